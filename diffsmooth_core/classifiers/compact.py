@@ -1,0 +1,55 @@
+"""The bundled CIFAR-10 classifier: a small whitened convolutional network that trains in minutes.
+
+Architecture after Keller Jordan's airbench (arXiv 2404.00498): frozen whitening filters on 2x2
+patches, then three blocks of two 3x3 convolutions.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+WIDTHS = (64, 256, 256)
+
+
+class ConvBlock(nn.Module):
+    def __init__(self, channels: int, out: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, out, 3, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(out)
+        self.conv2 = nn.Conv2d(out, out, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(out)
+        for conv in (self.conv1, self.conv2):  # the first input channels start as an identity
+            nn.init.dirac_(conv.weight[: conv.in_channels])
+
+    def forward(self, x: Tensor) -> Tensor:  # (b,c,h,w) -> (b,out,h//2,w//2)
+        x = F.gelu(self.norm1(F.max_pool2d(self.conv1(x), 2)))
+        return F.gelu(self.norm2(self.conv2(x)))
+
+
+class CompactCNN(nn.Module):
+    """(b,3,32,32) normalised pictures -> logits (b,classes)."""
+
+    def __init__(self, classes: int = 10, widths: tuple[int, int, int] = WIDTHS) -> None:
+        super().__init__()
+        self.whiten = nn.Conv2d(3, 24, 2)
+        self.whiten.weight.requires_grad_(False)
+        channels = (24, *widths)
+        self.blocks = nn.Sequential(*map(ConvBlock, channels, widths))
+        self.head = nn.Linear(widths[-1], classes, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = F.max_pool2d(self.blocks(F.gelu(self.whiten(x))), 3).flatten(1)
+        return self.head(h) / 9
+
+    @torch.no_grad()
+    def whiten_from(self, images: Tensor, eps: float = 5e-4) -> None:
+        """Set the frozen filters to the whitened eigenvectors, and their negatives, of 2x2 patches.
+
+        images: (b,3,h,w), normalised as in training.
+        """
+        patches = F.unfold(images, 2).transpose(1, 2).reshape(-1, 12)
+        values, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
+        filters = (vectors / (values + eps).sqrt()).T.reshape(12, 3, 2, 2)
+        self.whiten.weight.copy_(torch.cat([filters, -filters]))

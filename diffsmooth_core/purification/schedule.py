@@ -1,0 +1,75 @@
+"""The forward process and the timestep that matches a smoothing noise (DiffSmooth, Algorithm 1)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from diffsmooth_core.config import InputError
+
+ScheduleName = Literal["linear", "cosine"]
+
+
+def betas(name: ScheduleName, steps: int) -> npt.NDArray[np.float64]:
+    """The variances beta_t, shape (T,), of DDPM's linear or improved-diffusion's cosine schedule.
+
+    The linear schedule is scaled so that its end points at T=1000 are 1e-4 and 0.02
+    (Ho et al. 2020); the cosine one is equation (17) of Nichol and Dhariwal 2021, beta <= 0.999.
+    """
+    if name == "linear":
+        scale = 1000 / steps
+        return np.linspace(scale * 1e-4, scale * 0.02, steps, dtype=np.float64)
+    if name == "cosine":
+
+        def alpha_bar(u: float) -> float:
+            return math.cos((u + 0.008) / 1.008 * math.pi / 2) ** 2
+
+        return np.array(
+            [min(1 - alpha_bar((i + 1) / steps) / alpha_bar(i / steps), 0.999) for i in range(steps)]
+        )
+    raise InputError(f"noise schedule {name!r} is unknown; choose 'linear' or 'cosine'")
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """alpha_bar_t for t = 0 .. T-1 and the search of Algorithm 1.
+
+    `time_scale` is what a network trained with rescaled timesteps multiplies t by (1000 / T).
+    """
+
+    alpha_bar: npt.NDArray[np.float64]  # (T,), decreasing
+    time_scale: float = 1.0
+
+    @classmethod
+    def named(cls, name: ScheduleName, steps: int, rescale_timesteps: bool = False) -> Schedule:
+        return cls(np.cumprod(1 - betas(name, steps)), 1000 / steps if rescale_timesteps else 1.0)
+
+    @property
+    def noise_ratio(self) -> npt.NDArray[np.float64]:
+        """sqrt((1 - alpha_bar_t) / alpha_bar_t), shape (T,): the noise std in [-1,1] units at t."""
+        return np.sqrt(1 - self.alpha_bar) / np.sqrt(self.alpha_bar)
+
+    @property
+    def sigma_max(self) -> float:
+        """The largest smoothing noise, in [0,1] pixel units, that the schedule reaches."""
+        return float(self.noise_ratio[-1] / 2)
+
+    def timestep_for_sigma(self, sigma: float) -> tuple[int, float]:
+        """Algorithm 1: the first t whose noise ratio is at least 2 sigma.
+
+        sigma is in [0,1] pixel units; the factor 2 is the width of [-1,1]. Returns (t, alpha_bar_t)
+        with t 0-based, as in the released code. Raises InputError where the schedule has no such t.
+        """
+        if not sigma > 0:
+            raise InputError(f"sigma must be above 0, got {sigma}")
+        t = int(np.searchsorted(self.noise_ratio, 2 * sigma))
+        if t == len(self.alpha_bar):
+            raise InputError(
+                f"sigma {sigma:g} is beyond this diffusion model: its schedule ends at "
+                f"sigma {self.sigma_max:.3g}; choose a smaller sigma"
+            )
+        return t, float(self.alpha_bar[t])

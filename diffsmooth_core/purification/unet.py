@@ -1,0 +1,254 @@
+"""The U-Net of improved-diffusion and guided-diffusion, loading OpenAI's state-dict layout.
+
+Sources: Nichol and Dhariwal 2021 (improved-diffusion), Dhariwal and Nichol 2021 (guided-diffusion).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from diffsmooth_core.config import InputError
+
+_CHANNEL_MULT = {512: (0.5, 1, 1, 2, 2, 4, 4), 256: (1, 1, 2, 2, 4, 4), 128: (1, 1, 2, 3, 4),
+                 64: (1, 2, 3, 4), 32: (1, 2, 2, 2)}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """The architecture under OpenAI's names.
+
+    `patch` is ours: the network works on patch x patch space-to-depth pixels (1: OpenAI's).
+    """
+
+    image_size: int
+    num_channels: int
+    num_res_blocks: int
+    num_heads: int = 4
+    num_head_channels: int = -1
+    attention_resolutions: tuple[int, ...] = (16, 8)
+    channel_mult: tuple[float, ...] = ()
+    dropout: float = 0.0
+    learn_sigma: bool = False
+    use_scale_shift_norm: bool = True
+    resblock_updown: bool = False
+    use_new_attention_order: bool = False
+    patch: int = 1
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> UNetConfig:
+        """Build from a mapping with OpenAI's names; comma-separated lists are understood."""
+        known = {f.name for f in fields(cls)}
+        values = {k: v for k, v in record.items() if k in known}
+        for name in ("attention_resolutions", "channel_mult"):
+            listed = values.get(name, ())
+            if isinstance(listed, str):
+                listed = [float(part) for part in listed.split(",") if part]
+            values[name] = tuple(int(v) if float(v).is_integer() else float(v) for v in listed)
+        if record.get("class_cond"):
+            raise InputError("class_cond is True: only unconditional diffusion models purify")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise InputError(f"U-Net configuration is incomplete: {error}") from None
+
+    @property
+    def multipliers(self) -> tuple[float, ...]:
+        if self.channel_mult:
+            return self.channel_mult
+        if self.image_size not in _CHANNEL_MULT:
+            raise InputError(f"channel_mult must be given for image_size {self.image_size}")
+        return _CHANNEL_MULT[self.image_size]
+
+
+def timestep_embedding(t: Tensor, dim: int) -> Tensor:
+    """Sinusoidal embedding: t (b,) -> (b, dim), cosines first."""
+    half = dim // 2
+    frequencies = torch.exp(
+        -math.log(10000) * torch.arange(half, dtype=torch.float32, device=t.device) / half
+    )
+    angles = t[:, None].float() * frequencies[None]
+    return torch.cat([angles.cos(), angles.sin()], dim=-1)
+
+
+class GroupNorm32(nn.GroupNorm):
+    """GroupNorm with 32 groups, computed in float32 whatever the activations' dtype."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(32, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.float()).type(x.dtype)
+
+
+class Downsample(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.op = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.op(x)  # type: ignore[no-any-return]
+
+
+class Upsample(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(F.interpolate(x, scale_factor=2, mode="nearest"))  # type: ignore[no-any-return]
+
+
+class ResBlock(nn.Module):
+    """Residual block; `resample` is "down" or "up" in guided-diffusion's resblock_updown models."""
+
+    def __init__(
+        self, channels: int, out: int, emb: int, config: UNetConfig, resample: str | None = None
+    ) -> None:
+        super().__init__()
+        self.resample = resample
+        self.scale_shift = config.use_scale_shift_norm
+        self.in_layers = nn.Sequential(
+            GroupNorm32(channels), nn.SiLU(), nn.Conv2d(channels, out, 3, padding=1)
+        )
+        self.emb_layers = nn.Sequential(
+            nn.SiLU(), nn.Linear(emb, 2 * out if self.scale_shift else out)
+        )
+        self.out_layers = nn.Sequential(
+            GroupNorm32(out), nn.SiLU(), nn.Dropout(config.dropout), nn.Conv2d(out, out, 3, padding=1)
+        )
+        nn.init.zeros_(self.out_layers[3].weight)  # type: ignore[arg-type]
+        nn.init.zeros_(self.out_layers[3].bias)  # type: ignore[arg-type]
+        self.skip_connection = nn.Identity() if out == channels else nn.Conv2d(channels, out, 1)
+
+    def _resampled(self, x: Tensor) -> Tensor:
+        if self.resample == "down":
+            return F.avg_pool2d(x, 2)
+        if self.resample == "up":
+            return F.interpolate(x, scale_factor=2, mode="nearest")
+        return x
+
+    def forward(self, x: Tensor, emb: Tensor) -> Tensor:  # (b,c,h,w), (b,emb) -> (b,out,h',w')
+        norm, act, conv = self.in_layers
+        h = conv(self._resampled(act(norm(x))))
+        x = self._resampled(x)
+        e = self.emb_layers(emb)[:, :, None, None].type(h.dtype)
+        norm, act, drop, conv = self.out_layers
+        if self.scale_shift:
+            scale, shift = e.chunk(2, dim=1)
+            h = norm(h) * (1 + scale) + shift
+        else:
+            h = norm(h + e)
+        return self.skip_connection(x) + conv(drop(act(h)))  # type: ignore[no-any-return]
+
+
+class AttentionBlock(nn.Module):
+    """Self-attention over pixels."""
+
+    def __init__(self, channels: int, config: UNetConfig) -> None:
+        super().__init__()
+        per_head = config.num_head_channels
+        self.heads = config.num_heads if per_head == -1 else channels // per_head
+        self.heads_outermost = not config.use_new_attention_order
+        self.norm = GroupNorm32(channels)
+        self.qkv = nn.Conv1d(channels, 3 * channels, 1)
+        self.proj_out = nn.Conv1d(channels, channels, 1)
+        nn.init.zeros_(self.proj_out.weight)
+        nn.init.zeros_(self.proj_out.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, c, h, w = x.shape
+        flat = x.reshape(b, c, h * w)
+        qkv = self.qkv(self.norm(flat))
+        if self.heads_outermost:  # channels are laid out (head, qkv, channel)
+            qkv = qkv.reshape(b, self.heads, 3, c // self.heads, h * w).transpose(1, 2)
+        else:  # (qkv, head, channel)
+            qkv = qkv.reshape(b, 3, self.heads, c // self.heads, h * w)
+        q, k, v = qkv.transpose(3, 4).unbind(1)  # each (b, heads, h*w, channel)
+        mixed = F.scaled_dot_product_attention(q, k, v).transpose(2, 3).reshape(b, c, h * w)
+        return (flat + self.proj_out(mixed)).reshape(b, c, h, w)  # type: ignore[no-any-return]
+
+
+class Block(nn.Sequential):
+    """A sequence whose residual blocks also see the time embedding."""
+
+    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
+        for layer in self:
+            x = layer(x, emb) if isinstance(layer, ResBlock) else layer(x)
+        return x
+
+
+class UNet(nn.Module):
+    """x_t (b,3,h,w) in [-1,1] noise units and t (b,) -> (b,3,h,w) epsilon, or (b,6,h,w) with
+    the variance interpolation in the last 3 channels where `learn_sigma` is set."""
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        width, mult, patch = config.num_channels, config.multipliers, config.patch
+        side = config.image_size // patch
+        attention_at = {config.image_size // r for r in config.attention_resolutions}
+        emb = 4 * width
+        self.time_embed = nn.Sequential(nn.Linear(width, emb), nn.SiLU(), nn.Linear(emb, emb))
+
+        ch = int(mult[0] * width)
+        self.input_blocks = nn.ModuleList([Block(nn.Conv2d(3 * patch**2, ch, 3, padding=1))])
+        skips, down = [ch], config.image_size // side
+        for level, m in enumerate(mult):
+            for _ in range(config.num_res_blocks):
+                layers: list[nn.Module] = [ResBlock(ch, int(m * width), emb, config)]
+                ch = int(m * width)
+                if down in attention_at:
+                    layers.append(AttentionBlock(ch, config))
+                self.input_blocks.append(Block(*layers))
+                skips.append(ch)
+            if level != len(mult) - 1:
+                self.input_blocks.append(Block(
+                    ResBlock(ch, ch, emb, config, "down") if config.resblock_updown else Downsample(ch)
+                ))  # fmt: skip
+                skips.append(ch)
+                down *= 2
+
+        self.middle_block = Block(
+            ResBlock(ch, ch, emb, config), AttentionBlock(ch, config), ResBlock(ch, ch, emb, config)
+        )
+
+        self.output_blocks = nn.ModuleList()
+        for level, m in reversed(list(enumerate(mult))):
+            for i in range(config.num_res_blocks + 1):
+                layers = [ResBlock(ch + skips.pop(), int(m * width), emb, config)]
+                ch = int(m * width)
+                if down in attention_at:
+                    layers.append(AttentionBlock(ch, config))
+                if level and i == config.num_res_blocks:
+                    layers.append(
+                        ResBlock(ch, ch, emb, config, "up") if config.resblock_updown else Upsample(ch)
+                    )
+                    down //= 2
+                self.output_blocks.append(Block(*layers))
+
+        out_channels = (6 if config.learn_sigma else 3) * patch**2
+        self.out = nn.Sequential(GroupNorm32(ch), nn.SiLU(), nn.Conv2d(ch, out_channels, 3, padding=1))
+        nn.init.zeros_(self.out[2].weight)  # type: ignore[arg-type]
+        nn.init.zeros_(self.out[2].bias)  # type: ignore[arg-type]
+
+    def forward(self, x_t: Tensor, t: Tensor) -> Tensor:
+        emb = self.time_embed(
+            timestep_embedding(t, self.config.num_channels).type(self.time_embed[0].weight.dtype)  # type: ignore[arg-type]
+        )
+        h = F.pixel_unshuffle(x_t, self.config.patch) if self.config.patch > 1 else x_t
+        hs = []
+        for block in self.input_blocks:
+            h = block(h, emb)
+            hs.append(h)
+        h = self.middle_block(h, emb)
+        for block in self.output_blocks:
+            h = block(torch.cat([h, hs.pop()], dim=1), emb)
+        h = self.out(h)
+        return F.pixel_shuffle(h, self.config.patch) if self.config.patch > 1 else h
