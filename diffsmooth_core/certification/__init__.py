@@ -1,0 +1,12 @@
+"""The vote stream (Algorithm 4), certify and predict (Algorithm 5), and the Certificate."""
+
+from diffsmooth_core.certification.certificate import Certificate, discrepancies
+from diffsmooth_core.certification.stream import (
+    Progress,
+    Samples,
+    certify,
+    certify_stream,
+    predict,
+)
+
+__all__ = ["Certificate", "Progress", "Samples", "certify", "certify_stream", "discrepancies", "predict"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from PIL import Image
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets.decoding import Pixels, decode
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 HUB_ID = "uoft-cs/cifar10"
@@ -49,11 +49,17 @@ def download(split: Split) -> Path:
 
 
 @lru_cache(maxsize=2)
-def _table(path: Path) -> pd.DataFrame:
-    return pd.read_parquet(path, columns=["img", "label"])
+def _table(path: Path) -> pa.Table:
+    try:
+        table = pq.read_table(path, columns=["img", "label"])
+    except (OSError, ValueError) as error:
+        raise InputError(f"'{path}' is not a readable parquet file; delete it and fetch it again") from error
+    if table.column_names != ["img", "label"]:
+        raise InputError(f"'{path}' lacks the columns img and label of {HUB_ID}; fetch it again")
+    return table
 
 
-def _split_table(split: Split) -> pd.DataFrame:
+def _split_table(split: Split) -> pa.Table:
     path = local_path(split)
     if path is None:
         raise InputError(
@@ -63,22 +69,21 @@ def _split_table(split: Split) -> pd.DataFrame:
     return _table(path)
 
 
-def _decode(record: dict[str, bytes]) -> npt.NDArray[np.uint8]:
-    with Image.open(io.BytesIO(record["bytes"])) as image:
-        return np.asarray(image.convert("RGB"))
+def size(split: Split = "test") -> int:
+    """How many pictures the split has. Looks at the local disk alone; InputError where it is missing."""
+    return len(_split_table(split))
 
 
-def picture(index: int, split: Split = "test") -> tuple[npt.NDArray[np.uint8], int]:
+def picture(index: int, split: Split = "test") -> tuple[Pixels, int]:
     """Picture `index` of a split in the official order: (32,32,3) uint8 and its label."""
     table = _split_table(split)
     if not 0 <= index < len(table):
         raise InputError(f"CIFAR-10's {split} split has indices 0 to {len(table) - 1}, got {index}")
-    row = table.iloc[index]
-    return _decode(row["img"]), int(row["label"])
+    return decode(table["img"][index].as_py()["bytes"]), table["label"][index].as_py()
 
 
-def load_split(split: Split) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+def load_split(split: Split) -> tuple[Pixels, npt.NDArray[np.int64]]:
     """A whole split: pictures (n,32,32,3) uint8 and labels (n,)."""
     table = _split_table(split)
-    pictures = np.stack([_decode(record) for record in table["img"]])
-    return pictures, table["label"].to_numpy(np.int64)
+    pictures = np.stack([decode(record["bytes"]) for record in table["img"].to_pylist()])
+    return pictures, table["label"].to_numpy().astype(np.int64)

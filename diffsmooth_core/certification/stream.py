@@ -1,0 +1,190 @@
+"""The one generator behind page, command line and batch: votes (Algorithm 4) into a certificate (5)."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+import torch
+from scipy.stats import binomtest
+from torch import Tensor
+
+from diffsmooth_core.certification.certificate import Certificate, decide
+from diffsmooth_core.certification.noise import NoiseSource, image_sha256
+from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+
+Stage = Literal["selection", "estimation", "prediction"]
+Picture = npt.NDArray[np.float32]  # (h,w,c), [0,1] units; noisy ones reach beyond
+
+
+@dataclass(frozen=True)
+class Samples:
+    """One vote of the latest chunk, for the eye."""
+
+    original: Picture
+    noisy: Picture
+    purified: Picture | None
+    local: tuple[Picture, ...]  # what the classifier saw; empty without local smoothing
+    vote: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A frozen snapshot after a chunk of votes.
+
+    p_hat is the candidate's share of the current stage's votes. p_a_lower and radius come from the
+    fixed-n bound and are `provisional` until all n votes are in: only the certificate's hold.
+    """
+
+    stage: Stage
+    n_done: int
+    n_total: int
+    counts0: tuple[int, ...]
+    counts: tuple[int, ...]
+    candidate: int
+    p_hat: float
+    p_a_lower: float
+    provisional: bool
+    radius: float
+    votes_per_second: float
+    samples: Samples
+    certificate: Certificate | None = None
+
+
+def default_batch(base: BaseClassifier) -> int:
+    """Votes a chunk: short enough on a CPU to watch and to cancel, wide enough to fill a GPU."""
+    return max(8, (1024 if base.device.type == "cuda" else 160) // (1 + base.m))
+
+
+def versions() -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+    }
+
+
+def _picture(x: Tensor) -> Picture:
+    return x.detach().float().permute(1, 2, 0).cpu().numpy()
+
+
+def votes(
+    base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, start: int, stop: int
+) -> tuple[npt.NDArray[np.int64], Samples]:
+    """Algorithm 4 for votes start..stop-1 of a stage: counts (k,) and a sample of the last vote."""
+    noise = NoiseSource(config.seed, image_sha256(x), stage)
+    x_noisy = x + config.sigma * noise.outer(start, stop, x.shape)
+    fresh = config.noise == "fresh" and base.m > 0
+    vote = base.trace(x_noisy, noise.local(start, stop, base.m, x.shape) if fresh else None)
+    classes = vote.confidence.argmax(1).cpu().numpy()
+    samples = Samples(
+        original=_picture(x),
+        noisy=_picture(x_noisy[-1]),
+        purified=None if vote.purified is None else _picture(vote.purified[-1]),
+        local=() if vote.local is None else tuple(_picture(copy) for copy in vote.local[-1]),
+        vote=int(classes[-1]),
+    )
+    return np.bincount(classes, minlength=base.classifier.classes), samples
+
+
+def certify_stream(
+    base: BaseClassifier,
+    x: Tensor,
+    config: SmoothingConfig,
+    *,
+    batch: int | None = None,
+    resume: Progress | None = None,
+) -> Iterator[Progress]:
+    """CERTIFY (Algorithm 5), yielding after every chunk of votes; closing the generator cancels.
+
+    x is one picture, float32 (c,h,w) in [0,1]. n0 selection votes choose the candidate class, n
+    fresh estimation votes bound its probability. `batch` is the number of votes a chunk; `resume`
+    continues after an earlier Progress of the same base, picture and config, with the same votes as an
+    undisturbed run. The last Progress carries the Certificate. Raises InputError for a bad picture.
+    """
+    check_picture(x)
+    batch = batch or default_batch(base)
+    k = base.classifier.classes
+    tallies: dict[str, npt.NDArray[np.int64]] = {
+        "selection": np.zeros(k, np.int64), "estimation": np.zeros(k, np.int64)
+    }  # fmt: skip
+    if resume is not None:
+        tallies = {"selection": np.array(resume.counts0), "estimation": np.array(resume.counts)}
+    began = time.monotonic()
+    done_now = 0
+    stages: tuple[tuple[Stage, int], ...] = (("selection", config.n0), ("estimation", config.n))
+    for stage, total in stages:
+        tally = tallies[stage]
+        while (start := int(tally.sum())) < total:
+            stop = min(start + batch, total)
+            counted, samples = votes(base, x, config, stage, start, stop)
+            tally += counted
+            done_now += stop - start
+            seconds = time.monotonic() - began
+            counts0, counts = (tuple(map(int, tallies[s])) for s in ("selection", "estimation"))
+            finished = stage == "estimation" and stop == total
+            candidate = int(tallies["selection"].argmax())
+            label, radius, p_a_lower = (
+                decide(counts0, counts, config) if any(counts) else (ABSTAIN, 0.0, 0.0)
+            )
+            certificate = None
+            if finished:
+                certificate = Certificate(
+                    label=label, radius=radius, p_a_lower=p_a_lower, counts0=counts0, counts=counts,
+                    config=config, image_sha256=image_sha256(x), weights=base.weights,
+                    device=str(base.device), dtype=str(base.dtype).removeprefix("torch."), batch=batch,
+                    versions=versions(), created=datetime.now(UTC).isoformat(timespec="seconds"),
+                    seconds=round(seconds, 3),
+                )  # fmt: skip
+            yield Progress(
+                stage=stage, n_done=stop, n_total=total, counts0=counts0, counts=counts,
+                candidate=candidate, p_hat=int(tally[candidate]) / stop, p_a_lower=p_a_lower,
+                provisional=not finished, radius=radius, votes_per_second=done_now / seconds,
+                samples=samples, certificate=certificate,
+            )  # fmt: skip
+
+
+def certify(
+    base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: int | None = None
+) -> Certificate:
+    """Run certify_stream to its end."""
+    for progress in certify_stream(base, x, config, batch=batch):
+        if progress.certificate is not None:
+            return progress.certificate
+    raise AssertionError("certify_stream ended without a certificate")
+
+
+def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: int | None = None) -> int:
+    """PREDICT (Cohen et al. 2019): the smoothed classifier's class from n votes, or ABSTAIN.
+
+    Abstains where a two-sided binomial test cannot tell the two leading classes apart at alpha.
+    """
+    check_picture(x)
+    batch = batch or default_batch(base)
+    counts = sum(
+        (votes(base, x, config, "prediction", start, min(start + batch, config.n))[0]
+         for start in range(0, config.n, batch)),
+        start=np.zeros(base.classifier.classes, np.int64),
+    )  # fmt: skip
+    second, first = (int(c) for c in np.argsort(counts, kind="stable")[-2:])
+    test = binomtest(int(counts[first]), int(counts[first] + counts[second]), 0.5)
+    return first if test.pvalue <= config.alpha else ABSTAIN
+
+
+def check_picture(x: Tensor) -> None:
+    """Raise InputError unless x is one finite picture (3,h,w) in [0,1]."""
+    if x.ndim != 3 or x.shape[0] != 3:
+        raise InputError(f"a picture has the shape (3, height, width), got {tuple(x.shape)}")
+    if not torch.isfinite(x).all() or x.min() < 0 or x.max() > 1:
+        raise InputError(
+            f"a picture's values lie in [0,1], got {float(x.min()):g} to {float(x.max()):g}; divide by 255"
+        )

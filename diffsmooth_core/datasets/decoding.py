@@ -1,0 +1,111 @@
+"""Untrusted bytes to uint8 pixels: PNG, JPEG and WEBP only, under limits checked before decoding."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image
+
+from diffsmooth_core.config import InputError
+
+Pixels = npt.NDArray[np.uint8]
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MAX_BYTES = 20_000_000
+MAX_PIXELS = 40_000_000
+MIN_SIDE = 8
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# Set once for the process: `catch_warnings` around each call would race between the server's threads.
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+
+
+def decode(data: bytes) -> Pixels:
+    """The picture in `data` as uint8 (h,w,3) RGB, upright, alpha composed on white, first frame.
+
+    16-bit grey is cut to its high byte, as Pillow does for 16-bit colour. What the file is called
+    plays no part. Raises InputError for everything that is no whole picture within the limits.
+    """
+    if len(data) > MAX_BYTES:
+        raise InputError(
+            f"this file has more than the {MAX_BYTES // 1_000_000} MB that are accepted; "
+            "save the picture smaller"
+        )
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _check_sides(*image.size)
+            image.load()
+            return np.array(_rgb(_upright(image)))
+    except InputError:
+        raise
+    except Image.UnidentifiedImageError as error:
+        raise InputError(
+            "this file is not a PNG, JPEG or WEBP picture; save the picture in one of these formats"
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputError(
+            f"this picture is larger than {MAX_PIXELS // 1_000_000} megapixels; scale it down first"
+        ) from error
+    except Exception as error:  # Pillow's parsers raise a dozen types on hostile bytes
+        raise InputError(
+            "this file is a damaged or incomplete PNG, JPEG or WEBP picture; save it again and retry"
+        ) from error
+
+
+def read(path: str | os.PathLike[str]) -> Pixels:
+    """Decode the picture file at `path`, with `decode`'s limits and promises. Raises InputError."""
+    file, shown = Path(path), repr(str(path))
+    try:
+        if not file.exists():
+            raise InputError(f"there is no file {shown}; check the path")
+        if not file.is_file():
+            raise InputError(f"{shown} is not a file; give the path of one picture")
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{shown} cannot be read ({error.strerror}); check the path") from error
+    try:
+        return decode(data)
+    except InputError as error:
+        raise InputError(f"{shown} cannot be used: {error}") from error
+
+
+def _check_sides(width: int, height: int) -> None:
+    if min(width, height) < MIN_SIDE:
+        raise InputError(
+            f"this picture has {width} x {height} pixels; each side needs at least {MIN_SIDE}"
+        )
+    if width * height > MAX_PIXELS:
+        raise InputError(
+            f"this picture has {width} x {height} pixels, more than the "
+            f"{MAX_PIXELS // 1_000_000} megapixels that are accepted; scale it down first"
+        )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    # Not ImageOps.exif_transpose: it also rewrites the metadata, which fails on many cameras' notes.
+    turn = _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return image if turn is None else image.transpose(turn)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    return image.convert("RGB")

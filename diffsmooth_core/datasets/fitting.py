@@ -1,0 +1,49 @@
+"""What the network will see: crop and size for its data set, as uint8 and as a tensor."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import torch
+from PIL import Image
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets.decoding import Pixels
+
+# data set -> (length of the shorter side after resizing, side of the central square kept)
+GEOMETRY = {"cifar10": (32, 32), "imagenet": (256, 224)}
+
+
+def fit(picture: Pixels, dataset: str) -> Pixels:
+    """`picture` (h,w,3) as the network of `dataset` sees it: (32,32,3) or (224,224,3).
+
+    The shorter side is resized to 32 or 256 with an antialiased bicubic filter and the central
+    square is kept, as torchvision's Resize and CenterCrop do; crop and resize are one step here, so
+    that a long narrow picture cannot ask for gigabytes. A picture that already has the final size
+    passes bit for bit. Raises InputError for an unknown data set.
+    """
+    if dataset not in GEOMETRY:
+        raise InputError(f"data set {dataset!r} is unknown; choose one of {', '.join(GEOMETRY)}")
+    shorter, side = GEOMETRY[dataset]
+    height, width, _ = picture.shape
+    if height == width == side:
+        return picture.copy()
+    least = min(height, width)
+    rows, columns = shorter * height // least, shorter * width // least
+    top, left = round((rows - side) / 2), round((columns - side) / 2)
+    x, y = width / columns, height / rows
+    box = (left * x, top * y, (left + side) * x, (top + side) * y)
+    resized = Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC, box=box)
+    return np.array(resized)
+
+
+def to_tensor(picture: Pixels) -> torch.Tensor:
+    """uint8 (h,w,3) to float32 (3,h,w) in [0,1], each value k/255 correctly rounded."""
+    chw = np.ascontiguousarray(picture.transpose(2, 0, 1), dtype=np.float32)
+    return torch.from_numpy(chw / np.float32(255))
+
+
+def sha256(picture: Pixels) -> str:
+    """The image key of noise and certificates: SHA-256 of the fitted pixels' bytes, in (h,w,c) order."""
+    return hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest()

@@ -1,0 +1,79 @@
+"""ImageNet validation photographs in the usual folder layout, `<root>/<wnid>/*.JPEG`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from functools import cache, lru_cache
+from pathlib import Path
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets.decoding import Pixels, read
+
+_WNID = re.compile(r"n\d{8}")
+_ENDINGS = (".jpeg", ".jpg", ".png", ".webp")
+
+
+@cache
+def wnids() -> tuple[str, ...]:
+    """The 1000 WordNet ids in the order of the class indices, which is sorted order."""
+    from timm.data import ImageNetInfo  # seconds to import, so only when a class is asked for
+
+    return tuple(ImageNetInfo().label_names())
+
+
+@cache
+def class_names() -> tuple[str, ...]:
+    """A short name for each of the 1000 classes; the two names that two classes share get the wnid."""
+    from timm.data import ImageNetInfo
+
+    short = [description.split(",")[0] for description in ImageNetInfo().label_descriptions()]
+    times = Counter(short)
+    return tuple(
+        name if times[name] == 1 else f"{name} ({wnid})" for name, wnid in zip(short, wnids(), strict=True)
+    )
+
+
+def photographs(root: Path | None = None) -> tuple[Path, ...]:
+    """The photographs under `root` sorted by path: a photograph's place is its index.
+
+    `root` is DIFFSMOOTH_DATA/imagenet/val unless given. Looks at the local disk alone. Raises
+    InputError where there is no photograph.
+    """
+    if root is None:
+        if not (data := os.environ.get("DIFFSMOOTH_DATA")):
+            raise InputError(
+                "there are no ImageNet photographs; set DIFFSMOOTH_DATA to a folder that has imagenet/val"
+            )
+        root = Path(data, "imagenet", "val")
+    try:
+        found = _photographs(root, root.stat().st_mtime_ns)
+    except OSError as error:
+        raise InputError(f"'{root}' cannot be listed ({error.strerror}); check the folder") from error
+    if not found:
+        raise InputError(f"'{root}' holds no photographs in folders such as n01440764; check the folder")
+    return found
+
+
+@lru_cache(maxsize=2)
+def _photographs(root: Path, modified: int) -> tuple[Path, ...]:
+    """`modified` belongs to the key: a class folder added while the app runs is noticed."""
+    return tuple(
+        folder / name
+        for folder in sorted(root.iterdir())
+        if _WNID.fullmatch(folder.name) and folder.is_dir()
+        for name in sorted(os.listdir(folder))
+        if name.lower().endswith(_ENDINGS)
+    )
+
+
+def picture(index: int, root: Path | None = None) -> tuple[Pixels, int]:
+    """Photograph `index` as uint8 (h,w,3) in its own size, and its class index."""
+    found = photographs(root)
+    if not 0 <= index < len(found):
+        raise InputError(f"the ImageNet folder has indices 0 to {len(found) - 1}, got {index}")
+    wnid = found[index].parent.name
+    if wnid not in wnids():
+        raise InputError(f"folder {wnid} is none of ImageNet's 1000 classes; check the folder's name")
+    return read(found[index]), wnids().index(wnid)

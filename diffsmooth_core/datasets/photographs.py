@@ -1,0 +1,73 @@
+"""Photographs that come inside scikit-image's wheel, so they are there without a network.
+
+They are read from the installed package's folder and never through `skimage.data`, whose loaders may
+download. Titles and origins are those of its documentation.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+from dataclasses import dataclass
+from functools import cache
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets.cifar10 import CLASSES
+from diffsmooth_core.datasets.decoding import Pixels, decode
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """`label` is the CIFAR-10 class, None for none of the ten; `origin` is author and licence."""
+
+    file: str
+    title: str
+    origin: str
+    label: int | None = None
+
+
+PHOTOGRAPHS = {
+    "cat": Photograph(
+        "chelsea.png", "Chelsea the cat", "Stéfan van der Walt, CC0", CLASSES.index("cat")
+    ),
+    "coffee": Photograph("coffee.png", "A cup of coffee", "Rachel Michetti, Pikolo Espresso Bar, CC0"),
+    "rocket": Photograph("rocket.jpg", "Falcon 9 at its launch pad", "SpaceX, public domain"),
+    "astronaut": Photograph("astronaut.png", "The astronaut Eileen Collins", "NASA, public domain"),
+    "motorcycle": Photograph(
+        "motorcycle_left.png", "A motorcycle", "Middlebury stereo benchmark 2014, Scharstein et al."
+    ),
+    "horse": Photograph(
+        "horse.png", "The outline of a horse", "Andreas Preuss, CC0", CLASSES.index("horse")
+    ),
+    "camera": Photograph("camera.png", "A photographer", "Lav Varshney, CC0"),
+    "coins": Photograph("coins.png", "Greek coins from Pompeii", "Brooklyn Museum, no known restrictions"),
+    "moon": Photograph("moon.png", "The surface of the moon", "scikit-image's sample data"),
+    "galaxies": Photograph("hubble_deep_field.jpg", "Hubble's extreme deep field", "NASA, public domain"),
+    "retina": Photograph("retina.jpg", "The retina of an eye", "Mikael Häggström, CC0"),
+    "bricks": Photograph("brick.png", "A brick wall", "CC0Textures, CC0"),
+}
+
+
+@cache
+def available() -> tuple[str, ...]:
+    """Names of the photographs that the installed scikit-image really holds, in the order above.
+
+    Raises InputError where there is none.
+    """
+    try:
+        folder = importlib.resources.files("skimage") / "data"
+    except ModuleNotFoundError:
+        found: tuple[str, ...] = ()
+    else:
+        found = tuple(name for name, photo in PHOTOGRAPHS.items() if (folder / photo.file).is_file())
+    if not found:
+        raise InputError("scikit-image's photographs are not installed; run 'pip install scikit-image'")
+    return found
+
+
+def picture(name: str) -> tuple[Pixels, Photograph]:
+    """The photograph `name` as uint8 (h,w,3) in its own size, and where it comes from."""
+    if name not in available():
+        raise InputError(f"there is no photograph {name!r}; choose one of {', '.join(available())}")
+    photo = PHOTOGRAPHS[name]
+    data = (importlib.resources.files("skimage") / "data" / photo.file).read_bytes()
+    return decode(data), photo

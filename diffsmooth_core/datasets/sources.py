@@ -1,0 +1,217 @@
+"""Where a picture comes from: a spec such as `cifar10:123`, `photo:cat` or a path; or an upload."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets import cifar10, fitting, gallery, imagenet, photographs
+from diffsmooth_core.datasets.decoding import Pixels, decode, read
+
+NO_CLASS = (
+    "It belongs to none of CIFAR-10's ten classes: a certificate promises that the answer stays the "
+    "same, not that it is right."
+)
+UNKNOWN_CLASS = "Its true class is not known here."
+TRAINED_ON = "The bundled networks were trained on this picture."
+
+_PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9-]+):(.*)", re.DOTALL)
+_INDEX = re.compile(r"[0-9]{1,9}")
+_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture ready to be certified; its arrays are read-only.
+
+    original: uint8 (h,w,3) as decoded. pixels: uint8 (32,32,3) or (224,224,3), what the network
+    sees. label: class index in `dataset`, None where it is unknown or there is none. source: the
+    spec that finds it again, a path as it was given, or "upload:NAME". note: a sentence on how it
+    was made or why it has no label, empty when there is nothing to say.
+    """
+
+    original: Pixels
+    pixels: Pixels
+    dataset: str
+    label: int | None
+    title: str
+    source: str
+    note: str = ""
+
+    @property
+    def tensor(self) -> torch.Tensor:
+        """float32 (3,h,w) in [0,1], what `certify` takes."""
+        return fitting.to_tensor(self.pixels)
+
+    @property
+    def sha256(self) -> str:
+        """The image key of noise and certificates."""
+        return fitting.sha256(self.pixels)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One named picture of a group; `label` is its class index in the catalogue's data set."""
+
+    spec: str
+    title: str
+    label: int | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Pictures of one kind that can be picked now.
+
+    Named pictures are listed in `choices`. Of indexed ones `choices` is empty and the specs are
+    f"{kind}:{index}" with 0 <= index < size. Where `size` is 0, `reason` says why and what to do.
+    """
+
+    kind: str
+    title: str
+    size: int
+    choices: tuple[Choice, ...] = ()
+    reason: str | None = None
+
+
+def class_names(dataset: str) -> tuple[str, ...]:
+    """Names of the data set's classes by index; ImageNet's take seconds the first time."""
+    fitting.check_dataset(dataset)
+    return cifar10.CLASSES if dataset == "cifar10" else imagenet.class_names()
+
+
+def resolve(spec: str, dataset: str, *, paths: bool = True) -> Picture:
+    """The picture that `spec` names, as the network of `dataset` sees it.
+
+    A spec is `cifar10:123` (test index), `cifar10-train:5`, `photo:cat`, `gallery:NAME`,
+    `imagenet:3` (index into the validation folder) or, unless `paths` is False, a path. What has a
+    prefix is never taken for a path ("./a:b.png" is one). A spec that came over a URL must be
+    resolved with `paths=False`. Raises InputError.
+    """
+    fitting.check_dataset(dataset)
+    if prefixed := _PREFIXED.fullmatch(spec):
+        kind, name = prefixed.groups()
+        if kind in _KINDS:
+            return _KINDS[kind](name, dataset)
+    elif paths and _is_path(spec):
+        return _picture(read(spec), dataset, None, Path(spec).name, spec, UNKNOWN_CLASS)
+    named = [choice.spec for group in catalogue(dataset) for choice in group.choices]
+    meant = [known for known in named if known.partition(":")[2] == spec.rpartition(":")[2]]
+    forms = "cifar10:123, photo:cat, gallery:NAME or imagenet:3" + (" or the path of a file" if paths else "")
+    remedy = f"did you mean {meant[0]}?" if meant else f"give a picture as {forms}"
+    raise InputError(f"there is no picture {spec!r}; {remedy}")
+
+
+def from_upload(data: bytes, filename: str, dataset: str) -> Picture:
+    """An uploaded picture. Of its name only letters, digits and ._-() are kept, and only to be shown."""
+    fitting.check_dataset(dataset)
+    name = re.split(r"[/\\]", filename)[-1]
+    kept = "".join(c if c.isalnum() or c in "._-()" else "_" for c in name).strip("._")[-60:]
+    title = kept or "picture"
+    return _picture(decode(data), dataset, None, title, f"upload:{title}", UNKNOWN_CLASS)
+
+
+def catalogue(dataset: str) -> tuple[Group, ...]:
+    """The groups that can be picked from, read from the local disk alone; decodes no picture."""
+    fitting.check_dataset(dataset)
+    photos = _group("photo", "Photographs", lambda: _named(_photo_choices(dataset)))
+    if dataset == "imagenet":
+        indexed = _group("imagenet", "ImageNet validation", lambda: (len(imagenet.photographs()), ()))
+        return (photos, indexed)
+    drawn = _group("gallery", "Gallery", lambda: _named(_gallery_choices()))
+    indexed = _group("cifar10", "CIFAR-10 test", lambda: (cifar10.size("test"), ()))
+    return (drawn, photos, indexed)
+
+
+def _group(kind: str, title: str, find: Callable[[], tuple[int, tuple[Choice, ...]]]) -> Group:
+    try:
+        size, choices = find()
+    except InputError as error:
+        return Group(kind, title, 0, reason=str(error))
+    return Group(kind, title, size, choices)
+
+
+def _named(choices: tuple[Choice, ...]) -> tuple[int, tuple[Choice, ...]]:
+    return len(choices), choices
+
+
+def _photo_choices(dataset: str) -> tuple[Choice, ...]:
+    photos = photographs.PHOTOGRAPHS
+    return tuple(
+        Choice(f"photo:{name}", photos[name].title, photos[name].label if dataset == "cifar10" else None)
+        for name in photographs.available()
+    )
+
+
+def _gallery_choices() -> tuple[Choice, ...]:
+    return tuple(Choice(f"gallery:{d.name}", d.title, d.label) for d in gallery.drawings())
+
+
+def _picture(
+    original: Pixels, dataset: str, label: int | None, title: str, source: str, note: str = ""
+) -> Picture:
+    pixels = fitting.fit(original, dataset)
+    original.setflags(write=False)
+    pixels.setflags(write=False)
+    return Picture(original, pixels, dataset, label, title, source, note)
+
+
+def _cifar10(name: str, dataset: str, split: cifar10.Split) -> Picture:
+    kind = "cifar10" if split == "test" else "cifar10-train"
+    original, label = cifar10.picture(_index(name, kind), split)
+    note = "" if split == "test" else TRAINED_ON
+    title, source = f"CIFAR-10 {split} picture {int(name)}", f"{kind}:{int(name)}"
+    return _labelled("cifar10", label, original, dataset, title, source, note)
+
+
+def _imagenet(name: str, dataset: str) -> Picture:
+    original, label = imagenet.picture(_index(name, "imagenet"))
+    title, source = f"ImageNet validation picture {int(name)}", f"imagenet:{int(name)}"
+    return _labelled("imagenet", label, original, dataset, title, source)
+
+
+def _photograph(name: str, dataset: str) -> Picture:
+    original, photo = photographs.picture(name)
+    note = f"Photograph: {photo.origin}."
+    if dataset == "cifar10" and photo.label is None:
+        note = f"{note} {NO_CLASS}"
+    return _labelled("cifar10", photo.label, original, dataset, photo.title, f"photo:{name}", note)
+
+
+def _drawing(name: str, dataset: str) -> Picture:
+    original, drawing = gallery.picture(name)
+    return _labelled(
+        "cifar10", drawing.label, original, dataset, drawing.title, f"gallery:{name}", drawing.made_by
+    )
+
+
+def _labelled(
+    labels_of: str, label: int | None, original: Pixels, dataset: str, title: str, source: str, note: str = ""
+) -> Picture:
+    """A label counts only in the data set whose class it is."""
+    if labels_of == dataset:
+        return _picture(original, dataset, label, title, source, note)
+    return _picture(original, dataset, None, title, source, f"{note} {UNKNOWN_CLASS}".lstrip())
+
+
+def _index(name: str, kind: str) -> int:
+    if not _INDEX.fullmatch(name):
+        raise InputError(f"'{kind}:{name}' needs a whole number after the colon, such as {kind}:0")
+    return int(name)
+
+
+def _is_path(spec: str) -> bool:
+    return "/" in spec or "\\" in spec or spec.lower().endswith(_ENDINGS) or Path(spec).exists()
+
+
+_KINDS: dict[str, Callable[[str, str], Picture]] = {
+    "cifar10": lambda name, dataset: _cifar10(name, dataset, "test"),
+    "cifar10-train": lambda name, dataset: _cifar10(name, dataset, "train"),
+    "photo": _photograph,
+    "gallery": _drawing,
+    "imagenet": _imagenet,
+}

@@ -1,0 +1,63 @@
+"""Reading weight files that are not trusted: safetensors, or torch.load without code execution."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from diffsmooth_core.config import InputError
+
+SUFFIXES = (".pt", ".pth", ".tar", ".safetensors")
+
+
+def is_path(name: str) -> bool:
+    """Whether a model's name asks for a file: it has a separator or a checkpoint's ending."""
+    return "/" in name or "\\" in name or name.endswith(SUFFIXES)
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read(path: Path) -> Mapping[str, Any]:
+    """A checkpoint's mapping. Raises InputError where there is none or it cannot be read safely."""
+    if not path.is_file():
+        raise InputError(f"there is no checkpoint at {path}; check the path")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is not a readable checkpoint ({error}); fetch it again") from None
+    except Exception as error:  # torch.load raises pickle, zip and runtime errors alike
+        raise InputError(
+            f"{path} is not a checkpoint that can be loaded safely "
+            f"({type(error).__name__}); only tensors and plain values are read"
+        ) from None
+    if not isinstance(content, Mapping):
+        raise InputError(f"{path} holds a {type(content).__name__} where a state dict was expected")
+    return content
+
+
+def fill(network: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+    """Load a state dict strictly. Raises InputError that names the first key that does not fit."""
+    floats = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+    expected = network.state_dict()
+    if missing := sorted(set(expected) - set(floats)):
+        raise InputError(f"{source} lacks {missing[0]!r} ({len(missing)} keys missing); it is another network")
+    if extra := sorted(set(floats) - set(expected)):
+        raise InputError(f"{source} has {extra[0]!r} ({len(extra)} keys too many); it is another network")
+    for key, value in floats.items():
+        if value.shape != expected[key].shape:
+            raise InputError(
+                f"{source}: {key!r} has shape {tuple(value.shape)} where {tuple(expected[key].shape)} is expected"
+            )
+    network.load_state_dict(floats)
