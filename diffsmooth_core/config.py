@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 ABSTAIN = -1
@@ -35,6 +35,10 @@ STOPPING = ("fixed",)
 DTYPES = ("auto", "float32", "bfloat16")
 
 
+def _setting(default: Any, symbol: str, help: str) -> Any:
+    return field(default=default, metadata={"symbol": symbol, "help": help})
+
+
 def minimum_votes(alpha: float) -> int:
     """The fewest votes n that can certify at all: alpha^(1/n) > 1/2."""
     return math.floor(math.log(alpha) / math.log(0.5)) + 1
@@ -55,21 +59,31 @@ class SmoothingConfig:
     code's fixed bank). dtype and device are "auto" or a concrete choice. Raises InputError.
     """
 
-    method: str = "diffsmooth"
-    classifier: str = "gaussian-0.25"
-    denoiser: str = "bundled"
-    dataset: str = "cifar10"
-    sigma: float = 0.5
-    sigma_local: float = 0.25
-    m: int = 5
-    n0: int = 100
-    n: int = 1000
-    alpha: float = 0.001
-    seed: int = 0
-    noise: str = "fresh"
-    stopping: str = "fixed"
-    dtype: str = "auto"
-    device: str = "auto"
+    method: str = _setting("diffsmooth", "", "How a noisy copy is classified.")
+    classifier: str = _setting(
+        "gaussian-0.25", "", "The network that classifies; the number is the noise it was trained under."
+    )
+    denoiser: str = _setting("bundled", "", "The diffusion model that purifies.")
+    dataset: str = _setting("cifar10", "", "The data set whose classes are voted for.")
+    sigma: float = _setting(
+        0.5, "σ", "Smoothing noise: its standard deviation on pixels in [0,1]. More noise can certify "
+        "larger radii and costs accuracy."
+    )
+    sigma_local: float = _setting(
+        0.25, "σ′", "Local noise added after purification; best near the classifier's training noise."
+    )
+    m: int = _setting(5, "m", "Locally smoothed copies whose softmax is averaged into one vote.")
+    n0: int = _setting(100, "n₀", "Votes that select the class to certify; not used for the bound.")
+    n: int = _setting(1000, "n", "Votes that bound the class's probability. More votes, larger radius.")
+    alpha: float = _setting(0.001, "α", "Probability that the certificate is wrong.")
+    seed: int = _setting(0, "", "Fixes all noise: the same seed gives the same votes.")
+    noise: str = _setting(
+        "fresh", "", "Local noise: fresh for every vote (Algorithm 3), or the released code's fixed bank "
+        "(reference)."
+    )
+    stopping: str = _setting("fixed", "", "When to stop: after n votes.")
+    dtype: str = _setting("auto", "", "Arithmetic of the networks; auto is float32 on a CPU, bfloat16 on a GPU.")
+    device: str = _setting("auto", "", "Where the networks run: auto, cpu or cuda.")
 
     def __post_init__(self) -> None:
         _choice("method", self.method, tuple(METHODS))
@@ -112,6 +126,16 @@ class SmoothingConfig:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def help(cls, name: str) -> str:
+        """One plain sentence on a setting, for page and command line alike."""
+        return str(cls.__dataclass_fields__[name].metadata["help"])
+
+    @classmethod
+    def symbol(cls, name: str) -> str:
+        """The paper's symbol of a setting; empty where it has none."""
+        return str(cls.__dataclass_fields__[name].metadata["symbol"])
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SmoothingConfig:

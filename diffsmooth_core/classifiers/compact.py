@@ -41,7 +41,7 @@ class CompactCNN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         h = F.max_pool2d(self.blocks(F.gelu(self.whiten(x))), 3).flatten(1)
-        return self.head(h) / 9
+        return self.head(h) / 9  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def whiten_from(self, images: Tensor, eps: float = 5e-4) -> None:

@@ -1,0 +1,28 @@
+"""Pictures: CIFAR-10, ImageNet folders, photographs, the bundled gallery, and uploads under limits."""
+
+from diffsmooth_core.datasets.decoding import decode, read
+from diffsmooth_core.datasets.fitting import fit, sha256, to_tensor
+from diffsmooth_core.datasets.sources import (
+    Choice,
+    Group,
+    Picture,
+    catalogue,
+    class_names,
+    from_upload,
+    resolve,
+)
+
+__all__ = [
+    "Choice",
+    "Group",
+    "Picture",
+    "catalogue",
+    "class_names",
+    "decode",
+    "fit",
+    "from_upload",
+    "read",
+    "resolve",
+    "sha256",
+    "to_tensor",
+]

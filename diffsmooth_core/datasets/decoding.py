@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from diffsmooth_core.config import InputError
 
@@ -52,7 +52,7 @@ def decode(data: bytes) -> Pixels:
             return np.array(_rgb(_upright(image)))
     except InputError:
         raise
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise InputError(
             "this file is not a PNG, JPEG or WEBP picture; save the picture in one of these formats"
         ) from error
@@ -86,9 +86,7 @@ def read(path: str | os.PathLike[str]) -> Pixels:
 
 def _check_sides(width: int, height: int) -> None:
     if min(width, height) < MIN_SIDE:
-        raise InputError(
-            f"this picture has {width} x {height} pixels; each side needs at least {MIN_SIDE}"
-        )
+        raise InputError(f"this picture has {width} x {height} pixels; each side needs at least {MIN_SIDE}")
     if width * height > MAX_PIXELS:
         raise InputError(
             f"this picture has {width} x {height} pixels, more than the "

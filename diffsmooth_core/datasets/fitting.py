@@ -15,6 +15,12 @@ from diffsmooth_core.datasets.decoding import Pixels
 GEOMETRY = {"cifar10": (32, 32), "imagenet": (256, 224)}
 
 
+def check_dataset(dataset: str) -> None:
+    """Raise InputError for a data set that has no geometry here."""
+    if dataset not in GEOMETRY:
+        raise InputError(f"data set {dataset!r} is unknown; choose one of {', '.join(GEOMETRY)}")
+
+
 def fit(picture: Pixels, dataset: str) -> Pixels:
     """`picture` (h,w,3) as the network of `dataset` sees it: (32,32,3) or (224,224,3).
 
@@ -23,8 +29,7 @@ def fit(picture: Pixels, dataset: str) -> Pixels:
     that a long narrow picture cannot ask for gigabytes. A picture that already has the final size
     passes bit for bit. Raises InputError for an unknown data set.
     """
-    if dataset not in GEOMETRY:
-        raise InputError(f"data set {dataset!r} is unknown; choose one of {', '.join(GEOMETRY)}")
+    check_dataset(dataset)
     shorter, side = GEOMETRY[dataset]
     height, width, _ = picture.shape
     if height == width == side:

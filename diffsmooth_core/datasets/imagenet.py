@@ -16,23 +16,24 @@ _ENDINGS = (".jpeg", ".jpg", ".png", ".webp")
 
 
 @cache
+def _classes() -> tuple[tuple[str, str], ...]:
+    """Of each class the WordNet id and its synonyms, in the order of the class indices."""
+    from timm.data.imagenet_info import ImageNetInfo  # seconds to import, so only when asked for
+
+    synonyms: dict[str, str] = ImageNetInfo().label_descriptions(as_dict=True)  # type: ignore[assignment]
+    return tuple(synonyms.items())
+
+
 def wnids() -> tuple[str, ...]:
     """The 1000 WordNet ids in the order of the class indices, which is sorted order."""
-    from timm.data import ImageNetInfo  # seconds to import, so only when a class is asked for
-
-    return tuple(ImageNetInfo().label_names())
+    return tuple(wnid for wnid, _ in _classes())
 
 
-@cache
 def class_names() -> tuple[str, ...]:
-    """A short name for each of the 1000 classes; the two names that two classes share get the wnid."""
-    from timm.data import ImageNetInfo
-
-    short = [description.split(",")[0] for description in ImageNetInfo().label_descriptions()]
-    times = Counter(short)
-    return tuple(
-        name if times[name] == 1 else f"{name} ({wnid})" for name, wnid in zip(short, wnids(), strict=True)
-    )
+    """A short name for each of the 1000 classes; where two classes share it, with the WordNet id."""
+    short = [(wnid, synonyms.split(",")[0]) for wnid, synonyms in _classes()]
+    times = Counter(name for _, name in short)
+    return tuple(name if times[name] == 1 else f"{name} ({wnid})" for wnid, name in short)
 
 
 def photographs(root: Path | None = None) -> tuple[Path, ...]:

@@ -26,18 +26,14 @@ class Photograph:
 
 
 PHOTOGRAPHS = {
-    "cat": Photograph(
-        "chelsea.png", "Chelsea the cat", "Stéfan van der Walt, CC0", CLASSES.index("cat")
-    ),
+    "cat": Photograph("chelsea.png", "Chelsea the cat", "Stéfan van der Walt, CC0", CLASSES.index("cat")),
     "coffee": Photograph("coffee.png", "A cup of coffee", "Rachel Michetti, Pikolo Espresso Bar, CC0"),
     "rocket": Photograph("rocket.jpg", "Falcon 9 at its launch pad", "SpaceX, public domain"),
     "astronaut": Photograph("astronaut.png", "The astronaut Eileen Collins", "NASA, public domain"),
     "motorcycle": Photograph(
         "motorcycle_left.png", "A motorcycle", "Middlebury stereo benchmark 2014, Scharstein et al."
     ),
-    "horse": Photograph(
-        "horse.png", "The outline of a horse", "Andreas Preuss, CC0", CLASSES.index("horse")
-    ),
+    "horse": Photograph("horse.png", "The outline of a horse", "Andreas Preuss, CC0", CLASSES.index("horse")),
     "camera": Photograph("camera.png", "A photographer", "Lav Varshney, CC0"),
     "coins": Photograph("coins.png", "Greek coins from Pompeii", "Brooklyn Museum, no known restrictions"),
     "moon": Photograph("moon.png", "The surface of the moon", "scikit-image's sample data"),

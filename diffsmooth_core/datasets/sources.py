@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def resolve(spec: str, dataset: str, *, paths: bool = True) -> Picture:
         if kind in _KINDS:
             return _KINDS[kind](name, dataset)
     elif paths and _is_path(spec):
-        return _picture(read(spec), dataset, None, Path(spec).name, spec, UNKNOWN_CLASS)
+        return _picture(read(spec), dataset, Path(spec).name, spec)
     named = [choice.spec for group in catalogue(dataset) for choice in group.choices]
     meant = [known for known in named if known.partition(":")[2] == spec.rpartition(":")[2]]
     forms = "cifar10:123, photo:cat, gallery:NAME or imagenet:3" + (" or the path of a file" if paths else "")
@@ -112,7 +113,7 @@ def from_upload(data: bytes, filename: str, dataset: str) -> Picture:
     name = re.split(r"[/\\]", filename)[-1]
     kept = "".join(c if c.isalnum() or c in "._-()" else "_" for c in name).strip("._")[-60:]
     title = kept or "picture"
-    return _picture(decode(data), dataset, None, title, f"upload:{title}", UNKNOWN_CLASS)
+    return _picture(decode(data), dataset, title, f"upload:{title}")
 
 
 def catalogue(dataset: str) -> tuple[Group, ...]:
@@ -151,27 +152,20 @@ def _gallery_choices() -> tuple[Choice, ...]:
     return tuple(Choice(f"gallery:{d.name}", d.title, d.label) for d in gallery.drawings())
 
 
-def _picture(
-    original: Pixels, dataset: str, label: int | None, title: str, source: str, note: str = ""
-) -> Picture:
-    pixels = fitting.fit(original, dataset)
-    original.setflags(write=False)
-    pixels.setflags(write=False)
-    return Picture(original, pixels, dataset, label, title, source, note)
-
-
 def _cifar10(name: str, dataset: str, split: cifar10.Split) -> Picture:
     kind = "cifar10" if split == "test" else "cifar10-train"
-    original, label = cifar10.picture(_index(name, kind), split)
+    index = _index(name, kind)
+    original, label = cifar10.picture(index, split)
     note = "" if split == "test" else TRAINED_ON
-    title, source = f"CIFAR-10 {split} picture {int(name)}", f"{kind}:{int(name)}"
-    return _labelled("cifar10", label, original, dataset, title, source, note)
+    title = f"CIFAR-10 {split} picture {index}"
+    return _picture(original, dataset, title, f"{kind}:{index}", note, label, "cifar10")
 
 
 def _imagenet(name: str, dataset: str) -> Picture:
-    original, label = imagenet.picture(_index(name, "imagenet"))
-    title, source = f"ImageNet validation picture {int(name)}", f"imagenet:{int(name)}"
-    return _labelled("imagenet", label, original, dataset, title, source)
+    index = _index(name, "imagenet")
+    original, label = imagenet.picture(index)
+    title = f"ImageNet validation picture {index}"
+    return _picture(original, dataset, title, f"imagenet:{index}", "", label, "imagenet")
 
 
 def _photograph(name: str, dataset: str) -> Picture:
@@ -179,23 +173,31 @@ def _photograph(name: str, dataset: str) -> Picture:
     note = f"Photograph: {photo.origin}."
     if dataset == "cifar10" and photo.label is None:
         note = f"{note} {NO_CLASS}"
-    return _labelled("cifar10", photo.label, original, dataset, photo.title, f"photo:{name}", note)
+    return _picture(original, dataset, photo.title, f"photo:{name}", note, photo.label, "cifar10")
 
 
 def _drawing(name: str, dataset: str) -> Picture:
     original, drawing = gallery.picture(name)
-    return _labelled(
-        "cifar10", drawing.label, original, dataset, drawing.title, f"gallery:{name}", drawing.made_by
-    )
+    source, note = f"gallery:{name}", drawing.made_by
+    return _picture(original, dataset, drawing.title, source, note, drawing.label, "cifar10")
 
 
-def _labelled(
-    labels_of: str, label: int | None, original: Pixels, dataset: str, title: str, source: str, note: str = ""
+def _picture(
+    original: Pixels,
+    dataset: str,
+    title: str,
+    source: str,
+    note: str = "",
+    label: int | None = None,
+    labels_of: str | None = None,
 ) -> Picture:
-    """A label counts only in the data set whose class it is."""
-    if labels_of == dataset:
-        return _picture(original, dataset, label, title, source, note)
-    return _picture(original, dataset, None, title, source, f"{note} {UNKNOWN_CLASS}".lstrip())
+    """`label` is a class of the data set `labels_of` and is dropped where the network knows others."""
+    if labels_of != dataset:
+        label, note = None, f"{note} {UNKNOWN_CLASS}".lstrip()
+    pixels = fitting.fit(original, dataset)
+    original.setflags(write=False)
+    pixels.setflags(write=False)
+    return Picture(original, pixels, dataset, label, title, source, note)
 
 
 def _index(name: str, kind: str) -> int:
@@ -205,7 +207,7 @@ def _index(name: str, kind: str) -> int:
 
 
 def _is_path(spec: str) -> bool:
-    return "/" in spec or "\\" in spec or spec.lower().endswith(_ENDINGS) or Path(spec).exists()
+    return "/" in spec or "\\" in spec or spec.lower().endswith(_ENDINGS) or os.path.exists(spec)
 
 
 _KINDS: dict[str, Callable[[str, str], Picture]] = {

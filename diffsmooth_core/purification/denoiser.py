@@ -36,4 +36,4 @@ class Denoiser(nn.Module):
         timesteps = torch.full((len(x_t),), t * self.schedule.time_scale, device=x_t.device)
         eps = self.network(x_t, timesteps)[:, :3].float()  # learned variances follow the first 3
         x_0 = (x_t - math.sqrt(1 - alpha_bar) * eps) / math.sqrt(alpha_bar)
-        return (x_0.clamp(-1, 1) + 1) / 2
+        return (x_0.clamp(-1, 1) + 1) / 2  # type: ignore[no-any-return]

@@ -178,7 +178,7 @@ class AttentionBlock(nn.Module):
 class Block(nn.Sequential):
     """A sequence whose residual blocks also see the time embedding."""
 
-    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
+    def forward(self, x: Tensor, emb: Tensor) -> Tensor:  # type: ignore[override]
         for layer in self:
             x = layer(x, emb) if isinstance(layer, ResBlock) else layer(x)
         return x

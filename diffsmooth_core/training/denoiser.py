@@ -23,6 +23,7 @@ STEPS = 1000  # T
 FOCUS = (120, 740)  # sigma .1 to 1.1 of the cosine schedule: where smoothing noise lies
 SIGMAS = (0.12, 0.25, 0.5, 1.0)
 EMA = 0.999
+BATCH = 128
 
 
 def psnr(network: UNet, schedule: Schedule, x: Tensor, sigma: float, batch: int = 500) -> float:
@@ -48,9 +49,9 @@ def train(
     *,
     seed: int = 0,
     device: str = "cpu",
-    batch: int = 128,
+    batch: int = BATCH,
     lr: float = 1e-3,
-    compiled: bool = True,
+    compiled: bool = False,
     limit: int | None = None,
     architecture: UNetConfig = ARCHITECTURE,
 ) -> Path:

@@ -26,6 +26,7 @@ from diffsmooth_core.training.loop import (
 LR, MOMENTUM, WEIGHT_DECAY = 1.5, 0.85, 1.33e-3  # at batch 1024, mean loss
 BIAS_LR = 64  # times faster for the norms' biases, their weights being fixed at 1
 LABEL_SMOOTHING = 0.2  # for plain training; noise already smooths
+BATCH = 512
 
 
 def learning_rate(progress: float) -> float:
@@ -72,7 +73,7 @@ def train(
     *,
     seed: int = 0,
     device: str = "cpu",
-    batch: int = 512,
+    batch: int = BATCH,
     compiled: bool = False,
     limit: int | None = None,
     widths: tuple[int, int, int] = WIDTHS,

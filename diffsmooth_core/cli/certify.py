@@ -1,0 +1,76 @@
+"""`certify IMAGE`: one picture to a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from diffsmooth_core.config import DATASETS, DTYPES, METHODS, NOISES, STOPPING, InputError, SmoothingConfig
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "method": tuple(METHODS), "dataset": DATASETS, "noise": NOISES, "stopping": STOPPING, "dtype": DTYPES
+}  # fmt: skip
+
+
+def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """One option for every setting of SmoothingConfig, with its default and help."""
+    for setting in reversed(fields(SmoothingConfig)):
+        name = setting.name
+        kind = click.Choice(_CHOICES[name]) if name in _CHOICES else type(setting.default)
+        command = click.option(
+            f"--{name.replace('_', '-')}", name, type=kind, default=setting.default,
+            show_default=True, help=SmoothingConfig.help(name),
+        )(command)  # fmt: skip
+    return command
+
+
+@click.command()
+@click.argument("image")
+@config_options
+@click.option("--batch", type=click.IntRange(1), help="Votes a chunk; the votes do not depend on it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the certificate there.")
+def certify(image: str, batch: int | None, as_json: bool, out: Path | None, **settings: Any) -> None:
+    """Certify IMAGE: a path, cifar10:INDEX, photo:NAME or gallery:NAME."""
+    config = SmoothingConfig(**settings)
+    if out is not None and not out.parent.is_dir():
+        raise InputError(f"there is no folder {out.parent} for --out; create it first")
+
+    # Loading torch takes seconds: settings are checked before it.
+    from diffsmooth_core import build_base, certify_stream, load_classifier, load_denoiser
+    from diffsmooth_core.datasets import class_names, resolve
+
+    picture = resolve(image, config.dataset)
+    for sentence in config.advice:
+        click.echo(f"note: {sentence}", err=True)
+    denoiser = load_denoiser(config.denoiser, config.device) if METHODS[config.method].purifies else None
+    base = build_base(config, load_classifier(config.classifier, config.device), denoiser)
+    certificate = None
+    with tqdm(total=config.n0 + config.n, unit="vote", smoothing=0.1, delay=0.5) as bar:
+        for progress in certify_stream(base, picture.tensor, config, batch=batch):
+            bar.update(sum(progress.counts0) + sum(progress.counts) - bar.n)
+            certificate = progress.certificate
+    assert certificate is not None
+    if out is not None:
+        out.write_text(certificate.to_json())
+    if as_json:
+        click.echo(certificate.to_json(), nl=False)
+        return
+    names = class_names(config.dataset)
+    shown = f"{certificate.counts[certificate.candidate]:,} of {config.n:,} votes"
+    if certificate.reason():
+        click.echo(f"{picture.title}: ABSTAIN. {certificate.reason()}")
+        return
+    truth = "" if picture.label is None else (
+        " (right)" if picture.label == certificate.label else f" (wrong: it is a {names[picture.label]})"
+    )  # fmt: skip
+    click.echo(
+        f"{picture.title}: {names[certificate.label]}{truth}, certified L2 radius "
+        f"{certificate.radius:.4f} in [0,1] pixel units; {shown}, "
+        f"p_A >= {certificate.p_a_lower:.4f} with confidence {1 - config.alpha:g}"
+    )
