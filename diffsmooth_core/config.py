@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -29,7 +30,8 @@ METHODS: dict[str, Method] = {
     "dds": Method("Diffusion denoised smoothing (DDS)", purifies=True, smooths_locally=False),
     "local-only": Method("Local smoothing without diffusion", purifies=False, smooths_locally=True),
 }
-DATASETS = ("cifar10", "imagenet")
+SIDES = {"cifar10": 32, "imagenet": 224}  # data set -> side of the square that its networks see
+DATASETS = tuple(SIDES)
 NOISES = ("fresh", "reference")
 STOPPING = ("fixed",)
 DTYPES = ("auto", "float32", "bfloat16")
@@ -66,8 +68,10 @@ class SmoothingConfig:
     denoiser: str = _setting("bundled", "", "The diffusion model that purifies.")
     dataset: str = _setting("cifar10", "", "The data set whose classes are voted for.")
     sigma: float = _setting(
-        0.5, "σ", "Smoothing noise: its standard deviation on pixels in [0,1]. More noise can certify "
-        "larger radii and costs accuracy."
+        0.5,
+        "σ",
+        "Smoothing noise: its standard deviation on pixels in [0,1]. More noise can certify "
+        "larger radii and costs accuracy.",
     )
     sigma_local: float = _setting(
         0.25, "σ′", "Local noise added after purification; best near the classifier's training noise."
@@ -78,11 +82,14 @@ class SmoothingConfig:
     alpha: float = _setting(0.001, "α", "Probability that the certificate is wrong.")
     seed: int = _setting(0, "", "Fixes all noise: the same seed gives the same votes.")
     noise: str = _setting(
-        "fresh", "", "Local noise: fresh for every vote (Algorithm 3), or the released code's fixed bank "
-        "(reference)."
+        "fresh",
+        "",
+        "Local noise: fresh for every vote (Algorithm 3), or the released code's fixed bank (reference).",
     )
     stopping: str = _setting("fixed", "", "When to stop: after n votes.")
-    dtype: str = _setting("auto", "", "Arithmetic of the networks; auto is float32 on a CPU, bfloat16 on a GPU.")
+    dtype: str = _setting(
+        "auto", "", "Arithmetic of the networks; auto is float32 on a CPU, bfloat16 on a GPU."
+    )
     device: str = _setting("auto", "", "Where the networks run: auto, cpu or cuda.")
 
     def __post_init__(self) -> None:
@@ -93,7 +100,8 @@ class SmoothingConfig:
         _choice("dtype", self.dtype, DTYPES)
         for name in ("sigma", "sigma_local", "alpha"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (number and abs(value) <= sys.float_info.max):
                 raise InputError(f"{name} must be a finite number, got {value!r}")
         for name, least in (("m", 1), ("n0", 1), ("n", 1), ("seed", 0)):
             value = getattr(self, name)

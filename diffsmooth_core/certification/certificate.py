@@ -53,6 +53,13 @@ class Certificate:
         if self.label != ABSTAIN:
             return ""
         n, k = sum(self.counts), self.counts[self.candidate]
+        leader = max(range(len(self.counts)), key=lambda c: self.counts[c])
+        if 2 * self.counts[leader] > n and leader != self.candidate:
+            return (
+                f"Selection put up class {self.candidate}, which then got {k:,} of {n:,} votes, while "
+                f"class {leader} got a majority: more selection votes than n0 = {self.config.n0:,} "
+                "would choose better."
+            )
         if 2 * k <= n:
             return (
                 f"Only {k:,} of {n:,} noisy copies voted for the selected class, which is not a "
@@ -80,8 +87,25 @@ class Certificate:
         if values["schema"] != SCHEMA:
             raise InputError(f"certificate schema {values['schema']!r} is unknown; this tool reads {SCHEMA}")
         data = {k: v for k, v in values.items() if k in names}
-        data["config"] = SmoothingConfig.from_dict(data["config"])
-        data["counts0"], data["counts"] = tuple(data["counts0"]), tuple(data["counts"])
+        for name, kinds in (("label", (int,)), ("p_a_lower", (int, float)), ("radius", (int, float))):
+            if type(data[name]) not in kinds:
+                raise InputError(f"the certificate's {name} must be a number, got {data[name]!r}")
+        for name in ("counts0", "counts"):
+            votes = data[name]
+            if not isinstance(votes, list | tuple) or not all(type(v) is int and v >= 0 for v in votes):
+                raise InputError(f"the certificate's {name} must list each class's votes, got {votes!r}")
+            data[name] = tuple(votes)
+        if not 0 < len(data["counts0"]) == len(data["counts"]):
+            raise InputError(
+                f"the certificate's counts0 and counts must have one entry for every class, "
+                f"got {len(data['counts0'])} and {len(data['counts'])}"
+            )
+        settings = data["config"]
+        if not isinstance(settings, Mapping):
+            raise InputError(f"the certificate's config must be an object, got {settings!r}")
+        if missing := sorted({f.name for f in fields(SmoothingConfig)} - set(settings)):
+            raise InputError(f"the certificate's config has no {missing[0]!r}; it is not one of this tool's")
+        data["config"] = SmoothingConfig.from_dict(settings)
         return cls(**data)
 
     @classmethod
@@ -89,14 +113,16 @@ class Certificate:
         """Read a certificate's JSON file. Raises InputError where it is none."""
         try:
             values = json.loads(Path(path).read_text())
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{path} cannot be read as a certificate ({error})") from None
         if not isinstance(values, dict):
             raise InputError(f"{path} is not a certificate: it holds no JSON object")
         return cls.from_dict(values)
 
 
-def decide(counts0: tuple[int, ...], counts: tuple[int, ...], config: SmoothingConfig) -> tuple[int, float, float]:
+def decide(
+    counts0: tuple[int, ...], counts: tuple[int, ...], config: SmoothingConfig
+) -> tuple[int, float, float]:
     """Algorithm 5 after the votes: (label or ABSTAIN, radius, p_a_lower).
 
     The candidate is selected from counts0; only counts bound its probability.
@@ -121,5 +147,5 @@ def discrepancies(certificate: Certificate) -> list[str]:
     return [
         f"{name} says {claimed!r}, the counts give {actual!r}"
         for name, (claimed, actual) in claims.items()
-        if abs(claimed - actual) > 1e-12
+        if not abs(claimed - actual) <= 1e-12  # NaN is a discrepancy too
     ]

@@ -19,7 +19,7 @@ from torch import Tensor
 from diffsmooth_core.certification.certificate import Certificate, decide
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+from diffsmooth_core.config import ABSTAIN, METHODS, SIDES, InputError, SmoothingConfig
 
 Stage = Literal["selection", "estimation", "prediction"]
 Picture = npt.NDArray[np.float32]  # (h,w,c), [0,1] units; noisy ones reach beyond
@@ -64,6 +64,14 @@ def default_batch(base: BaseClassifier) -> int:
     return max(8, (1024 if base.device.type == "cuda" else 160) // (1 + base.m))
 
 
+def _chunk(base: BaseClassifier, batch: int | None) -> int:
+    if batch is None:
+        return default_batch(base)
+    if batch < 1:
+        raise InputError(f"batch must be 1 or above, got {batch}")
+    return batch
+
+
 def versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
@@ -85,6 +93,11 @@ def votes(
     x_noisy = x + config.sigma * noise.outer(start, stop, x.shape)
     fresh = config.noise == "fresh" and base.m > 0
     vote = base.trace(x_noisy, noise.local(start, stop, base.m, x.shape) if fresh else None)
+    if not torch.isfinite(vote.confidence).all():  # argmax would turn NaN into a unanimous vote
+        raise InputError(
+            f"the networks returned values that are not finite at sigma {config.sigma:g}; "
+            "check their weights or use dtype float32"
+        )
     classes = vote.confidence.argmax(1).cpu().numpy()
     samples = Samples(
         original=_picture(x),
@@ -109,10 +122,11 @@ def certify_stream(
     x is one picture, float32 (c,h,w) in [0,1]. n0 selection votes choose the candidate class, n
     fresh estimation votes bound its probability. `batch` is the number of votes a chunk; `resume`
     continues after an earlier Progress of the same base, picture and config, with the same votes as an
-    undisturbed run. The last Progress carries the Certificate. Raises InputError for a bad picture.
+    undisturbed run. The last Progress carries the Certificate. Raises InputError for a bad picture, or
+    a base that was built for another setting.
     """
-    check_picture(x)
-    batch = batch or default_batch(base)
+    check(base, x, config)
+    batch = _chunk(base, batch)
     k = base.classifier.classes
     tallies: dict[str, npt.NDArray[np.int64]] = {
         "selection": np.zeros(k, np.int64), "estimation": np.zeros(k, np.int64)
@@ -133,9 +147,7 @@ def certify_stream(
             counts0, counts = (tuple(map(int, tallies[s])) for s in ("selection", "estimation"))
             finished = stage == "estimation" and stop == total
             candidate = int(tallies["selection"].argmax())
-            label, radius, p_a_lower = (
-                decide(counts0, counts, config) if any(counts) else (ABSTAIN, 0.0, 0.0)
-            )
+            label, radius, p_a_lower = decide(counts0, counts, config) if any(counts) else (ABSTAIN, 0.0, 0.0)
             certificate = None
             if finished:
                 certificate = Certificate(
@@ -168,8 +180,8 @@ def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: 
 
     Abstains where a two-sided binomial test cannot tell the two leading classes apart at alpha.
     """
-    check_picture(x)
-    batch = batch or default_batch(base)
+    check(base, x, config)
+    batch = _chunk(base, batch)
     counts = sum(
         (votes(base, x, config, "prediction", start, min(start + batch, config.n))[0]
          for start in range(0, config.n, batch)),
@@ -180,11 +192,29 @@ def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: 
     return first if test.pvalue <= config.alpha else ABSTAIN
 
 
-def check_picture(x: Tensor) -> None:
-    """Raise InputError unless x is one finite picture (3,h,w) in [0,1]."""
-    if x.ndim != 3 or x.shape[0] != 3:
-        raise InputError(f"a picture has the shape (3, height, width), got {tuple(x.shape)}")
-    if not torch.isfinite(x).all() or x.min() < 0 or x.max() > 1:
+def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig) -> None:
+    """Raise InputError unless x is one float32 picture (3,h,w) in [0,1] of the data set's size and
+    `base` is what `config` describes: a certificate must not claim another setting's votes."""
+    shape = (3, SIDES[config.dataset], SIDES[config.dataset])
+    if tuple(x.shape) != shape:
+        raise InputError(f"a picture for {config.dataset} has the shape {shape}, got {tuple(x.shape)}")
+    if x.dtype != torch.float32:
+        raise InputError(f"a picture is float32 in [0,1], got {x.dtype}; convert it and divide by 255")
+    if not torch.isfinite(x).all():
+        raise InputError("a picture's values lie in [0,1], got NaN or infinite ones; check its source")
+    if x.min() < 0 or x.max() > 1:
         raise InputError(
             f"a picture's values lie in [0,1], got {float(x.min()):g} to {float(x.max()):g}; divide by 255"
         )
+    method = METHODS[config.method]
+    built = {"sigma": base.sigma, "purification": base.denoiser is not None, "m": base.m}
+    asked = {"sigma": config.sigma, "purification": method.purifies,
+             "m": config.m if method.smooths_locally else 0}  # fmt: skip
+    if method.smooths_locally:
+        built["sigma_local"], asked["sigma_local"] = base.sigma_local, config.sigma_local
+    for name, value in asked.items():
+        if built[name] != value:
+            raise InputError(
+                f"the base classifier was built with {name} {built[name]}, the configuration says {value}; "
+                "build it again with build_base"
+            )

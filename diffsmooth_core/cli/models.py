@@ -1,4 +1,4 @@
-"""`models`: which networks there are."""
+"""`models`: which networks there are, and fetching what is not bundled."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from dataclasses import asdict
 
 import click
 
+from diffsmooth_core.datasets import cifar10
 from diffsmooth_core.zoo import cards
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print every card as JSON.")
-def models(as_json: bool) -> None:
-    """List the bundled networks with what was measured of them."""
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
+    """List the bundled networks with what was measured of them, or download a data set."""
+    if context.invoked_subcommand:
+        return
     found = cards.bundled()
     if as_json:
         click.echo(json.dumps([asdict(card) for card in found.values()], indent=2))
@@ -23,3 +27,11 @@ def models(as_json: bool) -> None:
         unit = " dB" if card.kind == "denoiser" else ""
         shown = "  ".join(f"σ={sigma}: {value:g}{unit}" for sigma, value in quality.items())
         click.echo(f"{card.name:<16}{card.kind:<12}{card.dataset:<10}{card.parameters / 1e6:.1f}M  {shown}")
+
+
+@models.command()
+@click.argument("what", type=click.Choice(["cifar10"]))
+@click.option("--split", type=click.Choice(["test", "train"]), default="test", show_default=True)
+def download(what: str, split: cifar10.Split) -> None:
+    """Fetch a split of CIFAR-10 from the Hub, once; an interrupted download goes on."""
+    click.echo(f"{what} {split}: {cifar10.download(split)}")

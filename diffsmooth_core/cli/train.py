@@ -17,10 +17,14 @@ OBJECTIVES = ("denoiser", "gaussian")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Budget in minutes.")
 @click.option("--steps", type=click.IntRange(1), help="Budget in steps.")
 @click.option("--batch", type=click.IntRange(1), help="Pictures a step.  [default: the objective's own]")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Fixes data order and noise.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Fixes data order and noise."
+)
 @click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: all]")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--compile/--no-compile", "compiled", default=False, help="Use torch.compile; needs a C++ compiler.")
+@click.option(
+    "--compile/--no-compile", "compiled", default=False, help="Use torch.compile; needs a C++ compiler."
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("models"),
               show_default=True, help="Folder of the checkpoint, the weights and the card.")  # fmt: skip
 def train(

@@ -109,7 +109,7 @@ class JobManager:
     def _finish(self, job: _Job, state: State, error: str | None = None) -> None:
         job.snapshot = replace(job.snapshot, state=state, error=error)
         finished = [i for i, j in self._jobs.items() if j.snapshot.finished]
-        for old in finished[: -self._keep]:
+        for old in finished[: max(0, len(finished) - self._keep)]:
             del self._jobs[old]
         self._changed.notify_all()
 

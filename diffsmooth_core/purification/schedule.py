@@ -46,7 +46,9 @@ class Schedule:
 
     @classmethod
     def named(cls, name: ScheduleName, steps: int, rescale_timesteps: bool = False) -> Schedule:
-        return cls(np.cumprod(1 - betas(name, steps), dtype=np.float64), 1000 / steps if rescale_timesteps else 1.0)
+        return cls(
+            np.cumprod(1 - betas(name, steps), dtype=np.float64), 1000 / steps if rescale_timesteps else 1.0
+        )
 
     @property
     def noise_ratio(self) -> npt.NDArray[np.float64]:

@@ -117,9 +117,7 @@ class ResBlock(nn.Module):
         self.in_layers = nn.Sequential(
             GroupNorm32(channels), nn.SiLU(), nn.Conv2d(channels, out, 3, padding=1)
         )
-        self.emb_layers = nn.Sequential(
-            nn.SiLU(), nn.Linear(emb, 2 * out if self.scale_shift else out)
-        )
+        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(emb, 2 * out if self.scale_shift else out))
         self.out_layers = nn.Sequential(
             GroupNorm32(out), nn.SiLU(), nn.Dropout(config.dropout), nn.Conv2d(out, out, 3, padding=1)
         )

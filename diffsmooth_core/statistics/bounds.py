@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from scipy.optimize import brentq
-from scipy.special import betaln
+from scipy.special import betainc, betaln
 from scipy.stats import beta
 
 from diffsmooth_core.config import InputError
@@ -61,11 +61,13 @@ def anytime_lower(k: int, n: int, alpha: float) -> float:
 def votes_to_certify(p: float, alpha: float, limit: int = 10_000_000) -> int | None:
     """The smallest n whose Clopper-Pearson bound exceeds 1/2 if the share p of votes held.
 
-    None where p is not above 1/2 or `limit` votes would not do.
+    p * n is taken as a real number: rounding it down to whole votes makes the condition come and go
+    with n, and may ask for up to about 2/(p - 1/2) votes more. None where p is not above 1/2 or
+    `limit` votes would not do.
     """
 
-    def certifies(n: int) -> bool:
-        return clopper_pearson_lower(math.floor(p * n), n, alpha) > 0.5
+    def certifies(n: int) -> bool:  # the tail of Binomial(n, 1/2) from p n on
+        return float(betainc(p * n, n - p * n + 1, 0.5)) < alpha
 
     if p <= 0.5 or not certifies(limit):
         return None

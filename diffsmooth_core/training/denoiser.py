@@ -91,7 +91,7 @@ def train(
             warm = min(1.0, (run.step + 1) / 500)
             group["lr"] = lr * warm * 0.5 * (1 + math.cos(math.pi * progress))
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         decay = min(EMA, (1 + run.step) / (10 + run.step))

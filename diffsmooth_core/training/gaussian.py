@@ -5,9 +5,11 @@ The optimiser's recipe follows airbench (Jordan 2024).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -104,19 +106,20 @@ def train(
     if run.step == 0:
         cnn.whiten_from(network[0](with_noise(pictures[:5000], sigma, run.generator)))
     forward = torch.compile(network) if compiled else network
-    order = torch.empty(0, dtype=torch.long)
 
-    def batch_of(size: int) -> tuple[Tensor, Tensor]:
-        nonlocal order
-        if len(order) < size:
-            order = torch.randperm(len(pictures), generator=run.generator)
-        pick, order = order[:size].to(device), order[size:]
+    @lru_cache(maxsize=1)
+    def order(epoch: int) -> Tensor:  # a function of seed and epoch: a resumed run sees the same
+        return torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(len(pictures)))
+
+    def batch_of(index: int) -> tuple[Tensor, Tensor]:
+        epoch, place = divmod(index, max(1, len(pictures) // batch))
+        pick = order(epoch)[place * batch : (place + 1) * batch].to(device)
         x = translated(flipped(pictures[pick], run.generator), 2, run.generator)
         x = with_noise(x, sigma, run.generator)
         return x.contiguous(memory_format=torch.channels_last), labels[pick]
 
     def train_step(progress: float) -> float:
-        x, label = batch_of(batch)
+        x, label = batch_of(run.step)
         network.train()
         with torch.autocast(torch.device(device).type, torch.bfloat16):
             logits = forward(x)
@@ -125,12 +128,12 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = base_lr * group["scale"] * learning_rate(progress)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         return float(loss.detach())
 
     run.loop(train_step)
-    recalibrate(network, [batch_of(batch)[0] for _ in range(40)])
+    recalibrate(network, [batch_of(run.step + i)[0] for i in range(40)])
     network.cpu()
     test, truth = (part[:limit] for part in load_pictures("test"))
     noises = {0.0, 0.12, 0.25, 0.5, 1.0} | {sigma}

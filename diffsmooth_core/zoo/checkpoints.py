@@ -47,17 +47,30 @@ def read(path: Path) -> Mapping[str, Any]:
     return content
 
 
+def tensors(content: object, source: str) -> Mapping[str, Tensor]:
+    """`content` as a state dict. Raises InputError where it holds anything but named tensors."""
+    if not isinstance(content, Mapping) or not content:
+        raise InputError(f"{source} holds no state dict; it is no checkpoint of a network")
+    for key, value in content.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor):
+            raise InputError(f"{source}: {key!r} is a {type(value).__name__} where a tensor is expected")
+    return content
+
+
 def fill(network: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
     """Load a state dict strictly. Raises InputError that names the first key that does not fit."""
     floats = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
     expected = network.state_dict()
     if missing := sorted(set(expected) - set(floats)):
-        raise InputError(f"{source} lacks {missing[0]!r} ({len(missing)} keys missing); it is another network")
+        raise InputError(
+            f"{source} lacks {missing[0]!r} ({len(missing)} keys missing); it is another network"
+        )
     if extra := sorted(set(floats) - set(expected)):
         raise InputError(f"{source} has {extra[0]!r} ({len(extra)} keys too many); it is another network")
     for key, value in floats.items():
         if value.shape != expected[key].shape:
             raise InputError(
-                f"{source}: {key!r} has shape {tuple(value.shape)} where {tuple(expected[key].shape)} is expected"
+                f"{source}: {key!r} has shape {tuple(value.shape)} "
+                f"where {tuple(expected[key].shape)} is expected"
             )
     network.load_state_dict(floats)

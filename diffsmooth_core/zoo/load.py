@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,12 +38,14 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 
 
 def _schedule(record: Mapping[str, Any]) -> Schedule:
+    if missing := sorted({"noise_schedule", "diffusion_steps"} - set(record)):
+        raise InputError(f"the diffusion model's configuration has no {missing[0]!r}; add it")
     return Schedule.named(
         record["noise_schedule"], record["diffusion_steps"], bool(record.get("rescale_timesteps"))
     )
 
 
-def _recognised(state: Mapping[str, Any]) -> Mapping[str, Any]:
+def _recognised(state: Mapping[str, Tensor]) -> Mapping[str, Any]:
     """The published configuration whose network has exactly these keys and shapes."""
     shapes = {k: tuple(v.shape) for k, v in state.items()}
     for record in PUBLISHED.values():
@@ -68,7 +71,7 @@ def load_denoiser(
     name = str(name_or_path)
     if isinstance(name_or_path, Path) or checkpoints.is_path(name):
         path = Path(name_or_path)
-        state = checkpoints.read(path)
+        state = checkpoints.tensors(checkpoints.read(path), name)
         if "input_blocks.0.0.weight" not in state:
             raise InputError(f"{path} is no diffusion U-Net in OpenAI's layout; its keys are unknown")
         record = config if config is not None else _recognised(state)
@@ -108,24 +111,23 @@ def load_classifier(
     if chosen not in STATISTICS:
         raise InputError(f"normalisation {chosen!r} is unknown; choose one of {', '.join(STATISTICS)}")
     checkpoints.fill(network, state, name)
-    classifier = Classifier(
-        _ready(network), Normalise(*STATISTICS[chosen]), name, weights, classes, dataset
-    )
+    classifier = Classifier(_ready(network), Normalise(*STATISTICS[chosen]), name, weights, classes, dataset)
     return classifier.eval().to(target)
 
 
 def _cohen(content: Mapping[str, Any], path: Path) -> tuple[nn.Module, Mapping[str, Tensor]]:
     """Cohen's {arch, state_dict}: the normalising layer is entry 0 of a Sequential, the network 1."""
     arch, wrapped = content.get("arch"), content.get("state_dict")
-    if not isinstance(arch, str) or not isinstance(wrapped, Mapping):
+    if not isinstance(arch, str) or wrapped is None:
         raise InputError(f"{path} is no checkpoint in Cohen's layout: it has no 'arch' and 'state_dict'")
-    depth = arch.removeprefix("cifar_resnet")
-    if depth == arch or not depth.isdigit():
+    depth = re.fullmatch(r"cifar_resnet([0-9]{1,4})", arch)
+    if depth is None:
         raise InputError(f"{path} holds a {arch!r}; only cifar_resnet checkpoints are read")
-    state = {k.removeprefix("1.").removeprefix("module."): v for k, v in wrapped.items()}
-    if "fc.weight" not in state:
+    entries = checkpoints.tensors(wrapped, path.name)
+    state = {k.removeprefix("1.").removeprefix("module."): v for k, v in entries.items()}
+    if "fc.weight" not in state or state["fc.weight"].ndim != 2:
         raise InputError(f"{path} has no final layer 'fc.weight'; it is another network")
-    return CifarResNet(int(depth), classes=len(state["fc.weight"])), state
+    return CifarResNet(int(depth[1]), classes=len(state["fc.weight"])), state
 
 
 def _bundled_state(card: cards.Card) -> tuple[Mapping[str, Tensor], str]:
@@ -140,4 +142,4 @@ def _bundled_state(card: cards.Card) -> tuple[Mapping[str, Tensor], str]:
 
 def _ready(network: nn.Module) -> nn.Module:
     network.requires_grad_(False)
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return network.to(memory_format=torch.channels_last)

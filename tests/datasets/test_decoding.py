@@ -1,0 +1,316 @@
+"""Untrusted files: what is accepted comes out exactly, everything else is one clear sentence."""
+
+import io
+import os
+import random
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets import decode, read
+from diffsmooth_core.datasets.decoding import MAX_BYTES
+
+RNG = np.random.default_rng(0)
+FUZZ = int(os.environ.get("DIFFSMOOTH_FUZZ", "300"))
+PIXELS = RNG.integers(0, 256, (12, 17, 3), dtype=np.uint8)
+
+
+def encode(image, fmt="PNG", **options):
+    if isinstance(image, np.ndarray):
+        image = Image.fromarray(image)
+    stream = io.BytesIO()
+    image.save(stream, fmt, **options)
+    return stream.getvalue()
+
+
+def chunk(kind, body):
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(width, height, *chunks):
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + b"".join(chunks) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("fmt", "options"), [("PNG", {}), ("WEBP", {"lossless": True})])
+def test_lossless_round_trip(fmt, options):
+    out = decode(encode(PIXELS, fmt, **options))
+    assert out.dtype == np.uint8
+    assert np.array_equal(out, PIXELS)
+
+
+def test_jpeg_is_what_pillow_decodes():
+    data = encode(PIXELS, "JPEG", quality=90)
+    assert np.array_equal(decode(data), np.asarray(Image.open(io.BytesIO(data))))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("fmt", ["PNG", "JPEG", "WEBP"])
+def test_exif_orientation_is_applied(orientation, fmt):
+    """The stored picture is turned so that the orientation tag turns it upright again."""
+    upright = np.zeros((32, 48, 3), np.uint8)
+    upright[:16, :24] = (255, 0, 0)
+    upright[:16, 24:] = (0, 255, 0)
+    upright[16:, :24] = (0, 0, 255)
+    stored = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright, 1),  # the tag says "turn by 90 degrees clockwise"
+        7: upright[::-1, ::-1].transpose(1, 0, 2),
+        8: np.rot90(upright, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}.get(fmt, {})
+    out = decode(encode(np.ascontiguousarray(stored), fmt, exif=exif, **options))
+    assert out.shape == upright.shape
+    assert np.abs(out.astype(int) - upright).mean() < 3
+
+
+def test_alpha_is_composed_on_white():
+    rgba = np.dstack([PIXELS, np.full(PIXELS.shape[:2], 255, np.uint8)])
+    rgba[0, 0] = (10, 20, 30, 0)
+    rgba[0, 1] = (0, 0, 0, 51)  # a fifth black on white
+    out = decode(encode(rgba))
+    assert out[0, 0].tolist() == [255, 255, 255]
+    assert out[0, 1].tolist() == [204, 204, 204]
+    assert np.array_equal(out[1:], PIXELS[1:])
+
+
+def test_palette_with_a_transparent_entry():
+    palette = Image.new("P", (16, 16), 0)
+    palette.putpalette([255, 0, 0, 0, 0, 255])
+    palette.putpixel((3, 2), 1)
+    out = decode(encode(palette, transparency=0))
+    assert out[0, 0].tolist() == [255, 255, 255]
+    assert out[2, 3].tolist() == [0, 0, 255]
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "1"])
+def test_greyscale_becomes_three_equal_channels(mode):
+    grey = Image.fromarray(PIXELS[..., 0])
+    out = decode(encode(grey.convert(mode)))
+    expected = np.asarray(grey.convert(mode).convert("L"))
+    assert np.array_equal(out, np.repeat(expected[..., None], 3, axis=2))
+
+
+def test_sixteen_bit_grey_keeps_its_range():
+    """Pillow's own conversion clips at 255 and would give a white picture."""
+    values = RNG.integers(0, 65536, (16, 16)).astype(np.uint16)
+    out = decode(encode(Image.fromarray(values)))
+    assert np.array_equal(out[..., 0], (values >> 8).astype(np.uint8))
+
+
+def test_cmyk_jpeg_keeps_its_colours():
+    red = Image.new("RGB", (32, 32), (220, 30, 40))
+    out = decode(encode(red.convert("CMYK"), "JPEG", quality=95))
+    assert np.abs(out.astype(int) - [220, 30, 40]).max() < 12
+
+
+@pytest.mark.parametrize("fmt", ["PNG", "WEBP"])
+def test_animation_gives_its_first_frame(fmt):
+    first, second = Image.new("RGB", (20, 20), "red"), Image.new("RGB", (20, 20), "blue")
+    data = encode(first, fmt, save_all=True, append_images=[second], lossless=True)
+    assert decode(data)[5, 5].tolist() in ([255, 0, 0], [254, 0, 0])
+
+
+@pytest.mark.parametrize("fmt", ["GIF", "BMP", "TIFF", "PPM", "ICO", "PDF"])
+def test_other_formats_are_refused(fmt):
+    with pytest.raises(InputError, match="not a PNG, JPEG or WEBP picture"):
+        decode(encode(Image.new("RGB", (32, 32)), fmt))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x89PNG\r\n\x1a\n",
+        b"GIF89a",
+        b"%!PS-Adobe-3.0 EPSF-3.0",
+        b"<svg/>",
+        b"RIFF\0\0\0\0WEBPVP8 ",
+        bytes(4096),
+    ],
+    ids=["empty", "png-magic", "gif-magic", "postscript", "svg", "webp-magic", "zeros"],
+)
+def test_no_picture_at_all(data):
+    with pytest.raises(InputError, match="PNG, JPEG or WEBP"):
+        decode(data)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(30_000, 30_000), (9_500, 9_500), (7_000, 6_000), (2**31 - 1, 8)]
+)
+def test_a_bomb_is_refused_by_its_header(width, height):
+    """900, 90 and 42 megapixels: above Pillow's error, Pillow's warning and our own limit."""
+    with pytest.raises(InputError, match="megapixels"):
+        decode(png(width, height, chunk(b"IDAT", zlib.compress(b"\0" * 1000))))
+
+
+def test_a_webp_bomb_is_refused_by_its_header():
+    data = bytearray(
+        encode(Image.new("RGBA", (32, 32), (1, 2, 3, 99)), "WEBP", exif=Image.Exif(), lossless=False)
+    )
+    assert data[12:16] == b"VP8X"
+    data[24:30] = (16_000).to_bytes(3, "little") * 2
+    with pytest.raises(InputError, match="megapixels|damaged"):
+        decode(bytes(data))
+
+
+def test_compressed_text_bomb_is_refused():
+    bomb = b"Comment\0\0" + zlib.compress(bytes(80_000_000), 9)
+    data = encode(PIXELS)
+    with pytest.raises(InputError, match="damaged"):
+        decode(data[:33] + chunk(b"zTXt", bomb) + data[33:])
+
+
+def test_size_limits():
+    with pytest.raises(InputError, match="7 x 100 pixels"):
+        decode(encode(Image.new("RGB", (7, 100))))
+    assert decode(encode(Image.new("RGB", (8, 8)))).shape == (8, 8, 3)
+    with pytest.raises(InputError, match="more than the 20 MB"):
+        decode(encode(PIXELS) + bytes(MAX_BYTES))
+
+
+@pytest.mark.parametrize(
+    ("fmt", "options"),
+    [("PNG", {}), ("JPEG", {}), ("JPEG", {"progressive": True}), ("WEBP", {}), ("WEBP", {"lossless": True})],
+)
+def test_truncated_files_are_refused(fmt, options):
+    whole = encode(RNG.integers(0, 256, (40, 40, 3), dtype=np.uint8), fmt, **options)
+    after_pixels = 20 if fmt == "PNG" else 0  # a PNG ends with two checksums and the end chunk
+    for keep in {*range(0, len(whole) - after_pixels, 37), len(whole) - after_pixels - 1}:
+        with pytest.raises(InputError):
+            decode(whole[:keep])
+
+
+def test_the_name_of_a_file_plays_no_part(tmp_path):
+    png_named_jpg = tmp_path / "a.jpg"
+    png_named_jpg.write_bytes(encode(PIXELS))
+    assert np.array_equal(read(png_named_jpg), PIXELS)
+    text_named_png = tmp_path / "b.png"
+    text_named_png.write_text("<?php system($_GET['c']); ?>")
+    with pytest.raises(InputError, match=r"b\.png' cannot be used: this file is not a PNG"):
+        read(text_named_png)
+
+
+def test_polyglots_give_their_pixels_or_nothing():
+    page, archive = b"<html><script>alert(1)</script>", b"PK\x03\x04" + bytes(100)
+    assert np.array_equal(decode(encode(PIXELS) + page + archive), PIXELS)
+    for front in (page, archive, b"%PDF-1.7\n", b"GIF89a"):
+        with pytest.raises(InputError, match="not a PNG, JPEG or WEBP picture"):
+            decode(front + encode(PIXELS))
+
+
+def test_paths_that_hold_no_picture(tmp_path):
+    with pytest.raises(InputError, match=r"there is no file .*nothing\.png"):
+        read(tmp_path / "nothing.png")
+    with pytest.raises(InputError, match="is not a file"):
+        read(tmp_path)
+    with pytest.raises(InputError, match="is not a file"):
+        read("/dev/zero")
+    with pytest.raises(InputError, match="cannot be read"):
+        read("x" * 5000 + ".png")
+
+
+def test_a_large_file_is_not_read_whole(tmp_path):
+    sparse = tmp_path / "large.png"
+    with sparse.open("wb") as stream:
+        stream.truncate(2**40)
+    with pytest.raises(InputError, match=r"large\.png' cannot be used: this file has more than the 20 MB"):
+        read(sparse)
+
+
+def test_arrays_are_the_callers_own():
+    out = decode(encode(PIXELS))
+    out[:] = 0
+    assert out.flags.c_contiguous
+
+
+def _seeds():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    noise = Image.fromarray(RNG.integers(0, 256, (24, 30, 3), dtype=np.uint8))
+    frames = {"save_all": True, "append_images": [Image.new("RGB", (30, 24), "teal")]}
+    return (
+        encode(noise),
+        encode(noise, exif=exif),
+        encode(noise.quantize(16), transparency=bytes(range(16))),
+        encode(noise.convert("RGBA"), **frames),
+        encode(Image.fromarray(RNG.integers(0, 65536, (24, 30)).astype(np.uint16))),
+        encode(noise, "JPEG", exif=exif),
+        encode(noise, "JPEG", progressive=True, comment=b"a comment"),
+        encode(noise.convert("CMYK"), "JPEG"),
+        encode(noise, "WEBP", exif=exif),
+        encode(noise.convert("RGBA"), "WEBP", lossless=True),
+        encode(noise, "WEBP", **frames),
+    )
+
+
+def _mutate(data, random_):
+    """One to four edits: bits, bytes, runs, lengths, cuts, doublings; PNG checksums often repaired."""
+    data = bytearray(data)
+    for _ in range(random_.randint(1, 4)):
+        at = random_.randrange(len(data))
+        kind = random_.randrange(6)
+        if kind == 0:
+            data[at] ^= 1 << random_.randrange(8)
+        elif kind == 1:
+            data[at] = random_.choice((0, 1, 0x7F, 0x80, 0xFE, 0xFF))
+        elif kind == 2:
+            data[at : at + 4] = random_.choice(
+                (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\0\0\x20\0", b"\x7f\xff\xff\xff")
+            )
+        elif kind == 3:
+            del data[at : at + random_.randint(1, 40)]
+        elif kind == 4:
+            data[at:at] = data[at : at + random_.randint(1, 60)]
+        else:
+            data[at:at] = random_.randbytes(random_.randint(1, 30))
+        if len(data) < 20:
+            break
+    if data[:4] == b"\x89PNG" and random_.random() < 0.8:
+        _repair(data)
+    return bytes(data)
+
+
+def _repair(data):
+    at = 8
+    while at + 12 <= len(data):
+        end = at + 8 + int.from_bytes(data[at : at + 4], "big")
+        if end + 4 > len(data):
+            return
+        data[end : end + 4] = struct.pack(">I", zlib.crc32(data[at + 4 : end]))
+        at = end + 4
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's remarks on broken metadata
+def test_fuzz():
+    """Whatever the bytes, the outcome is a picture within the limits or an InputError of one sentence."""
+    random_ = random.Random(2308)
+    seeds = _seeds()
+    accepted = refused = 0
+    for turn in range(FUZZ):
+        data = _mutate(seeds[turn % len(seeds)], random_)
+        try:
+            out = decode(data)
+        except InputError as error:
+            refused += 1
+            assert "\n" not in str(error)
+            assert len(str(error)) < 200
+        else:
+            accepted += 1
+            assert out.dtype == np.uint8
+            assert out.ndim == 3
+            assert out.shape[2] == 3
+            assert min(out.shape[:2]) >= 8
+            assert out.shape[0] * out.shape[1] <= 40_000_000
+    assert accepted > FUZZ // 50
+    assert refused > FUZZ // 10

@@ -1,0 +1,52 @@
+"""Photographs out of scikit-image's wheel, without a network."""
+
+import numpy as np
+import pytest
+import skimage.data
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets import cifar10, photographs
+
+
+def test_all_are_in_the_installed_wheel(no_network):
+    assert photographs.available() == tuple(photographs.PHOTOGRAPHS)
+    for name in photographs.available():
+        picture, photo = photographs.picture(name)
+        assert min(picture.shape[:2]) >= 224
+        assert photo.title
+        assert photo.origin
+
+
+@pytest.mark.parametrize(
+    ("name", "original"), [("cat", "chelsea"), ("coffee", "coffee"), ("rocket", "rocket")]
+)
+def test_the_pixels_are_scikit_images(name, original):
+    assert np.array_equal(photographs.picture(name)[0], getattr(skimage.data, original)())
+
+
+def test_only_the_cat_and_the_horse_belong_to_a_class():
+    labelled = {
+        n: cifar10.CLASSES[p.label] for n, p in photographs.PHOTOGRAPHS.items() if p.label is not None
+    }
+    assert labelled == {"cat": "cat", "horse": "horse"}
+
+
+def test_the_horse_stands_on_white():
+    """Its file is transparent around the outline."""
+    assert photographs.picture("horse")[0][2, 2].tolist() == [255, 255, 255]
+
+
+def test_unknown_photograph():
+    with pytest.raises(InputError, match="no photograph 'dog'; choose one of cat, coffee"):
+        photographs.picture("dog")
+
+
+def test_without_scikit_image(monkeypatch):
+    def absent(package):
+        raise ModuleNotFoundError(package)
+
+    monkeypatch.setattr(photographs.importlib.resources, "files", absent)
+    photographs.available.cache_clear()
+    with pytest.raises(InputError, match="pip install scikit-image"):
+        photographs.available()
+    photographs.available.cache_clear()

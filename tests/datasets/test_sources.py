@@ -1,0 +1,201 @@
+"""Specs, uploads and the catalogue that the page shows."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets import (
+    catalogue,
+    cifar10,
+    class_names,
+    fit,
+    from_upload,
+    imagenet,
+    photographs,
+    resolve,
+    sha256,
+)
+
+PIXELS = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def png(tmp_path):
+    path = tmp_path / "some.png"
+    Image.fromarray(PIXELS).save(path)
+    return path
+
+
+def encoded(pixels):
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def test_a_photograph_as_the_network_sees_it(no_network):
+    cat = resolve("photo:cat", "cifar10")
+    assert cat.original.shape == (300, 451, 3)
+    assert np.array_equal(cat.pixels, fit(cat.original, "cifar10"))
+    assert (cat.label, cat.source, cat.title) == (3, "photo:cat", "Chelsea the cat")
+    assert cat.tensor.shape == (3, 32, 32)
+    assert cat.tensor.dtype == torch.float32
+    assert cat.sha256 == sha256(cat.pixels)
+
+
+def test_arrays_cannot_be_changed_afterwards(no_network):
+    cat = resolve("photo:cat", "cifar10")
+    for array in (cat.original, cat.pixels):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0, 0] = 0
+    cat.tensor[:] = 0  # a copy of its own
+    assert cat.tensor.max() > 0
+
+
+def test_a_photograph_of_no_class_says_what_that_means(no_network):
+    coffee = resolve("photo:coffee", "cifar10")
+    assert coffee.label is None
+    assert "stays the same, not that it is right" in coffee.note
+
+
+def test_cifar10_specs(small_cifar10, no_network):
+    for split, kind in (("test", "cifar10"), ("train", "cifar10-train")):
+        picture = resolve(f"{kind}:2", "cifar10")
+        assert np.array_equal(picture.pixels, small_cifar10[split][0][2])
+        assert picture.label == small_cifar10[split][1][2]
+        assert picture.source == f"{kind}:2"
+    assert "trained on this picture" in resolve("cifar10-train:2", "cifar10").note
+    assert resolve("cifar10:007"[:-1], "cifar10").source == "cifar10:0"
+
+
+def test_a_label_counts_only_in_its_own_dataset(small_cifar10):
+    for spec in ("photo:cat", "cifar10:2"):
+        picture = resolve(spec, "imagenet")
+        assert picture.pixels.shape == (224, 224, 3)
+        assert picture.label is None
+        assert "true class is not known" in picture.note
+
+
+def test_imagenet_spec(monkeypatch, tmp_path):
+    folder = tmp_path / "imagenet" / "val" / "n02123045"
+    folder.mkdir(parents=True)
+    Image.new("RGB", (300, 400)).save(folder / "a.JPEG")
+    monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path))
+    assert resolve("imagenet:0", "imagenet").label == 281
+    assert resolve("imagenet:0", "cifar10").label is None
+    group = next(group for group in catalogue("imagenet") if group.kind == "imagenet")
+    assert (group.size, group.reason) == (1, None)
+
+
+def test_a_path(png):
+    picture = resolve(str(png), "cifar10")
+    assert np.array_equal(picture.pixels, PIXELS)
+    assert (picture.label, picture.title, picture.source) == (None, "some.png", str(png))
+
+
+def test_a_prefix_is_never_a_path(png, monkeypatch):
+    """A file of that name changes nothing; its path can still be asked for as one."""
+    monkeypatch.chdir(png.parent)
+    for name in ("photo:dog", "other:cat.png"):
+        png.with_name(name).write_bytes(png.read_bytes())
+        with pytest.raises(InputError, match="there is no p"):
+            resolve(name, "cifar10")
+        assert np.array_equal(resolve(f"./{name}", "cifar10").pixels, PIXELS)
+    plain = png.with_name("plain")
+    plain.write_bytes(png.read_bytes())
+    assert np.array_equal(resolve("plain", "cifar10").pixels, PIXELS)
+
+
+def test_paths_can_be_shut_out(png):
+    with pytest.raises(InputError, match="give a picture as") as caught:
+        resolve(str(png), "cifar10", paths=False)
+    assert not str(caught.value).endswith("path of a file")
+    assert resolve("photo:cat", "cifar10", paths=False).label == 3
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("cat", "did you mean photo:cat"),
+        ("foto:cat", "did you mean photo:cat"),
+        ("photo:dog", "choose one of cat, coffee"),
+        ("cifar10:x", "needs a whole number after the colon"),
+        ("cifar10:-1", "needs a whole number after the colon"),
+        ("cifar10:٣", "needs a whole number after the colon"),
+        ("cifar10:5", "indices 0 to 4, got 5"),
+        ("https://example.org/cat.png", "give a picture as"),
+        ("", "give a picture as"),
+        ("nosuch.png", "there is no file 'nosuch.png'"),
+        ("/", "is not a file"),
+        ("x" * 5000, "give a picture as"),
+        ("a\0.png", "there is no file"),
+    ],
+)
+def test_specs_that_name_nothing(small_cifar10, no_network, spec, message):
+    with pytest.raises(InputError, match=message):
+        resolve(spec, "cifar10")
+
+
+@pytest.mark.parametrize(
+    "use", [class_names, catalogue, lambda d: resolve("photo:cat", d), lambda d: from_upload(b"", "", d)]
+)
+def test_unknown_dataset(use):
+    with pytest.raises(InputError, match="data set 'mnist' is unknown"):
+        use("mnist")
+
+
+@pytest.mark.parametrize(
+    ("filename", "shown"),
+    [
+        ("holiday.png", "holiday.png"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\Bär 1.jpg", "Bär_1.jpg"),
+        ("<img src=x onerror=alert(1)>.png", "img_src_x_onerror_alert(1)_.png"),
+        ("[a](javascript:b)`$x$`*.png", "a_(javascript_b)__x___.png"),
+        ("evil\u202egnp.exe\n", "evil_gnp.exe"),
+        ("..", "picture"),
+        ("", "picture"),
+        ("a" * 500 + ".png", "a" * 56 + ".png"),
+    ],
+)
+def test_upload_names_are_only_shown_and_cleaned(filename, shown):
+    picture = from_upload(encoded(PIXELS), filename, "cifar10")
+    assert (picture.title, picture.source) == (shown, f"upload:{shown}")
+    assert np.array_equal(picture.pixels, PIXELS)
+    assert picture.label is None
+
+
+def test_an_upload_that_is_no_picture():
+    with pytest.raises(InputError, match="not a PNG, JPEG or WEBP picture"):
+        from_upload(b"GIF89a" + bytes(99), "cat.png", "cifar10")
+
+
+def test_every_choice_of_the_catalogue_resolves(small_cifar10, no_network):
+    groups = {group.kind: group for group in catalogue("cifar10")}
+    assert set(groups) == {"gallery", "photo", "cifar10"}
+    assert groups["photo"].size == len(photographs.PHOTOGRAPHS)
+    for group in groups.values():
+        assert (group.size == 0) == (group.reason is not None)
+        specs = [choice.spec for choice in group.choices] or [f"{group.kind}:{i}" for i in range(group.size)]
+        assert len(specs) == group.size
+        for spec in specs:
+            assert resolve(spec, "cifar10").source == spec
+        for choice in group.choices:
+            assert resolve(choice.spec, "cifar10").label == choice.label
+
+
+def test_the_catalogue_without_any_data_says_why(nothing_local, no_network):
+    """Nothing here, nothing downloaded: a reason for each group, and the photographs remain."""
+    groups = {group.kind: group for group in (*catalogue("cifar10"), *catalogue("imagenet"))}
+    assert groups["cifar10"].size == groups["imagenet"].size == 0
+    assert "set DIFFSMOOTH_DATA" in groups["cifar10"].reason
+    assert "set DIFFSMOOTH_DATA" in groups["imagenet"].reason
+    assert groups["photo"].size > 0
+
+
+def test_class_names():
+    assert class_names("cifar10") == cifar10.CLASSES
+    assert class_names("imagenet") == imagenet.class_names()

@@ -1,0 +1,117 @@
+"""The command line as scripts use it: keys of the JSON, exit statuses, one line for bad input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diffsmooth_core.cli import commands, main
+
+CERTIFY = (
+    "certify photo:cat --dataset cifar10 --method diffsmooth --classifier gaussian-0.25 --denoiser bundled "
+    "--sigma 0.5 --sigma-local 0.25 --m 2 --n0 10 --n 40 --alpha 0.001 --seed 0"
+).split()
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    return int(stop.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("cli") / "cert.json"
+    assert run(*CERTIFY, "--json", "--out", str(out)) == 0
+    return out
+
+
+def test_certify_prints_and_writes_the_same_document(
+    certificate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "again.json"
+    assert run(*CERTIFY, "--json", "--out", str(out)) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads(out.read_text())
+    assert {"label", "radius", "p_a_lower", "counts0", "counts", "config", "weights"} <= set(printed)
+    assert sum(printed["counts0"]) == 10
+    assert sum(printed["counts"]) == 40
+    first = json.loads(certificate.read_text())
+    assert (first["counts0"], first["counts"]) == (printed["counts0"], printed["counts"])
+
+
+def test_the_votes_do_not_depend_on_the_batch(certificate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*CERTIFY, "--json", "--batch", "9") == 0
+    assert json.loads(capsys.readouterr().out)["counts"] == json.loads(certificate.read_text())["counts"]
+
+
+def test_verify_accepts_what_certify_wrote(certificate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("verify", str(certificate), "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"valid": True, "discrepancies": []}
+
+
+def test_verify_names_what_was_changed(
+    certificate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = json.loads(certificate.read_text())
+    values["counts"][0] += 1
+    changed = tmp_path / "changed.json"
+    changed.write_text(json.dumps(values))
+    assert run("verify", str(changed)) == 1
+    assert "n says 40, the counts give 41" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["certify", "photo:cat", "--n", "9"], "n = 9"),
+        (["certify", "photo:cat", "--sigma", "-1"], "-1"),
+        (["certify", "photo:nobody"], "nobody"),
+        (["certify", "missing.png"], "missing.png"),
+        (["certify", "photo:cat", "--classifier", "resnet-9000"], "resnet-9000"),
+        (["certify", "photo:cat", "--denoiser", "weights/none.pt"], "weights/none.pt"),
+        (["certify", "photo:cat", "--sigma", "1000000"], "1e+06"),
+        (["certify", "photo:cat", "--method", "magic"], "magic"),
+        (["certify", "photo:cat", "--out", "no/such/folder/cert.json"], "no/such/folder"),
+        (["certify"], "IMAGE"),
+        (["verify", "missing.json"], "missing.json"),
+        (["train", "gaussian", "--name", "x", "--steps", "1", "--minutes", "1"], "exactly one"),
+        (["certfy"], "certfy"),
+    ],
+)
+def test_bad_input_ends_with_status_2_and_one_line(
+    arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: ")
+    assert printed.err.count("\n") == 1
+    assert named in printed.err
+
+
+@pytest.mark.parametrize("command", sorted(commands.commands))
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(command, "--help") == 0
+    assert "Usage: python -m diffsmooth_core" in capsys.readouterr().out
+
+
+def test_models_lists_every_bundled_network(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("models", "--json") == 0
+    names = {card["name"] for card in json.loads(capsys.readouterr().out)}
+    assert {"bundled", "standard", "gaussian-0.25", "gaussian-0.50"} <= names
+
+
+def test_the_module_runs_without_a_traceback(tmp_path: Path) -> None:
+    """As a program of its own, from another folder than the project's."""
+    result = subprocess.run(
+        [sys.executable, "-m", "diffsmooth_core", "verify", "none.json"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(__file__).parents[1]), "PATH": ""},
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: none.json")

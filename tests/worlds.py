@@ -1,0 +1,66 @@
+"""Tiny networks whose answers are known: what the tests of the core stand on."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from diffsmooth_core.classifiers.base import Classifier
+from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
+from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.schedule import Schedule
+
+SHAPE = torch.Size((3, 32, 32))
+GREY = torch.full(SHAPE, 0.5)
+
+
+def linear_classifier(weight: Tensor, bias: Tensor | None = None) -> Classifier:
+    """Logits weight @ pixels + bias: (b,3,32,32) -> (b,k), for weight (k,3072)."""
+    head = nn.Linear(weight.shape[1], weight.shape[0])
+    head.weight.data, head.bias.data = weight.float(), torch.zeros(len(weight)) if bias is None else bias
+    normalise = Normalise(*STATISTICS["none"])
+    network = nn.Sequential(nn.Flatten(), head).requires_grad_(False)
+    return Classifier(network, normalise, "linear", "0" * 64, len(weight), "cifar10").eval()
+
+
+def half_space(margin: float) -> Classifier:
+    """Two classes parted by a hyperplane at L2 distance `margin` from GREY, which lies in class 1
+    for a positive margin."""
+    direction = torch.randn(SHAPE.numel(), generator=torch.Generator().manual_seed(1))
+    direction /= direction.norm()
+    offset = margin - float(direction @ GREY.flatten())
+    return linear_classifier(torch.stack([-direction, direction]), torch.tensor([-offset, offset]))
+
+
+def ten_classes() -> Classifier:
+    """Ten random directions: at GREY all classes get about as many votes."""
+    weight = torch.randn(10, SHAPE.numel(), generator=torch.Generator().manual_seed(2))
+    return linear_classifier(weight, -weight @ GREY.flatten())
+
+
+class Oracle(nn.Module):
+    """An epsilon-network that knows the clean picture, and remembers what it was asked."""
+
+    def __init__(self, clean: Tensor, schedule: Schedule) -> None:
+        super().__init__()
+        self.clean, self.schedule = clean, schedule
+        self.asked: list[tuple[Tensor, Tensor]] = []
+
+    def forward(self, x_t: Tensor, t: Tensor) -> Tensor:
+        self.asked.append((x_t, t))
+        alpha_bar = float(self.schedule.alpha_bar[round(float(t[0]) / self.schedule.time_scale)])
+        eps = (x_t - math.sqrt(alpha_bar) * (2 * self.clean - 1)) / math.sqrt(1 - alpha_bar)
+        return torch.cat([eps, torch.full_like(eps, torch.nan)], 1)  # the variance, to be ignored
+
+
+class Silent(nn.Module):
+    """An epsilon-network that sees no noise: purification is then nothing but the clamp."""
+
+    def forward(self, x_t: Tensor, t: Tensor) -> Tensor:
+        return torch.zeros_like(x_t)
+
+
+def clamping_denoiser() -> Denoiser:
+    return Denoiser(Silent(), Schedule.named("cosine", 1000), "silent", "1" * 64)
