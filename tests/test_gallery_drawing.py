@@ -9,27 +9,30 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from diffsmooth_core.datasets.cifar10 import CLASSES
+
 GALLERY = Path(__file__).parent.parent / "assets" / "gallery"
-CLASSES = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
-ENTRIES = json.loads((GALLERY / "gallery.json").read_text())
+ENTRIES = json.loads((GALLERY / "gallery.json").read_text(encoding="utf-8"))
 
 
 def test_gallery_is_varied_and_small() -> None:
     assert len(ENTRIES) >= 20
     assert len({entry["name"] for entry in ENTRIES}) == len(ENTRIES)
     labels = {entry["label"] for entry in ENTRIES}
-    assert labels <= CLASSES and len(labels) >= 6
+    assert labels <= set(CLASSES)
+    assert len(labels) >= 6
     files = {entry["file"] for entry in ENTRIES}
-    assert files == {path.name for path in GALLERY.glob("*.png")}, "a picture without an entry, or the reverse"
+    assert files == {path.name for path in GALLERY.glob("*.png")}, "a file without an entry, or the reverse"
     assert sum((GALLERY / name).stat().st_size for name in files) < 3_000_000
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["name"])
-def test_picture_is_256_rgb_and_not_flat(entry: dict[str, str]) -> None:
+def test_picture_is_rgb_and_not_flat(entry: dict[str, str]) -> None:
     with Image.open(GALLERY / entry["file"]) as picture:
         assert (picture.format, picture.size, picture.mode) == ("PNG", (256, 256), "RGB")
-        assert np.asarray(picture).std() > 20
-    assert entry["title"] and entry["made_by"]
+        assert np.asarray(picture).std() > 15
+    assert entry["title"]
+    assert entry["made_by"]
 
 
 def test_script_draws_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,8 +41,9 @@ def test_script_draws_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     from drawing.render import render
 
     assert {name: p.label for name, p in PICTURES.items()} == {e["name"]: e["label"] for e in ENTRIES}
-    name = "light-aircraft"
-    again = render(PICTURES[name].scene(), size=64, samples=1).astype(float)
-    with Image.open(GALLERY / f"{name}.png") as picture:
-        kept = np.asarray(picture.resize((64, 64), Image.Resampling.BOX), dtype=float)
+    scene = PICTURES["light-aircraft"].scene()
+    again = render(scene, size=64, samples=1)
+    assert np.array_equal(render(scene, size=64, samples=1), again)
+    with Image.open(GALLERY / "light-aircraft.png") as picture:
+        kept = np.asarray(picture.resize((64, 64), Image.Resampling.BOX))
     assert np.corrcoef(again.ravel(), kept.ravel())[0, 1] > 0.9

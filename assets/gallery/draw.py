@@ -1,0 +1,42 @@
+"""Draws the gallery's pictures again, each the same every time, and writes gallery.json.
+
+    python assets/gallery/draw.py            # every picture, and gallery.json
+    python assets/gallery/draw.py red-biplane stag
+
+The pictures are 256x256 RGB PNG files. No photograph and no data set goes into them: the shapes are
+signed-distance functions (drawing/shapes.py), ray-marched under a sun and a sky (drawing/render.py).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from drawing.pictures import PICTURES
+from drawing.render import render
+from PIL import Image
+
+FOLDER = Path(__file__).parent
+SIZE, SAMPLES = 256, 2
+MADE_BY = "drawn by a script of this project (ray-marched signed-distance shapes)"
+
+
+def main(names: list[str]) -> int:
+    if unknown := [name for name in names if name not in PICTURES]:
+        print(f"unknown picture {unknown[0]!r}; known: {', '.join(PICTURES)}", file=sys.stderr)
+        return 2
+    for name in names or PICTURES:
+        picture = Image.fromarray(render(PICTURES[name].scene(), SIZE, SAMPLES))
+        picture.save(FOLDER / f"{name}.png", optimize=True)
+        print(name, flush=True)
+    entries = [
+        {"name": name, "file": f"{name}.png", "label": p.label, "title": p.title, "made_by": MADE_BY}
+        for name, p in PICTURES.items()
+    ]
+    (FOLDER / "gallery.json").write_text(json.dumps(entries, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
