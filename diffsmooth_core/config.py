@@ -27,7 +27,7 @@ class Method:
 METHODS: dict[str, Method] = {
     "diffsmooth": Method("DiffSmooth", purifies=True, smooths_locally=True),
     "plain": Method("Plain randomized smoothing", purifies=False, smooths_locally=False),
-    "dds": Method("Diffusion denoised smoothing (DDS)", purifies=True, smooths_locally=False),
+    "dds": Method("DDS (one-shot denoising)", purifies=True, smooths_locally=False),
     "local-only": Method("Local smoothing without diffusion", purifies=False, smooths_locally=True),
 }
 SIDES = {"cifar10": 32, "imagenet": 224}  # data set -> side of the square that its networks see

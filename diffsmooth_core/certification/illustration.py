@@ -22,4 +22,5 @@ def perturbation(x: Tensor, radius: float, seed: int = 0) -> Tensor:
     if not math.isfinite(radius) or radius < 0:
         raise InputError(f"radius must be a finite number from 0 up, got {radius:g}")
     direction = torch.from_numpy(np.random.default_rng(seed).standard_normal(tuple(x.shape)))
-    return (direction * (radius / direction.norm())).to(x)
+    scaled: Tensor = direction * (radius / direction.norm())
+    return scaled.to(x)

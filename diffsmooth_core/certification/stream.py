@@ -59,19 +59,6 @@ class Progress:
     certificate: Certificate | None = None
 
 
-def default_batch(base: BaseClassifier) -> int:
-    """Votes a chunk: short enough on a CPU to watch and to cancel, wide enough to fill a GPU."""
-    return max(8, (1024 if base.device.type == "cuda" else 160) // (1 + base.m))
-
-
-def _chunk(base: BaseClassifier, batch: int | None) -> int:
-    if batch is None:
-        return default_batch(base)
-    if batch < 1:
-        raise InputError(f"batch must be 1 or above, got {batch}")
-    return batch
-
-
 def versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
@@ -120,13 +107,13 @@ def certify_stream(
     """CERTIFY (Algorithm 5), yielding after every chunk of votes; closing the generator cancels.
 
     x is one picture, float32 (c,h,w) in [0,1]. n0 selection votes choose the candidate class, n
-    fresh estimation votes bound its probability. `batch` is the number of votes a chunk; `resume`
-    continues after an earlier Progress of the same base, picture and config, with the same votes as an
-    undisturbed run. The last Progress carries the Certificate. Raises InputError for a bad picture, or
-    a base that was built for another setting.
+    fresh estimation votes bound its probability. `batch` is the number of votes a chunk, by default
+    one block of the networks; `resume` continues after an earlier Progress of the same base, picture
+    and config, with the same votes as an undisturbed run. The last Progress carries the Certificate.
+    Raises InputError for a bad picture, or a base that was built for another setting.
     """
-    check(base, x, config)
-    batch = _chunk(base, batch)
+    batch = base.block if batch is None else batch
+    check(base, x, config, batch)
     k = base.classifier.classes
     tallies: dict[str, npt.NDArray[np.int64]] = {
         "selection": np.zeros(k, np.int64), "estimation": np.zeros(k, np.int64)
@@ -180,8 +167,8 @@ def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: 
 
     Abstains where a two-sided binomial test cannot tell the two leading classes apart at alpha.
     """
-    check(base, x, config)
-    batch = _chunk(base, batch)
+    batch = base.block if batch is None else batch
+    check(base, x, config, batch)
     counts = sum(
         (votes(base, x, config, "prediction", start, min(start + batch, config.n))[0]
          for start in range(0, config.n, batch)),
@@ -192,9 +179,11 @@ def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: 
     return first if test.pvalue <= config.alpha else ABSTAIN
 
 
-def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig) -> None:
+def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig, batch: int) -> None:
     """Raise InputError unless x is one float32 picture (3,h,w) in [0,1] of the data set's size and
     `base` is what `config` describes: a certificate must not claim another setting's votes."""
+    if batch < 1:
+        raise InputError(f"batch must be 1 or above, got {batch}")
     shape = (3, SIDES[config.dataset], SIDES[config.dataset])
     if tuple(x.shape) != shape:
         raise InputError(f"a picture for {config.dataset} has the shape {shape}, got {tuple(x.shape)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.normalisation import Normalise
@@ -49,6 +50,11 @@ class Vote:
     confidence: Tensor  # (b,k): the mean softmax over the m copies
 
 
+def _joined(parts: list[Tensor | None]) -> Tensor | None:
+    present = [part for part in parts if part is not None]
+    return torch.cat(present) if present else None
+
+
 @dataclass(frozen=True)
 class BaseClassifier:
     """f: a noisy copy (b,c,h,w) in [0,1] units -> class ids (b,).
@@ -72,21 +78,46 @@ class BaseClassifier:
         parts = (self.classifier, self.denoiser) if self.denoiser else (self.classifier,)
         return {part.name: part.weights for part in parts}
 
-    @torch.inference_mode()
+    @property
+    def block(self) -> int:
+        """Copies that the networks take at a time: short enough on a CPU to watch and to cancel, wide
+        enough to fill a GPU."""
+        passes = 1 + self.m
+        copies = 1024 // passes if self.device.type == "cuda" else min(64, 160 // passes)
+        return max(8, copies // 8 * 8)
+
     def trace(self, x_noisy: Tensor, local: Tensor | None = None) -> Vote:
-        """Run the whole pipeline and keep what it passed through."""
-        x = x_noisy.to(self.device)
+        """Run the whole pipeline and keep what it passed through.
+
+        The networks see blocks of one fixed shape, the last one padded: their last bits differ from
+        batch size to batch size, and a vote must not depend on its neighbours.
+        """
+        if self.m and local is None:
+            local = reference_bank(self.m, x_noisy.shape[1:]).expand(len(x_noisy), -1, -1, -1, -1)
+        blocks = [slice(start, start + self.block) for start in range(0, len(x_noisy), self.block)]
+        parts = [self._block(x_noisy[b], local[b] if self.m and local is not None else None) for b in blocks]
+        return Vote(
+            _joined([part.purified for part in parts]),
+            _joined([part.local for part in parts]),
+            torch.cat([part.confidence for part in parts]),
+        )
+
+    @torch.inference_mode()
+    def _block(self, x_noisy: Tensor, local: Tensor | None) -> Vote:
+        b = len(x_noisy)
+        fill = (0, self.block - b)
+        x = F.pad(x_noisy.to(self.device), (0, 0) * 3 + fill)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
             purified = self.denoiser.purify(x, self.sigma) if self.denoiser else None
             seen = x if purified is None else purified
-            if self.m == 0:
-                return Vote(purified, None, self.classifier(seen).float().softmax(1))
+            shown = None if purified is None else purified[:b]
             if local is None:
-                local = reference_bank(self.m, x.shape[1:])[None]
-            copies = seen[:, None] + self.sigma_local * local.to(self.device)
+                return Vote(shown, None, self.classifier(seen).float().softmax(1)[:b])
+            noise = F.pad(local.to(self.device), (0, 0) * 4 + fill)
+            copies = seen[:, None] + self.sigma_local * noise
             logits = self.classifier(copies.flatten(0, 1)).float()
-        confidence = logits.softmax(1).unflatten(0, (len(x), self.m)).mean(1)
-        return Vote(purified, copies, confidence)
+        confidence = logits.softmax(1).unflatten(0, (self.block, self.m)).mean(1)
+        return Vote(shown, copies[:b], confidence[:b])
 
     def confidence(self, x_noisy: Tensor, local: Tensor | None = None) -> Tensor:
         """(b,c,h,w) -> mean softmax (b,k)."""
@@ -110,7 +141,7 @@ def resolve_device(device: str) -> torch.device:
 
 
 def resolve_dtype(dtype: str, device: torch.device) -> torch.dtype:
-    """ "auto" is bfloat16 on a GPU and float32 on a CPU, where it is bitwise independent of the batch."""
+    """ "auto" is bfloat16 on a GPU and float32 on a CPU."""
     if dtype == "auto":
         return torch.bfloat16 if device.type == "cuda" else torch.float32
     return {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]

@@ -1,0 +1,39 @@
+"""DiffSmooth in the browser: `streamlit run app.py`.
+
+The server imports this file once and warms up; then Streamlit runs it as a script for every visit.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+@asynccontextmanager
+async def warm(_: st.App) -> AsyncIterator[dict[str, Any]]:
+    """Import torch and load the networks beside the server's start, so that no visitor waits for them."""
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    yield {}
+
+
+def _warm_up() -> None:
+    from ui.runs import warm_up
+
+    warm_up()
+
+
+if __name__ == "__main__":
+    st.set_page_config(page_title="DiffSmooth", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+    st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
+    st.html(ASSETS / "style.css")
+    watch = [st.Page("pages/certify.py", title="Certify now", icon=":material/verified_user:", default=True)]
+    st.navigation({"Watch": watch}).run()
+else:
+    app = st.App(__file__, lifespan=warm)

@@ -1,0 +1,80 @@
+"""Pages as scripts, and runs whose votes a test makes up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from diffsmooth_core import ABSTAIN, Certificate, Progress, SmoothingConfig
+from diffsmooth_core.certification import Samples
+from diffsmooth_core.certification.certificate import decide
+from ui import runs, state
+
+APP = Path(__file__).parents[2] / "app.py"
+Votes = Sequence[tuple[int, int]]  # (class, votes)
+
+
+@pytest.fixture
+def visit() -> Callable[..., AppTest]:
+    """Open the Certify page with these URL parameters."""
+
+    def visit(**parameters: str) -> AppTest:
+        page = AppTest.from_file(str(APP), default_timeout=60)
+        for name, value in parameters.items():
+            page.query_params[name] = value
+        page.run()
+        assert not page.exception
+        return page
+
+    return visit
+
+
+def counted(votes: Votes) -> tuple[int, ...]:
+    counts = [0] * 10
+    for label, number in votes:
+        counts[label] = number
+    return tuple(counts)
+
+
+def progress(config: SmoothingConfig, votes0: Votes, votes: Votes, finished: bool = True) -> Progress:
+    """The snapshot after these votes, with the certificate where the run is `finished`."""
+    counts0, counts = counted(votes0), counted(votes)
+    label, radius, bound = decide(counts0, counts, config) if sum(counts) else (ABSTAIN, 0.0, 0.0)
+    grey = np.full((32, 32, 3), 0.5, np.float32)
+    certificate = Certificate(
+        label=label, radius=radius, p_a_lower=bound, counts0=counts0, counts=counts, config=config,
+        image_sha256="a" * 64, weights={"gaussian-0.25": "b" * 64}, device="cpu", dtype="float32", batch=26,
+        versions={}, created="2026-01-02T03:04:05+00:00", seconds=1.5,
+    )  # fmt: skip
+    return Progress(
+        stage="estimation", n_done=sum(counts), n_total=config.n, counts0=counts0, counts=counts,
+        candidate=int(np.argmax(counts0)), p_hat=max(counts) / max(1, sum(counts)), p_a_lower=bound,
+        provisional=not finished, radius=radius, votes_per_second=100.0,
+        samples=Samples(grey, grey + 0.7, grey, (grey,) * config.m, vote=3),
+        certificate=certificate if finished else None,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def finished_run() -> Callable[..., str]:
+    """Have the server finish a run with the given votes for a picture; its job id."""
+
+    def finished_run(spec: str, votes0: Votes, votes: Votes, finished: bool = True, **settings: Any) -> str:
+        config = SmoothingConfig(**settings)
+        picture = state.resolved(spec)
+
+        def stream() -> Iterator[Progress]:
+            yield progress(config, votes0, votes, finished)
+
+        job = runs.manager().submit(stream, runs.Run(picture, config))
+        snapshot = runs.manager().wait(job, 10)
+        assert snapshot is not None
+        assert snapshot.state == "done"
+        return job
+
+    return finished_run

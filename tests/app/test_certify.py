@@ -1,0 +1,181 @@
+"""What the Certify page says of a run, in every state."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from diffsmooth_core import InputError, Progress, SmoothingConfig, certify_stream
+from diffsmooth_core.certification.illustration import perturbation
+from diffsmooth_core.jobs import Snapshot
+from ui import runs, state
+from ui.verdict import command
+
+from .conftest import progress
+
+Visit = Callable[..., AppTest]
+Finish = Callable[..., str]
+CAT, DOG = 3, 5
+
+
+def text(page: AppTest) -> str:
+    return " ".join(m.value.replace("\\", "") for m in (*page.markdown, *page.caption))
+
+
+def figures(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def wait(page: AppTest) -> Snapshot:
+    snapshot = runs.manager().wait(page.query_params["job"], 60)
+    assert snapshot is not None
+    return snapshot
+
+
+def test_certify_runs_to_a_verdict(visit: Visit) -> None:
+    page = visit(n0="10", n="10", m="1")
+    page.button(key="Certify").click().run()
+    assert not page.exception
+    wait(page)
+    page.run()
+    assert not page.exception
+    assert "of n = 10 votes" in page.table[0].value.to_string()
+    assert figures(page)["Share p̂"] != "–"
+    assert page.button(key="Certify again")
+
+
+@pytest.mark.parametrize(
+    ("spec", "label", "word"),
+    [("photo:cat", CAT, "Certified and right"), ("photo:cat", DOG, "Certified but wrong"),
+     ("photo:coffee", CAT, "Certified:")],
+)  # fmt: skip
+def test_a_certificate_names_class_radius_and_whether_it_is_right(
+    visit: Visit, finished_run: Finish, spec: str, label: int, word: str
+) -> None:
+    page = visit(picture=spec, job=finished_run(spec, [(label, 100)], [(label, 1000)]))
+    assert word in text(page)
+    assert figures(page)["Radius (L2)"] == "1.23"  # 0.5 · Φ⁻¹(0.001^(1/1000))
+    assert figures(page)["Class"] == ("cat" if label == CAT else "dog")
+    assert "99.9 %" in text(page)
+    assert [heading.value for heading in page.subheader] == ["What this radius means", "Evidence"]
+
+
+def test_a_certificate_without_a_known_class_does_not_claim_to_be_right(
+    visit: Visit, finished_run: Finish
+) -> None:
+    page = visit(picture="photo:coffee", job=finished_run("photo:coffee", [(CAT, 100)], [(CAT, 1000)]))
+    assert "a certificate promises that it stays the same" in text(page)
+    assert "Certified and right" not in text(page)
+
+
+@pytest.mark.parametrize(
+    ("votes", "reason"),
+    [
+        ([(CAT, 400), (DOG, 300), (0, 300)], "not a majority"),
+        ([(CAT, 520), (DOG, 480)], "more votes to certify"),
+    ],
+)
+def test_an_abstention_gives_its_reason(
+    visit: Visit, finished_run: Finish, votes: list[tuple[int, int]], reason: str
+) -> None:
+    page = visit(job=finished_run("photo:cat", [(CAT, 60), (DOG, 40)], votes))
+    assert "Abstains" in text(page)
+    assert reason in text(page)
+    assert figures(page)["Radius (L2)"] == "–"
+    assert [heading.value for heading in page.subheader] == ["Evidence"]
+
+
+def test_a_failure_is_a_sentence(visit: Visit) -> None:
+    def stream() -> Iterator[Progress]:
+        raise InputError("sigma 9 is beyond the schedule; use *less*")
+        yield
+
+    job = runs.manager().submit(stream, runs.Run(state.resolved("photo:cat"), SmoothingConfig()))
+    runs.manager().wait(job, 10)
+    page = visit(job=job)
+    assert "sigma 9 is beyond the schedule; use *less*" in text(page)
+    assert page.button(key="Certify again")
+
+
+def test_a_cancelled_run_keeps_its_counts_and_resumes(visit: Visit) -> None:
+    config = SmoothingConfig(n0=20, n=60, m=1)
+    picture = state.resolved("photo:cat")
+    base = runs.base_classifier(config)
+    whole = list(certify_stream(base, picture.tensor, config, batch=10))
+    cut = whole[4]  # in the middle of the estimation
+
+    counting, go_on = threading.Event(), threading.Event()
+
+    def stream() -> Iterator[Progress]:
+        yield cut
+        counting.set()
+        go_on.wait(10)
+        yield cut
+
+    job = runs.manager().submit(stream, runs.Run(picture, config))
+    assert counting.wait(10)
+    runs.manager().cancel(job)
+    go_on.set()
+    runs.manager().wait(job, 10)
+    page = visit(job=job, n0="20", n="60", m="1")
+    counted = sum(cut.counts0) + sum(cut.counts)
+    assert f"Cancelled after {counted} of 80 votes" in text(page).replace("*", "")
+    assert "Nothing is certified" in text(page)
+    page.button(key="Resume").click().run()
+    resumed = wait(page)
+    assert resumed.progress is not None
+    assert resumed.progress.certificate is not None
+    assert resumed.progress.counts == whole[-1].counts
+    assert next(n for n, _, _ in runs.trace(resumed)) == cut.n_done
+
+
+def test_a_run_that_the_server_forgot_is_said_and_dropped(visit: Visit) -> None:
+    page = visit(job="nosuchjob", seed="4")
+    assert "no longer on this server" in text(page)
+    assert "job" not in page.query_params
+    assert page.number_input(key="seed").value == 4
+
+
+def test_a_changed_setting_keeps_the_result_and_says_what_it_was_for(
+    visit: Visit, finished_run: Finish
+) -> None:
+    page = visit(job=finished_run("photo:cat", [(CAT, 100)], [(CAT, 1000)]))
+    page.number_input(key="sigma").set_value(0.25).run()
+    assert "This run was started with sigma = 0.5" in text(page)
+    assert figures(page)["Radius (L2)"] == "1.23"
+
+
+def test_another_picture_leaves_the_result_behind(visit: Visit, finished_run: Finish) -> None:
+    page = visit(picture="photo:horse", job=finished_run("photo:cat", [(CAT, 100)], [(CAT, 1000)]))
+    assert not page.metric
+    assert "job" not in page.query_params
+
+
+def test_the_command_asks_for_the_same_certificate() -> None:
+    config = SmoothingConfig(n=200, seed=7, noise="reference")
+    certificate = progress(config, [(CAT, 100)], [(CAT, 200)]).certificate
+    assert certificate is not None
+    words = shlex.split(command(certificate, state.resolved("photo:cat")).replace("\\\n", " "))
+    assert words[:5] == ["python", "-m", "diffsmooth_core", "certify", "photo:cat"]
+    options = dict(zip(words[5::2], words[6::2], strict=False))
+    for name in (*state.SETTINGS, "denoiser", "dataset"):
+        assert options["--" + name.replace("_", "-")] == str(getattr(config, name))
+
+
+def test_the_command_quotes_an_uploads_name() -> None:
+    certificate = progress(SmoothingConfig(), [(CAT, 100)], [(CAT, 1000)]).certificate
+    assert certificate is not None
+    picture = replace(state.resolved("photo:cat"), source="upload:a (1).png")
+    assert "'a (1).png'" in command(certificate, picture)
+
+
+def test_the_perturbation_shown_has_the_radius_as_its_length() -> None:
+    x = state.resolved("photo:cat").tensor
+    change = perturbation(x, 0.64, seed=1)
+    assert float(change.norm()) == pytest.approx(0.64, rel=1e-6)
+    assert change.shape == x.shape

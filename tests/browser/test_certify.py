@@ -1,0 +1,120 @@
+"""The Certify page in a real browser: to the end, cancelled, and found again after a reload."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+SECONDS = 1000  # milliseconds
+LONG = "n=50000&m=2&n0=20"  # minutes on any CPU
+pytestmark = pytest.mark.timeout(180)
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def number(page: Page, label: str) -> Locator:
+    return page.get_by_role("spinbutton", name=label)
+
+
+def start(page: Page) -> None:
+    button(page, "Certify").click()
+    expect(page.get_by_text("votes a second")).to_be_visible(timeout=60 * SECONDS)
+
+
+def stop(page: Page) -> None:
+    """Leave the server's only worker free for the next test."""
+    button(page, "Cancel").click()
+    expect(page.get_by_text(re.compile("Cancelled after"))).to_be_visible(timeout=30 * SECONDS)
+
+
+def test_the_cat_is_certified_to_the_end(app: str, page: Page) -> None:
+    page.goto(f"{app}/?picture=photo:coffee&n0=20&n=100&m=2")
+    page.get_by_role("button", name="Chelsea the cat").click()
+    expect(page.get_by_text("true class: cat")).to_be_visible(timeout=30 * SECONDS)
+    start(page)
+    expect(page.get_by_text("of n = 100 votes")).to_be_visible(timeout=120 * SECONDS)
+    expect(page.get_by_role("heading", name=re.compile("Abstains|Certified"))).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    assert "picture=photo%3Acat" in page.url
+    with page.expect_download() as download:
+        button(page, "Download the certificate").click()
+    assert '"n": 100' in download.value.path().read_text()
+
+
+def test_a_cancelled_run_says_so_and_keeps_its_counts(app: str, page: Page) -> None:
+    page.goto(f"{app}/?{LONG}")
+    start(page)
+    expect(page.get_by_text("Counting votes for the bound")).to_be_visible(timeout=60 * SECONDS)
+    began = time.monotonic()
+    button(page, "Cancel").click()
+    cancelled = page.get_by_text(re.compile(r"Cancelled after [\d,]+ of 50,020 votes"))
+    expect(cancelled).to_be_visible(timeout=30 * SECONDS)
+    assert time.monotonic() - began < 10
+    kept = cancelled.inner_text()
+    page.wait_for_timeout(1500)
+    assert cancelled.inner_text() == kept
+    expect(page.get_by_test_id("stMetricValue").nth(2)).not_to_have_text("–")
+    expect(button(page, "Resume")).to_be_visible()
+
+
+def test_a_reload_finds_the_running_job_again(app: str, page: Page) -> None:
+    page.goto(f"{app}/?{LONG}&sigma=0.25")
+    start(page)
+    address = page.url
+    assert "job=" in address
+    page.reload()
+    expect(page.get_by_text("votes a second")).to_be_visible(timeout=30 * SECONDS)
+    assert page.url == address
+    expect(number(page, "Noise σ")).to_have_value("0.25")
+    stop(page)
+
+
+def test_the_address_restores_the_settings(app: str, page: Page) -> None:
+    page.goto(f"{app}/?picture=photo:rocket&method=plain&sigma=0.12&n=300&seed=7")
+    expect(page.get_by_text("Falcon 9 at its launch pad").first).to_be_visible(timeout=30 * SECONDS)
+    expect(number(page, "Noise σ")).to_have_value("0.12")
+    expect(number(page, "Votes n")).to_have_value("300")
+    expect(number(page, "Copies m")).to_be_disabled()
+
+
+def test_charts_and_pictures_keep_their_nodes_while_votes_come_in(app: str, page: Page) -> None:
+    page.goto(f"{app}/?{LONG}")
+    start(page)
+    page.wait_for_timeout(1500)
+    page.evaluate("for (const node of document.querySelectorAll('canvas')) node.dataset.kept = 'yes'")
+    before = page.get_by_text("votes a second").inner_text()
+    expect(page.get_by_text("votes a second")).not_to_have_text(before, timeout=30 * SECONDS)
+    assert page.locator("canvas[data-kept]").count() == page.locator("canvas").count() > 0
+    stop(page)
+
+
+def test_a_phone_shows_the_button_and_fits_its_width(app: str, page: Page) -> None:
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto(app)
+    expect(button(page, "Certify")).to_be_in_viewport(timeout=30 * SECONDS)
+    width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert width <= 400
+
+
+def test_an_uploaded_picture_is_shown_and_stays_out_of_the_address(
+    app: str, page: Page, tmp_path: Path
+) -> None:
+    Image.new("RGB", (300, 200), "teal").save(tmp_path / "my_*teal*_.png")
+    (tmp_path / "fake.png").write_text("<script>")
+    page.goto(app)
+    page.get_by_text("Upload", exact=True).click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "fake.png")
+    expect(page.get_by_text("this file is not a PNG, JPEG or WEBP picture")).to_be_visible(
+        timeout=30 * SECONDS
+    )
+    page.locator("input[type=file]").set_input_files(tmp_path / "my_*teal*_.png")
+    expect(page.get_by_text("my__teal__.png")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_text("true class unknown")).to_be_visible()
+    assert "picture=" not in page.url

@@ -1,0 +1,1 @@
+"""What pages share: settings and URL, controls, charts, pictures and runs."""

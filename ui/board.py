@@ -1,0 +1,229 @@
+"""The right side of the Certify page: the answer, the strip and the charts, live while a run goes on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from diffsmooth_core import InputError, Progress, SmoothingConfig
+from diffsmooth_core.config import METHODS
+from diffsmooth_core.datasets.sources import Picture, class_names
+from diffsmooth_core.jobs import Snapshot
+from ui import charts, runs, state, strip
+from ui.colours import ABSTAIN, class_colour
+from ui.images import data_url
+from ui.text import down, duration, plain
+from ui.verdict import evidence, meaning, verdict
+
+TICK = 0.5  # seconds between two looks at a run
+PORTRAIT = 320  # pixels a side
+CHART = 300  # pixels high
+
+
+def show(picture: Picture, config: SmoothingConfig | None) -> None:
+    """Draw the page's run, or the picture as it will go through one. Polls only while a run is active."""
+    snapshot = runs.find(state.job())
+    active = snapshot is not None and not snapshot.finished
+    live = st.fragment(_live, run_every=TICK if active else None)
+    live(picture, config, active)
+    progress = runs.progress(snapshot) if snapshot else None
+    if snapshot and progress and (certificate := progress.certificate):
+        run = snapshot.subject
+        if certificate.radius:
+            meaning(certificate, run.picture)
+        evidence(certificate, run.picture, class_names(run.config.dataset))
+
+
+def _live(picture: Picture, config: SmoothingConfig | None, active: bool) -> None:
+    snapshot = runs.find(state.job())
+    if active and (snapshot is None or snapshot.finished):
+        st.rerun()
+    if snapshot is None:
+        _idle(picture, config)
+    else:
+        _run(snapshot, picture, config)
+
+
+def _idle(picture: Picture, config: SmoothingConfig | None) -> None:
+    """Before a run: the question, one noisy copy as an example, and what will happen."""
+    names = class_names(state.DATASET)
+    with st.container(border=True, key="answer-idle"):
+        body, action = _card(picture, names)
+        with body:
+            st.markdown("#### How far can this picture change before the answer may change?")
+            st.markdown(
+                "Certify finds a radius within which no change of the picture, however clever, changes the "
+                "class that the method gives it."
+            )
+            if picture.note:
+                st.caption(plain(picture.note))
+        with action:
+            _start("Certify", picture, config)
+    if config is None:
+        return
+    if samples := runs.preview(picture, config):
+        strip.show(strip.journey(samples, config, names), key="strip")
+    _plan(config)
+
+
+def _plan(config: SmoothingConfig) -> None:
+    """What a run will do, in four steps."""
+    method = METHODS[config.method]
+    purified = "is purified by the diffusion model, then " if method.purifies else "is "
+    classified = "classified once: its vote"
+    if method.smooths_locally:
+        classified = f"classified {config.m} times under a little noise σ′; the average is its vote"
+    steps = {
+        "1 · Noise": f"{config.n0 + config.n:,} copies of the picture, each with noise of its own.",
+        "2 · Vote": f"Each copy {purified}{classified}. Above is one of them.",
+        "3 · Count": f"The first {config.n0:,} votes choose a class, {config.n:,} more count for it. They "
+        f"bound its true share from below, wrongly with probability {config.alpha:g} at most.",
+        "4 · Certify or abstain": "A bound above ½ gives the radius. Otherwise there is no clear majority, "
+        "and the method says so.",
+    }
+    for column, (title, words) in zip(st.columns(4, gap="medium"), steps.items(), strict=True):
+        column.markdown(f"**{title}**  \n{words}")
+
+
+def _run(snapshot: Snapshot, picture: Picture, config: SmoothingConfig | None) -> None:
+    """A run in any state. What is drawn keeps its place from the first tick to the last."""
+    run, progress = snapshot.subject, runs.progress(snapshot)
+    names = class_names(run.config.dataset)
+    with st.container(border=True, key=f"answer-{_mood(snapshot, names)}"):
+        body, action = _card(run.picture, names)
+        with body:
+            _status(snapshot, names)
+            _figures(snapshot, names)
+        with action:
+            _actions(snapshot, picture, config)
+    if differences := _differences(run, picture, config):
+        st.caption(f":material/info: This run was started with {plain(differences)}.")
+    if samples := progress.samples if progress else runs.preview(run.picture, run.config):
+        strip.show(strip.journey(samples, run.config, names), key="strip")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        spec = charts.votes(progress, run.config, names)
+        st.echarts_chart(spec, key="votes", height=CHART, alt="Votes for each class")
+    with right:
+        done = progress is not None and progress.certificate is not None
+        colour = class_colour(progress.candidate) if progress else ABSTAIN
+        spec = charts.trace(runs.trace(snapshot), run.config, done, colour)
+        st.echarts_chart(spec, key="trace", height=CHART, alt="Share of votes and its lower bound, against ½")
+
+
+def _card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The picture on the left; places for the answer and for the buttons."""
+    left, action = st.columns([7, 1.1], gap="medium")
+    with left:
+        portrait, body = st.columns([1, 4.4], gap="medium", wrap=False)
+    known = "true class unknown" if picture.label is None else f"true class: {names[picture.label]}"
+    with portrait:
+        image = data_url(picture.original, PORTRAIT)
+        strip.show([strip.Frame(picture.title, known, (image,), crisp=False)], key="portrait")
+    return body, action
+
+
+def _mood(snapshot: Snapshot, names: tuple[str, ...]) -> str:
+    progress = runs.progress(snapshot)
+    if snapshot.state == "done" and progress and progress.certificate:
+        return verdict(progress.certificate, snapshot.subject.picture, names).mood
+    return snapshot.state
+
+
+def _status(snapshot: Snapshot, names: tuple[str, ...]) -> None:
+    """How things stand: a line, and a bar or a sentence."""
+    config, progress = snapshot.subject.config, runs.progress(snapshot)
+    total = config.n0 + config.n
+    counted = sum(progress.counts0) + sum(progress.counts) if progress else 0
+    if snapshot.state == "queued":
+        ahead = "one run is" if snapshot.position == 1 else f"{snapshot.position} runs are"
+        st.markdown(f"**Waiting:** {ahead} ahead of this one on the server.")
+        st.progress(counted / total)
+    elif snapshot.state == "running":
+        st.markdown(_pace(progress, total - counted))
+        st.progress(counted / total)
+    elif snapshot.state == "cancelled":
+        after = f"after {counted:,} of {total:,} votes" if counted else "before the first vote"
+        st.markdown(f"**Cancelled** {after}.")
+        if counted:
+            st.markdown(
+                "What was counted is kept, and Resume goes on from there. Nothing is certified: bound and "
+                "radius hold only once all votes are in."
+            )
+    elif snapshot.state == "failed":
+        st.markdown("**The run stopped.**")
+        st.markdown(plain(snapshot.error or "The reason is not known."))
+    elif progress and progress.certificate:
+        said = verdict(progress.certificate, snapshot.subject.picture, names)
+        st.markdown(f"#### {said.mark} {said.word}: {said.headline}")
+        st.markdown(said.sentence)
+
+
+def _pace(progress: Progress | None, left: int) -> str:
+    if progress is None:
+        return "**Starting:** the first votes are on their way."
+    stage = "Choosing the class" if progress.stage == "selection" else "Counting votes for the bound"
+    return (
+        f"**{stage}:** {progress.n_done:,} of {progress.n_total:,} · "
+        f"{progress.votes_per_second:.0f} votes a second · {duration(left / progress.votes_per_second)} left"
+    )
+
+
+def _figures(snapshot: Snapshot, names: tuple[str, ...]) -> None:
+    """Class, radius, bound and share, at the same place while they grow and when they are final."""
+    label, name, radius, bound, share, final = "Leading class", "–", "–", "–", "–", False
+    if progress := runs.progress(snapshot):
+        name, share, final = names[progress.candidate], f"{progress.p_hat:.3f}", bool(progress.certificate)
+        if any(progress.counts):
+            bound = down(progress.p_a_lower, 3)
+        if progress.radius:
+            radius, label = down(progress.radius, 2), "Class" if final else label
+    with st.container(horizontal=True, key="figures-final" if final else "figures-provisional"):
+        st.metric(label, name, width=130)
+        st.metric("Radius (L2)", radius, width=120, help="L2 length in pixel values, which go from 0 to 1.")
+        st.metric("Lower bound", bound, width=125, help="Of the class's true share; it has to exceed ½.")
+        st.metric("Share p̂", share, width=85)
+    if not snapshot.finished:
+        st.caption(f"Provisional: bound and radius hold once all {snapshot.subject.config.n:,} votes are in.")
+
+
+def _actions(snapshot: Snapshot, picture: Picture, config: SmoothingConfig | None) -> None:
+    run = snapshot.subject
+    if not snapshot.finished:
+        cancel = runs.manager().cancel
+        st.button("Cancel", key="Cancel", width="stretch", on_click=cancel, args=(snapshot.id,))
+    elif snapshot.state == "cancelled" and runs.progress(snapshot):
+        _start("Resume", run.picture, run.config, earlier=snapshot)
+        _start("Start again", picture, config, kind="secondary")
+    else:
+        _start("Certify again", picture, config)
+
+
+def _start(
+    label: str,
+    picture: Picture,
+    config: SmoothingConfig | None,
+    earlier: Snapshot | None = None,
+    kind: Literal["primary", "secondary"] = "primary",
+) -> None:
+    """A button that starts a run and shows it."""
+    clicked = st.button(label, key=label, type=kind, width="stretch", disabled=config is None)
+    if clicked and config is not None:
+        try:
+            state.watch(runs.submit(picture, config, earlier))
+        except InputError as error:
+            state.notify(str(error))
+        st.rerun()
+
+
+def _differences(run: runs.Run, picture: Picture, config: SmoothingConfig | None) -> str:
+    """The run's settings that the controls no longer show."""
+    if config is None:
+        return ""
+    now = config.as_dict()
+    changed = [f"{name} = {value}" for name, value in run.config.as_dict().items() if value != now[name]]
+    if run.picture.sha256 != picture.sha256:
+        changed.insert(0, f"the picture {run.picture.title}")
+    return ", ".join(changed)

@@ -1,0 +1,99 @@
+"""Results as ECharts specifications: it keeps its nodes from tick to tick, so live charts do not flicker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from diffsmooth_core import Progress, SmoothingConfig
+from ui.colours import ABSTAIN, class_colour
+
+POINTS = 400  # of a trace, at most
+TROUGH = "rgba(139,144,152,0.12)"
+TROUGH = "rgba(139,144,152,0.12)"
+
+
+def votes(progress: Progress | None, config: SmoothingConfig, class_names: Sequence[str]) -> dict[str, Any]:
+    """Counts per class, selection (n0 votes) on the left and estimation (n votes) on the right."""
+    empty = (0,) * len(class_names)
+    panels = (
+        ("Selection", progress.counts0 if progress else empty, config.n0),
+        ("Estimation", progress.counts if progress else empty, config.n),
+    )
+    layout = ({"left": 76, "right": "63%"}, {"left": "46%", "right": 44})
+    return {
+        "animation": False,
+        "title": [
+            {"text": name, "subtext": f"{sum(counts):,} of {total:,} votes", "left": place["left"],
+             "top": 4, "padding": 0, "itemGap": 6,
+             "textStyle": {"fontSize": 14, "fontWeight": 600}, "subtextStyle": {"fontSize": 12}}
+            for (name, counts, total), place in zip(panels, layout, strict=True)
+        ],
+        "grid": [{"top": 50, "bottom": 4, **place} for place in layout],
+        "xAxis": [
+            {"gridIndex": i, "min": 0, "max": _axis_end(sum(counts), total), "show": False}
+            for i, (_, counts, total) in enumerate(panels)
+        ],
+        "yAxis": [
+            {"gridIndex": i, "type": "category", "inverse": True, "data": list(class_names),
+             "axisTick": {"show": False}, "axisLine": {"show": False},
+             "axisLabel": {"show": i == 0, "interval": 0}}
+            for i in range(2)
+        ],
+        "series": [
+            {"type": "bar", "name": name, "xAxisIndex": i, "yAxisIndex": i, "barWidth": "62%",
+             "showBackground": True, "backgroundStyle": {"color": TROUGH, "borderRadius": 3},
+             "label": {"show": True, "position": "right", "fontSize": 11, "formatter": "{c}"},
+             "data": [
+                 {"value": count, "label": {"show": count > 0},
+                  "itemStyle": {"color": class_colour(k), "borderRadius": 3}}
+                 for k, count in enumerate(counts)
+             ]}
+            for i, (name, counts, _) in enumerate(panels)
+        ],
+    }  # fmt: skip
+
+
+def _axis_end(done: int, total: int) -> int:
+    """The end of a count's axis: the total, or in a long run a start that doubles as votes come in."""
+    end = 1000
+    while end < done:
+        end *= 2
+    return min(end, total)
+
+
+def trace(
+    points: Sequence[tuple[int, float, float]], config: SmoothingConfig, finished: bool, colour: str
+) -> dict[str, Any]:
+    """The candidate's share and its lower bound over the estimation votes, against 1/2.
+
+    points: (n, p_hat, p_a_lower). The bound holds only at n = config.n: dashed until `finished`.
+    """
+    points = [*points[:: max(1, len(points) // POINTS)], *points[-1:]]
+    lone = len(points) == 1  # a line needs two
+    bound = "lower bound" if finished else "lower bound, provisional"
+    return {
+        "animation": False,
+        "title": {"text": "The bound against ½", "left": 36, "top": 4, "padding": 0,
+                  "textStyle": {"fontSize": 14, "fontWeight": 600}},
+        "legend": {"top": 24, "left": 36, "padding": 0, "itemGap": 18, "itemWidth": 18, "itemHeight": 3,
+                   "icon": "rect", "selectedMode": False},
+        "grid": {"left": 36, "right": 16, "top": 50, "bottom": 40},
+        "xAxis": {"type": "value", "min": 0, "max": config.n, "name": "estimation votes",
+                  "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},
+        "yAxis": {"type": "value", "min": 0, "max": 1, "interval": 0.25},
+        "tooltip": {"trigger": "axis", "valueFormatter": "%.4f"},
+        "series": [
+            {"type": "line", "name": "share of votes p̂", "showSymbol": lone, "color": ABSTAIN,
+             "lineStyle": {"width": 1.5}, "data": [[n, p_hat] for n, p_hat, _ in points]},
+            {"type": "line", "name": bound, "showSymbol": lone, "color": colour,
+             "lineStyle": {"width": 2.5, "type": "solid" if finished else "dashed"},
+             "data": [[n, low] for n, _, low in points],
+             "markArea": {"silent": True, "itemStyle": {"color": "rgba(19,160,120,0.07)"},
+                          "data": [[{"yAxis": 0.5}, {"yAxis": 1}]]},
+             "markLine": {"silent": True, "symbol": "none", "data": [{"yAxis": 0.5}],
+                          "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
+                          "label": {"position": "insideEndBottom", "formatter": "½, to be exceeded",
+                                    "color": ABSTAIN, "fontSize": 12}}},
+        ],
+    }  # fmt: skip

@@ -1,0 +1,113 @@
+"""Choosing a picture: groups of thumbnails to click, an index, or an upload."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from diffsmooth_core import InputError
+from diffsmooth_core.datasets.sources import Choice, Group, catalogue, from_upload
+from ui import state
+from ui.images import data_url
+from ui.text import plain
+
+THUMBNAIL = 96  # pixels a side
+PAGE = 20  # thumbnails of an indexed group shown at once
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "diffsmooth_picker",
+    html='<div class="pictures"></div>',
+    css=(_HERE / "picker.css").read_text(),
+    js=(_HERE / "picker.js").read_text(),
+)
+
+
+@lru_cache(maxsize=512)
+def _thumbnail(spec: str) -> str:
+    return data_url(state.resolved(spec).original, THUMBNAIL)
+
+
+def warm_up() -> None:
+    """Decode the thumbnails of all named pictures once."""
+    for group in catalogue(state.DATASET):
+        for choice in group.choices:
+            _thumbnail(choice.spec)
+
+
+def choose() -> None:
+    """The picker: kind of picture, then the picture. The choice is state.picture()."""
+    groups = {group.kind: group for group in catalogue(state.DATASET)}
+    titles = {kind: group.title for kind, group in groups.items()} | {"upload": "Upload"}
+    current = state.picture_spec().partition(":")[0]
+    kind = st.pills(
+        "Picture",
+        list(titles),
+        default=current if current in titles else next(iter(titles)),
+        required=True,
+        format_func=titles.__getitem__,
+    )
+    if kind == "upload":
+        _upload()
+    else:
+        _browse(groups[kind])
+
+
+def _browse(group: Group) -> None:
+    if group.size == 0:
+        st.caption(plain(group.reason or "There are no pictures here."))
+        return
+    choices = group.choices or _around(group)
+    spec = state.picture_spec()
+    data = {
+        "chosen": spec,
+        "choices": [{"spec": c.spec, "title": c.title, "image": _thumbnail(c.spec)} for c in choices],
+    }
+
+    def picked() -> None:
+        if chosen := st.session_state[f"picker-{group.kind}"].picked:
+            state.choose(str(chosen))
+
+    _component(data=data, key=f"picker-{group.kind}", on_picked_change=picked)
+
+
+def _around(group: Group) -> tuple[Choice, ...]:
+    """An indexed group's pictures on the chosen one's page."""
+    kind, _, name = state.picture_spec().partition(":")
+    index = int(name) if kind == group.kind else 0
+    key = f"index-{group.kind}"
+
+    def jump() -> None:
+        state.choose(f"{group.kind}:{st.session_state[key]}")
+
+    if kind == group.kind:
+        st.session_state[key] = index
+    st.number_input(
+        f"Index, 0 to {group.size - 1}", 0, group.size - 1, key=key, on_change=jump,
+        help="The picture's place in the test split, in the official order.",
+    )  # fmt: skip
+    first = index // PAGE * PAGE
+    return tuple(
+        Choice(f"{group.kind}:{i}", f"Test picture {i}", None)
+        for i in range(first, min(first + PAGE, group.size))
+    )
+
+
+def _upload() -> None:
+    def uploaded() -> None:
+        st.session_state["upload-problem"] = ""
+        if (file := st.session_state["upload-file"]) is None:
+            return
+        try:
+            state.pick(from_upload(file.getvalue(), file.name, state.DATASET))
+        except InputError as error:
+            st.session_state["upload-problem"] = str(error)
+
+    st.file_uploader(
+        "PNG, JPEG or WEBP", type=["png", "jpg", "jpeg", "webp"], key="upload-file", on_change=uploaded,
+        help="The centre is cropped and scaled to what the network sees. The picture stays on this server "
+        "and is not in the page's address.",
+    )  # fmt: skip
+    if problem := st.session_state.get("upload-problem"):
+        st.error(plain(problem))

@@ -1,0 +1,137 @@
+"""Runs of the whole server: one manager, networks loaded once, shared by every session."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import streamlit as st
+
+from diffsmooth_core import (
+    BaseClassifier,
+    Classifier,
+    Denoiser,
+    InputError,
+    Progress,
+    SmoothingConfig,
+    build_base,
+    certify_stream,
+    load_classifier,
+    load_denoiser,
+)
+from diffsmooth_core.certification import Samples
+from diffsmooth_core.config import METHODS
+from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.jobs import JobManager, Snapshot
+from diffsmooth_core.zoo import names
+from ui import gallery, state
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a job works on. `earlier` is the cancelled run that it takes up again."""
+
+    picture: Picture
+    config: SmoothingConfig
+    earlier: Snapshot | None = None
+
+
+@st.cache_resource(show_spinner=False)
+def manager() -> JobManager:
+    """The one queue of this server."""
+    return JobManager()
+
+
+@lru_cache(maxsize=8)
+def _classifier(name: str) -> Classifier:
+    return load_classifier(name)
+
+
+@lru_cache(maxsize=2)
+def _denoiser(name: str) -> Denoiser:
+    return load_denoiser(name)
+
+
+def base_classifier(config: SmoothingConfig) -> BaseClassifier:
+    """The base classifier of `config`, its networks loaded at most once. Raises InputError."""
+    purifies = METHODS[config.method].purifies
+    return build_base(
+        config, _classifier(config.classifier), _denoiser(config.denoiser) if purifies else None
+    )
+
+
+def submit(picture: Picture, config: SmoothingConfig, earlier: Snapshot | None = None) -> str:
+    """Queue a certification and return its job id. Raises InputError where the queue is full."""
+    resume = earlier.progress if earlier else None
+
+    def stream() -> Iterator[Progress]:
+        yield from certify_stream(base_classifier(config), picture.tensor, config, resume=resume)
+
+    return manager().submit(stream, Run(picture, config, earlier))
+
+
+def find(job_id: str | None) -> Snapshot | None:
+    """A run of this server, or None where it is not known (any more)."""
+    return manager().snapshot(job_id) if job_id else None
+
+
+def find_again() -> None:
+    """Take up the run that the URL names; its picture too, where that was uploaded."""
+    if (job_id := state.job()) is None:
+        return
+    snapshot = find(job_id)
+    if snapshot is None:
+        state.watch(None)
+        state.notify(
+            "The run in the address is no longer on this server. Certify repeats it: the same seed gives "
+            "the same votes."
+        )
+    elif snapshot.subject.picture.source.startswith("upload:"):
+        state.pick(snapshot.subject.picture)
+
+
+def leave_behind(picture: Picture) -> None:
+    """Stop showing a finished run once another picture is chosen."""
+    snapshot = find(state.job())
+    if snapshot and snapshot.finished and snapshot.subject.picture.sha256 != picture.sha256:
+        state.watch(None)
+
+
+def trace(snapshot: Snapshot) -> tuple[tuple[int, float, float], ...]:
+    """(n, p_hat, p_a_lower) of the run and of the cancelled ones that it continues."""
+    earlier = snapshot.subject.earlier
+    return (trace(earlier) if earlier else ()) + snapshot.trace
+
+
+def progress(snapshot: Snapshot) -> Progress | None:
+    """The latest of the run, or of the one that it continues while it has nothing yet."""
+    earlier = snapshot.subject.earlier
+    return snapshot.progress or (progress(earlier) if earlier else None)
+
+
+@lru_cache(maxsize=64)
+def preview(picture: Picture, config: SmoothingConfig) -> Samples | None:
+    """The run's first selection vote, to look at before the run; None where there is no such run."""
+    try:
+        base = base_classifier(config)
+        return next(certify_stream(base, picture.tensor, config, batch=1)).samples
+    except InputError:
+        return None
+
+
+def warm_up() -> None:
+    """Load what the first visitor would wait for; freeze it, so that no collection walks it again."""
+    try:
+        for name in names("classifier", state.DATASET):
+            _classifier(name)
+        preview(state.resolved(state.PICTURE), SmoothingConfig(dataset=state.DATASET))
+        gallery.warm_up()
+    except Exception:
+        log.exception("the server could not warm up")
+    gc.collect()
+    gc.freeze()

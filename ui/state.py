@@ -1,0 +1,154 @@
+"""The settings of a page: in the session while one works, in the URL to keep and to share.
+
+Session-state keys: one for each name in SETTINGS (also a widget's key, a URL parameter and a field of
+SmoothingConfig), and `picture`, `upload`, `job`, `_kept`, `_url`, `_notices`. Keys of widgets that hold
+nothing worth keeping stand where the widget is drawn.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.config import METHODS, NOISES
+from diffsmooth_core.datasets.sources import Picture, resolve
+from diffsmooth_core.zoo import names
+
+DATASET = "cifar10"
+PICTURE = "photo:cat"
+DEFAULTS = SmoothingConfig()
+SETTINGS = ("method", "classifier", "sigma", "sigma_local", "m", "n0", "n", "alpha", "seed", "noise")
+SPANS: dict[str, tuple[float, float]] = {
+    "sigma": (0.01, 2.0),
+    "sigma_local": (0.0, 2.0),
+    "m": (1, 64),
+    "n0": (1, 100_000),
+    "n": (10, 1_000_000),
+    "alpha": (1e-6, 0.5),
+    "seed": (0, 2**53 - 1),  # what a browser's numbers can hold
+}
+
+
+@lru_cache(maxsize=64)
+def resolved(spec: str) -> Picture:
+    """The picture of a spec from the page or the URL, always the same object. Raises InputError."""
+    return resolve(spec, DATASET, paths=False)
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """What the setting `name` can be, for those that are chosen from a list."""
+    return {"method": tuple(METHODS), "classifier": names("classifier", DATASET), "noise": NOISES}[name]
+
+
+def parse(name: str, text: str) -> Any:
+    """A setting's value from the URL's text. Raises InputError, which says what is used instead."""
+    default = getattr(DEFAULTS, name)
+    if name not in SPANS:
+        if text in choices(name):
+            return text
+        raise InputError(f"{name} = {text[:40]!r} in the address is unknown; {default} is used instead")
+    low, high = SPANS[name]
+    try:
+        value = type(default)(text)
+    except ValueError:
+        value = None
+    if value is None or not low <= value <= high:
+        kind = "whole number" if isinstance(default, int) else "number"
+        raise InputError(
+            f"{name} = {text[:40]!r} in the address is not a {kind} from {low:g} to {high:g}; "
+            f"{default} is used instead"
+        )
+    return value
+
+
+def restore() -> bool:
+    """Bring the session in step with the URL; whether it held what this session did not write there."""
+    state, parameters = st.session_state, st.query_params.to_dict()
+    if "_kept" in state and parameters in ({}, state.get("_url")):
+        for name, value in state["_kept"].items():  # widgets of a page that was left lose their state
+            state.setdefault(name, value)
+        return False
+    for name in SETTINGS:
+        state[name] = getattr(DEFAULTS, name)
+        if name in parameters:
+            try:
+                state[name] = parse(name, parameters[name])
+            except InputError as error:
+                notify(str(error))
+    state["job"] = parameters.get("job")
+    pick(PICTURE)
+    if "picture" in parameters:
+        choose(parameters["picture"])
+    state["_kept"], state["_url"] = {name: state[name] for name in SETTINGS}, parameters
+    return True
+
+
+def save() -> None:
+    """Write the settings into the URL. An uploaded picture is not in it."""
+    state = st.session_state
+    state["_kept"] = {name: state[name] for name in SETTINGS}
+    url = {name: str(value) for name, value in state["_kept"].items()}
+    if state["upload"] is None:
+        url = {"picture": state["picture"]} | url
+    if state["job"]:
+        url["job"] = state["job"]
+    if url != st.query_params.to_dict():
+        st.query_params.from_dict(url)
+    state["_url"] = url
+
+
+def notify(sentence: str) -> None:
+    """Have the page say this once."""
+    st.session_state.setdefault("_notices", []).append(sentence)
+
+
+def notices() -> list[str]:
+    """What is to be said now, a sentence each."""
+    found: list[str] = st.session_state.pop("_notices", [])
+    return found
+
+
+def config() -> SmoothingConfig:
+    """The settings as the core takes them. Raises InputError."""
+    return SmoothingConfig(dataset=DATASET, **{name: st.session_state[name] for name in SETTINGS})
+
+
+def choose(spec: str) -> None:
+    """Choose a picture by a spec that came from a browser; a bad one is said and changes nothing."""
+    try:
+        resolved(spec)
+    except InputError as error:
+        notify(f"{error}; {picture_spec()} is shown instead")
+    else:
+        pick(spec)
+
+
+def pick(picture: str | Picture) -> None:
+    """Choose a picture by its spec, or one that has no spec because it was uploaded."""
+    uploaded = isinstance(picture, Picture) and picture.source.startswith("upload:")
+    st.session_state["upload"] = picture if uploaded else None
+    st.session_state["picture"] = picture.source if isinstance(picture, Picture) else picture
+
+
+def picture_spec() -> str:
+    return str(st.session_state["picture"])
+
+
+def picture() -> Picture:
+    """The chosen picture. Raises InputError."""
+    uploaded: Picture | None = st.session_state["upload"]
+    return uploaded or resolved(picture_spec())
+
+
+def job() -> str | None:
+    """The id of the run that the page shows."""
+    found: str | None = st.session_state["job"]
+    return found
+
+
+def watch(job_id: str | None) -> None:
+    """Show this run from now on."""
+    st.session_state["job"] = job_id
