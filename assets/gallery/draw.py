@@ -19,7 +19,7 @@ from PIL import Image
 
 FOLDER = Path(__file__).parent
 SIZE, SAMPLES = 256, 2
-MADE_BY = "drawn by a script of this project (ray-marched signed-distance shapes)"
+MADE_BY = "Drawn by a script of this project (ray-marched signed-distance shapes)."
 
 
 def main(names: list[str]) -> int:

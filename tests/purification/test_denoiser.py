@@ -16,8 +16,6 @@ from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.schedule import Schedule
 from tests.worlds import Oracle, clamping_denoiser
 
-# Of the released code's purified_k for k = 0..3: mean, standard deviation, and the share of values that
-# the clamp left at 0 and at 1. They guard the golden files themselves.
 MODELS = ("improved_diffusion_small", "guided_diffusion_small")
 
 
@@ -75,5 +73,8 @@ def test_the_bundled_denoiser_takes_noise_away() -> None:
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
     for sigma in (0.12, 0.25, 0.5):
         noisy = clean + sigma * noise
-        before, after = (noisy - clean).square().mean(), (denoiser.purify(noisy, sigma) - clean).square().mean()
+        before, after = (
+            (noisy - clean).square().mean(),
+            (denoiser.purify(noisy, sigma) - clean).square().mean(),
+        )
         assert after < before / 4, sigma

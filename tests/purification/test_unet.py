@@ -62,13 +62,15 @@ def test_the_timestep_embedding() -> None:
 def test_a_patch_is_space_to_depth_around_the_same_network() -> None:
     shared = {"num_channels": 32, "num_res_blocks": 1, "channel_mult": (1,), "attention_resolutions": (8,)}
     patched = randomised(UNet(UNetConfig(image_size=16, patch=2, **shared)))
+    inside = UNet(UNetConfig(image_size=8, patch=1, **{**shared, "attention_resolutions": (4,)}))
+    assert inside.input_blocks[0][0].in_channels == 3
+    assert patched.input_blocks[0][0].in_channels == patched.out[2].out_channels == 12
     x = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
     t = torch.tensor([10.0, 900.0])
     out = patched(x, t)
     assert out.shape == x.shape
-    assert not torch.allclose(out[0], patched(x, t.flip(0))[0]), "the timestep matters"
-    # A picture moved by one patch, away from the borders, is another picture; moved inputs stay independent:
-    assert torch.equal(patched(x[1:], t[1:])[0], out[1]), "one picture does not see another"
+    assert not torch.allclose(out[0], patched(x, t.flip(0))[0], atol=1e-3), "the timestep matters"
+    torch.testing.assert_close(patched(x[1:], t[1:])[0], out[1], atol=1e-5, rtol=1e-5)
 
 
 def test_new_attention_order_is_a_reordering_of_the_same_weights() -> None:
@@ -90,14 +92,17 @@ def test_the_configuration_reads_openais_names() -> None:
     config = UNetConfig.from_record(PUBLISHED["256x256_diffusion_uncond"])
     assert config.attention_resolutions == (32, 16, 8)
     assert config.multipliers == (1, 1, 2, 2, 4, 4)
-    assert UNetConfig.from_record({**PUBLISHED["256x256_diffusion_uncond"], "channel_mult": "0.5,1,2"}).multipliers == (
-        0.5, 1, 2,
-    )  # fmt: skip
+    listed = UNetConfig.from_record({**PUBLISHED["256x256_diffusion_uncond"], "channel_mult": "0.5,1,2"})
+    assert listed.multipliers == (0.5, 1, 2)
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
-    [({"class_cond": True}, "class_cond"), ({"image_size": 48}, "image_size 48"), ({"num_channels": None}, "num_channels")],
+    [
+        ({"class_cond": True}, "class_cond"),
+        ({"image_size": 48}, "image_size 48"),
+        ({"num_channels": None}, "num_channels"),
+    ],
 )
 def test_a_configuration_that_cannot_be_built_says_why(change: dict[str, object], named: str) -> None:
     record = {k: v for k, v in (PUBLISHED["cifar10_uncond_50M_500K"] | change).items() if v is not None}

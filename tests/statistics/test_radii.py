@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +48,7 @@ def test_acr_counts_wrong_and_abstained_images_as_zero() -> None:
 def test_acr_is_the_area_under_certified_accuracy(images: list[tuple[float, bool]]) -> None:
     radii, correct = map(np.array, zip(*images, strict=True))
     edges = np.concatenate([[0.0], np.unique(radii)])
-    area = sum(
-        certified_accuracy(radii, correct, right) * (right - left)
-        for left, right in zip(edges[:-1], edges[1:], strict=True)
-    )
+    area = sum(certified_accuracy(radii, correct, right) * (right - left) for left, right in pairwise(edges))
     assert average_certified_radius(radii, correct) == pytest.approx(area, abs=1e-9)
 
 

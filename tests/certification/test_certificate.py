@@ -1,0 +1,189 @@
+"""The certificate: evidence that can be checked again, and reasons in words."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from diffsmooth_core import certify
+from diffsmooth_core.certification import Certificate, discrepancies
+from diffsmooth_core.certification.certificate import decide
+from diffsmooth_core.certification.noise import image_sha256
+from diffsmooth_core.classifiers.base import build_base
+from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
+from tests.worlds import GREY, half_space
+
+CONFIG = SmoothingConfig(method="plain", sigma=0.5, n0=20, n=100, device="cpu", dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def certificate() -> Certificate:
+    return certify(build_base(CONFIG, half_space(1.0)), GREY, CONFIG)
+
+
+def with_votes(certificate: Certificate, counts0: tuple[int, ...], counts: tuple[int, ...]) -> Certificate:
+    """The certificate that these votes would have given."""
+    config = replace(certificate.config, n0=sum(counts0), n=sum(counts))
+    label, radius, p_a_lower = decide(counts0, counts, config)
+    return replace(
+        certificate, counts0=counts0, counts=counts, config=config, label=label, radius=radius,
+        p_a_lower=p_a_lower,
+    )  # fmt: skip
+
+
+def test_it_carries_its_evidence(certificate: Certificate) -> None:
+    assert certificate.label == 1
+    assert certificate.config == CONFIG
+    assert certificate.image_sha256 == image_sha256(GREY)
+    assert certificate.weights == {"linear": "0" * 64}
+    assert (certificate.device, certificate.dtype) == ("cpu", "float32")
+    assert certificate.versions.keys() >= {"python", "torch", "numpy", "scipy"}
+    assert certificate.p_a_lower == clopper_pearson_lower(certificate.counts[1], 100, 0.001)
+    assert certificate.radius == certified_radius(certificate.p_a_lower, 0.5)
+    assert discrepancies(certificate) == []
+    assert certificate.reason() == ""
+
+
+def test_it_round_trips_through_json(certificate: Certificate, tmp_path: Path) -> None:
+    path = tmp_path / "cert.json"
+    path.write_text(certificate.to_json())
+    assert Certificate.read(path) == certificate
+    plain = json.loads(certificate.to_json())
+    assert {"label", "radius", "p_a_lower", "counts0", "counts", "config", "image_sha256"} <= plain.keys()
+    assert plain["counts"] == list(certificate.counts)
+    assert plain["config"]["alpha"] == 0.001
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"label": 0}, {"label"}),
+        ({"label": ABSTAIN}, {"label"}),
+        ({"radius": 9.0}, {"radius"}),
+        ({"radius": math.nan}, {"radius"}),
+        ({"radius": math.inf}, {"radius"}),
+        ({"p_a_lower": 0.999}, {"p_a_lower"}),
+        ({"p_a_lower": math.nan}, {"p_a_lower"}),
+        ({"counts": (0, 99)}, {"n", "p_a_lower", "radius"}),
+        ({"counts": (100, 0)}, {"label", "p_a_lower", "radius"}),
+        ({"counts0": (20, 0)}, {"label", "p_a_lower", "radius"}),
+        ({"counts0": (0, 21)}, {"n0"}),
+        ({"config": replace(CONFIG, sigma=1.0)}, {"radius"}),
+        ({"config": replace(CONFIG, alpha=0.05)}, {"p_a_lower", "radius"}),
+        ({"config": replace(CONFIG, n=1000)}, {"n"}),
+        ({"config": replace(CONFIG, n0=50)}, {"n0"}),
+    ],
+)
+def test_each_changed_field_is_found(
+    certificate: Certificate, change: dict[str, Any], named: set[str]
+) -> None:
+    honest = with_votes(certificate, (0, 20), (3, 97))
+    assert discrepancies(honest) == []
+    found = discrepancies(replace(honest, **change))
+    assert {sentence.split()[0] for sentence in found} == named
+
+
+def test_an_abstention_turned_into_a_certificate_is_found(certificate: Certificate) -> None:
+    abstained = with_votes(certificate, (0, 20), (45, 55))
+    assert abstained.label == ABSTAIN
+    assert discrepancies(abstained) == []
+    found = discrepancies(replace(abstained, label=1, radius=0.2))
+    assert {sentence.split()[0] for sentence in found} == {"label", "radius"}
+    assert any("-1" in sentence for sentence in found)
+
+
+def test_a_bound_of_exactly_one_half_abstains() -> None:
+    """As the paper has it: certified where the bound is above 1/2."""
+    config = replace(CONFIG, alpha=0.5, n=2)
+    assert decide((0, 1), (0, 1), config)[:2] == (ABSTAIN, 0.0)
+    assert clopper_pearson_lower(1, 1, 0.5) == 0.5
+
+
+def test_a_split_vote_says_that_more_samples_would_not_help(certificate: Certificate) -> None:
+    reason = with_votes(certificate, (3, 9, 8), (300, 480, 220)).reason()
+    assert "480 of 1,000" in reason
+    assert "not a majority" in reason
+    assert "1/2" not in reason
+
+
+def test_a_bound_just_short_says_how_many_more_votes_would_do(certificate: Certificate) -> None:
+    short = with_votes(certificate, (0, 20), (40, 60))
+    assert "60 of 100" in short.reason()
+    assert f"{short.p_a_lower:.4f}" in short.reason()
+    more = int(short.reason().split("about ")[1].split(" more votes")[0].replace(",", ""))
+    assert clopper_pearson_lower(round(0.6 * (100 + more)), 100 + more, 0.001) == pytest.approx(0.5, abs=0.01)
+    assert with_votes(certificate, (0, 20), (400, 600)).label == 1
+
+
+def test_a_hopeless_majority_says_that_millions_would_not_do(certificate: Certificate) -> None:
+    reason = with_votes(certificate, (0, 20), (49_999, 50_001)).reason()
+    assert "more than ten million votes" in reason
+
+
+def test_a_wrongly_selected_class_is_named_as_the_reason(certificate: Certificate) -> None:
+    reason = with_votes(certificate, (11, 9), (10, 990)).reason()
+    assert "class 0" in reason
+    assert "10 of 1,000" in reason
+    assert "class 1 got a majority" in reason
+    assert "n0 = 20" in reason
+
+
+def changed(certificate: Certificate, **changes: Any) -> str:
+    values = json.loads(certificate.to_json())
+    for name, value in changes.items():
+        if value is None:
+            del values[name]
+        else:
+            values[name] = value
+    return json.dumps(values)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"counts": None}, "no 'counts'"),
+        ({"schema": 99}, "schema 99"),
+        ({"counts": 5}, "counts must list"),
+        ({"counts": [1, -1]}, "counts must list"),
+        ({"counts": [1.5, 2]}, "counts must list"),
+        ({"counts0": [True, 1]}, "counts0 must list"),
+        ({"counts0": []}, "got 0 and 2"),
+        ({"counts": [1, 2, 3]}, "got 2 and 3"),
+        ({"label": "1"}, "label must be a number, got '1'"),
+        ({"radius": "wide"}, "radius must be a number, got 'wide'"),
+        ({"p_a_lower": []}, r"p_a_lower must be a number, got \[\]"),
+        ({"config": []}, "config must be an object"),
+        ({"config": {"sigma": 0.5}}, "config has no 'alpha'"),
+        ({"config": CONFIG.as_dict() | {"beta": 1}}, "'beta'"),
+        ({"config": CONFIG.as_dict() | {"sigma": -1}}, "sigma .* got -1"),
+    ],
+)
+def test_a_malformed_certificate_is_refused_in_one_sentence(
+    certificate: Certificate, tmp_path: Path, change: dict[str, Any], named: str
+) -> None:
+    path = tmp_path / "cert.json"
+    path.write_text(changed(certificate, **change))
+    with pytest.raises(InputError, match=named):
+        Certificate.read(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff\xfe\x00", b"[1, 2]", b"null", b"[" * 100_000, b'{"label": ' + b"1" * 5000 + b"}"],
+)
+def test_a_file_that_is_no_certificate_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "cert.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"cert\.json"):
+        Certificate.read(path)
+
+
+def test_a_missing_certificate_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.json"):
+        Certificate.read(tmp_path / "nowhere.json")

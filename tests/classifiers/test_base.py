@@ -1,0 +1,176 @@
+"""The base classifier f: how the methods are wired, Algorithm 3 by hand, the released code's outputs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from diffsmooth_core import build_base, load_classifier, load_denoiser
+from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank, resolve_device, resolve_dtype
+from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
+from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
+from tests.worlds import GREY, SHAPE, clamping_denoiser, ten_classes
+
+CONFIG = SmoothingConfig(sigma=0.5, sigma_local=0.25, m=4, device="cpu", dtype="float32")
+
+
+def base_for(**settings: object) -> BaseClassifier:
+    config = replace(CONFIG, **settings)  # type: ignore[arg-type]
+    return build_base(config, ten_classes(), clamping_denoiser())
+
+
+def noisy(count: int, seed: int = 3) -> torch.Tensor:
+    return GREY + 0.5 * torch.randn(count, *SHAPE, generator=torch.Generator().manual_seed(seed))
+
+
+def test_algorithm_3_by_hand() -> None:
+    """Purify, add local noise without clamping, classify each copy, average the softmax, argmax."""
+    x, base = noisy(3), base_for()
+    local = torch.randn(3, 4, *SHAPE, generator=torch.Generator().manual_seed(4))
+    purified = x.clamp(0, 1)
+    confidence = torch.zeros(3, 10)
+    for i in range(3):
+        for j in range(4):
+            copy = purified[i] + 0.25 * local[i, j]
+            confidence[i] += ten_classes()(copy[None])[0].softmax(0) / 4
+    vote = base.trace(x, local)
+    torch.testing.assert_close(vote.confidence, confidence, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(vote.purified, purified, atol=1e-6, rtol=0)
+    torch.testing.assert_close(vote.local, purified[:, None] + 0.25 * local, atol=1e-6, rtol=0)
+    assert base(x, local).tolist() == confidence.argmax(1).tolist()
+
+
+def test_the_average_is_of_probabilities_not_of_logits_or_votes() -> None:
+    """One copy that is sure outweighs two that waver: a majority of copies would say otherwise."""
+    base = base_for(method="local-only", m=3, sigma_local=1.0)
+    weight = base.classifier.network[1].weight
+    sure, waver = weight[0] - weight[1], weight[1] - weight[0]
+    # Class 0 by about 3 nats once, class 1 by half a nat twice.
+    gap = float(sure @ sure)
+    local = torch.stack([3 / gap * sure, 0.5 / gap * waver, 0.5 / gap * waver]).reshape(1, 3, *SHAPE)
+    softmax = base.classifier(GREY + local[0]).softmax(1)
+    assert softmax[:, :2].argmax(1).tolist() == [0, 1, 1]
+    confidence = base.confidence(GREY[None], local)
+    torch.testing.assert_close(confidence, softmax.mean(0, keepdim=True), atol=1e-5, rtol=0)
+    assert confidence[0, 0] > confidence[0, 1]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_method_does_what_its_name_says(method: str) -> None:
+    x, vote = noisy(2), base_for(method=method).trace(noisy(2))
+    purifies, smooths = METHODS[method].purifies, METHODS[method].smooths_locally
+    assert (vote.purified is not None) == purifies
+    assert (vote.local is not None) == smooths
+    seen = x.clamp(0, 1) if purifies else x
+    if smooths:
+        copies = seen[:, None] + 0.25 * reference_bank(4, SHAPE)
+        expected = ten_classes()(copies.flatten(0, 1)).softmax(1).unflatten(0, (2, 4)).mean(1)
+    else:
+        expected = ten_classes()(seen).softmax(1)
+    torch.testing.assert_close(vote.confidence, expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(vote.confidence.sum(1), torch.ones(2))
+
+
+def test_one_local_copy_without_noise_is_dds() -> None:
+    x = noisy(20)
+    local = torch.randn(20, 1, *SHAPE, generator=torch.Generator().manual_seed(9))
+    diffsmooth = base_for(m=1, sigma_local=0.0).confidence(x, local)
+    torch.testing.assert_close(diffsmooth, base_for(method="dds").confidence(x))
+
+
+def test_the_fixed_bank_is_the_released_codes() -> None:
+    """manual_seed(42), then randn(m, 3, h, w); the sums (in float32) are recorded from the released code
+    times the local sigma."""
+    with torch.random.fork_rng():
+        torch.manual_seed(42)
+        released = torch.randn(5, *SHAPE)
+    assert torch.equal(reference_bank(5, SHAPE), released)
+    for m, sigma_local, total in ((1, 0.25, 3.97878861), (5, 0.25, 35.8184853), (21, 0.53, -6.74511337)):
+        assert float((sigma_local * reference_bank(m, SHAPE)).sum()) == pytest.approx(total, abs=1e-3)
+
+
+def test_without_local_noise_f_is_deterministic() -> None:
+    base, x = base_for(), noisy(5)
+    assert torch.equal(base.confidence(x), base.confidence(x))
+
+
+@pytest.mark.parametrize("method", ["diffsmooth", "plain"])
+def test_a_vote_does_not_depend_on_its_neighbours(method: str) -> None:
+    """Bit for bit, with the bundled networks: their kernels alone promise it for no batch size."""
+    config = replace(CONFIG, method=method, m=4)
+    base = build_base(config, load_classifier("gaussian-0.25", "cpu"), load_denoiser("bundled", "cpu"))
+    x = noisy(45)
+    local = torch.randn(45, 4, *SHAPE, generator=torch.Generator().manual_seed(5))
+    together = base.confidence(x, local)
+    for batch, until in ((1, 2), (7, 28), (40, 45)):
+        some = range(0, until, batch)
+        apart = torch.cat([base.confidence(x[i : i + batch], local[i : i + batch]) for i in some])
+        assert torch.equal(apart, together[: len(apart)]), batch
+
+
+def test_the_released_pipelines_confidence(golden_dir: Path) -> None:
+    folder = golden_dir / "cohen_resnet20"
+    record, io = json.loads((folder / "record.json").read_text()), load_file(folder / "io.safetensors")
+    diffusion = golden_dir / "improved_diffusion_small"
+    settings = json.loads((diffusion / "record.json").read_text())["config"]
+    classifier = load_classifier(folder / "checkpoint.pth.tar", "cpu")
+    denoiser = load_denoiser(diffusion / "model.pt", "cpu", settings)
+    with torch.inference_mode():
+        torch.testing.assert_close(classifier(io["x"]), io["logits_clean"], atol=1e-4, rtol=0)
+    assert len(record["cases"]) == 3
+    for case in record["cases"]:
+        config = replace(CONFIG, sigma=case["sigma"], sigma_local=case["local_sigma"], m=case["m"])
+        vote = build_base(config, classifier, denoiser).trace(io[f"x_rs_{case['k']}"])
+        torch.testing.assert_close(vote.purified, io[f"purified_{case['k']}"], atol=1e-4, rtol=0)
+        torch.testing.assert_close(vote.confidence, io[f"confidence_{case['k']}"], atol=1e-4, rtol=0)
+
+
+def test_weights_name_every_file_that_takes_part() -> None:
+    assert base_for().weights == {"linear": "0" * 64, "silent": "1" * 64}
+    assert base_for(method="plain").weights == {"linear": "0" * 64}
+
+
+def test_bfloat16_computes_in_bfloat16_and_stays_close() -> None:
+    x = noisy(8)
+    exact, rough = base_for(), base_for(dtype="bfloat16")
+    assert rough.confidence(x).dtype == torch.float32
+    assert not torch.equal(exact.confidence(x), rough.confidence(x))
+    torch.testing.assert_close(rough.confidence(x), exact.confidence(x), atol=0.25, rtol=0)
+
+
+def test_dtype_and_device_are_resolved() -> None:
+    cpu, cuda = torch.device("cpu"), torch.device("cuda")
+    assert resolve_dtype("auto", cpu) == torch.float32
+    assert resolve_dtype("auto", cuda) == resolve_dtype("bfloat16", cpu) == torch.bfloat16
+    assert resolve_device("cpu") == cpu
+    assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.raises(InputError, match="'warp'"):
+        resolve_device("warp")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(InputError, match="'cuda'.*no CUDA GPU"):
+        resolve_device("cuda")
+
+
+def test_a_base_that_cannot_be_built_says_why() -> None:
+    with pytest.raises(InputError, match="'dds' purifies and needs a denoiser"):
+        build_base(replace(CONFIG, method="dds"), ten_classes())
+    with pytest.raises(InputError, match="sigma 1e\\+06 is beyond"):
+        base_for(sigma=1e6)
+    with pytest.raises(InputError, match="'linear' is for cifar10.*imagenet"):
+        base_for(dataset="imagenet")
+    assert base_for(method="plain", sigma=1e6).denoiser is None, "plain smoothing has no schedule to leave"
+
+
+def test_normalisation_is_the_first_layer() -> None:
+    mean, std = STATISTICS["cifar10"]
+    x = torch.tensor(mean).view(1, 3, 1, 1) + torch.tensor(std).view(1, 3, 1, 1) * 2
+    torch.testing.assert_close(Normalise(mean, std)(x), torch.full((1, 3, 1, 1), 2.0))
+    assert torch.equal(Normalise(*STATISTICS["none"])(x), x)

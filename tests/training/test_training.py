@@ -1,0 +1,278 @@
+"""Training: interruptions leave no trace, the loss falls, the card tells how it was made."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets import cifar10
+from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.schedule import Schedule
+from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.training import denoiser, gaussian
+from diffsmooth_core.training.loop import Budget, Run, flipped, load_pictures, translated
+from diffsmooth_core.zoo import checkpoints
+from diffsmooth_core.zoo.cards import Card
+from tests.worlds import Oracle
+
+TINY_UNET = UNetConfig(
+    image_size=32, num_channels=32, num_res_blocks=1, channel_mult=(1,), attention_resolutions=(), patch=8
+)
+Train = Callable[[Path, Budget], Path]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks this small lose more time in handing work over than they win."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 pictures of ten colours in place of CIFAR-10, a little noisy."""
+
+    def load_split(split: str) -> tuple[np.ndarray, np.ndarray]:
+        random = np.random.default_rng(["train", "test"].index(split))
+        labels = np.arange(100) % 10
+        colours = np.random.default_rng(7).integers(40, 216, (10, 1, 1, 3))
+        noise = random.integers(-20, 21, (100, 32, 32, 3))
+        return (colours[labels] + noise).astype(np.uint8), labels.astype(np.int64)
+
+    monkeypatch.setattr(cifar10, "load_split", load_split)
+
+
+def train_gaussian(folder: Path, budget: Budget) -> Path:
+    return gaussian.train(folder, "g", 0.25, budget, batch=32, compiled=False, widths=(24, 24, 24))
+
+
+def train_denoiser(folder: Path, budget: Budget) -> Path:
+    return denoiser.train(folder, "d", budget, batch=16, compiled=False, architecture=TINY_UNET)
+
+
+both = pytest.mark.parametrize("train", [train_gaussian, train_denoiser])
+
+
+def watch(monkeypatch: pytest.MonkeyPatch, stop_before: int | None = None) -> list[float]:
+    """Collect the losses of the runs that follow, or break them off right after a checkpoint."""
+    losses: list[float] = []
+    loop = Run.loop
+
+    def watched(run: Run, train_step: Callable[[float], float]) -> None:
+        def step(progress: float) -> float:
+            if run.step == stop_before:
+                run.save()
+                raise InterruptedError
+            losses.append(train_step(progress))
+            return losses[-1]
+
+        loop(run, step)
+
+    monkeypatch.setattr(Run, "loop", watched)
+    return losses
+
+
+def weights(card: Path) -> dict[str, torch.Tensor]:
+    return load_file(card.with_suffix(".safetensors"))
+
+
+@both
+def test_an_interrupted_run_ends_float_for_float_like_an_undisturbed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Train
+) -> None:
+    """Cut after 4 of 8 steps, in the middle of an epoch of 3 batches."""
+    with monkeypatch.context() as patch:
+        whole = watch(patch)
+        straight = train(tmp_path / "straight", Budget(steps=8))
+    with monkeypatch.context() as patch:
+        first = watch(patch, stop_before=4)
+        with pytest.raises(InterruptedError):
+            train(tmp_path / "cut", Budget(steps=8))
+    with monkeypatch.context() as patch:
+        second = watch(patch)
+        resumed = train(tmp_path / "cut", Budget(steps=8))
+    assert len(whole) == 8
+    assert first + second == whole
+    expected, found = weights(straight), weights(resumed)
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(expected[key], found[key]) for key in expected)
+    assert json.loads(resumed.read_text())["metrics"] == json.loads(straight.read_text())["metrics"]
+    assert json.loads(resumed.read_text())["training"]["steps"] == 8
+
+
+@both
+def test_another_seed_gives_another_network(tmp_path: Path, train: Train) -> None:
+    here = weights(train(tmp_path / "0", Budget(steps=2)))
+    if train is train_gaussian:
+        card = gaussian.train(
+            tmp_path / "1", "g", 0.25, Budget(steps=2), seed=1, batch=32, compiled=False, widths=(24, 24, 24)
+        )
+    else:
+        card = denoiser.train(
+            tmp_path / "1", "d", Budget(steps=2), seed=1, batch=16, compiled=False, architecture=TINY_UNET
+        )
+    assert any(not torch.equal(here[key], value) for key, value in weights(card).items())
+
+
+def test_an_epoch_shows_every_picture_at_most_once_in_an_order_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[list[bytes]] = []
+
+    def recorded(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        shown.append([picture.numpy().tobytes() for picture in x])
+        return x
+
+    monkeypatch.setattr(gaussian, "flipped", recorded)
+    train_gaussian(tmp_path, Budget(steps=6))
+    first, second = (
+        [*shown[i], *shown[i + 1], *shown[i + 2]] for i in (0, 3)
+    )  # 3 batches of 32 from 100 pictures
+    assert len(set(first)) == len(set(second)) == 96
+    assert first[:32] != second[:32]
+
+
+def test_a_classifier_learns_its_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = watch(monkeypatch)
+    card = json.loads(train_gaussian(tmp_path, Budget(steps=45)).read_text())
+    assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
+    accuracy = card["metrics"]["accuracy_under_noise"]
+    assert accuracy["0.25"] > 0.3, "chance is 0.1"
+    assert accuracy["1"] < accuracy["0.25"]
+
+
+def test_a_denoiser_learns_to_predict_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = watch(monkeypatch)
+    wide_enough = replace(TINY_UNET, patch=2)  # 12 values a patch pass through 32 channels, 192 do not
+    denoiser.train(tmp_path, "d", Budget(steps=50), batch=16, lr=0.05, architecture=wide_enough)
+    assert np.mean(losses[-20:]) < 0.7 * np.mean(losses[:10])
+
+
+@both
+def test_the_card_says_how_the_network_was_made(tmp_path: Path, train: Train) -> None:
+    path = train(tmp_path, Budget(steps=3))
+    card = Card(**json.loads(path.read_text()))
+    file = tmp_path / card.file
+    assert card.sha256 == checkpoints.file_sha256(file)
+    assert card.dataset == "cifar10"
+    assert card.training["steps"] == 3
+    assert card.training["seed"] == 0
+    assert card.training["images"] == 3 * card.training["batch"]
+    assert card.training["minutes"] >= 0
+    assert {"objective", "data", "device", "torch", "finished"} <= card.training.keys()
+    assert card.metrics["test_pictures"] == 100
+    state = load_file(file)
+    assert {v.dtype for v in state.values() if v.is_floating_point()} == {torch.float16}
+    if card.kind == "denoiser":
+        network: torch.nn.Module = UNet(UNetConfig.from_record(card.architecture))
+        assert card.schedule is not None
+        assert card.metrics["psnr_db"].keys() == {"0.12", "0.25", "0.5", "1"}
+    else:
+        widths = tuple(card.architecture["widths"])
+        network = gaussian.CompactCNN(card.architecture["classes"], widths)
+        assert card.training["sigma"] == 0.25
+        assert card.metrics["accuracy_under_noise"].keys() >= {"0", "0.25", "0.5"}
+    checkpoints.fill(network, state, "card")
+    assert sum(p.numel() for p in network.parameters()) == card.parameters
+
+
+@both
+def test_a_finished_run_writes_its_model_again_without_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Train
+) -> None:
+    before = weights(train(tmp_path, Budget(steps=3)))
+    losses = watch(monkeypatch)
+    after = weights(train(tmp_path, Budget(steps=3)))
+    assert losses == []
+    assert all(torch.equal(before[key], after[key]) for key in before)
+
+
+def test_plain_training_sees_no_noise() -> None:
+    x, generator = torch.rand(4, 3, 8, 8), torch.Generator().manual_seed(0)
+    assert gaussian.with_noise(x, 0.0, generator) is x
+    noise = gaussian.with_noise(torch.zeros(50, 3, 32, 32), 0.25, generator)
+    assert float(noise.std()) == pytest.approx(0.25, rel=0.02)
+
+
+def test_accuracy_is_measured_under_the_noise_it_names() -> None:
+    """The sign of one pixel under noise: right with probability Phi(.5/sigma)."""
+
+    class Sign(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.stack([-x[:, 0, 0, 0], x[:, 0, 0, 0]], 1)
+
+    x, labels = torch.full((4000, 3, 2, 2), 0.5), torch.ones(4000, dtype=torch.long)
+    assert gaussian.accuracy(Sign(), x, labels, 0.0) == 1.0
+    assert gaussian.accuracy(Sign(), x, labels, 0.5) == pytest.approx(0.8413, abs=0.03)
+    assert gaussian.accuracy(Sign(), x, 1 - labels, 0.0) == 0.0
+
+
+def test_psnr_is_of_the_purified_picture() -> None:
+    x, _ = load_pictures("test")
+    schedule = Schedule.named("cosine", 1000)
+    oracle = Oracle(x[:1], schedule)
+    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+    purified = Denoiser(oracle, schedule, "", "").purify(x + 0.25 * noise, 0.25)
+    expected = 10 * math.log10(1 / float((purified - x).double().square().mean()))
+
+    class Epsilon(Oracle):
+        def forward(self, x_t: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+            return super().forward(x_t, t)[:, :3]
+
+    found = denoiser.psnr(Epsilon(x[:1], schedule), schedule, x, 0.25)  # type: ignore[arg-type]
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_pictures_come_as_tensors_in_the_unit_interval() -> None:
+    x, labels = load_pictures("train")
+    assert (x.shape, x.dtype) == ((100, 3, 32, 32), torch.float32)
+    raw, _ = cifar10.load_split("train")
+    assert float(x[3, 1, 4, 5]) == pytest.approx(raw[3, 4, 5, 1] / 255)
+    assert labels.tolist() == [i % 10 for i in range(100)]
+
+
+def test_augmentation_moves_and_mirrors_whole_pictures() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(400, 3, 8, 8, generator=generator)
+    mirrored = flipped(x, generator)
+    same = (mirrored == x).all(dim=(1, 2, 3))
+    assert 150 < int(same.sum()) < 250
+    assert torch.equal(mirrored[~same], x[~same].flip(3))
+    moved = translated(x, 2, generator)
+    padded = torch.nn.functional.pad(x, (2, 2, 2, 2), mode="reflect")
+    crops = torch.stack([padded[:, :, i : i + 8, j : j + 8] for i in range(5) for j in range(5)])
+    hits = (crops == moved).all(dim=(2, 3, 4))  # (25 offsets, 400)
+    assert bool(hits.any(0).all())
+    assert bool(hits.any(1).all()), "every offset occurs"
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    rates = [gaussian.learning_rate(p) for p in np.linspace(0, 1, 101)]
+    assert rates[0] == pytest.approx(0.2)
+    assert max(rates) == pytest.approx(1.0, abs=0.01)
+    assert np.argmax(rates) == 23
+    assert rates[-1] == pytest.approx(0.03)
+
+
+@pytest.mark.parametrize("kind", [{}, {"steps": 5, "minutes": 1.0}])
+def test_a_budget_is_steps_or_minutes(kind: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="exactly one"):
+        Budget(**kind)
+
+
+def test_a_budget_knows_how_much_is_spent() -> None:
+    assert Budget(steps=10).progress(5, 99.0) == 0.5
+    assert Budget(minutes=10).progress(10**6, 2.5) == 0.25
+    assert Budget(minutes=10).progress(0, 11) == 1.0
