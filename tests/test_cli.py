@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,10 @@ import pytest
 
 from diffsmooth_core.cli import commands, main
 
-CERTIFY = (
+CERTIFY = shlex.split(
     "certify photo:cat --dataset cifar10 --method diffsmooth --classifier gaussian-0.25 --denoiser bundled "
     "--sigma 0.5 --sigma-local 0.25 --m 2 --n0 10 --n 40 --alpha 0.001 --seed 0"
-).split()
+)
 
 
 def run(*arguments: str) -> int:

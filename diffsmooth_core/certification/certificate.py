@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -48,29 +49,34 @@ class Certificate:
     def p_hat(self) -> float:
         return self.counts[self.candidate] / sum(self.counts)
 
-    def reason(self) -> str:
-        """Why the method abstains, in one or two sentences; empty for a certificate."""
+    def reason(self, class_names: Sequence[str]) -> str:
+        """Why the method abstains, in one or two sentences; empty for a certificate.
+
+        More votes are only ever suggested with a new seed: adding to these until the bound clears 1/2
+        would be peeking.
+        """
         if self.label != ABSTAIN:
             return ""
         n, k = sum(self.counts), self.counts[self.candidate]
+        selected = class_names[self.candidate]
         leader = max(range(len(self.counts)), key=lambda c: self.counts[c])
         if 2 * self.counts[leader] > n and leader != self.candidate:
             return (
-                f"Selection put up class {self.candidate}, which then got {k:,} of {n:,} votes, while "
-                f"class {leader} got a majority: more selection votes than n0 = {self.config.n0:,} "
+                f"Selection put up {selected}, which then got {k:,} of {n:,} votes, while "
+                f"{class_names[leader]} got a majority: more selection votes than n₀ = {self.config.n0:,} "
                 "would choose better."
             )
         if 2 * k <= n:
             return (
-                f"Only {k:,} of {n:,} noisy copies voted for the selected class, which is not a "
-                "majority: more samples would not help, because the vote itself is split."
+                f"Only {k:,} of {n:,} noisy copies voted for {selected}, the selected class, which is not a "
+                "majority: if the shares stay like this, more votes do not help."
             )
         needed = votes_to_certify(self.p_hat, self.config.alpha)
-        more = f"about {needed - n:,} more votes" if needed else "more than ten million votes"
+        budget = f"about {needed:,} votes" if needed else "more than ten million votes"
         return (
-            f"{k:,} of {n:,} noisy copies voted for the selected class, a majority, but the lower "
-            f"bound {self.p_a_lower:.4f} is not above 1/2: it would take {more} to certify if that "
-            "share held."
+            f"{k:,} of {n:,} noisy copies voted for {selected}, a majority, but the lower bound "
+            f"{floor(self.p_a_lower * 1e4) / 1e4:.4f} is not above ½: if that share held, a new run (with "
+            f"another seed) would need {budget}."
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -74,9 +74,9 @@ class BaseClassifier:
 
     @property
     def weights(self) -> dict[str, str]:
-        """SHA-256 of every weight file that takes part, by model name."""
-        parts = (self.classifier, self.denoiser) if self.denoiser else (self.classifier,)
-        return {part.name: part.weights for part in parts}
+        """SHA-256 of every weight file that takes part, by its role as the configuration calls it."""
+        weights = {"classifier": self.classifier.weights}
+        return weights | {"denoiser": self.denoiser.weights} if self.denoiser else weights
 
     @property
     def block(self) -> int:

@@ -63,8 +63,8 @@ def certify(image: str, batch: int | None, as_json: bool, out: Path | None, **se
         return
     names = class_names(config.dataset)
     shown = f"{certificate.counts[certificate.candidate]:,} of {config.n:,} votes"
-    if certificate.reason():
-        click.echo(f"{picture.title}: ABSTAIN. {certificate.reason()}")
+    if reason := certificate.reason(names):
+        click.echo(f"{picture.title}: ABSTAIN. {reason}")
         return
     truth = "" if picture.label is None else (
         " (right)" if picture.label == certificate.label else f" (wrong: it is a {names[picture.label]})"

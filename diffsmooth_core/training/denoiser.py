@@ -11,9 +11,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
-from diffsmooth_core.training.loop import Budget, Run, flipped, load_pictures, write_model
+from diffsmooth_core.training.loop import (
+    Budget,
+    Run,
+    as_stored,
+    device_name,
+    flipped,
+    load_pictures,
+    write_model,
+)
 
 ARCHITECTURE = UNetConfig(
     image_size=32, num_channels=64, num_res_blocks=1, num_heads=4,
@@ -26,19 +35,13 @@ EMA = 0.999
 BATCH = 128
 
 
-def psnr(network: UNet, schedule: Schedule, x: Tensor, sigma: float, batch: int = 500) -> float:
-    """10 log10(1/MSE) of the clamped one-shot estimate, pooled over x (n,3,32,32) in [0,1]."""
-    t, alpha_bar = schedule.timestep_for_sigma(sigma)
+def psnr(denoiser: Denoiser, x: Tensor, sigma: float, batch: int = 500) -> float:
+    """10 log10(1/MSE) of the one-shot estimate, pooled over x (n,3,32,32) in [0,1]."""
     generator = torch.Generator().manual_seed(0)
     error = 0.0
-    network.eval()
-    with torch.inference_mode():
-        for clean in x.split(batch):
-            noisy = clean + sigma * torch.randn(clean.shape, generator=generator)
-            x_t = math.sqrt(alpha_bar) * (2 * noisy - 1)
-            eps = network(x_t, torch.full((len(clean),), t * schedule.time_scale))
-            x_0 = (x_t - math.sqrt(1 - alpha_bar) * eps) / math.sqrt(alpha_bar)
-            error += float((x_0.clamp(-1, 1) / 2 + 0.5 - clean).square().sum())
+    for clean in x.split(batch):
+        noisy = clean + sigma * torch.randn(clean.shape, generator=generator)
+        error += float((denoiser.purify(noisy, sigma) - clean).square().sum())
     return 10 * math.log10(x.numel() / error)
 
 
@@ -103,6 +106,8 @@ def train(
     run.loop(train_step)
     test = load_pictures("test")[0][:limit]
     ema = ema.cpu()
+    as_stored(ema)
+    trained = Denoiser(ema, schedule, name, weights="")
     card: dict[str, Any] = {
         "name": name,
         "kind": "denoiser",
@@ -114,10 +119,11 @@ def train(
             "data": "CIFAR-10 train split" + (f", first {limit}" if limit else ""),
             "batch": batch,
             "images": run.step * batch,
+            "device": device_name(device),
         },
         "metrics": {
             "test_pictures": len(test),
-            "psnr_db": {f"{s:g}": round(psnr(ema, schedule, test, s), 2) for s in SIGMAS},
+            "psnr_db": {f"{s:g}": round(psnr(trained, test, s), 2) for s in SIGMAS},
         },
     }
     return write_model(folder, card, ema, run)

@@ -19,6 +19,8 @@ from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.training.loop import (
     Budget,
     Run,
+    as_stored,
+    device_name,
     flipped,
     load_pictures,
     translated,
@@ -135,6 +137,7 @@ def train(
     run.loop(train_step)
     recalibrate(network, [batch_of(run.step + i)[0] for i in range(40)])
     network.cpu()
+    as_stored(network)
     test, truth = (part[:limit] for part in load_pictures("test"))
     noises = {0.0, 0.12, 0.25, 0.5, 1.0} | {sigma}
     card: dict[str, Any] = {
@@ -149,6 +152,7 @@ def train(
             "data": "CIFAR-10 train split" + (f", first {limit}" if limit else ""),
             "batch": batch,
             "images": run.step * batch,
+            "device": device_name(device),
         },
         "metrics": {
             "test_pictures": len(test),

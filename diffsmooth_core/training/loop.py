@@ -112,6 +112,20 @@ class Run:
         self.save()
 
 
+def as_stored(network: nn.Module) -> None:
+    """Round every parameter and buffer to the float16 that the file will hold, so that the metrics are
+    those of the network that others load."""
+    for tensor in network.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.copy_(tensor.half())
+
+
+def device_name(device: str) -> str:
+    if torch.device(device).type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()}, {torch.get_num_threads()} threads"
+
+
 def write_model(folder: Path, card: dict[str, Any], network: nn.Module, run: Run) -> Path:
     """Write NAME.safetensors (float16) and its card NAME.json; return the card's path."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -125,8 +139,6 @@ def write_model(folder: Path, card: dict[str, Any], network: nn.Module, run: Run
         "seed": run.seed,
         "steps": run.step,
         "minutes": round(run.minutes, 1),
-        "device": platform.processor() or platform.machine(),
-        "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "finished": datetime.now(UTC).date().isoformat(),
     }

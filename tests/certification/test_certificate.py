@@ -19,6 +19,7 @@ from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from tests.worlds import GREY, half_space
 
+NAMES = ("apple", "bread", "cheese")
 CONFIG = SmoothingConfig(method="plain", sigma=0.5, n0=20, n=100, device="cpu", dtype="float32")
 
 
@@ -41,13 +42,13 @@ def test_it_carries_its_evidence(certificate: Certificate) -> None:
     assert certificate.label == 1
     assert certificate.config == CONFIG
     assert certificate.image_sha256 == image_sha256(GREY)
-    assert certificate.weights == {"linear": "0" * 64}
+    assert certificate.weights == {"classifier": "0" * 64}
     assert (certificate.device, certificate.dtype) == ("cpu", "float32")
     assert certificate.versions.keys() >= {"python", "torch", "numpy", "scipy"}
     assert certificate.p_a_lower == clopper_pearson_lower(certificate.counts[1], 100, 0.001)
     assert certificate.radius == certified_radius(certificate.p_a_lower, 0.5)
     assert discrepancies(certificate) == []
-    assert certificate.reason() == ""
+    assert certificate.reason(NAMES) == ""
 
 
 def test_it_round_trips_through_json(certificate: Certificate, tmp_path: Path) -> None:
@@ -106,32 +107,32 @@ def test_a_bound_of_exactly_one_half_abstains() -> None:
 
 
 def test_a_split_vote_says_that_more_samples_would_not_help(certificate: Certificate) -> None:
-    reason = with_votes(certificate, (3, 9, 8), (300, 480, 220)).reason()
+    reason = with_votes(certificate, (3, 9, 8), (300, 480, 220)).reason(NAMES)
     assert "480 of 1,000" in reason
     assert "not a majority" in reason
-    assert "1/2" not in reason
+    assert "½" not in reason
 
 
 def test_a_bound_just_short_says_how_many_more_votes_would_do(certificate: Certificate) -> None:
     short = with_votes(certificate, (0, 20), (40, 60))
-    assert "60 of 100" in short.reason()
-    assert f"{short.p_a_lower:.4f}" in short.reason()
-    more = int(short.reason().split("about ")[1].split(" more votes")[0].replace(",", ""))
-    assert clopper_pearson_lower(round(0.6 * (100 + more)), 100 + more, 0.001) == pytest.approx(0.5, abs=0.01)
+    assert "60 of 100" in short.reason(NAMES)
+    assert "the lower bound 0.4409 is" in short.reason(NAMES)  # .44098, rounded down
+    needed = int(short.reason(NAMES).split("about ")[1].split(" votes")[0].replace(",", ""))
+    assert clopper_pearson_lower(round(0.6 * needed), needed, 0.001) == pytest.approx(0.5, abs=0.01)
     assert with_votes(certificate, (0, 20), (400, 600)).label == 1
 
 
 def test_a_hopeless_majority_says_that_millions_would_not_do(certificate: Certificate) -> None:
-    reason = with_votes(certificate, (0, 20), (49_999, 50_001)).reason()
+    reason = with_votes(certificate, (0, 20), (49_999, 50_001)).reason(NAMES)
     assert "more than ten million votes" in reason
 
 
 def test_a_wrongly_selected_class_is_named_as_the_reason(certificate: Certificate) -> None:
-    reason = with_votes(certificate, (11, 9), (10, 990)).reason()
-    assert "class 0" in reason
+    reason = with_votes(certificate, (11, 9), (10, 990)).reason(NAMES)
+    assert "Selection put up apple" in reason
     assert "10 of 1,000" in reason
-    assert "class 1 got a majority" in reason
-    assert "n0 = 20" in reason
+    assert "bread got a majority" in reason
+    assert "n₀ = 20" in reason
 
 
 def changed(certificate: Certificate, **changes: Any) -> str:

@@ -131,8 +131,8 @@ def test_the_released_pipelines_confidence(golden_dir: Path) -> None:
 
 
 def test_weights_name_every_file_that_takes_part() -> None:
-    assert base_for().weights == {"linear": "0" * 64, "silent": "1" * 64}
-    assert base_for(method="plain").weights == {"linear": "0" * 64}
+    assert base_for().weights == {"classifier": "0" * 64, "denoiser": "1" * 64}
+    assert base_for(method="plain").weights == {"classifier": "0" * 64}
 
 
 def test_bfloat16_computes_in_bfloat16_and_stays_close() -> None:
