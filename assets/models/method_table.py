@@ -1,6 +1,6 @@
 """Does the demonstration tell the truth? Certified accuracy of three methods on CIFAR-10 test images.
 
-    python benchmarks/method_table.py [--rows FILE] [--method NAME ...] [--write-cards]
+    python assets/models/method_table.py [--rows FILE] [--method NAME ...] [--write-cards]
 
 Certifies test images 0, 50, ..., 9950 at sigma .5 with N=1,000 and alpha=.001 by plain smoothing, by
 DDS with the standard classifier and by DiffSmooth, and prints a Markdown table as the paper's Table 1.
@@ -51,13 +51,14 @@ def certify_one(method: str, index: int) -> dict[str, object]:
 @click.command()
 @click.option("--rows", type=click.Path(dir_okay=False, path_type=Path), default=Path("method_table.jsonl"))
 @click.option("--method", "methods", multiple=True, type=click.Choice(list(SETTINGS)), default=list(SETTINGS))
+@click.option("--workers", type=click.IntRange(1), default=os.cpu_count(), help="Processes, one thread each.")
 @click.option("--write-cards", is_flag=True, help="Store the figures in the classifiers' cards.")
-def main(rows: Path, methods: tuple[str, ...], write_cards: bool) -> None:
+def main(rows: Path, methods: tuple[str, ...], workers: int, write_cards: bool) -> None:
     done = [json.loads(line) for line in rows.read_text().splitlines()] if rows.is_file() else []
     finished = {(row["method"], row["index"]) for row in done}
     todo = [(m, i) for i in INDICES for m in methods if (m, i) not in finished]
     with (
-        ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool,
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
         rows.open("a") as file,
     ):
         futures = [pool.submit(certify_one, *task) for task in todo]
