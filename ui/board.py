@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import streamlit as st
@@ -11,18 +12,23 @@ from diffsmooth_core import InputError, Progress, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.jobs import Snapshot
-from ui import charts, runs, state, strip
+from ui import charts, controls, runs, state, strip
 from ui.colours import ABSTAIN, class_colour
 from ui.images import data_url
-from ui.text import down, duration, plain
-from ui.verdict import evidence, meaning, verdict
+from ui.text import confidence, down, duration, length, plain
+from ui.verdict import evidence, meaning, true_class, verdict
+
+Settings = SmoothingConfig | InputError  # the controls' settings, or what is wrong with them
 
 TICK = 0.5  # seconds between two looks at a run
 PORTRAIT = 320  # pixels a side
 CHART = 300  # pixels high
+_keep_focus = st.components.v2.component(
+    "diffsmooth_focus", html="<span></span>", js=(Path(__file__).parent / "focus.js").read_text()
+)
 
 
-def show(picture: Picture, config: SmoothingConfig | None) -> None:
+def show(picture: Picture, config: Settings) -> None:
     """Draw the page's run, or the picture as it will go through one. Polls only while a run is active."""
     snapshot = runs.find(state.job())
     active = snapshot is not None and not snapshot.finished
@@ -36,7 +42,7 @@ def show(picture: Picture, config: SmoothingConfig | None) -> None:
         evidence(certificate, run.picture, class_names(run.config.dataset))
 
 
-def _live(picture: Picture, config: SmoothingConfig | None, active: bool) -> None:
+def _live(picture: Picture, config: Settings, active: bool) -> None:
     snapshot = runs.find(state.job())
     if active and (snapshot is None or snapshot.finished):
         st.rerun()
@@ -46,22 +52,25 @@ def _live(picture: Picture, config: SmoothingConfig | None, active: bool) -> Non
         _run(snapshot, picture, config)
 
 
-def _idle(picture: Picture, config: SmoothingConfig | None) -> None:
+def _idle(picture: Picture, config: Settings) -> None:
     """Before a run: the question, one noisy copy as an example, and what will happen."""
     names = class_names(state.DATASET)
     with st.container(border=True, key="answer-idle"):
         body, action = _card(picture, names)
         with body:
-            st.markdown("#### How far can this picture change before the answer may change?")
+            st.subheader("How far can this picture change before the answer may change?", anchor=False)
+            sure = "" if isinstance(config, InputError) else f", with {confidence(config.alpha)} confidence"
             st.markdown(
                 "Certify finds a radius within which no change of the picture, however clever, changes the "
-                "class that the method gives it."
+                f"class that the method gives it{sure}."
             )
             if picture.note:
                 st.caption(plain(picture.note))
+            _problem(config)
         with action:
             _start("Certify", picture, config)
-    if config is None:
+            _keep_focus(data="idle", key="focus")
+    if isinstance(config, InputError):
         return
     if samples := runs.preview(picture, config):
         strip.show(strip.journey(samples, config, names), key="strip")
@@ -83,11 +92,13 @@ def _plan(config: SmoothingConfig) -> None:
         "4 · Certify or abstain": "A bound above ½ gives the radius. Otherwise there is no clear majority, "
         "and the method says so.",
     }
+    if seconds := runs.estimate(config):
+        steps["1 · Noise"] += f" At the pace of the last such run that takes {duration(seconds)}."
     for column, (title, words) in zip(st.columns(4, gap="medium"), steps.items(), strict=True):
         column.markdown(f"**{title}**  \n{words}")
 
 
-def _run(snapshot: Snapshot, picture: Picture, config: SmoothingConfig | None) -> None:
+def _run(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
     """A run in any state. What is drawn keeps its place from the first tick to the last."""
     run, progress = snapshot.subject, runs.progress(snapshot)
     names = class_names(run.config.dataset)
@@ -96,13 +107,15 @@ def _run(snapshot: Snapshot, picture: Picture, config: SmoothingConfig | None) -
         with body:
             _status(snapshot, names)
             _figures(snapshot, names)
+            _problem(config)
         with action:
             _actions(snapshot, picture, config)
     if differences := _differences(run, picture, config):
-        st.caption(f":material/info: This run was started with {plain(differences)}.")
+        st.caption(f":material/info: This run was started with {plain(', '.join(differences))}.")
     if samples := progress.samples if progress else runs.preview(run.picture, run.config):
         strip.show(strip.journey(samples, run.config, names), key="strip")
-    left, right = st.columns(2, gap="medium")
+    with st.container(key="charts"):
+        left, right = st.columns(2, gap="medium")
     with left:
         spec = charts.votes(progress, run.config, names)
         st.echarts_chart(spec, key="votes", height=CHART, alt="Votes for each class")
@@ -118,9 +131,8 @@ def _card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, Del
     left, action = st.columns([7, 1.1], gap="medium")
     with left:
         portrait, body = st.columns([1, 4.4], gap="medium", wrap=False)
-    known = "true class unknown" if picture.label is None else f"true class: {names[picture.label]}"
     with portrait:
-        image = data_url(picture.original, PORTRAIT)
+        image, known = data_url(picture.original, PORTRAIT), true_class(picture, names)
         strip.show([strip.Frame(picture.title, known, (image,), crisp=False)], key="portrait")
     return body, action
 
@@ -142,7 +154,8 @@ def _status(snapshot: Snapshot, names: tuple[str, ...]) -> None:
         st.markdown(f"**Waiting:** {ahead} ahead of this one on the server.")
         st.progress(counted / total)
     elif snapshot.state == "running":
-        st.markdown(_pace(progress, total - counted))
+        waiting = "**Cancelling:** the votes in hand are being counted."
+        st.markdown(waiting if state.cancelling(snapshot.id) else _pace(progress, total - counted))
         st.progress(counted / total)
     elif snapshot.state == "cancelled":
         after = f"after {counted:,} of {total:,} votes" if counted else "before the first vote"
@@ -157,7 +170,7 @@ def _status(snapshot: Snapshot, names: tuple[str, ...]) -> None:
         st.markdown(plain(snapshot.error or "The reason is not known."))
     elif progress and progress.certificate:
         said = verdict(progress.certificate, snapshot.subject.picture, names)
-        st.markdown(f"#### {said.mark} {said.word}: {said.headline}")
+        st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
         st.markdown(said.sentence)
 
 
@@ -175,42 +188,62 @@ def _figures(snapshot: Snapshot, names: tuple[str, ...]) -> None:
     """Class, radius, bound and share, at the same place while they grow and when they are final."""
     label, name, radius, bound, share, final = "Leading class", "–", "–", "–", "–", False
     if progress := runs.progress(snapshot):
-        name, share, final = names[progress.candidate], f"{progress.p_hat:.3f}", bool(progress.certificate)
-        if any(progress.counts):
-            bound = down(progress.p_a_lower, 3)
+        name, final = names[progress.candidate], bool(progress.certificate)
+        if any(progress.counts):  # before, there is only the share of the votes that choose the class
+            bound, share = down(progress.p_a_lower, 4), down(progress.p_hat, 4)
         if progress.radius:
-            radius, label = down(progress.radius, 2), "Class" if final else label
+            radius, label = length(progress.radius), "Class" if final else label
     with st.container(horizontal=True, key="figures-final" if final else "figures-provisional"):
-        st.metric(label, name, width=130)
-        st.metric("Radius (L2)", radius, width=120, help="L2 length in pixel values, which go from 0 to 1.")
+        st.metric(label, name, width=195)
+        st.metric("Radius (L2)", radius, width=135, help="L2 length in pixel values, which go from 0 to 1.")
         st.metric("Lower bound", bound, width=125, help="Of the class's true share; it has to exceed ½.")
-        st.metric("Share p̂", share, width=85)
+        st.metric("Share p̂", share, width=95)
     if not snapshot.finished:
         st.caption(f"Provisional: bound and radius hold once all {snapshot.subject.config.n:,} votes are in.")
 
 
-def _actions(snapshot: Snapshot, picture: Picture, config: SmoothingConfig | None) -> None:
+def _actions(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
     run = snapshot.subject
+    again = _again(run, picture, config)
     if not snapshot.finished:
-        cancel = runs.manager().cancel
-        st.button("Cancel", key="Cancel", width="stretch", on_click=cancel, args=(snapshot.id,))
+        stopping = state.cancelling(snapshot.id)
+        st.button(
+            "Cancelling…" if stopping else "Cancel", key="Cancel", width="stretch", disabled=stopping,
+            on_click=runs.cancel, args=(snapshot.id,),
+        )  # fmt: skip
     elif snapshot.state == "cancelled" and runs.progress(snapshot):
         _start("Resume", run.picture, run.config, earlier=snapshot)
-        _start("Start again", picture, config, kind="secondary")
+        _start("Start again" if again == "Certify again" else again, picture, config, kind="secondary")
     else:
-        _start("Certify again", picture, config)
+        _start(again, picture, config)
+    _keep_focus(data=snapshot.state, key="focus")
+
+
+def _again(run: runs.Run, picture: Picture, config: Settings) -> str:
+    """What pressing Certify would do now."""
+    if run.picture.sha256 != picture.sha256:
+        return "Certify the chosen picture"
+    return "Certify with these settings" if _differences(run, picture, config) else "Certify again"
+
+
+def _problem(config: Settings) -> None:
+    """Why Certify is off."""
+    if isinstance(config, InputError):
+        st.markdown(f":red[:material/error:] {plain(str(config))}.")
 
 
 def _start(
     label: str,
     picture: Picture,
-    config: SmoothingConfig | None,
+    config: Settings,
     earlier: Snapshot | None = None,
     kind: Literal["primary", "secondary"] = "primary",
 ) -> None:
     """A button that starts a run and shows it."""
-    clicked = st.button(label, key=label, type=kind, width="stretch", disabled=config is None)
-    if clicked and config is not None:
+    key = "Resume" if earlier else "Certify"
+    off = isinstance(config, InputError)
+    clicked = st.button(label, key=key, type=kind, width="stretch", disabled=off)
+    if clicked and isinstance(config, SmoothingConfig):
         try:
             state.watch(runs.submit(picture, config, earlier))
         except InputError as error:
@@ -218,12 +251,10 @@ def _start(
         st.rerun()
 
 
-def _differences(run: runs.Run, picture: Picture, config: SmoothingConfig | None) -> str:
-    """The run's settings that the controls no longer show."""
-    if config is None:
-        return ""
-    now = config.as_dict()
-    changed = [f"{name} = {value}" for name, value in run.config.as_dict().items() if value != now[name]]
-    if run.picture.sha256 != picture.sha256:
-        changed.insert(0, f"the picture {run.picture.title}")
-    return ", ".join(changed)
+def _differences(run: runs.Run, picture: Picture, config: Settings) -> list[str]:
+    """What the run was started with and the controls no longer show, in words."""
+    if isinstance(config, InputError):
+        return []
+    changed = [name for name in state.SETTINGS if getattr(run.config, name) != getattr(config, name)]
+    pictures = [f"the picture {run.picture.title}"] if run.picture.sha256 != picture.sha256 else []
+    return pictures + [controls.described(run.config, name) for name in changed]

@@ -10,21 +10,20 @@ from ui.colours import ABSTAIN, class_colour
 
 POINTS = 400  # of a trace, at most
 TROUGH = "rgba(139,144,152,0.12)"
-TROUGH = "rgba(139,144,152,0.12)"
 
 
 def votes(progress: Progress | None, config: SmoothingConfig, class_names: Sequence[str]) -> dict[str, Any]:
     """Counts per class, selection (n0 votes) on the left and estimation (n votes) on the right."""
     empty = (0,) * len(class_names)
     panels = (
-        ("Selection", progress.counts0 if progress else empty, config.n0),
-        ("Estimation", progress.counts if progress else empty, config.n),
+        ("Selection votes", progress.counts0 if progress else empty, config.n0),
+        ("Estimation votes", progress.counts if progress else empty, config.n),
     )
-    layout = ({"left": 76, "right": "63%"}, {"left": "46%", "right": 44})
+    layout = ({"left": 76, "right": "58%"}, {"left": "52%", "right": 44})
     return {
         "animation": False,
         "title": [
-            {"text": name, "subtext": f"{sum(counts):,} of {total:,} votes", "left": place["left"],
+            {"text": name, "subtext": f"{sum(counts):,} of {total:,}", "left": place["left"],
              "top": 4, "padding": 0, "itemGap": 6,
              "textStyle": {"fontSize": 14, "fontWeight": 600}, "subtextStyle": {"fontSize": 12}}
             for (name, counts, total), place in zip(panels, layout, strict=True)
@@ -69,31 +68,30 @@ def trace(
 
     points: (n, p_hat, p_a_lower). The bound holds only at n = config.n: dashed until `finished`.
     """
-    points = [*points[:: max(1, len(points) // POINTS)], *points[-1:]]
-    lone = len(points) == 1  # a line needs two
+    points = points[:: -max(1, len(points) // POINTS)][::-1]  # counted from the end, which stays
+    lone = {"showSymbol": len(points) == 1, "symbol": "circle", "symbolSize": 8}  # a line needs two points
     bound = "lower bound" if finished else "lower bound, provisional"
     return {
         "animation": False,
-        "title": {"text": "The bound against ½", "left": 36, "top": 4, "padding": 0,
+        "title": {"text": "The bound has to exceed ½", "left": 36, "top": 4, "padding": 0,
                   "textStyle": {"fontSize": 14, "fontWeight": 600}},
         "legend": {"top": 24, "left": 36, "padding": 0, "itemGap": 18, "itemWidth": 18, "itemHeight": 3,
                    "icon": "rect", "selectedMode": False},
-        "grid": {"left": 36, "right": 16, "top": 50, "bottom": 40},
+        "grid": {"left": 36, "right": 26, "top": 50, "bottom": 40},
         "xAxis": {"type": "value", "min": 0, "max": config.n, "name": "estimation votes",
                   "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},
         "yAxis": {"type": "value", "min": 0, "max": 1, "interval": 0.25},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.4f"},
         "series": [
-            {"type": "line", "name": "share of votes p̂", "showSymbol": lone, "color": ABSTAIN,
+            {"type": "line", "name": "share of votes p̂", **lone, "color": ABSTAIN,
              "lineStyle": {"width": 1.5}, "data": [[n, p_hat] for n, p_hat, _ in points]},
-            {"type": "line", "name": bound, "showSymbol": lone, "color": colour,
+            {"type": "line", "name": bound, **lone, "color": colour,
              "lineStyle": {"width": 2.5, "type": "solid" if finished else "dashed"},
              "data": [[n, low] for n, _, low in points],
              "markArea": {"silent": True, "itemStyle": {"color": "rgba(19,160,120,0.07)"},
                           "data": [[{"yAxis": 0.5}, {"yAxis": 1}]]},
              "markLine": {"silent": True, "symbol": "none", "data": [{"yAxis": 0.5}],
                           "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
-                          "label": {"position": "insideEndBottom", "formatter": "½, to be exceeded",
-                                    "color": ABSTAIN, "fontSize": 12}}},
+                          "label": {"position": "end", "formatter": "½", "color": ABSTAIN, "fontSize": 15}}},
         ],
     }  # fmt: skip

@@ -8,6 +8,7 @@ ABSTAIN = "#8b9098"
 
 
 def class_colour(index: int) -> str:
-    """The colour of a class, from the theme's palette of ten."""
-    palette = st.get_option("theme.chartCategoricalColors")
+    """The colour of a class, from the visitor's theme: ten for light and ten for dark, alike in hue."""
+    dark = st.context.theme.type == "dark"
+    palette = st.get_option(f"theme.{'dark.' if dark else ''}chartCategoricalColors")
     return str(palette[index % len(palette)])

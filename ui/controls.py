@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from ui import gallery, state
 from ui.text import plain
+
+_HERE = Path(__file__).parent
+_close = st.components.v2.component(
+    "diffsmooth_sheet",
+    html='<button type="button">Back to the picture</button>',
+    css=(_HERE / "sheet.css").read_text(),
+    js=(_HERE / "sheet.js").read_text(),
+)
 
 # setting -> label, step of its buttons, help
 NUMBERS: dict[str, tuple[str, float, str]] = {
@@ -29,11 +39,11 @@ HINTS = {
 NOISES = {"fresh": "new for every vote (the paper)", "reference": "one fixed set (the released code)"}
 
 
-def sidebar() -> SmoothingConfig | None:
-    """Draw every control; the configuration, or None after saying what is wrong with it."""
+def sidebar() -> SmoothingConfig | InputError:
+    """Draw every control; the configuration, or what is wrong with it, which is said here too."""
     with st.sidebar:
         gallery.choose()
-        methods = {name: method.title for name, method in METHODS.items()}
+        methods = {name: _method_title(name) for name in state.choices("method")}
         classifiers = {name: _classifier_title(name) for name in state.choices("classifier")}
         local = METHODS[_select("method", "Method", methods)].smooths_locally
         _select("classifier", "Classifier", classifiers)
@@ -43,14 +53,34 @@ def sidebar() -> SmoothingConfig | None:
             _numbers("n0", "alpha")
             _numbers("seed", None)
             _select("noise", "Local noise is", NOISES, local)
-        try:
-            config = state.config()
-        except InputError as error:
-            st.error(plain(str(error)))
-            return None
-        for sentence in config.advice:
+        config = _config()
+        for sentence in config.advice if isinstance(config, SmoothingConfig) else ():
             st.caption(plain(sentence))
+        with st.container(key="sheet-end"):
+            _close(key="sheet")
         return config
+
+
+def _config() -> SmoothingConfig | InputError:
+    try:
+        return state.config()
+    except InputError as error:
+        st.error(plain(str(error)))
+        return error
+
+
+def described(config: SmoothingConfig, name: str) -> str:
+    """A setting in words: "noise σ = 0.5", "method DiffSmooth"."""
+    value = getattr(config, name)
+    if name in NUMBERS:
+        label = NUMBERS[name][0]
+        return f"{label[0].lower()}{label[1:]} = {value:{',' if isinstance(value, int) else 'g'}}"
+    words = {"method": _method_title, "classifier": _classifier_title, "noise": NOISES.__getitem__}[name]
+    return f"{'local noise' if name == 'noise' else name} {words(value)}"
+
+
+def _method_title(name: str) -> str:
+    return METHODS[name].title
 
 
 def _select(name: str, label: str, titles: dict[str, str], used: bool = True) -> str:

@@ -18,7 +18,7 @@ PAGE = 20  # thumbnails of an indexed group shown at once
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "diffsmooth_picker",
-    html='<div class="pictures"></div>',
+    html='<div class="pictures" role="radiogroup" aria-label="Pictures"></div>',
     css=(_HERE / "picker.css").read_text(),
     js=(_HERE / "picker.js").read_text(),
 )
@@ -52,6 +52,8 @@ def choose() -> None:
         _upload()
     else:
         _browse(groups[kind])
+    if problem := st.session_state.get("picture-problem"):
+        st.error(plain(problem))
 
 
 def _browse(group: Group) -> None:
@@ -67,6 +69,7 @@ def _browse(group: Group) -> None:
 
     def picked() -> None:
         if chosen := st.session_state[f"picker-{group.kind}"].picked:
+            st.session_state["picture-problem"] = ""
             state.choose(str(chosen))
 
     _component(data=data, key=f"picker-{group.kind}", on_picked_change=picked)
@@ -79,12 +82,17 @@ def _around(group: Group) -> tuple[Choice, ...]:
     key = f"index-{group.kind}"
 
     def jump() -> None:
-        state.choose(f"{group.kind}:{st.session_state[key]}")
+        typed = st.session_state[key]
+        there = 0 <= typed < group.size
+        st.session_state["picture-problem"] = (
+            "" if there else f"There is no picture {typed}: the index goes from 0 to {group.size - 1}."
+        )
+        if there:
+            state.choose(f"{group.kind}:{typed}")
 
-    if kind == group.kind:
-        st.session_state[key] = index
+    st.session_state[key] = index
     st.number_input(
-        f"Index, 0 to {group.size - 1}", 0, group.size - 1, key=key, on_change=jump,
+        f"Index, 0 to {group.size - 1}", step=1, key=key, on_change=jump,
         help="The picture's place in the test split, in the official order.",
     )  # fmt: skip
     first = index // PAGE * PAGE
@@ -96,18 +104,16 @@ def _around(group: Group) -> tuple[Choice, ...]:
 
 def _upload() -> None:
     def uploaded() -> None:
-        st.session_state["upload-problem"] = ""
+        st.session_state["picture-problem"] = ""
         if (file := st.session_state["upload-file"]) is None:
             return
         try:
             state.pick(from_upload(file.getvalue(), file.name, state.DATASET))
         except InputError as error:
-            st.session_state["upload-problem"] = str(error)
+            st.session_state["picture-problem"] = str(error)
 
     st.file_uploader(
         "PNG, JPEG or WEBP", type=["png", "jpg", "jpeg", "webp"], key="upload-file", on_change=uploaded,
         help="The centre is cropped and scaled to what the network sees. The picture stays on this server "
         "and is not in the page's address.",
     )  # fmt: skip
-    if problem := st.session_state.get("upload-problem"):
-        st.error(plain(problem))

@@ -30,6 +30,7 @@ from diffsmooth_core.zoo import names
 from ui import gallery, state
 
 log = logging.getLogger(__name__)
+_paces: dict[tuple[object, ...], float] = {}  # votes a second that this server reached
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ def submit(picture: Picture, config: SmoothingConfig, earlier: Snapshot | None =
     resume = earlier.progress if earlier else None
 
     def stream() -> Iterator[Progress]:
-        yield from certify_stream(base_classifier(config), picture.tensor, config, resume=resume)
+        for progress in certify_stream(base_classifier(config), picture.tensor, config, resume=resume):
+            _paces[_kind(config)] = progress.votes_per_second
+            yield progress
 
     return manager().submit(stream, Run(picture, config, earlier))
 
@@ -96,10 +99,29 @@ def find_again() -> None:
 
 
 def leave_behind(picture: Picture) -> None:
-    """Stop showing a finished run once another picture is chosen."""
+    """Stop showing a finished run once another picture is chosen after its end, and not before."""
     snapshot = find(state.job())
-    if snapshot and snapshot.finished and snapshot.subject.picture.sha256 != picture.sha256:
+    if snapshot is None or not snapshot.finished:
+        return
+    if picture.sha256 not in (snapshot.subject.picture.sha256, state.beside(snapshot.id, picture.sha256)):
         state.watch(None)
+
+
+def cancel(job_id: str) -> None:
+    """Have a run stop after the votes in hand."""
+    manager().cancel(job_id)
+    state.cancel(job_id)
+
+
+def estimate(config: SmoothingConfig) -> float | None:
+    """Seconds that a run would take at the pace of the last one of its kind; None before there was one."""
+    pace = _paces.get(_kind(config))
+    return (config.n0 + config.n) / pace if pace else None
+
+
+def _kind(config: SmoothingConfig) -> tuple[object, ...]:
+    """What decides how long a vote takes."""
+    return config.method, config.classifier, config.m if METHODS[config.method].smooths_locally else 1
 
 
 def trace(snapshot: Snapshot) -> tuple[tuple[int, float, float], ...]:

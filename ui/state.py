@@ -1,8 +1,8 @@
 """The settings of a page: in the session while one works, in the URL to keep and to share.
 
 Session-state keys: one for each name in SETTINGS (also a widget's key, a URL parameter and a field of
-SmoothingConfig), and `picture`, `upload`, `job`, `_kept`, `_url`, `_notices`. Keys of widgets that hold
-nothing worth keeping stand where the widget is drawn.
+SmoothingConfig), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_kept`, `_url`, `_notices`.
+Keys of widgets that hold nothing worth keeping stand where the widget is drawn.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from diffsmooth_core.datasets.sources import Picture, resolve
 from diffsmooth_core.zoo import names
 
 DATASET = "cifar10"
-PICTURE = "photo:cat"
+PICTURE = "gallery:sailing-yacht"
 DEFAULTS = SmoothingConfig()
 SETTINGS = ("method", "classifier", "sigma", "sigma_local", "m", "n0", "n", "alpha", "seed", "noise")
 SPANS: dict[str, tuple[float, float]] = {
@@ -152,3 +152,19 @@ def job() -> str | None:
 def watch(job_id: str | None) -> None:
     """Show this run from now on."""
     st.session_state["job"] = job_id
+
+
+def beside(job_id: str, picture_sha256: str) -> str:
+    """The picture that was chosen when this session first saw the end of this run."""
+    if st.session_state.get("_beside", ("", ""))[0] != job_id:
+        st.session_state["_beside"] = (job_id, picture_sha256)
+    return str(st.session_state["_beside"][1])
+
+
+def cancel(job_id: str) -> None:
+    """Remember that this run was asked to stop: it does after the votes in hand."""
+    st.session_state["_cancelling"] = job_id
+
+
+def cancelling(job_id: str) -> bool:
+    return bool(st.session_state.get("_cancelling") == job_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import string
+from decimal import Decimal
 
 _SPECIAL = re.compile(f"([{re.escape(string.punctuation)}])")
 
@@ -17,6 +18,16 @@ def plain(text: str) -> str:
 def down(value: float, digits: int) -> str:
     """A bound or a radius, rounded down: what is shown is never more than what is certified."""
     return f"{math.floor(value * 10**digits) / 10**digits:.{digits}f}"
+
+
+def length(radius: float) -> str:
+    """A radius, rounded down to two decimals, or to two significant digits where it is smaller."""
+    return down(radius, max(2, 1 - math.floor(math.log10(radius))) if radius > 0 else 2)
+
+
+def confidence(alpha: float) -> str:
+    """1 - alpha in percent with all its digits, so never rounded up: "99.9 %"."""
+    return f"{(100 * (1 - Decimal(repr(alpha)))).normalize():f} %"
 
 
 def duration(seconds: float) -> str:

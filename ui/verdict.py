@@ -10,10 +10,12 @@ import streamlit as st
 from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.certification.illustration import ONE_PIXEL, perturbation
 from diffsmooth_core.config import METHODS
-from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.datasets.sources import NO_CLASS, Picture
 from ui import strip
 from ui.images import data_url
-from ui.text import down, plain
+from ui.text import confidence, down, length, plain
+
+UPLOADED = "PATH/TO/YOUR/PICTURE"
 
 
 @dataclass(frozen=True)
@@ -27,18 +29,33 @@ class Verdict:
     sentence: str
 
 
+def true_class(picture: Picture, class_names: tuple[str, ...]) -> str:
+    if picture.label is not None:
+        return f"true class: {class_names[picture.label]}"
+    return "not a CIFAR-10 class" if NO_CLASS in picture.note else "true class unknown"
+
+
+def _without_label(picture: Picture) -> str:
+    if NO_CLASS in picture.note:
+        return "this picture is of none of the classes"
+    return "this picture's true class is not known"
+
+
 def verdict(certificate: Certificate, picture: Picture, class_names: tuple[str, ...]) -> Verdict:
     """What came out, as Markdown that is safe to show."""
     if certificate.label == ABSTAIN:
-        reason = plain(certificate.reason())
+        reason = plain(certificate.reason(class_names))
         return Verdict("abstain", ":material/do_not_disturb_on:", "Abstains", "no certificate", reason)
-    name, radius = class_names[certificate.label], down(certificate.radius, 2)
+    name, radius = class_names[certificate.label], length(certificate.radius)
     headline = f"**{name}**, certified radius **{radius}**"
-    holds = f"Every change of the picture shorter than {radius} leaves the answer at {name}"
+    holds = (
+        f"With {confidence(certificate.config.alpha)} confidence, every change of the picture shorter than "
+        f"{radius} leaves the answer at {name}"
+    )
     if picture.label is None:
         said = (
             f"{holds}. Whether that answer is right is another matter: a certificate promises that it stays "
-            "the same, and this picture has no known class."
+            f"the same, and {_without_label(picture)}."
         )
         return Verdict("unknown", ":material/shield:", "Certified", headline, said)
     if picture.label == certificate.label:
@@ -53,20 +70,20 @@ def verdict(certificate: Certificate, picture: Picture, class_names: tuple[str, 
 
 def meaning(certificate: Certificate, picture: Picture) -> None:
     """The radius made visible: a random change of exactly that length."""
-    radius, alpha = certificate.radius, certificate.config.alpha
+    radius = certificate.radius
     change = perturbation(picture.tensor, radius, certificate.config.seed)
     moved = (picture.tensor + change).permute(1, 2, 0).numpy()
     levels = 255 * float(change.square().mean().sqrt())
     gain = 0.25 / float(change.abs().max())
     amplified = (0.5 + gain * change).permute(1, 2, 0).numpy()
-    shown = down(radius, 3)
+    shown = length(radius)
     st.subheader("What this radius means", anchor=False)
     st.markdown(
-        f"Any change of the picture whose L2 length is below **{shown}** keeps the answer, with probability "
-        f"at least 1 − α = {100 * (1 - alpha):g} % over the sampling. The length is the root of the summed "
-        f"squares over all {change.numel():,} pixel values, which go from 0 to 1. Turning one pixel from "
-        f"black to white has length {ONE_PIXEL:.2f}; a change of length {shown} spread over all values moves "
-        f"each by about {levels:.1f} of 255 levels."
+        f"Any change of the picture whose L2 length is below **{shown}** keeps the answer, with confidence "
+        f"1 − α = {confidence(certificate.config.alpha)} over the sampling. The length is the root of the "
+        f"summed squares over all {change.numel():,} pixel values, which go from 0 to 1. Turning one pixel "
+        f"from black to white has length {ONE_PIXEL:.2f}; a change of length {shown} spread over all values "
+        f"moves each by about {levels:.2g} of 255 levels."
     )
     direction, amplification = f"in a random direction, length {shown}", f"{gain:.0f} times amplified"
     strip.show(
@@ -88,15 +105,15 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
     config, candidate = certificate.config, certificate.candidate
     n0, n = sum(certificate.counts0), sum(certificate.counts)
     name = class_names[candidate]
-    weights = ", ".join(f"{model} `{sha[:12]}`" for model, sha in certificate.weights.items())
+    weights = ", ".join(f"{getattr(config, role)} `{sha[:12]}`" for role, sha in certificate.weights.items())
     rows = {
         "Selection": f"{certificate.counts0[candidate]:,} of n₀ = {n0:,} votes for {name}",
         "Estimation": f"{certificate.counts[candidate]:,} of n = {n:,} votes for {name}, "
         f"share p̂ = {certificate.p_hat:.4f}",
         "Lower bound": f"{down(certificate.p_a_lower, 6)} at α = {config.alpha:g} (Clopper–Pearson), "
         f"{'above' if certificate.p_a_lower > 0.5 else 'not above'} ½",
-        "Radius": f"σ · Φ⁻¹(bound) = {config.sigma:g} · Φ⁻¹({down(certificate.p_a_lower, 4)}…) = "
-        f"{down(certificate.radius, 4)}, L2 length in pixel values"
+        "Radius": f"σ · Φ⁻¹(bound) = {config.sigma:g} · Φ⁻¹({down(certificate.p_a_lower, 6)}…) = "
+        f"{down(certificate.radius, 6)}…, L2 length in pixel values"
         if certificate.radius
         else "none",
         "Seed": f"{config.seed}, local noise {config.noise}",
@@ -111,24 +128,26 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
         "Download the certificate", certificate.to_json(), f"certificate-{certificate.image_sha256[:8]}.json",
         "application/json", on_click="ignore", icon=":material/download:",
     )  # fmt: skip
-    st.caption("The same from the command line:")
+    uploaded = picture.source.startswith("upload:")
+    where = f" Put the path of your file in the place of {UPLOADED}." if uploaded else ""
+    st.caption(f"The same from the command line:{where}")
     st.code(command(certificate, picture), language="bash", wrap_lines=True)
 
 
 def command(certificate: Certificate, picture: Picture) -> str:
     """The command line that certifies the same picture with the same votes."""
     config, method = certificate.config, METHODS[certificate.config.method]
-    image = picture.source.removeprefix("upload:")
+    image = UPLOADED if picture.source.startswith("upload:") else picture.source
     options = {"dataset": config.dataset, "method": config.method, "classifier": config.classifier}
     if method.purifies:
         options["denoiser"] = config.denoiser
-    options["sigma"] = f"{config.sigma:g}"
+    options["sigma"] = repr(config.sigma)
     if method.smooths_locally:
-        options |= {"sigma-local": f"{config.sigma_local:g}", "m": str(config.m), "noise": config.noise}
+        options |= {"sigma-local": repr(config.sigma_local), "m": str(config.m), "noise": config.noise}
     options |= {
         "n0": str(config.n0),
         "n": str(config.n),
-        "alpha": f"{config.alpha:g}",
+        "alpha": repr(config.alpha),
         "seed": str(config.seed),
     }
     flags = [f"--{name} {shlex.quote(value)}" for name, value in options.items()]

@@ -58,7 +58,7 @@ def main() -> None:
         chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            page = certify(browser, 1440, 1000, "light", PICTURE, "Evidence")
+            page = certify(browser, 1440, 1000, "light", PICTURE, "Certified and right")
             save(page, "certify-light")
             page.get_by_text("What this radius means").scroll_into_view_if_needed()
             page.mouse.wheel(0, 850)
@@ -71,7 +71,7 @@ def main() -> None:
             save(page, "running-dark")
             page.get_by_role("button", name="Cancel").click()
             page.get_by_role("button", name="Resume").wait_for(timeout=60_000)
-            page = certify(browser, 400, 860, "light", f"{PICTURE}&n=300&m=2", "Evidence")
+            page = certify(browser, 400, 860, "light", f"{PICTURE}&n=300&m=2", "Certified and right")
             save(page, "certify-phone")
             browser.close()
     finally:

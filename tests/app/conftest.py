@@ -48,7 +48,7 @@ def progress(config: SmoothingConfig, votes0: Votes, votes: Votes, finished: boo
     grey = np.full((32, 32, 3), 0.5, np.float32)
     certificate = Certificate(
         label=label, radius=radius, p_a_lower=bound, counts0=counts0, counts=counts, config=config,
-        image_sha256="a" * 64, weights={"gaussian-0.25": "b" * 64}, device="cpu", dtype="float32", batch=26,
+        image_sha256="a" * 64, weights={"classifier": "b" * 64}, device="cpu", dtype="float32", batch=26,
         versions={}, created="2026-01-02T03:04:05+00:00", seconds=1.5,
     )  # fmt: skip
     return Progress(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.datasets.sources import class_names
 from ui import charts, strip
+from ui.colours import class_colour
 from ui.images import data_url
-from ui.text import duration, plain
+from ui.text import confidence, duration, length, plain
 
 from .conftest import progress
 
@@ -25,12 +28,20 @@ def decoded(url: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))))
 
 
+def contrast(one: str, other: str) -> float:
+    """WCAG 2's contrast ratio of two colours, #rrggbb."""
+    values = np.array([[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in (one, other)])
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    low, high = sorted(linear @ (0.2126, 0.7152, 0.0722))
+    return float((high + 0.05) / (low + 0.05))
+
+
 def test_votes_of_selection_and_estimation_are_apart() -> None:
     spec = charts.votes(progress(CONFIG, [(CAT, 99), (DOG, 1)], [(CAT, 900)]), CONFIG, class_names("cifar10"))
     selection, estimation = ([bar["value"] for bar in series["data"]] for series in spec["series"])
     assert (selection[CAT], selection[DOG], sum(selection)) == (99, 1, 100)
     assert (estimation[CAT], sum(estimation)) == (900, 900)
-    assert spec["title"][1]["subtext"] == "900 of 1,000 votes"
+    assert spec["title"][1]["subtext"] == "900 of 1,000"
 
 
 def test_a_long_runs_first_votes_can_be_seen() -> None:
@@ -46,6 +57,14 @@ def test_the_bound_is_dashed_until_it_holds(finished: bool, kind: str) -> None:
     assert bound["lineStyle"]["type"] == kind
     assert ("provisional" in bound["name"]) != finished
     assert bound["markLine"]["data"] == [{"yAxis": 0.5}]
+
+
+def test_a_single_point_can_be_seen() -> None:
+    series = charts.trace([(26, 0.9, 0.7)], CONFIG, True, "#123456")["series"]
+    assert [(line["data"], line["showSymbol"]) for line in series] == [
+        ([[26, 0.9]], True),
+        ([[26, 0.7]], True),
+    ]
 
 
 def test_a_long_trace_is_thinned_and_keeps_its_end() -> None:
@@ -82,6 +101,31 @@ def test_a_thumbnail_is_the_central_square() -> None:
 
 def test_plain_text_escapes_all_markup() -> None:
     assert plain("[a](b) **c** $d$ <e>\n:red[f]") == r"\[a\]\(b\) \*\*c\*\* \$d\$ \<e\> \:red\[f\]"
+
+
+@pytest.mark.parametrize(
+    ("radius", "shown"),
+    [(1.239, "1.23"), (0.6499, "0.64"), (0.0999, "0.099"), (0.00319, "0.0031"), (0.0, "0.00")],
+)
+def test_a_radius_is_rounded_down_and_never_to_nothing(radius: float, shown: str) -> None:
+    assert length(radius) == shown
+
+
+@pytest.mark.parametrize(
+    ("alpha", "shown"), [(0.001, "99.9 %"), (1e-6, "99.9999 %"), (1.5e-6, "99.99985 %"), (0.5, "50 %")]
+)
+def test_confidence_is_not_rounded_up(alpha: float, shown: str) -> None:
+    assert confidence(alpha) == shown
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_class_colours_can_be_seen_on_the_background(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(st.context), "theme", SimpleNamespace(type=scheme))
+    background = st.get_option(f"theme.{scheme}.backgroundColor")
+    colours = [class_colour(k) for k in range(10)]
+    assert len(set(colours)) == 10
+    least = {"light": 2, "dark": 3}[scheme]
+    assert min(contrast(colour, background) for colour in colours) > least
 
 
 @pytest.mark.parametrize(

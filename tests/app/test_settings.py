@@ -31,7 +31,7 @@ def test_a_first_visit_has_the_cores_defaults_in_the_address(visit: Visit) -> No
     page = visit()
     defaults = {name: str(getattr(SmoothingConfig(), name)) for name in state.SETTINGS}
     assert values(page) == defaults
-    assert page.query_params == {"picture": "photo:cat"} | defaults
+    assert page.query_params == {"picture": state.PICTURE} | defaults
 
 
 def test_the_address_restores_every_setting(visit: Visit) -> None:
@@ -66,8 +66,8 @@ def test_a_bad_value_falls_back_and_is_named(visit: Visit, name: str, bad: str) 
 @pytest.mark.parametrize("bad", ["photo:nobody", "/etc/hostname", "../app.py", "cifar10:-1", "upload:x.png"])
 def test_a_bad_picture_falls_back_and_is_named(visit: Visit, bad: str) -> None:
     page = visit(picture=bad)
-    assert page.query_params["picture"] == "photo:cat"
-    assert "photo:cat is shown instead" in said(page)
+    assert page.query_params["picture"] == state.PICTURE
+    assert f"{state.PICTURE} is shown instead" in said(page)
 
 
 def test_what_the_address_says_is_never_markup(visit: Visit) -> None:
@@ -95,6 +95,7 @@ def test_settings_that_a_method_does_not_use_are_off(visit: Visit, method: str, 
 def test_settings_that_can_never_certify_are_refused_in_a_sentence(visit: Visit) -> None:
     page = visit(n="10", alpha="0.0001")
     assert "use n = 14 or more" in page.error[0].value.replace("\\", "")
+    assert any("use n = 14 or more" in words.value.replace("\\", "") for words in page.main.markdown)
     assert page.button(key="Certify").disabled
 
 

@@ -36,7 +36,7 @@ def stop(page: Page) -> None:
 
 def test_the_cat_is_certified_to_the_end(app: str, page: Page) -> None:
     page.goto(f"{app}/?picture=photo:coffee&n0=20&n=100&m=2")
-    page.get_by_role("button", name="Chelsea the cat").click()
+    page.get_by_role("radio", name="Chelsea the cat").click()
     expect(page.get_by_text("true class: cat")).to_be_visible(timeout=30 * SECONDS)
     start(page)
     expect(page.get_by_text("of n = 100 votes")).to_be_visible(timeout=120 * SECONDS)
@@ -101,6 +101,76 @@ def test_a_phone_shows_the_button_and_fits_its_width(app: str, page: Page) -> No
     expect(button(page, "Certify")).to_be_in_viewport(timeout=30 * SECONDS)
     width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert width <= 400
+    card = page.locator(".st-key-answer-idle").bounding_box()
+    inside = button(page, "Certify").bounding_box()
+    assert card
+    assert inside
+    assert card["x"] < inside["x"]
+    assert inside["x"] + inside["width"] < card["x"] + card["width"]
+
+
+def test_a_phone_leads_from_the_sidebar_back_to_certify(app: str, page: Page) -> None:
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto(app)
+    expect(button(page, "Certify")).to_be_in_viewport(timeout=30 * SECONDS)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    back = button(page, "Back to the picture")
+    expect(back).to_be_in_viewport()
+    back.click()
+    expect(back).not_to_be_in_viewport()
+    expect(button(page, "Certify")).to_be_in_viewport()
+
+
+def test_pictures_are_one_tab_stop_with_arrow_keys(app: str, page: Page) -> None:
+    page.goto(f"{app}/?picture=gallery:brown-horse")
+    chosen = page.get_by_role("radio", checked=True)
+    expect(chosen.and_(page.get_by_title("Brown horse"))).to_be_in_viewport(timeout=30 * SECONDS)
+    pictures = page.get_by_role("radiogroup", name="Pictures")
+    expect(pictures.locator("[tabindex='0']")).to_have_count(1)
+    pictures.locator("[tabindex='0']").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(chosen.and_(page.get_by_title("Brown horse"))).to_have_count(0)
+    expect(pictures.locator("[tabindex='0'][aria-checked='true']")).to_be_focused()
+    assert "brown-horse" not in page.url
+
+
+def test_the_focus_goes_from_certify_to_cancel_to_resume(app: str, page: Page) -> None:
+    page.goto(f"{app}/?{LONG}")
+    button(page, "Certify").press("Enter", timeout=30 * SECONDS)
+    expect(page.get_by_text("votes a second")).to_be_visible(timeout=60 * SECONDS)
+    expect(button(page, "Cancel")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(button(page, "Resume")).to_be_focused(timeout=30 * SECONDS)
+
+
+def test_a_finished_run_stays_when_another_picture_was_chosen_meanwhile(app: str, page: Page) -> None:
+    page.goto(f"{app}/?picture=gallery:brown-horse&n=400&m=5&n0=20")
+    start(page)
+    page.get_by_role("radio", name="Sailing yacht").click()
+    expect(page.get_by_text("This run was started with the picture Brown horse")).to_be_visible()
+    expect(page.get_by_text("of n = 400 votes")).to_be_visible(timeout=120 * SECONDS)
+    expect(button(page, "Certify the chosen picture")).to_be_visible()
+    page.get_by_role("radio", name="Tall ship").click()
+    expect(button(page, "Certify")).to_be_visible()
+    expect(page.get_by_text("of n = 400 votes")).to_have_count(0)
+
+
+def test_an_index_out_of_range_is_explained(app: str, page: Page) -> None:
+    page.goto(app)
+    page.get_by_text("CIFAR-10 test", exact=True).click()
+    index = number(page, "Index, 0 to 9999")
+    missing = page.get_by_text("not on this machine")
+    expect(index.or_(missing)).to_be_visible(timeout=30 * SECONDS)
+    if missing.is_visible():
+        pytest.skip("CIFAR-10 is not on this machine")
+    index.fill("12345")
+    index.press("Enter")
+    expect(page.get_by_text("There is no picture 12345: the index goes from 0 to 9999.")).to_be_visible()
+    index.fill("7")
+    index.press("Enter")
+    expect(page.get_by_text("CIFAR-10 test picture 7")).to_be_visible()
+    expect(page.get_by_text("There is no picture")).to_have_count(0)
 
 
 def test_an_uploaded_picture_is_shown_and_stays_out_of_the_address(
