@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
 
-.PHONY: run test soak bench browser clean
+.PHONY: run test soak bench screenshots browser clean
 
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py
@@ -25,9 +25,12 @@ test: $(VENV)/.installed-dev browser
 soak: $(VENV)/.installed-dev browser
 	DIFFSMOOTH_FUZZ=10000 $(BIN)/pytest -m "soak or fuzz or hypothesis" --timeout=7200
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.installed-dev browser
 	@for script in $(wildcard benchmarks/*.py); do \
 		echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script || exit 1; done
+
+screenshots: $(VENV)/.installed-dev browser
+	PYTHONPATH=. $(BIN)/python assets/screenshots/take.py
 
 # The stamps are newer than the requirements that they stand for.
 $(VENV)/.installed: requirements.txt

@@ -1,22 +1,17 @@
-"""Take the README's screenshots from the running app: `python assets/screenshots/take.py`."""
+"""Take the README's screenshots from the running app: `make screenshots`."""
 
 from __future__ import annotations
 
 import io
-import os
-import shutil
-import subprocess
-import sys
-import time
-import urllib.request
+import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+
+from tests.browser.serving import find_chromium, launch, serve
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-PORT = 8599
 LIMIT = 300_000  # bytes of a screenshot
 PICTURE = "picture=gallery:sailing-yacht"
 
@@ -33,11 +28,11 @@ def save(page: Page, name: str) -> None:
     print(f"{name}.png: {file.tell() // 1000} kB")
 
 
-def certify(browser: Browser, width: int, height: int, scheme: str, query: str, until: str) -> Page:
+def certify(browser: Browser, url: str, width: int, height: int, scheme: str, query: str, until: str) -> Page:
     """A page on which a run was started and has come to where it says `until`."""
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto(f"http://127.0.0.1:{PORT}/?{query}")
+    page.goto(f"{url}/?{query}")
     page.get_by_role("button", name="Certify", exact=True).click(timeout=60_000)
     page.get_by_text(until).wait_for(timeout=300_000)
     page.mouse.move(width / 2, height - 5)
@@ -46,37 +41,29 @@ def certify(browser: Browser, width: int, height: int, scheme: str, query: str, 
 
 
 def main() -> None:
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(PORT)]
-    server = subprocess.Popen(command, cwd=ROOT)
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{PORT}/_stcore/health", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.5)
-        chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            page = certify(browser, 1440, 1000, "light", PICTURE, "Certified and right")
-            save(page, "certify-light")
-            page.get_by_text("What this radius means").scroll_into_view_if_needed()
-            page.mouse.wheel(0, 850)
-            page.wait_for_timeout(1_000)
-            save(page, "radius-light")
-            page = certify(
-                browser, 1440, 1000, "dark", f"{PICTURE}&n=10000&m=2", "Counting votes for the bound"
-            )
-            page.wait_for_timeout(15_000)
-            save(page, "running-dark")
-            page.get_by_role("button", name="Cancel").click()
-            page.get_by_role("button", name="Resume").wait_for(timeout=60_000)
-            page = certify(browser, 400, 860, "light", f"{PICTURE}&n=300&m=2", "Certified and right")
-            save(page, "certify-phone")
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait()
+    chromium = find_chromium()
+    if chromium is None:
+        raise SystemExit("no Chromium on the PATH; install it or set CHROMIUM")
+    with (
+        tempfile.TemporaryDirectory() as home,
+        serve(Path(home), Path(home, "log.txt")) as url,
+        launch(chromium) as browser,
+    ):
+        page = certify(browser, url, 1440, 1000, "light", PICTURE, "Certified and right")
+        save(page, "certify-light")
+        page.get_by_text("What this radius means").scroll_into_view_if_needed()
+        page.mouse.wheel(0, 850)
+        page.wait_for_timeout(1_000)
+        save(page, "radius-light")
+        page = certify(
+            browser, url, 1440, 1000, "dark", f"{PICTURE}&n=10000&m=2", "Counting votes for the bound"
+        )
+        page.wait_for_timeout(15_000)
+        save(page, "running-dark")
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_role("button", name="Resume").wait_for(timeout=60_000)
+        page = certify(browser, url, 400, 860, "light", f"{PICTURE}&n=300&m=2", "Certified and right")
+        save(page, "certify-phone")
 
 
 if __name__ == "__main__":

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+
+from tests.browser.serving import find_chromium, launch, serve
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-START_SECONDS = 60
 UNCAUGHT = "Traceback"  # plain or drawn in colour
 
 
@@ -47,24 +35,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     return report
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
-                return
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.1)
-    state = "still starting" if process.poll() is None else f"ended with status {process.returncode}"
-    pytest.fail(f"the app did not come up in {START_SECONDS} s ({state}):\n{log.read_text()[-4000:]}")
-
-
 @pytest.fixture(scope="package")
 def server_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the server prints; a traceback in it fails the test that caused it."""
@@ -74,41 +44,17 @@ def server_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def app(tmp_path_factory: pytest.TempPathFactory, server_log: Path) -> Iterator[str]:
     """Address of the app, served by a process of its own that writes nothing into the user's home."""
-    home = str(tmp_path_factory.mktemp("home"))
-    keep = {k: v for k, v in os.environ.items() if not k.startswith(("STREAMLIT_", "XDG_", "HF_"))}
-    environment = keep | {
-        "HOME": home,
-        "TMPDIR": home,
-        "HF_HUB_OFFLINE": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    with server_log.open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        _wait_until_healthy(url, process, server_log)
+    with serve(tmp_path_factory.mktemp("home"), server_log) as url:
         yield url
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    executable = next((path for name in names if name and (path := shutil.which(name))), None)
+    executable = find_chromium()
     if executable is None:
         pytest.skip("no Chromium on the PATH; install it or set CHROMIUM")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+    with launch(executable) as chromium:
         yield chromium
-        chromium.close()
 
 
 def _leaves_this_machine(url: str) -> bool:
