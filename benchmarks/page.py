@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import itertools
 import statistics
-import tempfile
 import time
-from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.browser.serving import find_chromium, launch, serve
+from tests.browser.serving import opened
 
 RUNS = 3
 WATCH_SECONDS = 6
@@ -56,14 +54,7 @@ def measure(page: Page, url: str) -> tuple[float, float, list[float], float]:
 
 
 def main() -> None:
-    chromium = find_chromium()
-    if chromium is None:
-        raise SystemExit("no Chromium on the PATH; install it or set CHROMIUM")
-    with (
-        tempfile.TemporaryDirectory() as home,
-        serve(Path(home), Path(home, "log.txt")) as url,
-        launch(chromium) as browser,
-    ):
+    with opened() as (url, browser):
         time.sleep(15)  # the server warms up beside its start
         pages, firsts, ticks, cancels = [], [], [], []
         for _ in range(RUNS):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.browser.serving import find_chromium, launch, serve
+from tests.browser.serving import opened
 
 HERE = Path(__file__).parent
 LIMIT = 300_000  # bytes of a screenshot
@@ -41,14 +40,7 @@ def certify(browser: Browser, url: str, width: int, height: int, scheme: str, qu
 
 
 def main() -> None:
-    chromium = find_chromium()
-    if chromium is None:
-        raise SystemExit("no Chromium on the PATH; install it or set CHROMIUM")
-    with (
-        tempfile.TemporaryDirectory() as home,
-        serve(Path(home), Path(home, "log.txt")) as url,
-        launch(chromium) as browser,
-    ):
+    with opened() as (url, browser):
         page = certify(browser, url, 1440, 1000, "light", PICTURE, "Certified and right")
         save(page, "certify-light")
         page.get_by_text("What this radius means").scroll_into_view_if_needed()

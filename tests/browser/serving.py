@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -81,3 +82,17 @@ def launch(executable: str) -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@contextmanager
+def opened() -> Iterator[tuple[str, Browser]]:
+    """A server of its own and a browser, for scripts."""
+    executable = find_chromium()
+    if executable is None:
+        raise SystemExit("no Chromium on the PATH; install it or set CHROMIUM")
+    with (
+        tempfile.TemporaryDirectory() as home,
+        serve(Path(home), Path(home, "log.txt")) as url,
+        launch(executable) as browser,
+    ):
+        yield url, browser
