@@ -109,7 +109,7 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
     rows = {
         "Selection": f"{certificate.counts0[candidate]:,} of n₀ = {n0:,} votes for {name}",
         "Estimation": f"{certificate.counts[candidate]:,} of n = {n:,} votes for {name}, "
-        f"share p̂ = {certificate.p_hat:.4f}",
+        f"share p̂ = {down(certificate.p_hat, 4)}",
         "Lower bound": f"{down(certificate.p_a_lower, 6)} at α = {config.alpha:g} (Clopper–Pearson), "
         f"{'above' if certificate.p_a_lower > 0.5 else 'not above'} ½",
         "Radius": f"σ · Φ⁻¹(bound) = {config.sigma:g} · Φ⁻¹({down(certificate.p_a_lower, 6)}…) = "
