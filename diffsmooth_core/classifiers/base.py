@@ -83,7 +83,7 @@ class BaseClassifier:
         """Copies that the networks take at a time: short enough on a CPU to watch and to cancel, wide
         enough to fill a GPU."""
         passes = 1 + self.m
-        copies = 1024 // passes if self.device.type == "cuda" else min(64, 160 // passes)
+        copies = 1024 // passes if self.device.type == "cuda" else min(64, 96 // passes)
         return max(8, copies // 8 * 8)
 
     def trace(self, x_noisy: Tensor, local: Tensor | None = None) -> Vote:
