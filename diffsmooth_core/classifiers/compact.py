@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 WIDTHS = (64, 256, 256)
+SMALL_WIDTHS = (48, 128, 160)
 
 
 class ConvBlock(nn.Module):

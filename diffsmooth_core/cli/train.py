@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import click
 
-OBJECTIVES = ("denoiser", "gaussian")
+from diffsmooth_core.config import InputError
+
+OBJECTIVES = ("denoiser", "gaussian", "smoothadv", "macer", "consistency", "smoothmix", "denoised")
 
 
 @click.command()
 @click.argument("objective", type=click.Choice(OBJECTIVES))
 @click.option("--name", required=True, help="Name of the model's files.")
 @click.option("--sigma", type=click.FloatRange(0), default=0.25, show_default=True,
-              help="Noise that a classifier is trained under; 0 is plain training.")  # fmt: skip
+              help="Noise that the network is trained under; 0 is plain training.")  # fmt: skip
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Budget in minutes.")
 @click.option("--steps", type=click.IntRange(1), help="Budget in steps.")
 @click.option("--batch", type=click.IntRange(1), help="Pictures a step.  [default: the objective's own]")
+@click.option("--from", "start", type=click.Path(dir_okay=False, path_type=Path),
+              help="Weights (.safetensors) of a network of the same shape to fine-tune.")  # fmt: skip
+@click.option("--width", type=click.Choice(["full", "small"]), default="full", show_default=True,
+              help="Size of a classifier: 2.0M or 0.65M parameters.")  # fmt: skip
+@click.option("--epsilon", type=click.FloatRange(0, min_open=True),
+              help="smoothadv: L2 radius of the attack.  [default: sigma]")  # fmt: skip
+@click.option("--attack", type=click.Choice(["pgd", "ddn"]), default="pgd", show_default=True,
+              help="smoothadv: the attack.")  # fmt: skip
+@click.option("--attack-steps", type=click.IntRange(1), help="smoothadv, smoothmix: gradient steps.")
+@click.option("--copies", type=click.IntRange(1), help="Noisy copies of a picture in the objective.")
+@click.option("--lam", type=click.FloatRange(0), help="macer, consistency: weight of the regulariser.")
+@click.option("--self-training", "teacher", help="Classifier whose classes replace every second label.")
+@click.option("--self-training-weight", type=click.FloatRange(0), default=1.0, show_default=True,
+              help="Weight of the examples that the teacher labelled.")  # fmt: skip
+@click.option("--purify-with", help="Train on pictures that this denoiser purified at --purify-sigma.")
+@click.option("--purify-sigma", type=click.FloatRange(0, min_open=True), default=0.5, show_default=True,
+              help="Noise before purification.")  # fmt: skip
+@click.option("--stability-of", help="denoised: train for the stability of this classifier.")
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Fixes data order and noise."
 )
@@ -29,26 +51,59 @@ OBJECTIVES = ("denoiser", "gaussian")
               show_default=True, help="Folder of the checkpoint, the weights and the card.")  # fmt: skip
 def train(
     objective: str, name: str, sigma: float, minutes: float | None, steps: int | None,
-    batch: int | None, seed: int, threads: int | None, device: str, compiled: bool, out: Path,
+    batch: int | None, start: Path | None, width: str, epsilon: float | None, attack: str,
+    attack_steps: int | None, copies: int | None, lam: float | None, teacher: str | None,
+    self_training_weight: float, purify_with: str | None, purify_sigma: float,
+    stability_of: str | None, seed: int, threads: int | None, device: str, compiled: bool, out: Path,
 ) -> None:  # fmt: skip
     """Train a network on CIFAR-10's train split; the same call again resumes after an interruption."""
     import torch
 
     from diffsmooth_core.classifiers.base import resolve_device
-    from diffsmooth_core.training import denoiser, gaussian
+    from diffsmooth_core.classifiers.compact import SMALL_WIDTHS, WIDTHS
+    from diffsmooth_core.training import classifier, denoised, denoiser
+    from diffsmooth_core.training.consistency import Consistency
+    from diffsmooth_core.training.gaussian import Gaussian
     from diffsmooth_core.training.loop import Budget
+    from diffsmooth_core.training.macer import Macer
+    from diffsmooth_core.training.smoothadv import SmoothAdv
+    from diffsmooth_core.training.smoothmix import SmoothMix
+    from diffsmooth_core.zoo import load_classifier, load_denoiser
 
     if threads:
         torch.set_num_threads(threads)
     budget = Budget(steps=steps, minutes=minutes)
     where = str(resolve_device(device))
+    if objective != "gaussian" and not sigma > 0:
+        raise InputError(f"objective {objective!r} trains under noise and needs sigma above 0, got {sigma:g}")
     if objective == "denoiser":
         card = denoiser.train(
             out, name, budget, seed=seed, device=where, compiled=compiled, batch=batch or denoiser.BATCH
         )
+    elif objective == "denoised":
+        card = denoised.train(
+            out, name, sigma, budget, start=start, seed=seed, device=where, batch=batch or denoised.BATCH,
+            classifier=load_classifier(stability_of, where) if stability_of else None,
+            classifier_name=stability_of or "",
+        )  # fmt: skip
     else:
-        card = gaussian.train(
-            out, name, sigma, budget, seed=seed, device=where, compiled=compiled,
-            batch=batch or gaussian.BATCH,
+        given = {
+            "steps": attack_steps, "m": copies, "lam": lam, "epsilon": epsilon or sigma, "attack": attack
+        }  # fmt: skip
+        kinds: dict[str, Any] = {
+            "gaussian": Gaussian, "smoothadv": SmoothAdv, "macer": Macer,
+            "consistency": Consistency, "smoothmix": SmoothMix,
+        }  # fmt: skip
+        kind = kinds[objective]
+        known = {f.name: given[f.name] for f in fields(kind) if given.get(f.name) is not None}
+        examples = classifier.Examples.labelled()
+        if teacher:
+            examples = examples.half_unlabelled(load_classifier(teacher, "cpu"), self_training_weight)
+        if purify_with:
+            examples = examples.purified(load_denoiser(purify_with, "cpu").purify, purify_sigma, seed)
+        card = classifier.train(
+            out, name, kind(sigma=sigma, **known), budget, examples=examples, start=start, seed=seed,
+            device=where, batch=batch or classifier.BATCH, compiled=compiled,
+            widths=SMALL_WIDTHS if width == "small" else WIDTHS,
         )  # fmt: skip
     click.echo(f"wrote {card} and {card.with_suffix('.safetensors')}")

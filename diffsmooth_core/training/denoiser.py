@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,13 @@ EMA = 0.999
 BATCH = 128
 
 
-def psnr(denoiser: Denoiser, x: Tensor, sigma: float, batch: int = 500) -> float:
+def psnr(purify: Callable[[Tensor, float], Tensor], x: Tensor, sigma: float, batch: int = 500) -> float:
     """10 log10(1/MSE) of the one-shot estimate, pooled over x (n,3,32,32) in [0,1]."""
     generator = torch.Generator().manual_seed(0)
     error = 0.0
     for clean in x.split(batch):
         noisy = clean + sigma * torch.randn(clean.shape, generator=generator)
-        error += float((denoiser.purify(noisy, sigma) - clean).square().sum())
+        error += float((purify(noisy, sigma) - clean).square().sum())
     return 10 * math.log10(x.numel() / error)
 
 
@@ -123,7 +124,7 @@ def train(
         },
         "metrics": {
             "test_pictures": len(test),
-            "psnr_db": {f"{s:g}": round(psnr(trained, test, s), 2) for s in SIGMAS},
+            "psnr_db": {f"{s:g}": round(psnr(trained.purify, test, s), 2) for s in SIGMAS},
         },
     }
     return write_model(folder, card, ema, run)

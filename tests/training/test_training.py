@@ -14,12 +14,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets import cifar10
 from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.dncnn import DnCNN
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
-from diffsmooth_core.training import denoiser, gaussian
+from diffsmooth_core.training import classifier, denoised, denoiser
+from diffsmooth_core.training.gaussian import Gaussian
 from diffsmooth_core.training.loop import Budget, Run, flipped, load_pictures, translated
 from diffsmooth_core.zoo import checkpoints
 from diffsmooth_core.zoo.cards import Card
@@ -55,14 +58,18 @@ def pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def train_gaussian(folder: Path, budget: Budget) -> Path:
-    return gaussian.train(folder, "g", 0.25, budget, batch=32, compiled=False, widths=(24, 24, 24))
+    return classifier.train(folder, "g", Gaussian(0.25), budget, batch=32, widths=(24, 24, 24))
 
 
 def train_denoiser(folder: Path, budget: Budget) -> Path:
-    return denoiser.train(folder, "d", budget, batch=16, compiled=False, architecture=TINY_UNET)
+    return denoiser.train(folder, "d", budget, batch=16, architecture=TINY_UNET)
 
 
-both = pytest.mark.parametrize("train", [train_gaussian, train_denoiser])
+def train_denoised(folder: Path, budget: Budget) -> Path:
+    return denoised.train(folder, "n", 0.25, budget, batch=16, depth=3, width=8)
+
+
+every = pytest.mark.parametrize("train", [train_gaussian, train_denoiser, train_denoised])
 
 
 def watch(monkeypatch: pytest.MonkeyPatch, stop_before: int | None = None) -> list[float]:
@@ -88,7 +95,7 @@ def weights(card: Path) -> dict[str, torch.Tensor]:
     return load_file(card.with_suffix(".safetensors"))
 
 
-@both
+@every
 def test_an_interrupted_run_ends_float_for_float_like_an_undisturbed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Train
 ) -> None:
@@ -112,17 +119,17 @@ def test_an_interrupted_run_ends_float_for_float_like_an_undisturbed_one(
     assert json.loads(resumed.read_text())["training"]["steps"] == 8
 
 
-@both
+@every
 def test_another_seed_gives_another_network(tmp_path: Path, train: Train) -> None:
     here = weights(train(tmp_path / "0", Budget(steps=2)))
     if train is train_gaussian:
-        card = gaussian.train(
-            tmp_path / "1", "g", 0.25, Budget(steps=2), seed=1, batch=32, compiled=False, widths=(24, 24, 24)
+        card = classifier.train(
+            tmp_path / "1", "g", Gaussian(0.25), Budget(steps=2), seed=1, batch=32, widths=(24, 24, 24)
         )
+    elif train is train_denoiser:
+        card = denoiser.train(tmp_path / "1", "d", Budget(steps=2), seed=1, batch=16, architecture=TINY_UNET)
     else:
-        card = denoiser.train(
-            tmp_path / "1", "d", Budget(steps=2), seed=1, batch=16, compiled=False, architecture=TINY_UNET
-        )
+        card = denoised.train(tmp_path / "1", "n", 0.25, Budget(steps=2), seed=1, batch=16, depth=3, width=8)
     assert any(not torch.equal(here[key], value) for key, value in weights(card).items())
 
 
@@ -135,7 +142,7 @@ def test_an_epoch_shows_every_picture_at_most_once_in_an_order_of_its_own(
         shown.append([picture.numpy().tobytes() for picture in x])
         return x
 
-    monkeypatch.setattr(gaussian, "flipped", recorded)
+    monkeypatch.setattr(classifier, "flipped", recorded)
     train_gaussian(tmp_path, Budget(steps=6))
     first, second = (
         [*shown[i], *shown[i + 1], *shown[i + 2]] for i in (0, 3)
@@ -160,7 +167,7 @@ def test_a_denoiser_learns_to_predict_noise(tmp_path: Path, monkeypatch: pytest.
     assert np.mean(losses[-20:]) < 0.7 * np.mean(losses[:10])
 
 
-@both
+@every
 def test_the_card_says_how_the_network_was_made(tmp_path: Path, train: Train) -> None:
     path = train(tmp_path, Budget(steps=3))
     card = Card(**json.loads(path.read_text()))
@@ -175,20 +182,25 @@ def test_the_card_says_how_the_network_was_made(tmp_path: Path, train: Train) ->
     assert card.metrics["test_pictures"] == 100
     state = load_file(file)
     assert {v.dtype for v in state.values() if v.is_floating_point()} == {torch.float16}
-    if card.kind == "denoiser":
-        network: torch.nn.Module = UNet(UNetConfig.from_record(card.architecture))
+    network: torch.nn.Module
+    if card.architecture.get("network") == "dncnn":
+        network = DnCNN(card.architecture["depth"], card.architecture["width"])
+        assert card.training["sigma"] == 0.25
+        assert card.metrics["psnr_db"].keys() == {"0.25"}
+    elif card.kind == "denoiser":
+        network = UNet(UNetConfig.from_record(card.architecture))
         assert card.schedule is not None
         assert card.metrics["psnr_db"].keys() == {"0.12", "0.25", "0.5", "1"}
     else:
         widths = tuple(card.architecture["widths"])
-        network = gaussian.CompactCNN(card.architecture["classes"], widths)
+        network = CompactCNN(card.architecture["classes"], widths)
         assert card.training["sigma"] == 0.25
         assert card.metrics["accuracy_under_noise"].keys() >= {"0", "0.25", "0.5"}
     checkpoints.fill(network, state, "card")
     assert sum(p.numel() for p in network.parameters()) == card.parameters
 
 
-@both
+@every
 def test_a_finished_run_writes_its_model_again_without_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Train
 ) -> None:
@@ -199,11 +211,11 @@ def test_a_finished_run_writes_its_model_again_without_training(
     assert all(torch.equal(before[key], after[key]) for key in before)
 
 
-def test_plain_training_sees_no_noise() -> None:
-    x, generator = torch.rand(4, 3, 8, 8), torch.Generator().manual_seed(0)
-    assert gaussian.with_noise(x, 0.0, generator) is x
-    noise = gaussian.with_noise(torch.zeros(50, 3, 32, 32), 0.25, generator)
+def test_the_noise_of_a_draw_has_its_size_and_differs_between_copies() -> None:
+    noise = classifier.Draw(torch.Generator().manual_seed(0)).noise(torch.zeros(50, 3, 32, 32), 2, 0.25)
+    assert noise.shape == (2, 50, 3, 32, 32)
     assert float(noise.std()) == pytest.approx(0.25, rel=0.02)
+    assert abs(float((noise[0] * noise[1]).mean())) < 0.001
 
 
 def test_accuracy_is_measured_under_the_noise_it_names() -> None:
@@ -214,9 +226,9 @@ def test_accuracy_is_measured_under_the_noise_it_names() -> None:
             return torch.stack([-x[:, 0, 0, 0], x[:, 0, 0, 0]], 1)
 
     x, labels = torch.full((4000, 3, 2, 2), 0.5), torch.ones(4000, dtype=torch.long)
-    assert gaussian.accuracy(Sign(), x, labels, 0.0) == 1.0
-    assert gaussian.accuracy(Sign(), x, labels, 0.5) == pytest.approx(0.8413, abs=0.03)
-    assert gaussian.accuracy(Sign(), x, 1 - labels, 0.0) == 0.0
+    assert classifier.accuracy(Sign(), x, labels, 0.0) == 1.0
+    assert classifier.accuracy(Sign(), x, labels, 0.5) == pytest.approx(0.8413, abs=0.03)
+    assert classifier.accuracy(Sign(), x, 1 - labels, 0.0) == 0.0
 
 
 def test_psnr_is_of_the_purified_picture() -> None:
@@ -226,7 +238,7 @@ def test_psnr_is_of_the_purified_picture() -> None:
     noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
     purified = Denoiser(oracle, schedule, "", "").purify(x + 0.25 * noise, 0.25)
     expected = 10 * math.log10(1 / float((purified - x).double().square().mean()))
-    found = denoiser.psnr(Denoiser(oracle, schedule, "", ""), x, 0.25)
+    found = denoiser.psnr(Denoiser(oracle, schedule, "", "").purify, x, 0.25)
     assert found == pytest.approx(expected, abs=1e-3)
 
 
@@ -254,7 +266,7 @@ def test_augmentation_moves_and_mirrors_whole_pictures() -> None:
 
 
 def test_the_learning_rate_rises_and_falls() -> None:
-    rates = [gaussian.learning_rate(p) for p in np.linspace(0, 1, 101)]
+    rates = [classifier.learning_rate(p) for p in np.linspace(0, 1, 101)]
     assert rates[0] == pytest.approx(0.2)
     assert max(rates) == pytest.approx(1.0, abs=0.01)
     assert np.argmax(rates) == 23

@@ -1,0 +1,45 @@
+"""SmoothMix: mixing pictures with adversarial examples of the smoothed classifier (Jeong et al. 2021)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from diffsmooth_core.training.classifier import Draw, cross_entropies, logits_of_copies
+from diffsmooth_core.training.smoothadv import ascend
+
+
+@dataclass(frozen=True)
+class SmoothMix:
+    """Cross-entropy + eta * KL(y_mix || softmax at x_mix).
+
+    x_mix = (1-lam) x + lam x_adv with lam ~ U(0,1/2), and y_mix moves from the smoothed prediction at x
+    to the uniform distribution alike. x_adv comes from `steps` unconstrained gradient steps of length
+    `alpha`: overconfidence off the data is what is to go, not one small ball. Only pictures that
+    the smoothed classifier has right are mixed.
+    """
+
+    sigma: float
+    eta: float = 5.0
+    alpha: float = 0.5
+    steps: int = 4
+    m: int = 2  # noisy copies
+
+    @property
+    def title(self) -> str:
+        return "SmoothMix"
+
+    def losses(self, network: nn.Module, x: Tensor, labels: Tensor, draw: Draw, progress: float) -> Tensor:
+        noise = draw.noise(x, self.m, self.sigma)
+        network.eval()
+        adversarial = ascend(network, x, labels, noise, self.alpha, self.steps)
+        network.train()
+        logits = logits_of_copies(network, x, noise)
+        smoothed = logits.softmax(2).mean(0).detach()
+        lam = draw.uniform(x) / 2
+        target = (1 - lam[:, :, 0, 0]) * smoothed + lam[:, :, 0, 0] / smoothed.shape[1]
+        mixed = logits_of_copies(network, (1 - lam) * x + lam * adversarial, noise).log_softmax(2)
+        divergence = (target * (target.clamp(min=1e-20).log() - mixed)).sum(2).mean(0)
+        right = smoothed.argmax(1) == labels
+        return cross_entropies(logits, labels) + self.eta * right * divergence

@@ -1,0 +1,226 @@
+"""The objectives against what their papers say, computed another way on a network that is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from scipy.stats import norm
+from torch import Tensor, nn
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.training import classifier, smoothadv
+from diffsmooth_core.training.classifier import Draw, Examples
+from diffsmooth_core.training.consistency import Consistency
+from diffsmooth_core.training.gaussian import Gaussian
+from diffsmooth_core.training.loop import Budget
+from diffsmooth_core.training.macer import Macer
+from diffsmooth_core.training.smoothadv import SmoothAdv
+from diffsmooth_core.training.smoothmix import SmoothMix
+
+
+class Linear(nn.Module):
+    """Logits W x, in float32 whatever autocast says."""
+
+    def __init__(self, classes: int = 4) -> None:
+        super().__init__()
+        weight = torch.randn(classes, 3 * 4 * 4, generator=torch.Generator().manual_seed(3))
+        self.weight = nn.Parameter(weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast("cpu", enabled=False):
+            return x.float().flatten(1) @ self.weight.T
+
+
+def draw() -> Draw:
+    return Draw(torch.Generator().manual_seed(5))
+
+
+@pytest.fixture
+def network() -> Linear:
+    return Linear()
+
+
+@pytest.fixture
+def x() -> Tensor:
+    return 0.3 + 0.4 * torch.rand(6, 3, 4, 4, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def labels() -> Tensor:
+    return torch.tensor([0, 1, 2, 3, 0, 1])
+
+
+def copies(network: Linear, x: Tensor, noise: Tensor) -> list[Tensor]:
+    """One softmax (b,k) a copy, each computed by itself."""
+    return [network(x + n).softmax(1) for n in noise]
+
+
+def test_gaussian_is_the_cross_entropy_of_one_noisy_copy(network: Linear, x: Tensor, labels: Tensor) -> None:
+    found = Gaussian(0.25).losses(network, x, labels, draw(), 0.5)
+    (p,) = copies(network, x, draw().noise(x, 1, 0.25))
+    torch.testing.assert_close(found, -p.log()[range(6), labels])
+
+
+def test_plain_training_sees_no_noise_and_smooths_its_labels(
+    network: Linear, x: Tensor, labels: Tensor
+) -> None:
+    found = Gaussian(0.0).losses(network, x, labels, draw(), 0.5)
+    torch.testing.assert_close(
+        found, F.cross_entropy(network(x), labels, label_smoothing=0.2, reduction="none")
+    )
+
+
+def test_consistency_adds_divergence_from_the_mean_and_its_entropy(
+    network: Linear, x: Tensor, labels: Tensor
+) -> None:
+    found = Consistency(0.25, lam=20, eta=0.5, m=3).losses(network, x, labels, draw(), 0.5)
+    p = copies(network, x, draw().noise(x, 3, 0.25))
+    mean = sum(p) / 3
+    assert isinstance(mean, Tensor)
+    cross_entropy = sum(-q.log()[range(6), labels] for q in p) / 3
+    divergence = sum(F.kl_div(q.log(), mean, reduction="none").sum(1) for q in p) / 3
+    entropy = torch.distributions.Categorical(probs=mean).entropy()
+    torch.testing.assert_close(found, cross_entropy + 20 * divergence + 0.5 * entropy, rtol=1e-4, atol=1e-4)
+
+
+def test_macer_adds_the_hinge_of_the_radius_where_the_smoothed_classifier_is_right(
+    network: Linear, x: Tensor
+) -> None:
+    objective = Macer(0.25, lam=12, gamma=8, beta=2.0, m=5)
+    noise = draw().noise(x, 5, 0.25)
+    logits = [network(x + n) for n in noise]
+    mean = sum(z.softmax(1) for z in logits) / 5
+    sharp = sum((2.0 * z).softmax(1) for z in logits) / 5
+    assert isinstance(mean, Tensor)
+    assert isinstance(sharp, Tensor)
+    top = sharp.topk(2, dim=1)
+    right = top.indices[:, 0].clone()
+    right[3:] = (right[3:] + 1) % 4  # the last three are wrong
+    found = objective.losses(network, x, right, draw(), 0.5)
+    hinge = []
+    for (p1, p2), is_right in zip(top.values.tolist(), [True] * 3 + [False] * 3, strict=True):
+        hinge.append(12 * 0.125 * max(0.0, 8 - (norm.ppf(p1) - norm.ppf(p2))) if is_right else 0.0)
+    expected = -mean[range(6), right].log() + torch.tensor(hinge, dtype=torch.float32)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_macer_survives_a_network_that_is_certain(x: Tensor, labels: Tensor) -> None:
+    network = Linear()
+    network.weight.data *= 1000
+    losses = Macer(0.25).losses(network, x, labels, draw(), 0.5)
+    losses.sum().backward()
+    assert torch.isfinite(losses).all()
+    assert network.weight.grad is not None
+    assert torch.isfinite(network.weight.grad).all()
+
+
+@pytest.mark.parametrize("attack", [smoothadv.pgd, smoothadv.ddn])
+def test_an_attack_stays_in_its_ball_and_raises_the_smoothed_loss(
+    network: Linear, x: Tensor, labels: Tensor, attack: object
+) -> None:
+    noise = draw().noise(x, 4, 0.25)
+    adversarial = attack(network, x, labels, noise, 0.3, 8)  # type: ignore[operator]
+    assert float((adversarial - x).flatten(1).norm(dim=1).max()) <= 0.3 + 1e-5
+    assert float(adversarial.min()) >= 0
+    assert float(adversarial.max()) <= 1
+    before = smoothadv.smoothed_log_probability(network, x, noise)[range(6), labels]
+    after = smoothadv.smoothed_log_probability(network, adversarial, noise)[range(6), labels]
+    assert (after < before).all()
+
+
+def test_the_smoothed_loss_is_the_log_of_the_mean_softmax(network: Linear, x: Tensor) -> None:
+    noise = draw().noise(x, 4, 0.25)
+    mean = sum(copies(network, x, noise)) / 4
+    assert isinstance(mean, Tensor)
+    torch.testing.assert_close(
+        smoothadv.smoothed_log_probability(network, x, noise), mean.log(), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_pgd_on_two_classes_walks_along_the_linear_classifiers_normal(x: Tensor) -> None:
+    """The exact worst case in an L2 ball: epsilon along w_other - w_label."""
+    network, labels = Linear(classes=2), torch.zeros(6, dtype=torch.long)
+    adversarial = smoothadv.pgd(network, x, labels, draw().noise(x, 2, 0.25), 0.2, 5)
+    normal = network.weight[1] - network.weight[0]
+    expected = 0.2 * normal / normal.norm()
+    torch.testing.assert_close((adversarial - x).flatten(1), expected.expand(6, -1), rtol=1e-3, atol=1e-4)
+
+
+def test_smoothadv_trains_on_the_attacked_copies_and_warms_up(
+    network: Linear, x: Tensor, labels: Tensor
+) -> None:
+    objective = SmoothAdv(0.25, epsilon=0.3, steps=3, m=2)
+    noise = draw().noise(x, 2, 0.25)
+    adversarial = smoothadv.pgd(network, x, labels, noise, 0.3, 3)
+    expected = sum(-p.log()[range(6), labels] for p in copies(network, adversarial, noise)) / 2
+    torch.testing.assert_close(objective.losses(network, x, labels, draw(), 0.5), expected)
+    clean = sum(-p.log()[range(6), labels] for p in copies(network, x, noise)) / 2
+    torch.testing.assert_close(objective.losses(network, x, labels, draw(), 0.0), clean)
+
+
+def test_smoothmix_without_its_weight_is_gaussian_training_on_m_copies(
+    network: Linear, x: Tensor, labels: Tensor
+) -> None:
+    found = SmoothMix(0.25, eta=0.0, m=2).losses(network, x, labels, draw(), 0.5)
+    p = copies(network, x, draw().noise(x, 2, 0.25))
+    torch.testing.assert_close(found, sum(-q.log()[range(6), labels] for q in p) / 2)
+
+
+def test_smoothmix_pulls_the_mixture_towards_its_soft_label(network: Linear, x: Tensor) -> None:
+    noise = draw().noise(x, 2, 0.25)
+    smoothed = sum(copies(network, x, noise)) / 2
+    assert isinstance(smoothed, Tensor)
+    right = smoothed.argmax(1)
+    right[4:] = (right[4:] + 1) % 4  # wrong ones are not mixed
+    found = SmoothMix(0.25, eta=5.0, alpha=0.5, steps=2, m=2).losses(network, x, right, draw(), 0.5)
+    d = draw()
+    d.noise(x, 2, 0.25)
+    lam = d.uniform(x) / 2
+    adversarial = smoothadv.ascend(network, x, right, noise, 0.5, 2)
+    target = (1 - lam.flatten()[:, None]) * smoothed + lam.flatten()[:, None] / 4
+    mixed = copies(network, (1 - lam) * x + lam * adversarial, noise)
+    divergence = sum(F.kl_div(q.log(), target, reduction="none").sum(1) for q in mixed) / 2
+    cross_entropy = sum(-q.log()[range(6), right] for q in copies(network, x, noise)) / 2
+    divergence = divergence * torch.tensor([1.0] * 4 + [0.0] * 2)
+    torch.testing.assert_close(found, cross_entropy + 5 * divergence, rtol=1e-4, atol=1e-4)
+
+
+def test_self_training_relabels_every_second_picture_and_weighs_it() -> None:
+    pictures, labels = torch.rand(5, 3, 4, 4), torch.tensor([0, 1, 2, 3, 0])
+    examples = Examples(pictures, labels, torch.ones(5), "somewhere")
+
+    def teacher(x: Tensor) -> Tensor:
+        return F.one_hot(torch.full((len(x),), 2), 4).float()
+
+    taught = examples.half_unlabelled(teacher, 0.5)
+    assert taught.labels.tolist() == [0, 2, 2, 2, 0]
+    assert taught.weights.tolist() == [1.0, 0.5, 1.0, 0.5, 1.0]
+    assert "0.5" in taught.source
+    assert examples.labels.tolist() == [0, 1, 2, 3, 0]
+
+
+def test_purified_examples_went_through_the_denoiser() -> None:
+    pictures = torch.full((300, 3, 4, 4), 0.5)
+    seen: list[float] = []
+
+    def purify(x: Tensor, sigma: float) -> Tensor:
+        seen.append(float((x - 0.5).std()))
+        return x * 0 + 0.25
+
+    examples = Examples(pictures, torch.zeros(300, dtype=torch.long), torch.ones(300), "somewhere")
+    purified = examples.purified(purify, 0.5, seed=0)
+    assert float(purified.pictures.max()) == 0.25
+    assert seen == pytest.approx([0.5, 0.5], rel=0.05)
+    assert "0.5" in purified.source
+
+
+def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
+    examples = Examples(torch.rand(64, 3, 32, 32), torch.arange(64) % 10, torch.ones(64), "somewhere")
+    with pytest.raises(InputError, match="name another start"):
+        classifier.train(
+            tmp_path, "g", Gaussian(0.25), Budget(steps=1), examples=examples,
+            start=tmp_path / "nothing.safetensors", batch=32, widths=(24, 24, 24),
+        )  # fmt: skip
