@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
 
 ABSTAIN = -1
 
@@ -17,18 +17,36 @@ class InputError(ValueError):
 
 @dataclass(frozen=True)
 class Method:
-    """How a base classifier is put together: purify the noisy copy, average over local noise."""
+    """How a base classifier is put together: purify the noisy copy, average over local noise.
+
+    `purification` is "one-shot" and "reverse" by a diffusion model, "direct" by a denoiser trained for
+    one sigma, or empty.
+    """
 
     title: str
-    purifies: bool
-    smooths_locally: bool
+    purification: Literal["", "one-shot", "reverse", "direct"] = ""
+    smooths_locally: bool = False
+
+    @property
+    def purifies(self) -> bool:
+        return bool(self.purification)
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """The settings that only some methods look at, and this one does."""
+        used = {"denoiser"} if self.purifies else set()
+        used |= {"sigma_local", "m", "noise"} if self.smooths_locally else set()
+        return frozenset(used | {"purifications", "reverse_steps", "noise"}
+                         if self.purification == "reverse" else used)  # fmt: skip
 
 
 METHODS: dict[str, Method] = {
-    "diffsmooth": Method("DiffSmooth", purifies=True, smooths_locally=True),
-    "plain": Method("Plain randomized smoothing", purifies=False, smooths_locally=False),
-    "dds": Method("DDS (one-shot denoising)", purifies=True, smooths_locally=False),
-    "local-only": Method("Local smoothing without diffusion", purifies=False, smooths_locally=True),
+    "diffsmooth": Method("DiffSmooth", "one-shot", smooths_locally=True),
+    "plain": Method("Plain randomized smoothing"),
+    "dds": Method("DDS (one-shot denoising)", "one-shot"),
+    "denoised": Method("Denoised smoothing (trained denoiser)", "direct"),
+    "densepure": Method("DensePure (reverse process, K seeds)", "reverse"),
+    "local-only": Method("Local smoothing without diffusion", smooths_locally=True),
 }
 SIDES = {"cifar10": 32, "imagenet": 224}  # data set -> side of the square that its networks see
 DATASETS = tuple(SIDES)
@@ -56,9 +74,10 @@ class SmoothingConfig:
     """One certification setting (DiffSmooth, Algorithms 1 to 5), validated on construction.
 
     sigma and sigma_local are noise standard deviations in [0,1] pixel units; m is the number of
-    local copies, n0 and n the selection and estimation votes, alpha the failure probability.
-    `noise` is "fresh" (Algorithm 3: new local noise for every vote) or "reference" (the released
-    code's fixed bank). dtype and device are "auto" or a concrete choice. Raises InputError.
+    local copies, purifications and reverse_steps belong to DensePure, n0 and n are the selection and
+    estimation votes, alpha the failure probability. `noise` is "fresh" (Algorithm 3: new local noise
+    for every vote) or "reference" (the released code's fixed bank). dtype and device are "auto" or a
+    concrete choice. Raises InputError.
     """
 
     method: str = _setting("diffsmooth", "", "How a noisy copy is classified.")
@@ -77,6 +96,10 @@ class SmoothingConfig:
         0.25, "σ′", "Local noise added after purification; best near the classifier's training noise."
     )
     m: int = _setting(5, "m", "Locally smoothed copies whose softmax is averaged into one vote.")
+    purifications: int = _setting(
+        3, "K", "Purifications of one noisy copy by the reverse process; their classes' majority is the vote."
+    )
+    reverse_steps: int = _setting(3, "b", "Steps of the reverse process from the noise of sigma to none.")
     n0: int = _setting(100, "n₀", "Votes that select the class to certify; not used for the bound.")
     n: int = _setting(1000, "n", "Votes that bound the class's probability. More votes, larger radius.")
     alpha: float = _setting(0.001, "α", "Probability that the certificate is wrong.")
@@ -103,7 +126,14 @@ class SmoothingConfig:
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and abs(value) <= sys.float_info.max):
                 raise InputError(f"{name} must be a finite number, got {value!r}")
-        for name, least in (("m", 1), ("n0", 1), ("n", 1), ("seed", 0)):
+        for name, least in (
+            ("m", 1),
+            ("purifications", 1),
+            ("reverse_steps", 1),
+            ("n0", 1),
+            ("n", 1),
+            ("seed", 0),
+        ):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise InputError(f"{name} must be a whole number from {least} up, got {value!r}")

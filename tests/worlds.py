@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from diffsmooth_core.classifiers.base import Classifier
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.dncnn import DirectDenoiser
 from diffsmooth_core.purification.schedule import Schedule
 
 SHAPE = torch.Size((3, 32, 32))
@@ -64,3 +65,7 @@ class Silent(nn.Module):
 
 def clamping_denoiser() -> Denoiser:
     return Denoiser(Silent(), Schedule.named("cosine", 1000), "silent", "1" * 64)
+
+
+def clamping_direct_denoiser(sigma: float) -> DirectDenoiser:
+    return DirectDenoiser(nn.Identity(), sigma, "direct", "2" * 64)

@@ -26,6 +26,7 @@ from diffsmooth_core.certification import Samples
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import JobManager, Snapshot
+from diffsmooth_core.purification.dncnn import DirectDenoiser
 from diffsmooth_core.zoo import names
 from ui import gallery, state
 
@@ -54,7 +55,7 @@ def _classifier(name: str) -> Classifier:
 
 
 @lru_cache(maxsize=2)
-def _denoiser(name: str) -> Denoiser:
+def _denoiser(name: str) -> Denoiser | DirectDenoiser:
     return load_denoiser(name)
 
 

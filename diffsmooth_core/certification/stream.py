@@ -78,8 +78,8 @@ def votes(
     """Algorithm 4 for votes start..stop-1 of a stage: counts (k,) and a sample of the last vote."""
     noise = NoiseSource(config.seed, image_sha256(x), stage)
     x_noisy = x + config.sigma * noise.outer(start, stop, x.shape)
-    fresh = config.noise == "fresh" and base.m > 0
-    vote = base.trace(x_noisy, noise.local(start, stop, base.m, x.shape) if fresh else None)
+    fresh = config.noise == "fresh" and base.draws > 0
+    vote = base.trace(x_noisy, noise.local(start, stop, base.draws, x.shape) if fresh else None)
     if not torch.isfinite(vote.confidence).all():  # argmax would turn NaN into a unanimous vote
         raise InputError(
             f"the networks returned values that are not finite at sigma {config.sigma:g}; "
@@ -201,6 +201,9 @@ def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig, batch: int) 
              "m": config.m if method.smooths_locally else 0}  # fmt: skip
     if method.smooths_locally:
         built["sigma_local"], asked["sigma_local"] = base.sigma_local, config.sigma_local
+    if method.purification == "reverse":
+        built |= {"purifications": base.purifications, "reverse_steps": base.reverse_steps}
+        asked |= {"purifications": config.purifications, "reverse_steps": config.reverse_steps}
     for name, value in asked.items():
         if built[name] != value:
             raise InputError(

@@ -1,4 +1,4 @@
-"""The base classifier f that is smoothed: classify, denoise first, or DiffSmooth (Algorithm 3)."""
+"""The base classifier f that is smoothed: classify, denoise first, DiffSmooth (Algorithm 3), DensePure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from diffsmooth_core.classifiers.normalisation import Normalise
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.dncnn import DirectDenoiser
 
 REFERENCE_SEED = 42  # of the released code's local noise
 
@@ -46,8 +47,8 @@ class Vote:
     """What happened to a batch of noisy copies on the way to their votes, all on one device."""
 
     purified: Tensor | None  # (b,c,h,w) in [0,1]; None where the method does not purify
-    local: Tensor | None  # (b,m,c,h,w): what the classifier saw; None without local smoothing
-    confidence: Tensor  # (b,k): the mean softmax over the m copies
+    local: Tensor | None  # (b,m or K,c,h,w): what the classifier saw, where that was several copies
+    confidence: Tensor  # (b,k): the mean softmax over the m copies, or the share of K votes
 
 
 def _joined(parts: list[Tensor | None]) -> Tensor | None:
@@ -60,17 +61,26 @@ class BaseClassifier:
     """f: a noisy copy (b,c,h,w) in [0,1] units -> class ids (b,).
 
     Where `denoiser` is set the copy is purified (Algorithm 2); where m > 0 it is classified m times
-    under local noise sigma_local and the softmax averaged (Algorithm 3). `local` is standard normal
-    noise (b,m,c,h,w); without it the released code's fixed bank is used and f is deterministic.
+    under local noise sigma_local and the softmax averaged (Algorithm 3). Where purifications > 0 the
+    reverse process purifies it that many times and the classes' majority decides (DensePure).
+    `local` is standard normal noise (b,draws,c,h,w); without it a fixed bank is used, as in the
+    released code, and f is deterministic.
     """
 
     classifier: Classifier
-    denoiser: Denoiser | None
+    denoiser: Denoiser | DirectDenoiser | None
     sigma: float
     sigma_local: float
     m: int  # 0: no local smoothing
     device: torch.device
     dtype: torch.dtype
+    purifications: int = 0  # 0: no reverse process
+    reverse_steps: int = 0
+
+    @property
+    def draws(self) -> int:
+        """Standard normal tensors that one vote consumes beside its outer noise."""
+        return self.m or self.purifications * (self.reverse_steps - 1)
 
     @property
     def weights(self) -> dict[str, str]:
@@ -82,7 +92,7 @@ class BaseClassifier:
     def block(self) -> int:
         """Copies that the networks take at a time: short enough on a CPU to watch and to cancel, wide
         enough to fill a GPU."""
-        passes = 1 + self.m
+        passes = 1 + self.m + self.purifications * (self.reverse_steps + 1)
         copies = 1024 // passes if self.device.type == "cuda" else min(64, 96 // passes)
         return max(8, copies // 8 * 8)
 
@@ -92,10 +102,12 @@ class BaseClassifier:
         The networks see blocks of one fixed shape, the last one padded: their last bits differ from
         batch size to batch size, and a vote must not depend on its neighbours.
         """
-        if self.m and local is None:
-            local = reference_bank(self.m, x_noisy.shape[1:]).expand(len(x_noisy), -1, -1, -1, -1)
+        if self.draws and local is None:
+            local = reference_bank(self.draws, x_noisy.shape[1:]).expand(len(x_noisy), -1, -1, -1, -1)
         blocks = [slice(start, start + self.block) for start in range(0, len(x_noisy), self.block)]
-        parts = [self._block(x_noisy[b], local[b] if self.m and local is not None else None) for b in blocks]
+        parts = [
+            self._block(x_noisy[b], local[b] if self.draws and local is not None else None) for b in blocks
+        ]
         return Vote(
             _joined([part.purified for part in parts]),
             _joined([part.local for part in parts]),
@@ -108,6 +120,8 @@ class BaseClassifier:
         fill = (0, self.block - b)
         x = F.pad(x_noisy.to(self.device), (0, 0) * 3 + fill)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
+            if self.purifications:
+                return self._densepure(x, local, b)
             purified = self.denoiser.purify(x, self.sigma) if self.denoiser else None
             seen = x if purified is None else purified
             shown = None if purified is None else purified[:b]
@@ -118,6 +132,21 @@ class BaseClassifier:
             logits = self.classifier(copies.flatten(0, 1)).float()
         confidence = logits.softmax(1).unflatten(0, (self.block, self.m)).mean(1)
         return Vote(shown, copies[:b], confidence[:b])
+
+    def _densepure(self, x: Tensor, local: Tensor | None, b: int) -> Vote:
+        """K runs of the reverse process a copy, a class each; the shares of the K classes."""
+        assert isinstance(self.denoiser, Denoiser)
+        shape = (self.block, self.purifications, self.reverse_steps - 1, *x.shape[1:])
+        noise = torch.zeros(shape, device=x.device)
+        if local is not None:
+            noise[:b] = local.to(x.device).view(b, *shape[1:])
+        copies = x.repeat_interleave(self.purifications, 0)
+        seen = self.denoiser.reverse(copies, self.sigma, self.reverse_steps, noise.flatten(0, 1))
+        logits = self.classifier(seen).float()
+        votes = F.one_hot(logits.argmax(1), logits.shape[1]).float()
+        votes[~torch.isfinite(logits).all(1)] = torch.nan
+        runs = seen.unflatten(0, (self.block, self.purifications))[:b]
+        return Vote(runs[:, 0], runs, votes.unflatten(0, (self.block, self.purifications)).mean(1)[:b])
 
     def confidence(self, x_noisy: Tensor, local: Tensor | None = None) -> Tensor:
         """(b,c,h,w) -> mean softmax (b,k)."""
@@ -148,7 +177,7 @@ def resolve_dtype(dtype: str, device: torch.device) -> torch.dtype:
 
 
 def build_base(
-    config: SmoothingConfig, classifier: Classifier, denoiser: Denoiser | None = None
+    config: SmoothingConfig, classifier: Classifier, denoiser: Denoiser | DirectDenoiser | None = None
 ) -> BaseClassifier:
     """Put the method of `config` together on its device.
 
@@ -164,7 +193,15 @@ def build_base(
     if method.purifies:
         if denoiser is None:
             raise InputError(f"method {config.method!r} purifies and needs a denoiser; load one")
-        denoiser.schedule.timestep_for_sigma(config.sigma)
+        direct = method.purification == "direct"
+        if direct != isinstance(denoiser, DirectDenoiser):
+            kind = (
+                "a denoiser trained for one sigma, as 'dncnn-mse-0.25'"
+                if direct
+                else "a diffusion model, as 'bundled'"
+            )
+            raise InputError(f"method {config.method!r} needs {kind}, not {denoiser.name!r}; choose another")
+        denoiser.check(config.sigma)
     device = resolve_device(config.device)
     return BaseClassifier(
         classifier=classifier.to(device).eval(),
@@ -174,4 +211,6 @@ def build_base(
         m=config.m if method.smooths_locally else 0,
         device=device,
         dtype=resolve_dtype(config.dtype, device),
+        purifications=config.purifications if method.purification == "reverse" else 0,
+        reverse_steps=config.reverse_steps if method.purification == "reverse" else 0,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 import click
 
@@ -20,7 +19,7 @@ def models(context: click.Context, as_json: bool) -> None:
         return
     found = cards.bundled()
     if as_json:
-        click.echo(json.dumps([asdict(card) for card in found.values()], indent=2))
+        click.echo(json.dumps([card.as_dict() for card in found.values()], indent=2))
         return
     for card in found.values():
         quality = card.metrics.get("psnr_db") or card.metrics.get("accuracy_under_noise") or {}

@@ -79,8 +79,8 @@ def logits_of_copies(network: nn.Module, x: Tensor, noise: Tensor) -> Tensor:
 def cross_entropies(logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy (b,) averaged over the copies of logits (copies,b,k)."""
     copies = len(logits)
-    losses = F.cross_entropy(logits.flatten(0, 1), labels.repeat(copies), reduction="none")
-    return losses.unflatten(0, (copies, -1)).mean(0)
+    losses: Tensor = F.cross_entropy(logits.flatten(0, 1), labels.repeat(copies), reduction="none")
+    return losses.view(copies, -1).mean(0)
 
 
 def learning_rate(progress: float) -> float:

@@ -21,7 +21,7 @@ WARM_UP = 0.1  # share of training over which epsilon grows to its value
 def smoothed_log_probability(network: nn.Module, x: Tensor, noise: Tensor) -> Tensor:
     """log of the mean softmax (b,k) over the copies of noise (m,b,c,h,w)."""
     logits = logits_of_copies(network, x, noise)
-    return logits.log_softmax(2).logsumexp(0) - math.log(len(noise))  # type: ignore[no-any-return]
+    return logits.log_softmax(2).logsumexp(0) - math.log(len(noise))
 
 
 def _gradient(network: nn.Module, x: Tensor, labels: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
@@ -33,7 +33,8 @@ def _gradient(network: nn.Module, x: Tensor, labels: Tensor, noise: Tensor) -> t
 
 
 def _norm(x: Tensor) -> Tensor:
-    return x.flatten(1).norm(dim=1).clamp(min=1e-12)[:, None, None, None]
+    lengths: Tensor = torch.linalg.vector_norm(x, dim=(1, 2, 3), keepdim=True)
+    return lengths.clamp(min=1e-12)
 
 
 def ascend(network: nn.Module, x: Tensor, labels: Tensor, noise: Tensor, length: float, steps: int) -> Tensor:

@@ -1,10 +1,12 @@
-"""Model cards: what is bundled under assets/models, with origin, metrics and SHA-256."""
+"""Model cards: NAME.json beside NAME.safetensors, bundled under assets/models or added by a person."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass
-from functools import lru_cache
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,19 @@ from diffsmooth_core.config import InputError
 MODELS = Path(__file__).parents[2] / "assets" / "models"
 
 
+def added_folder() -> Path:
+    """Where added and downloaded models are kept: DIFFSMOOTH_MODELS, or the user's cache."""
+    chosen = os.environ.get("DIFFSMOOTH_MODELS")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(chosen) if chosen else cache / "diffsmooth" / "models"
+
+
 @dataclass(frozen=True)
 class Card:
-    """One network: NAME.json beside NAME.safetensors."""
+    """One network: where it comes from, how it is built, what was measured of it.
+
+    An ensemble has no file: `architecture["members"]` names its parts and `sha256` is that of theirs.
+    """
 
     name: str
     kind: str  # "denoiser" or "classifier"
@@ -26,30 +38,69 @@ class Card:
     parameters: int
     file: str
     sha256: str
-    schedule: dict[str, Any] | None = None  # of a denoiser
+    schedule: dict[str, Any] | None = None  # of a diffusion model
     normalisation: str | None = None  # of a classifier
+    folder: Path = field(default=MODELS, compare=False)
 
     @property
     def weights(self) -> Path:
-        return MODELS / self.file
+        return self.folder / self.file
+
+    @property
+    def network(self) -> str:
+        return str(self.architecture["network"])
+
+    @property
+    def bundled(self) -> bool:
+        return self.folder == MODELS
+
+    def as_dict(self) -> dict[str, Any]:
+        values = asdict(self)
+        del values["folder"]
+        return {key: value for key, value in values.items() if value is not None}
 
 
-@lru_cache(maxsize=1)
+def combined_sha256(parts: Sequence[str]) -> str:
+    """The SHA-256 of several, in order: an ensemble's."""
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def _in(folder: Path) -> dict[str, Card]:
+    found = {}
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+        try:
+            card = Card(**json.loads(path.read_text()), folder=folder)
+        except (ValueError, TypeError, OSError) as error:
+            raise InputError(
+                f"{path} is not a model card ({error}); remove it or add the model again"
+            ) from None
+        found[card.name] = card
+    return found
+
+
 def bundled() -> dict[str, Card]:
     """Every bundled card by name."""
-    cards = (Card(**json.loads(path.read_text())) for path in sorted(MODELS.glob("*.json")))
-    return {card.name: card for card in cards}
+    return _in(MODELS)
 
 
-def names(kind: str, dataset: str) -> tuple[str, ...]:
-    """The bundled models of a kind ("denoiser" or "classifier") for a data set."""
-    return tuple(c.name for c in bundled().values() if c.kind == kind and c.dataset == dataset)
+def every() -> dict[str, Card]:
+    """The bundled cards and the added ones; a bundled name cannot be taken."""
+    return _in(added_folder()) | bundled()
+
+
+def names(kind: str, dataset: str, *networks: str) -> tuple[str, ...]:
+    """The models of a kind ("denoiser" or "classifier") for a data set, of these networks if given."""
+    return tuple(
+        c.name
+        for c in every().values()
+        if c.kind == kind and c.dataset == dataset and (not networks or c.network in networks)
+    )
 
 
 def card(name: str, kind: str) -> Card:
-    """A bundled card. Raises InputError for an unknown name."""
-    found = bundled().get(name)
+    """A card by name. Raises InputError for an unknown one."""
+    found = every().get(name)
     if found is None or found.kind != kind:
-        known = ", ".join(c.name for c in bundled().values() if c.kind == kind)
+        known = ", ".join(c.name for c in every().values() if c.kind == kind)
         raise InputError(f"{kind} {name!r} is unknown; choose one of {known}, or give a checkpoint's path")
     return found

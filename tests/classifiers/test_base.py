@@ -14,14 +14,17 @@ from diffsmooth_core import build_base, load_classifier, load_denoiser
 from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank, resolve_device, resolve_dtype
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
-from tests.worlds import GREY, SHAPE, clamping_denoiser, ten_classes
+from tests.worlds import GREY, SHAPE, clamping_denoiser, clamping_direct_denoiser, ten_classes
 
 CONFIG = SmoothingConfig(sigma=0.5, sigma_local=0.25, m=4, device="cpu", dtype="float32")
 
 
 def base_for(**settings: object) -> BaseClassifier:
     config = replace(CONFIG, **settings)  # type: ignore[arg-type]
-    return build_base(config, ten_classes(), clamping_denoiser())
+    direct = METHODS[config.method].purification == "direct"
+    return build_base(
+        config, ten_classes(), clamping_direct_denoiser(config.sigma) if direct else clamping_denoiser()
+    )
 
 
 def noisy(count: int, seed: int = 3) -> torch.Tensor:
@@ -62,18 +65,43 @@ def test_the_average_is_of_probabilities_not_of_logits_or_votes() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_each_method_does_what_its_name_says(method: str) -> None:
-    x, vote = noisy(2), base_for(method=method).trace(noisy(2))
+    x, vote = noisy(2), base_for(method=method, reverse_steps=1).trace(noisy(2))
     purifies, smooths = METHODS[method].purifies, METHODS[method].smooths_locally
     assert (vote.purified is not None) == purifies
-    assert (vote.local is not None) == smooths
+    several = smooths or METHODS[method].purification == "reverse"
+    assert (vote.local is not None) == several
     seen = x.clamp(0, 1) if purifies else x
     if smooths:
         copies = seen[:, None] + 0.25 * reference_bank(4, SHAPE)
         expected = ten_classes()(copies.flatten(0, 1)).softmax(1).unflatten(0, (2, 4)).mean(1)
     else:
         expected = ten_classes()(seen).softmax(1)
+    if METHODS[method].purification == "reverse":
+        expected = torch.nn.functional.one_hot(expected.argmax(1), 10).float()
     torch.testing.assert_close(vote.confidence, expected, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(vote.confidence.sum(1), torch.ones(2))
+
+
+def test_densepure_counts_the_classes_of_its_runs() -> None:
+    """K runs of the reverse process with their own noise, a class each; the shares are the confidence."""
+    x, base = noisy(2), base_for(method="densepure", purifications=5, reverse_steps=3)
+    local = torch.randn(2, base.draws, *SHAPE, generator=torch.Generator().manual_seed(4))
+    expected = torch.zeros(2, 10)
+    for i in range(2):
+        for run in local[i].view(5, 2, *SHAPE):
+            purified = clamping_denoiser().reverse(x[i : i + 1], 0.5, 3, run[None])
+            expected[i, int(ten_classes()(purified).argmax())] += 1 / 5
+    torch.testing.assert_close(base.confidence(x, local), expected)
+    assert base(x, local).tolist() == expected.argmax(1).tolist()
+
+
+def test_a_method_refuses_the_other_kind_of_denoiser() -> None:
+    with pytest.raises(InputError, match="'denoised' needs a denoiser trained for one sigma.*'silent'"):
+        build_base(replace(CONFIG, method="denoised"), ten_classes(), clamping_denoiser())
+    with pytest.raises(InputError, match="'diffsmooth' needs a diffusion model.*'direct'"):
+        build_base(CONFIG, ten_classes(), clamping_direct_denoiser(0.5))
+    with pytest.raises(InputError, match="trained for sigma 0.25, not 0.5"):
+        build_base(replace(CONFIG, method="denoised"), ten_classes(), clamping_direct_denoiser(0.25))
 
 
 def test_one_local_copy_without_noise_is_dds() -> None:

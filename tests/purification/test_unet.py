@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.unet import UNet, UNetConfig, timestep_embedding
-from diffsmooth_core.zoo.load import PUBLISHED
+from diffsmooth_core.zoo.dialects import PUBLISHED
 
 
 def randomised(network: UNet, scale: float = 0.05) -> UNet:

@@ -20,7 +20,7 @@ from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import cards, checkpoints, names
-from diffsmooth_core.zoo.load import PUBLISHED, _recognised
+from diffsmooth_core.zoo.dialects import PUBLISHED, _published
 
 BUNDLED = {"denoiser": ("bundled",), "classifier": ("gaussian-0.25", "gaussian-0.50", "standard")}
 SMALL = {
@@ -72,7 +72,7 @@ def test_the_bundled_models_are_listed_and_small() -> None:
         assert names(kind, "imagenet") == ()
     sizes = [card.weights.stat().st_size for card in cards.bundled().values()]
     assert max(sizes) < 16 * 2**20
-    assert sum(sizes) < 20e6
+    assert sum(sizes) < 32e6
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,8 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for ending in (".json", ".safetensors"):
         shutil.copy(cards.MODELS / f"standard{ending}", tmp_path)
     monkeypatch.setattr(cards, "MODELS", tmp_path)
-    cards.bundled.cache_clear()
     yield tmp_path
     monkeypatch.undo()
-    cards.bundled.cache_clear()
 
 
 def test_changed_weights_or_a_changed_card_are_refused(models: Path) -> None:
@@ -117,7 +115,6 @@ def test_changed_weights_or_a_changed_card_are_refused(models: Path) -> None:
     content[-1] ^= 1
     weights.write_bytes(content)
     card.write_text(json.dumps(json.loads(card.read_text()) | {"sha256": "0" * 64}))
-    cards.bundled.cache_clear()
     with pytest.raises(InputError, match="do not match their card"):
         load_classifier("standard", "cpu")
 
@@ -163,10 +160,10 @@ def test_a_published_u_net_is_recognised_by_its_shapes(name: str) -> None:
     """On the meta device: the larger one has 552.8M parameters."""
     with torch.device("meta"):
         state = UNet(UNetConfig.from_record(PUBLISHED[name])).state_dict()
-    assert _recognised(state) is PUBLISHED[name]
+    assert _published(state, "it") is PUBLISHED[name]
     state.popitem()
     with pytest.raises(InputError, match="none of the published ones"):
-        _recognised(state)
+        _published(state, "it")
 
 
 def test_the_golden_files_load(golden_dir: Path) -> None:
@@ -232,19 +229,14 @@ def test_a_corrupt_file_is_one_clear_error(tmp_path: Path, name: str, write: Cal
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"arch": None}, "no 'arch'"),
-        ({"arch": "resnet50"}, "'resnet50'"),
-        ({"arch": "cifar_resnet"}, "'cifar_resnet'"),
-        ({"arch": "cifar_resnet\u00b2"}, "cifar_resnet"),
-        ({"arch": "cifar_resnet99999998"}, "'cifar_resnet99999998'"),
         ({"arch": "cifar_resnet9"}, "got 9"),
         ({"arch": "cifar_resnet20"}, "lacks 'layer1.1"),
         ({"state_dict": {}}, "no state dict"),
         ({"state_dict": 7}, "no state dict"),
         ({"state_dict": {3: torch.zeros(1)}}, "3 is a Tensor"),
         ({"state_dict": {"1.fc.weight": "x"}}, "'1.fc.weight' is a str"),
-        ({"state_dict": {"1.fc.weight": torch.tensor(1.0)}}, "fc.weight"),
-        ({"state_dict": {"1.fc.bias": torch.zeros(10)}}, "fc.weight"),
+        ({"state_dict": {"1.fc.weight": torch.tensor(1.0)}}, "unknown layout .*fc.weight"),
+        ({"state_dict": {"1.fc.bias": torch.zeros(10)}}, "unknown layout .*Cohen"),
     ],
 )
 def test_a_checkpoint_of_another_network_names_what_does_not_fit(
@@ -278,7 +270,7 @@ def test_a_denoiser_is_no_classifier_and_the_other_way_round(tmp_path: Path) -> 
     unet, classifier = tmp_path / "unet.pt", tmp_path / "resnet.pth.tar"
     torch.save(UNet(UNetConfig.from_record(SMALL)).state_dict(), unet)
     torch.save(cohen(resnet()), classifier)
-    with pytest.raises(InputError, match=r"unet\.pt is no checkpoint in Cohen's layout"):
+    with pytest.raises(InputError, match=r"unet\.pt is a diffusion model"):
         load_classifier(unet, "cpu")
     with pytest.raises(InputError, match=r"resnet\.pth\.tar"):
         load_denoiser(classifier, "cpu")

@@ -1,0 +1,167 @@
+"""Whose checkpoint is it? The published layouts, told from keys and shapes alone, never from code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffsmooth_core.classifiers.resnet import CifarResNet
+from diffsmooth_core.config import InputError
+from diffsmooth_core.purification.schedule import Schedule
+from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.zoo import checkpoints
+
+# The two released diffusion models that the paper uses, under OpenAI's names.
+PUBLISHED: dict[str, dict[str, Any]] = {
+    "cifar10_uncond_50M_500K": {
+        "image_size": 32, "num_channels": 128, "num_res_blocks": 3, "num_heads": 4,
+        "attention_resolutions": "16,8", "dropout": 0.3, "learn_sigma": True,
+        "use_scale_shift_norm": True, "noise_schedule": "cosine", "diffusion_steps": 4000,
+        "rescale_timesteps": True,
+    },
+    "256x256_diffusion_uncond": {
+        "image_size": 256, "num_channels": 256, "num_res_blocks": 2, "num_head_channels": 64,
+        "attention_resolutions": "32,16,8", "learn_sigma": True, "resblock_updown": True,
+        "use_scale_shift_norm": True, "noise_schedule": "linear", "diffusion_steps": 1000,
+        "rescale_timesteps": False,
+    },
+}  # fmt: skip
+KNOWN = (
+    "Cohen's (also SmoothAdv, Consistency, SmoothMix), MACER's, torchvision's or timm's ResNet-50, "
+    "timm's BEiT, OpenAI's diffusion U-Nets"
+)
+WRAPPERS = ("state_dict", "net", "model", "model_state_dict")  # keys that hold the state dict
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What a checkpoint turned out to be; the network is built and not yet filled.
+
+    `normalisation` is the usual one of the layout: no file stores it, so the checkpoint doctor asks the
+    network itself.
+    """
+
+    dialect: str
+    kind: str  # "classifier" or "denoiser"
+    dataset: str
+    network: nn.Module
+    state: Mapping[str, Tensor]
+    classes: int = 0
+    normalisation: str = "none"
+    schedule: Schedule | None = None
+
+
+def schedule_of(record: Mapping[str, Any]) -> Schedule:
+    if missing := sorted({"noise_schedule", "diffusion_steps"} - set(record)):
+        raise InputError(f"the diffusion model's configuration has no {missing[0]!r}; add it")
+    return Schedule.named(
+        record["noise_schedule"], record["diffusion_steps"], bool(record.get("rescale_timesteps"))
+    )
+
+
+def recognise(content: Mapping[str, Any], source: str, config: Mapping[str, Any] | None = None) -> Recognised:
+    """Tell the layout of a checkpoint's content.
+
+    `config` describes a diffusion model that is no published one, in OpenAI's names. Raises InputError
+    where the layout is unknown.
+    """
+    wrapper = next((key for key in WRAPPERS if key in content), "")
+    entries = checkpoints.tensors(content[wrapper] if wrapper else content, source)
+    state, prefix = _unwrapped(entries)
+    if "input_blocks.0.0.weight" in state:
+        return _openai(state, source, config)
+    if "patch_embed.proj.weight" in state and "blocks.0.attn.qkv.weight" in state:
+        return _beit(state)
+    if "layer4.0.conv3.weight" in state:
+        return _resnet50(state, source)
+    if "layer3.0.conv2.weight" in state and "layer4.0.conv1.weight" not in state:
+        return _cifar_resnet(state, source, content.get("arch"), macer=wrapper == "net" and not prefix)
+    raise InputError(
+        f"{source} has an unknown layout (its first key is {next(iter(entries))[:60]!r}); known are {KNOWN}"
+    )
+
+
+def _unwrapped(entries: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
+    """The network's own keys, and what stood before them: DataParallel says "module.", and in Cohen's
+    layout the normalising layer is entry 0 of a Sequential and the network entry 1."""
+    prefix = ""
+    while found := next(
+        (p for p in ("module.", "1.", "model.") if any(key.startswith(prefix + p) for key in entries)), ""
+    ):
+        prefix += found
+    return {k.removeprefix(prefix): v for k, v in entries.items() if k.startswith(prefix)}, prefix
+
+
+def _openai(state: Mapping[str, Tensor], source: str, config: Mapping[str, Any] | None) -> Recognised:
+    record = config if config is not None else _published(state, source)
+    network = UNet(UNetConfig.from_record(record))
+    dataset = "cifar10" if network.config.image_size == 32 else "imagenet"
+    return Recognised("openai", "denoiser", dataset, network, state, schedule=schedule_of(record))
+
+
+def _published(state: Mapping[str, Tensor], source: str) -> Mapping[str, Any]:
+    """The published configuration whose network has exactly these keys and shapes."""
+    shapes = {k: tuple(v.shape) for k, v in state.items()}
+    for record in PUBLISHED.values():
+        with torch.device("meta"):
+            expected = UNet(UNetConfig.from_record(record)).state_dict()
+        if shapes == {k: tuple(v.shape) for k, v in expected.items()}:
+            return record
+    raise InputError(
+        f"{source} is a diffusion model but none of the published ones; "
+        "give its configuration in OpenAI's names (image_size, num_channels, ...)"
+    )
+
+
+def _head(state: Mapping[str, Tensor], layer: str, source: str) -> int:
+    weight = state.get(f"{layer}.weight")
+    if weight is None or weight.ndim != 2:
+        raise InputError(f"{source} has no final layer '{layer}.weight'; it is another network")
+    return len(weight)
+
+
+def _blocks(state: Mapping[str, Tensor], stage: str) -> int:
+    return len({m[1] for key in state if (m := re.match(rf"{stage}\.([0-9]+)\.", key))})
+
+
+def _cifar_resnet(state: dict[str, Tensor], source: str, arch: object, macer: bool) -> Recognised:
+    for name in ("weight", "bias"):  # MACER calls its final layer so
+        if f"linear.{name}" in state:
+            state[f"fc.{name}"] = state.pop(f"linear.{name}")
+    classes = _head(state, "fc", source)
+    named = re.fullmatch(r"cifar_resnet([0-9]{1,4})", arch) if isinstance(arch, str) else None
+    depth = int(named[1]) if named else 6 * _blocks(state, "layer1") + 2
+    network = CifarResNet(depth, classes)
+    dialect, normalisation = ("macer", "none") if macer else ("cohen", "cifar10")
+    return Recognised(dialect, "classifier", "cifar10", network, state, classes, normalisation)
+
+
+def _resnet50(state: Mapping[str, Tensor], source: str) -> Recognised:
+    from timm.models.resnet import Bottleneck, ResNet
+
+    classes = _head(state, "fc", source)
+    layers = tuple(_blocks(state, f"layer{stage}") for stage in (1, 2, 3, 4))
+    width = len(state["layer1.0.conv1.weight"])
+    network = ResNet(Bottleneck, layers, num_classes=classes, base_width=width)  # type: ignore[arg-type]
+    return Recognised("resnet50", "classifier", "imagenet", network, state, classes, "imagenet")
+
+
+def _beit(state: dict[str, Tensor]) -> Recognised:
+    from timm.models.beit import Beit
+
+    state = {k: v for k, v in state.items() if not k.endswith("relative_position_index")}  # a constant
+    projection = state["patch_embed.proj.weight"]
+    classes = _head(state, "head", "the BEiT checkpoint")
+    table = state.get("blocks.0.attn.relative_position_bias_table")
+    heads = table.shape[1] if table is not None else projection.shape[0] // 64
+    network = Beit(
+        img_size=224, patch_size=projection.shape[2], num_classes=classes, embed_dim=projection.shape[0],
+        depth=_blocks(state, "blocks"), num_heads=heads, use_abs_pos_emb="pos_embed" in state,
+        use_rel_pos_bias=table is not None, init_values=0.1 if "blocks.0.gamma_1" in state else None,
+    )  # fmt: skip
+    return Recognised("beit", "classifier", "imagenet", network, state, classes, "half")

@@ -1,0 +1,72 @@
+"""Fetching the published diffusion models, once and resumably; nothing is fetched unasked."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import requests
+from tqdm import tqdm
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.zoo import cards, checkpoints
+
+_HOME = "https://openaipublic.blob.core.windows.net/diffusion"
+ADDRESSES = {
+    "cifar10_uncond_50M_500K": f"{_HOME}/march-2021/cifar10_uncond_50M_500K.pt",
+    "256x256_diffusion_uncond": f"{_HOME}/jul-2021/256x256_diffusion_uncond.pt",
+}
+CHUNK = 1 << 20
+
+
+def local(name: str) -> Path:
+    """The file of a published model that was downloaded, its SHA-256 checked against the one recorded
+    then. Raises InputError where it is not here, with the command that fetches it, or has changed."""
+    path = cards.added_folder() / f"{name}.pt"
+    if not path.is_file():
+        raise InputError(
+            f"{name} is not on this machine; run: python -m diffsmooth_core models download {name}, "
+            f"or put the file {name}.pt into {cards.added_folder()}"
+        )
+    record, found = path.with_suffix(".sha256"), checkpoints.file_sha256(path)
+    if not record.is_file():
+        record.write_text(found + "\n")
+    if (recorded := record.read_text().strip()) != found:
+        raise InputError(
+            f"{path} has changed since it came (SHA-256 {found[:12]}..., recorded {recorded[:12]}...); "
+            "delete it and download it again"
+        )
+    return path
+
+
+def fetch(name: str, address: str | None = None) -> Path:
+    """Download a published model, going on where an earlier attempt stopped, and record its SHA-256."""
+    path = cards.added_folder() / f"{name}.pt"
+    if path.is_file():
+        return local(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    have = partial.stat().st_size if partial.is_file() else 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    try:
+        with requests.get(address or ADDRESSES[name], headers=headers, stream=True, timeout=30) as answer:
+            if answer.status_code != 416:  # 416: everything is here already
+                answer.raise_for_status()
+                resumed = answer.status_code == 206
+                total = int(answer.headers.get("Content-Length", 0)) + (have if resumed else 0)
+                with (
+                    partial.open("ab" if resumed else "wb") as file,
+                    tqdm(total=total, initial=have if resumed else 0, unit="B", unit_scale=True) as bar,
+                ):
+                    for chunk in answer.iter_content(CHUNK):
+                        file.write(chunk)
+                        bar.update(len(chunk))
+                if partial.stat().st_size < total:
+                    raise requests.ConnectionError(f"{partial.stat().st_size} of {total} bytes came")
+    except requests.RequestException as error:
+        raise InputError(
+            f"{name} could not be downloaded ({type(error).__name__}: {str(error)[:120]}); run the command "
+            f"again to go on, or put the file {name}.pt into {cards.added_folder()}"
+        ) from None
+    os.replace(partial, path)
+    return local(name)
