@@ -1,10 +1,10 @@
-"""Does the demonstration tell the truth? Certified accuracy of three methods on CIFAR-10 test images.
+"""Does the demonstration tell the truth? Certified accuracy of every bundled network and method.
 
-    python assets/models/method_table.py [--rows FILE] [--method NAME ...] [--write-cards]
+    python assets/models/method_table.py [--rows FILE] [--only NAME ...] [--write-cards]
 
-Certifies test images 0, 50, ..., 9950 at sigma .5 with N=1,000 and alpha=.001 by plain smoothing, by
-DDS with the standard classifier and by DiffSmooth, and prints a Markdown table as the paper's Table 1.
-Finished rows are appended to FILE, so that an interrupted run goes on where it stopped.
+Certifies CIFAR-10 test images 0, 50, ..., 9950 under each of SETTINGS and prints a Markdown table in the
+layout of the paper's Table 1. Finished rows are appended to FILE, so that an interrupted run goes on
+where it stopped.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -20,43 +21,70 @@ from tqdm import tqdm
 
 from diffsmooth_core.config import METHODS, SmoothingConfig
 from diffsmooth_core.statistics import average_certified_radius, certified_accuracy
+from diffsmooth_core.zoo.cards import MODELS
 
 INDICES = range(0, 10_000, 50)
 RADII = (0.0, 0.25, 0.5, 0.75, 1.0)
+PLAIN = SmoothingConfig(method="plain", dtype="bfloat16")
+HALF = SmoothingConfig(dtype="bfloat16")  # DiffSmooth at sigma .5 with sigma_local .25
 SETTINGS = {
-    "plain": SmoothingConfig(method="plain", classifier="gaussian-0.50", dtype="bfloat16"),
-    "dds": SmoothingConfig(method="dds", classifier="standard", dtype="bfloat16"),
-    "diffsmooth": SmoothingConfig(method="diffsmooth", classifier="gaussian-0.25", dtype="bfloat16"),
+    "plain": replace(PLAIN, classifier="gaussian-0.50"),
+    "dds": replace(HALF, method="dds", classifier="standard"),
+    "dds-smoothed": replace(HALF, method="dds"),
+    "diffsmooth": HALF,
+    "diffsmooth-smoothadv": replace(HALF, classifier="smoothadv-0.25"),
+    "densepure": replace(HALF, method="densepure", classifier="standard", n0=30, n=100),
+    "gaussian-0.12": replace(PLAIN, classifier="gaussian-0.12", sigma=0.12),
+    "gaussian-0.25": replace(PLAIN, classifier="gaussian-0.25", sigma=0.25),
+    "gaussian-0.25-b": replace(PLAIN, classifier="gaussian-0.25-b", sigma=0.25),
+    "gaussian-0.25-c": replace(PLAIN, classifier="gaussian-0.25-c", sigma=0.25),
+    "gaussian-1.00": replace(PLAIN, classifier="gaussian-1.00", sigma=1.0),
+    "smoothadv-0.25": replace(PLAIN, classifier="smoothadv-0.25", sigma=0.25),
+    "smoothadv-0.50": replace(PLAIN, classifier="smoothadv-0.50", sigma=0.5),
+    "macer-0.25": replace(PLAIN, classifier="macer-0.25", sigma=0.25),
+    "consistency-0.25": replace(PLAIN, classifier="consistency-0.25", sigma=0.25),
+    "smoothmix-0.25": replace(PLAIN, classifier="smoothmix-0.25", sigma=0.25),
+    "ensemble-0.25": replace(PLAIN, classifier="ensemble-0.25", sigma=0.25),
+    "denoised-mse": replace(
+        PLAIN, method="denoised", classifier="standard", denoiser="dncnn-mse-0.25", sigma=0.25
+    ),
+    "denoised-stability": replace(
+        PLAIN, method="denoised", classifier="standard", denoiser="dncnn-stability-0.25", sigma=0.25
+    ),
 }
+ON_CARD = {s.classifier: name for name, s in reversed(SETTINGS.items()) if s.method == "plain"} | {
+    "standard": "dds", "dncnn-mse-0.25": "denoised-mse", "dncnn-stability-0.25": "denoised-stability",
+    "bundled": "diffsmooth",
+}  # fmt: skip
 
 
-def certify_one(method: str, index: int) -> dict[str, object]:
+def certify_one(name: str, index: int) -> dict[str, object]:
     import torch
 
     from diffsmooth_core import build_base, certify, load_classifier, load_denoiser
     from diffsmooth_core.datasets import resolve
 
     torch.set_num_threads(1)
-    config = SETTINGS[method]
-    denoiser = load_denoiser(config.denoiser) if METHODS[method].purifies else None
+    config = SETTINGS[name]
+    denoiser = load_denoiser(config.denoiser) if METHODS[config.method].purifies else None
     base = build_base(config, load_classifier(config.classifier), denoiser)
     picture = resolve(f"cifar10:{index}", "cifar10")
     result = certify(base, picture.tensor, config)
     return {
-        "method": method, "index": index, "label": picture.label, "predict": result.label,
+        "setting": name, "index": index, "label": picture.label, "predict": result.label,
         "radius": result.radius, "weights": result.weights,
     }  # fmt: skip
 
 
 @click.command()
 @click.option("--rows", type=click.Path(dir_okay=False, path_type=Path), default=Path("method_table.jsonl"))
-@click.option("--method", "methods", multiple=True, type=click.Choice(list(SETTINGS)), default=list(SETTINGS))
+@click.option("--only", "chosen", multiple=True, type=click.Choice(list(SETTINGS)), default=list(SETTINGS))
 @click.option("--workers", type=click.IntRange(1), default=os.cpu_count(), help="Processes, one thread each.")
-@click.option("--write-cards", is_flag=True, help="Store the figures in the classifiers' cards.")
-def main(rows: Path, methods: tuple[str, ...], workers: int, write_cards: bool) -> None:
+@click.option("--write-cards", is_flag=True, help="Store each network's figures in its card.")
+def main(rows: Path, chosen: tuple[str, ...], workers: int, write_cards: bool) -> None:
     done = [json.loads(line) for line in rows.read_text().splitlines()] if rows.is_file() else []
-    finished = {(row["method"], row["index"]) for row in done}
-    todo = [(m, i) for i in INDICES for m in methods if (m, i) not in finished]
+    finished = {(row["setting"], row["index"]) for row in done}
+    todo = [(name, i) for name in chosen for i in INDICES if (name, i) not in finished]
     with (
         ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
         rows.open("a") as file,
@@ -67,26 +95,35 @@ def main(rows: Path, methods: tuple[str, ...], workers: int, write_cards: bool) 
             done.append(row)
             print(json.dumps(row), file=file, flush=True)
 
-    print("| method | classifier | " + " | ".join(f"r = {r:g}" for r in RADII) + " | ACR |")
-    print("|---|---|" + "---|" * (len(RADII) + 1))
-    for method in methods:
-        config = SETTINGS[method]
-        mine = [row for row in done if row["method"] == method]
+    print("| method | classifier | σ | σ′ | n | " + " | ".join(f"r = {r:g}" for r in RADII) + " | ACR |")
+    print("|---|---|" + "---|" * (len(RADII) + 4))
+    measured = {}
+    for name in chosen:
+        config = SETTINGS[name]
+        mine = [row for row in done if row["setting"] == name]
         radii = [row["radius"] for row in mine]
         correct = [row["label"] == row["predict"] for row in mine]
         accuracy = {f"{r:.2f}": round(100 * certified_accuracy(radii, correct, r), 1) for r in RADII}
         acr = round(average_certified_radius(radii, correct), 3)
+        method = METHODS[config.method]
+        networks = f"`{config.classifier}`"
+        if config.denoiser != HALF.denoiser:
+            networks += f" after `{config.denoiser}`"
+        local = f"{config.sigma_local:g}" if method.smooths_locally else ""
         cells = " | ".join(f"{v:.1f}" for v in accuracy.values())
-        print(f"| {METHODS[method].title} | `{config.classifier}` | {cells} | {acr:.3f} |")
-        if write_cards:
-            from diffsmooth_core.zoo.cards import MODELS
-
-            path = MODELS / f"{config.classifier}.json"
+        print(
+            f"| {method.title} | {networks} | {config.sigma:g} | {local} | {config.n:,} "
+            f"| {cells} | {acr:.3f} |"
+        )
+        measured[name] = {
+            "method": config.method, "classifier": config.classifier, "sigma": config.sigma, "n": config.n,
+            "alpha": config.alpha, "images": len(mine), "percent_at_radius": accuracy, "acr": acr,
+        }  # fmt: skip
+    for network, name in ON_CARD.items() if write_cards else ():
+        path = MODELS / f"{network}.json"
+        if name in measured and path.is_file():
             card = json.loads(path.read_text())
-            card["metrics"]["certified"] = {
-                "method": method, "sigma": config.sigma, "n": config.n, "alpha": config.alpha,
-                "images": len(mine), "percent_at_radius": accuracy, "acr": acr,
-            }  # fmt: skip
+            card["metrics"]["certified"] = measured[name]
             path.write_text(json.dumps(card, indent=2) + "\n")
 
 

@@ -108,6 +108,8 @@ def recalibrate(network: nn.Module, batches: list[Tensor]) -> None:
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # cumulative average
+    if not norms:
+        return
     network.train()
     with torch.no_grad():
         for x in batches:

@@ -95,6 +95,10 @@ def _classifying(card: cards.Card) -> tuple[nn.Module, str]:
     state, weights = _state(card)
     if card.network == "compact":
         network: nn.Module = CompactCNN(card.architecture["classes"], tuple(card.architecture["widths"]))
+    elif card.network == "timm":
+        import timm
+
+        network = timm.create_model(card.architecture["model"], num_classes=card.architecture["classes"])
     else:
         network = dialects.recognise(state, card.name).network
     checkpoints.fill(network, state, card.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from scipy.stats import norm
 from torch import Tensor, nn
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.training import classifier, smoothadv
+from diffsmooth_core.training import classifier, finetuning, smoothadv
 from diffsmooth_core.training.classifier import Draw, Examples
 from diffsmooth_core.training.consistency import Consistency
 from diffsmooth_core.training.gaussian import Gaussian
@@ -223,4 +225,23 @@ def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
         classifier.train(
             tmp_path, "g", Gaussian(0.25), Budget(steps=1), examples=examples,
             start=tmp_path / "nothing.safetensors", batch=32, widths=(24, 24, 24),
+        )  # fmt: skip
+
+
+def test_a_timm_network_is_fine_tuned_under_noise(tmp_path: Path) -> None:
+    """Two colours told apart by a small ResNet of timm's, from random weights."""
+    labels = torch.arange(64) % 2
+    pictures = (0.3 + 0.4 * labels[:, None, None, None]).expand(-1, 3, 32, 32).clone()
+    examples = Examples(pictures, labels, torch.ones(64), "two colours")
+    recipe = finetuning.Recipe("resnet10t", "half", lr=1e-3, weight_decay=0.01, batch=16)
+    path = finetuning.train(
+        tmp_path, "tuned", recipe, 0.1, Budget(steps=12), examples, examples, dataset="cifar10"
+    )
+    card = json.loads(path.read_text())
+    assert card["architecture"] == {"network": "timm", "model": "resnet10t", "classes": 2, "side": 32}
+    assert card["metrics"]["accuracy_under_noise"]["0.1"] > 0.8
+    with pytest.raises(InputError, match="no network 'resnet9000'"):
+        finetuning.train(
+            tmp_path, "t", replace(recipe, network="resnet9000"), 0.1, Budget(steps=1), examples, examples,
+            dataset="cifar10",
         )  # fmt: skip

@@ -1,0 +1,54 @@
+"""Ensembles (Horváth et al. 2022): nothing is trained, the card names the members."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from diffsmooth_core.classifiers.ensemble import Ensemble
+from diffsmooth_core.config import InputError
+from diffsmooth_core.training.classifier import accuracy
+from diffsmooth_core.training.loop import load_pictures
+from diffsmooth_core.zoo import cards, load_classifier
+
+
+def combine(folder: Path, name: str, members: Sequence[str], consensus: int) -> Path:
+    """Write the card of an ensemble of classifiers that are known by name; `consensus` is K, 0 for none.
+
+    Raises InputError where the members do not vote for the same classes or K does not fit.
+    """
+    if len(members) < 2 or not 0 <= consensus < len(members):
+        raise InputError(
+            f"an ensemble has two members or more and K from 0 to one less than that, "
+            f"got {len(members)} and K = {consensus}"
+        )
+    found = [cards.card(member, "classifier") for member in members]
+    datasets = sorted({card.dataset for card in found})
+    if len(datasets) > 1 or len({card.architecture["classes"] for card in found}) > 1:
+        raise InputError(f"the members {', '.join(members)} are not for the same classes; choose others")
+    sigmas = [float(card.training["sigma"]) for card in found]
+    network = Ensemble([load_classifier(member, "cpu") for member in members], consensus).eval()
+    test, truth = load_pictures("test")
+    noises = sorted({0.0, 0.12, 0.25, 0.5, 1.0} | set(sigmas))
+    measured = {f"{s:g}": round(accuracy(network, test, truth, s), 4) for s in noises}
+    card: dict[str, Any] = {
+        "name": name,
+        "kind": "classifier",
+        "dataset": datasets[0],
+        "architecture": {
+            "network": "ensemble", "members": list(members), "consensus": consensus,
+            "classes": found[0].architecture["classes"],
+        },
+        "normalisation": "none",
+        "training": {"objective": f"mean logits of {len(members)} members", "sigma": max(sigmas),
+                     "data": found[0].training["data"]},
+        "metrics": {"test_pictures": len(test), "accuracy_under_noise": measured},
+        "parameters": sum(card.parameters for card in found),
+        "file": "",
+        "sha256": cards.combined_sha256([card.sha256 for card in found]),
+    }  # fmt: skip
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(card, indent=2) + "\n")
+    return path
