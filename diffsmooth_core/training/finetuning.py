@@ -17,7 +17,7 @@ from torch import nn
 
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import InputError
-from diffsmooth_core.training.classifier import Draw, Examples, accuracy
+from diffsmooth_core.training.classifier import Draw, Examples, accuracy, recalibrate
 from diffsmooth_core.training.loop import Budget, Run, as_stored, device_name, flipped, write_model
 
 WARM_UP = 0.1  # share of training
@@ -95,6 +95,8 @@ def train(
         return float(loss.detach())
 
     run.loop(train_step)
+    seen = examples.pictures[: 20 * recipe.batch].to(device).split(recipe.batch)
+    recalibrate(network, [x + draw.noise(x, 1, sigma)[0] for x in seen])
     network.cpu()
     as_stored(network)
     card: dict[str, Any] = {
