@@ -80,10 +80,17 @@ def _idle(picture: Picture, config: Settings) -> None:
 def _plan(config: SmoothingConfig) -> None:
     """What a run will do, in four steps."""
     method = METHODS[config.method]
-    purified = "is purified by the diffusion model, then " if method.purifies else "is "
+    purified = {
+        "": "is ", "one-shot": "is purified by the diffusion model, then ",
+        "direct": "is denoised by a network trained for this noise, then ",
+        "reverse": f"is purified {config.purifications} times by the reverse diffusion process in "
+        f"{config.reverse_steps} steps, each result ",
+    }[method.purification]  # fmt: skip
     classified = "classified once: its vote"
     if method.smooths_locally:
         classified = f"classified {config.m} times under a little noise σ′; the average is its vote"
+    if method.purification == "reverse":
+        classified = "classified; the majority is its vote"
     steps = {
         "1 · Noise": f"{config.n0 + config.n:,} copies of the picture, each with noise of its own.",
         "2 · Vote": f"Each copy {purified}{classified}. Above is one of them.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
-from ui import gallery, state
+from ui import gallery, runs, state
 from ui.text import plain
 
 _HERE = Path(__file__).parent
@@ -27,6 +28,8 @@ NUMBERS: dict[str, tuple[str, float, str]] = {
                     "usually the noise that the classifier was trained under."),
     "n": ("Votes n", 100, "Noisy copies that count for the bound. More of them give a larger radius."),
     "m": ("Copies m", 1, "How many copies with local noise are averaged into one vote."),
+    "purifications": ("Runs K", 1, "DensePure purifies each noisy copy this often and takes the majority."),
+    "reverse_steps": ("Steps b", 1, "Steps of DensePure's reverse process, from the noise to none."),
     "n0": ("First votes n₀", 50, "Votes that only choose the class to be certified, and never count for it."),
     "alpha": ("Risk α", 0.001, "The probability, over the noise, that a certificate claims too much."),
     "seed": ("Seed", 1, "The same seed gives the same noise, so the same votes."),
@@ -34,6 +37,7 @@ NUMBERS: dict[str, tuple[str, float, str]] = {
 HINTS = {
     "method": "How a noisy copy comes to its vote.",
     "classifier": "The network that votes, and the noise it was trained under.",
+    "denoiser": "The network that takes the noise away before the classifier sees the copy.",
     "noise": "New for every vote, or m fixed tensors for all votes.",
 }
 NOISES = {"fresh": "new for every vote (the paper)", "reference": "one fixed set (the released code)"}
@@ -45,14 +49,21 @@ def sidebar() -> SmoothingConfig | InputError:
         gallery.choose()
         methods = {name: _method_title(name) for name in state.choices("method")}
         classifiers = {name: _classifier_title(name) for name in state.choices("classifier")}
-        local = METHODS[_select("method", "Method", methods)].smooths_locally
+        method = METHODS[name := _select("method", "Method", methods)]
+        local, reverse = method.smooths_locally, "reverse_steps" in method.settings
         _select("classifier", "Classifier", classifiers)
+        denoisers = state.denoisers(name)
+        if st.session_state["denoiser"] not in denoisers:
+            st.session_state["denoiser"] = denoisers[0]
+        titles = {name: _denoiser_title(name) for name in denoisers}
+        _select("denoiser", "Denoiser", titles, method.purifies)
         _numbers("sigma", "sigma_local", local)
         _numbers("n", "m", local)
         with st.expander("More settings"):
             _numbers("n0", "alpha")
+            _numbers("purifications", "reverse_steps", reverse, reverse)
             _numbers("seed", None)
-            _select("noise", "Local noise is", NOISES, local)
+            _select("noise", "Local noise is", NOISES, "noise" in method.settings)
         config = _config()
         for sentence in config.advice if isinstance(config, SmoothingConfig) else ():
             st.caption(plain(sentence))
@@ -63,7 +74,9 @@ def sidebar() -> SmoothingConfig | InputError:
 
 def _config() -> SmoothingConfig | InputError:
     try:
-        return state.config()
+        config = state.config()
+        runs.base_classifier(config)
+        return config
     except InputError as error:
         st.error(plain(str(error)))
         return error
@@ -75,7 +88,10 @@ def described(config: SmoothingConfig, name: str) -> str:
     if name in NUMBERS:
         label = NUMBERS[name][0]
         return f"{label[0].lower()}{label[1:]} = {value:{',' if isinstance(value, int) else 'g'}}"
-    words = {"method": _method_title, "classifier": _classifier_title, "noise": NOISES.__getitem__}[name]
+    words = {
+        "method": _method_title, "classifier": _classifier_title, "denoiser": _denoiser_title,
+        "noise": NOISES.__getitem__,
+    }[name]  # fmt: skip
     return f"{'local noise' if name == 'noise' else name} {words(value)}"
 
 
@@ -89,9 +105,9 @@ def _select(name: str, label: str, titles: dict[str, str], used: bool = True) ->
     )
 
 
-def _numbers(left: str, right: str | None, right_used: bool = True) -> None:
+def _numbers(left: str, right: str | None, right_used: bool = True, left_used: bool = True) -> None:
     """Two numbers side by side."""
-    for column, name, used in zip(st.columns(2), (left, right), (True, right_used), strict=True):
+    for column, name, used in zip(st.columns(2), (left, right), (left_used, right_used), strict=True):
         if name is not None:
             label, step, hint = NUMBERS[name]
             low, high = state.SPANS[name]
@@ -101,8 +117,21 @@ def _numbers(left: str, right: str | None, right_used: bool = True) -> None:
             )
 
 
+FAMILIES = {
+    "gaussian": "Gaussian", "smoothadv": "SmoothAdv", "macer": "MACER", "consistency": "Consistency",
+    "smoothmix": "SmoothMix", "ensemble": "Ensemble", "dncnn-mse": "DnCNN (MSE)",
+    "dncnn-stability": "DnCNN (stability)",
+}  # fmt: skip
+
+
 def _classifier_title(name: str) -> str:
-    kind, _, sigma = name.partition("-")
-    if kind == "gaussian" and sigma:
-        return f"Gaussian, noise {float(sigma):g}"
-    return "Standard, no noise" if name == "standard" else name
+    """ "gaussian-0.25-b" is "Gaussian (b), noise 0.25"."""
+    named = re.fullmatch(r"([a-z-]+)-([0-9.]+)(?:-([a-z]))?", name)
+    if named is None or named[1] not in FAMILIES:
+        return "Standard, no noise" if name == "standard" else name
+    which = f" ({named[3]})" if named[3] else ""
+    return f"{FAMILIES[named[1]]}{which}, noise {float(named[2]):g}"
+
+
+def _denoiser_title(name: str) -> str:
+    return "Diffusion model (bundled)" if name == "bundled" else _classifier_title(name)

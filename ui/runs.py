@@ -122,7 +122,9 @@ def estimate(config: SmoothingConfig) -> float | None:
 
 def _kind(config: SmoothingConfig) -> tuple[object, ...]:
     """What decides how long a vote takes."""
-    return config.method, config.classifier, config.m if METHODS[config.method].smooths_locally else 1
+    used = METHODS[config.method].settings
+    costs = ("denoiser", "m", "purifications", "reverse_steps")
+    return config.method, config.classifier, *(getattr(config, name) for name in costs if name in used)
 
 
 def trace(snapshot: Snapshot) -> tuple[tuple[int, float, float], ...]:

@@ -20,11 +20,16 @@ from diffsmooth_core.zoo import names
 DATASET = "cifar10"
 PICTURE = "gallery:sailing-yacht"
 DEFAULTS = SmoothingConfig()
-SETTINGS = ("method", "classifier", "sigma", "sigma_local", "m", "n0", "n", "alpha", "seed", "noise")
+SETTINGS = (
+    "method", "classifier", "denoiser", "sigma", "sigma_local", "m", "purifications", "reverse_steps",
+    "n0", "n", "alpha", "seed", "noise",
+)  # fmt: skip
 SPANS: dict[str, tuple[float, float]] = {
     "sigma": (0.01, 2.0),
     "sigma_local": (0.0, 2.0),
     "m": (1, 64),
+    "purifications": (1, 40),
+    "reverse_steps": (1, 100),
     "n0": (1, 100_000),
     "n": (10, 1_000_000),
     "alpha": (1e-6, 0.5),
@@ -40,7 +45,17 @@ def resolved(spec: str) -> Picture:
 
 def choices(name: str) -> tuple[str, ...]:
     """What the setting `name` can be, for those that are chosen from a list."""
-    return {"method": tuple(METHODS), "classifier": names("classifier", DATASET), "noise": NOISES}[name]
+    return {
+        "method": tuple(METHODS), "classifier": names("classifier", DATASET), "noise": NOISES,
+        "denoiser": names("denoiser", DATASET),
+    }[name]  # fmt: skip
+
+
+def denoisers(method: str) -> tuple[str, ...]:
+    """The denoisers that a method can work with; all where it uses none."""
+    purification = METHODS[method].purification
+    networks = {"": (), "direct": ("dncnn",)}.get(purification, ("unet",))
+    return names("denoiser", DATASET, *networks)
 
 
 def parse(name: str, text: str) -> Any:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification import Samples
+from diffsmooth_core.config import METHODS
 from ui.colours import class_colour
 from ui.images import data_url
 
@@ -47,9 +48,19 @@ def journey(samples: Samples, config: SmoothingConfig, class_names: tuple[str, .
         Frame("Noise is added", f"σ = {config.sigma:g}, drawn anew for every vote",
               (data_url(samples.noisy),)),
     ]  # fmt: skip
-    if samples.purified is not None:
-        frames.append(Frame("Purified", "by the diffusion model, in one step", (data_url(samples.purified),)))
-    if samples.local:
+    method = METHODS[config.method]
+    if samples.purified is not None and method.purification != "reverse":
+        by = {"direct": "by a network trained for this noise"}.get(
+            method.purification, "by the diffusion model, in one step"
+        )
+        frames.append(Frame("Purified", by, (data_url(samples.purified),)))
+    if method.purification == "reverse":
+        full = next(count for count in (9, 4, config.purifications) if count <= config.purifications)
+        caption = (
+            f"{full} of {config.purifications}" if full < config.purifications else f"{full} times"
+        ) + f" by the reverse process in {config.reverse_steps} steps; the majority decides"
+        frames.append(Frame("Purified", caption, tuple(map(data_url, samples.local[:full]))))
+    elif samples.local:
         full = next(count for count in (9, 4, config.m) if count <= config.m)  # whole squares look calm
         copies = samples.local[:full]
         count = f"{len(copies)} of {config.m}" if len(copies) < config.m else f"{config.m}"

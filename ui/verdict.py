@@ -142,8 +142,10 @@ def command(certificate: Certificate, picture: Picture) -> str:
     if method.purifies:
         options["denoiser"] = config.denoiser
     options["sigma"] = repr(config.sigma)
-    if method.smooths_locally:
-        options |= {"sigma-local": repr(config.sigma_local), "m": str(config.m), "noise": config.noise}
+    for name in ("sigma_local", "m", "purifications", "reverse_steps", "noise"):
+        if name in method.settings:
+            value = getattr(config, name)
+            options[name.replace("_", "-")] = repr(value) if isinstance(value, float) else str(value)
     options |= {
         "n0": str(config.n0),
         "n": str(config.n),

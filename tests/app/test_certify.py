@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import InputError, Progress, SmoothingConfig, certify_stream
 from diffsmooth_core.certification.illustration import perturbation
+from diffsmooth_core.config import METHODS
 from diffsmooth_core.jobs import Snapshot
 from ui import runs, state
 from ui.verdict import command
@@ -203,14 +204,22 @@ def test_a_run_that_was_asked_to_stop_says_so_until_it_does(visit: Visit) -> Non
     assert "Cancelled after 110 of 1,100 votes" in text(page).replace("*", "")
 
 
-def test_the_command_asks_for_the_same_certificate() -> None:
-    config = SmoothingConfig(n=200, seed=7, noise="reference", sigma=0.1234567891, alpha=0.00123456789)
+@pytest.mark.parametrize("method", METHODS)
+def test_the_command_asks_for_the_same_certificate(method: str) -> None:
+    config = SmoothingConfig(
+        method=method, n=200, seed=7, noise="reference", sigma=0.1234567891, alpha=0.00123456789, m=6,
+        purifications=7, reverse_steps=8,
+    )  # fmt: skip
     certificate = progress(config, [(CAT, 100)], [(CAT, 200)]).certificate
     assert certificate is not None
     words = shlex.split(command(certificate, state.resolved("photo:cat")).replace("\\\n", " "))
     assert words[:5] == ["python", "-m", "diffsmooth_core", "certify", "photo:cat"]
     options = dict(zip(words[5::2], words[6::2], strict=False))
-    for name in (*state.SETTINGS, "denoiser", "dataset"):
+    only_some = {"denoiser", "sigma_local", "m", "purifications", "reverse_steps", "noise"}
+    unused = only_some - METHODS[method].settings
+    for name in unused:
+        assert "--" + name.replace("_", "-") not in options
+    for name in {*state.SETTINGS, "dataset"} - unused:
         assert options["--" + name.replace("_", "-")] == str(getattr(config, name))
 
 
