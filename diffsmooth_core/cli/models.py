@@ -1,23 +1,41 @@
-"""`models`: which networks there are, and fetching what is not bundled."""
+"""`models`: which networks there are, adding one's own, examining them, fetching what is not bundled."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from diffsmooth_core.datasets import cifar10
-from diffsmooth_core.zoo import cards
+from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets import cifar10, gallery, imagenet, resolve
+from diffsmooth_core.zoo import cards, dialects
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print every card as JSON.")
+@as_json
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
-    """List the bundled networks with what was measured of them, or download a data set."""
-    if context.invoked_subcommand:
-        return
-    found = cards.bundled()
+    """The networks: list, show, add, remove, check or download them."""
+    if context.invoked_subcommand is None:
+        _list(as_json)
+
+
+@models.command("list")
+@as_json
+def list_models(as_json: bool) -> None:
+    """Every bundled and added network with what was measured of it."""
+    _list(as_json)
+
+
+def _list(as_json: bool) -> None:
+    found = cards.every()
     if as_json:
         click.echo(json.dumps([card.as_dict() for card in found.values()], indent=2))
         return
@@ -25,12 +43,114 @@ def models(context: click.Context, as_json: bool) -> None:
         quality = card.metrics.get("psnr_db") or card.metrics.get("accuracy_under_noise") or {}
         unit = " dB" if card.kind == "denoiser" else ""
         shown = "  ".join(f"σ={sigma}: {value:g}{unit}" for sigma, value in quality.items())
-        click.echo(f"{card.name:<16}{card.kind:<12}{card.dataset:<10}{card.parameters / 1e6:.1f}M  {shown}")
+        click.echo(f"{card.name:<22}{card.kind:<12}{card.dataset:<10}{card.parameters / 1e6:.2f}M  {shown}")
 
 
 @models.command()
-@click.argument("what", type=click.Choice(["cifar10"]))
-@click.option("--split", type=click.Choice(["test", "train"]), default="test", show_default=True)
+@click.argument("name")
+def show(name: str) -> None:
+    """A network's card, as JSON."""
+    click.echo(json.dumps(_card(name).as_dict(), indent=2))
+
+
+@models.command()
+@click.argument("source")
+@click.option("--name", required=True, help="What it is called from now on.")
+@click.option("--sigma", type=click.FloatRange(0), help="The noise it was trained under; no file stores it.")
+@click.option("--normalisation", help="Its normalising layer, where the usual one is wrong; see `check`.")
+@click.option("--config", type=click.Path(dir_okay=False, exists=True, path_type=Path),
+              help="JSON in OpenAI's names, for a diffusion model that is no published one.")  # fmt: skip
+def add(source: str, name: str, sigma: float | None, normalisation: str | None, config: Path | None) -> None:
+    """Add a checkpoint's FILE, or timm/NAME from the Hub. Its layout is told from its keys."""
+    from diffsmooth_core.zoo import adding
+
+    try:
+        record = json.loads(config.read_text()) if config else None
+    except ValueError as error:
+        raise InputError(f"{config} is not JSON ({error}); correct it") from None
+    card = adding.add(source, name, sigma=sigma, normalisation=normalisation, config=record)
+    click.echo(f"added {card.name}: {card.kind} for {card.dataset}, {card.parameters / 1e6:.1f}M parameters")
+    if card.kind == "classifier":
+        click.echo(f"next: python -m diffsmooth_core models check {card.name}")
+
+
+@models.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Delete an added network."""
+    from diffsmooth_core.zoo import adding
+
+    adding.remove(name)
+    click.echo(f"removed {name}")
+
+
+@models.command()
+@click.argument("name_or_path")
+@click.option("--normalisation", help="The normalisation in question.  [default: the card's or the layout's]")
+@click.option("--sigma", type=click.FloatRange(0), help="The training noise in question.")
+@click.option("--images", type=click.IntRange(10), default=200, show_default=True, help="Labelled pictures.")
+@as_json
+def check(
+    name_or_path: str, normalisation: str | None, sigma: float | None, images: int, as_json: bool
+) -> None:
+    """The checkpoint doctor: a classifier under each normalisation and noise, and which of them fits."""
+    from diffsmooth_core.zoo import checkpoints, doctor, load_classifier
+
+    if checkpoints.is_path(name_or_path):
+        path = Path(name_or_path)
+        usual = dialects.recognise(checkpoints.read(path), name_or_path).normalisation
+        training: dict[str, Any] = {}
+    else:
+        card = cards.card(name_or_path, "classifier")
+        usual, training = card.normalisation or "none", card.training
+    declared = normalisation or usual
+    classifier = load_classifier(name_or_path, "cpu", normalisation=declared)
+    x, labels, source = examples(classifier.dataset, images)
+    found = doctor.examine(classifier, declared, x, labels, training.get("sigma") if sigma is None else sigma)
+    if as_json:
+        click.echo(json.dumps(found.as_dict() | {"source": source}, indent=2))
+        return
+    click.echo(f"{'normalisation':<20}" + "".join(f"σ = {s:<8g}" for s in doctor.SIGMAS))
+    for name, row in found.accuracy.items():
+        click.echo(f"{name:<20}" + "".join(f"{share:<12.1%}" for share in row.values()))
+    click.echo(f"{source}. {found.sentence}")
+
+
+def examples(dataset: str, count: int) -> tuple[Tensor, Tensor, str]:
+    """Labelled pictures (n,3,h,w), labels (n,) and where they are from: the data set's test pictures, or the
+    gallery's drawings where they are not on this machine."""
+    import torch
+
+    try:
+        size = cifar10.size() if dataset == "cifar10" else len(imagenet.photographs())
+        specs = [f"{dataset}:{i}" for i in range(0, size, max(1, size // count))][:count]
+        source = f"{len(specs)} test pictures"
+    except InputError:
+        if dataset != "cifar10":
+            raise
+        specs = [f"gallery:{drawing.name}" for drawing in gallery.drawings()]
+        source = f"{len(specs)} drawings of the gallery, CIFAR-10 not being here"
+    pictures = [resolve(spec, dataset) for spec in specs]
+    labels = torch.tensor([-1 if p.label is None else p.label for p in pictures])
+    return torch.stack([p.tensor for p in pictures]), labels, source
+
+
+@models.command()
+@click.argument("what", type=click.Choice(["cifar10", *dialects.PUBLISHED]))
+@click.option("--split", type=click.Choice(["test", "train"]), default="test", show_default=True,
+              help="Of CIFAR-10.")  # fmt: skip
 def download(what: str, split: cifar10.Split) -> None:
-    """Fetch a split of CIFAR-10 from the Hub, once; an interrupted download goes on."""
-    click.echo(f"{what} {split}: {cifar10.download(split)}")
+    """Fetch CIFAR-10 or a published diffusion model, once; an interrupted download goes on."""
+    from diffsmooth_core.zoo import download
+
+    if what == "cifar10":
+        click.echo(f"{what} {split}: {cifar10.download(split)}")
+    else:
+        click.echo(f"{what}: {download.fetch(what)}")
+
+
+def _card(name: str) -> cards.Card:
+    found = cards.every().get(name)
+    if found is None:
+        raise InputError(f"there is no model {name!r}; there are {', '.join(cards.every())}")
+    return found

@@ -98,13 +98,13 @@ def _unwrapped(entries: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
 
 
 def _openai(state: Mapping[str, Tensor], source: str, config: Mapping[str, Any] | None) -> Recognised:
-    record = config if config is not None else _published(state, source)
+    record = config if config is not None else published(state, source)
     network = UNet(UNetConfig.from_record(record))
     dataset = "cifar10" if network.config.image_size == 32 else "imagenet"
     return Recognised("openai", "denoiser", dataset, network, state, schedule=schedule_of(record))
 
 
-def _published(state: Mapping[str, Tensor], source: str) -> Mapping[str, Any]:
+def published(state: Mapping[str, Tensor], source: str) -> Mapping[str, Any]:
     """The published configuration whose network has exactly these keys and shapes."""
     shapes = {k: tuple(v.shape) for k, v in state.items()}
     for record in PUBLISHED.values():

@@ -20,7 +20,7 @@ from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import cards, checkpoints, names
-from diffsmooth_core.zoo.dialects import PUBLISHED, _published
+from diffsmooth_core.zoo.dialects import PUBLISHED, published
 
 BUNDLED = {"denoiser": ("bundled",), "classifier": ("gaussian-0.25", "gaussian-0.50", "standard")}
 SMALL = {
@@ -160,10 +160,10 @@ def test_a_published_u_net_is_recognised_by_its_shapes(name: str) -> None:
     """On the meta device: the larger one has 552.8M parameters."""
     with torch.device("meta"):
         state = UNet(UNetConfig.from_record(PUBLISHED[name])).state_dict()
-    assert _published(state, "it") is PUBLISHED[name]
+    assert published(state, "it") is PUBLISHED[name]
     state.popitem()
     with pytest.raises(InputError, match="none of the published ones"):
-        _published(state, "it")
+        published(state, "it")
 
 
 def test_the_golden_files_load(golden_dir: Path) -> None:

@@ -1,0 +1,92 @@
+"""Published layouts are told from keys alone, and the network computes what its own library computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from timm.models.beit import Beit
+from timm.models.resnet import Bottleneck, ResNet
+from torch import nn
+
+from diffsmooth_core import load_classifier, load_denoiser
+from diffsmooth_core.classifiers.normalisation import STATISTICS
+from diffsmooth_core.classifiers.resnet import CifarResNet
+from diffsmooth_core.config import InputError
+from diffsmooth_core.zoo import dialects
+
+RESNET = ResNet(Bottleneck, (1, 1, 1, 1), num_classes=7, base_width=8).eval()  # type: ignore[arg-type]
+BEIT = Beit(
+    img_size=224, patch_size=32, num_classes=7, embed_dim=64, depth=2, num_heads=2, use_abs_pos_emb=False,
+    use_rel_pos_bias=True, init_values=0.1,
+).eval()  # fmt: skip
+
+
+def saved(path: Path, content: object) -> Path:
+    torch.save(content, path)
+    return path
+
+
+def prefixed(network: nn.Module, prefix: str) -> dict[str, torch.Tensor]:
+    return {prefix + key: value for key, value in network.state_dict().items()}
+
+
+@pytest.mark.parametrize(
+    ("network", "content", "dialect", "normalisation"),
+    [
+        (
+            RESNET,
+            lambda n: {"arch": "resnet50", "state_dict": prefixed(n, "1.module.")},
+            "resnet50",
+            "imagenet",
+        ),
+        (RESNET, lambda n: n.state_dict(), "resnet50", "imagenet"),
+        (BEIT, lambda n: {"model": n.state_dict()}, "beit", "half"),
+        (BEIT, lambda n: {"state_dict": prefixed(n, "module.")}, "beit", "half"),
+    ],
+)
+def test_imagenet_networks_load_with_the_normalisation_of_their_layout(
+    tmp_path: Path, network: nn.Module, content: object, dialect: str, normalisation: str
+) -> None:
+    path = saved(tmp_path / "m.pth", content(network))  # type: ignore[operator]
+    found = load_classifier(path, "cpu")
+    assert (found.classes, found.dataset) == (7, "imagenet")
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in STATISTICS[normalisation])
+    x = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        torch.testing.assert_close(found(x), network((x - mean) / std), atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("head", ["fc", "linear"])
+def test_macers_layout_has_no_normalisation(tmp_path: Path, head: str) -> None:
+    network = CifarResNet(20).eval()
+    state = {key.replace("fc.", f"{head}."): value for key, value in network.state_dict().items()}
+    found = load_classifier(saved(tmp_path / "440.pth", {"net": state, "optimizer": {}}), "cpu")
+    x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        torch.testing.assert_close(found(x), network(x), atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("name", "dialect"), [("resnet50", "resnet50"), ("beit_large_patch16_224", "beit")])
+def test_timms_full_size_networks_are_recognised(name: str, dialect: str) -> None:
+    """On the meta device: every key and shape of the network that is built, at no memory."""
+    with torch.device("meta"):
+        state = timm.create_model(name).state_dict()
+        found = dialects.recognise(state, name)
+    assert (found.dialect, found.classes, found.dataset) == (dialect, 1000, "imagenet")
+    built = {key: value.shape for key, value in found.network.state_dict().items()}
+    assert built == {key: value.shape for key, value in state.items()}
+
+
+def test_what_is_unknown_is_told_with_what_is_known(tmp_path: Path) -> None:
+    path = saved(tmp_path / "m.pth", {"encoder.weight": torch.zeros(3)})
+    with pytest.raises(InputError, match=r"unknown layout .*'encoder.weight'.*MACER.*BEiT"):
+        load_classifier(path, "cpu")
+
+
+def test_a_classifier_is_no_denoiser(tmp_path: Path) -> None:
+    path = saved(tmp_path / "m.pth", RESNET.state_dict())
+    with pytest.raises(InputError, match="is a classifier"):
+        load_denoiser(path, "cpu")

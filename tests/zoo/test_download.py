@@ -1,0 +1,92 @@
+"""Downloads from a local stand-in: once, resumed where they broke off, and checked ever after."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from diffsmooth_core import load_denoiser
+from diffsmooth_core.config import InputError
+from diffsmooth_core.zoo import cards, download
+
+NAME = "cifar10_uncond_50M_500K"
+CONTENT = bytes(range(256)) * 20_000  # 5 MB
+
+
+class Server(http.server.ThreadingHTTPServer):
+    cut: int | None = None  # after how many bytes an answer breaks off
+    asked: list[str | None]
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        self.server.asked.append(wanted)
+        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+        self.send_response(206 if wanted else 200)
+        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.end_headers()
+        self.wfile.write(CONTENT[start : start + self.server.cut if self.server.cut else None])
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "models"))
+    server = Server(("127.0.0.1", 0), Handler)
+    server.asked = []
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def address(server: Server) -> str:
+    return f"http://127.0.0.1:{server.server_port}/model.pt"
+
+
+def test_a_model_is_fetched_once(server: Server) -> None:
+    path = download.fetch(NAME, address(server))
+    assert path.read_bytes() == CONTENT
+    assert download.fetch(NAME, address(server)) == path
+    assert server.asked == [None]
+
+
+def test_a_broken_download_goes_on_where_it_stopped(server: Server) -> None:
+    server.cut = 3_000_000
+    with pytest.raises(InputError, match="run the command again to go on"):
+        download.fetch(NAME, address(server))
+    server.cut = None
+    assert download.fetch(NAME, address(server)).read_bytes() == CONTENT
+    assert server.asked[0] is None
+    assert server.asked[1] is not None
+    assert server.asked[1].startswith("bytes=")
+    assert server.asked[1] != "bytes=0-"
+
+
+def test_a_changed_file_is_refused_ever_after(server: Server) -> None:
+    path = download.fetch(NAME, address(server))
+    path.write_bytes(CONTENT[:-1] + b"x")
+    with pytest.raises(InputError, match="has changed since it came"):
+        download.local(NAME)
+
+
+def test_what_is_not_here_says_how_to_get_it(server: Server) -> None:
+    with pytest.raises(InputError, match=f"models download {NAME}.*put the file {NAME}.pt into"):
+        load_denoiser(NAME, "cpu")
+    assert server.asked == [], "loading must not fetch"
+
+
+def test_no_network_says_where_to_put_the_file(server: Server) -> None:
+    with pytest.raises(InputError, match="put the file") as raised:
+        download.fetch(NAME, "http://127.0.0.1:9/nothing.pt")
+    assert str(cards.added_folder()) in str(raised.value)
