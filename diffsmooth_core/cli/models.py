@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.datasets import cifar10, gallery, imagenet, resolve
+from diffsmooth_core.datasets import cifar10, labelled_pictures
 from diffsmooth_core.zoo import cards, dialects
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -94,6 +91,8 @@ def check(
     name_or_path: str, normalisation: str | None, sigma: float | None, images: int, as_json: bool
 ) -> None:
     """The checkpoint doctor: a classifier under each normalisation and noise, and which of them fits."""
+    import torch
+
     from diffsmooth_core.zoo import checkpoints, doctor, load_classifier
 
     if checkpoints.is_path(name_or_path):
@@ -105,7 +104,9 @@ def check(
         usual, training = card.normalisation or "none", card.training
     declared = normalisation or usual
     classifier = load_classifier(name_or_path, "cpu", normalisation=declared)
-    x, labels, source = examples(classifier.dataset, images)
+    pictures, source = labelled_pictures(classifier.dataset, images)
+    x = torch.stack([picture.tensor for picture in pictures])
+    labels = torch.tensor([-1 if picture.label is None else picture.label for picture in pictures])
     found = doctor.examine(classifier, declared, x, labels, training.get("sigma") if sigma is None else sigma)
     if as_json:
         click.echo(json.dumps(found.as_dict() | {"source": source}, indent=2))
@@ -114,25 +115,6 @@ def check(
     for name, row in found.accuracy.items():
         click.echo(f"{name:<20}" + "".join(f"{share:<12.1%}" for share in row.values()))
     click.echo(f"{source}. {found.sentence}")
-
-
-def examples(dataset: str, count: int) -> tuple[Tensor, Tensor, str]:
-    """Labelled pictures (n,3,h,w), labels (n,) and where they are from: the data set's test pictures, or the
-    gallery's drawings where they are not on this machine."""
-    import torch
-
-    try:
-        size = cifar10.size() if dataset == "cifar10" else len(imagenet.photographs())
-        specs = [f"{dataset}:{i}" for i in range(0, size, max(1, size // count))][:count]
-        source = f"{len(specs)} test pictures"
-    except InputError:
-        if dataset != "cifar10":
-            raise
-        specs = [f"gallery:{drawing.name}" for drawing in gallery.drawings()]
-        source = f"{len(specs)} drawings of the gallery, CIFAR-10 not being here"
-    pictures = [resolve(spec, dataset) for spec in specs]
-    labels = torch.tensor([-1 if p.label is None else p.label for p in pictures])
-    return torch.stack([p.tensor for p in pictures]), labels, source
 
 
 @models.command()

@@ -9,6 +9,7 @@ from diffsmooth_core.datasets.sources import (
     catalogue,
     class_names,
     from_upload,
+    labelled_pictures,
     resolve,
 )
 
@@ -21,6 +22,7 @@ __all__ = [
     "decode",
     "fit",
     "from_upload",
+    "labelled_pictures",
     "read",
     "resolve",
     "sha256",

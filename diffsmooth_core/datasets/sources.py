@@ -128,6 +128,21 @@ def catalogue(dataset: str) -> tuple[Group, ...]:
     return (drawn, photos, indexed)
 
 
+def labelled_pictures(dataset: str, count: int) -> tuple[tuple[Picture, ...], str]:
+    """Up to `count` labelled pictures spread over the data set's test pictures, and what they are; the
+    gallery's drawings stand in where CIFAR-10 is not on this machine. Raises InputError."""
+    try:
+        size = cifar10.size() if dataset == "cifar10" else len(imagenet.photographs())
+        specs = [f"{dataset}:{i}" for i in range(0, size, max(1, size // count))][:count]
+        what = f"{len(specs)} test pictures"
+    except InputError:
+        if dataset != "cifar10":
+            raise
+        specs = [f"gallery:{drawing.name}" for drawing in gallery.drawings()][:count]
+        what = f"{len(specs)} drawings of the gallery, CIFAR-10 not being here"
+    return tuple(resolve(spec, dataset) for spec in specs), what
+
+
 def _group(kind: str, title: str, find: Callable[[], tuple[int, tuple[Choice, ...]]]) -> Group:
     try:
         size, choices = find()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,11 @@ def is_path(name: str) -> bool:
     return "/" in name or "\\" in name or name.endswith(SUFFIXES)
 
 
+def available_memory() -> int:
+    """Bytes of memory that are free now."""
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -31,6 +37,12 @@ def read(path: Path) -> Mapping[str, Any]:
     """A checkpoint's mapping. Raises InputError where there is none or it cannot be read safely."""
     if not path.is_file():
         raise InputError(f"there is no checkpoint at {path}; check the path")
+    need = 2 * path.stat().st_size  # the file's tensors and the network's
+    if need > (free := available_memory()):
+        raise InputError(
+            f"{path} needs {need / 2**30:.1f} GiB of memory and {free / 2**30:.1f} are free; "
+            "close other programs or use a larger machine"
+        )
     try:
         if path.suffix == ".safetensors":
             return load_file(path)

@@ -1,0 +1,14 @@
+"""Models: which networks there are, where they come from, how good they are."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import models_board
+
+st.title("Models", anchor=False)
+st.caption("Every network that can be chosen on the other pages. Choose a row to see its card.")
+chosen = models_board.table()
+if chosen is not None:
+    models_board.card(chosen)
+models_board.adding()
