@@ -44,8 +44,8 @@ METHODS: dict[str, Method] = {
     "diffsmooth": Method("DiffSmooth", "one-shot", smooths_locally=True),
     "plain": Method("Plain randomized smoothing"),
     "dds": Method("DDS (one-shot denoising)", "one-shot"),
-    "denoised": Method("Denoised smoothing (trained denoiser)", "direct"),
-    "densepure": Method("DensePure (reverse process, K seeds)", "reverse"),
+    "denoised": Method("Denoised smoothing", "direct"),
+    "densepure": Method("DensePure", "reverse"),
     "local-only": Method("Local smoothing without diffusion", smooths_locally=True),
 }
 SIDES = {"cifar10": 32, "imagenet": 224}  # data set -> side of the square that its networks see

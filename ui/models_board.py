@@ -26,7 +26,7 @@ def table() -> Card | None:
     found = list(every().values())
     rows = pd.DataFrame([_row(card) for card in found])
     event: Any = st.dataframe(
-        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key="models",
+        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key="models", placeholder="",
         column_config={
             name: st.column_config.NumberColumn(name, format="%.1f %%", help="Share of 10,000 CIFAR-10 test "
                   "pictures classified correctly under one draw of this noise.")
@@ -119,7 +119,7 @@ def _doctor(chosen: Card) -> None:
             load_classifier(chosen.name, "cpu"), chosen.normalisation or "none", x, labels,
             chosen.training.get("sigma"),
         )  # fmt: skip
-    st.plotly_chart(finding(found), key="finding")
+    st.plotly_chart(finding(found), key="finding", config={"displayModeBar": False})
     st.caption(plain(f"{source}. {found.sentence}"))
 
 
