@@ -54,7 +54,7 @@ def _live(picture: Picture, config: Settings, active: bool) -> None:
 
 def _idle(picture: Picture, config: Settings) -> None:
     """Before a run: the question, one noisy copy as an example, and what will happen."""
-    names = class_names(state.DATASET)
+    names = class_names(state.dataset())
     with st.container(border=True, key="answer-idle"):
         body, action = _card(picture, names)
         with body:

@@ -8,17 +8,23 @@ from typing import Any
 from diffsmooth_core import Progress, SmoothingConfig
 from ui.colours import ABSTAIN, class_colour
 
+ROWS = 10  # classes of a count, at most
 POINTS = 400  # of a trace, at most
 TROUGH = "rgba(139,144,152,0.12)"
 
 
 def votes(progress: Progress | None, config: SmoothingConfig, class_names: Sequence[str]) -> dict[str, Any]:
-    """Counts per class, selection (n0 votes) on the left and estimation (n votes) on the right."""
+    """Counts per class, selection (n0 votes) on the left and estimation (n votes) on the right; of many
+    classes those with the most votes, and the others together."""
     empty = (0,) * len(class_names)
-    panels = (
-        ("Selection votes", progress.counts0 if progress else empty, config.n0),
-        ("Estimation votes", progress.counts if progress else empty, config.n),
-    )
+    both = (progress.counts0, progress.counts) if progress else (empty, empty)
+    shown, labels = list(range(len(class_names))), list(class_names)
+    if len(class_names) > ROWS:
+        shown = sorted(shown, key=lambda k: (-both[0][k] - both[1][k], k))[: ROWS - 1]
+        labels = [class_names[k] for k in shown] + ["other"]
+        both = tuple((*(c[k] for k in shown), sum(c) - sum(c[k] for k in shown)) for c in both)  # type: ignore[assignment]
+    colours = [class_colour(k) for k in shown] + [ABSTAIN] * (len(labels) - len(shown))
+    panels = (("Selection votes", both[0], config.n0), ("Estimation votes", both[1], config.n))
     layout = ({"left": 76, "right": "58%"}, {"left": "52%", "right": 44})
     return {
         "animation": False,
@@ -34,7 +40,7 @@ def votes(progress: Progress | None, config: SmoothingConfig, class_names: Seque
             for i, (_, counts, total) in enumerate(panels)
         ],
         "yAxis": [
-            {"gridIndex": i, "type": "category", "inverse": True, "data": list(class_names),
+            {"gridIndex": i, "type": "category", "inverse": True, "data": labels,
              "axisTick": {"show": False}, "axisLine": {"show": False},
              "axisLabel": {"show": i == 0, "interval": 0}}
             for i in range(2)
@@ -45,8 +51,8 @@ def votes(progress: Progress | None, config: SmoothingConfig, class_names: Seque
              "label": {"show": True, "position": "right", "fontSize": 11, "formatter": "{c}"},
              "data": [
                  {"value": count, "label": {"show": count > 0},
-                  "itemStyle": {"color": class_colour(k), "borderRadius": 3}}
-                 for k, count in enumerate(counts)
+                  "itemStyle": {"color": colour, "borderRadius": 3}}
+                 for colour, count in zip(colours, counts, strict=True)
              ]}
             for i, (name, counts, _) in enumerate(panels)
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -37,26 +38,42 @@ NUMBERS: dict[str, tuple[str, float, str]] = {
 HINTS = {
     "method": "How a noisy copy comes to its vote.",
     "classifier": "The network that votes, and the noise it was trained under.",
+    "dataset": "The classes that are voted for, and the size that the networks see.",
     "denoiser": "The network that takes the noise away before the classifier sees the copy.",
     "noise": "New for every vote, or m fixed tensors for all votes.",
 }
+DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet"}
 NOISES = {"fresh": "new for every vote (the paper)", "reference": "one fixed set (the released code)"}
 
 
 def sidebar() -> SmoothingConfig | InputError:
     """Draw every control; the configuration, or what is wrong with it, which is said here too."""
     with st.sidebar:
+        dataset = _select("dataset", "Data set", DATASETS)
         gallery.choose()
         methods = {name: _method_title(name) for name in state.choices("method")}
         classifiers = {name: _classifier_title(name) for name in state.choices("classifier")}
+        if not classifiers:
+            _close(key="sheet")
+            return InputError(
+                f"there is no classifier for {DATASETS[dataset]} here; add one on the page Models, or run: "
+                "python -m diffsmooth_core models add timm/resnet50.a1_in1k --name resnet50"
+            )
+        if st.session_state["classifier"] not in classifiers:
+            st.session_state["classifier"] = next(iter(classifiers))
         method = METHODS[name := _select("method", "Method", methods)]
         local, reverse = method.smooths_locally, "reverse_steps" in method.settings
         _select("classifier", "Classifier", classifiers)
         denoisers = state.denoisers(name)
+        if not denoisers:
+            _close(key="sheet")
+            return InputError(
+                f"there is no denoiser of the kind that {method.title} needs here; choose another method, or "
+                "run: python -m diffsmooth_core models download 256x256_diffusion_uncond"
+            )
         if st.session_state["denoiser"] not in denoisers:
             st.session_state["denoiser"] = denoisers[0]
-        titles = {name: _denoiser_title(name) for name in denoisers}
-        _select("denoiser", "Denoiser", titles, method.purifies)
+        _select("denoiser", "Denoiser", {d: _denoiser_title(d) for d in denoisers}, method.purifies)
         _numbers("sigma", "sigma_local", local)
         _numbers("n", "m", local)
         with st.expander("More settings"):
@@ -88,11 +105,11 @@ def described(config: SmoothingConfig, name: str) -> str:
     if name in NUMBERS:
         label = NUMBERS[name][0]
         return f"{label[0].lower()}{label[1:]} = {value:{',' if isinstance(value, int) else 'g'}}"
-    words = {
-        "method": _method_title, "classifier": _classifier_title, "denoiser": _denoiser_title,
-        "noise": NOISES.__getitem__,
-    }[name]  # fmt: skip
-    return f"{'local noise' if name == 'noise' else name} {words(value)}"
+    titles: dict[str, Callable[[str], str]] = {
+        "dataset": DATASETS.__getitem__, "method": _method_title,
+        "classifier": _classifier_title, "denoiser": _denoiser_title, "noise": NOISES.__getitem__,
+    }  # fmt: skip
+    return f"{'local noise' if name == 'noise' else name} {titles[name](value)}"
 
 
 def _method_title(name: str) -> str:

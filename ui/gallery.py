@@ -25,20 +25,21 @@ _component = st.components.v2.component(
 
 
 @lru_cache(maxsize=512)
-def _thumbnail(spec: str) -> str:
-    return data_url(state.resolved(spec).original, THUMBNAIL)
+def _thumbnail(spec: str, dataset: str) -> str:
+    return data_url(state.resolved(spec, dataset).original, THUMBNAIL)
 
 
 def warm_up() -> None:
     """Decode the thumbnails of all named pictures once."""
-    for group in catalogue(state.DATASET):
+    dataset = state.DEFAULTS.dataset
+    for group in catalogue(dataset):
         for choice in group.choices:
-            _thumbnail(choice.spec)
+            _thumbnail(choice.spec, dataset)
 
 
 def choose() -> None:
     """The picker: kind of picture, then the picture. The choice is state.picture()."""
-    groups = {group.kind: group for group in catalogue(state.DATASET)}
+    groups = {group.kind: group for group in catalogue(state.dataset())}
     titles = {kind: group.title for kind, group in groups.items()} | {"upload": "Upload"}
     current = state.picture_spec().partition(":")[0]
     kind = st.pills(
@@ -64,7 +65,9 @@ def _browse(group: Group) -> None:
     spec = state.picture_spec()
     data = {
         "chosen": spec,
-        "choices": [{"spec": c.spec, "title": c.title, "image": _thumbnail(c.spec)} for c in choices],
+        "choices": [
+            {"spec": c.spec, "title": c.title, "image": _thumbnail(c.spec, state.dataset())} for c in choices
+        ],
     }
 
     def picked() -> None:
@@ -93,7 +96,7 @@ def _around(group: Group) -> tuple[Choice, ...]:
     st.session_state[key] = index
     st.number_input(
         f"Index, 0 to {group.size - 1}", step=1, key=key, on_change=jump,
-        help="The picture's place in the test split, in the official order.",
+        help="The picture's place in the test split, in the official order, or in the validation folder.",
     )  # fmt: skip
     first = index // PAGE * PAGE
     return tuple(
@@ -108,7 +111,7 @@ def _upload() -> None:
         if (file := st.session_state["upload-file"]) is None:
             return
         try:
-            state.pick(from_upload(file.getvalue(), file.name, state.DATASET))
+            state.pick(from_upload(file.getvalue(), file.name, state.dataset()))
         except InputError as error:
             st.session_state["picture-problem"] = str(error)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import streamlit as st
+import torch
 
 from diffsmooth_core import (
     BaseClassifier,
@@ -141,7 +142,10 @@ def progress(snapshot: Snapshot) -> Progress | None:
 
 @lru_cache(maxsize=64)
 def preview(picture: Picture, config: SmoothingConfig) -> Samples | None:
-    """The run's first selection vote, to look at before the run; None where there is no such run."""
+    """The run's first selection vote, to look at before the run; None where there is no such run, or
+    where one vote takes a CPU most of a minute."""
+    if config.dataset != SmoothingConfig().dataset and not torch.cuda.is_available():
+        return None
     try:
         base = base_classifier(config)
         return next(certify_stream(base, picture.tensor, config, batch=1)).samples
@@ -152,9 +156,9 @@ def preview(picture: Picture, config: SmoothingConfig) -> Samples | None:
 def warm_up() -> None:
     """Load what the first visitor would wait for; freeze it, so that no collection walks it again."""
     try:
-        for name in names("classifier", state.DATASET):
+        for name in names("classifier", state.DEFAULTS.dataset):
             _classifier(name)
-        preview(state.resolved(state.PICTURE), SmoothingConfig(dataset=state.DATASET))
+        preview(state.resolved(state.PICTURE), SmoothingConfig())
         gallery.warm_up()
     except Exception:
         log.exception("the server could not warm up")

@@ -13,16 +13,16 @@ from typing import Any
 import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
-from diffsmooth_core.config import METHODS, NOISES
-from diffsmooth_core.datasets.sources import Picture, resolve
+from diffsmooth_core.config import DATASETS, METHODS, NOISES
+from diffsmooth_core.datasets.sources import Picture, refitted, resolve
 from diffsmooth_core.zoo import names
+from diffsmooth_core.zoo.download import here
 
-DATASET = "cifar10"
 PICTURE = "gallery:sailing-yacht"
 DEFAULTS = SmoothingConfig()
 SETTINGS = (
-    "method", "classifier", "denoiser", "sigma", "sigma_local", "m", "purifications", "reverse_steps",
-    "n0", "n", "alpha", "seed", "noise",
+    "dataset", "method", "classifier", "denoiser", "sigma", "sigma_local", "m", "purifications",
+    "reverse_steps", "n0", "n", "alpha", "seed", "noise",
 )  # fmt: skip
 SPANS: dict[str, tuple[float, float]] = {
     "sigma": (0.01, 2.0),
@@ -38,16 +38,21 @@ SPANS: dict[str, tuple[float, float]] = {
 
 
 @lru_cache(maxsize=64)
-def resolved(spec: str) -> Picture:
+def resolved(spec: str, dataset: str = DEFAULTS.dataset) -> Picture:
     """The picture of a spec from the page or the URL, always the same object. Raises InputError."""
-    return resolve(spec, DATASET, paths=False)
+    return resolve(spec, dataset, paths=False)
+
+
+def dataset() -> str:
+    """The data set whose classes are voted for."""
+    return str(st.session_state.get("dataset", DEFAULTS.dataset))
 
 
 def choices(name: str) -> tuple[str, ...]:
     """What the setting `name` can be, for those that are chosen from a list."""
     return {
-        "method": tuple(METHODS), "classifier": names("classifier", DATASET), "noise": NOISES,
-        "denoiser": names("denoiser", DATASET),
+        "dataset": DATASETS, "method": tuple(METHODS), "classifier": names("classifier", dataset()),
+        "noise": NOISES, "denoiser": names("denoiser", dataset()) + here(dataset()),
     }[name]  # fmt: skip
 
 
@@ -55,7 +60,8 @@ def denoisers(method: str) -> tuple[str, ...]:
     """The denoisers that a method can work with; all where it uses none."""
     purification = METHODS[method].purification
     networks = {"": (), "direct": ("dncnn",)}.get(purification, ("unet",))
-    return names("denoiser", DATASET, *networks)
+    published = here(dataset()) if purification != "direct" else ()
+    return names("denoiser", dataset(), *networks) + published
 
 
 def parse(name: str, text: str) -> Any:
@@ -128,13 +134,13 @@ def notices() -> list[str]:
 
 def config() -> SmoothingConfig:
     """The settings as the core takes them. Raises InputError."""
-    return SmoothingConfig(dataset=DATASET, **{name: st.session_state[name] for name in SETTINGS})
+    return SmoothingConfig(**{name: st.session_state[name] for name in SETTINGS})
 
 
 def choose(spec: str) -> None:
     """Choose a picture by a spec that came from a browser; a bad one is said and changes nothing."""
     try:
-        resolved(spec)
+        resolved(spec, dataset())
     except InputError as error:
         notify(f"{error}; {picture_spec()} is shown instead")
     else:
@@ -155,7 +161,10 @@ def picture_spec() -> str:
 def picture() -> Picture:
     """The chosen picture. Raises InputError."""
     uploaded: Picture | None = st.session_state["upload"]
-    return uploaded or resolved(picture_spec())
+    if uploaded and uploaded.dataset != dataset():
+        uploaded = refitted(uploaded, dataset())
+        st.session_state["upload"] = uploaded
+    return uploaded or resolved(picture_spec(), dataset())
 
 
 def job() -> str | None:

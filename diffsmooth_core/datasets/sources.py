@@ -116,6 +116,11 @@ def from_upload(data: bytes, filename: str, dataset: str) -> Picture:
     return _picture(decode(data), dataset, title, f"upload:{title}")
 
 
+def refitted(picture: Picture, dataset: str) -> Picture:
+    """An uploaded picture as the network of another data set sees it."""
+    return _picture(picture.original, dataset, picture.title, picture.source)
+
+
 def catalogue(dataset: str) -> tuple[Group, ...]:
     """The groups that can be picked from, read from the local disk alone; decodes no picture."""
     fitting.check_dataset(dataset)

@@ -19,6 +19,15 @@ ADDRESSES = {
 CHUNK = 1 << 20
 
 
+def here(dataset: str) -> tuple[str, ...]:
+    """The published models for a data set that were downloaded."""
+    made_for = {name: "cifar10" if name.startswith("cifar10") else "imagenet" for name in ADDRESSES}
+    return tuple(
+        name for name in ADDRESSES
+        if made_for[name] == dataset and (cards.added_folder() / f"{name}.pt").is_file()
+    )  # fmt: skip
+
+
 def local(name: str) -> Path:
     """The file of a published model that was downloaded, its SHA-256 checked against the one recorded
     then. Raises InputError where it is not here, with the command that fetches it, or has changed."""

@@ -13,8 +13,8 @@ from ui import state
 Visit = Callable[..., AppTest]
 
 OTHER = {
-    "method": "local-only", "classifier": "standard", "denoiser": "bundled", "purifications": "4",
-    "reverse_steps": "2", "sigma": "0.12", "sigma_local": "0.1", "m": "3",
+    "dataset": "cifar10", "method": "local-only", "classifier": "standard", "denoiser": "bundled",
+    "purifications": "4", "reverse_steps": "2", "sigma": "0.12", "sigma_local": "0.1", "m": "3",
     "n0": "20", "n": "300", "alpha": "0.01", "seed": "9", "noise": "reference",
 }  # fmt: skip
 
