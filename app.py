@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -34,6 +35,10 @@ if __name__ == "__main__":
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
     st.html(ASSETS / "style.css")
     watch = [st.Page("pages/certify.py", title="Certify now", icon=":material/verified_user:", default=True)]
-    st.navigation({"Watch": watch}).run()
+    understand = [st.Page("pages/theorems.py", title="Theorems", icon=":material/function:")]
+    audit = [st.Page("pages/models.py", title="Models", icon=":material/inventory_2:")]
+    st.navigation({"Watch": watch, "Understand": understand, "Audit": audit}).run()
 else:
+    # Otherwise the first visit of all to a page's own address would run that page without this file.
+    PagesManager.uses_pages_directory = False
     app = st.App(__file__, lifespan=warm)

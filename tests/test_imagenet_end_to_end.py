@@ -20,7 +20,7 @@ from tests.app.conftest import APP
 from ui import runs
 
 UNET = {
-    "image_size": 256, "num_channels": 32, "num_res_blocks": 1, "channel_mult": "1",
+    "image_size": 256, "num_channels": 32, "num_res_blocks": 1, "channel_mult": "1,1,1,1",
     "attention_resolutions": "", "learn_sigma": True, "resblock_updown": True, "use_scale_shift_norm": True,
     "noise_schedule": "linear", "diffusion_steps": 1000, "rescale_timesteps": False,
 }  # fmt: skip
@@ -43,7 +43,7 @@ def test_the_command_certifies_a_photograph(networks: Path) -> None:
     out = networks / "cert.json"
     with pytest.raises(SystemExit) as ended:
         main(["certify", "photo:cat", "--dataset", "imagenet", "--classifier", "small-resnet",
-              "--denoiser", "small-unet", "--sigma", "0.5", "--m", "2", "--n0", "1", "--n", "2", "--alpha", "0.5",
+              "--denoiser", "small-unet", "--m", "2", "--n0", "1", "--n", "2", "--alpha", "0.5",
               "--out", str(out)])  # fmt: skip
     assert ended.value.code == 0
     certificate = json.loads(out.read_text())

@@ -8,6 +8,7 @@ import click
 
 from diffsmooth_core.cli.certify import certify
 from diffsmooth_core.cli.models import models
+from diffsmooth_core.cli.theory import theory
 from diffsmooth_core.cli.train import train
 from diffsmooth_core.cli.verify import verify
 from diffsmooth_core.config import InputError
@@ -18,7 +19,7 @@ def commands() -> None:
     """DiffSmooth: certified robustness by diffusion and local smoothing."""
 
 
-for command in (certify, verify, train, models):
+for command in (certify, verify, theory, train, models):
     commands.add_command(command)
 
 

@@ -1,0 +1,246 @@
+"""`theory WHAT`: the theorems on a picture, in the exact world, and what purification gains."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from diffsmooth_core.cli.certify import config_options
+from diffsmooth_core.config import InputError, SmoothingConfig
+
+if TYPE_CHECKING:
+    from diffsmooth_core.purification.denoiser import Denoiser
+    from diffsmooth_core.theory import Theorem1, Theorem2
+
+_sigma = click.option("--sigma", type=float, default=0.5, show_default=True,
+                      help="Smoothing noise, std in [0,1] pixel units.")  # fmt: skip
+_eta = click.option("--eta", type=float, default=0.01, show_default=True,
+                    help="Probability that Theorem 1's bound may fail.")  # fmt: skip
+_seed = click.option("--seed", type=int, default=0, show_default=True, help="Seed of all noise.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_unit = click.option("--unit", type=click.Choice(["pixel", "model"]), default="model", show_default=True,
+                     help="Lengths in [0,1] pixel units or in the model's [-1,1].")  # fmt: skip
+_eps_error = click.option("--eps-error", type=float, default=0.0, show_default=True,
+                          help="Error added to the predicted noise, root mean square.")  # fmt: skip
+_denoiser = click.option("--denoiser", default="bundled", show_default=True, help="The diffusion model.")
+_device = click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+
+
+@click.group()
+def theory() -> None:
+    """Check Theorems 1 and 2, as printed and corrected."""
+
+
+@theory.command()
+@click.argument("image")
+@click.option("--dataset", type=click.Choice(["cifar10", "imagenet"]), default="cifar10", show_default=True)
+@_denoiser
+@_sigma
+@click.option("--perturbation", type=click.Choice(["none", "random", "adversarial"]), default="none",
+              show_default=True, help="delta, part of x_rs.")  # fmt: skip
+@click.option("--radius", type=float, default=0.5, show_default=True, help="L2 norm of delta, [0,1] units.")
+@click.option("--noise/--no-noise", default=True, show_default=True, help="Smoothing noise in x_rs.")
+@_eta
+@_eps_error
+@click.option("--samples", type=click.IntRange(2, 100_000), default=16, show_default=True)
+@click.option("--steps", type=click.IntRange(2, 1000), default=24, show_default=True)
+@_seed
+@_device
+@_unit
+@_json
+def image(image: str, dataset: str, denoiser: str, samples: int, device: str, unit: str, as_json: bool,
+          **settings: Any) -> None:  # fmt: skip
+    """Both theorems for IMAGE: a path, cifar10:INDEX, photo:NAME or gallery:NAME."""
+    from tqdm import tqdm
+
+    from diffsmooth_core.datasets import resolve
+    from diffsmooth_core.theory import Paths, Setting, start
+
+    setting = Setting(**settings)
+    begun = start(resolve(image, dataset).tensor, _diffusion(denoiser, device), setting)
+    parts = []
+    with tqdm(total=samples, unit="sample", delay=0.5) as bar:
+        for part in begun.paths(samples):
+            parts.append(part)
+            bar.update(len(part.end))
+    paths = Paths.join(parts)
+    scale = 0.5 if unit == "pixel" else 1.0
+    result = {
+        "image": image, "settings": settings, "alpha_bar": begun.alpha_bar, "unit": unit,
+        "theorem1": _theorem1(begun.theorem1(paths), scale),
+        "theorem2": _theorem2(begun.theorem2(paths), scale),
+        "one_shot_distance": scale * begun.one_shot_distance,
+        "doubling_error": scale * begun.doubling_error(),
+    }  # fmt: skip
+    _tell(result, as_json)
+
+
+@theory.command()
+@click.option("--world", default="clusters", show_default=True, help="clusters, narrow or far.")
+@click.option("--dimension", type=int, default=2, show_default=True, help="From 1 to 3072.")
+@_sigma
+@_eta
+@_eps_error
+@click.option("--noise/--no-noise", default=True, show_default=True, help="Smoothing noise in x_rs.")
+@click.option("--samples", type=int, default=256, show_default=True)
+@click.option("--steps", type=int, default=64, show_default=True)
+@_seed
+@_unit
+@_json
+def exact(world: str, dimension: int, sigma: float, unit: str, as_json: bool, **settings: Any) -> None:
+    """Both theorems in a Gaussian mixture, where every term is known."""
+    from diffsmooth_core.theory import exact as run
+
+    found = run(world, dimension, sigma, **settings)
+    scale = 0.5 if unit == "pixel" else 1.0
+    result = {
+        "world": world, "dimension": dimension, "sigma": sigma, "settings": settings,
+        "alpha_bar": found.alpha_bar, "unit": unit,
+        "theorem1": _theorem1(found.theorem1, scale),
+        "theorem2": _theorem2(found.theorem2, scale),
+        "one_shot_distance": scale * float((found.one_shot - found.clean).norm()),
+        "doubling_error": scale * found.doubling_error,
+    }  # fmt: skip
+    _tell(result, as_json)
+
+
+@theory.command()
+@click.argument("image")
+@click.option("--dataset", type=click.Choice(["cifar10", "imagenet"]), default="cifar10", show_default=True)
+@_denoiser
+@click.option("--sigmas", default="0.12,0.25,0.5,1", show_default=True, help="Comma-separated, [0,1] units.")
+@_eps_error
+@click.option("--copies", type=click.IntRange(1, 10_000), default=8, show_default=True)
+@_seed
+@_device
+@_json
+def gain(image: str, dataset: str, denoiser: str, sigmas: str, eps_error: float, copies: int, seed: int,
+         device: str, as_json: bool) -> None:  # fmt: skip
+    """The distance to IMAGE before and after one-shot purification, in [0,1] units."""
+    from diffsmooth_core.datasets import resolve
+    from diffsmooth_core.theory import disturbed, gains
+
+    levels = _numbers("--sigmas", sigmas)
+    network = _diffusion(denoiser, device)
+    if eps_error:
+        network = disturbed(network, eps_error, seed)
+    rows = [
+        {"sigma": g.sigma, "alpha_bar": g.alpha_bar, "noisy": g.noisy, "purified": g.purified,
+         "shortened": g.shortened}
+        for g in gains(resolve(image, dataset).tensor, network, levels, copies, seed)
+    ]  # fmt: skip
+    if as_json:
+        click.echo(json.dumps({"image": image, "eps_error": eps_error, "copies": copies, "gains": rows}))
+        return
+    for row in rows:
+        click.echo(
+            f"sigma {row['sigma']:g}: {row['noisy']:.2f} before, {row['purified']:.2f} after purification; "
+            f"nearer in {row['shortened']:.0%} of {copies} copies"
+        )
+
+
+@theory.command()
+@click.argument("image")
+@config_options
+@click.option("--errors", default="0,0.05,0.1,0.2", show_default=True, help="Root mean squares, with commas.")
+@_json
+def error(image: str, errors: str, as_json: bool, **settings: Any) -> None:
+    """What an error in the predicted noise does to IMAGE's distance, votes and radius."""
+    config = SmoothingConfig(**settings)
+    sizes = _numbers("--errors", errors)
+
+    from diffsmooth_core import load_classifier
+    from diffsmooth_core.datasets import resolve
+    from diffsmooth_core.theory import consequences
+
+    picture = resolve(image, config.dataset)
+    classifier = load_classifier(config.classifier, config.device)
+    denoiser = _diffusion(config.denoiser, config.device)
+    found = list(consequences(picture.tensor, classifier, denoiser, config, sizes))
+    if as_json:
+        rows = [
+            {"eps_error": one.eps_error, "purified": one.purified, "label": one.certificate.label,
+             "counts": list(one.certificate.counts), "p_a_lower": one.certificate.p_a_lower,
+             "radius": one.certificate.radius}
+            for one in found
+        ]  # fmt: skip
+        click.echo(json.dumps({"image": image, "sigma": config.sigma, "errors": rows}))
+        return
+    for one in found:
+        votes = max(one.certificate.counts)
+        click.echo(
+            f"error {one.eps_error:g}: purified {one.purified:.2f} from the picture, class "
+            f"{one.certificate.label}, {votes} of {config.n} votes, radius {one.certificate.radius:.4f}"
+        )
+
+
+def _numbers(option: str, text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"{option} must be numbers with commas between them, got {text!r}") from None
+
+
+def _diffusion(name: str, device: str) -> Denoiser:
+    from diffsmooth_core import load_denoiser
+    from diffsmooth_core.purification.denoiser import Denoiser
+
+    denoiser = load_denoiser(name, device)
+    if not isinstance(denoiser, Denoiser):
+        raise InputError(f"the theorems speak of diffusion models, which {name!r} is not; take 'bundled'")
+    return denoiser
+
+
+def _theorem1(found: Theorem1, scale: float) -> dict[str, Any]:
+    from diffsmooth_core.theory import VERSIONS
+
+    return {
+        "dimension": found.dimension, "eta": found.eta, "tau": found.tau,
+        "C_estimate": found.c / scale,  # a score is an inverse length
+        "distances": (scale * found.distances).tolist(),
+        "shift": scale * found.shift, "noise": scale * found.noise, "quantile": scale * found.quantile,
+        "versions": {
+            version: {
+                "score_term_mean": scale * float(found.score_term(version).mean()),
+                "bound_mean": scale * float(found.bound(version).mean()),
+                "inside": share.inside, "count": share.count, "interval": [share.lower, share.upper],
+            }
+            for version, share in ((version, found.share(version)) for version in VERSIONS)
+        },
+    }  # fmt: skip
+
+
+def _theorem2(found: Theorem2, scale: float) -> dict[str, float]:
+    return {
+        "distance": scale * found.distance, "monte_carlo": scale * found.monte_carlo,
+        "printed": scale * found.printed, "corrected": scale * found.corrected,
+        "identity": scale * found.identity, "squared_eps_error": found.error,
+    }  # fmt: skip
+
+
+def _tell(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    one, two = result["theorem1"], result["theorem2"]
+    unit = "[0,1]" if result["unit"] == "pixel" else "[-1,1]"
+    mean = sum(one["distances"]) / len(one["distances"])
+    click.echo(
+        f"Theorem 1, {unit} units: reverse-SDE samples lie {mean:.4g} from the clean point, on average"
+    )
+    for version, row in one["versions"].items():
+        low, high = row["interval"]
+        click.echo(
+            f"  {version:9} bound {row['bound_mean']:.4g}: {row['inside']} of {row['count']} samples inside, "
+            f"95 % interval {low:.3f} to {high:.3f}, promised {1 - one['eta']:g}"
+        )
+    click.echo(f"  C is an estimate from these paths; halving the steps moves the ends by "
+               f"{result['doubling_error']:.3g}")  # fmt: skip
+    error = f" +- {two['monte_carlo']:.2g}" if two["monte_carlo"] else ""
+    click.echo(
+        f"Theorem 2: the one-shot output lies {two['distance']:.4g}{error} from the posterior mean; "
+        f"printed bound {two['printed']:.4g}, corrected {two['corrected']:.4g}, "
+        f"identity {two['identity']:.4g}"
+    )

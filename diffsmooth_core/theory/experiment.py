@@ -1,0 +1,99 @@
+"""Both theorems for one real picture and a trained denoiser: a start, and paths from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffsmooth_core.certification.noise import NoiseSource, image_sha256
+from diffsmooth_core.config import InputError
+from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.theory.network import NetworkEps, disturbed
+from diffsmooth_core.theory.perturbation import perturb
+from diffsmooth_core.theory.reverse_sde import Paths, doubling_error, sample
+from diffsmooth_core.theory.theorem1 import Theorem1
+from diffsmooth_core.theory.theorem2 import Theorem2, from_samples, one_shot
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is looked at. sigma and radius are in [0,1] pixel units; eps_error is a root mean square."""
+
+    sigma: float = 0.5
+    perturbation: str = "none"
+    radius: float = 0.5
+    noise: bool = True  # whether x_rs carries the smoothing noise
+    eps_error: float = 0.0
+    steps: int = 24
+    eta: float = 0.01
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.eta < 1:
+            raise InputError(f"eta must lie between 0 and 1, got {self.eta:g}")
+        if not 2 <= self.steps <= 1000:
+            raise InputError(f"steps must lie between 2 and 1000, got {self.steps}")
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Everything before the first path: clean picture, x_rs, and the one-shot output, each (c,h,w).
+
+    `clean` and `received` (x_rs) are in [0,1] units, `one_shot` is in [-1,1] units and not clamped.
+    """
+
+    setting: Setting
+    clean: Tensor
+    received: Tensor
+    alpha_bar: float
+    levels: tuple[float, ...]
+    predicted: Tensor  # the network's noise at x_t
+    one_shot: Tensor
+    eps: NetworkEps
+
+    @property
+    def x_t(self) -> Tensor:
+        return math.sqrt(self.alpha_bar) * (2 * self.received - 1)
+
+    @property
+    def one_shot_distance(self) -> float:
+        """||one-shot output - x_0|| in [-1,1] units."""
+        return float((self.one_shot - (2 * self.clean - 1)).norm())
+
+    def paths(self, count: int, batch: int = 16, begin: int = 0) -> Iterator[Paths]:
+        """Reverse-SDE samples after the first `begin`, a batch at a time; closing the iterator cancels."""
+        return sample(self.eps, 2 * self.received - 1, self.levels, count, self.setting.seed, batch, begin)
+
+    def theorem1(self, paths: Paths) -> Theorem1:
+        begin, clean = 2 * self.received - 1, 2 * self.clean - 1
+        return Theorem1.of(paths, begin.numpy(), clean.numpy(), self.alpha_bar, self.setting.eta)
+
+    def theorem2(self, paths: Paths) -> Theorem2:
+        return from_samples(self.x_t, self.alpha_bar, self.predicted, paths.end)
+
+    def doubling_error(self, count: int = 4) -> float:
+        """What leaving out every second step moves the ends by, root mean square, [-1,1] units."""
+        return doubling_error(self.eps, 2 * self.received - 1, self.levels, count, self.setting.seed)
+
+
+@torch.no_grad()
+def start(x: Tensor, denoiser: Denoiser, setting: Setting) -> Start:
+    """The start of an experiment on the picture x (c,h,w) in [0,1]. Raises InputError."""
+    worse = disturbed(denoiser, setting.eps_error, setting.seed) if setting.eps_error else denoiser
+    _, alpha_bar = worse.schedule.timestep_for_sigma(setting.sigma)
+    delta = perturb(setting.perturbation, x, worse, setting.sigma, setting.radius, setting.seed)
+    received = x + delta
+    if setting.noise:
+        source = NoiseSource(setting.seed, image_sha256(x), "theory")
+        received = received + setting.sigma * source.outer(0, 1, x.shape)[0]
+    eps = NetworkEps(worse)
+    x_t = math.sqrt(alpha_bar) * (2 * received - 1)
+    predicted = eps(x_t[None], alpha_bar)[0]
+    return Start(
+        setting, x, received, alpha_bar, tuple(eps.levels(alpha_bar, setting.steps)), predicted,
+        one_shot(x_t, alpha_bar, predicted), eps,
+    )  # fmt: skip

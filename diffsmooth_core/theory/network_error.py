@@ -1,0 +1,33 @@
+"""What an error in the predicted noise does to a certificate: distance, votes and radius."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from diffsmooth_core.certification import Certificate, certify
+from diffsmooth_core.classifiers.base import Classifier, build_base
+from diffsmooth_core.config import SmoothingConfig
+from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.theory.network import disturbed
+from diffsmooth_core.theory.purification_gain import gains
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """One size of the error: the mean purified distance ([0,1] units) and the certificate."""
+
+    eps_error: float
+    purified: float
+    certificate: Certificate
+
+
+def consequences(x: Tensor, classifier: Classifier, denoiser: Denoiser, config: SmoothingConfig,
+                 errors: Sequence[float], copies: int = 8) -> Iterator[Consequence]:  # fmt: skip
+    """Certify x (c,h,w) in [0,1] once for each root mean square of `errors`, on the same noise."""
+    for size in errors:
+        worse = disturbed(denoiser, size, config.seed) if size else denoiser
+        (gain,) = gains(x, worse, (config.sigma,), copies, config.seed)
+        yield Consequence(size, gain.purified, certify(build_base(config, classifier, worse), x, config))

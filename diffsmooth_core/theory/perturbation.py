@@ -1,0 +1,49 @@
+"""Perturbations whose effect Theorem 1 is asked about. [0,1] pixel units."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from diffsmooth_core.certification.illustration import perturbation
+from diffsmooth_core.config import InputError
+from diffsmooth_core.purification.denoiser import Denoiser
+
+KINDS = ("none", "random", "adversarial")
+
+
+def perturb(kind: str, x: Tensor, denoiser: Denoiser, sigma: float, radius: float, seed: int = 0) -> Tensor:
+    """delta of a named kind and L2 norm `radius`, shape of x (c,h,w). Raises InputError."""
+    if kind not in KINDS:
+        raise InputError(f"perturbation {kind!r} is unknown; choose one of {', '.join(KINDS)}")
+    if kind == "none":
+        return torch.zeros_like(x)
+    if kind == "random":
+        return perturbation(x, radius, seed)
+    return adversarial(x, denoiser, sigma, radius, seed=seed)
+
+
+def adversarial(x: Tensor, denoiser: Denoiser, sigma: float, radius: float, steps: int = 5,
+                seed: int = 0) -> Tensor:  # fmt: skip
+    """A perturbation of L2 norm `radius` ([0,1] units, shape of x) that drives the one-shot output away.
+
+    Gradient ascent on the one-shot output's distance from x, each step projected onto the sphere; the
+    pictures it is tried on carry no noise.
+    """
+    delta = perturbation(x, radius, seed)
+    if radius == 0:
+        return delta
+    t, alpha_bar = denoiser.schedule.timestep_for_sigma(sigma)
+    device = next(iter(denoiser.network.parameters()), x).device
+    timesteps = torch.full((1,), t * denoiser.schedule.time_scale, device=device)
+    clean = 2 * x - 1
+    for _ in range(steps):
+        with torch.enable_grad():
+            moved = delta.detach().requires_grad_(True)
+            x_t = alpha_bar**0.5 * (clean + 2 * moved)
+            eps = denoiser.network(x_t[None].to(device), timesteps)[0, :3].float().cpu()
+            estimate = (x_t - (1 - alpha_bar) ** 0.5 * eps) / alpha_bar**0.5
+            (gradient,) = torch.autograd.grad((estimate - clean).square().sum(), moved)
+        delta = delta + radius * gradient / gradient.norm().clamp_min(1e-12)
+        delta = delta * (radius / delta.norm().clamp_min(1e-12))
+    return delta.detach()

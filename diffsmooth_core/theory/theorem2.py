@@ -1,0 +1,91 @@
+"""Theorem 2: how far the one-shot estimate lies from the posterior mean E[x_0|x_t]. [-1,1] units.
+
+With E = E[||eps - eps_theta||^2 | x_t], summed over dimensions, and rho^2 = (1-alpha_bar)/alpha_bar,
+
+    ||x_hat_0 - E[x_0|x_t]||^2 = rho^2 E - E[||x_0 - E[x_0|x_t]||^2 | x_t]
+
+exactly. So the distance is at most rho sqrt(E). The printed bound is rho E, smaller where E < 1: its proof
+takes a squared norm for a norm.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.theory.mixture import Mixture, noise_ratio
+
+
+@dataclass(frozen=True)
+class Theorem2:
+    """Both sides of the theorem at one x_t."""
+
+    distance: float  # ||one-shot - posterior mean||
+    error: float  # E, the noise prediction's squared error
+    spread: float  # E[||x_0 - E[x_0|x_t]||^2 | x_t]
+    rho: float
+    monte_carlo: float = 0.0  # standard error of the posterior mean's estimate, a length
+
+    @property
+    def printed(self) -> float:
+        return self.rho * self.error
+
+    @property
+    def corrected(self) -> float:
+        return self.rho * math.sqrt(self.error)
+
+    @property
+    def identity(self) -> float:
+        """The distance by the exact identity."""
+        return math.sqrt(max(0.0, self.rho**2 * self.error - self.spread))
+
+
+def one_shot(x_t: Tensor, alpha_bar: float, predicted: Tensor) -> Tensor:
+    """The estimate of x_0 from predicted noise, not clamped."""
+    return (x_t - math.sqrt(1 - alpha_bar) * predicted) / math.sqrt(alpha_bar)
+
+
+def in_mixture(mixture: Mixture, x_t: Tensor, alpha_bar: float, error: Tensor) -> Theorem2:
+    """Theorem 2 at x_t (d,) for a predictor that is off by `error` (d,); all terms closed forms."""
+    predicted = mixture.eps(x_t[None], alpha_bar) + error
+    mean = mixture.posterior_mean(x_t[None], alpha_bar)
+    return Theorem2(
+        distance=float((one_shot(x_t[None], alpha_bar, predicted) - mean).norm()),
+        error=float(mixture.squared_error(x_t[None], alpha_bar, predicted)),
+        spread=float(mixture.posterior_spread(x_t[None], alpha_bar)),
+        rho=noise_ratio(alpha_bar),
+    )
+
+
+def from_samples(x_t: Tensor, alpha_bar: float, predicted: Tensor, samples: Tensor) -> Theorem2:
+    """Theorem 2 at x_t with reverse-SDE samples (k,...) standing in for the posterior of x_0.
+
+    x_t and predicted have the shape of one sample. Expectations are means over the samples, so the
+    distance carries the error `monte_carlo`. Raises InputError for fewer than 2 samples.
+    """
+    count = len(samples)
+    if count < 2:
+        raise InputError(f"the posterior mean needs at least 2 samples, got {count}")
+    rho = noise_ratio(alpha_bar)
+    y = x_t.double() / math.sqrt(alpha_bar)
+    mean = samples.double().mean(0)
+    noise = (y - samples.double()) / rho  # what eps was, if this sample is the clean picture
+    estimate = one_shot(x_t.double(), alpha_bar, predicted.double())
+    spread = float((samples.double() - mean).square().flatten(1).sum(1).mean())
+    return Theorem2(
+        distance=float((estimate - mean).norm()),
+        error=float((noise - predicted.double()).square().flatten(1).sum(1).mean()),
+        spread=spread, rho=rho, monte_carlo=math.sqrt(spread / (count - 1)),
+    )  # fmt: skip
+
+
+def error_of_size(size: float, shape: torch.Size, seed: int = 0) -> Tensor:
+    """A fixed error of the predicted noise with root mean square `size`: float64, of `shape`."""
+    if not (math.isfinite(size) and size >= 0):
+        raise InputError(f"the error's size must be a number from 0 up, got {size:g}")
+    pattern = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return pattern * (size / pattern.square().mean().sqrt())

@@ -1,0 +1,23 @@
+"""Theorems: how far does purification move the picture, and what is proved about it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diffsmooth_core import InputError
+from ui import state, theorems_board, theorems_controls
+from ui.text import plain
+
+state.restore()
+chosen = theorems_controls.sidebar()
+
+st.title("Theorems", anchor=False)
+for sentence in state.notices():
+    st.caption(f":material/info: {plain(sentence)}")
+if not isinstance(chosen, InputError):
+    if chosen.picture:
+        theorems_board.show_picture(state.picture(), chosen)
+        theorems_board.show_gain(state.picture(), chosen)
+        theorems_board.show_costs(state.picture(), chosen)
+    else:
+        theorems_board.show_exact(chosen)

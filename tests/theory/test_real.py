@@ -1,0 +1,122 @@
+"""Pictures and networks: the same theorems with a denoiser whose answers are known."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.schedule import Schedule
+from diffsmooth_core.theory import KINDS, Setting, disturbed, gains, start
+from diffsmooth_core.theory.network_error import consequences
+from diffsmooth_core.theory.perturbation import perturb
+from diffsmooth_core.theory.reverse_sde import Paths
+from diffsmooth_core.theory.theorem2 import error_of_size
+from tests.worlds import SHAPE, Oracle, Silent, linear_classifier
+
+PICTURE = torch.rand(SHAPE, generator=torch.Generator().manual_seed(0))
+SCHEDULE = Schedule.named("cosine", 1000)
+ORACLE = Denoiser(Oracle(PICTURE, SCHEDULE), SCHEDULE, "oracle", "0" * 64)
+SILENT = Denoiser(Silent(), SCHEDULE, "silent", "0" * 64)
+
+
+def test_a_denoiser_that_knows_the_picture_leads_every_path_to_it() -> None:
+    begun = start(PICTURE, ORACLE, Setting(sigma=0.5, steps=20))
+    paths = Paths.join(list(begun.paths(6, batch=4)))
+    found = begun.theorem1(paths)
+    assert begun.one_shot_distance < 1e-2
+    assert len(found.distances) == 6
+    assert found.distances.max() < 2 * SCHEDULE.noise_ratio[3] * math.sqrt(3072)
+    assert found.share("pathwise").inside == 6
+    assert found.shift == pytest.approx(2 * 0.5 * math.sqrt(3072), rel=0.03)
+
+
+def test_a_network_that_sees_no_noise_leaves_shift_and_noise() -> None:
+    begun = start(PICTURE, SILENT, Setting(sigma=0.25, perturbation="random", radius=3.0, noise=False))
+    found = begun.theorem1(Paths.join(list(begun.paths(4))))
+    assert found.shift == pytest.approx(6.0, rel=1e-5)
+    assert found.c == found.drift.max() == 0
+    assert found.distances == pytest.approx([math.hypot(6, 0.5 * math.sqrt(3072))] * 4, rel=0.05)
+
+
+def test_levels_are_timesteps_of_the_network_and_end_at_zero() -> None:
+    begun = start(PICTURE, ORACLE, Setting(sigma=0.5, steps=24))
+    assert begun.levels[-1] == 0
+    assert list(begun.levels) == sorted(set(begun.levels), reverse=True)
+    assert set(begun.levels[:-1]) <= {float(r) for r in SCHEDULE.noise_ratio}
+    assert begun.levels[0] == pytest.approx(math.sqrt(1 / begun.alpha_bar - 1))
+
+
+def test_an_error_of_the_network_moves_the_one_shot_output_by_rho_times_its_length() -> None:
+    moved = start(PICTURE, ORACLE, Setting(sigma=0.5, eps_error=0.2))
+    length = math.sqrt(1 / moved.alpha_bar - 1) * 0.2 * math.sqrt(3072)
+    assert moved.one_shot_distance == pytest.approx(length, rel=1e-3)
+    noisy = PICTURE + 0.5
+    once, again = (disturbed(ORACLE, 0.2).purify(noisy[None], 0.5) for _ in range(2))
+    assert torch.equal(once, again)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_perturbations_have_the_length_asked_for(kind: str) -> None:
+    network = torch.nn.Conv2d(3, 3, 3, padding=1)
+    torch.nn.init.dirac_(network.weight)
+
+    class Local(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = network
+
+        def forward(self, x_t: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+            predicted: torch.Tensor = self.inner(x_t)
+            return 0.3 * predicted.square()
+
+    delta = perturb(kind, PICTURE, Denoiser(Local(), SCHEDULE, "local", "0" * 64), 0.5, 1.5)
+    assert float(delta.norm()) == pytest.approx(0 if kind == "none" else 1.5, abs=1e-4)
+
+
+def test_an_adversarial_perturbation_moves_the_output_more_than_a_random_one() -> None:
+    class Loud(torch.nn.Module):
+        def forward(self, x_t: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+            gain = torch.linspace(-1, 1, 32)
+            return gain * x_t
+
+    loud = Denoiser(Loud(), SCHEDULE, "loud", "0" * 64)
+    random, worst = (
+        start(PICTURE, loud, Setting(perturbation=kind, radius=4.0, noise=False)).one_shot_distance
+        for kind in ("random", "adversarial")
+    )
+    assert worst > random + 2
+
+
+def test_gains_tell_a_denoiser_that_helps_from_one_that_does_not() -> None:
+    helped = list(gains(PICTURE, ORACLE, (0.25, 0.5), copies=2))
+    assert [g.sigma for g in helped] == [0.25, 0.5]
+    assert all(g.purified < 0.05 and g.shortened == 1 for g in helped)
+    assert helped[1].noisy == pytest.approx(0.5 * math.sqrt(3072), rel=0.03)
+    assert helped[1].bound(0.01) == pytest.approx(27.7 + 28.8, rel=0.02)
+    assert helped[1].quantile(0.01) == pytest.approx(40.2, rel=0.02)
+    (clamped,) = gains(PICTURE, SILENT, (0.5,), copies=2)
+    assert 5 < clamped.purified < clamped.noisy
+
+
+@pytest.mark.parametrize("setting", [{"eta": 1.0}, {"steps": 1}])
+def test_a_setting_is_checked(setting: dict[str, float]) -> None:
+    with pytest.raises(InputError, match="1"):
+        Setting(**setting)  # type: ignore[arg-type]
+
+
+def test_an_error_of_the_network_costs_votes_and_radius() -> None:
+    config = SmoothingConfig(sigma=0.5, sigma_local=0.0, m=1, n0=10, n=60, classifier="linear")
+    grey = torch.full(SHAPE, 0.5)
+    knows = Denoiser(Oracle(grey, SCHEDULE), SCHEDULE, "oracle", "0" * 64)
+    direction = error_of_size(1.0, SHAPE, config.seed).flatten().float()
+    direction /= direction.norm()  # half_space(3) turned so that the error pushes across it
+    offset = 3.0 - float(direction @ grey.flatten())
+    head = linear_classifier(torch.stack([-direction, direction]), torch.tensor([-offset, offset]))
+    intact, broken = consequences(grey, head, knows, config, (0.0, 0.5))
+    assert intact.certificate.label == 1
+    assert broken.certificate.label == 0
+    assert intact.purified < 0.05 < 5 < broken.purified
