@@ -33,7 +33,7 @@ SETTINGS = {
     "dds-smoothed": replace(HALF, method="dds"),
     "diffsmooth": HALF,
     "diffsmooth-smoothadv": replace(HALF, classifier="smoothadv-0.25"),
-    "densepure": replace(HALF, method="densepure", classifier="standard", n0=30, n=100),
+    "densepure": replace(HALF, method="densepure", classifier="standard", n0=20, n=60),
     "gaussian-0.12": replace(PLAIN, classifier="gaussian-0.12", sigma=0.12),
     "gaussian-0.25": replace(PLAIN, classifier="gaussian-0.25", sigma=0.25),
     "gaussian-0.25-b": replace(PLAIN, classifier="gaussian-0.25-b", sigma=0.25),

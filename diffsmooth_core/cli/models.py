@@ -11,6 +11,7 @@ import click
 from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets import cifar10, labelled_pictures
 from diffsmooth_core.zoo import cards, dialects
+from diffsmooth_core.zoo.download import NAMES as DOWNLOADS
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -118,7 +119,7 @@ def check(
 
 
 @models.command()
-@click.argument("what", type=click.Choice(["cifar10", *dialects.PUBLISHED]))
+@click.argument("what", type=click.Choice(["cifar10", *DOWNLOADS]))
 @click.option("--split", type=click.Choice(["test", "train"]), default="test", show_default=True,
               help="Of CIFAR-10.")  # fmt: skip
 def download(what: str, split: cifar10.Split) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
+from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import checkpoints
@@ -33,7 +36,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 KNOWN = (
     "Cohen's (also SmoothAdv, Consistency, SmoothMix), MACER's, torchvision's or timm's ResNet-50, "
-    "timm's BEiT, OpenAI's diffusion U-Nets"
+    "timm's BEiT, OpenAI's diffusion U-Nets, diffusers' folders"
 )
 WRAPPERS = ("state_dict", "net", "model", "model_state_dict")  # keys that hold the state dict
 
@@ -54,6 +57,7 @@ class Recognised:
     classes: int = 0
     normalisation: str = "none"
     schedule: Schedule | None = None
+    file: Path | None = None  # of the weights, where the source is a folder
 
 
 def schedule_of(record: Mapping[str, Any]) -> Schedule:
@@ -116,6 +120,34 @@ def published(state: Mapping[str, Tensor], source: str) -> Mapping[str, Any]:
         f"{source} is a diffusion model but none of the published ones; "
         "give its configuration in OpenAI's names (image_size, num_channels, ...)"
     )
+
+
+RENAMED = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}  # before diffusers 0.18
+
+
+def diffusers(folder: Path) -> Recognised:
+    """A UNet2DModel in diffusers' layout: a folder with config.json and the weights, as
+    google/ddpm-cifar10-32 is. Raises InputError where either is missing."""
+    config_file = next(
+        (folder / name for name in ("config.json", "unet/config.json") if (folder / name).is_file()), None
+    )
+    if config_file is None:
+        raise InputError(f"{folder} has no config.json; a folder has to be a model in diffusers' layout")
+    try:
+        config = json.loads(config_file.read_text())
+        network = DiffusersUNet(config)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{config_file} does not describe a UNet2DModel ({error}); fetch it again") from None
+    names = [f"diffusion_pytorch_model.{ending}" for ending in ("safetensors", "bin")]
+    file = next((path for name in names if (path := config_file.parent / name).is_file()), None)
+    if file is None:
+        raise InputError(f"{config_file.parent} has neither {names[0]} nor {names[1]}; fetch the model again")
+    entries = checkpoints.tensors(checkpoints.read(file), str(file))
+    pattern = re.compile(rf"\.({'|'.join(RENAMED)})\.")
+    state = {pattern.sub(lambda m: f".{RENAMED[m[1]]}.", key): value for key, value in entries.items()}
+    dataset = "cifar10" if config.get("sample_size") == 32 else "imagenet"
+    schedule = Schedule.named("linear", 1000)
+    return Recognised("diffusers", "denoiser", dataset, network, state, schedule=schedule, file=file)
 
 
 def _head(state: Mapping[str, Tensor], layer: str, source: str) -> int:

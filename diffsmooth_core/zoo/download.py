@@ -16,28 +16,32 @@ ADDRESSES = {
     "cifar10_uncond_50M_500K": f"{_HOME}/march-2021/cifar10_uncond_50M_500K.pt",
     "256x256_diffusion_uncond": f"{_HOME}/jul-2021/256x256_diffusion_uncond.pt",
 }
+HUB = {"google/ddpm-cifar10-32": "ddpm-cifar10-32"}  # repository -> folder
+NAMES = (*ADDRESSES, *HUB)
 CHUNK = 1 << 20
 
 
 def here(dataset: str) -> tuple[str, ...]:
     """The published models for a data set that were downloaded."""
-    made_for = {name: "cifar10" if name.startswith("cifar10") else "imagenet" for name in ADDRESSES}
-    return tuple(
-        name for name in ADDRESSES
-        if made_for[name] == dataset and (cards.added_folder() / f"{name}.pt").is_file()
-    )  # fmt: skip
+    made_for = {name: "cifar10" if "cifar10" in name else "imagenet" for name in NAMES}
+    return tuple(name for name in NAMES if made_for[name] == dataset and _place(name).exists())
+
+
+def _place(name: str) -> Path:
+    return cards.added_folder() / HUB.get(name, f"{name}.pt")
 
 
 def local(name: str) -> Path:
-    """The file of a published model that was downloaded, its SHA-256 checked against the one recorded
-    then. Raises InputError where it is not here, with the command that fetches it, or has changed."""
-    path = cards.added_folder() / f"{name}.pt"
-    if not path.is_file():
+    """The file or folder of a published model that was downloaded, its SHA-256 checked against the one
+    recorded then. Raises InputError where it has changed or is not here, with the command to fetch it."""
+    path = _place(name)
+    if not path.exists():
         raise InputError(
             f"{name} is not on this machine; run: python -m diffsmooth_core models download {name}, "
-            f"or put the file {name}.pt into {cards.added_folder()}"
+            f"or put the {'folder' if name in HUB else 'file'} {path.name} into {path.parent}"
         )
-    record, found = path.with_suffix(".sha256"), checkpoints.file_sha256(path)
+    weights = max(path.iterdir(), key=lambda file: file.stat().st_size) if path.is_dir() else path
+    record, found = path.with_suffix(".sha256"), checkpoints.file_sha256(weights)
     if not record.is_file():
         record.write_text(found + "\n")
     if (recorded := record.read_text().strip()) != found:
@@ -50,9 +54,11 @@ def local(name: str) -> Path:
 
 def fetch(name: str, address: str | None = None) -> Path:
     """Download a published model, going on where an earlier attempt stopped, and record its SHA-256."""
-    path = cards.added_folder() / f"{name}.pt"
-    if path.is_file():
+    path = _place(name)
+    if path.exists():
         return local(name)
+    if name in HUB:
+        return _from_hub(name, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     have = partial.stat().st_size if partial.is_file() else 0
@@ -78,4 +84,20 @@ def fetch(name: str, address: str | None = None) -> Path:
             f"again to go on, or put the file {name}.pt into {cards.added_folder()}"
         ) from None
     os.replace(partial, path)
+    return local(name)
+
+
+def _from_hub(name: str, folder: Path) -> Path:
+    from huggingface_hub import snapshot_download
+
+    partial = folder.with_suffix(".partial")
+    wanted = ["config.json", "diffusion_pytorch_model.*"]
+    try:
+        snapshot_download(name, local_dir=partial, allow_patterns=wanted)
+    except Exception as error:  # the Hub's client raises many kinds
+        raise InputError(
+            f"{name} could not be fetched from the Hub ({type(error).__name__}); run the command again to "
+            f"go on, or put the folder {folder.name} into {folder.parent}"
+        ) from None
+    os.replace(partial, folder)
     return local(name)

@@ -31,15 +31,18 @@ def load_denoiser(
     target = resolve_device(device)
     name = str(name_or_path)
     denoiser: Denoiser | DirectDenoiser
-    if name in dialects.PUBLISHED:
+    if name in download.NAMES:
         name_or_path = download.local(name)
     if isinstance(name_or_path, Path) or checkpoints.is_path(name):
         path = Path(name_or_path)
-        found = dialects.recognise(checkpoints.read(path), str(path), config)
+        if path.is_dir():
+            found = dialects.diffusers(path)
+        else:
+            found = dialects.recognise(checkpoints.read(path), str(path), config)
         if found.schedule is None:
             raise InputError(f"{path} is a classifier ({found.dialect}); load it with load_classifier")
         checkpoints.fill(found.network, found.state, str(path))
-        weights = checkpoints.file_sha256(path)
+        weights = checkpoints.file_sha256(found.file or path)
         denoiser = Denoiser(_ready(found.network), found.schedule, path.name, weights)
     else:
         card = cards.card(name, "denoiser")
