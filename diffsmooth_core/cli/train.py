@@ -10,7 +10,10 @@ import click
 
 from diffsmooth_core.config import InputError
 
-OBJECTIVES = ("denoiser", "gaussian", "smoothadv", "macer", "consistency", "smoothmix", "denoised")
+OBJECTIVES = (
+    "denoiser", "gaussian", "smoothadv", "macer", "consistency", "smoothmix", "denoised", "finetune",
+    "ensemble",
+)  # fmt: skip
 
 
 @click.command()
@@ -38,6 +41,12 @@ OBJECTIVES = ("denoiser", "gaussian", "smoothadv", "macer", "consistency", "smoo
 @click.option("--purify-with", help="Train on pictures that this denoiser purified at --purify-sigma.")
 @click.option("--purify-sigma", type=click.FloatRange(0, min_open=True), default=0.5, show_default=True,
               help="Noise before purification.")  # fmt: skip
+@click.option("--timm", help="finetune: timm's name of the network.")
+@click.option("--pretrained", is_flag=True, help="finetune: start from timm's weights, from the Hub.")
+@click.option("--preset", type=click.Choice(["beit"]), help="finetune: BEiT-L's recipe on ImageNet.")
+@click.option("--member", "members", multiple=True, help="ensemble: a classifier's name; give it for each.")
+@click.option("--consensus", type=click.IntRange(0), default=0, show_default=True,
+              help="ensemble: K, members that have to agree for the rest not to be asked.")  # fmt: skip
 @click.option("--stability-of", help="denoised: train for the stability of this classifier.")
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Fixes data order and noise."
@@ -54,6 +63,7 @@ def train(
     batch: int | None, start: Path | None, width: str, epsilon: float | None, attack: str,
     attack_steps: int | None, copies: int | None, lam: float | None, teacher: str | None,
     self_training_weight: float, purify_with: str | None, purify_sigma: float,
+    timm: str | None, pretrained: bool, preset: str | None, members: tuple[str, ...], consensus: int,
     stability_of: str | None, seed: int, threads: int | None, device: str, compiled: bool, out: Path,
 ) -> None:  # fmt: skip
     """Train a network on CIFAR-10's train split; the same call again resumes after an interruption."""
@@ -61,7 +71,7 @@ def train(
 
     from diffsmooth_core.classifiers.base import resolve_device
     from diffsmooth_core.classifiers.compact import SMALL_WIDTHS, WIDTHS
-    from diffsmooth_core.training import classifier, denoised, denoiser
+    from diffsmooth_core.training import classifier, denoised, denoiser, finetuning
     from diffsmooth_core.training.consistency import Consistency
     from diffsmooth_core.training.gaussian import Gaussian
     from diffsmooth_core.training.loop import Budget
@@ -70,6 +80,12 @@ def train(
     from diffsmooth_core.training.smoothmix import SmoothMix
     from diffsmooth_core.zoo import load_classifier, load_denoiser
 
+    if objective == "ensemble":
+        from diffsmooth_core.training.ensemble import combine
+
+        out.mkdir(parents=True, exist_ok=True)
+        click.echo(f"wrote {combine(out, name, members, consensus)}")
+        return
     if threads:
         torch.set_num_threads(threads)
     budget = Budget(steps=steps, minutes=minutes)
@@ -85,6 +101,15 @@ def train(
             out, name, sigma, budget, start=start, seed=seed, device=where, batch=batch or denoised.BATCH,
             classifier=load_classifier(stability_of, where) if stability_of else None,
             classifier_name=stability_of or "",
+        )  # fmt: skip
+    elif objective == "finetune":
+        if (timm is None) == (preset is None):
+            raise InputError("finetune needs a network: give --timm NAME or --preset beit, one of them")
+        small = finetuning.Recipe(timm or "", "cifar10", lr=1e-3, weight_decay=0.01, batch=batch or 128)
+        card = finetuning.train(
+            out, name, finetuning.BEIT if preset else small, sigma, budget, classifier.Examples.labelled(),
+            classifier.Examples.labelled_test(), dataset="cifar10", pretrained=pretrained, seed=seed,
+            device=where,
         )  # fmt: skip
     else:
         given = {

@@ -31,7 +31,7 @@ class Residual(nn.Module):
         h = self.conv1(F.silu(self.norm1(x)))
         h = h + self.time_emb_proj(F.silu(embedding))[:, :, None, None]
         h = self.conv2(F.silu(self.norm2(h)))
-        return h + (self.conv_shortcut(x) if hasattr(self, "conv_shortcut") else x)
+        return h + (self.conv_shortcut(x) if hasattr(self, "conv_shortcut") else x)  # type: ignore[no-any-return]
 
 
 class Attention(nn.Module):
@@ -46,7 +46,7 @@ class Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h = self.group_norm(x).flatten(2).transpose(1, 2)  # (b,hw,c)
         h = F.scaled_dot_product_attention(self.to_q(h), self.to_k(h), self.to_v(h))
-        return x + self.to_out[0](h).transpose(1, 2).unflatten(2, x.shape[2:])
+        return x + self.to_out[0](h).transpose(1, 2).unflatten(2, x.shape[2:])  # type: ignore[no-any-return]
 
 
 class Convolution(nn.Module):
@@ -117,9 +117,7 @@ class DiffusersUNet(nn.Module):
         downs, ups = config["down_block_types"], config["up_block_types"]
         known = {"DownBlock2D", "AttnDownBlock2D", "UpBlock2D", "AttnUpBlock2D"}
         if unknown := sorted({*downs, *ups} - known):
-            raise InputError(
-                f"the model has a {unknown[0]}, unknown here; known are {', '.join(sorted(known))}"
-            )
+            raise InputError(f"{unknown[0]} is unknown here; known are {', '.join(sorted(known))}")
         groups, eps = config.get("norm_num_groups", 32), config.get("norm_eps", 1e-6)
         self.channels, self.shift = widths[0], config.get("freq_shift", 0)
         embedding = 4 * widths[0]

@@ -133,6 +133,12 @@ class Examples:
         source = "CIFAR-10 train split" + (f", first {limit}" if limit else "")
         return cls(pictures, labels, torch.ones(len(labels)), source)
 
+    @classmethod
+    def labelled_test(cls) -> Examples:
+        """CIFAR-10's test split."""
+        pictures, labels = load_pictures("test")
+        return cls(pictures, labels, torch.ones(len(labels)), "CIFAR-10 test split")
+
     def half_unlabelled(self, teacher: Callable[[Tensor], Tensor], weight: float) -> Examples:
         """Self-training (Carmon et al. 2019, as in SmoothAdv): every second picture loses its label,
         gets the teacher's class in its place and weighs `weight`."""
