@@ -54,7 +54,7 @@ def sidebar() -> SmoothingConfig | InputError:
         methods = {name: _method_title(name) for name in state.choices("method")}
         classifiers = {name: _classifier_title(name) for name in state.choices("classifier")}
         if not classifiers:
-            _close(key="sheet")
+            _end()
             return InputError(
                 f"there is no classifier for {DATASETS[dataset]} here; add one on the page Models, or run: "
                 "python -m diffsmooth_core models add timm/resnet50.a1_in1k --name resnet50"
@@ -66,7 +66,7 @@ def sidebar() -> SmoothingConfig | InputError:
         _select("classifier", "Classifier", classifiers)
         denoisers = state.denoisers(name)
         if not denoisers:
-            _close(key="sheet")
+            _end()
             return InputError(
                 f"there is no denoiser of the kind that {method.title} needs here; choose another method, or "
                 "run: python -m diffsmooth_core models download 256x256_diffusion_uncond"
@@ -84,9 +84,14 @@ def sidebar() -> SmoothingConfig | InputError:
         config = _config()
         for sentence in config.advice if isinstance(config, SmoothingConfig) else ():
             st.caption(plain(sentence))
-        with st.container(key="sheet-end"):
-            _close(key="sheet")
+        _end()
         return config
+
+
+def _end() -> None:
+    """What closes the sidebar where it covers the page."""
+    with st.container(key="sheet-end"):
+        _close(key="sheet")
 
 
 def _config() -> SmoothingConfig | InputError:
