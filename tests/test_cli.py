@@ -81,6 +81,13 @@ def test_verify_names_what_was_changed(
         (["certify"], "IMAGE"),
         (["verify", "missing.json"], "missing.json"),
         (["train", "gaussian", "--name", "x", "--steps", "1", "--minutes", "1"], "exactly one"),
+        (["train", "macer", "--name", "x", "--steps", "1", "--sigma", "0"], "sigma above 0"),
+        (["train", "finetune", "--name", "x", "--steps", "1"], "--timm NAME or --preset beit"),
+        (["train", "ensemble", "--name", "x", "--member", "standard"], "two members or more"),
+        (["models", "show", "nobody"], "nobody"),
+        (["models", "add", "none.pt", "--name", "x"], "none.pt"),
+        (["models", "check", "none.pt"], "none.pt"),
+        (["certify", "photo:cat", "--method", "denoised"], "'denoised' needs a denoiser"),
         (["certfy"], "certfy"),
     ],
 )
