@@ -18,4 +18,4 @@ for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
 runs.leave_behind(picture)
 state.save()
-board.show(picture, config)
+board.show(picture, runs.checked(config))

@@ -10,7 +10,7 @@ import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
-from ui import gallery, runs, state
+from ui import gallery, state
 from ui.text import plain
 
 _HERE = Path(__file__).parent
@@ -96,9 +96,7 @@ def _end() -> None:
 
 def _config() -> SmoothingConfig | InputError:
     try:
-        config = state.config()
-        runs.base_classifier(config)
-        return config
+        return state.config()
     except InputError as error:
         st.error(plain(str(error)))
         return error

@@ -68,6 +68,16 @@ def base_classifier(config: SmoothingConfig) -> BaseClassifier:
     )
 
 
+def checked(config: SmoothingConfig | InputError) -> SmoothingConfig | InputError:
+    """`config`, or why there is no base classifier for it."""
+    try:
+        if isinstance(config, SmoothingConfig):
+            base_classifier(config)
+    except InputError as error:
+        return error
+    return config
+
+
 def submit(picture: Picture, config: SmoothingConfig, earlier: Snapshot | None = None) -> str:
     """Queue a certification and return its job id. Raises InputError where the queue is full."""
     resume = earlier.progress if earlier else None

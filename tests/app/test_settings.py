@@ -115,3 +115,14 @@ def test_a_click_cannot_choose_what_is_no_picture() -> None:
     page = AppTest.from_function(script).run()
     assert page.text[0].value == "photo:rocket"
     assert "photo:rocket is shown instead" in page.text[1].value
+
+
+def test_a_denoiser_for_another_noise_is_said_and_certify_is_off(visit: Visit) -> None:
+    page = visit(method="denoised", sigma="0.5")
+    assert page.selectbox(key="denoiser").value == "dncnn-mse-0.25"
+    assert "was trained for sigma 0.25, not 0.5" in " ".join(m.value.replace("\\", "") for m in page.markdown)
+    assert page.button(key="Certify").disabled
+    page.number_input(key="sigma").set_value(0.25).run()
+    assert not page.button(key="Certify").disabled
+    page.selectbox(key="method").set_value("diffsmooth").run()
+    assert page.selectbox(key="denoiser").value == "bundled"
