@@ -73,6 +73,7 @@ def _browse(group: Group) -> None:
     def picked() -> None:
         if chosen := st.session_state[f"picker-{group.kind}"].picked:
             st.session_state["picture-problem"] = ""
+            state.act()
             state.choose(str(chosen))
 
     _component(data=data, key=f"picker-{group.kind}", on_picked_change=picked)
@@ -91,6 +92,7 @@ def _around(group: Group) -> tuple[Choice, ...]:
             "" if there else f"There is no picture {typed}: the index goes from 0 to {group.size - 1}."
         )
         if there:
+            state.act()
             state.choose(f"{group.kind}:{typed}")
 
     st.session_state[key] = index
@@ -111,6 +113,7 @@ def _upload() -> None:
         if (file := st.session_state["upload-file"]) is None:
             return
         try:
+            state.act()
             state.pick(from_upload(file.getvalue(), file.name, state.dataset()))
         except InputError as error:
             st.session_state["picture-problem"] = str(error)

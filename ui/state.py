@@ -1,8 +1,8 @@
 """The settings of a page: in the session while one works, in the URL to keep and to share.
 
 Session-state keys: one for each name in SETTINGS (also a widget's key, a URL parameter and a field of
-SmoothingConfig), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_kept`, `_url`, `_notices`.
-Keys of widgets that hold nothing worth keeping stand where the widget is drawn.
+SmoothingConfig), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_kept`, `_url`, `_acted`,
+`_notices`. Keys of widgets that hold nothing worth keeping stand where the widget is drawn.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def parse(name: str, text: str) -> Any:
 def restore() -> bool:
     """Bring the session in step with the URL; whether it held what this session did not write there."""
     state, parameters = st.session_state, st.query_params.to_dict()
-    if "_kept" in state and parameters in ({}, state.get("_url")):
+    acted = state.pop("_acted", False)
+    if "_kept" in state and (acted or parameters in ({}, state.get("_url"))):
         for name, value in state["_kept"].items():  # widgets of a page that was left lose their state
             state.setdefault(name, value)
         return False
@@ -119,6 +120,12 @@ def save() -> None:
     if url != st.query_params.to_dict():
         st.query_params.from_dict(url)
     state["_url"] = url
+
+
+def act() -> None:
+    """Say that a person's choice is being taken: it counts even where the browser sent it together with an
+    address from before the last one that `save` wrote."""
+    st.session_state["_acted"] = True
 
 
 def notify(sentence: str) -> None:

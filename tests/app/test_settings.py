@@ -126,3 +126,18 @@ def test_a_denoiser_for_another_noise_is_said_and_certify_is_off(visit: Visit) -
     assert not page.button(key="Certify").disabled
     page.selectbox(key="method").set_value("diffsmooth").run()
     assert page.selectbox(key="denoiser").value == "bundled"
+
+
+def test_a_picture_chosen_while_the_address_was_on_its_way_is_kept(visit: Visit) -> None:
+    """The browser sends the click with the address that it had: the session's newer one has not arrived."""
+    page = visit(picture="photo:coffee")
+    page.session_state["picture"] = "photo:cat"  # what the picker's callback does
+    page.session_state["_acted"] = True
+    page.query_params.clear()
+    page.query_params["picture"] = "photo:coffee"
+    page.run()
+    assert page.query_params["picture"] == "photo:cat"
+    page.query_params.clear()
+    page.query_params["picture"] = "photo:coffee"  # a link followed later counts again
+    page.run()
+    assert page.query_params["picture"] == "photo:coffee"
