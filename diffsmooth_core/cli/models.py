@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import DATASETS, InputError
 from diffsmooth_core.datasets import cifar10, labelled_pictures
 from diffsmooth_core.zoo import cards, dialects
 from diffsmooth_core.zoo.download import NAMES as DOWNLOADS
@@ -58,15 +58,26 @@ def show(name: str) -> None:
 @click.option("--normalisation", help="Its normalising layer, where the usual one is wrong; see `check`.")
 @click.option("--config", type=click.Path(dir_okay=False, exists=True, path_type=Path),
               help="JSON in OpenAI's names, for a diffusion model that is no published one.")  # fmt: skip
-def add(source: str, name: str, sigma: float | None, normalisation: str | None, config: Path | None) -> None:
-    """Add a checkpoint's FILE, or timm/NAME from the Hub. Its layout is told from its keys."""
+@click.option("--dataset", type=click.Choice(DATASETS), help="What it is for, where the usual is wrong.")
+@as_json
+def add(
+    source: str, name: str, sigma: float | None, normalisation: str | None, config: Path | None,
+    dataset: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Add a checkpoint's file, a diffusers folder, or a model of timm's from the Hub.
+
+    Its layout is told from its keys.
+    """
     from diffsmooth_core.zoo import adding
 
     try:
         record = json.loads(config.read_text()) if config else None
     except ValueError as error:
         raise InputError(f"{config} is not JSON ({error}); correct it") from None
-    card = adding.add(source, name, sigma=sigma, normalisation=normalisation, config=record)
+    card = adding.add(source, name, sigma=sigma, normalisation=normalisation, dataset=dataset, config=record)
+    if as_json:
+        click.echo(json.dumps(card.as_dict(), indent=2))
+        return
     click.echo(f"added {card.name}: {card.kind} for {card.dataset}, {card.parameters / 1e6:.1f}M parameters")
     if card.kind == "classifier":
         click.echo(f"next: python -m diffsmooth_core models check {card.name}")

@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from diffsmooth_core.classifiers.normalisation import STATISTICS
-from diffsmooth_core.config import InputError
-from diffsmooth_core.zoo import cards, checkpoints, dialects
+from diffsmooth_core.config import DATASETS, InputError
+from diffsmooth_core.zoo import cards, checkpoints, dialects, download
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -26,37 +26,42 @@ def add(
     *,
     sigma: float | None = None,
     normalisation: str | None = None,
+    dataset: str | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> cards.Card:
-    """Add a checkpoint's file, or a Hub repository of timm's as "timm/NAME", under `name`.
+    """Add a checkpoint's file, a folder in diffusers' layout, or a Hub repository of timm's ("timm/NAME",
+    or one of timm's own names), under `name`.
 
-    sigma is the training noise and `normalisation` the normalising layer, which no file stores; `config`
-    describes an unpublished diffusion model in OpenAI's names. Raises InputError.
+    sigma is the training noise and `normalisation` the normalising layer, which no file stores, `dataset`
+    the one that it is for where its layout misleads; `config` describes an unpublished diffusion model in
+    OpenAI's names. Raises InputError.
     """
     if not NAME.fullmatch(name) or checkpoints.is_path(name):
         raise InputError(
             f"{name!r} cannot be a model's name; use up to 64 letters, digits and ._- without a file's ending"
         )
-    if name in cards.every():
+    if name in cards.every() or name in download.NAMES:
         raise InputError(f"there is a model {name!r} already; choose another name or remove it first")
     if normalisation is not None and normalisation not in STATISTICS:
         raise InputError(f"normalisation {normalisation!r} is unknown; choose one of {', '.join(STATISTICS)}")
-    content = _from_hub(source) if source.startswith("timm/") else checkpoints.read(Path(source))
-    found = dialects.recognise(content, source, config)
+    if dataset is not None and dataset not in DATASETS:
+        raise InputError(f"dataset {dataset!r} is unknown; choose one of {', '.join(DATASETS)}")
+    found = _found(source, config)
     checkpoints.fill(found.network, found.state, source)
     folder = cards.added_folder()
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.safetensors"
-    save_file({key: value.contiguous() for key, value in found.state.items()}, file)
+    # Copies: entries that share their memory are not written.
+    save_file({key: value.clone().contiguous() for key, value in found.state.items()}, file)
     architecture: dict[str, Any] = {"network": found.dialect, "classes": found.classes}
     schedule = None
-    if found.kind == "denoiser":
-        record = config if config is not None else dialects.published(found.state, source)
+    if found.record is not None:
         keys = ("noise_schedule", "diffusion_steps", "rescale_timesteps")
-        schedule = {key: record.get(key, False) for key in keys}
-        architecture = {"network": "unet"} | {k: v for k, v in record.items() if k not in keys}
+        schedule = {key: found.record.get(key, False) for key in keys}
+        network = "diffusers" if found.dialect == "diffusers" else "unet"
+        architecture = {"network": network} | {k: v for k, v in found.record.items() if k not in keys}
     card = cards.Card(
-        name=name, kind=found.kind, dataset=found.dataset, architecture=architecture,
+        name=name, kind=found.kind, dataset=dataset or found.dataset, architecture=architecture,
         training={
             "objective": f"unknown; added from {Path(source).name}, {found.dialect} layout",
             "added": datetime.now(UTC).date().isoformat(), **({} if sigma is None else {"sigma": sigma}),
@@ -81,11 +86,24 @@ def remove(name: str) -> None:
     (card.folder / f"{name}.json").unlink()
 
 
+def _found(source: str, config: Mapping[str, Any] | None) -> dialects.Recognised:
+    path = Path(source)
+    if path.is_dir():
+        return dialects.diffusers(path)
+    from_hub = source.startswith("timm/") or not checkpoints.is_path(source)
+    content = _from_hub(source) if from_hub and not path.exists() else checkpoints.read(path)
+    return dialects.recognise(content, source, config)
+
+
 def _from_hub(source: str) -> Mapping[str, Tensor]:
     import timm
 
+    if "/" not in source and not timm.is_model_pretrained(source):
+        raise InputError(
+            f"{source!r} is neither a file here nor a pretrained model of timm's; check the name"
+        )
     try:
-        network = timm.create_model(f"hf-hub:{source}", pretrained=True)
+        network = timm.create_model(f"hf-hub:{source}" if "/" in source else source, pretrained=True)
     except Exception as error:  # the Hub's client raises many kinds
         raise InputError(
             f"{source} could not be fetched from the Hub ({type(error).__name__}: {str(error)[:120]}); "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,12 @@ def is_path(name: str) -> bool:
 
 
 def available_memory() -> int:
-    """Bytes of memory that are free now."""
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    """Bytes of memory that programs can still be given: what the system only caches of files counts,
+    or a model just downloaded would not fit. All of the memory where the system does not say."""
+    told = Path("/proc/meminfo")
+    if told.is_file() and (found := re.search(r"^MemAvailable: +([0-9]+) kB$", told.read_text(), re.M)):
+        return int(found[1]) * 1024
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def file_sha256(path: Path) -> str:
@@ -49,10 +55,14 @@ def read(path: Path) -> Mapping[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is not a readable checkpoint ({error}); fetch it again") from None
-    except Exception as error:  # torch.load raises pickle, zip and runtime errors alike
+    except pickle.UnpicklingError as error:
         raise InputError(
             f"{path} is not a checkpoint that can be loaded safely "
             f"({type(error).__name__}); only tensors and plain values are read"
+        ) from None
+    except Exception as error:  # torch.load raises zip, end-of-file and runtime errors alike
+        raise InputError(
+            f"{path} is truncated or no checkpoint ({type(error).__name__}); fetch it again"
         ) from None
     if not isinstance(content, Mapping):
         raise InputError(f"{path} holds a {type(content).__name__} where a state dict was expected")

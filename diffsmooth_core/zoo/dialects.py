@@ -57,6 +57,7 @@ class Recognised:
     classes: int = 0
     normalisation: str = "none"
     schedule: Schedule | None = None
+    record: Mapping[str, Any] | None = None  # a diffusion model's configuration: how to build it again
     file: Path | None = None  # of the weights, where the source is a folder
 
 
@@ -80,11 +81,13 @@ def recognise(content: Mapping[str, Any], source: str, config: Mapping[str, Any]
     if "input_blocks.0.0.weight" in state:
         return _openai(state, source, config)
     if "patch_embed.proj.weight" in state and "blocks.0.attn.qkv.weight" in state:
-        return _beit(state)
+        return _beit(state, source)
     if "layer4.0.conv3.weight" in state:
         return _resnet50(state, source)
     if "layer3.0.conv2.weight" in state and "layer4.0.conv1.weight" not in state:
-        return _cifar_resnet(state, source, content.get("arch"), macer=wrapper == "net" and not prefix)
+        return _cifar_resnet(
+            state, source, content.get("arch"), macer=wrapper == "net" and "1." not in prefix
+        )
     raise InputError(
         f"{source} has an unknown layout (its first key is {next(iter(entries))[:60]!r}); known are {KNOWN}"
     )
@@ -105,7 +108,9 @@ def _openai(state: Mapping[str, Tensor], source: str, config: Mapping[str, Any] 
     record = config if config is not None else published(state, source)
     network = UNet(UNetConfig.from_record(record))
     dataset = "cifar10" if network.config.image_size == 32 else "imagenet"
-    return Recognised("openai", "denoiser", dataset, network, state, schedule=schedule_of(record))
+    return Recognised(
+        "openai", "denoiser", dataset, network, state, schedule=schedule_of(record), record=record
+    )
 
 
 def published(state: Mapping[str, Tensor], source: str) -> Mapping[str, Any]:
@@ -146,15 +151,21 @@ def diffusers(folder: Path) -> Recognised:
     pattern = re.compile(rf"\.({'|'.join(RENAMED)})\.")
     state = {pattern.sub(lambda m: f".{RENAMED[m[1]]}.", key): value for key, value in entries.items()}
     dataset = "cifar10" if config.get("sample_size") == 32 else "imagenet"
-    schedule = Schedule.named("linear", 1000)
-    return Recognised("diffusers", "denoiser", dataset, network, state, schedule=schedule, file=file)
+    record = config | {"noise_schedule": "linear", "diffusion_steps": 1000}
+    return Recognised(
+        "diffusers", "denoiser", dataset, network, state, schedule=schedule_of(record), record=record,
+        file=file,
+    )  # fmt: skip
 
 
-def _head(state: Mapping[str, Tensor], layer: str, source: str) -> int:
-    weight = state.get(f"{layer}.weight")
-    if weight is None or weight.ndim != 2:
-        raise InputError(f"{source} has no final layer '{layer}.weight'; it is another network")
-    return len(weight)
+def _shape(state: Mapping[str, Tensor], key: str, axes: int, source: str) -> torch.Size:
+    """The shape of an entry that the network is built from, with `axes` axes, none of them empty."""
+    if key not in state:
+        raise InputError(f"{source} has no {key!r}; it is another network")
+    shape = state[key].shape
+    if len(shape) != axes or 0 in shape:
+        raise InputError(f"{source}: {key!r} has shape {tuple(shape)} where {axes} axes are expected")
+    return shape
 
 
 def _blocks(state: Mapping[str, Tensor], stage: str) -> int:
@@ -165,7 +176,7 @@ def _cifar_resnet(state: dict[str, Tensor], source: str, arch: object, macer: bo
     for name in ("weight", "bias"):  # MACER calls its final layer so
         if f"linear.{name}" in state:
             state[f"fc.{name}"] = state.pop(f"linear.{name}")
-    classes = _head(state, "fc", source)
+    classes = _shape(state, "fc.weight", 2, source)[0]
     named = re.fullmatch(r"cifar_resnet([0-9]{1,4})", arch) if isinstance(arch, str) else None
     depth = int(named[1]) if named else 6 * _blocks(state, "layer1") + 2
     network = CifarResNet(depth, classes)
@@ -176,24 +187,26 @@ def _cifar_resnet(state: dict[str, Tensor], source: str, arch: object, macer: bo
 def _resnet50(state: Mapping[str, Tensor], source: str) -> Recognised:
     from timm.models.resnet import Bottleneck, ResNet
 
-    classes = _head(state, "fc", source)
+    classes = _shape(state, "fc.weight", 2, source)[0]
     layers = tuple(_blocks(state, f"layer{stage}") for stage in (1, 2, 3, 4))
-    width = len(state["layer1.0.conv1.weight"])
+    width = _shape(state, "layer1.0.conv1.weight", 4, source)[0]
     network = ResNet(Bottleneck, layers, num_classes=classes, base_width=width)  # type: ignore[arg-type]
     return Recognised("resnet50", "classifier", "imagenet", network, state, classes, "imagenet")
 
 
-def _beit(state: dict[str, Tensor]) -> Recognised:
+def _beit(state: dict[str, Tensor], source: str) -> Recognised:
     from timm.models.beit import Beit
 
     state = {k: v for k, v in state.items() if not k.endswith("relative_position_index")}  # a constant
-    projection = state["patch_embed.proj.weight"]
-    classes = _head(state, "head", "the BEiT checkpoint")
-    table = state.get("blocks.0.attn.relative_position_bias_table")
-    heads = table.shape[1] if table is not None else projection.shape[0] // 64
+    width, _, patch, _ = _shape(state, "patch_embed.proj.weight", 4, source)
+    classes = _shape(state, "head.weight", 2, source)[0]
+    table = "blocks.0.attn.relative_position_bias_table"
+    heads = _shape(state, table, 2, source)[1] if table in state else max(1, width // 64)
+    if width % heads:
+        raise InputError(f"{source}: {table!r} has {heads} heads, which do not divide the width {width}")
     network = Beit(
-        img_size=224, patch_size=projection.shape[2], num_classes=classes, embed_dim=projection.shape[0],
+        img_size=224, patch_size=patch, num_classes=classes, embed_dim=width,
         depth=_blocks(state, "blocks"), num_heads=heads, use_abs_pos_emb="pos_embed" in state,
-        use_rel_pos_bias=table is not None, init_values=0.1 if "blocks.0.gamma_1" in state else None,
+        use_rel_pos_bias=table in state, init_values=0.1 if "blocks.0.gamma_1" in state else None,
     )  # fmt: skip
     return Recognised("beit", "classifier", "imagenet", network, state, classes, "half")

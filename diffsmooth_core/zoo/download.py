@@ -65,7 +65,11 @@ def fetch(name: str, address: str | None = None) -> Path:
     headers = {"Range": f"bytes={have}-"} if have else {}
     try:
         with requests.get(address or ADDRESSES[name], headers=headers, stream=True, timeout=30) as answer:
-            if answer.status_code != 416:  # 416: everything is here already
+            if answer.status_code == 416:  # nothing is left to send: everything is here, or too much
+                if answer.headers.get("Content-Range", "").rpartition("/")[2] != str(have):
+                    partial.unlink()
+                    raise requests.ConnectionError(f"the {have} bytes here are not the file's; removed")
+            else:
                 answer.raise_for_status()
                 resumed = answer.status_code == 206
                 total = int(answer.headers.get("Content-Length", 0)) + (have if resumed else 0)
@@ -78,7 +82,7 @@ def fetch(name: str, address: str | None = None) -> Path:
                         bar.update(len(chunk))
                 if partial.stat().st_size < total:
                     raise requests.ConnectionError(f"{partial.stat().st_size} of {total} bytes came")
-    except requests.RequestException as error:
+    except OSError as error:  # a request's, or a full disk's
         raise InputError(
             f"{name} could not be downloaded ({type(error).__name__}: {str(error)[:120]}); run the command "
             f"again to go on, or put the file {name}.pt into {cards.added_folder()}"

@@ -15,6 +15,7 @@ from diffsmooth_core.classifiers.ensemble import Ensemble
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import cards, checkpoints, dialects, download
@@ -31,8 +32,9 @@ def load_denoiser(
     target = resolve_device(device)
     name = str(name_or_path)
     denoiser: Denoiser | DirectDenoiser
-    if name in download.NAMES:
-        name_or_path = download.local(name)
+    published = name.removesuffix(".pt")
+    if published in download.NAMES and not Path(name).is_file():
+        name_or_path = download.local(published)
     if isinstance(name_or_path, Path) or checkpoints.is_path(name):
         path = Path(name_or_path)
         if path.is_dir():
@@ -52,7 +54,10 @@ def load_denoiser(
             denoiser = DirectDenoiser(network, card.training["sigma"], name, weights)
         else:
             assert card.schedule is not None
-            network = UNet(UNetConfig.from_record(card.architecture))
+            if card.network == "diffusers":
+                network = DiffusersUNet(card.architecture)
+            else:
+                network = UNet(UNetConfig.from_record(card.architecture))
             denoiser = Denoiser(network, dialects.schedule_of(card.schedule), name, weights)
         checkpoints.fill(network, state, name)
         _ready(network)
@@ -70,6 +75,11 @@ def load_classifier(
     name = str(name_or_path)
     if isinstance(name_or_path, Path) or checkpoints.is_path(name):
         path = Path(name_or_path)
+        if name.startswith("timm/") and not path.exists():
+            raise InputError(
+                f"{name} is not on this machine; run: python -m diffsmooth_core models add {name} "
+                f"--name {path.name}, and load it by that name"
+            )
         found = dialects.recognise(checkpoints.read(path), str(path))
         if found.kind != "classifier":
             raise InputError(f"{path} is a diffusion model ({found.dialect}); load it with load_denoiser")

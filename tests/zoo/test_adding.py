@@ -12,6 +12,7 @@ from diffsmooth_core import load_classifier, load_denoiser
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.cli import main
 from diffsmooth_core.config import InputError
+from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import adding, cards
 
@@ -58,6 +59,41 @@ def test_an_added_diffusion_model_keeps_its_schedule(folder: Path) -> None:
     assert named.schedule.time_scale == 2.0
 
 
+def test_a_folder_in_diffusers_layout_is_added(folder: Path) -> None:
+    config = {
+        "sample_size": 32, "block_out_channels": [32, 32], "layers_per_block": 1,
+        "down_block_types": ["DownBlock2D", "AttnDownBlock2D"],
+        "up_block_types": ["AttnUpBlock2D", "UpBlock2D"],
+    }  # fmt: skip
+    source = folder / "ddpm"
+    source.mkdir()
+    (source / "config.json").write_text(json.dumps(config))
+    torch.save(DiffusersUNet(config).state_dict(), source / "diffusion_pytorch_model.bin")
+    adding.add(str(source), "ddpm-small")
+    named, direct = load_denoiser("ddpm-small", "cpu"), load_denoiser(source, "cpu")
+    torch.testing.assert_close(named.purify(X, 0.25), direct.purify(X, 0.25))
+
+
+def test_entries_that_share_their_memory_are_stored(folder: Path) -> None:
+    network, path = CifarResNet(8), folder / "tied.pt"
+    state = network.state_dict()
+    state["bn1.bias"] = state["bn1.running_mean"]
+    torch.save(state, path)
+    adding.add(str(path), "tied")
+    assert torch.equal(load_classifier("tied", "cpu").network.bn1.bias, state["bn1.bias"])  # type: ignore[union-attr]
+
+
+def test_the_data_set_can_be_said(folder: Path) -> None:
+    assert adding.add(str(checkpoint(folder)[1]), "mine", dataset="imagenet").dataset == "imagenet"
+    with pytest.raises(InputError, match="dataset 'mnist' is unknown"):
+        adding.add(str(checkpoint(folder)[1]), "other", dataset="mnist")
+
+
+def test_what_is_neither_file_nor_model_is_not_looked_for_on_the_hub(folder: Path) -> None:
+    with pytest.raises(InputError, match="'resnet-fifty' is neither a file here nor a pretrained model"):
+        adding.add("resnet-fifty", "mine")
+
+
 def test_changed_weights_are_refused(folder: Path) -> None:
     card = adding.add(str(checkpoint(folder)[1]), "mine")
     data = bytearray(card.weights.read_bytes())
@@ -71,6 +107,7 @@ def test_changed_weights_are_refused(folder: Path) -> None:
     ("name", "named"),
     [
         ("standard", "already"),
+        ("cifar10_uncond_50M_500K", "already"),
         ("../up", "cannot be"),
         ("a b", "cannot be"),
         ("", "cannot be"),
@@ -100,6 +137,7 @@ def test_the_commands_add_show_and_remove(folder: Path, capsys: pytest.CaptureFi
     path = str(checkpoint(folder)[1])
     for arguments, said in (
         (["add", path, "--name", "mine", "--sigma", "0.5"], "added mine: classifier for cifar10"),
+        (["add", path, "--name", "second", "--json"], '"name": "second"'),
         (["list"], "mine"),
         (["show", "mine"], '"sigma": 0.5'),
         (["remove", "mine"], "removed mine"),

@@ -59,10 +59,10 @@ def test_imagenet_networks_load_with_the_normalisation_of_their_layout(
         torch.testing.assert_close(found(x), network((x - mean) / std), atol=1e-4, rtol=1e-3)
 
 
-@pytest.mark.parametrize("head", ["fc", "linear"])
-def test_macers_layout_has_no_normalisation(tmp_path: Path, head: str) -> None:
+@pytest.mark.parametrize(("head", "prefix"), [("fc", ""), ("linear", ""), ("fc", "module.")])
+def test_macers_layout_has_no_normalisation(tmp_path: Path, head: str, prefix: str) -> None:
     network = CifarResNet(20).eval()
-    state = {key.replace("fc.", f"{head}."): value for key, value in network.state_dict().items()}
+    state = {key.replace("fc.", f"{head}."): value for key, value in prefixed(network, prefix).items()}
     found = load_classifier(saved(tmp_path / "440.pth", {"net": state, "optimizer": {}}), "cpu")
     x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
@@ -78,6 +78,26 @@ def test_timms_full_size_networks_are_recognised(name: str, dialect: str) -> Non
     assert (found.dialect, found.classes, found.dataset) == (dialect, 1000, "imagenet")
     built = {key: value.shape for key, value in found.network.state_dict().items()}
     assert built == {key: value.shape for key, value in state.items()}
+
+
+@pytest.mark.parametrize("value", [None, torch.tensor(1.0), torch.zeros(3), torch.zeros(0, 1, 1, 1)])
+@pytest.mark.parametrize(
+    ("network", "key"),
+    [
+        (RESNET, "layer1.0.conv1.weight"),
+        (RESNET, "fc.weight"),
+        (BEIT, "patch_embed.proj.weight"),
+        (BEIT, "blocks.0.attn.relative_position_bias_table"),
+        (BEIT, "head.weight"),
+    ],
+)
+def test_an_entry_that_the_network_is_built_from_is_named_where_it_is_wrong(
+    tmp_path: Path, network: nn.Module, key: str, value: torch.Tensor | None
+) -> None:
+    state = {k: v for k, v in network.state_dict().items() if k != key}
+    path = saved(tmp_path / "m.pth", state | ({} if value is None else {key: value}))
+    with pytest.raises(InputError, match=r"m\.pth"):
+        load_classifier(path, "cpu")
 
 
 def test_what_is_unknown_is_told_with_what_is_known(tmp_path: Path) -> None:

@@ -29,6 +29,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         wanted = self.headers.get("Range")
         self.server.asked.append(wanted)
         start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+        if start >= len(CONTENT):
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(CONTENT)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         self.send_response(206 if wanted else 200)
         self.send_header("Content-Length", str(len(CONTENT) - start))
         self.end_headers()
@@ -73,6 +79,16 @@ def test_a_broken_download_goes_on_where_it_stopped(server: Server) -> None:
     assert server.asked[1] != "bytes=0-"
 
 
+@pytest.mark.parametrize("surplus", [b"", b"x"])
+def test_what_came_whole_is_taken_and_what_is_too_much_is_not(server: Server, surplus: bytes) -> None:
+    cards.added_folder().mkdir()
+    (cards.added_folder() / f"{NAME}.partial").write_bytes(CONTENT + surplus)
+    if surplus:
+        with pytest.raises(InputError, match="run the command again"):
+            download.fetch(NAME, address(server))
+    assert download.fetch(NAME, address(server)).read_bytes() == CONTENT
+
+
 def test_a_changed_file_is_refused_ever_after(server: Server) -> None:
     path = download.fetch(NAME, address(server))
     path.write_bytes(CONTENT[:-1] + b"x")
@@ -80,9 +96,10 @@ def test_a_changed_file_is_refused_ever_after(server: Server) -> None:
         download.local(NAME)
 
 
-def test_what_is_not_here_says_how_to_get_it(server: Server) -> None:
+@pytest.mark.parametrize("asked", [NAME, f"{NAME}.pt"])
+def test_what_is_not_here_says_how_to_get_it(server: Server, asked: str) -> None:
     with pytest.raises(InputError, match=f"models download {NAME}.*put the file {NAME}.pt into"):
-        load_denoiser(NAME, "cpu")
+        load_denoiser(asked, "cpu")
     assert server.asked == [], "loading must not fetch"
 
 

@@ -87,6 +87,7 @@ def test_the_bundled_models_are_listed_and_small() -> None:
         (load_classifier, "standard.pth", "no checkpoint at standard.pth"),
         (load_denoiser, "standard.safetensors", "no checkpoint at standard.safetensors"),
         (load_denoiser, Path("bundled"), "no checkpoint at bundled"),
+        (load_classifier, "timm/resnet50.a1_in1k", "models add timm/resnet50.a1_in1k --name"),
     ],
 )
 def test_an_unknown_name_or_a_missing_file_is_named(load: Callable[..., Any], name: str, named: str) -> None:
@@ -264,6 +265,23 @@ def test_wrong_keys_and_shapes_are_named(tmp_path: Path) -> None:
     torch.save(good | {"state_dict": state}, path)
     with pytest.raises(InputError, match="lacks 'bn1.weight'"):
         load_classifier(path, "cpu")
+
+
+def test_a_truncated_checkpoint_is_not_called_unsafe(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pth.tar"
+    torch.save(cohen(resnet()), path)
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(InputError, match=r"checkpoint\.pth\.tar is truncated .*fetch it again"):
+        load_classifier(path, "cpu")
+
+
+def test_too_little_memory_says_how_much_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model.pt"
+    with path.open("wb") as file:
+        file.truncate(3 * 2**30)  # no content: the size alone is refused
+    monkeypatch.setattr(checkpoints, "available_memory", lambda: 2**30)
+    with pytest.raises(InputError, match=r"model\.pt needs 6\.0 GiB of memory and 1\.0 are free"):
+        load_denoiser(path, "cpu")
 
 
 def test_a_denoiser_is_no_classifier_and_the_other_way_round(tmp_path: Path) -> None:
