@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,14 +54,10 @@ def read(path: Path) -> Mapping[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is not a readable checkpoint ({error}); fetch it again") from None
-    except pickle.UnpicklingError as error:
+    except Exception as error:  # torch.load raises pickle, zip, end-of-file and runtime errors alike
         raise InputError(
-            f"{path} is not a checkpoint that can be loaded safely "
-            f"({type(error).__name__}); only tensors and plain values are read"
-        ) from None
-    except Exception as error:  # torch.load raises zip, end-of-file and runtime errors alike
-        raise InputError(
-            f"{path} is truncated or no checkpoint ({type(error).__name__}); fetch it again"
+            f"{path} is not a checkpoint that can be loaded safely ({type(error).__name__}); only tensors "
+            "and plain values are read: fetch it again if it was cut off on its way"
         ) from None
     if not isinstance(content, Mapping):
         raise InputError(f"{path} holds a {type(content).__name__} where a state dict was expected")
