@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any, Literal
 
 ABSTAIN = -1
@@ -64,6 +67,24 @@ def minimum_votes(alpha: float) -> int:
     return math.floor(math.log(alpha) / math.log(0.5)) + 1
 
 
+def kept(what: str) -> Path:
+    """Where the "models" or "datasets" that a person added are kept: DIFFSMOOTH_MODELS or
+    DIFFSMOOTH_DATASETS, or the user's cache."""
+    chosen = os.environ.get(f"DIFFSMOOTH_{what.upper()}")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(chosen) if chosen else cache / "diffsmooth" / what
+
+
+def check_dataset_name(name: object) -> str:
+    """`name` where it can be a data set's: one of DATASETS, or of one that a person added."""
+    if isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9-]{1,39}", name):
+        return name
+    raise InputError(
+        f"dataset {name!r} cannot be a data set's name; "
+        f"choose one of {', '.join(DATASETS)}, or up to 40 small letters, digits and -"
+    )
+
+
 def _choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise InputError(f"{name} {value!r} is unknown; choose one of {', '.join(choices)}")
@@ -117,7 +138,7 @@ class SmoothingConfig:
 
     def __post_init__(self) -> None:
         _choice("method", self.method, tuple(METHODS))
-        _choice("dataset", self.dataset, DATASETS)
+        check_dataset_name(self.dataset)
         _choice("noise", self.noise, NOISES)
         _choice("stopping", self.stopping, STOPPING)
         _choice("dtype", self.dtype, DTYPES)

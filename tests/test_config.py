@@ -17,7 +17,7 @@ from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum
     [
         ("method", "magic", "method 'magic'"),
         ("method", ["diffsmooth"], r"method \['diffsmooth'\]"),
-        ("dataset", "mnist", "dataset 'mnist'"),
+        ("dataset", "MNIST", "dataset 'MNIST'"),
         ("noise", "none", "noise 'none'"),
         ("stopping", "never", "stopping 'never'"),
         ("dtype", "float16", "dtype 'float16'"),

@@ -49,15 +49,19 @@ NOISES = {"fresh": "new for every vote (the paper)", "reference": "one fixed set
 def sidebar() -> SmoothingConfig | InputError:
     """Draw every control; the configuration, or what is wrong with it, which is said here too."""
     with st.sidebar:
-        dataset = _select("dataset", "Data set", DATASETS)
+        dataset = _select("dataset", "Data set", {n: _dataset_title(n) for n in state.choices("dataset")})
         gallery.choose()
         methods = {name: _method_title(name) for name in state.choices("method")}
         classifiers = {name: _classifier_title(name) for name in state.choices("classifier")}
         if not classifiers:
             _end()
+            remedy = (
+                "models add timm/resnet50.a1_in1k --name resnet50" if dataset in DATASETS
+                else f"train gaussian --dataset {dataset} --name {dataset}-gaussian-0.25 --minutes 30"
+            )  # fmt: skip
             return InputError(
-                f"there is no classifier for {DATASETS[dataset]} here; add one on the page Models, or run: "
-                "python -m diffsmooth_core models add timm/resnet50.a1_in1k --name resnet50"
+                f"there is no classifier for {_dataset_title(dataset)} here; add one on the page Models, or "
+                f"run: python -m diffsmooth_core {remedy}"
             )
         if st.session_state["classifier"] not in classifiers:
             st.session_state["classifier"] = next(iter(classifiers))
@@ -109,10 +113,14 @@ def described(config: SmoothingConfig, name: str) -> str:
         label = NUMBERS[name][0]
         return f"{label[0].lower()}{label[1:]} = {value:{',' if isinstance(value, int) else 'g'}}"
     titles: dict[str, Callable[[str], str]] = {
-        "dataset": DATASETS.__getitem__, "method": _method_title,
+        "dataset": _dataset_title, "method": _method_title,
         "classifier": _classifier_title, "denoiser": _denoiser_title, "noise": NOISES.__getitem__,
     }  # fmt: skip
     return f"{'local noise' if name == 'noise' else name} {titles[name](value)}"
+
+
+def _dataset_title(name: str) -> str:
+    return DATASETS.get(name, name)
 
 
 def _method_title(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -14,7 +16,7 @@ from diffsmooth_core.classifiers.normalisation import STATISTICS
 from diffsmooth_core.datasets import labelled_pictures
 from diffsmooth_core.zoo import Card, doctor, every
 from diffsmooth_core.zoo import adding as zoo
-from diffsmooth_core.zoo.checkpoints import available_memory
+from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory
 from ui.text import plain
 
 IMAGES = 200  # that the doctor looks at
@@ -142,22 +144,39 @@ USUAL = "the usual one of its layout"
 
 
 def adding() -> None:
-    """A form for a checkpoint that lies on the server, or for one of timm's from the Hub."""
+    """A form for a checkpoint that is uploaded or lies on the server, or for one of timm's from the Hub."""
     with st.expander("Add a network", icon=":material/add:"), st.form("add", border=False):
         st.caption(
-            "The layouts of Cohen, SmoothAdv, MACER, Consistency, SmoothMix, timm and OpenAI are told from "
-            "the file itself; nothing in it is ever run. A name such as timm/resnet50.a1_in1k is fetched "
-            "from the Hub."
+            "The layouts of Cohen, SmoothAdv, MACER, Consistency, SmoothMix, timm, OpenAI and diffusers are "
+            "told from the file itself; nothing in it is ever run. A name such as timm/resnet50.a1_in1k is "
+            "fetched from the Hub."
         )
+        file = st.file_uploader(
+            "Upload a checkpoint", type=[suffix.removeprefix(".") for suffix in SUFFIXES], key="checkpoint",
+            help="A file that is larger than the limit can lie on the server: give its path below.",
+        )  # fmt: skip
         left, right = st.columns(2)
-        source = left.text_input("File on this machine, or timm/NAME", placeholder="checkpoint.pth.tar")
+        source = left.text_input("Or a file on this machine, or timm/NAME", placeholder="checkpoint.pth.tar")
         name = right.text_input("Name it", placeholder="smoothadv-resnet110")
         sigma = left.number_input("Training noise σ", 0.0, 2.0, 0.25, 0.05, help="No file stores it.")
         usual = right.selectbox("Normalisation", [USUAL, *STATISTICS])
         if st.form_submit_button("Add", icon=":material/add:"):
+            normalisation = None if usual == USUAL else usual
             try:
-                added = zoo.add(source, name, sigma=sigma, normalisation=None if usual == USUAL else usual)
+                if file is None:
+                    added = zoo.add(source, name, sigma=sigma, normalisation=normalisation)
+                else:
+                    added = _uploaded(file.getvalue(), file.name, name, sigma, normalisation)
             except InputError as error:
                 st.error(plain(str(error)))
             else:
                 st.success(plain(f"{added.name} was added: a {added.kind} for {added.dataset}."))
+
+
+def _uploaded(data: bytes, filename: str, name: str, sigma: float, normalisation: str | None) -> Card:
+    """Add an uploaded checkpoint; of its own name only the ending plays a part."""
+    ending = next((suffix for suffix in SUFFIXES if filename.endswith(suffix)), SUFFIXES[0])
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"upload{ending}")
+        path.write_bytes(data)
+        return zoo.add(str(path), name, sigma=sigma, normalisation=normalisation)

@@ -13,7 +13,8 @@ from typing import Any
 import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
-from diffsmooth_core.config import DATASETS, METHODS, NOISES
+from diffsmooth_core.config import METHODS, NOISES
+from diffsmooth_core.datasets import datasets
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve
 from diffsmooth_core.zoo import names
 from diffsmooth_core.zoo.download import here
@@ -51,7 +52,7 @@ def dataset() -> str:
 def choices(name: str) -> tuple[str, ...]:
     """What the setting `name` can be, for those that are chosen from a list."""
     return {
-        "dataset": DATASETS, "method": tuple(METHODS), "classifier": names("classifier", dataset()),
+        "dataset": datasets(), "method": tuple(METHODS), "classifier": names("classifier", dataset()),
         "noise": NOISES, "denoiser": names("denoiser", dataset()) + here(dataset()),
     }[name]  # fmt: skip
 

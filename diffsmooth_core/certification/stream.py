@@ -184,8 +184,8 @@ def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig, batch: int) 
     `base` is what `config` describes: a certificate must not claim another setting's votes."""
     if batch < 1:
         raise InputError(f"batch must be 1 or above, got {batch}")
-    shape = (3, SIDES[config.dataset], SIDES[config.dataset])
-    if tuple(x.shape) != shape:
+    side = SIDES.get(config.dataset, x.shape[-1])  # one's own data set: any square
+    if tuple(x.shape) != (shape := (3, side, side)):
         raise InputError(f"a picture for {config.dataset} has the shape {shape}, got {tuple(x.shape)}")
     if x.dtype != torch.float32:
         raise InputError(f"a picture is float32 in [0,1], got {x.dtype}; convert it and divide by 255")

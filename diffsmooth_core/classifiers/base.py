@@ -94,7 +94,7 @@ class BaseClassifier:
         enough to fill a GPU."""
         passes = 1 + self.m + self.purifications * (self.reverse_steps + 1)
         copies = 1024 // passes if self.device.type == "cuda" else min(64, 96 // passes)
-        small = self.classifier.dataset == "cifar10" or self.device.type == "cuda"
+        small = self.classifier.dataset != "imagenet" or self.device.type == "cuda"
         return max(8, copies // 8 * 8) if small else 1  # ImageNet's U-Net takes a CPU most of a minute a copy
 
     def trace(self, x_noisy: Tensor, local: Tensor | None = None) -> Vote:

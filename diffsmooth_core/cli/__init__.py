@@ -7,6 +7,7 @@ import sys
 import click
 
 from diffsmooth_core.cli.certify import certify
+from diffsmooth_core.cli.datasets import datasets
 from diffsmooth_core.cli.models import models
 from diffsmooth_core.cli.theory import theory
 from diffsmooth_core.cli.train import train
@@ -19,7 +20,7 @@ def commands() -> None:
     """DiffSmooth: certified robustness by diffusion and local smoothing."""
 
 
-for command in (certify, verify, theory, train, models):
+for command in (certify, verify, theory, train, models, datasets):
     commands.add_command(command)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from diffsmooth_core.config import DATASETS, DTYPES, METHODS, NOISES, STOPPING, InputError, SmoothingConfig
+from diffsmooth_core.config import DTYPES, METHODS, NOISES, STOPPING, InputError, SmoothingConfig
 
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "method": tuple(METHODS), "dataset": DATASETS, "noise": NOISES, "stopping": STOPPING, "dtype": DTYPES
+    "method": tuple(METHODS), "noise": NOISES, "stopping": STOPPING, "dtype": DTYPES
 }  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from diffsmooth_core.config import DATASETS, InputError
-from diffsmooth_core.datasets import cifar10, labelled_pictures
+from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets import cifar10, class_names, labelled_pictures
 from diffsmooth_core.zoo import cards, dialects
 from diffsmooth_core.zoo.download import NAMES as DOWNLOADS
 
@@ -58,7 +58,7 @@ def show(name: str) -> None:
 @click.option("--normalisation", help="Its normalising layer, where the usual one is wrong; see `check`.")
 @click.option("--config", type=click.Path(dir_okay=False, exists=True, path_type=Path),
               help="JSON in OpenAI's names, for a diffusion model that is no published one.")  # fmt: skip
-@click.option("--dataset", type=click.Choice(DATASETS), help="What it is for, where the usual is wrong.")
+@click.option("--dataset", help="What it is for, where the usual is wrong.")
 @as_json
 def add(
     source: str, name: str, sigma: float | None, normalisation: str | None, config: Path | None,
@@ -74,6 +74,8 @@ def add(
         record = json.loads(config.read_text()) if config else None
     except ValueError as error:
         raise InputError(f"{config} is not JSON ({error}); correct it") from None
+    if dataset is not None:
+        class_names(dataset)
     card = adding.add(source, name, sigma=sigma, normalisation=normalisation, dataset=dataset, config=record)
     if as_json:
         click.echo(json.dumps(card.as_dict(), indent=2))

@@ -19,6 +19,8 @@ OBJECTIVES = (
 @click.command()
 @click.argument("objective", type=click.Choice(OBJECTIVES))
 @click.option("--name", required=True, help="Name of the model's files.")
+@click.option("--dataset", default="cifar10", show_default=True,
+              help="What it is trained on: cifar10, or one that was added with `datasets add`.")  # fmt: skip
 @click.option("--sigma", type=click.FloatRange(0), default=0.25, show_default=True,
               help="Noise that the network is trained under; 0 is plain training.")  # fmt: skip
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Budget in minutes.")
@@ -59,14 +61,14 @@ OBJECTIVES = (
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("models"),
               show_default=True, help="Folder of the checkpoint, the weights and the card.")  # fmt: skip
 def train(
-    objective: str, name: str, sigma: float, minutes: float | None, steps: int | None,
+    objective: str, name: str, dataset: str, sigma: float, minutes: float | None, steps: int | None,
     batch: int | None, start: Path | None, width: str, epsilon: float | None, attack: str,
     attack_steps: int | None, copies: int | None, lam: float | None, teacher: str | None,
     self_training_weight: float, purify_with: str | None, purify_sigma: float,
     timm: str | None, pretrained: bool, preset: str | None, members: tuple[str, ...], consensus: int,
     stability_of: str | None, seed: int, threads: int | None, device: str, compiled: bool, out: Path,
 ) -> None:  # fmt: skip
-    """Train a network on CIFAR-10's train split; the same call again resumes after an interruption."""
+    """Train a network; the same call again resumes after an interruption."""
     import torch
 
     from diffsmooth_core.classifiers.base import resolve_device
@@ -94,21 +96,31 @@ def train(
         raise InputError(f"objective {objective!r} trains under noise and needs sigma above 0, got {sigma:g}")
     if objective == "denoiser":
         card = denoiser.train(
-            out, name, budget, seed=seed, device=where, compiled=compiled, batch=batch or denoiser.BATCH
+            out,
+            name,
+            budget,
+            seed=seed,
+            device=where,
+            compiled=compiled,
+            batch=batch or denoiser.BATCH,
+            dataset=dataset,
         )
     elif objective == "denoised":
         card = denoised.train(
             out, name, sigma, budget, start=start, seed=seed, device=where, batch=batch or denoised.BATCH,
             classifier=load_classifier(stability_of, where) if stability_of else None,
-            classifier_name=stability_of or "",
+            classifier_name=stability_of or "", dataset=dataset,
         )  # fmt: skip
     elif objective == "finetune":
         if (timm is None) == (preset is None):
             raise InputError("finetune needs a network: give --timm NAME or --preset beit, one of them")
-        small = finetuning.Recipe(timm or "", "cifar10", lr=1e-3, weight_decay=0.01, batch=batch or 128)
+        examples = classifier.Examples.labelled(dataset=dataset)
+        small = finetuning.Recipe(
+            timm or "", examples.normalisation, lr=1e-3, weight_decay=0.01, batch=batch or 128
+        )
         card = finetuning.train(
-            out, name, finetuning.BEIT if preset else small, sigma, budget, classifier.Examples.labelled(),
-            classifier.Examples.labelled_test(), dataset="cifar10", pretrained=pretrained, seed=seed,
+            out, name, finetuning.BEIT if preset else small, sigma, budget, examples,
+            classifier.Examples.labelled(dataset=dataset, split="test"), pretrained=pretrained, seed=seed,
             device=where,
         )  # fmt: skip
     else:
@@ -121,7 +133,7 @@ def train(
         }  # fmt: skip
         kind = kinds[objective]
         known = {f.name: given[f.name] for f in fields(kind) if given.get(f.name) is not None}
-        examples = classifier.Examples.labelled()
+        examples = classifier.Examples.labelled(dataset=dataset)
         if teacher:
             examples = examples.half_unlabelled(load_classifier(teacher, "cpu"), self_training_weight)
         if purify_with:

@@ -8,9 +8,12 @@ from diffsmooth_core.datasets.sources import (
     Picture,
     catalogue,
     class_names,
+    datasets,
     from_upload,
     labelled_pictures,
+    load_split,
     resolve,
+    test_size,
 )
 
 __all__ = [
@@ -19,12 +22,15 @@ __all__ = [
     "Picture",
     "catalogue",
     "class_names",
+    "datasets",
     "decode",
     "fit",
     "from_upload",
     "labelled_pictures",
+    "load_split",
     "read",
     "resolve",
     "sha256",
+    "test_size",
     "to_tensor",
 ]

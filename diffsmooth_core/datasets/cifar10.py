@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from diffsmooth_core.config import InputError
-from diffsmooth_core.datasets.decoding import Pixels, decode
+from diffsmooth_core.datasets import parquet
+from diffsmooth_core.datasets.decoding import Pixels
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 HUB_ID = "uoft-cs/cifar10"
@@ -51,41 +46,24 @@ def download(split: Split) -> Path:
         ) from error
 
 
-@lru_cache(maxsize=2)
-def _table(path: Path) -> pa.Table:
-    try:
-        return pq.read_table(path, columns=["img", "label"])
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"'{path}' is not a parquet file with the columns img and label; fetch {HUB_ID} again"
-        ) from error
-
-
-def _split_table(split: Split) -> pa.Table:
+def _rows(split: Split) -> parquet.ParquetPictures:
     path = local_path(split)
     if path is None:
         raise InputError(
             f"CIFAR-10's {split} split is not on this machine; set DIFFSMOOTH_DATA to a folder "
             f"that has it, or run: python -m diffsmooth_core models download cifar10 --split {split}"
         )
-    return _table(path)
+    return parquet.pictures((path,))
 
 
 def size(split: Split = "test") -> int:
     """How many pictures the split has. Looks at the local disk alone; InputError where it is missing."""
-    return len(_split_table(split))
+    return len(_rows(split))
 
 
 def picture(index: int, split: Split = "test") -> tuple[Pixels, int]:
     """Picture `index` of a split in the official order: (32,32,3) uint8 and its label."""
-    table = _split_table(split)
-    if not 0 <= index < len(table):
-        raise InputError(f"CIFAR-10's {split} split has indices 0 to {len(table) - 1}, got {index}")
-    return decode(table["img"][index].as_py()["bytes"]), table["label"][index].as_py()
-
-
-def load_split(split: Split) -> tuple[Pixels, npt.NDArray[np.int64]]:
-    """A whole split: pictures (n,32,32,3) uint8 and labels (n,)."""
-    table = _split_table(split)
-    pictures = np.stack([decode(record["bytes"]) for record in table["img"].to_pylist()])
-    return pictures, table["label"].to_numpy().astype(np.int64)
+    rows = _rows(split)
+    if not 0 <= index < len(rows):
+        raise InputError(f"CIFAR-10's {split} split has indices 0 to {len(rows) - 1}, got {index}")
+    return rows[index]

@@ -8,29 +8,31 @@ import numpy as np
 import torch
 from PIL import Image
 
-from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets import custom
 from diffsmooth_core.datasets.decoding import Pixels
 
 # data set -> (length of the shorter side after resizing, side of the central square kept)
 GEOMETRY = {"cifar10": (32, 32), "imagenet": (256, 224)}
 
 
-def check_dataset(dataset: str) -> None:
-    """Raise InputError for a data set that has no geometry here."""
-    if dataset not in GEOMETRY:
-        raise InputError(f"data set {dataset!r} is unknown; choose one of {', '.join(GEOMETRY)}")
+def geometry(dataset: str) -> tuple[int, int]:
+    """Length of the shorter side after resizing, and of the central square kept. Raises InputError for an
+    unknown data set."""
+    if dataset in GEOMETRY:
+        return GEOMETRY[dataset]
+    side = custom.get(dataset).side
+    return side, side
 
 
 def fit(picture: Pixels, dataset: str) -> Pixels:
-    """`picture` (h,w,3) as the network of `dataset` sees it: (32,32,3) or (224,224,3).
+    """`picture` (h,w,3) as the network of `dataset` sees it: (32,32,3), (224,224,3) or one's own size.
 
-    The shorter side is resized to 32 or 256 with an antialiased bicubic filter and the central
+    The shorter side is resized (to 256 for ImageNet's 224) with an antialiased bicubic filter and the central
     square is kept, as torchvision's Resize and CenterCrop do; crop and resize are one step here, so
     that a long narrow picture cannot ask for gigabytes. A picture that already has the final size
     passes bit for bit. Raises InputError for an unknown data set.
     """
-    check_dataset(dataset)
-    shorter, side = GEOMETRY[dataset]
+    shorter, side = geometry(dataset)
     height, width, _ = picture.shape
     if height == width == side:
         return picture.copy()

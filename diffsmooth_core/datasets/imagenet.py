@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets import folders
 from diffsmooth_core.datasets.decoding import Pixels, read
 
 _WNID = re.compile(r"n\d{8}")
-_ENDINGS = (".jpeg", ".jpg", ".png", ".webp")
 
 
 @cache
@@ -48,25 +48,10 @@ def photographs(root: Path | None = None) -> tuple[Path, ...]:
                 "there are no ImageNet photographs; set DIFFSMOOTH_DATA to a folder that has imagenet/val"
             )
         root = Path(data, "imagenet", "val")
-    try:
-        found = _photographs(root, root.stat().st_mtime_ns)
-    except OSError as error:
-        raise InputError(f"'{root}' cannot be listed ({error.strerror}); check the folder") from error
+    found = tuple(path for path, kind in folders.labelled(root) if _WNID.fullmatch(kind))
     if not found:
         raise InputError(f"'{root}' holds no photographs in folders such as n01440764; check the folder")
     return found
-
-
-@lru_cache(maxsize=2)
-def _photographs(root: Path, modified: int) -> tuple[Path, ...]:
-    """`modified` belongs to the key: a class folder added while the app runs is noticed."""
-    return tuple(
-        folder / name
-        for folder in sorted(root.iterdir())
-        if _WNID.fullmatch(folder.name) and folder.is_dir()
-        for name in sorted(os.listdir(folder))
-        if name.lower().endswith(_ENDINGS)
-    )
 
 
 def picture(index: int, root: Path | None = None) -> tuple[Pixels, int]:

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
-from diffsmooth_core.config import InputError
-from diffsmooth_core.datasets import cifar10, fitting, gallery, imagenet, photographs
+from diffsmooth_core.config import DATASETS, InputError
+from diffsmooth_core.datasets import cifar10, custom, fitting, gallery, imagenet, photographs
 from diffsmooth_core.datasets.decoding import Pixels, decode, read
 
 NO_CLASS = (
@@ -81,23 +83,32 @@ class Group:
 
 def class_names(dataset: str) -> tuple[str, ...]:
     """Names of the data set's classes by index; ImageNet's take seconds the first time."""
-    fitting.check_dataset(dataset)
-    return cifar10.CLASSES if dataset == "cifar10" else imagenet.class_names()
+    if dataset == "cifar10":
+        return cifar10.CLASSES
+    return imagenet.class_names() if dataset == "imagenet" else custom.get(dataset).classes
+
+
+def datasets() -> tuple[str, ...]:
+    """Every data set that there is here: the two that are always known, and those that were added."""
+    return (*DATASETS, *custom.added())
 
 
 def resolve(spec: str, dataset: str, *, paths: bool = True) -> Picture:
     """The picture that `spec` names, as the network of `dataset` sees it.
 
     A spec is `cifar10:123` (test index), `cifar10-train:5`, `photo:cat`, `gallery:NAME`,
-    `imagenet:3` (index into the validation folder) or, unless `paths` is False, a path. What has a
-    prefix is never taken for a path ("./a:b.png" is one). A spec that came over a URL must be
+    `imagenet:3` (index into the validation folder), `NAME:3` or `NAME-train:3` of an added data set
+    or, unless `paths` is False, a path. What has a prefix is never taken for a path ("./a:b.png" is
+    one). A spec that came over a URL must be
     resolved with `paths=False`. Raises InputError.
     """
-    fitting.check_dataset(dataset)
+    fitting.geometry(dataset)
     if prefixed := _PREFIXED.fullmatch(spec):
         kind, name = prefixed.groups()
         if kind in _KINDS:
             return _KINDS[kind](name, dataset)
+        if (owner := kind.removesuffix("-train")) in custom.added():
+            return _custom(name, dataset, custom.get(owner), "test" if owner == kind else "train")
     elif paths and _is_path(spec):
         return _picture(read(spec), dataset, Path(spec).name, spec)
     named = [choice.spec for group in catalogue(dataset) for choice in group.choices]
@@ -109,7 +120,7 @@ def resolve(spec: str, dataset: str, *, paths: bool = True) -> Picture:
 
 def from_upload(data: bytes, filename: str, dataset: str) -> Picture:
     """An uploaded picture. Of its name only letters, digits and ._-() are kept, and only to be shown."""
-    fitting.check_dataset(dataset)
+    fitting.geometry(dataset)
     name = re.split(r"[/\\]", filename)[-1]
     kept = "".join(c if c.isalnum() or c in "._-()" else "_" for c in name).strip("._")[-60:]
     title = kept or "picture"
@@ -123,21 +134,31 @@ def refitted(picture: Picture, dataset: str) -> Picture:
 
 def catalogue(dataset: str) -> tuple[Group, ...]:
     """The groups that can be picked from, read from the local disk alone; decodes no picture."""
-    fitting.check_dataset(dataset)
+    fitting.geometry(dataset)
     photos = _group("photo", "Photographs", lambda: _named(_photo_choices(dataset)))
     if dataset == "imagenet":
         indexed = _group("imagenet", "ImageNet validation", lambda: (len(imagenet.photographs()), ()))
         return (photos, indexed)
+    if dataset != "cifar10":
+        own = _group(dataset, dataset, lambda: (custom.get(dataset).size("test"), ()))
+        return (own, photos)
     drawn = _group("gallery", "Gallery", lambda: _named(_gallery_choices()))
     indexed = _group("cifar10", "CIFAR-10 test", lambda: (cifar10.size("test"), ()))
     return (drawn, photos, indexed)
+
+
+def test_size(dataset: str) -> int:
+    """How many labelled test pictures a data set has on this machine. Raises InputError."""
+    if dataset == "cifar10":
+        return cifar10.size()
+    return len(imagenet.photographs()) if dataset == "imagenet" else custom.get(dataset).size("test")
 
 
 def labelled_pictures(dataset: str, count: int) -> tuple[tuple[Picture, ...], str]:
     """Up to `count` labelled pictures spread over the data set's test pictures, and what they are; the
     gallery's drawings stand in where CIFAR-10 is not on this machine. Raises InputError."""
     try:
-        size = cifar10.size() if dataset == "cifar10" else len(imagenet.photographs())
+        size = test_size(dataset)
         specs = [f"{dataset}:{i}" for i in range(0, size, max(1, size // count))][:count]
         what = f"{len(specs)} test pictures"
     except InputError:
@@ -146,6 +167,19 @@ def labelled_pictures(dataset: str, count: int) -> tuple[tuple[Picture, ...], st
         specs = [f"gallery:{drawing.name}" for drawing in gallery.drawings()][:count]
         what = f"{len(specs)} drawings of the gallery, CIFAR-10 not being here"
     return tuple(resolve(spec, dataset) for spec in specs), what
+
+
+def load_split(dataset: str, split: custom.Split) -> tuple[Pixels, npt.NDArray[np.int64]]:
+    """A whole split as the data set's networks see it: (n,side,side,3) uint8 and labels (n,)."""
+    if dataset == "imagenet":
+        raise InputError(
+            "imagenet has no train split here; add its folders with `datasets add` to train on it"
+        )
+    own = None if dataset == "cifar10" else custom.get(dataset)
+    size = own.size(split) if own else cifar10.size(split)
+    rows = (own.picture(i, split) if own else cifar10.picture(i, split) for i in range(size))
+    pictures, labels = zip(*((fitting.fit(pixels, dataset), label) for pixels, label in rows), strict=True)
+    return np.stack(pictures), np.array(labels, np.int64)
 
 
 def _group(kind: str, title: str, find: Callable[[], tuple[int, tuple[Choice, ...]]]) -> Group:
@@ -186,6 +220,14 @@ def _imagenet(name: str, dataset: str) -> Picture:
     original, label = imagenet.picture(index)
     title = f"ImageNet validation picture {index}"
     return _picture(original, dataset, title, f"imagenet:{index}", "", label, "imagenet")
+
+
+def _custom(name: str, dataset: str, owner: custom.DataSet, split: custom.Split) -> Picture:
+    kind = owner.name if split == "test" else f"{owner.name}-train"
+    index = _index(name, kind)
+    original, label = owner.picture(index, split)
+    title = f"{owner.name} {split} picture {index}"
+    return _picture(original, dataset, title, f"{kind}:{index}", "", label, owner.name)
 
 
 def _photograph(name: str, dataset: str) -> Picture:

@@ -7,7 +7,7 @@ one file each, from Gaussian augmentation to SmoothMix.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from diffsmooth_core.classifiers.compact import WIDTHS, CompactCNN
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets import class_names
+from diffsmooth_core.datasets.custom import Split
 from diffsmooth_core.training.loop import (
     Budget,
     Run,
@@ -125,19 +127,24 @@ class Examples:
     labels: Tensor
     weights: Tensor
     source: str
+    dataset: str = "cifar10"
+
+    @property
+    def classes(self) -> int:
+        return len(class_names(self.dataset))
+
+    @property
+    def normalisation(self) -> str:
+        """The one for a network of our own: the data set's where it is known."""
+        return self.dataset if self.dataset in STATISTICS else "half"
 
     @classmethod
-    def labelled(cls, limit: int | None = None) -> Examples:
-        """CIFAR-10's train split, or its first `limit` pictures."""
-        pictures, labels = (part[:limit] for part in load_pictures("train"))
-        source = "CIFAR-10 train split" + (f", first {limit}" if limit else "")
-        return cls(pictures, labels, torch.ones(len(labels)), source)
-
-    @classmethod
-    def labelled_test(cls) -> Examples:
-        """CIFAR-10's test split."""
-        pictures, labels = load_pictures("test")
-        return cls(pictures, labels, torch.ones(len(labels)), "CIFAR-10 test split")
+    def labelled(cls, limit: int | None = None, dataset: str = "cifar10", split: Split = "train") -> Examples:
+        """A data set's split, or its first `limit` pictures."""
+        pictures, labels = (part[:limit] for part in load_pictures(split, dataset))
+        title = "CIFAR-10" if dataset == "cifar10" else dataset
+        source = f"{title} {split} split" + (f", first {limit}" if limit else "")
+        return cls(pictures, labels, torch.ones(len(labels)), source, dataset)
 
     def half_unlabelled(self, teacher: Callable[[Tensor], Tensor], weight: float) -> Examples:
         """Self-training (Carmon et al. 2019, as in SmoothAdv): every second picture loses its label,
@@ -148,14 +155,14 @@ class Examples:
         labels[1::2] = torch.cat(guessed)
         weights[1::2] = weight
         source = f"{self.source}; every second label replaced by the teacher's, weight {weight:g}"
-        return Examples(self.pictures, labels, weights, source)
+        return replace(self, labels=labels, weights=weights, source=source)
 
     def purified(self, purify: Callable[[Tensor, float], Tensor], sigma: float, seed: int) -> Examples:
         """Every picture under noise sigma and purified again: what the classifier sees in use."""
         draw = Draw(torch.Generator().manual_seed(seed))
         seen = [purify(x + draw.noise(x, 1, sigma)[0], sigma) for x in self.pictures.split(250)]
         source = f"{self.source}, purified at sigma {sigma:g}"
-        return Examples(torch.cat(seen).clone(), self.labels, self.weights, source)
+        return replace(self, pictures=torch.cat(seen).clone(), source=source)
 
 
 def train(
@@ -180,8 +187,8 @@ def train(
     examples = examples or Examples.labelled()
     pictures, labels, weights = (t.to(device) for t in (examples.pictures, examples.labels, examples.weights))
     torch.manual_seed(seed)
-    cnn = CompactCNN(widths=widths)
-    network = nn.Sequential(Normalise(*STATISTICS["cifar10"]), cnn)
+    cnn = CompactCNN(examples.classes, widths)
+    network = nn.Sequential(Normalise(*STATISTICS[examples.normalisation]), cnn)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     norms = [m for m in cnn.modules() if isinstance(m, nn.BatchNorm2d)]
     for norm in norms:
@@ -232,15 +239,15 @@ def train(
     recalibrate(network, [x + draw.noise(x, 1, objective.sigma)[0] for x in seen])
     network.cpu()
     as_stored(network)
-    test, truth = (part[: len(pictures)] for part in load_pictures("test"))
+    test, truth = (part[: len(pictures)] for part in load_pictures("test", examples.dataset))
     noises = {0.0, 0.12, 0.25, 0.5, 1.0} | {objective.sigma}
     settings = asdict(objective)  # type: ignore[call-overload]
     card: dict[str, Any] = {
         "name": name,
         "kind": "classifier",
-        "dataset": "cifar10",
-        "architecture": {"network": "compact", "widths": list(widths), "classes": 10},
-        "normalisation": "cifar10",
+        "dataset": examples.dataset,
+        "architecture": {"network": "compact", "widths": list(widths), "classes": examples.classes},
+        "normalisation": examples.normalisation,
         "training": {
             "objective": objective.title,
             **settings,

@@ -44,6 +44,7 @@ def train(
     device: str = "cpu",
     batch: int = BATCH,
     limit: int | None = None,
+    dataset: str = "cifar10",
     depth: int = DEPTH,
     width: int = WIDTH,
 ) -> Path:
@@ -53,7 +54,7 @@ def train(
     F(D(x+delta)) against the class that F gives the clean picture. `start` is the safetensors
     file of a denoiser to fine-tune (the paper's MSE first, then stability).
     """
-    pictures = load_pictures("train")[0][:limit].to(device)
+    pictures = load_pictures("train", dataset)[0][:limit].to(device)
     torch.manual_seed(seed)
     network = DnCNN(depth, width).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     lr = LR * (FINE_TUNING if start else 1)
@@ -91,7 +92,7 @@ def train(
     run.loop(train_step)
     network = network.cpu().eval()
     as_stored(network)
-    test, truth = (part[:limit] for part in load_pictures("test"))
+    test, truth = (part[:limit] for part in load_pictures("test", dataset))
     trained = DirectDenoiser(network, sigma, name, weights="")
     metrics: dict[str, Any] = {
         "test_pictures": len(test), "psnr_db": {f"{sigma:g}": round(psnr(trained.purify, test, sigma), 2)},
@@ -106,12 +107,12 @@ def train(
     card: dict[str, Any] = {
         "name": name,
         "kind": "denoiser",
-        "dataset": "cifar10",
+        "dataset": dataset,
         "architecture": {"network": "dncnn", "depth": depth, "width": width},
         "training": {
             "objective": f"stability of {classifier_name}" if classifier else "mean squared error",
             "sigma": sigma,
-            "data": "CIFAR-10 train split" + (f", first {limit}" if limit else ""),
+            "data": f"{dataset} train split" + (f", first {limit}" if limit else ""),
             **({"fine_tuned_from": start.stem} if start else {}),
             "batch": batch,
             "images": run.step * batch,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ def train(
     lr: float = 1e-3,
     compiled: bool = False,
     limit: int | None = None,
+    dataset: str = "cifar10",
     architecture: UNetConfig = ARCHITECTURE,
 ) -> Path:
     """Train, resume where a checkpoint lies in `folder`, and write weights and card.
@@ -65,8 +66,9 @@ def train(
     Salimans and Ho 2022), with four timesteps in five drawn from FOCUS. `limit` trains on the
     first pictures only.
     """
-    pictures = load_pictures("train")[0][:limit].to(device)
+    pictures = load_pictures("train", dataset)[0][:limit].to(device)
     torch.manual_seed(seed)
+    architecture = replace(architecture, image_size=pictures.shape[-1])
     network = UNet(architecture).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     ema = copy.deepcopy(network).eval()
     optimizer = torch.optim.AdamW(network.parameters(), lr=lr, weight_decay=1e-3, betas=(0.9, 0.99))
@@ -105,19 +107,19 @@ def train(
         return float(loss.detach())
 
     run.loop(train_step)
-    test = load_pictures("test")[0][:limit]
+    test = load_pictures("test", dataset)[0][:limit]
     ema = ema.cpu()
     as_stored(ema)
     trained = Denoiser(ema, schedule, name, weights="")
     card: dict[str, Any] = {
         "name": name,
         "kind": "denoiser",
-        "dataset": "cifar10",
+        "dataset": dataset,
         "architecture": {"network": "unet"} | asdict(architecture),
         "schedule": {"noise_schedule": "cosine", "diffusion_steps": STEPS, "rescale_timesteps": False},
         "training": {
             "objective": "noise prediction, weighted by 1/alpha_bar",
-            "data": "CIFAR-10 train split" + (f", first {limit}" if limit else ""),
+            "data": f"{dataset} train split" + (f", first {limit}" if limit else ""),
             "batch": batch,
             "images": run.step * batch,
             "device": device_name(device),

@@ -30,7 +30,7 @@ def combine(folder: Path, name: str, members: Sequence[str], consensus: int) -> 
         raise InputError(f"the members {', '.join(members)} are not for the same classes; choose others")
     sigmas = [float(card.training["sigma"]) for card in found]
     network = Ensemble([load_classifier(member, "cpu") for member in members], consensus).eval()
-    test, truth = load_pictures("test")
+    test, truth = load_pictures("test", datasets[0])
     noises = sorted({0.0, 0.12, 0.25, 0.5, 1.0} | set(sigmas))
     measured = {f"{s:g}": round(accuracy(network, test, truth, s), 4) for s in noises}
     card: dict[str, Any] = {

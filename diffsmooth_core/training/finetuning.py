@@ -47,7 +47,6 @@ def train(
     examples: Examples,
     test: Examples,
     *,
-    dataset: str,
     pretrained: bool = False,
     seed: int = 0,
     device: str = "cpu",
@@ -59,7 +58,7 @@ def train(
     """
     import timm
 
-    classes = int(examples.labels.max()) + 1
+    classes = examples.classes
     side = examples.pictures.shape[-1]
     torch.manual_seed(seed)
     try:
@@ -102,7 +101,7 @@ def train(
     card: dict[str, Any] = {
         "name": name,
         "kind": "classifier",
-        "dataset": dataset,
+        "dataset": examples.dataset,
         "architecture": {"network": "timm", "model": recipe.network, "classes": classes, "side": side},
         "normalisation": recipe.normalisation,
         "training": {

@@ -19,8 +19,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from diffsmooth_core import datasets
 from diffsmooth_core.config import InputError
-from diffsmooth_core.datasets import cifar10
+from diffsmooth_core.datasets.custom import Split
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ class Budget:
         return min(spent, 1.0)
 
 
-def load_pictures(split: cifar10.Split) -> tuple[Tensor, Tensor]:
-    """A CIFAR-10 split as (n,3,32,32) float32 in [0,1] and labels (n,)."""
-    pictures, labels = cifar10.load_split(split)
+def load_pictures(split: Split, dataset: str = "cifar10") -> tuple[Tensor, Tensor]:
+    """A data set's split as (n,3,h,w) float32 in [0,1] and labels (n,)."""
+    pictures, labels = datasets.load_split(dataset, split)
     chw = torch.tensor(pictures).permute(0, 3, 1, 2)
     return chw.float() / 255, torch.tensor(labels)
 

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from diffsmooth_core.classifiers.normalisation import STATISTICS
-from diffsmooth_core.config import DATASETS, InputError
+from diffsmooth_core.config import InputError, check_dataset_name
 from diffsmooth_core.zoo import cards, checkpoints, dialects, download
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -44,8 +44,8 @@ def add(
         raise InputError(f"there is a model {name!r} already; choose another name or remove it first")
     if normalisation is not None and normalisation not in STATISTICS:
         raise InputError(f"normalisation {normalisation!r} is unknown; choose one of {', '.join(STATISTICS)}")
-    if dataset is not None and dataset not in DATASETS:
-        raise InputError(f"dataset {dataset!r} is unknown; choose one of {', '.join(DATASETS)}")
+    if dataset is not None:
+        check_dataset_name(dataset)
     found = _found(source, config)
     checkpoints.fill(found.network, found.state, source)
     folder = cards.added_folder()

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import InputError, kept
 
 MODELS = Path(__file__).parents[2] / "assets" / "models"
 
 
 def added_folder() -> Path:
-    """Where added and downloaded models are kept: DIFFSMOOTH_MODELS, or the user's cache."""
-    chosen = os.environ.get("DIFFSMOOTH_MODELS")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(chosen) if chosen else cache / "diffsmooth" / "models"
+    """Where added and downloaded models are kept."""
+    return kept("models")
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,15 @@ def test_a_checkpoint_is_added_and_listed(page: AppTest, tmp_path: Path) -> None
     assert "mine" in set(page.run().dataframe[0].value["Name"])
 
 
+def test_a_checkpoint_is_uploaded(page: AppTest, tmp_path: Path) -> None:
+    torch.save({"net": CifarResNet(8).state_dict()}, tmp_path / "m.pth")
+    page.file_uploader[0].set_value(("../x/m.pth", (tmp_path / "m.pth").read_bytes(), ""))
+    page.text_input[1].set_value("mine")
+    page.button[0].click().run()
+    assert not page.exception
+    assert cards.every()["mine"].training["objective"] == "unknown; added from upload.pth, macer layout"
+
+
 def test_what_is_wrong_with_a_checkpoint_is_one_sentence(page: AppTest) -> None:
     page.text_input[0].set_value("no/such/<b>file</b>.pt")
     page.text_input[1].set_value("mine")

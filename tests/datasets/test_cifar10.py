@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.datasets import cifar10
+from diffsmooth_core.datasets import cifar10, load_split
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +29,7 @@ def test_pictures_and_labels_in_order(small_cifar10, no_network, split):
         picture, label = cifar10.picture(index, split)
         assert np.array_equal(picture, pictures[index])
         assert label == labels[index]
-    loaded, loaded_labels = cifar10.load_split(split)
+    loaded, loaded_labels = load_split("cifar10", split)
     assert np.array_equal(loaded, pictures)
     assert loaded_labels.dtype == np.int64
     assert np.array_equal(loaded_labels, labels)
@@ -42,7 +42,7 @@ def test_index_outside_the_split(small_cifar10, index):
 
 
 def test_missing_split_says_what_to_do(nothing_local, no_network):
-    for use in (cifar10.size, lambda: cifar10.picture(0), lambda: cifar10.load_split("test")):
+    for use in (cifar10.size, lambda: cifar10.picture(0), lambda: load_split("cifar10", "test")):
         with pytest.raises(InputError, match="not on this machine; set DIFFSMOOTH_DATA"):
             use()
 
@@ -57,13 +57,13 @@ def test_a_damaged_file(monkeypatch, tmp_path, content):
         cifar10.picture(0)
 
 
-@pytest.mark.parametrize("columns", [{"image": [b""], "label": [0]}, {"img": [{"bytes": b""}]}])
+@pytest.mark.parametrize("columns", [{"text": [b""], "label": [0]}, {"img": [{"bytes": b""}]}])
 def test_a_foreign_parquet_file(monkeypatch, tmp_path, columns):
     file = tmp_path / "cifar10" / "plain_text" / "test-00000-of-00001.parquet"
     file.parent.mkdir(parents=True)
     pq.write_table(pa.table(columns), file)
     monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path))
-    with pytest.raises(InputError, match="is not a parquet file with the columns img and label"):
+    with pytest.raises(InputError, match="is not a parquet file with the columns img or image, and label"):
         cifar10.picture(0)
 
 
@@ -128,7 +128,7 @@ def test_download_from_the_hub_then_offline(hub, small_cifar10, tmp_path, monkey
     cache = tmp_path / "cache"
     environment = kept | {"HF_HUB_CACHE": str(cache), "HF_ENDPOINT": hub, "NO_PROXY": "127.0.0.1"}
     code = (
-        "from diffsmooth_core.datasets import cifar10\n"
+        "from diffsmooth_core.datasets import cifar10, load_split\n"
         "print(cifar10.local_path('test'))\n"
         "print(cifar10.download('test'))"
     )

@@ -234,14 +234,11 @@ def test_a_timm_network_is_fine_tuned_under_noise(tmp_path: Path) -> None:
     pictures = (0.3 + 0.4 * labels[:, None, None, None]).expand(-1, 3, 32, 32).clone()
     examples = Examples(pictures, labels, torch.ones(64), "two colours")
     recipe = finetuning.Recipe("resnet10t", "half", lr=1e-3, weight_decay=0.01, batch=16)
-    path = finetuning.train(
-        tmp_path, "tuned", recipe, 0.1, Budget(steps=12), examples, examples, dataset="cifar10"
-    )
+    path = finetuning.train(tmp_path, "tuned", recipe, 0.1, Budget(steps=12), examples, examples)
     card = json.loads(path.read_text())
-    assert card["architecture"] == {"network": "timm", "model": "resnet10t", "classes": 2, "side": 32}
+    assert card["architecture"] == {"network": "timm", "model": "resnet10t", "classes": 10, "side": 32}
     assert card["metrics"]["accuracy_under_noise"]["0.1"] > 0.8
     with pytest.raises(InputError, match="no network 'resnet9000'"):
         finetuning.train(
-            tmp_path, "t", replace(recipe, network="resnet9000"), 0.1, Budget(steps=1), examples, examples,
-            dataset="cifar10",
+            tmp_path, "t", replace(recipe, network="resnet9000"), 0.1, Budget(steps=1), examples, examples
         )  # fmt: skip

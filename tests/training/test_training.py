@@ -14,9 +14,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from diffsmooth_core import datasets
 from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.config import InputError
-from diffsmooth_core.datasets import cifar10
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.dncnn import DnCNN
 from diffsmooth_core.purification.schedule import Schedule
@@ -47,14 +47,14 @@ def one_thread() -> Iterator[None]:
 def pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """100 pictures of ten colours in place of CIFAR-10, a little noisy."""
 
-    def load_split(split: str) -> tuple[np.ndarray, np.ndarray]:
+    def load_split(dataset: str, split: str) -> tuple[np.ndarray, np.ndarray]:
         random = np.random.default_rng(["train", "test"].index(split))
         labels = np.arange(100) % 10
         colours = np.random.default_rng(7).integers(40, 216, (10, 1, 1, 3))
         noise = random.integers(-20, 21, (100, 32, 32, 3))
         return (colours[labels] + noise).astype(np.uint8), labels.astype(np.int64)
 
-    monkeypatch.setattr(cifar10, "load_split", load_split)
+    monkeypatch.setattr(datasets, "load_split", load_split)
 
 
 def train_gaussian(folder: Path, budget: Budget) -> Path:
@@ -245,7 +245,7 @@ def test_psnr_is_of_the_purified_picture() -> None:
 def test_pictures_come_as_tensors_in_the_unit_interval() -> None:
     x, labels = load_pictures("train")
     assert (x.shape, x.dtype) == ((100, 3, 32, 32), torch.float32)
-    raw, _ = cifar10.load_split("train")
+    raw, _ = datasets.load_split("cifar10", "train")
     assert float(x[3, 1, 4, 5]) == pytest.approx(raw[3, 4, 5, 1] / 255)
     assert labels.tolist() == [i % 10 for i in range(100)]
 

@@ -85,8 +85,8 @@ def test_entries_that_share_their_memory_are_stored(folder: Path) -> None:
 
 def test_the_data_set_can_be_said(folder: Path) -> None:
     assert adding.add(str(checkpoint(folder)[1]), "mine", dataset="imagenet").dataset == "imagenet"
-    with pytest.raises(InputError, match="dataset 'mnist' is unknown"):
-        adding.add(str(checkpoint(folder)[1]), "other", dataset="mnist")
+    with pytest.raises(InputError, match="dataset 'My set' cannot be"):
+        adding.add(str(checkpoint(folder)[1]), "other", dataset="My set")
 
 
 def test_what_is_neither_file_nor_model_is_not_looked_for_on_the_hub(folder: Path) -> None:

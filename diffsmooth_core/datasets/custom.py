@@ -1,0 +1,155 @@
+"""Data sets of one's own: a folder of pictures or parquet files, with class list and size."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from diffsmooth_core.config import DATASETS, InputError, check_dataset_name, kept
+from diffsmooth_core.datasets import folders, parquet
+from diffsmooth_core.datasets.decoding import Pixels, read
+
+Split = Literal["train", "test"]
+FOLDERS: dict[Split, tuple[str, ...]] = {"train": ("train",), "test": ("test", "val", "validation", "valid")}
+SIDES = (8, 1024)
+MOST_CLASSES = 100_000
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Where the pictures lie, the side of the square that networks see, and the classes by index.
+
+    `keys` are what the source calls the classes (folders' names, empty where labels are numbers).
+    """
+
+    name: str
+    root: str
+    side: int
+    classes: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+
+    def size(self, split: Split) -> int:
+        return len(self._pictures(split))
+
+    def picture(self, index: int, split: Split) -> tuple[Pixels, int]:
+        """Picture `index` of a split as uint8 (h,w,3) in its own size, and its label. Raises InputError."""
+        found = self._pictures(split)
+        if not 0 <= index < len(found):
+            raise InputError(f"{self.name}'s {split} split has indices 0 to {len(found) - 1}, got {index}")
+        if isinstance(found, parquet.ParquetPictures):
+            pixels, label = found[index]
+        else:
+            path, key = found[index]
+            if key not in self.keys:
+                raise InputError(
+                    f"'{path}' is of class {key!r}, which {self.name} does not have; add it again"
+                )
+            pixels, label = read(path), self.keys.index(key)
+        if not 0 <= label < len(self.classes):
+            raise InputError(
+                f"picture {index} of {self.name}'s {split} split has label {label} and there are "
+                f"{len(self.classes)} classes; add the data set again with all class names"
+            )
+        return pixels, label
+
+    def _pictures(self, split: Split) -> parquet.ParquetPictures | tuple[tuple[Path, str], ...]:
+        root = Path(self.root)
+        if files := _parquet(root, split):
+            return parquet.pictures(files)
+        found = folders.labelled(_folder(root, split))
+        if not found:
+            raise InputError(f"'{_folder(root, split)}' holds no pictures in folders; check the folder")
+        return found
+
+
+def _parquet(root: Path, split: Split) -> list[Path]:
+    """The parquet files of a split; a single file is a test split."""
+    if root.is_file():
+        return [root] if split == "test" else []
+    found = sorted(root.rglob("*.parquet")) if root.is_dir() else []
+    return [file for file in found if file.name.startswith(FOLDERS[split])]
+
+
+def _folder(root: Path, split: Split) -> Path:
+    """The folder of a split; one without splits is a test split."""
+    known = [root / name for names in FOLDERS.values() for name in names if (root / name).is_dir()]
+    mine = [folder for folder in known if folder.name in FOLDERS[split]]
+    if mine:
+        return mine[0]
+    if known or split == "train":
+        raise InputError(f"'{root}' has no {split} split; put its pictures into '{root / FOLDERS[split][0]}'")
+    return root
+
+
+def added() -> dict[str, DataSet]:
+    """Every added data set by name. Raises InputError for a description that cannot be read."""
+    return {path.stem: _described(path) for path in sorted(kept("datasets").glob("*.json"))}
+
+
+def _described(path: Path) -> DataSet:
+    try:
+        values = json.loads(path.read_text())
+        lists = {name: tuple(map(str, values[name])) for name in ("classes", "keys")}
+        return DataSet(str(values["name"]), str(values["root"]), int(values["side"]), **lists)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"'{path}' does not describe a data set ({error}); remove it") from None
+
+
+def get(name: str) -> DataSet:
+    """An added data set. Raises InputError where there is none of that name."""
+    path = kept("datasets") / f"{check_dataset_name(name)}.json"
+    if not path.is_file():
+        known = ", ".join((*DATASETS, *added()))
+        raise InputError(
+            f"data set {name!r} is unknown; choose one of {known}, or add it with `datasets add`"
+        )
+    return _described(path)
+
+
+def add(source: Path, name: str, side: int, classes: Sequence[str] = ()) -> DataSet:
+    """Describe the data set at `source`, a folder or a parquet file, as `name`; nothing is copied.
+
+    `classes` names the classes by index, in sorted order of the folders' names; without it the names are
+    those of the folders, of words.txt or of the parquet file. Raises InputError.
+    """
+    if check_dataset_name(name) in (*DATASETS, *added()):
+        raise InputError(f"there is a data set {name!r} already; choose another name or remove it first")
+    if not SIDES[0] <= side <= SIDES[1]:
+        raise InputError(f"side must lie between {SIDES[0]} and {SIDES[1]} pixels, got {side}")
+    if not source.exists():
+        raise InputError(f"there is nothing at '{source}'; check the path")
+    root = source.resolve()
+    bare = DataSet(name, str(root), side, ())
+    split: Split = "train" if _parquet(root, "train") or (root / "train").is_dir() else "test"
+    found = bare._pictures(split)
+    if isinstance(found, parquet.ParquetPictures):
+        most = int(found.labels.max(initial=-1)) + 1
+        keys: tuple[str, ...] = ()
+        names = tuple(classes) or found.names or tuple(f"class {i}" for i in range(most))
+        count = max(most, len(names)) if not classes else most
+    else:
+        keys = tuple(sorted({key for _, key in found}))
+        told = folders.words(root)
+        names, count = tuple(classes) or tuple(told.get(key, key) for key in keys), len(keys)
+    if not 2 <= count <= MOST_CLASSES or len(names) < count:
+        raise InputError(
+            f"'{source}' has {count} classes and {len(names)} names for them; "
+            "at least two classes are needed and a name for each"
+        )
+    made = DataSet(name, str(root), side, names, keys)
+    kept("datasets").mkdir(parents=True, exist_ok=True)
+    path = kept("datasets") / f"{name}.json"
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(asdict(made), indent=2) + "\n")
+    os.replace(partial, path)
+    return made
+
+
+def remove(name: str) -> None:
+    """Forget an added data set; its pictures stay. Raises InputError where there is none."""
+    get(name)
+    (kept("datasets") / f"{name}.json").unlink()

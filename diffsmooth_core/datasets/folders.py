@@ -1,0 +1,48 @@
+"""Pictures in folders: one folder a class, and the layout of Tiny ImageNet."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from diffsmooth_core.config import InputError
+
+ENDINGS = (".jpeg", ".jpg", ".png", ".webp")
+ANNOTATIONS = "val_annotations.txt"  # Tiny ImageNet's validation pictures lie in one folder
+
+
+def labelled(root: Path) -> tuple[tuple[Path, str], ...]:
+    """The pictures under `root`, sorted by path, each with the name of its class's folder.
+
+    A class's pictures lie in its folder or, as Tiny ImageNet's, in `images` there; where
+    `val_annotations.txt` says which picture has which class, it does. Raises InputError.
+    """
+    try:
+        return _labelled(root, root.stat().st_mtime_ns)
+    except OSError as error:
+        raise InputError(f"'{root}' cannot be listed ({error.strerror}); check the folder") from error
+
+
+@lru_cache(maxsize=4)
+def _labelled(root: Path, modified: int) -> tuple[tuple[Path, str], ...]:
+    """`modified` belongs to the key: a class folder added while the app runs is noticed."""
+    if (root / ANNOTATIONS).is_file():
+        lines = (root / ANNOTATIONS).read_text().splitlines()
+        pairs = (line.split("\t")[:2] for line in lines if "\t" in line)
+        return tuple(sorted((root / "images" / name, wnid) for name, wnid in pairs))
+    return tuple(
+        (folder / name, kind.name)
+        for kind in sorted(root.iterdir())
+        if kind.is_dir()
+        for folder in (kind / "images" if (kind / "images").is_dir() else kind,)
+        for name in sorted(os.listdir(folder))
+        if name.lower().endswith(ENDINGS)
+    )
+
+
+def words(root: Path) -> dict[str, str]:
+    """What `words.txt` calls the classes, by the names of their folders; empty without it."""
+    file = root / "words.txt"
+    lines = file.read_text().splitlines() if file.is_file() else ()
+    return {wnid: synonyms.split(",")[0] for wnid, _, synonyms in (line.partition("\t") for line in lines)}

@@ -1,0 +1,74 @@
+"""Encoded pictures and labels in parquet files, as the Hub keeps data sets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets.decoding import Pixels, decode
+
+IMAGES = ("img", "image")
+LABELS = ("label", "fine_label", "labels", "coarse_label")  # fine_label: CIFAR-100's
+
+
+@dataclass(frozen=True, eq=False)
+class ParquetPictures:
+    """Rows of {bytes, path} or plain bytes, and a whole number each."""
+
+    images: pa.ChunkedArray
+    labels: npt.NDArray[np.int64]
+    names: tuple[str, ...]  # of the classes, where the file's metadata has them
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[Pixels, int]:
+        """Picture `index` as uint8 (h,w,3) in its own size, and its label."""
+        cell = self.images[index].as_py()
+        return decode(cell["bytes"] if isinstance(cell, dict) else cell), int(self.labels[index])
+
+
+def pictures(files: Sequence[Path]) -> ParquetPictures:
+    """The rows of `files` in their order. Raises InputError where a file is damaged or another table."""
+    return _pictures(tuple((file, file.stat().st_mtime_ns) for file in files))
+
+
+@lru_cache(maxsize=4)
+def _pictures(files: tuple[tuple[Path, int], ...]) -> ParquetPictures:
+    """The times of change belong to the key."""
+    tables = [_table(file) for file, _ in files]
+    image, label = tables[0].column_names
+    joined = pa.concat_tables(tables)
+    labels = joined[label].to_numpy().astype(np.int64)
+    return ParquetPictures(joined[image], labels, _names(tables[0], label))
+
+
+def _table(path: Path) -> pa.Table:
+    try:
+        columns = pq.read_schema(path).names
+        image = next(name for name in IMAGES if name in columns)
+        label = next(name for name in LABELS if name in columns)
+        return pq.read_table(path, columns=[image, label])
+    except (OSError, ValueError, StopIteration) as error:
+        raise InputError(
+            f"'{path}' is not a parquet file with the columns img or image, and label or fine_label; "
+            "fetch it again"
+        ) from error
+
+
+def _names(table: pa.Table, label: str) -> tuple[str, ...]:
+    """The class names in the metadata that the Hub's library writes."""
+    try:
+        told = json.loads((table.schema.metadata or {})[b"huggingface"])
+        return tuple(map(str, told["info"]["features"][label]["names"]))
+    except (KeyError, ValueError, TypeError):
+        return ()
