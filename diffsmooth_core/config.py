@@ -38,9 +38,9 @@ class Method:
     def settings(self) -> frozenset[str]:
         """The settings that only some methods look at, and this one does."""
         used = {"denoiser"} if self.purifies else set()
-        used |= {"sigma_local", "m", "noise"} if self.smooths_locally else set()
-        return frozenset(used | {"purifications", "reverse_steps", "noise"}
-                         if self.purification == "reverse" else used)  # fmt: skip
+        used |= {"sigma_local", "m"} if self.smooths_locally else set()
+        used |= {"purifications", "reverse_steps"} if self.purification == "reverse" else set()
+        return frozenset(used)
 
 
 METHODS: dict[str, Method] = {
@@ -53,8 +53,9 @@ METHODS: dict[str, Method] = {
 }
 SIDES = {"cifar10": 32, "imagenet": 224}  # data set -> side of the square that its networks see
 DATASETS = tuple(SIDES)
-NOISES = ("fresh", "reference")
-STOPPING = ("fixed",)
+NOISES = ("fresh", "reference", "sound")
+STOPPING = ("fixed", "target", "decided", "adaptive")
+BOUNDS = ("one-class", "two-class")
 DTYPES = ("auto", "float32", "bfloat16")
 
 
@@ -97,8 +98,12 @@ class SmoothingConfig:
     sigma and sigma_local are noise standard deviations in [0,1] pixel units; m is the number of
     local copies, purifications and reverse_steps belong to DensePure, n0 and n are the selection and
     estimation votes, alpha the failure probability. `noise` is "fresh" (Algorithm 3: new local noise
-    for every vote) or "reference" (the released code's fixed bank). dtype and device are "auto" or a
-    concrete choice. Raises InputError.
+    for every vote), "reference" (the released code's fixed bank) or "sound" (fresh, and the smoothing
+    noise whole numbers on the 1/255 grid: Voracek and Hein 2023). `stopping` is "fixed" (n votes),
+    "target" (until the radius reaches target_radius), "decided" (also once it cannot any more) or
+    "adaptive" (looks after a few growing rounds, alpha split over them); n is then the most votes that
+    are counted. `bound` is "one-class" (p_B <= 1 - p_A) or "two-class" (equation 1). dtype and device
+    are "auto" or a concrete choice. Raises InputError.
     """
 
     method: str = _setting("diffsmooth", "", "How a noisy copy is classified.")
@@ -128,9 +133,22 @@ class SmoothingConfig:
     noise: str = _setting(
         "fresh",
         "",
-        "Local noise: fresh for every vote (Algorithm 3), or the released code's fixed bank (reference).",
+        "Local noise: fresh for every vote (Algorithm 3), or the released code's fixed bank (reference); "
+        "sound: fresh, and smoothing noise in whole steps of 1/255, safe from rounding.",
     )
-    stopping: str = _setting("fixed", "", "When to stop: after n votes.")
+    stopping: str = _setting(
+        "fixed",
+        "",
+        "When to stop: after n votes (fixed), once the radius reaches the target (target), also once it "
+        "cannot any more (decided), or at one of a few growing rounds (adaptive).",
+    )
+    target_radius: float = _setting(0.25, "", "The radius that is asked for, where stopping is not fixed.")
+    rounds: int = _setting(3, "", "Looks of adaptive stopping; alpha is split over them.")
+    bound: str = _setting(
+        "one-class",
+        "",
+        "The class's share against all others together (one-class), or against the runner-up's (two-class).",
+    )
     dtype: str = _setting(
         "auto", "", "Arithmetic of the networks; auto is float32 on a CPU, bfloat16 on a GPU."
     )
@@ -141,8 +159,9 @@ class SmoothingConfig:
         check_dataset_name(self.dataset)
         _choice("noise", self.noise, NOISES)
         _choice("stopping", self.stopping, STOPPING)
+        _choice("bound", self.bound, BOUNDS)
         _choice("dtype", self.dtype, DTYPES)
-        for name in ("sigma", "sigma_local", "alpha"):
+        for name in ("sigma", "sigma_local", "alpha", "target_radius"):
             value = getattr(self, name)
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and abs(value) <= sys.float_info.max):
@@ -153,6 +172,7 @@ class SmoothingConfig:
             ("reverse_steps", 1),
             ("n0", 1),
             ("n", 1),
+            ("rounds", 1),
             ("seed", 0),
         ):
             value = getattr(self, name)
@@ -164,6 +184,13 @@ class SmoothingConfig:
             raise InputError(f"sigma must be above 0, got {self.sigma:g}")
         if self.sigma_local < 0:
             raise InputError(f"sigma_local must be 0 or above, got {self.sigma_local:g}")
+        if self.target_radius < 0:
+            raise InputError(f"target_radius must be 0 or above, got {self.target_radius:g}")
+        if self.bound == "two-class" and self.stopping != "fixed":
+            raise InputError(
+                f"bound 'two-class' needs a fixed number of votes and stopping is {self.stopping!r}; "
+                "use stopping 'fixed', or bound 'one-class'"
+            )
         if not 0 < self.alpha < 1:
             raise InputError(f"alpha must lie between 0 and 1, got {self.alpha:g}")
         if self.n < (least := minimum_votes(self.alpha)):
@@ -182,6 +209,14 @@ class SmoothingConfig:
                 "(the paper goes at most 0.03 above the classifier's training noise)",
             )
         return ()
+
+    @property
+    def unused(self) -> frozenset[str]:
+        """The settings that make no difference, the others being what they are."""
+        only_some: frozenset[str] = frozenset().union(*(method.settings for method in METHODS.values()))
+        idle = only_some - METHODS[self.method].settings
+        idle |= {"target_radius"} if self.stopping == "fixed" else set()
+        return idle | (set() if self.stopping == "adaptive" else {"rounds"})
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -92,7 +92,7 @@ def _plan(config: SmoothingConfig) -> None:
     if method.purification == "reverse":
         classified = "classified; the majority is its vote"
     steps = {
-        "1 · Noise": f"{config.n0 + config.n:,} copies of the picture, each with noise of its own.",
+        "1 · Noise": f"{'' if config.stopping == 'fixed' else 'At most '}{config.n0 + config.n:,} copies of the picture, each with noise of its own.",
         "2 · Vote": f"Each copy {purified}{classified}. Above is one of them.",
         "3 · Count": f"The first {config.n0:,} votes choose a class, {config.n:,} more count for it. They "
         f"bound its true share from below, wrongly with probability {config.alpha:g} at most.",
@@ -206,7 +206,14 @@ def _figures(snapshot: Snapshot, names: tuple[str, ...]) -> None:
         st.metric("Lower bound", bound, width=125, help="Of the class's true share; it has to exceed ½.")
         st.metric("Share p̂", share, width=95)
     if not snapshot.finished:
-        st.caption(f"Provisional: bound and radius hold once all {snapshot.subject.config.n:,} votes are in.")
+        config = snapshot.subject.config
+        st.caption(
+            f"Provisional: bound and radius hold once all {config.n:,} votes are in."
+            if config.stopping == "fixed"
+            else "Provisional: bound and radius hold at the end of a round."
+            if config.stopping == "adaptive"
+            else "Bound and radius hold at every moment: this bound may be looked at while votes come in."
+        )
 
 
 def _actions(snapshot: Snapshot, picture: Picture, config: Settings) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from diffsmooth_core import Progress, SmoothingConfig
+from diffsmooth_core.jobs import Point
 from ui.colours import ABSTAIN, class_colour
 
 ROWS = 10  # classes of a count, at most
@@ -67,16 +68,35 @@ def _axis_end(done: int, total: int) -> int:
     return min(end, total)
 
 
-def trace(
-    points: Sequence[tuple[int, float, float]], config: SmoothingConfig, finished: bool, colour: str
-) -> dict[str, Any]:
-    """The candidate's share and its lower bound over the estimation votes, against 1/2.
+def trace(points: Sequence[Point], config: SmoothingConfig, finished: bool, colour: str) -> dict[str, Any]:
+    """The candidate's share and its lower bounds over the estimation votes, against 1/2.
 
-    points: (n, p_hat, p_a_lower). The bound holds only at n = config.n: dashed until `finished`.
+    Bold is the bound that the certificate takes: Clopper-Pearson's, which holds only at the end and is dashed
+    until `finished`, or the anytime bound, which holds at every look. The other one is thin, to compare.
     """
     points = points[:: -max(1, len(points) // POINTS)][::-1]  # counted from the end, which stays
     lone = {"showSymbol": len(points) == 1, "symbol": "circle", "symbolSize": 8}  # a line needs two points
-    bound = "lower bound" if finished else "lower bound, provisional"
+    anytime = config.stopping in ("target", "decided")
+    names = {True: "bound that holds while one looks", False: "bound for a fixed end"}
+    if not anytime and not finished:
+        names[False] += ", provisional"
+    if anytime:
+        names[False] += ", not while one looks"
+    kept = {"width": 2.5, "type": "solid" if finished or anytime else "dashed"}
+    thin = {"width": 1.2, "type": "dotted"}
+    half = {
+        "markArea": {"silent": True, "itemStyle": {"color": "rgba(19,160,120,0.07)"},
+                     "data": [[{"yAxis": 0.5}, {"yAxis": 1}]]},
+        "markLine": {"silent": True, "symbol": "none", "data": [{"yAxis": 0.5}],
+                     "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
+                     "label": {"position": "end", "formatter": "½", "color": ABSTAIN, "fontSize": 15}},
+    }  # fmt: skip
+    bounds = [
+        {"type": "line", "name": names[which], **lone, "color": colour if which == anytime else ABSTAIN,
+         "lineStyle": kept if which == anytime else thin,
+         "data": [[point[0], point[3 if which else 2]] for point in points]}
+        for which in (anytime, not anytime)
+    ]  # fmt: skip
     return {
         "animation": False,
         "title": {"text": "The bound has to exceed ½", "left": 36, "top": 4, "padding": 0,
@@ -90,14 +110,8 @@ def trace(
         "tooltip": {"trigger": "axis", "valueFormatter": "%.4f"},
         "series": [
             {"type": "line", "name": "share of votes p̂", **lone, "color": ABSTAIN,
-             "lineStyle": {"width": 1.5}, "data": [[n, p_hat] for n, p_hat, _ in points]},
-            {"type": "line", "name": bound, **lone, "color": colour,
-             "lineStyle": {"width": 2.5, "type": "solid" if finished else "dashed"},
-             "data": [[n, low] for n, _, low in points],
-             "markArea": {"silent": True, "itemStyle": {"color": "rgba(19,160,120,0.07)"},
-                          "data": [[{"yAxis": 0.5}, {"yAxis": 1}]]},
-             "markLine": {"silent": True, "symbol": "none", "data": [{"yAxis": 0.5}],
-                          "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
-                          "label": {"position": "end", "formatter": "½", "color": ABSTAIN, "fontSize": 15}}},
+             "lineStyle": {"width": 1.5}, "data": [[point[0], point[1]] for point in points]},
+            bounds[0] | half,
+            bounds[1],
         ],
     }  # fmt: skip

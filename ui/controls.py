@@ -33,6 +33,8 @@ NUMBERS: dict[str, tuple[str, float, str]] = {
     "reverse_steps": ("Steps b", 1, "Steps of DensePure's reverse process, from the noise to none."),
     "n0": ("First votes n₀", 50, "Votes that only choose the class to be certified, and never count for it."),
     "alpha": ("Risk α", 0.001, "The probability, over the noise, that a certificate claims too much."),
+    "target_radius": ("Target radius", 0.05, "The radius asked for: a run may end once it is reached."),
+    "rounds": ("Rounds", 1, "Looks of adaptive stopping, each at four times the votes; they share α."),
     "seed": ("Seed", 1, "The same seed gives the same noise, so the same votes."),
 }  # fmt: skip
 HINTS = {
@@ -40,10 +42,21 @@ HINTS = {
     "classifier": "The network that votes, and the noise it was trained under.",
     "dataset": "The classes that are voted for, and the size that the networks see.",
     "denoiser": "The network that takes the noise away before the classifier sees the copy.",
-    "noise": "New for every vote, or m fixed tensors for all votes.",
+    "noise": "Local noise new for every vote, or m fixed tensors for all; or noise in whole steps of 1/255, "
+    "which leaves no trace of rounding that a network could tell.",
+    "stopping": "When counting may end. A bound that holds whenever one looks costs a little radius.",
+    "bound": "p_A against all other classes together, or against the runner-up, which can certify below ½.",
 }
 DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet"}
-NOISES = {"fresh": "new for every vote (the paper)", "reference": "one fixed set (the released code)"}
+NOISES = {
+    "fresh": "new for every vote (the paper)", "reference": "one fixed set (the released code)",
+    "sound": "new, in whole steps of 1/255 (sound)",
+}  # fmt: skip
+STOPPING = {
+    "fixed": "after n votes", "target": "once the target radius is reached",
+    "decided": "once the target is reached or out of reach", "adaptive": "after a few growing rounds",
+}  # fmt: skip
+BOUNDS = {"one-class": "p_A against ½", "two-class": "p_A against the runner-up (two-class)"}
 
 
 def sidebar() -> SmoothingConfig | InputError:
@@ -84,7 +97,10 @@ def sidebar() -> SmoothingConfig | InputError:
             _numbers("n0", "alpha")
             _numbers("purifications", "reverse_steps", reverse, reverse)
             _numbers("seed", None)
-            _select("noise", "Local noise is", NOISES, "noise" in method.settings)
+            _select("noise", "Noise is", NOISES)
+            stopping = _select("stopping", "Stop", STOPPING)
+            _numbers("target_radius", "rounds", stopping == "adaptive", stopping != "fixed")
+            _select("bound", "Bound", BOUNDS)
         config = _config()
         for sentence in config.advice if isinstance(config, SmoothingConfig) else ():
             st.caption(plain(sentence))
@@ -115,8 +131,9 @@ def described(config: SmoothingConfig, name: str) -> str:
     titles: dict[str, Callable[[str], str]] = {
         "dataset": _dataset_title, "method": _method_title,
         "classifier": _classifier_title, "denoiser": _denoiser_title, "noise": NOISES.__getitem__,
+        "stopping": STOPPING.__getitem__, "bound": BOUNDS.__getitem__,
     }  # fmt: skip
-    return f"{'local noise' if name == 'noise' else name} {titles[name](value)}"
+    return f"{name} {titles[name](value)}"
 
 
 def _dataset_title(name: str) -> str:

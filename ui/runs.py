@@ -23,10 +23,10 @@ from diffsmooth_core import (
     load_classifier,
     load_denoiser,
 )
-from diffsmooth_core.certification import Samples
+from diffsmooth_core.certification import Samples, check_reachable
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
-from diffsmooth_core.jobs import JobManager, Snapshot
+from diffsmooth_core.jobs import JobManager, Point, Snapshot
 from diffsmooth_core.purification.dncnn import DirectDenoiser
 from diffsmooth_core.zoo import names
 from ui import gallery, state
@@ -69,9 +69,10 @@ def base_classifier(config: SmoothingConfig) -> BaseClassifier:
 
 
 def checked(config: SmoothingConfig | InputError) -> SmoothingConfig | InputError:
-    """`config`, or why there is no base classifier for it."""
+    """`config`, or why there is no run of it."""
     try:
         if isinstance(config, SmoothingConfig):
+            check_reachable(config)
             base_classifier(config)
     except InputError as error:
         return error
@@ -83,7 +84,9 @@ def submit(picture: Picture, config: SmoothingConfig, earlier: Snapshot | None =
     resume = earlier.progress if earlier else None
 
     def stream() -> Iterator[Progress]:
-        for progress in certify_stream(base_classifier(config), picture.tensor, config, resume=resume):
+        for progress in certify_stream(
+            base_classifier(config), picture.tensor, config, resume=resume, source=picture.source
+        ):
             _paces[_kind(config)] = progress.votes_per_second
             yield progress
 
@@ -138,8 +141,8 @@ def _kind(config: SmoothingConfig) -> tuple[object, ...]:
     return config.method, config.classifier, *(getattr(config, name) for name in costs if name in used)
 
 
-def trace(snapshot: Snapshot) -> tuple[tuple[int, float, float], ...]:
-    """(n, p_hat, p_a_lower) of the run and of the cancelled ones that it continues."""
+def trace(snapshot: Snapshot) -> tuple[Point, ...]:
+    """The bounds over the votes of the run and of the cancelled ones that it continues."""
     earlier = snapshot.subject.earlier
     return (trace(earlier) if earlier else ()) + snapshot.trace
 

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
-from diffsmooth_core.config import METHODS, NOISES
+from diffsmooth_core.config import BOUNDS, METHODS, NOISES, STOPPING
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve
 from diffsmooth_core.zoo import names
@@ -23,7 +23,7 @@ PICTURE = "gallery:sailing-yacht"
 DEFAULTS = SmoothingConfig()
 SETTINGS = (
     "dataset", "method", "classifier", "denoiser", "sigma", "sigma_local", "m", "purifications",
-    "reverse_steps", "n0", "n", "alpha", "seed", "noise",
+    "reverse_steps", "n0", "n", "alpha", "seed", "noise", "stopping", "target_radius", "rounds", "bound",
 )  # fmt: skip
 SPANS: dict[str, tuple[float, float]] = {
     "sigma": (0.01, 2.0),
@@ -34,6 +34,8 @@ SPANS: dict[str, tuple[float, float]] = {
     "n0": (1, 100_000),
     "n": (10, 1_000_000),
     "alpha": (1e-6, 0.5),
+    "target_radius": (0.0, 8.0),
+    "rounds": (1, 6),
     "seed": (0, 2**53 - 1),  # what a browser's numbers can hold
 }
 
@@ -53,7 +55,8 @@ def choices(name: str) -> tuple[str, ...]:
     """What the setting `name` can be, for those that are chosen from a list."""
     return {
         "dataset": datasets(), "method": tuple(METHODS), "classifier": names("classifier", dataset()),
-        "noise": NOISES, "denoiser": names("denoiser", dataset()) + here(dataset()),
+        "noise": NOISES, "stopping": STOPPING, "bound": BOUNDS,
+        "denoiser": names("denoiser", dataset()) + here(dataset()),
     }[name]  # fmt: skip
 
 

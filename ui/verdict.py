@@ -9,9 +9,8 @@ import streamlit as st
 
 from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.certification.illustration import ONE_PIXEL, perturbation
-from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import NO_CLASS, Picture
-from ui import strip
+from ui import state, strip
 from ui.images import data_url
 from ui.text import confidence, down, length, plain
 
@@ -110,16 +109,13 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
         "Selection": f"{certificate.counts0[candidate]:,} of n₀ = {n0:,} votes for {name}",
         "Estimation": f"{certificate.counts[candidate]:,} of n = {n:,} votes for {name}, "
         f"share p̂ = {down(certificate.p_hat, 4)}",
-        "Lower bound": f"{down(certificate.p_a_lower, 6)} at α = {config.alpha:g} (Clopper–Pearson), "
-        f"{'above' if certificate.p_a_lower > 0.5 else 'not above'} ½",
-        "Radius": f"σ · Φ⁻¹(bound) = {config.sigma:g} · Φ⁻¹({down(certificate.p_a_lower, 6)}…) = "
-        f"{down(certificate.radius, 6)}…, L2 length in pixel values"
-        if certificate.radius
-        else "none",
-        "Seed": f"{config.seed}, local noise {config.noise}",
+        "Bound": _bound(certificate),
+        "Radius": _radius(certificate),
+        "Counting ended": _ending(certificate),
+        "Seed": f"{config.seed}, noise {config.noise}",
         "Networks": f"{weights} (SHA-256)",
         "Picture": f"`{certificate.image_sha256[:12]}` (SHA-256 of the pixels)",
-        "Computed": f"on {certificate.device} in {certificate.dtype}, {certificate.batch} votes at a time, "
+        "Computed": f"on {certificate.device} in {certificate.dtype}, {certificate.block} copies at a time, "
         f"{certificate.seconds:.1f} s, {certificate.created.replace('T', ' ')[:16]} UTC",
     }
     st.subheader("Evidence", anchor=False)
@@ -134,23 +130,54 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
     st.code(command(certificate, picture), language="bash", wrap_lines=True)
 
 
+def _bound(certificate: Certificate) -> str:
+    config, p_a = certificate.config, down(certificate.p_a_lower, 6)
+    if config.bound == "two-class":
+        return (
+            f"p_A ≥ {p_a} and every other p ≤ {-float(down(-certificate.p_b_upper, 6)):.6f}, together at "
+            f"α = {config.alpha:g} (Clopper–Pearson, Bonferroni)"
+        )
+    rule = {
+        "fixed": "Clopper–Pearson", "adaptive": f"Clopper–Pearson, α shared by {config.rounds} looks",
+    }.get(config.stopping, "anytime: it holds whenever one looks")  # fmt: skip
+    return (
+        f"{p_a} at α = {config.alpha:g} ({rule}), {'above' if certificate.p_a_lower > 0.5 else 'not above'} ½"
+    )
+
+
+def _radius(certificate: Certificate) -> str:
+    config, p_a, length_ = certificate.config, down(certificate.p_a_lower, 6), down(certificate.radius, 6)
+    if not certificate.radius:
+        return "none"
+    formula = f"σ · Φ⁻¹(bound) = {config.sigma:g} · Φ⁻¹({p_a}…)"
+    if config.bound == "two-class":
+        formula = f"σ/2 · (Φ⁻¹(p_A) − Φ⁻¹(p_B)), σ = {config.sigma:g},"
+    return f"{formula} = {length_}…, L2 length in pixel values"
+
+
+def _ending(certificate: Certificate) -> str:
+    """Why counting ended, and what fixed n would have taken."""
+    config = certificate.config
+    why = {
+        "spent": f"after all n = {config.n:,} votes",
+        "reached": f"after {certificate.n:,} of at most {config.n:,} votes: radius {config.target_radius:g} is "
+        "reached",
+        "hopeless": f"after {certificate.n:,} of at most {config.n:,} votes: radius {config.target_radius:g} "
+        "is out of reach",
+    }[certificate.ending]  # fmt: skip
+    if config.stopping == "fixed" or not (planned := certificate.fixed_n):
+        return why
+    return f"{why}; a fixed n would have taken about {planned:,} for this radius"
+
+
 def command(certificate: Certificate, picture: Picture) -> str:
     """The command line that certifies the same picture with the same votes."""
-    config, method = certificate.config, METHODS[certificate.config.method]
+    config = certificate.config
     image = UPLOADED if picture.source.startswith("upload:") else picture.source
-    options = {"dataset": config.dataset, "method": config.method, "classifier": config.classifier}
-    if method.purifies:
-        options["denoiser"] = config.denoiser
-    options["sigma"] = repr(config.sigma)
-    for name in ("sigma_local", "m", "purifications", "reverse_steps", "noise"):
-        if name in method.settings:
-            value = getattr(config, name)
-            options[name.replace("_", "-")] = repr(value) if isinstance(value, float) else str(value)
-    options |= {
-        "n0": str(config.n0),
-        "n": str(config.n),
-        "alpha": repr(config.alpha),
-        "seed": str(config.seed),
+    values = {name: getattr(config, name) for name in state.SETTINGS if name not in config.unused}
+    options = {
+        name.replace("_", "-"): repr(value) if isinstance(value, float) else str(value)
+        for name, value in values.items()
     }
     flags = [f"--{name} {shlex.quote(value)}" for name, value in options.items()]
     lines = [f"python -m diffsmooth_core certify {shlex.quote(image)}"]

@@ -1,6 +1,7 @@
 """The vote stream (Algorithm 4), certify and predict (Algorithm 5), and the Certificate."""
 
-from diffsmooth_core.certification.certificate import Certificate, discrepancies
+from diffsmooth_core.certification.certificate import Certificate, at_level, discrepancies
+from diffsmooth_core.certification.decision import check_reachable
 from diffsmooth_core.certification.stream import (
     Progress,
     Samples,
@@ -9,4 +10,14 @@ from diffsmooth_core.certification.stream import (
     predict,
 )
 
-__all__ = ["Certificate", "Progress", "Samples", "certify", "certify_stream", "discrepancies", "predict"]
+__all__ = [
+    "Certificate",
+    "Progress",
+    "Samples",
+    "at_level",
+    "certify",
+    "certify_stream",
+    "check_reachable",
+    "discrepancies",
+    "predict",
+]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from math import floor
 from pathlib import Path
 from typing import Any
 
+from diffsmooth_core.certification.decision import Ending, decide, next_look, selected
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
-from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower, votes_to_certify
+from diffsmooth_core.statistics import votes_to_certify
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -20,21 +21,28 @@ class Certificate:
     """The outcome of CERTIFY (Algorithm 5) for one picture.
 
     label is a class id or ABSTAIN with radius 0.0; radius is L2 in [0,1] pixel units; counts0 and
-    counts are the votes of selection and estimation, indexed by class; weights maps model names to
-    the SHA-256 of their files.
+    counts are the votes of selection and estimation, indexed by class; p_a_lower and p_b_upper bound the
+    candidate's share and any other class's; `ending` is why no more votes were counted ("spent",
+    "reached", "hopeless"); weights maps roles to the SHA-256 of their files. CERTIFICATE.md describes
+    the document.
     """
 
     label: int
     radius: float
     p_a_lower: float
+    p_b_upper: float
+    ending: Ending
     counts0: tuple[int, ...]
     counts: tuple[int, ...]
     config: SmoothingConfig
     image_sha256: str
+    source: str  # the picture's spec or path, "upload:NAME", or empty
     weights: dict[str, str]
     device: str
     dtype: str
-    batch: int
+    execution: str
+    block: int  # noisy copies that the networks took at a time, padded
+    batch: int  # votes a chunk, on which nothing depends
     versions: dict[str, str]
     created: str  # ISO 8601, UTC
     seconds: float
@@ -43,11 +51,22 @@ class Certificate:
     @property
     def candidate(self) -> int:
         """The class that selection put up: the most frequent of counts0."""
-        return max(range(len(self.counts0)), key=lambda c: self.counts0[c])
+        return selected(self.counts0)
+
+    @property
+    def n(self) -> int:
+        """Estimation votes that were counted."""
+        return sum(self.counts)
 
     @property
     def p_hat(self) -> float:
-        return self.counts[self.candidate] / sum(self.counts)
+        return self.counts[self.candidate] / self.n
+
+    @property
+    def fixed_n(self) -> int | None:
+        """About how many votes a fixed n would have taken for this radius, if the share held; None without a
+        radius."""
+        return votes_to_certify(self.p_hat, self.config.alpha, above=self.p_a_lower) if self.radius else None
 
     def reason(self, class_names: Sequence[str]) -> str:
         """Why the method abstains, in one or two sentences; empty for a certificate.
@@ -57,24 +76,24 @@ class Certificate:
         """
         if self.label != ABSTAIN:
             return ""
-        n, k = sum(self.counts), self.counts[self.candidate]
-        selected = class_names[self.candidate]
+        n, k = self.n, self.counts[self.candidate]
+        name = class_names[self.candidate]
         leader = max(range(len(self.counts)), key=lambda c: self.counts[c])
         if 2 * self.counts[leader] > n and leader != self.candidate:
             return (
-                f"Selection put up {selected}, which then got {k:,} of {n:,} votes, while "
+                f"Selection put up {name}, which then got {k:,} of {n:,} votes, while "
                 f"{class_names[leader]} got a majority: more selection votes than n₀ = {self.config.n0:,} "
                 "would choose better."
             )
         if 2 * k <= n:
             return (
-                f"Only {k:,} of {n:,} noisy copies voted for {selected}, the selected class, which is not a "
+                f"Only {k:,} of {n:,} noisy copies voted for {name}, the selected class, which is not a "
                 "majority: if the shares stay like this, more votes do not help."
             )
         needed = votes_to_certify(self.p_hat, self.config.alpha)
         budget = f"about {needed:,} votes" if needed else "more than ten million votes"
         return (
-            f"{k:,} of {n:,} noisy copies voted for {selected}, a majority, but the lower bound "
+            f"{k:,} of {n:,} noisy copies voted for {name}, a majority, but the lower bound "
             f"{floor(self.p_a_lower * 1e4) / 1e4:.4f} is not above ½: if that share held, a new run (with "
             f"another seed) would need {budget}."
         )
@@ -93,7 +112,8 @@ class Certificate:
         if values["schema"] != SCHEMA:
             raise InputError(f"certificate schema {values['schema']!r} is unknown; this tool reads {SCHEMA}")
         data = {k: v for k, v in values.items() if k in names}
-        for name, kinds in (("label", (int,)), ("p_a_lower", (int, float)), ("radius", (int, float))):
+        for name, kinds in (("label", (int,)), ("p_a_lower", (int, float)), ("p_b_upper", (int, float)),
+                            ("radius", (int, float)), ("block", (int,)), ("source", (str,))):  # fmt: skip
             if type(data[name]) not in kinds:
                 raise InputError(f"the certificate's {name} must be a number, got {data[name]!r}")
         for name in ("counts0", "counts"):
@@ -126,32 +146,41 @@ class Certificate:
         return cls.from_dict(values)
 
 
-def decide(
-    counts0: tuple[int, ...], counts: tuple[int, ...], config: SmoothingConfig
-) -> tuple[int, float, float]:
-    """Algorithm 5 after the votes: (label or ABSTAIN, radius, p_a_lower).
-
-    The candidate is selected from counts0; only counts bound its probability.
-    """
-    candidate = max(range(len(counts0)), key=lambda c: counts0[c])
-    p_a_lower = clopper_pearson_lower(counts[candidate], sum(counts), config.alpha)
-    if p_a_lower <= 0.5:
-        return ABSTAIN, 0.0, p_a_lower
-    return candidate, certified_radius(p_a_lower, config.sigma), p_a_lower
+def at_level(certificate: Certificate, alpha: float) -> Certificate:
+    """What the same votes certify at another failure probability. Valid for every stopping rule: a run's
+    end may have been chosen at the old level, and its bounds hold at every look at any level."""
+    config = replace(certificate.config, alpha=alpha)
+    found = decide(certificate.counts0, certificate.counts, config)
+    return replace(
+        certificate, config=config, label=found.label, radius=found.radius, p_a_lower=found.p_a_lower,
+        p_b_upper=found.p_b_upper,
+    )  # fmt: skip
 
 
 def discrepancies(certificate: Certificate) -> list[str]:
     """What does not follow from the certificate's own counts and config; empty when all holds."""
-    label, radius, p_a_lower = decide(certificate.counts0, certificate.counts, certificate.config)
-    claims = {
-        "n0": (certificate.config.n0, sum(certificate.counts0)),
-        "n": (certificate.config.n, sum(certificate.counts)),
-        "label": (certificate.label, label),
-        "p_a_lower": (certificate.p_a_lower, p_a_lower),
-        "radius": (certificate.radius, radius),
+    config, n = certificate.config, certificate.n
+    found = decide(certificate.counts0, certificate.counts, config)
+    claims: dict[str, tuple[float | str | None, float | str | None]] = {
+        "n0": (config.n0, sum(certificate.counts0)),
+        "label": (certificate.label, found.label),
+        "p_a_lower": (certificate.p_a_lower, found.p_a_lower),
+        "p_b_upper": (certificate.p_b_upper, found.p_b_upper),
+        "radius": (certificate.radius, found.radius),
+        "ending": (certificate.ending, found.ending),
     }
+    if config.stopping == "fixed":
+        claims["n"] = (config.n, n)
+    elif n and next_look(n - 1, config) != n:
+        claims["counts"] = (n, f"no look there: the next is at {next_look(n, config):,} votes")
     return [
         f"{name} says {claimed!r}, the counts give {actual!r}"
         for name, (claimed, actual) in claims.items()
-        if not abs(claimed - actual) <= 1e-12  # NaN is a discrepancy too
+        if not _same(claimed, actual)
     ]
+
+
+def _same(claimed: float | str | None, actual: float | str | None) -> bool:
+    if isinstance(claimed, int | float) and isinstance(actual, int | float):
+        return abs(claimed - actual) <= 1e-12  # NaN is a discrepancy too
+    return claimed == actual

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -16,10 +16,19 @@ import torch
 from scipy.stats import binomtest
 from torch import Tensor
 
-from diffsmooth_core.certification.certificate import Certificate, decide
+from diffsmooth_core.certification.certificate import Certificate
+from diffsmooth_core.certification.decision import (
+    Decision,
+    check_reachable,
+    decide,
+    level,
+    next_look,
+    selected,
+)
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import ABSTAIN, METHODS, SIDES, InputError, SmoothingConfig
+from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 
 Stage = Literal["selection", "estimation", "prediction"]
 Picture = npt.NDArray[np.float32]  # (h,w,c), [0,1] units; noisy ones reach beyond
@@ -40,8 +49,10 @@ class Samples:
 class Progress:
     """A frozen snapshot after a chunk of votes.
 
-    p_hat is the candidate's share of the current stage's votes. p_a_lower and radius come from the
-    fixed-n bound and are `provisional` until all n votes are in: only the certificate's hold.
+    p_hat is the candidate's share of the current stage's votes. p_a_lower and radius come from the bound of
+    the stopping rule: with "target" and "decided" they hold at this moment, otherwise they are `provisional`
+    until the run has ended. For the eye, whatever the rule: `clopper_pearson` is the bound of a run that
+    ends here as planned, `anytime` the one that holds while one looks.
     """
 
     stage: Stage
@@ -54,6 +65,8 @@ class Progress:
     p_a_lower: float
     provisional: bool
     radius: float
+    clopper_pearson: float
+    anytime: float
     votes_per_second: float
     samples: Samples
     certificate: Certificate | None = None
@@ -75,10 +88,14 @@ def _picture(x: Tensor) -> Picture:
 def votes(
     base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, start: int, stop: int
 ) -> tuple[npt.NDArray[np.int64], Samples]:
-    """Algorithm 4 for votes start..stop-1 of a stage: counts (k,) and a sample of the last vote."""
+    """Algorithm 4 for votes start..stop-1 of a stage: their classes (stop-start,), and the last one's
+    pictures."""
     noise = NoiseSource(config.seed, image_sha256(x), stage)
-    x_noisy = x + config.sigma * noise.outer(start, stop, x.shape)
-    fresh = config.noise == "fresh" and base.draws > 0
+    if config.noise == "sound":
+        x_noisy = noise.noisy(start, stop, x, config.sigma)
+    else:
+        x_noisy = x + config.sigma * noise.outer(start, stop, x.shape)
+    fresh = config.noise != "reference" and base.draws > 0
     vote = base.trace(x_noisy, noise.local(start, stop, base.draws, x.shape) if fresh else None)
     if not torch.isfinite(vote.confidence).all():  # argmax would turn NaN into a unanimous vote
         raise InputError(
@@ -93,7 +110,32 @@ def votes(
         local=() if vote.local is None else tuple(_picture(copy) for copy in vote.local[-1]),
         vote=int(classes[-1]),
     )
-    return np.bincount(classes, minlength=base.classifier.classes), samples
+    return classes, samples
+
+
+def _tuple(counts: npt.NDArray[np.int64]) -> tuple[int, ...]:
+    return tuple(map(int, counts))
+
+
+def _counted(
+    tally: npt.NDArray[np.int64],
+    classes: npt.NDArray[np.int64],
+    counts0: Sequence[int],
+    config: SmoothingConfig,
+) -> tuple[npt.NDArray[np.int64], Decision]:
+    """The estimation counts with these votes added, up to the look that ends the run, and what follows."""
+    done = int(tally.sum())
+    end = done + len(classes)
+    look = next_look(done, config)
+    while True:
+        stop = min(look, end)
+        counts = tally + np.bincount(classes[: stop - done], minlength=len(tally))
+        found = decide(counts0, _tuple(counts), config)
+        if stop < look:
+            return counts, replace(found, ending=None)
+        if found.ending or stop == end:
+            return counts, found
+        look = next_look(look, config)
 
 
 def certify_stream(
@@ -103,60 +145,65 @@ def certify_stream(
     *,
     batch: int | None = None,
     resume: Progress | None = None,
+    source: str = "",
 ) -> Iterator[Progress]:
     """CERTIFY (Algorithm 5), yielding after every chunk of votes; closing the generator cancels.
 
     x is one picture, float32 (c,h,w) in [0,1]. n0 selection votes choose the candidate class, n
-    fresh estimation votes bound its probability. `batch` is the number of votes a chunk, by default
-    one block of the networks; `resume` continues after an earlier Progress of the same base, picture
-    and config, with the same votes as an undisturbed run. The last Progress carries the Certificate.
-    Raises InputError for a bad picture, or a base that was built for another setting.
+    fresh estimation votes, or fewer where the stopping rule allows, bound its probability. `batch` is the
+    number of votes a chunk, by default one block of the networks; `resume` continues after an earlier
+    Progress of the same base, picture and config, with the same votes as an undisturbed run; `source` says
+    where the picture came from and is only recorded. The last Progress carries the Certificate. Raises
+    InputError for a bad picture, a target out of reach, or a base that was built for another setting.
     """
     batch = base.block if batch is None else batch
     check(base, x, config, batch)
+    check_reachable(config)
     k = base.classifier.classes
-    tallies: dict[str, npt.NDArray[np.int64]] = {
-        "selection": np.zeros(k, np.int64), "estimation": np.zeros(k, np.int64)
-    }  # fmt: skip
-    if resume is not None:
-        tallies = {"selection": np.array(resume.counts0), "estimation": np.array(resume.counts)}
+    counts0 = np.zeros(k, np.int64) if resume is None else np.array(resume.counts0, np.int64)
+    counts = np.zeros(k, np.int64) if resume is None else np.array(resume.counts, np.int64)
     began = time.monotonic()
-    done_now = 0
-    stages: tuple[tuple[Stage, int], ...] = (("selection", config.n0), ("estimation", config.n))
-    for stage, total in stages:
-        tally = tallies[stage]
-        while (start := int(tally.sum())) < total:
-            stop = min(start + batch, total)
-            counted, samples = votes(base, x, config, stage, start, stop)
-            tally += counted
-            done_now += stop - start
-            seconds = time.monotonic() - began
-            counts0, counts = (tuple(map(int, tallies[s])) for s in ("selection", "estimation"))
-            finished = stage == "estimation" and stop == total
-            candidate = int(tallies["selection"].argmax())
-            label, radius, p_a_lower = decide(counts0, counts, config) if any(counts) else (ABSTAIN, 0.0, 0.0)
-            certificate = None
-            if finished:
-                certificate = Certificate(
-                    label=label, radius=radius, p_a_lower=p_a_lower, counts0=counts0, counts=counts,
-                    config=config, image_sha256=image_sha256(x), weights=base.weights,
-                    device=str(base.device), dtype=str(base.dtype).removeprefix("torch."), batch=batch,
-                    versions=versions(), created=datetime.now(UTC).isoformat(timespec="seconds"),
-                    seconds=round(seconds, 3),
-                )  # fmt: skip
-            yield Progress(
-                stage=stage, n_done=stop, n_total=total, counts0=counts0, counts=counts,
-                candidate=candidate, p_hat=int(tally[candidate]) / stop, p_a_lower=p_a_lower,
-                provisional=not finished, radius=radius, votes_per_second=done_now / seconds,
-                samples=samples, certificate=certificate,
+    done_now, decision = 0, Decision(ABSTAIN, 0.0, 0.0, 1.0, None)
+    while decision.ending is None:
+        stage: Stage = "selection" if counts0.sum() < config.n0 else "estimation"
+        tally, total = (counts0, config.n0) if stage == "selection" else (counts, config.n)
+        start = int(tally.sum())
+        classes, samples = votes(base, x, config, stage, start, min(start + batch, total))
+        if stage == "selection":
+            tally = counts0 = counts0 + np.bincount(classes, minlength=k)
+        else:
+            tally, decision = _counted(counts, classes, _tuple(counts0), config)
+            counts = tally
+        done_now += len(classes)
+        seconds = time.monotonic() - began
+        n_done, candidate = int(tally.sum()), selected(_tuple(counts0))
+        agreeing, estimated = int(tally[candidate]), stage == "estimation"
+        certificate = None
+        if decision.ending is not None:
+            certificate = Certificate(
+                label=decision.label, radius=decision.radius, p_a_lower=decision.p_a_lower,
+                p_b_upper=decision.p_b_upper, ending=decision.ending, counts0=_tuple(counts0),
+                counts=_tuple(counts), config=config, image_sha256=image_sha256(x), source=source,
+                weights=base.weights, device=str(base.device), dtype=str(base.dtype).removeprefix("torch."),
+                execution=base.execution, block=base.block, batch=batch, versions=versions(),
+                created=datetime.now(UTC).isoformat(timespec="seconds"), seconds=round(seconds, 3),
             )  # fmt: skip
+        yield Progress(
+            stage=stage, n_done=n_done, n_total=total, counts0=_tuple(counts0),
+            counts=_tuple(counts), candidate=candidate, p_hat=agreeing / n_done,
+            p_a_lower=decision.p_a_lower, radius=decision.radius,
+            provisional=certificate is None and config.stopping in ("fixed", "adaptive"),
+            clopper_pearson=clopper_pearson_lower(agreeing, n_done, level(config)) if estimated else 0.0,
+            anytime=anytime_lower(agreeing, n_done, config.alpha) if estimated else 0.0,
+            votes_per_second=done_now / seconds, samples=samples, certificate=certificate,
+        )  # fmt: skip
 
 
 def certify(
-    base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: int | None = None
+    base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: int | None = None, source: str = ""
 ) -> Certificate:
     """Run certify_stream to its end."""
-    for progress in certify_stream(base, x, config, batch=batch):
+    for progress in certify_stream(base, x, config, batch=batch, source=source):
         if progress.certificate is not None:
             return progress.certificate
     raise AssertionError("certify_stream ended without a certificate")
@@ -169,11 +216,11 @@ def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: 
     """
     batch = base.block if batch is None else batch
     check(base, x, config, batch)
-    counts = sum(
-        (votes(base, x, config, "prediction", start, min(start + batch, config.n))[0]
-         for start in range(0, config.n, batch)),
-        start=np.zeros(base.classifier.classes, np.int64),
-    )  # fmt: skip
+    classes = [
+        votes(base, x, config, "prediction", start, min(start + batch, config.n))[0]
+        for start in range(0, config.n, batch)
+    ]
+    counts = np.bincount(np.concatenate(classes), minlength=base.classifier.classes)
     second, first = (int(c) for c in np.argsort(counts, kind="stable")[-2:])
     test = binomtest(int(counts[first]), int(counts[first] + counts[second]), 0.5)
     return first if test.pvalue <= config.alpha else ABSTAIN

@@ -76,6 +76,8 @@ class BaseClassifier:
     dtype: torch.dtype
     purifications: int = 0  # 0: no reverse process
     reverse_steps: int = 0
+    fixed_block: int = 0  # another padded batch shape than the usual, as a replay needs
+    execution: str = "eager"  # how the networks run
 
     @property
     def draws(self) -> int:
@@ -91,7 +93,9 @@ class BaseClassifier:
     @property
     def block(self) -> int:
         """Copies that the networks take at a time: short enough on a CPU to watch and to cancel, wide
-        enough to fill a GPU."""
+        enough to fill a GPU. Fixed before the first vote and recorded: the last bits depend on it."""
+        if self.fixed_block:
+            return self.fixed_block
         passes = 1 + self.m + self.purifications * (self.reverse_steps + 1)
         copies = 1024 // passes if self.device.type == "cuda" else min(64, 96 // passes)
         small = self.classifier.dataset != "imagenet" or self.device.type == "cuda"

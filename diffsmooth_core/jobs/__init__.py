@@ -1,5 +1,5 @@
-"""Job manager and worker: queue, cancel, snapshots. Knows nothing of streamlit."""
+"""Long runs outside any page: a queue, a worker thread, frozen snapshots."""
 
-from diffsmooth_core.jobs.manager import JobManager, Snapshot
+from diffsmooth_core.jobs.manager import JobManager, Point, Snapshot
 
-__all__ = ["JobManager", "Snapshot"]
+__all__ = ["JobManager", "Point", "Snapshot"]

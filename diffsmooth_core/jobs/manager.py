@@ -16,6 +16,7 @@ from diffsmooth_core.certification import Progress
 from diffsmooth_core.config import InputError
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
+Point = tuple[int, float, float, float]  # n, share, Clopper-Pearson bound, anytime bound
 Stream = Callable[[], Iterator[Progress]]
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class Snapshot:
     state: State
     position: int  # jobs ahead in the queue
     progress: Progress | None  # the latest; kept when the job is cancelled or fails
-    trace: tuple[tuple[int, float, float], ...]  # (n, p_hat, p_a_lower) of the estimation stage
+    trace: tuple[Point, ...]  # of the estimation stage
     seconds: float  # of running, so far or in all
     error: str | None
     subject: Any  # what the submitter attached
@@ -136,7 +137,8 @@ class JobManager:
             for progress in stream:
                 trace = job.snapshot.trace
                 if progress.stage == "estimation":
-                    trace = (*trace, (progress.n_done, progress.p_hat, progress.p_a_lower))
+                    point = (progress.n_done, progress.p_hat, progress.clopper_pearson, progress.anytime)
+                    trace = (*trace, point)
                 with self._changed:
                     job.snapshot = replace(
                         job.snapshot, progress=progress, trace=trace, seconds=time.monotonic() - began

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core import ABSTAIN, Certificate, Progress, SmoothingConfig
+from diffsmooth_core import Certificate, Progress, SmoothingConfig
 from diffsmooth_core.certification import Samples
-from diffsmooth_core.certification.certificate import decide
+from diffsmooth_core.certification.decision import decide
 from ui import runs, state
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -44,17 +44,20 @@ def counted(votes: Votes) -> tuple[int, ...]:
 def progress(config: SmoothingConfig, votes0: Votes, votes: Votes, finished: bool = True) -> Progress:
     """The snapshot after these votes, with the certificate where the run is `finished`."""
     counts0, counts = counted(votes0), counted(votes)
-    label, radius, bound = decide(counts0, counts, config) if sum(counts) else (ABSTAIN, 0.0, 0.0)
+    found = decide(counts0, counts, config)
     grey = np.full((32, 32, 3), 0.5, np.float32)
     certificate = Certificate(
-        label=label, radius=radius, p_a_lower=bound, counts0=counts0, counts=counts, config=config,
-        image_sha256="a" * 64, weights={"classifier": "b" * 64}, device="cpu", dtype="float32", batch=26,
-        versions={}, created="2026-01-02T03:04:05+00:00", seconds=1.5,
+        label=found.label, radius=found.radius, p_a_lower=found.p_a_lower, p_b_upper=found.p_b_upper,
+        ending=found.ending or "spent", counts0=counts0, counts=counts, config=config,
+        image_sha256="a" * 64, source="photo:cat", weights={"classifier": "b" * 64}, device="cpu",
+        dtype="float32", execution="eager", block=16, batch=26, versions={},
+        created="2026-01-02T03:04:05+00:00", seconds=1.5,
     )  # fmt: skip
     return Progress(
         stage="estimation", n_done=sum(counts), n_total=config.n, counts0=counts0, counts=counts,
-        candidate=int(np.argmax(counts0)), p_hat=max(counts) / max(1, sum(counts)), p_a_lower=bound,
-        provisional=not finished, radius=radius, votes_per_second=100.0,
+        candidate=int(np.argmax(counts0)), p_hat=max(counts) / max(1, sum(counts)),
+        p_a_lower=found.p_a_lower, provisional=not finished, radius=found.radius,
+        clopper_pearson=found.p_a_lower, anytime=found.p_a_lower, votes_per_second=100.0,
         samples=Samples(grey, grey + 0.7, grey, (grey,) * config.m, vote=3),
         certificate=certificate if finished else None,
     )  # fmt: skip

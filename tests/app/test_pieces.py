@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -52,23 +53,32 @@ def test_a_long_runs_first_votes_can_be_seen() -> None:
 
 @pytest.mark.parametrize(("finished", "kind"), [(False, "dashed"), (True, "solid")])
 def test_the_bound_is_dashed_until_it_holds(finished: bool, kind: str) -> None:
-    spec = charts.trace([(26, 0.9, 0.7), (52, 0.92, 0.8)], CONFIG, finished, "#123456")
+    spec = charts.trace([(26, 0.9, 0.7, 0.6), (52, 0.92, 0.8, 0.75)], CONFIG, finished, "#123456")
     bound = spec["series"][1]
     assert bound["lineStyle"]["type"] == kind
     assert ("provisional" in bound["name"]) != finished
     assert bound["markLine"]["data"] == [{"yAxis": 0.5}]
 
 
+def test_an_anytime_bound_is_solid_from_the_start() -> None:
+    config = replace(CONFIG, stopping="target")
+    _, bound, other = charts.trace([(26, 0.9, 0.7, 0.6)], config, False, "#123456")["series"]
+    assert (bound["data"], bound["lineStyle"]["type"], bound["color"]) == ([[26, 0.6]], "solid", "#123456")
+    assert other["data"] == [[26, 0.7]]
+    assert "not while one looks" in other["name"]
+
+
 def test_a_single_point_can_be_seen() -> None:
-    series = charts.trace([(26, 0.9, 0.7)], CONFIG, True, "#123456")["series"]
+    series = charts.trace([(26, 0.9, 0.7, 0.6)], CONFIG, True, "#123456")["series"]
     assert [(line["data"], line["showSymbol"]) for line in series] == [
         ([[26, 0.9]], True),
         ([[26, 0.7]], True),
+        ([[26, 0.6]], True),
     ]
 
 
 def test_a_long_trace_is_thinned_and_keeps_its_end() -> None:
-    points = [(n, 0.9, 0.8) for n in range(1, 50_001)]
+    points = [(n, 0.9, 0.8, 0.7) for n in range(1, 50_001)]
     drawn = charts.trace(points, CONFIG, True, "#123456")["series"][1]["data"]
     assert len(drawn) < 1000
     assert drawn[-1] == [50_000, 0.8]

@@ -15,7 +15,8 @@ Visit = Callable[..., AppTest]
 OTHER = {
     "dataset": "cifar10", "method": "local-only", "classifier": "standard", "denoiser": "bundled",
     "purifications": "4", "reverse_steps": "2", "sigma": "0.12", "sigma_local": "0.1", "m": "3",
-    "n0": "20", "n": "300", "alpha": "0.01", "seed": "9", "noise": "reference",
+    "n0": "20", "n": "300", "alpha": "0.01", "seed": "9", "noise": "sound",
+    "stopping": "adaptive", "target_radius": "0.05", "rounds": "2", "bound": "one-class",
 }  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def test_a_changed_setting_is_in_the_address(visit: Visit) -> None:
         ("sigma", "wide"), ("sigma", "nan"), ("sigma", "-1"), ("sigma", "1e999"), ("m", "0"), ("m", "2.5"),
         ("n", "5"), ("n", "9" * 5000), ("alpha", "1"), ("seed", "-1"), ("method", "magic"),
         ("classifier", "../../secret"), ("noise", ""),
+        ("stopping", "never"), ("bound", "x"), ("rounds", "0"), ("target_radius", "-1"),
     ],
 )  # fmt: skip
 def test_a_bad_value_falls_back_and_is_named(visit: Visit, name: str, bad: str) -> None:
@@ -89,7 +91,6 @@ def test_settings_that_a_method_does_not_use_are_off(visit: Visit, method: str, 
     page = visit(method=method)
     assert page.number_input(key="m").disabled == unused
     assert page.number_input(key="sigma_local").disabled == unused
-    assert page.selectbox(key="noise").disabled == unused
     assert not page.number_input(key="sigma").disabled
 
 

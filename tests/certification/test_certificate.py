@@ -12,7 +12,7 @@ import pytest
 
 from diffsmooth_core import certify
 from diffsmooth_core.certification import Certificate, discrepancies
-from diffsmooth_core.certification.certificate import decide
+from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.noise import image_sha256
 from diffsmooth_core.classifiers.base import build_base
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
@@ -31,11 +31,9 @@ def certificate() -> Certificate:
 def with_votes(certificate: Certificate, counts0: tuple[int, ...], counts: tuple[int, ...]) -> Certificate:
     """The certificate that these votes would have given."""
     config = replace(certificate.config, n0=sum(counts0), n=sum(counts))
-    label, radius, p_a_lower = decide(counts0, counts, config)
-    return replace(
-        certificate, counts0=counts0, counts=counts, config=config, label=label, radius=radius,
-        p_a_lower=p_a_lower,
-    )  # fmt: skip
+    found = decide(counts0, counts, config)
+    assert found.ending is not None
+    return replace(certificate, counts0=counts0, counts=counts, config=config, **vars(found))
 
 
 def test_it_carries_its_evidence(certificate: Certificate) -> None:
@@ -71,13 +69,15 @@ def test_it_round_trips_through_json(certificate: Certificate, tmp_path: Path) -
         ({"radius": math.inf}, {"radius"}),
         ({"p_a_lower": 0.999}, {"p_a_lower"}),
         ({"p_a_lower": math.nan}, {"p_a_lower"}),
-        ({"counts": (0, 99)}, {"n", "p_a_lower", "radius"}),
-        ({"counts": (100, 0)}, {"label", "p_a_lower", "radius"}),
-        ({"counts0": (20, 0)}, {"label", "p_a_lower", "radius"}),
+        ({"p_b_upper": 0.001}, {"p_b_upper"}),
+        ({"ending": "reached"}, {"ending"}),
+        ({"counts": (0, 99)}, {"n", "ending", "p_a_lower", "p_b_upper", "radius"}),
+        ({"counts": (100, 0)}, {"label", "p_a_lower", "p_b_upper", "radius"}),
+        ({"counts0": (20, 0)}, {"label", "p_a_lower", "p_b_upper", "radius"}),
         ({"counts0": (0, 21)}, {"n0"}),
         ({"config": replace(CONFIG, sigma=1.0)}, {"radius"}),
-        ({"config": replace(CONFIG, alpha=0.05)}, {"p_a_lower", "radius"}),
-        ({"config": replace(CONFIG, n=1000)}, {"n"}),
+        ({"config": replace(CONFIG, alpha=0.05)}, {"p_a_lower", "p_b_upper", "radius"}),
+        ({"config": replace(CONFIG, n=1000)}, {"n", "ending"}),
         ({"config": replace(CONFIG, n0=50)}, {"n0"}),
     ],
 )
@@ -102,7 +102,8 @@ def test_an_abstention_turned_into_a_certificate_is_found(certificate: Certifica
 def test_a_bound_of_exactly_one_half_abstains() -> None:
     """As the paper has it: certified where the bound is above 1/2."""
     config = replace(CONFIG, alpha=0.5, n=2)
-    assert decide((0, 1), (0, 1), config)[:2] == (ABSTAIN, 0.0)
+    found = decide((0, 1), (0, 1), config)
+    assert (found.label, found.radius) == (ABSTAIN, 0.0)
     assert clopper_pearson_lower(1, 1, 0.5) == 0.5
 
 

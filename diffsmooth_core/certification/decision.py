@@ -1,0 +1,125 @@
+"""What follows from the votes (Algorithm 5): candidate, bound, radius, and whether more are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig, minimum_votes
+from diffsmooth_core.statistics import (
+    anytime_lower,
+    anytime_upper,
+    certified_radius,
+    clopper_pearson_lower,
+    clopper_pearson_upper,
+    two_class_bounds,
+    two_class_radius,
+)
+
+Ending = Literal["reached", "hopeless", "spent"]
+GROWTH = 4  # of the sample from one adaptive round to the next
+
+
+@dataclass(frozen=True)
+class Decision:
+    """label is a class or ABSTAIN with radius 0.0. `ending` says why no more votes are counted: the target
+    was reached, cannot be, or all n are in; None while they go on."""
+
+    label: int
+    radius: float
+    p_a_lower: float
+    p_b_upper: float
+    ending: Ending | None
+
+
+def selected(counts0: Sequence[int]) -> int:
+    """The candidate class: the most frequent of the selection votes."""
+    return max(range(len(counts0)), key=lambda c: int(counts0[c]))
+
+
+def round_sizes(config: SmoothingConfig) -> tuple[int, ...]:
+    """Votes in hand at each look of adaptive sampling, the last one n."""
+    return tuple(max(1, config.n // GROWTH ** (config.rounds - 1 - i)) for i in range(config.rounds))
+
+
+def next_look(n: int, config: SmoothingConfig) -> int:
+    """The first number of votes after n at which a run may end; a function of the config alone, so that a
+    run ends at the same vote whatever the batch."""
+    if config.stopping == "fixed":
+        return config.n
+    if config.stopping == "adaptive":
+        return next((size for size in round_sizes(config) if size > n), config.n)
+    step = int(max(10, 10 ** (len(str(n)) - 3)))
+    return min((n // step + 1) * step, config.n)
+
+
+def level(config: SmoothingConfig) -> float:
+    """The failure probability of one bound of p_A: alpha, split over the rounds of adaptive sampling, half
+    of it where the other half bounds p_B."""
+    if config.bound == "two-class":
+        return config.alpha / 2
+    return config.alpha / config.rounds if config.stopping == "adaptive" else config.alpha
+
+
+def _lower(k: int, n: int, config: SmoothingConfig) -> float:
+    if config.stopping in ("target", "decided"):
+        return anytime_lower(k, n, config.alpha)
+    return clopper_pearson_lower(k, n, level(config))
+
+
+def _upper(k: int, n: int, config: SmoothingConfig) -> float:
+    if config.stopping == "decided":
+        return anytime_upper(k, n, config.alpha)
+    return clopper_pearson_upper(k, n, level(config))
+
+
+def decide(counts0: Sequence[int], counts: Sequence[int], config: SmoothingConfig) -> Decision:
+    """Algorithm 5 after the votes. The candidate is selected from counts0; only counts bound its share.
+
+    The bound is Clopper-Pearson's at n votes; with `stopping` "target" or "decided" the anytime bound, which
+    holds at every look; with "adaptive" Clopper-Pearson's at alpha over the number of rounds, so that the
+    union bound covers every look (Horvath et al. 2022, whose rounds draw new votes; a look at a size fixed
+    beforehand may as well keep the earlier ones). With `bound` "two-class" it is equation (1).
+    """
+    candidate, n = selected(counts0), sum(counts)
+    if not n:
+        return Decision(ABSTAIN, 0.0, 0.0, 1.0, None)
+    if config.bound == "two-class":
+        p_a, p_b = two_class_bounds(counts, candidate, config.alpha)
+        radius = two_class_radius(p_a, p_b, config.sigma)
+    else:
+        p_a = _lower(counts[candidate], n, config)
+        p_b, radius = 1 - p_a, certified_radius(p_a, config.sigma)
+    label = candidate if radius else ABSTAIN
+    return Decision(label, radius, p_a, p_b, _ending(counts[candidate], n, radius, config))
+
+
+def _ending(k: int, n: int, radius: float, config: SmoothingConfig) -> Ending | None:
+    if config.stopping != "fixed" and radius and radius >= config.target_radius:
+        return "reached"
+    if n >= config.n:
+        return "spent"
+    if config.stopping in ("decided", "adaptive"):
+        best = _lower(k + config.n - n, config.n, config)  # if every vote to come were for the candidate
+        for hope in (best, _upper(k, n, config)):
+            if not (reach := certified_radius(hope, config.sigma)) or reach < config.target_radius:
+                return "hopeless"
+    return None
+
+
+def check_reachable(config: SmoothingConfig) -> None:
+    """Raise InputError where even a unanimous vote could not end a run as it is meant to."""
+    if config.stopping == "fixed":
+        return
+    if config.stopping == "adaptive" and round_sizes(config)[0] < (least := minimum_votes(level(config))):
+        raise InputError(
+            f"rounds = {config.rounds} with n = {config.n} starts with {round_sizes(config)[0]} votes and "
+            f"{least} are needed to certify at all; use fewer rounds or more votes"
+        )
+    largest = certified_radius(_lower(config.n, config.n, config), config.sigma)
+    if not largest or largest < config.target_radius:
+        raise InputError(
+            f"target_radius {config.target_radius:g} is out of reach: {config.n} unanimous votes at sigma "
+            f"{config.sigma:g} give {largest:.3f}; lower it or use more votes"
+        )
