@@ -91,8 +91,9 @@ def _plan(config: SmoothingConfig) -> None:
         classified = f"classified {config.m} times under a little noise σ′; the average is its vote"
     if method.purification == "reverse":
         classified = "classified; the majority is its vote"
+    most = "" if config.stopping == "fixed" else "At most "
     steps = {
-        "1 · Noise": f"{'' if config.stopping == 'fixed' else 'At most '}{config.n0 + config.n:,} copies of the picture, each with noise of its own.",
+        "1 · Noise": f"{most}{config.n0 + config.n:,} copies of the picture, each with noise of its own.",
         "2 · Vote": f"Each copy {purified}{classified}. Above is one of them.",
         "3 · Count": f"The first {config.n0:,} votes choose a class, {config.n:,} more count for it. They "
         f"bound its true share from below, wrongly with probability {config.alpha:g} at most.",

@@ -140,9 +140,8 @@ def _bound(certificate: Certificate) -> str:
     rule = {
         "fixed": "Clopper–Pearson", "adaptive": f"Clopper–Pearson, α shared by {config.rounds} looks",
     }.get(config.stopping, "anytime: it holds whenever one looks")  # fmt: skip
-    return (
-        f"{p_a} at α = {config.alpha:g} ({rule}), {'above' if certificate.p_a_lower > 0.5 else 'not above'} ½"
-    )
+    above = "above" if certificate.p_a_lower > 0.5 else "not above"
+    return f"{p_a} at α = {config.alpha:g} ({rule}), {above} ½"
 
 
 def _radius(certificate: Certificate) -> str:
@@ -158,13 +157,12 @@ def _radius(certificate: Certificate) -> str:
 def _ending(certificate: Certificate) -> str:
     """Why counting ended, and what fixed n would have taken."""
     config = certificate.config
+    early = f"after {certificate.n:,} of at most {config.n:,} votes: radius {config.target_radius:g} is"
     why = {
         "spent": f"after all n = {config.n:,} votes",
-        "reached": f"after {certificate.n:,} of at most {config.n:,} votes: radius {config.target_radius:g} is "
-        "reached",
-        "hopeless": f"after {certificate.n:,} of at most {config.n:,} votes: radius {config.target_radius:g} "
-        "is out of reach",
-    }[certificate.ending]  # fmt: skip
+        "reached": f"{early} reached",
+        "hopeless": f"{early} out of reach",
+    }[certificate.ending]
     if config.stopping == "fixed" or not (planned := certificate.fixed_n):
         return why
     return f"{why}; a fixed n would have taken about {planned:,} for this radius"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
+from math import floor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
-from diffsmooth_core.config import DTYPES, METHODS, NOISES, STOPPING, InputError, SmoothingConfig
+from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, InputError, SmoothingConfig
+
+if TYPE_CHECKING:
+    from diffsmooth_core import Certificate
 
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "method": tuple(METHODS), "noise": NOISES, "stopping": STOPPING, "dtype": DTYPES
+    "method": tuple(METHODS), "noise": NOISES, "stopping": STOPPING, "bound": BOUNDS,
+    "dtype": DTYPES,
 }  # fmt: skip
 
 
@@ -52,7 +57,7 @@ def certify(image: str, batch: int | None, as_json: bool, out: Path | None, **se
     base = build_base(config, load_classifier(config.classifier, config.device), denoiser)
     certificate = None
     with tqdm(total=config.n0 + config.n, unit="vote", smoothing=0.1, delay=0.5) as bar:
-        for progress in certify_stream(base, picture.tensor, config, batch=batch):
+        for progress in certify_stream(base, picture.tensor, config, batch=batch, source=picture.source):
             bar.update(sum(progress.counts0) + sum(progress.counts) - bar.n)
             certificate = progress.certificate
     assert certificate is not None
@@ -62,15 +67,30 @@ def certify(image: str, batch: int | None, as_json: bool, out: Path | None, **se
         click.echo(certificate.to_json(), nl=False)
         return
     names = class_names(config.dataset)
-    shown = f"{certificate.counts[certificate.candidate]:,} of {config.n:,} votes"
+    shown = f"{certificate.counts[certificate.candidate]:,} of {certificate.n:,} votes"
     if reason := certificate.reason(names):
-        click.echo(f"{picture.title}: ABSTAIN. {reason}")
+        click.echo(f"{picture.title}: ABSTAIN. {reason}{_saved(certificate)}")
         return
     truth = "" if picture.label is None else (
         " (right)" if picture.label == certificate.label else f" (wrong: it is a {names[picture.label]})"
     )  # fmt: skip
     click.echo(
         f"{picture.title}: {names[certificate.label]}{truth}, certified L2 radius "
-        f"{certificate.radius:.4f} in [0,1] pixel units; {shown}, "
-        f"p_A >= {certificate.p_a_lower:.4f} with confidence {1 - config.alpha:g}"
+        f"{floor(certificate.radius * 1e4) / 1e4:.4f} in [0,1] pixel units; {shown}, "
+        f"p_A >= {floor(certificate.p_a_lower * 1e4) / 1e4:.4f} with confidence "
+        f"{1 - config.alpha:g}{_saved(certificate)}"
     )
+
+
+def _saved(certificate: Certificate) -> str:
+    """Where a run may end early: why it ended, and what a fixed n would have taken."""
+    config = certificate.config
+    if config.stopping == "fixed":
+        return ""
+    why = {
+        "reached": f"radius {config.target_radius:g} was reached",
+        "hopeless": f"radius {config.target_radius:g} came out of reach",
+        "spent": "all votes were spent",
+    }[certificate.ending]
+    planned = f"; a fixed n would have taken about {certificate.fixed_n:,}" if certificate.fixed_n else ""
+    return f"\n{certificate.n:,} of at most {config.n:,} votes were counted: {why}{planned}"
