@@ -66,9 +66,75 @@ def test_verify_names_what_was_changed(
     assert "n says 40, the counts give 41" in capsys.readouterr().out
 
 
+def test_verify_draws_the_votes_again_and_finds_what_the_counts_hide(
+    certificate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A selection vote moved: everything still follows from the counts, but not the counts from the noise."""
+    assert run("verify", str(certificate), "--replay") == 0
+    assert "drawn again, every count is the same" in capsys.readouterr().out
+    values = json.loads(certificate.read_text())
+    counts0 = values["counts0"]
+    leader = counts0.index(max(counts0))
+    other = (leader + 1) % 10
+    counts0[other], counts0[leader] = counts0[other] + 1, counts0[leader] - 1
+    changed = tmp_path / "changed.json"
+    changed.write_text(json.dumps(values))
+    assert run("verify", str(changed)) == 0
+    capsys.readouterr()
+    assert run("verify", str(changed), "--replay", "--json") == 1
+    found = json.loads(capsys.readouterr().out)
+    assert not found["valid"]
+    assert found["discrepancies"][0] == (
+        f"counts0[{min(leader, other)}] says {counts0[min(leader, other)]}, drawn again it is "
+        f"{json.loads(certificate.read_text())['counts0'][min(leader, other)]}"
+    )
+    values["source"] = "upload:cat.png"
+    changed.write_text(json.dumps(values))
+    assert run("verify", str(changed), "--replay") == 2
+    assert "give it with --image PATH" in capsys.readouterr().err
+
+
+def test_several_certificates_are_held_to_a_common_level(
+    certificate: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("verify", str(certificate), str(certificate), "--family", "--json") == 0
+    found = json.loads(capsys.readouterr().out)["family"]
+    assert (found["certificates"], found["level"], found["alpha"]) == (2, 0.002, 0.0005)
+    alone = json.loads(certificate.read_text())
+    for again in found["bonferroni"]:
+        assert again["p_a_lower"] < alone["p_a_lower"]
+        assert again["radius"] <= alone["radius"]
+
+
+def test_a_run_that_may_end_early_says_what_it_saved(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*CERTIFY[:-6], "--n", "400", "--method", "plain", "--sigma", "0.12", "--stopping", "decided",
+               "--target-radius", "0.05") == 0  # fmt: skip
+    assert "of at most 400 votes were counted: radius 0.05" in capsys.readouterr().out
+
+
+def test_precisions_and_noises_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*CERTIFY, "--compare-precision", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["votes"], found["dtypes"]) == (40, ["float32", "bfloat16"])
+    assert [sum(counts) for counts in found["counts"]] == [40, 40]
+    assert found["lower"] < found["same"] / 40 <= 1
+    assert run(*CERTIFY, "--compare-noise", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {noise: sum(c["counts"]) for noise, c in found.items()} == {
+        "fresh": 40,
+        "reference": 40,
+        "sound": 40,
+    }
+    assert len({tuple(c["counts0"] + c["counts"]) for c in found.values()}) > 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
+        (["certify", "photo:cat", "--stopping", "target", "--target-radius", "9"], "target_radius 9"),
+        (["certify", "photo:cat", "--stopping", "target", "--bound", "two-class"], "'two-class'"),
+        (["certify", "photo:cat", "--dataset", "nowhere"], "nowhere"),
+        (["datasets", "add", "nowhere", "--name", "x-y", "--side", "32"], "nowhere"),
         (["certify", "photo:cat", "--n", "9"], "n = 9"),
         (["certify", "photo:cat", "--sigma", "-1"], "-1"),
         (["certify", "photo:nobody"], "nobody"),

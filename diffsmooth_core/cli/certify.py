@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields, replace
 from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
-from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, InputError, SmoothingConfig
+from diffsmooth_core.config import (
+    ABSTAIN,
+    BOUNDS,
+    DTYPES,
+    METHODS,
+    NOISES,
+    STOPPING,
+    InputError,
+    SmoothingConfig,
+)
 
 if TYPE_CHECKING:
     from diffsmooth_core import Certificate
@@ -38,9 +48,17 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("image")
 @config_options
 @click.option("--batch", type=click.IntRange(1), help="Votes a chunk; the votes do not depend on it.")
+@click.option("--compare-precision", is_flag=True,
+              help="Have float32 and bfloat16 vote on the same noise: how often do they agree?")  # fmt: skip
+@click.option(
+    "--compare-noise", is_flag=True, help="Certify under each kind of noise and print them together."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the certificate there.")
-def certify(image: str, batch: int | None, as_json: bool, out: Path | None, **settings: Any) -> None:
+def certify(
+    image: str, batch: int | None, compare_precision: bool, compare_noise: bool, as_json: bool,
+    out: Path | None, **settings: Any,
+) -> None:  # fmt: skip
     """Certify IMAGE: a path, cifar10:INDEX, photo:NAME or gallery:NAME."""
     config = SmoothingConfig(**settings)
     if out is not None and not out.parent.is_dir():
@@ -54,7 +72,14 @@ def certify(image: str, batch: int | None, as_json: bool, out: Path | None, **se
     for sentence in config.advice:
         click.echo(f"note: {sentence}", err=True)
     denoiser = load_denoiser(config.denoiser, config.device) if METHODS[config.method].purifies else None
-    base = build_base(config, load_classifier(config.classifier, config.device), denoiser)
+    classifier = load_classifier(config.classifier, config.device)
+    if compare_precision:
+        _compare_precision(config, classifier, denoiser, picture.tensor, as_json)
+        return
+    base = build_base(config, classifier, denoiser)
+    if compare_noise:
+        _compare_noise(config, base, picture.tensor, class_names(config.dataset), as_json)
+        return
     certificate = None
     with tqdm(total=config.n0 + config.n, unit="vote", smoothing=0.1, delay=0.5) as bar:
         for progress in certify_stream(base, picture.tensor, config, batch=batch, source=picture.source):
@@ -80,6 +105,41 @@ def certify(image: str, batch: int | None, as_json: bool, out: Path | None, **se
         f"p_A >= {floor(certificate.p_a_lower * 1e4) / 1e4:.4f} with confidence "
         f"{1 - config.alpha:g}{_saved(certificate)}"
     )
+
+
+def _compare_precision(
+    config: SmoothingConfig, classifier: Any, denoiser: Any, x: Any, as_json: bool
+) -> None:
+    from diffsmooth_core import build_base
+    from diffsmooth_core.certification.replay import agreement
+
+    kinds = ("float32", "bfloat16")
+    single, half = (build_base(replace(config, dtype=dtype), classifier, denoiser) for dtype in kinds)
+    found = agreement(single, half, x, config)
+    if as_json:
+        click.echo(json.dumps(asdict(found) | {"dtypes": kinds, "alpha": config.alpha}))
+        return
+    click.echo(
+        f"float32 and bfloat16 gave the same class in {found.same:,} of {found.votes:,} votes on the same "
+        f"noise: in a share of {floor(found.lower * 1e4) / 1e4:.4f} at least, with confidence "
+        f"{1 - config.alpha:g}"
+    )
+
+
+def _compare_noise(config: SmoothingConfig, base: Any, x: Any, names: Sequence[str], as_json: bool) -> None:
+    from diffsmooth_core.certification import certify as certified
+
+    found = {noise: certified(base, x, replace(config, noise=noise)) for noise in NOISES}
+    if as_json:
+        click.echo(json.dumps({noise: certificate.as_dict() for noise, certificate in found.items()}))
+        return
+    for noise, certificate in found.items():
+        k, n = certificate.counts[certificate.candidate], certificate.n
+        answer = "ABSTAIN" if certificate.label == ABSTAIN else names[certificate.label]
+        click.echo(
+            f"{noise:<10} {answer:<16} {k:,} of {n:,} votes for {names[certificate.candidate]}, radius "
+            f"{floor(certificate.radius * 1e4) / 1e4:.4f}"
+        )
 
 
 def _saved(certificate: Certificate) -> str:

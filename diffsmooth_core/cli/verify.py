@@ -1,27 +1,109 @@
-"""`verify CERTIFICATE`: does the result follow from the counts?"""
+"""`verify CERTIFICATE...`: does the result follow from the counts, and the counts from the noise?"""
 
 from __future__ import annotations
 
 import json
+from math import floor
+from typing import Any
 
 import click
 
-from diffsmooth_core.certification.certificate import Certificate, discrepancies
+from diffsmooth_core.certification.certificate import Certificate, at_level, discrepancies
+from diffsmooth_core.config import ABSTAIN, METHODS, InputError
+from diffsmooth_core.statistics import bonferroni_alpha, family_wise_level
 
 
 @click.command()
-@click.argument("certificate", type=click.Path(dir_okay=False))
+@click.argument("certificates", nargs=-1, required=True, type=click.Path(dir_okay=False))
+@click.option("--replay", is_flag=True, help="Draw the same votes again and compare the counts.")
+@click.option("--image", help="The picture, where a certificate's own source is not here.")
+@click.option("--device", default="auto", show_default=True, help="Where a replay runs: auto, cpu or cuda.")
+@click.option("--family", is_flag=True, help="Certify again so that all of them hold together (Bonferroni).")
 @click.option("--json", "as_json", is_flag=True, help="Print the finding as JSON.")
-def verify(certificate: str, as_json: bool) -> int:
-    """Recompute bound, label and radius of a certificate from its counts.
+def verify(
+    certificates: tuple[str, ...], replay: bool, image: str | None, device: str, family: bool, as_json: bool
+) -> int:
+    """Recompute bound, label and radius of certificates from their counts.
 
-    Needs no network weights. Exits with status 1 where something does not follow.
+    That needs no network weights; --replay does, and finds a changed count. Exits with status 1 where
+    something does not follow.
     """
-    found = discrepancies(Certificate.read(certificate))
+    read = {path: Certificate.read(path) for path in certificates}
+    findings: dict[str, dict[str, Any]] = {}
+    for path, certificate in read.items():
+        found = discrepancies(certificate)
+        replayed = _replayed(certificate, image, device) if replay and not found else None
+        if replayed and not replayed["holds"]:
+            found = list(replayed["differences"])
+        findings[path] = {"valid": not found, "discrepancies": found}
+        if replayed:
+            findings[path]["replay"] = replayed
+    valid = all(finding["valid"] for finding in findings.values())
+    together = _together(list(read.values()), family) if len(read) > 1 or family else None
     if as_json:
-        click.echo(json.dumps({"valid": not found, "discrepancies": found}))
-    elif found:
-        click.echo(f"{certificate} does not hold: {'; '.join(found)}")
-    else:
-        click.echo(f"{certificate} holds: bound, label and radius follow from its counts")
-    return 1 if found else 0
+        one = next(iter(findings.values()))
+        all_ = {"valid": valid, "certificates": findings, "family": together}
+        click.echo(json.dumps(one if together is None else all_))
+        return 0 if valid else 1
+    for path, finding in findings.items():
+        _say(path, finding)
+    if together:
+        click.echo(
+            f"{together['certificates']} certificates: all hold together with probability "
+            f"{1 - together['level']:g} at least"
+        )
+        for path, again in zip(read, together["bonferroni"], strict=True) if family else ():
+            label = "ABSTAIN" if again["label"] == ABSTAIN else f"class {again['label']}"
+            click.echo(
+                f"{path} at alpha {together['alpha']:.3g}: {label}, radius {_down(again['radius'])} "
+                f"(alone {_down(read[path].radius)})"
+            )
+    return 0 if valid else 1
+
+
+def _say(path: str, finding: dict[str, Any]) -> None:
+    if not finding["valid"]:
+        click.echo(f"{path} does not hold: {'; '.join(finding['discrepancies'])}")
+        return
+    again = ""
+    if replay := finding.get("replay"):
+        again = "; drawn again, every count is the same"
+        if replay["differences"]:
+            again = (
+                f"; drawn again on another kind of device {len(replay['differences'])} counts differ, "
+                f"within chance (chi-squared p = {replay['p_value']:.2g})"
+            )
+    click.echo(f"{path} holds: bound, label and radius follow from its counts{again}")
+
+
+def _replayed(certificate: Certificate, image: str | None, device: str) -> dict[str, Any]:
+    from diffsmooth_core import build_base, load_classifier, load_denoiser
+    from diffsmooth_core.certification import replay
+    from diffsmooth_core.datasets import resolve
+
+    source = image or certificate.source
+    if not source or source.startswith("upload:"):
+        raise InputError("the certificate's picture was uploaded and is not here; give it with --image PATH")
+    config = replay.settings_of(certificate, device)
+    denoiser = load_denoiser(config.denoiser, device) if METHODS[config.method].purifies else None
+    base = build_base(config, load_classifier(config.classifier, device), denoiser)
+    found = replay.replay(certificate, base, resolve(source, config.dataset).tensor)
+    return {
+        "holds": found.holds, "exact": found.exact, "p_value": found.p_value,
+        "differences": list(found.differences), "counts0": found.counts0, "counts": found.counts,
+    }  # fmt: skip
+
+
+def _together(read: list[Certificate], family: bool) -> dict[str, Any]:
+    """How sure one is of all certificates at once, and what holds where that is to be alpha."""
+    alpha = max(certificate.config.alpha for certificate in read)
+    shared = bonferroni_alpha(alpha, len(read))
+    again = [at_level(certificate, shared) for certificate in read] if family else []
+    return {
+        "certificates": len(read), "level": family_wise_level(alpha, len(read)), "alpha": shared,
+        "bonferroni": [{"label": c.label, "radius": c.radius, "p_a_lower": c.p_a_lower} for c in again],
+    }  # fmt: skip
+
+
+def _down(radius: float) -> str:
+    return f"{floor(radius * 1e4) / 1e4:.4f}"

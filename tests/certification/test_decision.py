@@ -1,0 +1,187 @@
+"""Stopping rules: where they look, what they conclude, and that what they certify holds."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.stats import binom, norm
+
+from diffsmooth_core import build_base, certify, certify_stream
+from diffsmooth_core.certification import Certificate, at_level, check_reachable, discrepancies
+from diffsmooth_core.certification.decision import decide, next_look, round_sizes
+from diffsmooth_core.certification.stream import votes
+from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+from diffsmooth_core.statistics import anytime_lower, certified_radius, clopper_pearson_lower
+from tests.worlds import GREY, half_space, ten_classes
+
+CONFIG = SmoothingConfig(
+    method="plain", sigma=0.5, n0=20, n=1000, target_radius=0.25, device="cpu", dtype="float32"
+)
+EARLY = ("target", "decided", "adaptive")
+
+
+def run(margin: float, config: SmoothingConfig, batch: int | None = None) -> Certificate:
+    return certify(build_base(config, half_space(margin)), GREY, config, batch=batch)
+
+
+def test_looks_are_a_function_of_the_votes_alone() -> None:
+    anytime = replace(CONFIG, stopping="target", n=20_000)
+    looks = [0]
+    while looks[-1] < anytime.n:
+        looks.append(next_look(looks[-1], anytime))
+    assert looks[1:4] == [10, 20, 30]
+    assert looks[-1] == 20_000
+    assert all(0 < after - before <= max(10, before // 100) for before, after in pairwise(looks))
+    adaptive = replace(CONFIG, stopping="adaptive", rounds=3)
+    assert round_sizes(adaptive) == (62, 250, 1000)
+    assert [next_look(n, adaptive) for n in (0, 61, 62, 250, 999)] == [62, 62, 250, 1000, 1000]
+    assert next_look(0, CONFIG) == 1000
+
+
+@pytest.mark.parametrize("stopping", EARLY)
+def test_a_run_ends_at_the_same_vote_whatever_the_batch(stopping: str) -> None:
+    config = replace(CONFIG, stopping=stopping)
+    results = [run(0.6, config, batch) for batch in (1, 7, 64, 1000)]
+    assert results[0].n < 1000
+    assert results[0].ending == "reached"
+    for certificate in results:
+        assert (certificate.counts, certificate.radius) == (results[0].counts, results[0].radius)
+        assert certificate.radius >= 0.25
+        assert discrepancies(certificate) == []
+
+
+@pytest.mark.parametrize("stopping", EARLY)
+def test_a_resumed_run_ends_at_the_same_vote(stopping: str) -> None:
+    config = replace(CONFIG, stopping=stopping)
+    base, whole = build_base(config, half_space(0.4)), run(0.4, config)
+    seen = None
+    for batch in (9, 20, 13):
+        seen = next(certify_stream(base, GREY, config, batch=batch, resume=seen))
+    *_, last = certify_stream(base, GREY, config, batch=17, resume=seen)
+    assert last.certificate is not None
+    assert (last.certificate.counts, last.certificate.ending) == (whole.counts, whole.ending)
+
+
+def test_a_target_out_of_reach_is_given_up_early_by_decided_and_adaptive_alone() -> None:
+    endings = {s: run(0.1, replace(CONFIG, stopping=s, target_radius=0.5)) for s in EARLY}
+    assert {s: c.ending for s, c in endings.items()} == {
+        "target": "spent", "decided": "hopeless", "adaptive": "hopeless",
+    }  # fmt: skip
+    assert endings["target"].n == 1000
+    assert endings["decided"].n < 300
+    for certificate in endings.values():
+        assert discrepancies(certificate) == []
+
+
+def test_what_more_votes_cannot_change_is_not_waited_for() -> None:
+    """Giving up is right: even if all votes to come agreed, or at the upper bound, the target is missed."""
+    config = replace(CONFIG, stopping="decided", target_radius=1.0)
+    found = decide((0, 20), (100, 900), config)
+    assert found.ending == "spent"
+    hopeless = decide((0, 20), (30, 270), config)
+    assert hopeless.ending == "hopeless"
+    assert certified_radius(anytime_lower(970, 1000, 0.001), 0.5) < 1.0
+    assert decide((0, 20), (1, 99), config).ending is None
+
+
+def test_each_rule_takes_its_own_bound() -> None:
+    counts0, counts = (0, 20), (10, 240)
+    bounds = {
+        "fixed": clopper_pearson_lower(240, 250, 0.001),
+        "target": anytime_lower(240, 250, 0.001),
+        "decided": anytime_lower(240, 250, 0.001),
+        "adaptive": clopper_pearson_lower(240, 250, 0.001 / 3),
+    }
+    for stopping, bound in bounds.items():
+        found = decide(counts0, counts, replace(CONFIG, stopping=stopping))
+        assert found.p_a_lower == bound
+        assert found.radius == certified_radius(bound, 0.5)
+
+
+def test_the_two_class_form_certifies_without_a_majority() -> None:
+    config = replace(CONFIG, bound="two-class")
+    counts0, counts = (5, 15, 0, 0), (200, 460, 170, 170)
+    assert decide(counts0, counts, CONFIG).label == ABSTAIN
+    found = decide(counts0, counts, config)
+    assert (found.label, found.ending) == (1, "spent")
+    assert 0 < found.radius < 0.25 * (norm.ppf(0.46) - norm.ppf(0.2))
+    with pytest.raises(InputError, match="needs a fixed number of votes and stopping is 'target'"):
+        replace(config, stopping="target")
+
+
+def test_a_target_that_no_vote_reaches_is_refused() -> None:
+    with pytest.raises(
+        InputError, match=r"target_radius 3 is out of reach: 1000 unanimous votes at sigma 0.5"
+    ):
+        check_reachable(replace(CONFIG, stopping="target", target_radius=3.0))
+    with pytest.raises(InputError, match="starts with 3 votes and 13 are needed to certify at all"):
+        check_reachable(replace(CONFIG, stopping="adaptive", rounds=5))
+    check_reachable(replace(CONFIG, target_radius=3.0))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"n": 60}, {"n": 60, "stopping": "target"}, {"n": 60, "stopping": "decided"},
+     {"n": 160, "stopping": "adaptive"}],
+)  # fmt: skip
+def test_the_true_radius_is_exceeded_no_more_often_than_alpha_allows(settings: dict[str, object]) -> None:
+    """2,000 certificates of a half-space at distance .2, whose radius is .2 exactly, at alpha = .05."""
+    config = replace(CONFIG, alpha=0.05, n0=10, target_radius=0.15, **settings)  # type: ignore[arg-type]
+    p, random = float(norm.cdf(0.2 / 0.5)), np.random.default_rng(5)
+    exceeded = reached = 0
+    for cast in random.random((2000, config.n)) < p:
+        k = n = 0
+        while True:
+            look = next_look(n, config)
+            k, n = k + int(cast[n:look].sum()), look
+            found = decide((0, 10), (n - k, k), config)
+            if found.ending:
+                break
+        exceeded += found.radius > 0.2
+        reached += found.radius >= 0.15
+    assert exceeded <= binom.ppf(1 - 1e-6, 2000, 0.05)
+    assert exceeded > 0, "a bound that is never wrong at this level is no tight one"
+    assert reached > 100
+
+
+def test_the_same_votes_by_one_two_and_five_workers() -> None:
+    config = replace(CONFIG, n=150)
+    base = build_base(config, ten_classes())
+    whole = certify(base, GREY, config).counts
+    for workers in (1, 2, 5):
+        edges = np.linspace(0, 150, workers + 1).astype(int)
+        with ThreadPoolExecutor(workers) as pool:
+            parts = pool.map(
+                lambda a, b: votes(base, GREY, config, "estimation", a, b)[0], edges[:-1], edges[1:]
+            )
+            counted = np.bincount(np.concatenate(list(parts)), minlength=10)
+        assert tuple(counted) == whole
+
+
+def test_a_certificate_says_what_a_fixed_n_would_have_taken() -> None:
+    certificate = run(0.6, replace(CONFIG, stopping="target"))
+    assert certificate.fixed_n is not None
+    assert certificate.fixed_n < certificate.n, "the price of looking"
+    n = certificate.fixed_n
+    again = certified_radius(clopper_pearson_lower(round(certificate.p_hat * n), n, 0.001), 0.5)
+    assert again == pytest.approx(certificate.radius, abs=0.08)
+    assert run(0.0, CONFIG).fixed_n is None
+
+
+@pytest.mark.parametrize("stopping", ["fixed", *EARLY])
+def test_a_stricter_level_costs_radius_for_every_rule(stopping: str) -> None:
+    certificate = run(0.6, replace(CONFIG, stopping=stopping))
+    stricter = at_level(certificate, 0.001 / 500)
+    assert stricter.radius < certificate.radius
+    assert stricter.counts == certificate.counts
+    assert stricter.config.alpha == 0.001 / 500
+
+
+def test_votes_at_a_place_where_no_rule_looks_are_found() -> None:
+    certificate = run(0.6, replace(CONFIG, stopping="target"))
+    tampered = replace(certificate, counts=(certificate.counts[0], certificate.counts[1] + 3))
+    assert any(sentence.startswith("counts says") for sentence in discrepancies(tampered))
