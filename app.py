@@ -35,7 +35,10 @@ if __name__ == "__main__":
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
     st.html(ASSETS / "style.css")
     watch = [st.Page("pages/certify.py", title="Certify now", icon=":material/verified_user:", default=True)]
-    understand = [st.Page("pages/theorems.py", title="Theorems", icon=":material/function:")]
+    understand = [
+        st.Page("pages/theorems.py", title="Theorems", icon=":material/function:"),
+        st.Page("pages/lessons.py", title="Lessons", icon=":material/school:"),
+    ]
     audit = [st.Page("pages/models.py", title="Models", icon=":material/inventory_2:")]
     st.navigation({"Watch": watch, "Understand": understand, "Audit": audit}).run()
 else:
