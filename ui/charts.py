@@ -26,6 +26,7 @@ def votes(progress: Progress | None, config: SmoothingConfig, class_names: Seque
         both = tuple((*(c[k] for k in shown), sum(c) - sum(c[k] for k in shown)) for c in both)  # type: ignore[assignment]
     colours = [class_colour(k) for k in shown] + [ABSTAIN] * (len(labels) - len(shown))
     panels = (("Selection votes", both[0], config.n0), ("Estimation votes", both[1], config.n))
+    first = 1000 if config.stopping == "fixed" else 100
     layout = ({"left": 76, "right": "58%"}, {"left": "52%", "right": 44})
     return {
         "animation": False,
@@ -37,7 +38,7 @@ def votes(progress: Progress | None, config: SmoothingConfig, class_names: Seque
         ],
         "grid": [{"top": 50, "bottom": 4, **place} for place in layout],
         "xAxis": [
-            {"gridIndex": i, "min": 0, "max": _axis_end(sum(counts), total), "show": False}
+            {"gridIndex": i, "min": 0, "max": _axis_end(sum(counts), total, first), "show": False}
             for i, (_, counts, total) in enumerate(panels)
         ],
         "yAxis": [
@@ -60,9 +61,8 @@ def votes(progress: Progress | None, config: SmoothingConfig, class_names: Seque
     }  # fmt: skip
 
 
-def _axis_end(done: int, total: int) -> int:
+def _axis_end(done: int, total: int, end: int = 1000) -> int:
     """The end of a count's axis: the total, or in a long run a start that doubles as votes come in."""
-    end = 1000
     while end < done:
         end *= 2
     return min(end, total)
@@ -77,11 +77,10 @@ def trace(points: Sequence[Point], config: SmoothingConfig, finished: bool, colo
     points = points[:: -max(1, len(points) // POINTS)][::-1]  # counted from the end, which stays
     lone = {"showSymbol": len(points) == 1, "symbol": "circle", "symbolSize": 8}  # a line needs two points
     anytime = config.stopping in ("target", "decided")
-    names = {True: "bound that holds while one looks", False: "bound for a fixed end"}
+    names = {True: "anytime bound", False: "fixed-n bound"}
     if not anytime and not finished:
         names[False] += ", provisional"
-    if anytime:
-        names[False] += ", not while one looks"
+    end = config.n if config.stopping == "fixed" else _axis_end(points[-1][0] if points else 0, config.n, 100)
     kept = {"width": 2.5, "type": "solid" if finished or anytime else "dashed"}
     thin = {"width": 1.2, "type": "dotted"}
     half = {
@@ -103,13 +102,13 @@ def trace(points: Sequence[Point], config: SmoothingConfig, finished: bool, colo
                   "textStyle": {"fontSize": 14, "fontWeight": 600}},
         "legend": {"top": 24, "left": 36, "padding": 0, "itemGap": 18, "itemWidth": 18, "itemHeight": 3,
                    "icon": "rect", "selectedMode": False},
-        "grid": {"left": 36, "right": 26, "top": 50, "bottom": 40},
-        "xAxis": {"type": "value", "min": 0, "max": config.n, "name": "estimation votes",
+        "grid": {"left": 36, "right": 26, "top": 58, "bottom": 40},
+        "xAxis": {"type": "value", "min": 0, "max": end, "name": "estimation votes",
                   "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},
         "yAxis": {"type": "value", "min": 0, "max": 1, "interval": 0.25},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.4f"},
         "series": [
-            {"type": "line", "name": "share of votes p̂", **lone, "color": ABSTAIN,
+            {"type": "line", "name": "share p̂", **lone, "color": ABSTAIN,
              "lineStyle": {"width": 1.5}, "data": [[point[0], point[1]] for point in points]},
             bounds[0] | half,
             bounds[1],

@@ -44,19 +44,23 @@ HINTS = {
     "denoiser": "The network that takes the noise away before the classifier sees the copy.",
     "noise": "Local noise new for every vote, or m fixed tensors for all; or noise in whole steps of 1/255, "
     "which leaves no trace of rounding that a network could tell.",
-    "stopping": "When counting may end. A bound that holds whenever one looks costs a little radius.",
+    "stopping": "When counting may end: after n votes; once the target radius is reached; also once it "
+    "cannot be any more; or at a few growing looks. A bound that holds whenever one looks costs radius.",
     "bound": "p_A against all other classes together, or against the runner-up, which can certify below ½.",
 }
 DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet"}
 NOISES = {
-    "fresh": "new for every vote (the paper)", "reference": "one fixed set (the released code)",
-    "sound": "new, in whole steps of 1/255 (sound)",
-}  # fmt: skip
+    "fresh": "fresh (the paper)",
+    "reference": "fixed set (released)",
+    "sound": "1/255 steps (sound)",
+}
 STOPPING = {
-    "fixed": "after n votes", "target": "once the target radius is reached",
-    "decided": "once the target is reached or out of reach", "adaptive": "after a few growing rounds",
-}  # fmt: skip
-BOUNDS = {"one-class": "p_A against ½", "two-class": "p_A against the runner-up (two-class)"}
+    "fixed": "after n votes",
+    "target": "at the target radius",
+    "decided": "target met or lost",
+    "adaptive": "in growing rounds",
+}
+BOUNDS = {"one-class": "p_A against ½", "two-class": "p_A against p_B"}
 
 
 def sidebar() -> SmoothingConfig | InputError:
