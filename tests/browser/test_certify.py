@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from diffsmooth_core.certification import Certificate, discrepancies
+
 SECONDS = 1000  # milliseconds
 LONG = "n=50000&m=2&n0=20"  # minutes on any CPU
 pytestmark = pytest.mark.timeout(180)
@@ -45,7 +47,9 @@ def test_the_cat_is_certified_to_the_end(app: str, page: Page) -> None:
     assert "picture=photo%3Acat" in page.url
     with page.expect_download() as download:
         button(page, "Download the certificate").click()
-    assert '"n": 100' in download.value.path().read_text()
+    certificate = Certificate.read(download.value.path())
+    assert (certificate.n, certificate.source) == (100, "photo:cat")
+    assert discrepancies(certificate) == [], "what `verify` says of the page's certificate"
 
 
 def test_a_cancelled_run_says_so_and_keeps_its_counts(app: str, page: Page) -> None:
