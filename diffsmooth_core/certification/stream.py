@@ -85,18 +85,33 @@ def _picture(x: Tensor) -> Picture:
     return x.detach().float().permute(1, 2, 0).cpu().numpy()
 
 
-def votes(
-    base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, start: int, stop: int
-) -> tuple[npt.NDArray[np.int64], Samples]:
-    """Algorithm 4 for votes start..stop-1 of a stage: their classes (stop-start,), and the last one's
-    pictures."""
-    noise = NoiseSource(config.seed, image_sha256(x), stage)
-    if config.noise == "sound":
-        x_noisy = noise.noisy(start, stop, x, config.sigma)
-    else:
-        x_noisy = x + config.sigma * noise.outer(start, stop, x.shape)
-    fresh = config.noise != "reference" and base.draws > 0
-    vote = base.trace(x_noisy, noise.local(start, stop, base.draws, x.shape) if fresh else None)
+@dataclass(frozen=True)
+class Ballot:
+    """Votes start..stop-1 of a stage for the picture x (c,h,w)."""
+
+    x: Tensor
+    stage: Stage
+    start: int
+    stop: int
+
+
+def pooled(
+    base: BaseClassifier, ballots: Sequence[Ballot], config: SmoothingConfig
+) -> tuple[list[npt.NDArray[np.int64]], Samples]:
+    """Algorithm 4 for several pictures in one pass of the networks, so that a device is full even where
+    each picture wants few votes: the classes of each ballot, and the very last vote's pictures."""
+    copies, local = [], []
+    for ballot in ballots:
+        noise = NoiseSource(config.seed, image_sha256(ballot.x), ballot.stage)
+        span, shape = (ballot.start, ballot.stop), ballot.x.shape
+        if config.noise == "sound":
+            copies.append(noise.noisy(*span, ballot.x, config.sigma))
+        else:
+            copies.append(ballot.x + config.sigma * noise.outer(*span, shape))
+        if config.noise != "reference" and base.draws > 0:
+            local.append(noise.local(*span, base.draws, shape))
+    x_noisy = torch.cat(copies)
+    vote = base.trace(x_noisy, torch.cat(local) if local else None)
     if not torch.isfinite(vote.confidence).all():  # argmax would turn NaN into a unanimous vote
         raise InputError(
             f"the networks returned values that are not finite at sigma {config.sigma:g}; "
@@ -104,12 +119,22 @@ def votes(
         )
     classes = vote.confidence.argmax(1).cpu().numpy()
     samples = Samples(
-        original=_picture(x),
+        original=_picture(ballots[-1].x),
         noisy=_picture(x_noisy[-1]),
         purified=None if vote.purified is None else _picture(vote.purified[-1]),
         local=() if vote.local is None else tuple(_picture(copy) for copy in vote.local[-1]),
         vote=int(classes[-1]),
     )
+    ends = np.cumsum([ballot.stop - ballot.start for ballot in ballots])
+    return np.split(classes, ends[:-1]), samples
+
+
+def votes(
+    base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, start: int, stop: int
+) -> tuple[npt.NDArray[np.int64], Samples]:
+    """Algorithm 4 for votes start..stop-1 of a stage: their classes (stop-start,), and the last one's
+    pictures."""
+    (classes,), samples = pooled(base, [Ballot(x, stage, start, stop)], config)
     return classes, samples
 
 
@@ -117,7 +142,7 @@ def _tuple(counts: npt.NDArray[np.int64]) -> tuple[int, ...]:
     return tuple(map(int, counts))
 
 
-def _counted(
+def counted(
     tally: npt.NDArray[np.int64],
     classes: npt.NDArray[np.int64],
     counts0: Sequence[int],
@@ -136,6 +161,22 @@ def _counted(
         if found.ending or stop == end:
             return counts, found
         look = next_look(look, config)
+
+
+def issue(
+    base: BaseClassifier, x: Tensor, config: SmoothingConfig, counts0: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64], decision: Decision, source: str, batch: int, seconds: float,
+) -> Certificate:  # fmt: skip
+    """The certificate of a run that has ended."""
+    assert decision.ending is not None
+    return Certificate(
+        label=decision.label, radius=decision.radius, p_a_lower=decision.p_a_lower,
+        p_b_upper=decision.p_b_upper, ending=decision.ending, counts0=_tuple(counts0), counts=_tuple(counts),
+        config=config, image_sha256=image_sha256(x), source=source, weights=base.weights,
+        device=str(base.device), dtype=str(base.dtype).removeprefix("torch."), execution=base.execution,
+        block=base.block, batch=batch, versions=versions(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"), seconds=round(seconds, 3),
+    )  # fmt: skip
 
 
 def certify_stream(
@@ -172,7 +213,7 @@ def certify_stream(
         if stage == "selection":
             tally = counts0 = counts0 + np.bincount(classes, minlength=k)
         else:
-            tally, decision = _counted(counts, classes, _tuple(counts0), config)
+            tally, decision = counted(counts, classes, _tuple(counts0), config)
             counts = tally
         done_now += len(classes)
         seconds = time.monotonic() - began
@@ -180,14 +221,7 @@ def certify_stream(
         agreeing, estimated = int(tally[candidate]), stage == "estimation"
         certificate = None
         if decision.ending is not None:
-            certificate = Certificate(
-                label=decision.label, radius=decision.radius, p_a_lower=decision.p_a_lower,
-                p_b_upper=decision.p_b_upper, ending=decision.ending, counts0=_tuple(counts0),
-                counts=_tuple(counts), config=config, image_sha256=image_sha256(x), source=source,
-                weights=base.weights, device=str(base.device), dtype=str(base.dtype).removeprefix("torch."),
-                execution=base.execution, block=base.block, batch=batch, versions=versions(),
-                created=datetime.now(UTC).isoformat(timespec="seconds"), seconds=round(seconds, 3),
-            )  # fmt: skip
+            certificate = issue(base, x, config, counts0, counts, decision, source, batch, seconds)
         yield Progress(
             stage=stage, n_done=n_done, n_total=total, counts0=_tuple(counts0),
             counts=_tuple(counts), candidate=candidate, p_hat=agreeing / n_done,

@@ -6,8 +6,10 @@ import sys
 
 import click
 
+from diffsmooth_core.cli.audit import audit
 from diffsmooth_core.cli.certify import certify
 from diffsmooth_core.cli.datasets import datasets
+from diffsmooth_core.cli.logs import export_log, import_log
 from diffsmooth_core.cli.models import models
 from diffsmooth_core.cli.theory import theory
 from diffsmooth_core.cli.train import train
@@ -20,7 +22,7 @@ def commands() -> None:
     """DiffSmooth: certified robustness by diffusion and local smoothing."""
 
 
-for command in (certify, verify, theory, train, models, datasets):
+for command in (certify, verify, audit, import_log, export_log, theory, train, models, datasets):
     commands.add_command(command)
 
 

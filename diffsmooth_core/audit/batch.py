@@ -1,0 +1,248 @@
+"""A batch run: many pictures' votes pooled, counted, stopped, and kept as they come."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from diffsmooth_core.audit.results import Result
+from diffsmooth_core.audit.store import Run, Store, Tally
+from diffsmooth_core.audit.workers import Unit, Workers, base_of, picture
+from diffsmooth_core.certification.decision import Decision, check_reachable, next_look
+from diffsmooth_core.certification.stream import Stage, counted, issue
+from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+from diffsmooth_core.datasets import test_size
+
+FLUSH = 1.0  # seconds between two writes: what a killed run may lose
+WINDOW = 32  # pictures whose votes are under way at once, at least
+
+
+def indices(spec: str, dataset: str) -> tuple[int, ...]:
+    """Test pictures from "0:10000:20", "7", or several such parts with commas. Raises InputError."""
+    size = test_size(dataset)
+    found: list[int] = []
+    for part in spec.split(","):
+        match = re.fullmatch(r"\s*([0-9]{0,9})(?:(:)([0-9]{0,9})(?::([0-9]{1,9}))?)?\s*", part)
+        if match is None or not (match[1] or match[2]):
+            raise InputError(f"indices {part!r} are not understood; give START:STOP:STEP or a number")
+        start = int(match[1] or 0)
+        stop, step = (int(match[3] or size), int(match[4] or 1)) if match[2] else (start + 1, 1)
+        if step < 1 or start >= stop:
+            raise InputError(
+                f"indices {part!r} name no picture; give START below STOP and a STEP of 1 or more"
+            )
+        if stop > size:
+            raise InputError(
+                f"{dataset} has test pictures 0 to {size - 1} here, and {part!r} goes to {stop - 1}"
+            )
+        found += range(start, stop, step)
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a run is. certified_accuracy is the share of the finished pictures that are right with the
+    target radius at least (0 where stopping is fixed)."""
+
+    done: int
+    total: int
+    skipped: int
+    votes: int
+    votes_per_second: float
+    seconds_left: float | None
+    certified_accuracy: float
+
+
+@dataclass
+class _Image:
+    """One picture on its way: counts so far, what is asked for, what is not yet written."""
+
+    idx: int
+    counts0: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    asked: bool = False
+    began: float = field(default_factory=time.monotonic)
+    unwritten: list[Tally] = field(default_factory=list)
+
+    def stage(self, config: SmoothingConfig) -> tuple[Stage, npt.NDArray[np.int64], int]:
+        if (n := int(self.counts0.sum())) < config.n0:
+            return "selection", self.counts0, config.n0 - n
+        n = int(self.counts.sum())
+        return "estimation", self.counts, next_look(n, config) - n
+
+    def unit(self, config: SmoothingConfig, most: int) -> Unit:
+        """The next votes: up to the next place where the run may end."""
+        stage, tally, left = self.stage(config)
+        start = int(tally.sum())
+        return Unit(self.idx, stage, start, start + min(left, most))
+
+    def take(self, unit: Unit, classes: npt.NDArray[np.int64], config: SmoothingConfig) -> Decision | None:
+        """Count votes; what follows once the run of this picture has ended."""
+        decision = None
+        if unit.stage == "selection":
+            before, self.counts0 = (
+                self.counts0,
+                self.counts0 + np.bincount(classes, minlength=len(self.counts0)),
+            )
+            after = self.counts0
+        else:
+            before = self.counts
+            self.counts, decision = counted(before, classes, tuple(map(int, self.counts0)), config)
+            after = self.counts
+        self.unwritten.append(Tally(self.idx, unit.stage, unit.start, tuple(map(int, after - before))))
+        return decision if decision and decision.ending else None
+
+
+def start(store: Store, name: str, config: SmoothingConfig, chosen: Sequence[int]) -> Run:
+    """A new run in the store. Raises InputError where its networks, pictures or target do not fit."""
+    check_reachable(config)
+    base = base_of(config)
+    settings: dict[str, Any] = config.as_dict() | {"block": base.block, "arithmetic": str(base.dtype)}
+    return store.create(name, "audit", config.dataset, settings, chosen, base.weights)
+
+
+def config_of(run: Run) -> SmoothingConfig:
+    """The settings of a run of ours. Raises InputError for an imported one."""
+    if run.origin != "audit":
+        raise InputError(f"run {run.name!r} is an imported log and cannot go on; start a run of its own")
+    return SmoothingConfig.from_dict(
+        {k: v for k, v in run.config.items() if k not in ("block", "arithmetic")}
+    )
+
+
+def work(
+    store: Store, run: Run, workers: Callable[[SmoothingConfig], Workers], flush: float = FLUSH
+) -> Iterator[Status]:
+    """Certify what is left of a run, yielding after every batch; closing the generator stops it.
+
+    A picture's votes are those that `certify` draws, in the same order, so the result of a run that was
+    killed and taken up again is that of an undisturbed one. A picture that cannot be read is skipped and listed.
+    Raises InputError where the networks are no longer those that the run began with.
+    """
+    config = config_of(run)
+    base = base_of(config)
+    if base.weights != run.weights:
+        raise InputError(f"the networks of run {run.name!r} have changed since it began; start a new run")
+    if (base.block, str(base.dtype)) != (run.config["block"], run.config["arithmetic"]):
+        raise InputError(
+            f"run {run.name!r} began with {run.config['block']} copies at a time in "
+            f"{run.config['arithmetic']}, this machine uses {base.block} in {base.dtype}; go on where it began"
+        )
+    finished = {result.idx: result for result in store.results(run)}
+    skipped = {remark.idx for remark in store.remarks(run) if remark.kind == "skipped"}
+    images = _resumed(store, run, base.classifier.classes, finished)
+    todo = OrderedDict((i, images.get(i)) for i in run.indices if i not in finished and i not in skipped)
+    under_way: OrderedDict[int, _Image] = OrderedDict()
+    target = 0.0 if config.stopping == "fixed" else config.target_radius
+    right = sum(r.correct and r.radius >= target for r in finished.values())
+    done, votes, in_flight = len(finished), 0, 0
+    fresh: list[Result] = []
+    began = written = time.monotonic()
+    began_done = done
+    crew = workers(config)
+    window = max(WINDOW, 2 * crew.slots * base.block // 10)
+
+    def write() -> None:
+        store.add(run, [t for image in under_way.values() for t in image.unwritten] + ended, fresh)
+        for image in under_way.values():
+            image.unwritten.clear()
+        fresh.clear()
+        ended.clear()
+
+    ended: list[Tally] = []
+    try:
+        while todo or under_way:
+            while todo and len(under_way) < window:
+                idx, image = todo.popitem(last=False)
+                try:
+                    picture(config.dataset, idx)
+                except InputError as error:
+                    store.remark(run, idx, "skipped", str(error))
+                    skipped.add(idx)
+                    continue
+                k = base.classifier.classes
+                under_way[idx] = image or _Image(idx, np.zeros(k, np.int64), np.zeros(k, np.int64))
+            while in_flight < crew.slots and (batch := _batch(under_way, config, base.block)):
+                crew.submit(batch)
+                in_flight += 1
+            if not in_flight:
+                continue
+            for units, classes in crew.collect():
+                in_flight -= 1
+                for unit, cast in zip(units, classes, strict=True):
+                    image = under_way[unit.idx]
+                    image.asked = False
+                    votes += len(cast)
+                    if decision := image.take(unit, cast, config):
+                        fresh.append(_result(config, image, decision))
+                        ended += image.unwritten
+                        del under_way[unit.idx]
+                        done += 1
+                        right += fresh[-1].correct and fresh[-1].radius >= target
+            now = time.monotonic()
+            if now - written >= flush:
+                write()
+                written = now
+            new, left = done - began_done, len(todo) + len(under_way)
+            yield Status(
+                done, len(run.indices), len(skipped), votes, votes / max(now - began, 1e-9),
+                (now - began) / new * left if new else None, right / done if done else 0.0,
+            )  # fmt: skip
+        write()
+        store.remark(run, None, "finished", f"{done} certified, {len(skipped)} skipped")
+    finally:
+        if fresh or ended or any(image.unwritten for image in under_way.values()):
+            write()
+        crew.close()
+
+
+def _batch(under_way: OrderedDict[int, _Image], config: SmoothingConfig, block: int) -> list[Unit]:
+    """Units of pictures that wait, as many as fill the networks' block."""
+    units: list[Unit] = []
+    room = block
+    for image in under_way.values():
+        if not room:
+            break
+        if not image.asked:
+            unit = image.unit(config, room)
+            image.asked = True
+            units.append(unit)
+            room -= unit.stop - unit.start
+    return units
+
+
+def _resumed(store: Store, run: Run, classes: int, finished: dict[int, Result]) -> dict[int, _Image]:
+    """Pictures with votes and no result, their counts added up in order."""
+    images: dict[int, _Image] = {}
+    for tally in store.tallies(run):
+        if tally.idx in finished:
+            continue
+        zero = np.zeros(classes, np.int64)
+        image = images.setdefault(tally.idx, _Image(tally.idx, zero, zero))
+        if tally.stage == "selection":
+            image.counts0 = image.counts0 + np.array(tally.counts)
+        else:
+            image.counts = image.counts + np.array(tally.counts)
+    return images
+
+
+def _result(config: SmoothingConfig, image: _Image, decision: Decision) -> Result:
+    found = picture(config.dataset, image.idx)
+    base, seconds = base_of(config), time.monotonic() - image.began
+    certificate = issue(
+        base, found.tensor, config, image.counts0, image.counts, decision, found.source, base.block, seconds
+    )
+    n_a = certificate.counts[certificate.candidate]
+    return Result(
+        idx=image.idx, label=found.label, predict=decision.label,
+        radius=decision.radius if decision.label != ABSTAIN else 0.0, p_a_lower=decision.p_a_lower,
+        n=certificate.n, n_a_low=n_a, n_a_high=n_a, seconds=certificate.seconds,
+        certificate=certificate.as_dict(),
+    )  # fmt: skip

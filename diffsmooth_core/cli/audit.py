@@ -1,0 +1,100 @@
+"""`audit`: many pictures certified into the store, killed and taken up again without a lost vote."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from diffsmooth_core.cli.certify import config_options
+from diffsmooth_core.config import InputError, SmoothingConfig
+
+
+@click.command()
+@click.option("--out", "name", required=True, help="Name of the run in the store.")
+@click.option("--indices", default="0:10000:20", show_default=True, help="Test pictures, START:STOP:STEP.")
+@click.option("--config", "file", type=click.Path(dir_okay=False, path_type=Path),
+              help="JSON with settings, or a certificate; options on the command line win.")  # fmt: skip
+@click.option("--resume", is_flag=True, help="Go on with the run of this name.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True,
+              help="Processes of one thread each; 1 is this process with all threads.")  # fmt: skip
+@click.option("--backend", type=click.Choice(["local", "ray"]), default="local", show_default=True)
+@click.option("--address", help="Of a Ray cluster that runs already.")
+@click.option(
+    "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@config_options
+@click.pass_context
+def audit(
+    context: click.Context, name: str, indices: str, file: Path | None, resume: bool, workers: int,
+    backend: str, address: str | None, url: str | None, as_json: bool, **settings: Any,
+) -> None:  # fmt: skip
+    """Certify many test pictures; every vote is in the store within a second or two.
+
+    After an interruption, even kill -9, the same call with --resume ends with the same counts as an
+    undisturbed run.
+    """
+    config = _config(context, file, settings)
+
+    from diffsmooth_core.audit import batch
+    from diffsmooth_core.audit.results import summary
+    from diffsmooth_core.audit.store import Store
+    from diffsmooth_core.audit.workers import Here, Processes, RayActors
+    from diffsmooth_core.statistics import family_wise_level
+
+    store = Store(url)
+    if resume:
+        run = store.run(name)
+    else:
+        run = batch.start(store, name, config, batch.indices(indices, config.dataset))
+    crew: Any = Here if workers == 1 else partial(Processes, count=workers)
+    if backend == "ray":
+        crew = partial(RayActors, count=workers, address=address)
+    target = f"right at r >= {config.target_radius:g}" if config.stopping != "fixed" else "right"
+    with tqdm(total=len(run.indices), unit="picture", delay=0.5) as bar:
+        for status in batch.work(store, run, crew):
+            bar.update(status.done + status.skipped - bar.n)
+            bar.set_postfix_str(
+                f"{status.votes_per_second:.0f} votes/s, {100 * status.certified_accuracy:.1f} % {target}"
+            )
+    found = summary(store.results(run))
+    skipped = [r for r in store.remarks(run) if r.kind == "skipped"]
+    level = family_wise_level(batch.config_of(run).alpha, max(1, found.images))
+    if as_json:
+        click.echo(json.dumps(
+            found.as_dict() | {"run": run.name, "skipped": {r.idx: r.text for r in skipped}, "level": level}
+        ))  # fmt: skip
+        return
+    for remark in skipped:
+        click.echo(f"skipped picture {remark.idx}: {remark.text}")
+    table = "  ".join(f"r={r}: {100 * s.share:.1f}" for r, s in found.certified_accuracy.items())
+    click.echo(
+        f"{run.name}: {found.images} pictures, {found.abstained} abstentions, {found.wrong} wrong, "
+        f"ACR {found.acr:.3f}\ncertified accuracy in percent  {table}\n"
+        f"each certificate holds with probability {1 - batch.config_of(run).alpha:g}, all {found.images} "
+        f"together with {max(0.0, 1 - level):g} at least"
+    )
+
+
+def _config(context: click.Context, file: Path | None, settings: dict[str, Any]) -> SmoothingConfig:
+    """The file's settings, overruled by the options that were given."""
+    values: dict[str, Any] = {}
+    if file is not None:
+        try:
+            values = json.loads(file.read_text())
+        except (OSError, ValueError) as error:
+            raise InputError(f"{file} cannot be read as JSON ({error}); check the file") from None
+        if isinstance(values, dict) and isinstance(values.get("config"), dict):
+            values = values["config"]  # a certificate
+        if not isinstance(values, dict):
+            raise InputError(f'{file} holds no settings; give an object such as {{"sigma": 0.5}}')
+    given = click.core.ParameterSource.COMMANDLINE
+    for name, value in settings.items():
+        if name not in values or context.get_parameter_source(name) == given:
+            values[name] = value
+    return SmoothingConfig.from_dict(values)

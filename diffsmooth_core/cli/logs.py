@@ -1,0 +1,96 @@
+"""`import-log` and `export-log`: certification logs in and out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from diffsmooth_core.config import InputError, check_dataset_name
+
+
+@click.command("import-log")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--dataset", default="cifar10", show_default=True, help="The data set that was certified.")
+@click.option("--sigma", type=click.FloatRange(0, min_open=True), required=True, help="Smoothing noise.")
+@click.option(
+    "--training-sigma", type=click.FloatRange(0), help="Noise of the training, to find the paper's row."
+)
+@click.option("--n", type=click.IntRange(1), default=100_000, show_default=True, help="Votes an image.")
+@click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.001,
+              show_default=True, help="Failure probability.")  # fmt: skip
+@click.option("--target-radius", type=click.FloatRange(0, min_open=True),
+              help="What was proved or not, in a log that only says that.")  # fmt: skip
+@click.option("--out", "name", help="Keep it in the store as a run of this name.")
+@click.option(
+    "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def import_log(
+    file: Path, dataset: str, sigma: float, training_sigma: float | None, n: int, alpha: float,
+    target_radius: float | None, name: str | None, url: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Read a published certification log: its dialect, its counts behind rounded radii, its table."""
+    check_dataset_name(dataset)
+
+    from diffsmooth_core.audit import logs, paper
+    from diffsmooth_core.audit.results import summary
+    from diffsmooth_core.audit.store import Store
+
+    log = logs.read(file, sigma, n, alpha, target_radius)
+    found = summary(log.results)
+    reported = paper.ACR.get((dataset, sigma)) if training_sigma == sigma else None
+    if name:
+        store = Store(url)
+        config = {"sigma": sigma, "n": n, "alpha": alpha, "file": file.name}
+        run = store.create(name, log.dialect, dataset, config, [r.idx for r in log.results], {})
+        store.add(run, [], log.results)
+    if as_json:
+        extra = {
+            "dialect": log.dialect, "lifted": {str(idx): surely for idx, surely in log.lifted.items()},
+            "remarks": list(log.remarks), "paper": None if reported is None else {"acr": reported},
+        }  # fmt: skip
+        click.echo(json.dumps(found.as_dict() | extra))
+        return
+    click.echo(f"{file}: {log.dialect}'s dialect, {found.images} images, {found.abstained} abstentions")
+    for radius, share in found.certified_accuracy.items():
+        click.echo(
+            f"  r = {radius}: {100 * share.share:5.1f} %   "
+            f"(95 % interval {100 * share.low:.1f} to {100 * share.high:.1f})"
+        )
+    beside = (
+        "" if reported is None else f"; the paper certified the same network again and reports {reported}"
+    )
+    click.echo(f"  ACR {found.acr:.4f}{beside}")
+    if log.lifted:
+        surely = sum(log.lifted.values())
+        click.echo(
+            f"  {len(log.lifted)} radii reach a table's threshold as printed and may not have before "
+            f"rounding ({surely} surely not): images {', '.join(map(str, list(log.lifted)[:10]))}"
+        )
+    for remark in log.remarks[:10]:
+        click.echo(f"  note: {remark}")
+    if len(log.remarks) > 10:
+        click.echo(f"  and {len(log.remarks) - 10} notes more")
+
+
+@click.command("export-log")
+@click.argument("name")
+@click.option("--format", "form", type=click.Choice(["cohen", "csv", "parquet"]), default="cohen",
+              show_default=True, help="Cohen's dialect, or every column as CSV or Parquet.")  # fmt: skip
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file.")
+@click.option(
+    "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
+)
+def export_log(name: str, form: str, out: Path, url: str | None) -> None:
+    """Write a run of the store as a certification log."""
+    from diffsmooth_core.audit import logs
+    from diffsmooth_core.audit.store import Store
+
+    store = Store(url)
+    results = store.results(store.run(name))
+    if not results:
+        raise InputError(f"run {name!r} has no results yet; let it certify some pictures first")
+    logs.write(results, form, out)
+    click.echo(f"wrote {len(results)} results to {out}")
