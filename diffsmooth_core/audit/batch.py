@@ -123,8 +123,8 @@ def work(
     """Certify what is left of a run, yielding after every batch; closing the generator stops it.
 
     A picture's votes are those that `certify` draws, in the same order, so the result of a run that was
-    killed and taken up again is that of an undisturbed one. A picture that cannot be read is skipped and listed.
-    Raises InputError where the networks are no longer those that the run began with.
+    killed and taken up again is that of an undisturbed one. A picture that cannot be read is skipped and
+    listed. Raises InputError where the networks are no longer those that the run began with.
     """
     config = config_of(run)
     base = base_of(config)
@@ -133,7 +133,7 @@ def work(
     if (base.block, str(base.dtype)) != (run.config["block"], run.config["arithmetic"]):
         raise InputError(
             f"run {run.name!r} began with {run.config['block']} copies at a time in "
-            f"{run.config['arithmetic']}, this machine uses {base.block} in {base.dtype}; go on where it began"
+            f"{run.config['arithmetic']}, here it would be {base.block} in {base.dtype}; go on there"
         )
     finished = {result.idx: result for result in store.results(run)}
     skipped = {remark.idx for remark in store.remarks(run) if remark.kind == "skipped"}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from multiprocessing import get_context
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diffsmooth_core.certification.stream import Ballot, Stage, pooled
-from diffsmooth_core.classifiers.base import BaseClassifier, build_base
+from diffsmooth_core.classifiers.base import BaseClassifier, build_base, resolve_device
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.zoo import load_classifier, load_denoiser
@@ -120,36 +120,40 @@ class RayActors:
     and counted once, for only what comes back is counted."""
 
     def __init__(self, config: SmoothingConfig, count: int, address: str | None = None) -> None:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent anywhere
         try:
             import ray
         except ModuleNotFoundError:
             raise InputError("Ray is not installed; run: pip install -r requirements-ray.txt") from None
-        self._ray, self._config = ray, config
+        self._ray: Any = ray
         self._own = not ray.is_initialized()
         if self._own:
-            try:
-                ray.init(
-                    address=address, num_cpus=None if address else max(count, 1), include_dashboard=False,
-                    log_to_driver=False, configure_logging=False,
-                    runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"} | _environment()},
-                )  # fmt: skip
-            except (ConnectionError, ValueError, RuntimeError) as error:
-                raise InputError(
-                    f"no Ray cluster answers at {address!r} ({str(error)[:120]}); check --address"
-                ) from None
-        on_gpu = config.device.startswith("cuda") or (config.device == "auto" and _has_gpu())
-        options: dict[str, Any] = {"num_gpus": 1} if on_gpu else {"num_cpus": 1}
-        self._actor: Callable[[], Any] = lambda: ray.remote(**options)(Voter).remote(config)
-        self.actors = [self._actor() for _ in range(count)]
+            self._join(address, count)
+        on_gpu = resolve_device(config.device).type == "cuda"
+        voter = self._ray.remote(Voter).options(**({"num_gpus": 1} if on_gpu else {"num_cpus": 1}))
+        self._another = partial(voter.remote, config)
+        self.slots = count
+        self.actors = [self._another() for _ in range(count)]
         self._busy: dict[Any, tuple[int, Sequence[Unit]]] = {}
 
-    @property
-    def slots(self) -> int:
-        return len(self.actors)
+    def _join(self, address: str | None, count: int) -> None:
+        environment = {name: value for name, value in os.environ.items() if name.startswith("DIFFSMOOTH_")}
+        try:
+            self._ray.init(
+                address=address, num_cpus=None if address else count, include_dashboard=False,
+                log_to_driver=False, configure_logging=False,
+                runtime_env={"env_vars": environment | {"OMP_NUM_THREADS": "1"}},
+            )  # fmt: skip
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise InputError(
+                f"no Ray cluster answers at {address!r} ({str(error)[:120]}); check --address"
+            ) from None
 
     def submit(self, units: Sequence[Unit]) -> None:
         taken = {place for place, _ in self._busy.values()}
-        place = next(i for i in range(len(self.actors)) if i not in taken)
+        self._ask(next(i for i in range(self.slots) if i not in taken), units)
+
+    def _ask(self, place: int, units: Sequence[Unit]) -> None:
         self._busy[self.actors[place].cast.remote(list(units))] = (place, units)
 
     def collect(self) -> list[tuple[Sequence[Unit], Classes]]:
@@ -159,8 +163,8 @@ class RayActors:
             try:
                 return [(units, self._ray.get(reference))]
             except self._ray.exceptions.RayActorError:
-                self.actors[place] = self._actor()
-                self._busy[self.actors[place].cast.remote(list(units))] = (place, units)
+                self.actors[place] = self._another()
+                self._ask(place, units)
             except self._ray.exceptions.RayTaskError as error:
                 if isinstance(error.cause, InputError):
                     raise InputError(str(error.cause)) from None
@@ -177,20 +181,8 @@ class Voter:
     """What runs in an actor."""
 
     def __init__(self, config: SmoothingConfig) -> None:
-        if config.device != "cuda":
-            _single_threaded()
+        _single_threaded()
         self._config = config
 
     def cast(self, units: Sequence[Unit]) -> Classes:
         return cast(self._config, units)
-
-
-def _environment() -> dict[str, str]:
-    """What actors need to find data and networks where this process does."""
-    return {name: value for name, value in os.environ.items() if name.startswith("DIFFSMOOTH_")}
-
-
-def _has_gpu() -> bool:
-    import torch
-
-    return torch.cuda.is_available()

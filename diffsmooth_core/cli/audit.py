@@ -29,9 +29,8 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @config_options
-@click.pass_context
 def audit(
-    context: click.Context, name: str, indices: str, file: Path | None, resume: bool, workers: int,
+    name: str, indices: str, file: Path | None, resume: bool, workers: int,
     backend: str, address: str | None, url: str | None, as_json: bool, **settings: Any,
 ) -> None:  # fmt: skip
     """Certify many test pictures; every vote is in the store within a second or two.
@@ -39,7 +38,7 @@ def audit(
     After an interruption, even kill -9, the same call with --resume ends with the same counts as an
     undisturbed run.
     """
-    config = _config(context, file, settings)
+    config = _config(click.get_current_context(), file, settings)
 
     from diffsmooth_core.audit import batch
     from diffsmooth_core.audit.results import summary
@@ -58,10 +57,11 @@ def audit(
     target = f"right at r >= {config.target_radius:g}" if config.stopping != "fixed" else "right"
     with tqdm(total=len(run.indices), unit="picture", delay=0.5) as bar:
         for status in batch.work(store, run, crew):
-            bar.update(status.done + status.skipped - bar.n)
             bar.set_postfix_str(
-                f"{status.votes_per_second:.0f} votes/s, {100 * status.certified_accuracy:.1f} % {target}"
+                f"{status.votes_per_second:.0f} votes/s, {100 * status.certified_accuracy:.1f} % {target}",
+                refresh=False,
             )
+            bar.update(status.done + status.skipped - bar.n)
     found = summary(store.results(run))
     skipped = [r for r in store.remarks(run) if r.kind == "skipped"]
     level = family_wise_level(batch.config_of(run).alpha, max(1, found.images))
@@ -83,16 +83,15 @@ def audit(
 
 def _config(context: click.Context, file: Path | None, settings: dict[str, Any]) -> SmoothingConfig:
     """The file's settings, overruled by the options that were given."""
-    values: dict[str, Any] = {}
+    values: Any = {}
     if file is not None:
         try:
             values = json.loads(file.read_text())
         except (OSError, ValueError) as error:
             raise InputError(f"{file} cannot be read as JSON ({error}); check the file") from None
-        if isinstance(values, dict) and isinstance(values.get("config"), dict):
-            values = values["config"]  # a certificate
         if not isinstance(values, dict):
             raise InputError(f'{file} holds no settings; give an object such as {{"sigma": 0.5}}')
+        values = dict(values.get("config", values))  # a certificate has them there
     given = click.core.ParameterSource.COMMANDLINE
     for name, value in settings.items():
         if name not in values or context.get_parameter_source(name) == given:

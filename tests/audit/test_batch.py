@@ -1,0 +1,216 @@
+"""Batch runs: the votes of `certify`, whatever the workers, the interruption or the broken picture."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from diffsmooth_core import certify
+from diffsmooth_core.audit import batch
+from diffsmooth_core.audit.results import Result
+from diffsmooth_core.audit.store import Run, Store
+from diffsmooth_core.audit.workers import Here, Processes, RayActors, base_of, picture
+from diffsmooth_core.certification import Certificate, discrepancies
+from diffsmooth_core.config import InputError, SmoothingConfig
+from tests.datasets.conftest import write_split
+
+ROOT = Path(__file__).parents[2]
+CONFIG = SmoothingConfig(
+    method="plain", classifier="gaussian-0.25-b", sigma=0.25, n0=20, n=120, stopping="decided",
+    target_radius=0.1, device="cpu", dtype="float32",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve made-up test pictures in place of CIFAR-10, some of them smooth, some noise."""
+    random = np.random.default_rng(0)
+    smooth = np.linspace(30, 220, 32)[None, :, None, None] + random.integers(0, 30, (12, 32, 32, 3))
+    noise = random.integers(0, 256, (12, 32, 32, 3))
+    made = np.where(np.arange(12)[:, None, None, None] % 3 > 0, smooth, noise).astype(np.uint8)
+    write_split(tmp_path / "data" / "cifar10", "test", made, random.integers(0, 10, 12))
+    monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
+    picture.cache_clear()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Store:
+    return Store(f"sqlite:///{tmp_path / 'audit.sqlite'}")
+
+
+def finish(store: Store, run: Run, workers=Here) -> list[Result]:  # type: ignore[no-untyped-def]
+    for _ in batch.work(store, run, workers):
+        pass
+    return store.results(run, certificates=True)
+
+
+def counts(results: list[Result]) -> list[tuple[int, list[int], list[int]]]:
+    return [(r.idx, r.certificate["counts0"], r.certificate["counts"]) for r in results if r.certificate]
+
+
+@pytest.mark.parametrize("stopping", ["decided", "fixed", "adaptive"])
+def test_a_batch_gives_what_certify_gives(own: Store, stopping: str) -> None:
+    config = SmoothingConfig(**(CONFIG.as_dict() | {"stopping": stopping, "n": 240}))
+    run = batch.start(own, "run", config, batch.indices("0:12:2", "cifar10"))
+    results = finish(own, run)
+    assert [r.idx for r in results] == [0, 2, 4, 6, 8, 10]
+    for result in results:
+        alone = certify(base_of(config), picture("cifar10", result.idx).tensor, config)
+        assert result.certificate is not None
+        certificate = Certificate.from_dict(json.loads(json.dumps(result.certificate)))
+        assert (certificate.counts0, certificate.counts) == (alone.counts0, alone.counts)
+        assert (result.predict, result.radius) == (alone.label, alone.radius)
+        assert discrepancies(certificate) == []
+    assert len({result.n for result in results}) > (1 if stopping != "fixed" else 0)
+
+
+def test_processes_and_ray_actors_count_the_same_votes(own: Store) -> None:
+    """Two Ray actors on a real local cluster, one of them killed in the middle."""
+    pytest.importorskip("ray", reason="Ray is not installed; pip install -r requirements-ray.txt")
+    results = {}
+    for name, workers in (("here", Here), ("processes", partial(Processes, count=2))):
+        results[name] = finish(own, batch.start(own, name, CONFIG, range(12)), workers)
+    crews: list[RayActors] = []
+
+    def actors(config: SmoothingConfig) -> RayActors:
+        crews.append(RayActors(config, 2))
+        return crews[0]
+
+    run = batch.start(own, "ray", CONFIG, range(12))
+    killed = None
+    for status in batch.work(own, run, actors):
+        if killed is None and status.votes > 100:
+            killed = crews[0].actors[0]
+            crews[0]._ray.kill(killed)
+    results["ray"] = own.results(run, certificates=True)
+    assert killed is not None
+    assert killed is not crews[0].actors[0], "another one took its place"
+    assert counts(results["processes"]) == counts(results["here"])
+    assert counts(results["ray"]) == counts(results["here"])
+
+
+def test_a_stopped_run_goes_on_where_it_was(own: Store) -> None:
+    whole = finish(own, batch.start(own, "whole", CONFIG, range(12)))
+    run = batch.start(own, "parts", CONFIG, range(12))
+    for stop_after in (3, 3, 3):
+        stream = batch.work(own, run, Here, flush=0.0)
+        for _ in range(stop_after):
+            status = next(stream)
+        stream.close()
+    assert sum(sum(tally.counts) for tally in own.tallies(run)) > 0
+    assert status.done < 12
+    assert counts(finish(own, run)) == counts(whole)
+
+
+@pytest.mark.timeout(180)
+def test_kill_9_loses_at_most_what_was_not_written(tmp_path: Path, own: Store) -> None:
+    """A real process of the command line, killed twice without warning, then resumed to its end."""
+    whole = finish(own, batch.start(own, "whole", CONFIG, range(12)))
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps(CONFIG.as_dict()))
+    command = [
+        sys.executable, "-m", "diffsmooth_core", "audit", "--out", "killed", "--indices", "0:12",
+        "--config", str(settings), "--store", own.url, "--json",
+    ]  # fmt: skip
+    slowed = (
+        "import sys, time; from diffsmooth_core.audit import batch, workers;"
+        "from diffsmooth_core.cli import main;"
+        "batch.FLUSH = 0.1; real = workers.cast;"
+        "workers.cast = lambda c, u: (time.sleep(0.15), real(c, u))[1];"
+        "main(sys.argv[1:])"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    for attempt in range(2):
+        slow = [sys.executable, "-c", slowed, *command[3:], *(["--resume"] if attempt else [])]
+        process = subprocess.Popen(slow, env=environment, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        before = _votes(own, "killed")
+        while _votes(own, "killed") <= before + 30 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    run = own.run("killed")
+    assert len(own.results(run)) < 12
+    done = subprocess.run(
+        [*command, "--resume"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["images"] == 12
+    assert counts(own.results(run, certificates=True)) == counts(whole)
+
+
+def _votes(store: Store, name: str) -> int:
+    try:
+        return sum(sum(tally.counts) for tally in store.tallies(store.run(name)))
+    except InputError:
+        return 0
+
+
+def test_a_broken_picture_is_skipped_and_listed(own: Store, tmp_path: Path) -> None:
+    path = tmp_path / "data" / "cifar10" / "plain_text" / "test-00000-of-00001.parquet"
+    table = pq.read_table(path).to_pylist()
+    table[1]["img"]["bytes"] = b"no picture"
+    pq.write_table(pa.Table.from_pylist(table), path)
+    picture.cache_clear()
+    run = batch.start(own, "run", CONFIG, range(3))
+    assert [r.idx for r in finish(own, run)] == [0, 2]
+    (skipped,) = [r for r in own.remarks(run) if r.kind == "skipped"]
+    assert skipped.idx == 1
+    assert "not a PNG, JPEG or WEBP picture" in skipped.text
+    assert [r.idx for r in finish(own, run)] == [0, 2], "and stays so"
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        ("0:12:4", (0, 4, 8)),
+        ("3", (3,)),
+        ("::5", (0, 5, 10)),
+        ("10:", (10, 11)),
+        ("1,0:2", (1, 0)),
+        (":2", (0, 1)),
+    ],
+)
+def test_indices_are_read_as_slices(spec: str, found: tuple[int, ...]) -> None:
+    assert batch.indices(spec, "cifar10") == found
+
+
+@pytest.mark.parametrize(
+    ("spec", "named"),
+    [("0:13", "0 to 11 here"), ("12", "0 to 11 here"), ("a", "'a' are not understood"),
+     ("5:5", "name no picture"), ("0:9:0", "name no picture"), ("", "not understood"),
+     ("-1", "not understood")],
+)  # fmt: skip
+def test_indices_that_are_none_are_named(spec: str, named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        batch.indices(spec, "cifar10")
+
+
+def test_a_run_cannot_go_on_with_other_networks(own: Store) -> None:
+    run = batch.start(own, "run", CONFIG, [0])
+    other = Run(**(vars(run) | {"weights": {"classifier": "f" * 64}}))
+    with pytest.raises(InputError, match="the networks of run 'run' have changed"):
+        next(batch.work(own, other, Here))
+    elsewhere = Run(**(vars(run) | {"config": run.config | {"block": 7}}))
+    with pytest.raises(InputError, match="began with 7 copies at a time"):
+        next(batch.work(own, elsewhere, Here))
+    log = own.create("log", "Cohen", "cifar10", {"sigma": 0.5}, [0], {})
+    with pytest.raises(InputError, match="an imported log and cannot go on"):
+        next(batch.work(own, log, Here))
+
+
+def test_without_ray_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InputError, match=r"pip install -r requirements-ray\.txt"):
+        RayActors(CONFIG, 2)

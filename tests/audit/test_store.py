@@ -1,0 +1,131 @@
+"""The store: what goes in comes out, from several writers at once, and a full disk loses nothing."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from diffsmooth_core.audit.results import Result
+from diffsmooth_core.audit.store import Store, Tally, default_url
+from diffsmooth_core.config import InputError
+
+CONFIG = {"sigma": 0.5, "n": 100}
+RESULT = Result(3, 1, 1, 0.123456789012345678, 0.75, 100, 90, 90, 1.5, certificate={"counts": [1, 2]})
+
+
+def test_runs_results_and_votes_come_back_as_they_went_in(store: Store) -> None:
+    run = store.create("cats", "audit", "cifar10", CONFIG, range(0, 40, 20), {"classifier": "a" * 64})
+    assert store.run("cats") == run
+    assert (run.indices, run.config) == ((0, 20), CONFIG)
+    tallies = [
+        Tally(3, "estimation", 10, (0, 9)),
+        Tally(3, "selection", 0, (5, 5)),
+        Tally(1, "selection", 0, (1, 0)),
+    ]
+    store.add(
+        run, tallies, [RESULT, replace(RESULT, idx=1, label=None, predict=-1, radius=0.0, certificate=None)]
+    )
+    assert store.tallies(run) == [tallies[2], tallies[0], tallies[1]]
+    bare = store.results(run)
+    assert [r.idx for r in bare] == [1, 3]
+    assert bare[1] == replace(RESULT, certificate=None), "radii to the last bit"
+    assert store.results(run, certificates=True)[1] == store.result(run, 3) == RESULT
+    other = store.create("dogs", "Cohen", "imagenet", {}, [], {})
+    assert [r.name for r in store.runs()] == ["dogs", "cats"]
+    assert store.results(other) == []
+
+
+def test_what_is_said_is_kept_in_order(store: Store) -> None:
+    run = store.create("cats", "audit", "cifar10", CONFIG, [0], {})
+    for kind, text in (("note", "<b>blurred</b>"), ("tag", "odd"), ("untag", "odd"), ("review", "done")):
+        store.remark(run, 0, kind, text)  # type: ignore[arg-type]
+    store.remark(run, None, "finished", "")
+    assert [(r.idx, r.kind, r.text) for r in store.remarks(run)] == [
+        (0, "note", "<b>blurred</b>"), (0, "tag", "odd"), (0, "untag", "odd"), (0, "review", "done"),
+        (None, "finished", ""),
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="a note has up to 4000 characters, got 5000"):
+        store.remark(run, 0, "note", "x" * 5000)
+
+
+def test_a_store_is_found_again_and_brought_up_to_date_once(store: Store, url: str) -> None:
+    store.create("cats", "audit", "cifar10", CONFIG, [0], {})
+    again = Store(url)
+    assert again.run("cats").config == CONFIG
+    again.close()
+
+
+def test_eight_programs_may_open_a_new_store_and_write_at_once(url: str) -> None:
+    def write(k: int) -> int:
+        store = Store(url)
+        run = store.create(f"run {k}", "audit", "cifar10", CONFIG, [0], {})
+        for start in range(20):
+            store.add(run, [Tally(0, "estimation", start, (k, start))], [])
+        found = sum(tally.counts[1] for tally in store.tallies(run))
+        store.close()
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(write, range(8))) == [sum(range(20))] * 8
+
+
+def test_the_same_votes_are_never_counted_twice(store: Store) -> None:
+    run = store.create("cats", "audit", "cifar10", CONFIG, [0], {})
+    store.add(run, [Tally(0, "selection", 0, (1, 0))], [])
+    with pytest.raises(InputError, match="another program has counted the same votes of run 'cats'"):
+        store.add(run, [Tally(1, "selection", 0, (1, 0)), Tally(0, "selection", 0, (1, 0))], [])
+    assert len(store.tallies(run)) == 1, "all of a write, or nothing"
+
+
+def test_names_are_taken_once_and_missing_ones_said(store: Store) -> None:
+    store.create("cats", "audit", "cifar10", CONFIG, [0], {})
+    with pytest.raises(InputError, match="there is a run 'cats' already"):
+        store.create("cats", "audit", "cifar10", CONFIG, [0], {})
+    with pytest.raises(InputError, match="there is no run 'dogs' in the store; there are cats"):
+        store.run("dogs")
+    with pytest.raises(InputError, match="has no result for image 9"):
+        store.result(store.run("cats"), 9)
+
+
+def test_a_full_disk_is_said_and_what_was_written_stays(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 's.sqlite'}")
+    run = store.create("cats", "audit", "cifar10", CONFIG, [0], {})
+    store.add(run, [Tally(0, "selection", 0, (1, 0))], [])
+    with store._engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+
+    def full(connection: object, _: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={pages}")  # type: ignore[attr-defined]
+
+    import sqlalchemy as sa
+
+    sa.event.listen(store._engine, "connect", full)
+    store._engine.dispose()
+    with pytest.raises(InputError, match="cannot be used now .*full.*what was written is kept"):
+        store.add(run, [Tally(i, "selection", 0, (0,) * 1000) for i in range(1, 200)], [])
+    sa.event.remove(store._engine, "connect", full)
+    store._engine.dispose()
+    assert len(store.tallies(run)) == 1
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [("nonsense", "'nonsense' is no store"), ("mystery://x", "mystery://x is no store"),
+     ("postgresql://u:secret@127.0.0.1:1/x", r"postgresql://u:\*\*\*@127")],
+)  # fmt: skip
+def test_a_url_that_leads_nowhere_is_named_without_its_password(url: str, named: str) -> None:
+    with pytest.raises(InputError, match=named) as raised:
+        Store(url)
+    assert "secret" not in str(raised.value)
+
+
+def test_the_default_lies_in_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("DIFFSMOOTH_STORE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_url() == f"sqlite:///{tmp_path}/diffsmooth/audits/store.sqlite"
+    monkeypatch.setenv("DIFFSMOOTH_STORE", "sqlite:///x")
+    assert default_url() == "sqlite:///x"
