@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from diffsmooth_core.audit.results import Result
 from diffsmooth_core.config import InputError, kept
 
-Kind = Literal["note", "tag", "untag", "review", "skipped", "finished"]
+Kind = Literal["note", "tag", "untag", "review", "reason", "skipped", "finished"]
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT = 30  # seconds for another writer
 LONGEST = 4000  # characters of a note

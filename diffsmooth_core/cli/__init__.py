@@ -9,6 +9,7 @@ import click
 from diffsmooth_core.cli.audit import audit
 from diffsmooth_core.cli.certify import certify
 from diffsmooth_core.cli.datasets import datasets
+from diffsmooth_core.cli.diagnose import diagnose
 from diffsmooth_core.cli.logs import export_log, import_log
 from diffsmooth_core.cli.models import models
 from diffsmooth_core.cli.theory import theory
@@ -22,7 +23,7 @@ def commands() -> None:
     """DiffSmooth: certified robustness by diffusion and local smoothing."""
 
 
-for command in (certify, verify, audit, import_log, export_log, theory, train, models, datasets):
+for command in (certify, verify, audit, diagnose, import_log, export_log, theory, train, models, datasets):
     commands.add_command(command)
 
 

@@ -1,0 +1,55 @@
+"""`diagnose RUN`: every abstention of a run explained."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+
+@click.command()
+@click.argument("name")
+@click.option("--idx", type=click.IntRange(0), help="Only this picture, with its rescue.")
+@click.option("--wrong", is_flag=True, help="Explain what is certified but wrong, too.")
+@click.option(
+    "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: bool) -> None:
+    """Say why pictures of the run NAME abstain; the reasons are kept in the store."""
+    from diffsmooth_core.audit.diagnosis import REASONS
+    from diffsmooth_core.audit.explaining import diagnosed, rescued
+    from diffsmooth_core.audit.store import Store
+    from diffsmooth_core.config import ABSTAIN
+
+    store = Store(url)
+    run = store.run(name)
+    results = [store.result(run, idx)] if idx is not None else store.results(run, certificates=True)
+    chosen = [
+        r for r in results if idx is not None or r.predict == ABSTAIN or (wrong and r.outcome == "wrong")
+    ]
+    found: dict[int, dict[str, Any]] = {}
+    for result in tqdm(chosen, unit="picture", delay=0.5):
+        diagnosis = diagnosed(run, result)
+        store.remark(run, result.idx, "reason", diagnosis.reason)
+        found[result.idx] = diagnosis.as_dict()
+    rescues = [] if idx is None else sorted(rescued(run, results[0]), key=lambda r: -r.radius)
+    if as_json:
+        ranked = [{"change": r.change, "label": r.label, "radius": r.radius, "cost": r.cost} for r in rescues]
+        click.echo(json.dumps({"run": name, "diagnoses": found, "rescues": ranked}))
+        return
+    times = Counter(diagnosis["reason"] for diagnosis in found.values())
+    for reason, count in times.most_common():
+        click.echo(f"{count:>5}  {REASONS[reason]}")
+    if idx is not None:
+        click.echo(found[idx]["sentence"])
+        for option in rescues:
+            answer = "abstains" if option.label == ABSTAIN else f"class {option.label}"
+            click.echo(
+                f"  {option.change:<28} {answer:<10} radius {option.radius:.3f}  p̂ {option.p_hat:.2f}  "
+                f"{option.cost:,} classifications"
+            )
+        click.echo(f"  each at alpha over {len(rescues)} settings, so the best of them may be picked")
