@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from diffsmooth_core import Progress, SmoothingConfig
-from diffsmooth_core.jobs import Point
+from diffsmooth_core.certification import Point
 from ui.colours import ABSTAIN, class_colour
 
 ROWS = 10  # classes of a count, at most

@@ -23,10 +23,10 @@ from diffsmooth_core import (
     load_classifier,
     load_denoiser,
 )
-from diffsmooth_core.certification import Samples, check_reachable
+from diffsmooth_core.certification import Point, Samples, check_reachable
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
-from diffsmooth_core.jobs import JobManager, Point, Snapshot
+from diffsmooth_core.jobs import JobManager, Snapshot
 from diffsmooth_core.purification.dncnn import DirectDenoiser
 from diffsmooth_core.zoo import names
 from ui import gallery, state

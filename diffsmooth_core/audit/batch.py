@@ -59,6 +59,14 @@ class Status:
     seconds_left: float | None
     certified_accuracy: float
 
+    @property
+    def point(self) -> tuple[float, float]:
+        return self.done, self.certified_accuracy
+
+    @property
+    def finished(self) -> bool:
+        return self.done + self.skipped == self.total
+
 
 @dataclass
 class _Image:

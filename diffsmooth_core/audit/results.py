@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from diffsmooth_core.config import ABSTAIN
 from diffsmooth_core.statistics import (
     average_certified_radius,
@@ -16,6 +18,12 @@ from diffsmooth_core.statistics import (
 )
 
 STEP = 0.25  # between the radii of a table
+OUTCOMES = {
+    "right": "Certified and right",
+    "wrong": "Certified but wrong",
+    "abstained": "Abstains",
+    "certified": "Certified, class unknown",
+}
 CONFIDENCE = 0.05  # the bands of a summary have 95 % confidence
 
 
@@ -46,7 +54,7 @@ class Result:
 
     @property
     def outcome(self) -> str:
-        """ "abstained", "right", "wrong" or, without a label, "certified"."""
+        """One of OUTCOMES."""
         if self.predict == ABSTAIN:
             return "abstained"
         if self.label is None:
@@ -93,6 +101,17 @@ class Summary:
             "certified_accuracy": {r: 100 * s.share for r, s in self.certified_accuracy.items()},
             "interval": {r: [100 * s.low, 100 * s.high] for r, s in self.certified_accuracy.items()},
         }
+
+
+def curve(results: Sequence[Result], points: int = 120) -> list[tuple[float, Share]]:
+    """Certified accuracy over the radius, from 0 to just past the largest one, for a plot."""
+    right = np.sort([r.radius for r in results if r.correct])
+    end = (float(right[-1]) if len(right) else 0.0) * 1.02 + 1e-3
+    at = np.linspace(0.0, end, points)
+    return [
+        (float(r), Share.of(int(k), len(results)))
+        for r, k in zip(at, len(right) - np.searchsorted(right, at), strict=True)
+    ]
 
 
 def summary(results: Sequence[Result]) -> Summary:

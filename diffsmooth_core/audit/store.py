@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from diffsmooth_core.audit.results import Result
 from diffsmooth_core.config import InputError, kept
 
-Kind = Literal["note", "tag", "untag", "review", "reason", "skipped", "finished"]
+Kind = Literal["note", "tag", "untag", "review", "reason", "view", "skipped", "finished"]
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT = 30  # seconds for another writer
 LONGEST = 4000  # characters of a note
@@ -209,12 +209,15 @@ class Store:
             rows = connection.execute(_votes.select().where(_votes.c.run == run.id).order_by(*order))
             return [Tally(r.idx, r.stage, r.start, tuple(r.counts)) for r in rows]
 
-    def results(self, run: Run, certificates: bool = False) -> list[Result]:
-        """A run's results by index; `certificates` brings the whole documents along."""
+    def results(self, run: Run, certificates: bool = False, predict: int | None = None) -> list[Result]:
+        """A run's results by index, all or those with one answer; `certificates` brings the whole documents
+        along."""
         columns = [c for c in _results.c if c.name not in ("id", "run")]
         if not certificates:
             columns = [c for c in columns if c.name != "certificate"]
         query = sa.select(*columns).where(_results.c.run == run.id).order_by(_results.c.idx)
+        if predict is not None:
+            query = query.where(_results.c.predict == predict)
         with self._transaction() as connection:
             return [Result(**row) for row in connection.execute(query).mappings()]
 
@@ -227,6 +230,13 @@ class Store:
         if row is None:
             raise InputError(f"run {run.name!r} has no result for image {idx}")
         return Result(**row)
+
+    def version(self, run: Run) -> tuple[int, int]:
+        """Changes with every result and every remark of a run."""
+        with self._transaction() as connection:
+            latest = (sa.select(sa.func.max(t.c.id)).where(t.c.run == run.id) for t in (_results, _remarks))
+            results, remarks = (connection.execute(query).scalar() or 0 for query in latest)
+        return results, remarks
 
     # What people say
 

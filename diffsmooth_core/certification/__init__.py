@@ -3,6 +3,7 @@
 from diffsmooth_core.certification.certificate import Certificate, at_level, discrepancies
 from diffsmooth_core.certification.decision import check_reachable
 from diffsmooth_core.certification.stream import (
+    Point,
     Progress,
     Samples,
     certify,
@@ -12,6 +13,7 @@ from diffsmooth_core.certification.stream import (
 
 __all__ = [
     "Certificate",
+    "Point",
     "Progress",
     "Samples",
     "at_level",

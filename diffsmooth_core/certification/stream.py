@@ -45,6 +45,9 @@ class Samples:
     vote: int
 
 
+Point = tuple[int, float, float, float]  # n, share, Clopper-Pearson bound, anytime bound
+
+
 @dataclass(frozen=True)
 class Progress:
     """A frozen snapshot after a chunk of votes.
@@ -70,6 +73,17 @@ class Progress:
     votes_per_second: float
     samples: Samples
     certificate: Certificate | None = None
+
+    @property
+    def point(self) -> Point | None:
+        """For the plot of bounds over votes: None while the class is being selected."""
+        if self.stage == "selection":
+            return None
+        return self.n_done, self.p_hat, self.clopper_pearson, self.anytime
+
+    @property
+    def finished(self) -> bool:
+        return self.certificate is not None
 
 
 def versions() -> dict[str, str]:

@@ -10,14 +10,26 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from diffsmooth_core.certification import Progress
 from diffsmooth_core.config import InputError
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
-Point = tuple[int, float, float, float]  # n, share, Clopper-Pearson bound, anytime bound
-Stream = Callable[[], Iterator[Progress]]
+
+
+class Step(Protocol):
+    """What a stream yields: how far it is."""
+
+    @property
+    def point(self) -> tuple[float, ...] | None:
+        """What a plot keeps of it."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is the last."""
+
+
+Stream = Callable[[], Iterator[Step]]
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +41,8 @@ class Snapshot:
     id: str
     state: State
     position: int  # jobs ahead in the queue
-    progress: Progress | None  # the latest; kept when the job is cancelled or fails
-    trace: tuple[Point, ...]  # of the estimation stage
+    progress: Any  # the latest Step; kept when the job is cancelled or fails, None before the first
+    trace: tuple[Any, ...]  # the points of all steps
     seconds: float  # of running, so far or in all
     error: str | None
     subject: Any  # what the submitter attached
@@ -136,13 +148,12 @@ class JobManager:
         with closing(job.stream()) as stream:  # type: ignore[type-var]
             for progress in stream:
                 trace = job.snapshot.trace
-                if progress.stage == "estimation":
-                    point = (progress.n_done, progress.p_hat, progress.clopper_pearson, progress.anytime)
-                    trace = (*trace, point)
+                if progress.point is not None:
+                    trace = (*trace, progress.point)
                 with self._changed:
                     job.snapshot = replace(
                         job.snapshot, progress=progress, trace=trace, seconds=time.monotonic() - began
                     )
-                if job.cancelled.is_set() and progress.certificate is None:
+                if job.cancelled.is_set() and not progress.finished:
                     return "cancelled"
         return "done"
