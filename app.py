@@ -39,7 +39,11 @@ if __name__ == "__main__":
         st.Page("pages/theorems.py", title="Theorems", icon=":material/function:"),
         st.Page("pages/lessons.py", title="Lessons", icon=":material/school:"),
     ]
-    audit = [st.Page("pages/models.py", title="Models", icon=":material/inventory_2:")]
+    audit = [
+        st.Page("pages/runs.py", title="Runs", icon=":material/fact_check:"),
+        st.Page("pages/results.py", title="Results", icon=":material/show_chart:"),
+        st.Page("pages/models.py", title="Models", icon=":material/inventory_2:"),
+    ]
     st.navigation({"Watch": watch, "Understand": understand, "Audit": audit}).run()
 else:
     # Otherwise the first visit of all to a page's own address would run that page without this file.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 ABSTAIN = "#8b9098"
+_OUTCOMES = {"right": "#0b8a5f", "wrong": "#d9480f", "certified": "#2f75c0", "abstained": ABSTAIN}
 
 
 def class_colour(index: int) -> str:
@@ -12,3 +13,8 @@ def class_colour(index: int) -> str:
     dark = st.context.theme.type == "dark"
     palette = st.get_option(f"theme.{'dark.' if dark else ''}chartCategoricalColors")
     return str(palette[index % len(palette)])
+
+
+def outcome_colour(outcome: str) -> str:
+    """The colour of one of the audit's OUTCOMES, that of the verdict's card."""
+    return _OUTCOMES[outcome]

@@ -16,7 +16,7 @@ from ui.text import plain
 THUMBNAIL = 96  # pixels a side
 PAGE = 20  # thumbnails of an indexed group shown at once
 _HERE = Path(__file__).parent
-_component = st.components.v2.component(
+picker = st.components.v2.component(
     "diffsmooth_picker",
     html='<div class="pictures" role="radiogroup" aria-label="Pictures"></div>',
     css=(_HERE / "picker.css").read_text(),
@@ -25,7 +25,8 @@ _component = st.components.v2.component(
 
 
 @lru_cache(maxsize=512)
-def _thumbnail(spec: str, dataset: str) -> str:
+def thumbnail(spec: str, dataset: str) -> str:
+    """A picture of a spec as a small square. Raises InputError."""
     return data_url(state.resolved(spec, dataset).original, THUMBNAIL)
 
 
@@ -34,7 +35,7 @@ def warm_up() -> None:
     dataset = state.DEFAULTS.dataset
     for group in catalogue(dataset):
         for choice in group.choices:
-            _thumbnail(choice.spec, dataset)
+            thumbnail(choice.spec, dataset)
 
 
 def choose() -> None:
@@ -66,7 +67,7 @@ def _browse(group: Group) -> None:
     data = {
         "chosen": spec,
         "choices": [
-            {"spec": c.spec, "title": c.title, "image": _thumbnail(c.spec, state.dataset())} for c in choices
+            {"spec": c.spec, "title": c.title, "image": thumbnail(c.spec, state.dataset())} for c in choices
         ],
     }
 
@@ -76,7 +77,7 @@ def _browse(group: Group) -> None:
             state.act()
             state.choose(str(chosen))
 
-    _component(data=data, key=f"picker-{group.kind}", on_picked_change=picked)
+    picker(data=data, key=f"picker-{group.kind}", on_picked_change=picked)
 
 
 def _around(group: Group) -> tuple[Choice, ...]:

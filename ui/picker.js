@@ -6,16 +6,24 @@ const MOVES = {
   ArrowDown: (columns) => columns,
 };
 
-const build = ({ spec, title, image }) => {
+const build = ({ spec, title, image, mark, note }) => {
   const button = document.createElement("button");
   button.type = "button";
   button.title = title;
   button.dataset.spec = spec;
   button.setAttribute("role", "radio");
-  const picture = document.createElement("img");
-  picture.src = image;
-  picture.alt = title;
-  button.append(picture);
+  if (image) {
+    const picture = document.createElement("img");
+    picture.src = image;
+    picture.alt = title;
+    button.append(picture);
+  }
+  if (note) {
+    const words = document.createElement("span");
+    words.textContent = note;
+    words.style.setProperty("--mark", mark);
+    button.append(words);
+  }
   return button;
 };
 
@@ -42,7 +50,8 @@ const scrollTo = (grid, button) => {
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector(".pictures");
   const { choices, chosen } = data;
-  const names = choices.map((choice) => choice.spec).join();
+  grid.classList.toggle("large", Boolean(data.large));
+  const names = choices.map((choice) => choice.spec + (choice.note ?? "")).join();
   const first = grid.dataset.names !== names;
   if (first) {
     grid.dataset.names = names;

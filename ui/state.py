@@ -148,6 +148,11 @@ def config() -> SmoothingConfig:
     return SmoothingConfig(**{name: st.session_state[name] for name in SETTINGS})
 
 
+def kept() -> SmoothingConfig:
+    """The Certify page's settings as they were left, for another page. Raises InputError."""
+    return SmoothingConfig(**st.session_state.get("_kept", {}))
+
+
 def choose(spec: str) -> None:
     """Choose a picture by a spec that came from a browser; a bad one is said and changes nothing."""
     try:

@@ -48,6 +48,7 @@ const showFrame = (figure, { title, caption, images, crisp, word, colour }) => {
 
 export default function ({ data, parentElement }) {
   const strip = parentElement.querySelector(".strip");
-  fill(strip, Math.max(0, 2 * data.length - 1), buildFrame);
-  data.forEach((frame, i) => showFrame(strip.children[2 * i], frame));
+  strip.classList.toggle("without-arrows", !data.arrows);
+  fill(strip, Math.max(0, 2 * data.frames.length - 1), buildFrame);
+  data.frames.forEach((frame, i) => showFrame(strip.children[2 * i], frame));
 }

@@ -34,9 +34,9 @@ class Frame:
     colour: str = "transparent"
 
 
-def show(frames: list[Frame], key: str) -> None:
-    """Frames from left to right, arrows between them."""
-    _component(data=[asdict(frame) for frame in frames], key=key)
+def show(frames: list[Frame], key: str, arrows: bool = True) -> None:
+    """Frames from left to right, with arrows where one leads to the next."""
+    _component(data={"frames": [asdict(frame) for frame in frames], "arrows": arrows}, key=key)
 
 
 def journey(samples: Samples, config: SmoothingConfig, class_names: tuple[str, ...]) -> list[Frame]:

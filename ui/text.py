@@ -36,3 +36,8 @@ def duration(seconds: float) -> str:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def unmarked(text: str) -> str:
+    """`text` for a Plotly figure, which would take tags for markup."""
+    return text.replace("<", "‹").replace("&", "＆")

@@ -258,8 +258,8 @@ def rescue(build: Any, x: Tensor, tried: dict[str, SmoothingConfig]) -> Iterator
     them, picked afterwards, holds with probability 1 - alpha. `build` makes a base classifier of a
     configuration."""
     for change, setting in tried.items():
-        config = replace(setting, alpha=bonferroni_alpha(setting.alpha, len(tried)))
         try:
+            config = replace(setting, alpha=bonferroni_alpha(setting.alpha, len(tried)))
             base = build(config)
             found = certify(base, x, config)
         except InputError:

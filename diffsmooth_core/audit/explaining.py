@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from diffsmooth_core.audit.batch import config_of
 from diffsmooth_core.audit.diagnosis import (
@@ -16,7 +16,7 @@ from diffsmooth_core.audit.diagnosis import (
     take_apart,
 )
 from diffsmooth_core.audit.results import Result
-from diffsmooth_core.audit.store import Run
+from diffsmooth_core.audit.store import Run, Store
 from diffsmooth_core.audit.workers import base_of, picture
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
@@ -53,13 +53,25 @@ def diagnosed(run: Run, result: Result, stages: Stages | None = None) -> Diagnos
     return explain(certificate, result.label, stages or stages_of(run, result), class_list, calm)
 
 
-def rescued(run: Run, result: Result) -> Iterator[Rescue]:
-    """What other settings make of the picture, one after the other."""
-    config: SmoothingConfig = config_of(run)
+def explained(store: Store, run: Run, results: Iterable[Result]) -> Iterator[tuple[Result, Diagnosis]]:
+    """Diagnose results one after the other and keep each reason in the store."""
+    for result in results:
+        diagnosis = diagnosed(run, result)
+        store.remark(run, result.idx, "reason", diagnosis.reason)
+        yield result, diagnosis
+
+
+def settings(run: Run) -> dict[str, SmoothingConfig]:
+    """What `rescued` tries, by what it changes."""
+    config = config_of(run)
     known = names("classifier", config.dataset)
     others = [name for name in CANDIDATES if name in known and name != config.classifier]
-    x = picture(config.dataset, result.idx).tensor
-    yield from rescue(base_of, x, options(config, others, RESCUE_VOTES))
+    return options(config, others, RESCUE_VOTES)
+
+
+def rescued(run: Run, result: Result) -> Iterator[Rescue]:
+    """What other settings make of the picture, one after the other."""
+    yield from rescue(base_of, picture(run.dataset, result.idx).tensor, settings(run))
 
 
 def reason_now(result: Result) -> str:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.special import ndtr
 
 from diffsmooth_core.audit.results import STEP, Result
+from diffsmooth_core.audit.store import Run, Store
 from diffsmooth_core.config import ABSTAIN, InputError
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 
@@ -190,38 +192,50 @@ def _number(path: Path, line: int, name: str, cell: str) -> float:
     return value
 
 
-def write(results: Sequence[Result], form: str, path: Path) -> None:
-    """Write results in Cohen's dialect, as CSV or as Parquet.
+def keep(store: Store, log: Log, name: str, dataset: str, settings: dict[str, Any]) -> Run:
+    """A log as a run of the store; `settings` are its sigma, n, alpha and file. Raises InputError where the
+    name is taken."""
+    run = store.create(name, log.dialect, dataset, settings, [r.idx for r in log.results], {})
+    store.add(run, [], log.results)
+    return run
+
+
+def encoded(results: Sequence[Result], form: str) -> bytes:
+    """Results in Cohen's dialect, as CSV or as Parquet.
 
     Radii keep all their digits, rounded down to six in Cohen's dialect, so that no reader lifts one. Raises
-    InputError where that is no format or the file cannot be written.
+    InputError where that is no format.
     """
     if form not in FORMATS:
         raise InputError(f"format {form!r} is unknown; choose one of {', '.join(FORMATS)}")
+    if form == "cohen":
+        lines = ["\t".join(COLUMNS)]
+        lines += [
+            f"{r.idx}\t{'' if r.label is None else r.label}\t{r.predict}\t"
+            f"{math.floor(r.radius * 1e6) / 1e6:.6f}\t{int(r.correct)}\t"
+            f"{timedelta(seconds=round(r.seconds or 0, 6))}"
+            for r in results
+        ]
+        return ("\n".join(lines) + "\n").encode()
     names = ("idx", "label", "predict", "radius", "correct", "p_a_lower", "n", "n_a", "seconds")
     rows = [
         (r.idx, r.label, r.predict, r.radius, int(r.correct), r.p_a_lower, r.n,
          r.n_a_low if r.n_a_low == r.n_a_high else None, r.seconds)
         for r in results
     ]  # fmt: skip
+    if form == "csv":
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([names, *rows])
+        return text.getvalue().encode()
+    file = io.BytesIO()
+    pq.write_table(pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}), file)
+    return file.getvalue()
+
+
+def write(results: Sequence[Result], form: str, path: Path) -> None:
+    """Write results in one of FORMATS. Raises InputError where the file cannot be written."""
+    data = encoded(results, form)
     try:
-        if form == "parquet":
-            pq.write_table(
-                pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}), path
-            )
-        elif form == "csv":
-            text = io.StringIO()
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerows([names, *rows])
-            path.write_text(text.getvalue())
-        else:
-            lines = ["\t".join(COLUMNS)]
-            lines += [
-                f"{r.idx}\t{'' if r.label is None else r.label}\t{r.predict}\t"
-                f"{math.floor(r.radius * 1e6) / 1e6:.6f}\t{int(r.correct)}\t"
-                f"{timedelta(seconds=round(r.seconds or 0, 6))}"
-                for r in results
-            ]
-            path.write_text("\n".join(lines) + "\n")
+        path.write_bytes(data)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}); check the folder") from None

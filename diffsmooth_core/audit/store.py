@@ -61,6 +61,9 @@ class Run:
     weights: dict[str, str]
     created: str
 
+    def __hash__(self) -> int:
+        return hash((self.id, self.name))
+
 
 @dataclass(frozen=True)
 class Tally:

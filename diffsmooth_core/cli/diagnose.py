@@ -21,7 +21,7 @@ from tqdm import tqdm
 def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: bool) -> None:
     """Say why pictures of the run NAME abstain; the reasons are kept in the store."""
     from diffsmooth_core.audit.diagnosis import REASONS
-    from diffsmooth_core.audit.explaining import diagnosed, rescued
+    from diffsmooth_core.audit.explaining import explained, rescued
     from diffsmooth_core.audit.store import Store
     from diffsmooth_core.config import ABSTAIN
 
@@ -32,9 +32,9 @@ def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: 
         r for r in results if idx is not None or r.predict == ABSTAIN or (wrong and r.outcome == "wrong")
     ]
     found: dict[int, dict[str, Any]] = {}
-    for result in tqdm(chosen, unit="picture", delay=0.5):
-        diagnosis = diagnosed(run, result)
-        store.remark(run, result.idx, "reason", diagnosis.reason)
+    for result, diagnosis in tqdm(
+        explained(store, run, chosen), total=len(chosen), unit="picture", delay=0.5
+    ):
         found[result.idx] = diagnosis.as_dict()
     rescues = [] if idx is None else sorted(rescued(run, results[0]), key=lambda r: -r.radius)
     if as_json:

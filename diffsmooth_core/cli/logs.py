@@ -40,12 +40,10 @@ def import_log(
 
     log = logs.read(file, sigma, n, alpha, target_radius)
     found = summary(log.results)
-    reported = paper.ACR.get((dataset, sigma)) if training_sigma == sigma else None
+    reported = paper.acr(dataset, sigma, training_sigma)
     if name:
-        store = Store(url)
-        config = {"sigma": sigma, "n": n, "alpha": alpha, "file": file.name}
-        run = store.create(name, log.dialect, dataset, config, [r.idx for r in log.results], {})
-        store.add(run, [], log.results)
+        settings = {"sigma": sigma, "n": n, "alpha": alpha, "file": file.name}
+        logs.keep(Store(url), log, name, dataset, settings | {"training_sigma": training_sigma})
     if as_json:
         extra = {
             "dialect": log.dialect, "lifted": {str(idx): surely for idx, surely in log.lifted.items()},

@@ -11,7 +11,6 @@ import time
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -23,7 +22,7 @@ from diffsmooth_core.audit.store import Run, Store
 from diffsmooth_core.audit.workers import Here, Processes, RayActors, base_of, picture
 from diffsmooth_core.certification import Certificate, discrepancies
 from diffsmooth_core.config import InputError, SmoothingConfig
-from tests.datasets.conftest import write_split
+from tests.datasets.conftest import write_twelve
 
 ROOT = Path(__file__).parents[2]
 CONFIG = SmoothingConfig(
@@ -34,12 +33,7 @@ CONFIG = SmoothingConfig(
 
 @pytest.fixture(autouse=True)
 def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twelve made-up test pictures in place of CIFAR-10, some of them smooth, some noise."""
-    random = np.random.default_rng(0)
-    smooth = np.linspace(30, 220, 32)[None, :, None, None] + random.integers(0, 30, (12, 32, 32, 3))
-    noise = random.integers(0, 256, (12, 32, 32, 3))
-    made = np.where(np.arange(12)[:, None, None, None] % 3 > 0, smooth, noise).astype(np.uint8)
-    write_split(tmp_path / "data" / "cifar10", "test", made, random.integers(0, 10, 12))
+    write_twelve(tmp_path / "data")
     monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
     picture.cache_clear()
 

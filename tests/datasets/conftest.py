@@ -61,3 +61,12 @@ def write_split(folder, split, pictures, labels):
     path = folder / "plain_text" / f"{split}-00000-of-00001.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table({"img": records, "label": labels}), path)
+
+
+def write_twelve(folder):
+    """Twelve made-up test pictures in place of CIFAR-10, some of them smooth, some noise."""
+    random = np.random.default_rng(0)
+    smooth = np.linspace(30, 220, 32)[None, :, None, None] + random.integers(0, 30, (12, 32, 32, 3))
+    noise = random.integers(0, 256, (12, 32, 32, 3))
+    made = np.where(np.arange(12)[:, None, None, None] % 3 > 0, smooth, noise).astype(np.uint8)
+    write_split(folder / "cifar10", "test", made, random.integers(0, 10, 12))

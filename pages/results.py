@@ -1,0 +1,16 @@
+"""Results: certified accuracy over the radius, ours, imported and the models' own."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diffsmooth_core import InputError
+from ui import audits, results_board
+from ui.text import plain
+
+st.title("Results", anchor=False)
+st.caption("The share of pictures that are right with at least a radius, for as many results as you choose.")
+try:
+    results_board.show(results_board.sidebar(audits.store().runs()))
+except InputError as problem:
+    st.error(plain(str(problem)))

@@ -1,0 +1,305 @@
+"""The right side of the Runs page: what a run came to, the pictures asked for, two runs compared."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from diffsmooth_core import ABSTAIN, InputError
+from diffsmooth_core.audit import browsing, logs
+from diffsmooth_core.audit.browsing import Row
+from diffsmooth_core.audit.comparing import CHANGES, sign_test
+from diffsmooth_core.audit.results import OUTCOMES, Result, Share, summary
+from diffsmooth_core.audit.store import Run
+from ui import audit_charts, audits, gallery
+from ui.audit_controls import Selection, clear
+from ui.colours import outcome_colour
+from ui.text import duration, length, plain
+
+SUMMARY, PICTURES = "Summary", "Pictures"
+PAGE = 36  # pictures of the grid at once
+SMALL = 20  # classes that fit into a confusion matrix
+MARKS = {"right": "✓", "wrong": "✗", "certified": "✓", "abstained": "–"}
+TICK = 1.0  # seconds between two looks at a run
+
+
+def progress(run: Run) -> None:
+    """How far a run of ours is, while it is not at its end."""
+    job = audits.under_way(run, "audit")
+    active = job is not None and not job.finished
+    left = audits.left(run, len(audits.rows(run)))
+    if left or active:
+        st.fragment(_progress, run_every=TICK if active else None)(run, active)
+
+
+def _progress(run: Run, active: bool) -> None:
+    job = audits.under_way(run, "audit")
+    if active and (job is None or job.finished):
+        st.rerun()
+    done = len(audits.rows(run))
+    total = done + audits.left(run, done)
+    with st.container(border=True):
+        words, action = st.columns([5, 1], vertical_alignment="center")
+        if active and job is not None:
+            status = job.progress
+            said = f"**Certifying:** {done:,} of {total:,} pictures"
+            if status is not None:
+                rest = f" · {duration(status.seconds_left)} left" if status.seconds_left else ""
+                said += (
+                    f" · {status.votes_per_second:.0f} votes a second · "
+                    f"{100 * status.certified_accuracy:.1f} % right so far{rest}"
+                )
+            action.button("Stop", on_click=audits.stop, args=(run, "audit"), width="stretch")
+        else:
+            said = f"**Not finished:** {done:,} of {total:,} pictures are certified. Nothing counted is lost."
+            if job is not None and job.error:
+                said += f" {plain(job.error)}"
+            action.button("Go on", on_click=audits.go_on, args=(run,), type="primary", width="stretch")
+        words.markdown(said)
+        st.progress(done / total)
+
+
+def figures(selection: Selection) -> None:
+    """What a run came to, in five figures."""
+    results = [row.result for row in selection.every]
+    found = summary(results)
+    right = Share.of(sum(r.correct for r in results), len(results))
+    with st.container(horizontal=True, key="figures-run"):
+        st.metric("Pictures", f"{found.images:,}", width=110)
+        st.metric(
+            "Certified and right", _percent(right), width=190,
+            help=f"At radius 0; 95 % interval {100 * right.low:.1f} to {100 * right.high:.1f} %.",
+        )  # fmt: skip
+        st.metric("ACR", f"{found.acr:.3f}", width=110,
+                  help="Average certified radius; a wrong answer or an abstention counts 0.")  # fmt: skip
+        st.metric("Abstains", _percent(Share.of(found.abstained, len(results))), width=130)
+        st.metric("Certified but wrong", _percent(Share.of(found.wrong, len(results))), width=190)
+
+
+def view() -> str:
+    """Which half of the page is shown."""
+    return str(
+        st.segmented_control(
+            "View", [SUMMARY, PICTURES], default=PICTURES if "image" in st.query_params else SUMMARY,
+            required=True, key="view-of-run", label_visibility="collapsed",
+        )
+    )  # fmt: skip
+
+
+def charts(selection: Selection) -> None:
+    """The curve, the bounds and the confusion matrix; what is shown beside the whole."""
+    results = [row.result for row in selection.every]
+    shown = [row.result for row in selection.shown]
+    lines = [audit_charts.of(selection.run.name, results)]
+    if selection.filtered and shown:
+        lines.append(audit_charts.of("shown pictures", shown))
+    if selection.other:
+        beside = [row.result for row in audits.rows(selection.other)]
+        lines.append(audit_charts.of(selection.other.name, beside))
+    with st.container(key="charts-run"):
+        left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Certified accuracy** over the radius, with a band of 95 % confidence")
+        plot(audit_charts.certified_accuracy(lines), "curve", "Certified accuracy over the radius")
+    with right:
+        st.markdown("**Lower bounds** of the classes' shares: above ½ is certified")
+        if any(r.p_a_lower is not None for r in shown):
+            plot(audit_charts.bounds(shown), "bounds", "Distribution of the lower bounds")
+        else:
+            st.caption("No bound is known of these pictures.")
+    _answers(selection)
+
+
+def plot(figure: go.Figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
+
+
+def _percent(share: Share) -> str:
+    return f"{100 * share.share:.1f} %"
+
+
+def _answers(selection: Selection) -> None:
+    """The confusion matrix; a cell shows its pictures."""
+    names = selection.names
+    if len(names) > SMALL:
+        st.markdown("**Most frequent mistakes**")
+        pairs = Counter(
+            (names[r.label], names[r.predict])
+            for r in (row.result for row in selection.every)
+            if r.outcome == "wrong" and r.label is not None
+        )
+        rows = [{"True class": a, "Answer": b, "Pictures": n} for (a, b), n in pairs.most_common(12)]
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+        return
+    st.markdown("**True class against answer**; choose a cell to see its pictures")
+    matrix = browsing.confusion(selection.every, len(names))
+    table = pd.DataFrame(matrix, index=list(names), columns=[*names, "abstains"])
+    st.dataframe(
+        table.style.apply(_shaded, axis=None).format(lambda n: str(n) if n else "·"),
+        key="confusion", on_select=lambda: _cell(names), selection_mode="single-cell",
+        row_height=30, height=30 * len(names) + 39,
+        column_config={"_index": st.column_config.Column("True class", width=96)}
+        | {name: st.column_config.Column(width=84) for name in table.columns},
+    )  # fmt: skip
+    unknown = sum(row.result.label is None for row in selection.every)
+    if unknown:
+        st.caption(f"{unknown} pictures whose class is not known are in no row.")
+
+
+def _shaded(table: pd.DataFrame) -> pd.DataFrame:
+    """A cell's share of its row as a tint in the colour of its outcome."""
+    shades = pd.DataFrame("", index=table.index, columns=table.columns)
+    for i, (_, row) in enumerate(table.iterrows()):
+        for k, count in enumerate(row):
+            if count:
+                outcome = "right" if k == i else "abstained" if k == len(row) - 1 else "wrong"
+                tint = round(25 + 150 * count / row.sum())
+                shades.iloc[i, k] = f"background-color: {outcome_colour(outcome)}{tint:02x}"
+    return shades
+
+
+def _cell(names: tuple[str, ...]) -> None:
+    cells = st.session_state["confusion"].selection.cells
+    if cells:
+        row, column = cells[0]
+        clear()
+        st.session_state["view-of-run"] = PICTURES
+        st.session_state["class"] = str(row)
+        st.session_state["answer"] = str(names.index(column)) if column in names else str(ABSTAIN)
+
+
+def comparison(selection: Selection) -> None:
+    """What changed from the other run to this one."""
+    if selection.other is None:
+        return
+    changes = list(selection.changes.values())
+    st.subheader(f"Against {plain(selection.other.name)}", anchor=False)
+    if not changes:
+        st.caption("The two runs have no picture in common.")
+        return
+    times = Counter(change.kind for change in changes)
+    with st.container(horizontal=True):
+        for kind, title in CHANGES.items():
+            st.metric(title, f"{times[kind]:,}", width=150)
+    st.caption(
+        f"Of {len(changes):,} pictures in both runs, {times['gained']} were gained and {times['lost']} lost. "
+        "Were the runs equally good, a split at least as uneven would have probability "
+        f"{sign_test(changes):.2g} (McNemar's exact test)."
+    )
+
+
+def grid(selection: Selection) -> int | None:
+    """The pictures asked for; the index of the chosen one, which the address holds."""
+    shown, total = selection.shown, len(selection.every)
+    title = f"{len(shown):,} of {total:,} pictures" if selection.filtered else f"{total:,} pictures"
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(title, anchor=False)
+        _download(selection)
+    if not shown:
+        st.caption("No picture is like that.")
+        st.button("Show every picture", on_click=clear)
+        return None
+    places = {row.result.idx: i for i, row in enumerate(shown)}
+    idx = _chosen(places)
+    pages = -(-len(shown) // PAGE)
+    page = 1 + (places[idx] // PAGE if idx is not None else 0)
+    if pages > 1:
+        # The page follows the chosen picture, and a turned page chooses its first.
+        st.session_state["grid-page"] = page
+        st.pagination(pages, key="grid-page", on_change=lambda: _turn(shown))
+    here = shown[PAGE * (page - 1) : PAGE * page]
+    gallery.picker(
+        data={"chosen": str(idx), "large": True,
+              "choices": [_tile(selection, row) for row in here]},
+        key=f"grid-{selection.run.id}-{page}", on_picked_change=lambda: _picked(selection.run, page),
+    )  # fmt: skip
+    _keys(shown, idx)
+    return idx
+
+
+def _chosen(places: dict[int, int]) -> int | None:
+    asked = st.query_params.get("image", "")
+    return int(asked) if asked.isdecimal() and int(asked) in places else next(iter(places), None)
+
+
+def _turn(shown: list[Row]) -> None:
+    choose(shown[PAGE * (st.session_state["grid-page"] - 1)].result.idx)
+
+
+def _picked(run: Run, page: int) -> None:
+    if picked := st.session_state[f"grid-{run.id}-{page}"].picked:
+        choose(int(picked))
+
+
+def choose(idx: int) -> None:
+    """Show this picture."""
+    st.query_params["image"] = str(idx)
+
+
+def _tile(selection: Selection, row: Row) -> dict[str, Any]:
+    """A picture with the mark of its outcome and its radius."""
+    result = row.result
+    note = f"{MARKS[result.outcome]} {length(result.radius)}" if result.predict != ABSTAIN else "– abstains"
+    return {
+        "spec": str(result.idx), "title": f"Picture {result.idx}: {said(result, selection.names)}",
+        "image": _image(selection.run.dataset, result.idx), "note": note,
+        "mark": outcome_colour(result.outcome),
+    }  # fmt: skip
+
+
+def _image(dataset: str, idx: int) -> str | None:
+    try:
+        return gallery.thumbnail(f"{dataset}:{idx}", dataset)
+    except InputError:
+        return None
+
+
+def said(result: Result, names: tuple[str, ...]) -> str:
+    """A result in a few words."""
+    known = "" if result.label is None else f" (true class: {names[result.label]})"
+    if result.predict == ABSTAIN:
+        return f"abstains{known}"
+    return (
+        f"{OUTCOMES[result.outcome].lower()}, {names[result.predict]}, radius {length(result.radius)}{known}"
+    )
+
+
+def _keys(shown: list[Row], idx: int | None) -> None:
+    """Next and previous by keyboard, among all that are shown or among their abstentions."""
+
+    def go(wanted: Any, step: int = 1) -> None:
+        if (found := browsing.following(shown, idx, wanted, step)) is not None:
+            choose(found)
+
+    def anything(_: Row) -> bool:
+        return True
+
+    def abstains(row: Row) -> bool:
+        return row.result.predict == ABSTAIN
+
+    none = not any(map(abstains, shown))
+    with st.container(horizontal=True):
+        st.button("Previous", shortcut="P", on_click=go, args=(anything, -1), icon=":material/chevron_left:")
+        st.button("Next", shortcut="N", on_click=go, args=(anything,), icon=":material/chevron_right:")
+        st.button("Next abstention", shortcut="A", on_click=go, args=(abstains,), disabled=none)
+        st.button("Random abstention", shortcut="X", on_click=_random, args=([*filter(abstains, shown)],),
+                  disabled=none)  # fmt: skip
+
+
+def _random(abstentions: list[Row]) -> None:
+    choose(secrets.choice(abstentions).result.idx)
+
+
+def _download(selection: Selection) -> None:
+    """The rows that are shown, in a format of the field."""
+    with st.popover("Download"):
+        for form, (title, suffix) in {"cohen": ("Cohen's log", "tsv"), "csv": ("CSV", "csv")}.items():
+            st.download_button(
+                title, lambda form=form: logs.encoded([row.result for row in selection.shown], form),  # type: ignore[misc]
+                f"{selection.run.name}.{suffix}", "text/plain", on_click="ignore", key=f"download-{form}",
+            )  # fmt: skip

@@ -1,0 +1,268 @@
+"""One picture of a run: what came out, why, what would rescue it, and what people say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from diffsmooth_core import ABSTAIN, InputError
+from diffsmooth_core.audit.browsing import REVIEWS, Row
+from diffsmooth_core.audit.comparing import CHANGES
+from diffsmooth_core.audit.diagnosis import Diagnosis, Stages
+from diffsmooth_core.audit.results import Result
+from diffsmooth_core.audit.store import Kind, Run
+from diffsmooth_core.datasets import class_names
+from ui import audit_charts, audits, state, strip
+from ui.audit_board import plot, said
+from ui.audit_controls import Selection
+from ui.images import data_url
+from ui.text import down, length, plain
+
+MOODS = {"right": "right", "wrong": "wrong", "certified": "unknown", "abstained": "abstain"}
+VOTERS = 8  # sample pictures of a class
+PORTRAIT = 320
+TICK = 1.0
+
+
+def show(selection: Selection, idx: int) -> None:
+    """The chosen picture's card, its votes, stages, rescue and notes."""
+    run, names = selection.run, selection.names
+    row = next(row for row in selection.every if row.result.idx == idx)
+    with st.container(border=True, key=f"answer-{MOODS[row.result.outcome]}"):
+        why = _card(selection, row)
+    result = audits.store().result(run, idx)
+    if result.certificate is None:
+        why.caption("An imported log says what came out and not how the votes fell.")
+    else:
+        _votes(run, result, names, why)
+    _rescue(run, result)
+    _remarks(run, row)
+
+
+def _card(selection: Selection, row: Row) -> DeltaGenerator:
+    """The result; the place for its reason."""
+    run, result, names = selection.run, row.result, selection.names
+    portrait, body = st.columns([1, 4.4], gap="medium")
+    with portrait:
+        try:
+            picture = state.resolved(f"{run.dataset}:{result.idx}", run.dataset)
+            image: tuple[str, ...] = (data_url(picture.original, PORTRAIT),)
+        except InputError:
+            image = ()
+        known = "true class unknown" if result.label is None else f"true class: {names[result.label]}"
+        strip.show(
+            [strip.Frame(f"Picture {result.idx}", known, image, word="not here")], key="audit-portrait"
+        )
+    with body:
+        sentence = said(result, names)
+        st.subheader(plain(sentence[0].upper() + sentence[1:]), anchor=False)
+        facts = []
+        if result.n is not None and result.n_a_low is not None and result.n_a_high is not None:
+            votes = f"{result.n_a_low:,}"
+            if result.n_a_high != result.n_a_low:
+                votes += f" to {result.n_a_high:,}"
+            facts.append(f"{votes} of {result.n:,} votes")
+        if result.p_a_lower is not None:
+            facts.append(f"lower bound {down(result.p_a_lower, 4)}")
+        if change := selection.changes.get(result.idx):
+            before = said(change.before, names)
+            facts.append(f"{CHANGES[change.kind].lower()}; in the other run: {before}")
+        if result.note:
+            facts.append(result.note)
+        st.markdown(plain(" · ".join(facts)))
+        why = st.container()
+        settings = {name: str(run.config[name]) for name in state.SETTINGS if name in run.config}
+        st.page_link(
+            "pages/certify.py", label="Watch it on the Certify page", icon=":material/verified_user:",
+            query_params={"picture": f"{run.dataset}:{result.idx}"} | settings,
+        )  # fmt: skip
+    return why
+
+
+def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator) -> None:
+    """The diagnosis, the votes, and what each stage shows the classifier."""
+    assert result.certificate is not None
+    counts = result.certificate["counts"]
+    with why, st.spinner("Taking some votes apart…"):
+        try:
+            stages, diagnosis = audits.taken_apart(run, result.idx)
+        except InputError as problem:
+            st.warning(plain(str(problem)))
+            return
+        _said(diagnosis)
+    key = f"voters-{run.id}-{result.idx}"
+    present = [int(k) for k in np.unique(stages.votes)]
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Votes.** Choose a class to see who votes for it")
+        chosen = st.session_state.get(key, int(np.argmax(counts)))
+        figure = audit_charts.votes(counts, names, chosen)
+        st.plotly_chart(
+            figure, key=f"{key}-bars", config={"displayModeBar": False}, selection_mode="points",
+            on_select=partial(_clicked, key), alt="Votes for each class",
+        )  # fmt: skip
+    with right:
+        st.markdown(f"**Stage by stage**, what the classifier sees in the first {len(stages.votes)} copies")
+        plot(audit_charts.stages(stages, names), f"{key}-stages", "Classes at each stage")
+    chosen = st.pills(
+        "Voters", present, format_func=lambda k: f"{names[k]} ({int(np.sum(stages.votes == k))})",
+        key=key, default=max(present, key=lambda k: counts[k]), required=True,
+        help=f"Of the first {len(stages.votes)} estimation votes.",
+    )  # fmt: skip
+    _voters(stages, int(chosen), names)
+
+
+def _clicked(key: str) -> None:
+    """A bar was clicked: show the voters of its class."""
+    points = st.session_state[f"{key}-bars"].selection.points
+    if points:
+        st.session_state[key] = int(points[0]["customdata"])
+
+
+def _said(diagnosis: Diagnosis) -> None:
+    if diagnosis.reason == "none":
+        return
+    st.markdown(f"**{diagnosis.title}.** {plain(diagnosis.sentence)}")
+    with st.popover("The numbers behind it", icon=":material/function:"):
+        st.table(
+            {plain(name): _number(name, value) for name, value in diagnosis.evidence.items()},
+            border="horizontal", hide_header=True,
+        )  # fmt: skip
+
+
+def _number(name: str, value: float) -> str:
+    if "votes" in name:
+        return f"{value:,.0f}" if np.isfinite(value) else "none up to ten million"
+    return f"{value:.2g}" if name.startswith("p of") else f"{100 * value:.1f} %"
+
+
+def _voters(stages: Stages, label: int, names: tuple[str, ...]) -> None:
+    """Real copies that voted for a class: with noise, and purified."""
+    voters = np.flatnonzero(stages.votes == label)[:VOTERS]
+    if not len(voters):
+        st.caption(f"None of the first {len(stages.votes)} votes is for {plain(names[label])}.")
+        return
+    rows = {"with noise": (stages.noisy_pictures, stages.noisy)}
+    if stages.purified is not None:
+        rows["purified"] = (stages.purified_pictures, stages.purified)
+    for title, (pictures, classes) in rows.items():
+        frames = [
+            strip.Frame(
+                f"Vote {i + 1}, {title}", f"alone taken for: {names[classes[i]]}", (data_url(pictures[i]),)
+            )
+            for i in voters
+        ]
+        strip.show(frames, key=f"audit-voters-{title}", arrows=False)
+
+
+def _rescue(run: Run, result: Result) -> None:
+    """A sweep over settings, by a button."""
+    if run.origin != "audit":
+        return
+    what = f"rescue-{result.idx}"
+    job = audits.under_way(run, what)
+    active = job is not None and not job.finished
+    st.subheader("What would rescue it?" if result.predict == ABSTAIN else "What would other settings say?",
+                 anchor=False)  # fmt: skip
+    st.fragment(_rescuing, run_every=TICK if active else None)(run, result, active)
+
+
+def _rescuing(run: Run, result: Result, active: bool) -> None:
+    what = f"rescue-{result.idx}"
+    job = audits.under_way(run, what)
+    if active and (job is None or job.finished):
+        st.rerun()
+    if job is None:
+        st.caption(
+            "Tries about ten settings on this picture, with the same noise: other σ, σ′, m and n, and other "
+            "classifiers."
+        )
+        st.button("Try other settings", on_click=_in_words, args=(audits.rescue, run, result.idx),
+                  icon=":material/healing:")  # fmt: skip
+        return
+    step = job.progress
+    if active:
+        done, total = (step.done, step.total) if step else (0, 1)
+        st.progress(done / total, f"{done} of {total} settings" if step else "Starting")
+        st.button("Stop", on_click=audits.stop, args=(run, what))
+    if job.error:
+        st.error(plain(job.error))
+    if step and step.found:
+        names = class_names(run.dataset)
+        ranked = sorted(step.found, key=lambda r: (r.label == result.label, r.radius, -r.cost), reverse=True)
+        st.dataframe(
+            pd.DataFrame([
+                {"Setting": r.change, "Answer": "abstains" if r.label == ABSTAIN else names[r.label],
+                 "Right": "" if r.label == ABSTAIN or result.label is None
+                 else "yes" if r.label == result.label else "no",
+                 "Radius": float(length(r.radius)), "Share p̂": float(down(r.p_hat, 3)),
+                 "Votes": r.config.n, "Classifications": r.cost}
+                for r in ranked
+            ]),
+            hide_index=True,
+        )  # fmt: skip
+        alpha = step.found[0].config.alpha
+        st.caption(
+            f"Each holds at α = {alpha:.2g}, the run's risk shared by {step.total} tries, so the best of "
+            f"them may be picked: together they hold with probability {1 - alpha * step.total:g}."
+        )
+
+
+def _in_words(act: Callable[..., None], *args: object) -> None:
+    """Do it; where that is not possible, have the page say why."""
+    try:
+        act(*args)
+    except InputError as problem:
+        state.notify(str(problem))
+
+
+def _remarks(run: Run, row: Row) -> None:
+    """Review state, tags and notes; each is kept at once."""
+    idx = row.result.idx
+
+    def say(kind: Kind, text: str) -> None:
+        _in_words(audits.store().remark, run, idx, kind, text)
+
+    st.subheader("Review", anchor=False)
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        key = f"review-{run.id}-{idx}"
+        st.session_state[key] = row.review
+        st.segmented_control(
+            "State", list(REVIEWS), format_func=REVIEWS.__getitem__, key=key, required=True,
+            on_change=lambda: say("review", st.session_state[key]),
+        )  # fmt: skip
+        tag_key = f"tags-{run.id}-{idx}"
+        st.session_state[tag_key] = list(row.tags)
+        every = sorted({tag for other in audits.rows(run) for tag in other.tags})
+        st.multiselect(
+            "Tags", every, key=tag_key, accept_new_options=True, placeholder="choose or write one",
+            on_change=lambda: _tagged(row, st.session_state[tag_key], say),
+        )  # fmt: skip
+    with right:
+        for note in row.notes:
+            st.markdown(f"{plain(note.text)}  \n:small[:gray[{note.created.replace('T', ' ')[:16]} UTC]]")
+        with st.form(f"note-{run.id}-{idx}", clear_on_submit=True, border=False):
+            st.text_area("Note", key=f"note-text-{run.id}-{idx}", height=80, max_chars=4000)
+            st.form_submit_button(
+                "Add the note", on_click=lambda: _noted(st.session_state[f"note-text-{run.id}-{idx}"], say)
+            )
+
+
+def _noted(text: str, say: Callable[[Kind, str], None]) -> None:
+    if text.strip():
+        say("note", text)
+
+
+def _tagged(row: Row, tags: list[str], say: Callable[[Kind, str], None]) -> None:
+    for tag in tags:
+        if tag not in row.tags:
+            say("tag", tag[:60])
+    for tag in row.tags:
+        if tag not in tags:
+            say("untag", tag)

@@ -1,0 +1,107 @@
+"""A new run: an audit with the Certify page's settings, or a log from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import streamlit as st
+
+from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.audit import logs
+from diffsmooth_core.config import METHODS
+from diffsmooth_core.datasets import datasets
+from ui import audits, state
+from ui.text import plain
+
+
+def show() -> None:
+    """Forms to start an audit and to import a log."""
+    start, imported = st.tabs(["Start an audit", "Import a log"])
+    with start:
+        _start()
+    with imported:
+        _import()
+
+
+def _start() -> None:
+    try:
+        config = state.kept()
+    except InputError as problem:
+        st.error(plain(str(problem)))
+        return
+    st.markdown(f"With the settings of the Certify page: {plain(_described(config))}.")
+    st.page_link("pages/certify.py", label="Change them there", icon=":material/tune:")
+    with st.form("start-audit", border=False):
+        left, right = st.columns(2)
+        name = left.text_input("Name of the run", max_chars=80, placeholder="diffsmooth-0.5")
+        indices = right.text_input("Test pictures", "0:10000:50", help="START:STOP:STEP, or single numbers "
+                                   "with commas.")  # fmt: skip
+        if st.form_submit_button("Start", type="primary"):
+            try:
+                run = audits.start(name, indices, config)
+            except InputError as problem:
+                st.error(plain(str(problem)))
+            else:
+                _added(f"{run.name} is under way.", run.name)
+
+
+def _described(config: SmoothingConfig) -> str:
+    method = METHODS[config.method]
+    local = f", σ′ = {config.sigma_local:g}, m = {config.m}" if method.smooths_locally else ""
+    return (
+        f"{method.title}, {config.classifier}, σ = {config.sigma:g}{local}, n₀ = {config.n0:,}, "
+        f"n = {config.n:,}, α = {config.alpha:g}, on {config.dataset}"
+    )
+
+
+def _import() -> None:
+    st.caption(
+        "A certification log of Cohen's code or of one that writes alike; the content tells its dialect."
+    )
+    with st.form("import-log", border=False):
+        file = st.file_uploader("Log", key="log-file")
+        left, middle, right = st.columns(3)
+        name = left.text_input("Name of the run", max_chars=80, placeholder="cohen-0.5")
+        dataset = middle.selectbox("Data set", datasets())
+        target = right.number_input("Radius asked for", 0.01, 16.0, None, 0.25,
+                                    help="Only for a log that says proved or not.")  # fmt: skip
+        sigma = left.number_input("Noise σ", 0.01, 4.0, 0.5, 0.05)
+        n = middle.number_input("Votes n", 1, 10_000_000, 100_000, 1000)
+        alpha = right.number_input("Risk α", 1e-6, 0.5, 0.001, 0.001, format="%g")
+        training = left.number_input("Training noise", 0.0, 4.0, None, 0.05,
+                                     help="If it is known: then the paper's row can be found.")  # fmt: skip
+        if st.form_submit_button("Import", type="primary"):
+            if file is None:
+                st.error("There is no log yet; choose a file first.")
+                return
+            try:
+                log = _read(file.getvalue(), sigma, n, alpha, target)
+                settings = {
+                    "sigma": sigma, "n": n, "alpha": alpha, "file": file.name, "training_sigma": training,
+                }  # fmt: skip
+                run = logs.keep(audits.store(), log, name, dataset, settings)
+            except InputError as problem:
+                st.error(plain(str(problem)))
+            else:
+                said = f"{run.name} was imported: {len(log.results):,} pictures in {log.dialect}'s dialect."
+                if log.lifted:
+                    said += f" Rounding may have lifted {len(log.lifted)} radii over a threshold of a table."
+                _added(said, run.name)
+
+
+def _read(data: bytes, sigma: float, n: int, alpha: float, target: float | None) -> logs.Log:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "log")
+        path.write_bytes(data)
+        try:
+            return logs.read(path, sigma, n, alpha, target)
+        except InputError as problem:
+            raise InputError(str(problem).replace(str(path), "the log")) from None
+
+
+def _added(sentence: str, run: str) -> None:
+    """Say so and show the new run."""
+    state.notify(sentence)
+    st.session_state["_next-run"] = run
+    st.rerun()
