@@ -32,6 +32,7 @@ if selection.every:
     audit_board.figures(selection)
     if audit_board.view() == audit_board.SUMMARY:
         audit_board.charts(selection)
+        audit_board.reasons(selection)
         audit_board.comparison(selection)
     elif (idx := audit_board.grid(selection)) is not None:
         audit_detail.show(selection, idx)

@@ -14,6 +14,7 @@ from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.audit import browsing, logs
 from diffsmooth_core.audit.browsing import Row
 from diffsmooth_core.audit.comparing import CHANGES, sign_test
+from diffsmooth_core.audit.diagnosis import REASONS
 from diffsmooth_core.audit.results import OUTCOMES, Result, Share, summary
 from diffsmooth_core.audit.store import Run
 from ui import audit_charts, audits, gallery
@@ -171,6 +172,48 @@ def _cell(names: tuple[str, ...]) -> None:
         st.session_state["view-of-run"] = PICTURES
         st.session_state["class"] = str(row)
         st.session_state["answer"] = str(names.index(column)) if column in names else str(ABSTAIN)
+
+
+def reasons(selection: Selection) -> None:
+    """Why the run abstains, by reason; a row shows its pictures."""
+    abstained = [row for row in selection.every if row.result.predict == ABSTAIN and row.reason]
+    if not abstained:
+        return
+    times = Counter(row.reason for row in abstained).most_common()
+    st.subheader("Why it abstains", anchor=False)
+    st.dataframe(
+        pd.DataFrame({"Reason": REASONS[reason], "Pictures": count} for reason, count in times),
+        hide_index=True, width=440, key="reasons", selection_mode="single-row",
+        on_select=lambda: _reason([reason for reason, _ in times]),
+    )  # fmt: skip
+    job = audits.under_way(selection.run, "explain")
+    active = job is not None and not job.finished
+    if unclear := sum(row.reason == "scattered" for row in abstained):
+        st.fragment(_explaining, run_every=TICK if active else None)(selection.run, unclear, active)
+
+
+def _reason(titles: list[str]) -> None:
+    if rows := st.session_state["reasons"].selection.rows:
+        clear()
+        st.session_state["view-of-run"] = PICTURES
+        st.session_state["reason"] = titles[rows[0]]
+
+
+def _explaining(run: Run, unclear: int, active: bool) -> None:
+    job = audits.under_way(run, "explain")
+    if active and (job is None or job.finished):
+        st.rerun()
+    if active and job is not None:
+        done, total = (job.progress.done, job.progress.total) if job.progress else (0, unclear)
+        st.progress(done / total, f"{done} of {total} taken apart")
+        st.button("Stop", key="stop-explaining", on_click=audits.stop, args=(run, "explain"))
+    elif job is None:
+        st.caption(f"The counts alone do not say why the votes of {unclear:,} pictures scatter.")
+        st.button(
+            "Take their votes apart", on_click=audits.explain, args=(run,), icon=":material/troubleshoot:"
+        )
+    elif job.error:
+        st.error(plain(job.error))
 
 
 def comparison(selection: Selection) -> None:

@@ -202,6 +202,28 @@ def test_a_picture_of_ours_is_taken_apart_and_rescued(
     assert any("shared by" in c.value and "tries" in c.value for c in page.caption)
 
 
+def test_abstentions_are_counted_by_reason_and_explained(store: Store, open_page: Open) -> None:
+    run = audited(store)
+    certificate = store.result(run, 0).certificate
+    assert certificate is not None
+    certificate["counts"] = [8, 8, 8, 8, 8, 0, 0, 0, 0, 0]
+    certificate |= {"label": ABSTAIN, "radius": 0.0, "p_a_lower": 0.1}
+    scattered = store.create("scattered", "audit", "cifar10", run.config, [0], run.weights)
+    store.add(scattered, [], [Result(0, 3, ABSTAIN, 0.0, 0.1, 40, 8, 8, certificate=certificate)])
+    page = open_page(run="scattered")
+    table = page.dataframe[1].value
+    assert table.to_dict("records") == [{"Reason": "The votes scatter", "Pictures": 1}]
+    page.button[[b.label for b in page.button].index("Take their votes apart")].click().run()
+    job = audits.under_way(scattered, "explain")
+    assert job is not None
+    done = audits.manager().wait(job.id, 60)
+    assert done is not None
+    assert done.state == "done", done.error
+    assert [r.kind for r in store.remarks(scattered)] == ["reason"]
+    page.run()
+    assert not page.exception
+
+
 def test_an_audit_is_started_stopped_short_and_gone_on_with(store: Store, open_page: Open) -> None:
     page = open_page()
     page.session_state["_kept"] = {name: getattr(CONFIG, name) for name in state.SETTINGS}

@@ -46,7 +46,8 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -
 @contextmanager
 def serve(home: Path, log: Path) -> Iterator[str]:
     """The address of the app, served by a process of its own that writes only into `home`."""
-    keep = {k: v for k, v in os.environ.items() if not k.startswith(("STREAMLIT_", "XDG_", "HF_"))}
+    own = ("STREAMLIT_", "XDG_", "HF_", "DIFFSMOOTH_STORE", "DIFFSMOOTH_MODELS", "DIFFSMOOTH_DATASETS")
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(own)}
     environment = keep | {
         "HOME": str(home),
         "TMPDIR": str(home),

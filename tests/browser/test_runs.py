@@ -1,0 +1,105 @@
+"""The Runs page in a real browser: logs uploaded, filtered, linked, noted and compared; an audit started."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from diffsmooth_core.audit import logs
+from diffsmooth_core.audit.results import Result
+from diffsmooth_core.config import ABSTAIN
+
+SECONDS = 1000  # milliseconds
+pytestmark = pytest.mark.timeout(180)
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def log(folder: Path, name: str, lost: int) -> Path:
+    """Forty pictures in Cohen's dialect; every fourth abstains, and picture `lost` too."""
+    kept = [i % 4 != 3 and i != lost for i in range(40)]
+    results = [
+        Result(i, i % 10, i % 10, 0.5) if right else Result(i, i % 10, ABSTAIN, 0.0)
+        for i, right in enumerate(kept)
+    ]
+    path = folder / f"{name}.tsv"
+    path.write_bytes(logs.encoded(results, "cohen"))
+    return path
+
+
+def upload(page: Page, path: Path) -> None:
+    button(page, "Add a run").click()
+    page.get_by_role("tab", name="Import a log").click()
+    form = page.get_by_test_id("stForm").filter(has=page.locator("input[type=file]"))
+    form.locator("input[type=file]").set_input_files(path)
+    expect(form.get_by_text(path.name)).to_be_visible()
+    form.get_by_role("textbox", name="Name of the run").fill(path.stem)
+    button(page, "Import").click()
+    expect(page.get_by_text(f"{path.stem} was imported: 40 pictures")).to_be_visible(timeout=30 * SECONDS)
+    page.keyboard.press("Escape")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_test_id("stSelectbox").filter(has_text=label).locator("input").click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_logs_are_filtered_linked_noted_and_compared(app: str, page: Page, tmp_path: Path) -> None:
+    page.goto(f"{app}/runs")
+    upload(page, log(tmp_path, "first-log", lost=0))
+    upload(page, log(tmp_path, "second-log", lost=1))
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text("40")
+    page.get_by_role("radio", name="Pictures").click()
+    choose(page, "Outcome", "Abstains")
+    expect(page.get_by_role("heading", name="11 of 40 pictures")).to_be_visible(timeout=30 * SECONDS)
+    page.get_by_role("radio", name=re.compile("^Picture 15:")).click()
+    expect(page.get_by_role("heading", name="Abstains (true class: dog)")).to_be_visible()
+    assert "image=15" in page.url
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", name="Abstains (true class: truck)")).to_be_visible()
+    page.get_by_role("textbox", name="Note").fill("too <b>dark</b>")
+    button(page, "Add the note").click()
+    expect(page.get_by_text("too <b>dark</b>")).to_be_visible(timeout=30 * SECONDS)
+    address = page.url
+
+    page.goto("about:blank")
+    page.goto(address)
+    expect(page.get_by_role("heading", name="11 of 40 pictures")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_role("heading", name="Abstains (true class: truck)")).to_be_visible()
+    expect(page.get_by_text("too <b>dark</b>")).to_be_visible()
+
+    choose(page, "Compare with", "first-log")
+    button(page, "Show everything").click()
+    page.get_by_role("radio", name="Summary").click()
+    figures = page.get_by_test_id("stMetric")
+    expect(figures.filter(has_text="Certificate gained")).to_contain_text("1", timeout=30 * SECONDS)
+    expect(figures.filter(has_text="Certificate lost")).to_contain_text("1")
+    page.get_by_role("button", name="Certificate lost").click()
+    page.get_by_role("radio", name="Pictures").click()
+    expect(page.get_by_role("heading", name="1 of 40 pictures")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_role("radio", name=re.compile("^Picture 1:"))).to_be_visible()
+
+
+def test_an_audit_runs_from_the_page(app: str, page: Page) -> None:
+    page.goto(f"{app}/?method=plain&sigma=0.25&n0=10&n=40")
+    page.get_by_role("link", name="Runs").click()
+    button(page, "Add a run").click()
+    form = page.get_by_test_id("stForm").filter(has_text="Test pictures")
+    form.get_by_role("textbox", name="Name of the run").fill("from-the-page")
+    form.get_by_role("textbox", name="Test pictures").fill("0:3")
+    button(page, "Start").click()
+    missing = page.get_by_text("not on this machine")
+    started = page.get_by_text("from-the-page is under way.")
+    expect(started.or_(missing)).to_be_visible(timeout=60 * SECONDS)
+    if missing.is_visible():
+        pytest.skip("CIFAR-10 is not on this machine")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text("3", timeout=90 * SECONDS)
+    expect(page.get_by_text("Certifying:")).to_have_count(0, timeout=30 * SECONDS)
+    page.get_by_role("radio", name="Pictures").click()
+    expect(page.get_by_text("Stage by stage")).to_be_visible(timeout=60 * SECONDS)
