@@ -188,7 +188,7 @@ def reasons(selection: Selection) -> None:
     )  # fmt: skip
     job = audits.under_way(selection.run, "explain")
     active = job is not None and not job.finished
-    if unclear := sum(row.reason == "scattered" for row in abstained):
+    if unclear := len(audits.unclear(abstained)):
         st.fragment(_explaining, run_every=TICK if active else None)(selection.run, unclear, active)
 
 

@@ -20,12 +20,12 @@ from diffsmooth_core.datasets import class_names
 from ui import audit_charts, audits, state, strip
 from ui.audit_board import plot, said
 from ui.audit_controls import Selection
+from ui.board import card
 from ui.images import data_url
 from ui.text import down, length, plain
 
 MOODS = {"right": "right", "wrong": "wrong", "certified": "unknown", "abstained": "abstain"}
 VOTERS = 8  # sample pictures of a class
-PORTRAIT = 320
 TICK = 1.0
 
 
@@ -47,17 +47,11 @@ def show(selection: Selection, idx: int) -> None:
 def _card(selection: Selection, row: Row) -> DeltaGenerator:
     """The result; the place for its reason."""
     run, result, names = selection.run, row.result, selection.names
-    portrait, body = st.columns([1, 4.4], gap="medium")
-    with portrait:
-        try:
-            picture = state.resolved(f"{run.dataset}:{result.idx}", run.dataset)
-            image: tuple[str, ...] = (data_url(picture.original, PORTRAIT),)
-        except InputError:
-            image = ()
-        known = "true class unknown" if result.label is None else f"true class: {names[result.label]}"
-        strip.show(
-            [strip.Frame(f"Picture {result.idx}", known, image, word="not here")], key="audit-portrait"
-        )
+    try:
+        picture = state.resolved(f"{run.dataset}:{result.idx}", run.dataset)
+        body, action = card(picture, names)
+    except InputError:  # its data set is not here
+        body, action = st.columns([7, 1.1])
     with body:
         sentence = said(result, names)
         st.subheader(plain(sentence[0].upper() + sentence[1:]), anchor=False)
@@ -76,11 +70,12 @@ def _card(selection: Selection, row: Row) -> DeltaGenerator:
             facts.append(result.note)
         st.markdown(plain(" · ".join(facts)))
         why = st.container()
-        settings = {name: str(run.config[name]) for name in state.SETTINGS if name in run.config}
-        st.page_link(
-            "pages/certify.py", label="Watch it on the Certify page", icon=":material/verified_user:",
-            query_params={"picture": f"{run.dataset}:{result.idx}"} | settings,
-        )  # fmt: skip
+    settings = {name: str(run.config[name]) for name in state.SETTINGS if name in run.config}
+    action.page_link(
+        "pages/certify.py", label="Watch live", icon=":material/play_circle:",
+        query_params={"picture": f"{run.dataset}:{result.idx}"} | settings,
+        help="The Certify page with this picture and these settings.",
+    )  # fmt: skip
     return why
 
 

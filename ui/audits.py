@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -75,17 +75,19 @@ def go_on(run: Run) -> None:
     _submit(run, "audit", lambda: batch.work(store(), run, Here))
 
 
+def unclear(every: Sequence[Row]) -> list[Row]:
+    """Abstentions that the counts alone do not explain and nobody took apart."""
+    return [row for row in every if row.reason == "scattered" and not row.diagnosed]
+
+
 def explain(run: Run) -> None:
     """Take the votes of every abstention apart that the counts alone do not explain."""
-    unclear = [
-        result
-        for result in store().results(run, certificates=True, predict=ABSTAIN)
-        if explaining.reason_now(result) == "scattered"
-    ]
+    wanted = {row.result.idx for row in unclear(rows(run))}
+    todo = [r for r in store().results(run, certificates=True, predict=ABSTAIN) if r.idx in wanted]
 
     def stream() -> Iterator[Step]:
-        for i, _ in enumerate(explaining.explained(store(), run, unclear), 1):
-            yield Step((), i, len(unclear))
+        for i, _ in enumerate(explaining.explained(store(), run, todo), 1):
+            yield Step((), i, len(todo))
 
     _submit(run, "explain", stream)
 

@@ -56,7 +56,7 @@ def _idle(picture: Picture, config: Settings) -> None:
     """Before a run: the question, one noisy copy as an example, and what will happen."""
     names = class_names(state.dataset())
     with st.container(border=True, key="answer-idle"):
-        body, action = _card(picture, names)
+        body, action = card(picture, names)
         with body:
             st.subheader("How far can this picture change before the answer may change?", anchor=False)
             sure = "" if isinstance(config, InputError) else f", with {confidence(config.alpha)} confidence"
@@ -111,7 +111,7 @@ def _run(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
     run, progress = snapshot.subject, runs.progress(snapshot)
     names = class_names(run.config.dataset)
     with st.container(border=True, key=f"answer-{_mood(snapshot, names)}"):
-        body, action = _card(run.picture, names)
+        body, action = card(run.picture, names)
         with body:
             _status(snapshot, names)
             _figures(snapshot, names)
@@ -134,7 +134,7 @@ def _run(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
         st.echarts_chart(spec, key="trace", height=CHART, alt="Share of votes and its lower bound, against ½")
 
 
-def _card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, DeltaGenerator]:
+def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, DeltaGenerator]:
     """The picture on the left; places for the answer and for the buttons."""
     left, action = st.columns([7, 1.1], gap="medium")
     with left:

@@ -22,10 +22,12 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Row:
-    """A result, and what people and the diagnosis said of it."""
+    """A result, and what people and the diagnosis said of it. Without a diagnosis the reason is what the
+    counts alone say."""
 
     result: Result
     reason: str = ""
+    diagnosed: bool = False
     tags: tuple[str, ...] = ()
     notes: tuple[Remark, ...] = ()
     review: str = ""
@@ -45,18 +47,15 @@ def rows(store: Store, run: Run) -> list[Row]:
     for remark in store.remarks(run):
         if remark.idx is not None:
             said.setdefault(remark.idx, []).append(remark)
-    reasons = {idx: r.text for idx, all_ in said.items() for r in all_ if r.kind == "reason"}
     counted = {
-        result.idx: reason_now(result)
-        for result in store.results(run, certificates=True, predict=ABSTAIN)
-        if result.idx not in reasons
+        result.idx: reason_now(result) for result in store.results(run, certificates=True, predict=ABSTAIN)
     }
-    return [_row(r, said.get(r.idx, []), counted | reasons) for r in store.results(run)]
+    return [_row(r, said.get(r.idx, []), counted.get(r.idx, "")) for r in store.results(run)]
 
 
-def _row(result: Result, said: Sequence[Remark], reasons: dict[int, str]) -> Row:
+def _row(result: Result, said: Sequence[Remark], counted: str) -> Row:
     tags: dict[str, None] = {}
-    review = ""
+    review = reason = ""
     for remark in said:
         if remark.kind == "tag":
             tags[remark.text] = None
@@ -64,8 +63,10 @@ def _row(result: Result, said: Sequence[Remark], reasons: dict[int, str]) -> Row
             tags.pop(remark.text, None)
         elif remark.kind == "review":
             review = remark.text
+        elif remark.kind == "reason":
+            reason = remark.text
     notes = tuple(remark for remark in said if remark.kind == "note")
-    return Row(result, reasons.get(result.idx, ""), tuple(tags), notes, review)
+    return Row(result, reason or counted, bool(reason), tuple(tags), notes, review)
 
 
 @dataclass(frozen=True)
