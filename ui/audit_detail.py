@@ -34,8 +34,8 @@ def show(selection: Selection, idx: int) -> None:
     run, names = selection.run, selection.names
     row = next(row for row in selection.every if row.result.idx == idx)
     with st.container(border=True, key=f"answer-{MOODS[row.result.outcome]}"):
-        why = _card(selection, row)
-    result = audits.store().result(run, idx)
+        result = audits.store().result(run, idx)
+        why = _card(selection, result)
     if result.certificate is None:
         why.caption("An imported log says what came out and not how the votes fell.")
     else:
@@ -44,9 +44,9 @@ def show(selection: Selection, idx: int) -> None:
     _remarks(run, row)
 
 
-def _card(selection: Selection, row: Row) -> DeltaGenerator:
+def _card(selection: Selection, result: Result) -> DeltaGenerator:
     """The result; the place for its reason."""
-    run, result, names = selection.run, row.result, selection.names
+    run, names = selection.run, selection.names
     try:
         picture = state.resolved(f"{run.dataset}:{result.idx}", run.dataset)
         body, action = card(picture, names)
@@ -60,7 +60,10 @@ def _card(selection: Selection, row: Row) -> DeltaGenerator:
             votes = f"{result.n_a_low:,}"
             if result.n_a_high != result.n_a_low:
                 votes += f" to {result.n_a_high:,}"
-            facts.append(f"{votes} of {result.n:,} votes")
+            whose = ""
+            if result.certificate is not None:
+                whose = f" for {names[int(np.argmax(result.certificate['counts0']))]}"
+            facts.append(f"{votes} of {result.n:,} votes{whose}")
         if result.p_a_lower is not None:
             facts.append(f"lower bound {down(result.p_a_lower, 4)}")
         if change := selection.changes.get(result.idx):
