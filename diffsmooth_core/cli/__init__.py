@@ -7,6 +7,7 @@ import sys
 import click
 
 from diffsmooth_core.cli.audit import audit
+from diffsmooth_core.cli.bench import bench
 from diffsmooth_core.cli.certify import certify
 from diffsmooth_core.cli.datasets import datasets
 from diffsmooth_core.cli.diagnose import diagnose
@@ -23,7 +24,9 @@ def commands() -> None:
     """DiffSmooth: certified robustness by diffusion and local smoothing."""
 
 
-for command in (certify, verify, audit, diagnose, import_log, export_log, theory, train, models, datasets):
+for command in (
+    certify, verify, audit, diagnose, import_log, export_log, theory, train, bench, models, datasets,
+):  # fmt: skip
     commands.add_command(command)
 
 

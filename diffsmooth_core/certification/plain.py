@@ -1,0 +1,51 @@
+"""Votes as the released code casts them: what every claim of speed is measured against, and an oracle."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from diffsmooth_core.certification.noise import NoiseSource, image_sha256
+from diffsmooth_core.certification.stream import Stage
+from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
+from diffsmooth_core.config import InputError, SmoothingConfig
+
+BATCH = 50  # of the released code
+
+
+@torch.inference_mode()
+def plain_votes(
+    base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, start: int, stop: int
+) -> npt.NDArray[np.int64]:
+    """The classes of votes start..stop-1 (stop-start,) for the picture x (c,h,w): in float32, 50 copies at a
+    time, the m local copies one after the other (Algorithms 2 and 3 as written). The same noise as `votes`.
+
+    Raises InputError for DensePure, which the released code does not have.
+    """
+    if base.purifications:
+        raise InputError("the plain path has no reverse process; choose another method than densepure")
+    noise = NoiseSource(config.seed, image_sha256(x), stage)
+    classes = []
+    for at in range(start, stop, BATCH):
+        end = min(at + BATCH, stop)
+        if config.noise == "sound":
+            seen = noise.noisy(at, end, x, config.sigma).to(base.device)
+        else:
+            seen = (x + config.sigma * noise.outer(at, end, x.shape)).to(base.device)
+        if base.denoiser:
+            seen = base.denoiser.purify(seen, config.sigma)
+        if not base.m:
+            classes.append(base.classifier(seen).argmax(1))
+            continue
+        if config.noise == "reference":
+            local = reference_bank(base.m, x.shape).expand(end - at, -1, -1, -1, -1)
+        else:
+            local = noise.local(at, end, base.m, x.shape)
+        local = local.to(base.device)
+        confidence = torch.zeros(end - at, base.classifier.classes, device=base.device)
+        for j in range(base.m):
+            confidence += base.classifier(seen + config.sigma_local * local[:, j]).softmax(1)
+        classes.append((confidence / base.m).argmax(1))
+    return torch.cat(classes).cpu().numpy()

@@ -1,0 +1,62 @@
+"""`bench`: how fast votes are cast here, against the released code's way."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from diffsmooth_core.cli.certify import config_options
+from diffsmooth_core.config import METHODS, SmoothingConfig
+
+
+@click.command()
+@click.option("--image", default="photo:cat", show_default=True, help="The picture to vote on.")
+@click.option("--votes", type=click.IntRange(1), default=100, show_default=True, help="Votes a round.")
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Rounds of each.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's]")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@config_options
+def bench(image: str, votes: int, rounds: int, threads: int | None, as_json: bool, **settings: Any) -> None:
+    """Time votes of a setting against the plain path, in turn, on the same noise.
+
+    The plain path is the released code's: float32, 50 copies at a time, the m local copies one by one.
+    """
+    config = SmoothingConfig(**settings)
+
+    import torch
+
+    from diffsmooth_core import build_base, load_classifier, load_denoiser
+    from diffsmooth_core.certification.plain import plain_votes
+    from diffsmooth_core.certification.timing import compare
+    from diffsmooth_core.datasets import resolve
+
+    if threads:
+        torch.set_num_threads(threads)
+    x = resolve(image, config.dataset).tensor
+    denoiser = load_denoiser(config.denoiser, config.device) if METHODS[config.method].purifies else None
+    base = build_base(config, load_classifier(config.classifier, config.device), denoiser)
+    plain_votes(base, x, config, "estimation", 0, 1)  # says what it cannot do before anything is timed
+    rounds_done = list(tqdm(compare(base, x, config, votes, rounds), total=rounds, delay=0.5, unit="round"))
+    ratios = [r.plain_seconds / r.seconds for r in rounds_done]
+    agreement = sum(r.agreeing for r in rounds_done) / (votes * rounds)
+    found = {
+        "votes_per_second": votes / statistics.median(r.seconds for r in rounds_done),
+        "plain_votes_per_second": votes / statistics.median(r.plain_seconds for r in rounds_done),
+        "ratio": statistics.median(ratios),
+        "ratio_range": [min(ratios), max(ratios)],
+        "agreement": agreement,
+        "device": str(base.device), "dtype": str(base.dtype).removeprefix("torch."),
+        "threads": torch.get_num_threads(),
+    }  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    click.echo(
+        f"{found['votes_per_second']:.0f} votes a second in {found['dtype']} on {found['device']}, "
+        f"{found['plain_votes_per_second']:.0f} on the plain path: ratio {found['ratio']:.2f} "
+        f"({min(ratios):.2f} to {max(ratios):.2f}); {100 * agreement:.1f} % of the votes agree"
+    )
