@@ -157,7 +157,7 @@ def progress(snapshot: Snapshot) -> Progress | None:
 def preview(picture: Picture, config: SmoothingConfig) -> Samples | None:
     """The run's first selection vote, to look at before the run; None where there is no such run, or
     where one vote takes a CPU most of a minute."""
-    if config.dataset != SmoothingConfig().dataset and not torch.cuda.is_available():
+    if config.dataset != state.DEFAULTS.dataset and not torch.cuda.is_available():
         return None
     try:
         base = base_classifier(config)
@@ -171,7 +171,7 @@ def warm_up() -> None:
     try:
         for name in names("classifier", state.DEFAULTS.dataset):
             _classifier(name)
-        preview(state.resolved(state.PICTURE), SmoothingConfig())
+        preview(state.resolved(state.PICTURE), state.DEFAULTS)
         gallery.warm_up()
     except Exception:
         log.exception("the server could not warm up")

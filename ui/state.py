@@ -13,17 +13,19 @@ from typing import Any
 import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
-from diffsmooth_core.config import BOUNDS, METHODS, NOISES, STOPPING
+from diffsmooth_core.classifiers.base import fast_dtype
+from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve
 from diffsmooth_core.zoo import names
 from diffsmooth_core.zoo.download import here
 
 PICTURE = "gallery:sailing-yacht"
-DEFAULTS = SmoothingConfig()
+DEFAULTS = SmoothingConfig(dtype=fast_dtype())
 SETTINGS = (
     "dataset", "method", "classifier", "denoiser", "sigma", "sigma_local", "m", "purifications",
     "reverse_steps", "n0", "n", "alpha", "seed", "noise", "stopping", "target_radius", "rounds", "bound",
+    "dtype",
 )  # fmt: skip
 SPANS: dict[str, tuple[float, float]] = {
     "sigma": (0.01, 2.0),
@@ -55,7 +57,7 @@ def choices(name: str) -> tuple[str, ...]:
     """What the setting `name` can be, for those that are chosen from a list."""
     return {
         "dataset": datasets(), "method": tuple(METHODS), "classifier": names("classifier", dataset()),
-        "noise": NOISES, "stopping": STOPPING, "bound": BOUNDS,
+        "noise": NOISES, "stopping": STOPPING, "bound": BOUNDS, "dtype": DTYPES,
         "denoiser": names("denoiser", dataset()) + here(dataset()),
     }[name]  # fmt: skip
 

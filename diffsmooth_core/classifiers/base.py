@@ -181,6 +181,13 @@ def resolve_dtype(dtype: str, device: torch.device) -> torch.dtype:
     return {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
 
 
+def fast_dtype(device: str = "auto") -> str:
+    """The dtype in which votes are cast fastest: bfloat16 where the device computes in it."""
+    on_cpu = resolve_device(device).type == "cpu"
+    capable = torch.cpu.get_capabilities() if on_cpu else {"avx512_bf16": True}
+    return "bfloat16" if capable.get("avx512_bf16") or capable.get("amx_bf16") else "float32"
+
+
 def build_base(
     config: SmoothingConfig, classifier: Classifier, denoiser: Denoiser | DirectDenoiser | None = None
 ) -> BaseClassifier:

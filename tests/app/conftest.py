@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def finished_run() -> Callable[..., str]:
     """Have the server finish a run with the given votes for a picture; its job id."""
 
     def finished_run(spec: str, votes0: Votes, votes: Votes, finished: bool = True, **settings: Any) -> str:
-        config = SmoothingConfig(**settings)
+        config = replace(state.DEFAULTS, **settings)
         picture = state.resolved(spec)
 
         def stream() -> Iterator[Progress]:

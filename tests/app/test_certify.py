@@ -97,7 +97,7 @@ def test_a_failure_is_a_sentence(visit: Visit) -> None:
         raise InputError("sigma 9 is beyond the schedule; use *less*")
         yield
 
-    job = runs.manager().submit(stream, runs.Run(state.resolved(state.PICTURE), SmoothingConfig()))
+    job = runs.manager().submit(stream, runs.Run(state.resolved(state.PICTURE), state.DEFAULTS))
     runs.manager().wait(job, 10)
     page = visit(job=job)
     assert "sigma 9 is beyond the schedule; use *less*" in text(page)
@@ -105,7 +105,7 @@ def test_a_failure_is_a_sentence(visit: Visit) -> None:
 
 
 def test_a_cancelled_run_keeps_its_counts_and_resumes(visit: Visit) -> None:
-    config = SmoothingConfig(n0=20, n=60, m=1)
+    config = replace(state.DEFAULTS, n0=20, n=60, m=1)
     picture = state.resolved("photo:cat")
     base = runs.base_classifier(config)
     whole = list(certify_stream(base, picture.tensor, config, batch=10))
@@ -191,7 +191,7 @@ def test_a_run_that_was_asked_to_stop_says_so_until_it_does(visit: Visit) -> Non
         go_on.wait(30)
         yield progress(config, [(CAT, 100)], [(CAT, 10)], finished=False)
 
-    config = SmoothingConfig()
+    config = state.DEFAULTS
     job = runs.manager().submit(stream, runs.Run(state.resolved(state.PICTURE), config))
     page = visit(job=job)
     page.button(key="Cancel").click().run()

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core import SmoothingConfig
 from ui import state
 
 Visit = Callable[..., AppTest]
@@ -17,6 +16,7 @@ OTHER = {
     "purifications": "4", "reverse_steps": "2", "sigma": "0.12", "sigma_local": "0.1", "m": "3",
     "n0": "20", "n": "300", "alpha": "0.01", "seed": "9", "noise": "sound",
     "stopping": "adaptive", "target_radius": "0.05", "rounds": "2", "bound": "one-class",
+    "dtype": "auto",
 }  # fmt: skip
 
 
@@ -29,9 +29,9 @@ def said(page: AppTest) -> str:
     return " ".join(caption.value.replace("\\", "") for caption in page.caption)
 
 
-def test_a_first_visit_has_the_cores_defaults_in_the_address(visit: Visit) -> None:
+def test_a_first_visit_has_the_defaults_in_the_address(visit: Visit) -> None:
     page = visit()
-    defaults = {name: str(getattr(SmoothingConfig(), name)) for name in state.SETTINGS}
+    defaults = {name: str(getattr(state.DEFAULTS, name)) for name in state.SETTINGS}
     assert values(page) == defaults
     assert page.query_params == {"picture": state.PICTURE} | defaults
 
@@ -60,7 +60,7 @@ def test_a_changed_setting_is_in_the_address(visit: Visit) -> None:
 )  # fmt: skip
 def test_a_bad_value_falls_back_and_is_named(visit: Visit, name: str, bad: str) -> None:
     page = visit(**{"seed": "9", name: bad})
-    assert values(page)[name] == str(getattr(SmoothingConfig(), name))
+    assert values(page)[name] == str(getattr(state.DEFAULTS, name))
     assert f"{name} = " in said(page)
     if name != "seed":
         assert values(page)["seed"] == "9"

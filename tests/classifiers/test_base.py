@@ -11,7 +11,13 @@ import torch
 from safetensors.torch import load_file
 
 from diffsmooth_core import build_base, load_classifier, load_denoiser
-from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank, resolve_device, resolve_dtype
+from diffsmooth_core.classifiers.base import (
+    BaseClassifier,
+    fast_dtype,
+    reference_bank,
+    resolve_device,
+    resolve_dtype,
+)
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from tests.worlds import GREY, SHAPE, clamping_denoiser, clamping_direct_denoiser, ten_classes
@@ -202,3 +208,14 @@ def test_normalisation_is_the_first_layer() -> None:
     x = torch.tensor(mean).view(1, 3, 1, 1) + torch.tensor(std).view(1, 3, 1, 1) * 2
     torch.testing.assert_close(Normalise(mean, std)(x), torch.full((1, 3, 1, 1), 2.0))
     assert torch.equal(Normalise(*STATISTICS["none"])(x), x)
+
+
+@pytest.mark.parametrize(
+    ("able", "dtype"),
+    [({"avx512_bf16": True}, "bfloat16"), ({"amx_bf16": True}, "bfloat16"), ({"avx2": True}, "float32")],
+)
+def test_the_fast_dtype_is_what_the_processor_has(
+    monkeypatch: pytest.MonkeyPatch, able: dict[str, bool], dtype: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    assert fast_dtype("cpu") == dtype
