@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from diffsmooth_core import ABSTAIN, InputError
-from diffsmooth_core.audit import browsing, logs
+from diffsmooth_core.audit import browsing, bundle, logs
 from diffsmooth_core.audit.browsing import Row
 from diffsmooth_core.audit.comparing import CHANGES, sign_test
 from diffsmooth_core.audit.diagnosis import REASONS
@@ -339,10 +340,13 @@ def _random(abstentions: list[Row]) -> None:
 
 
 def _download(selection: Selection) -> None:
-    """The rows that are shown, in a format of the field."""
+    """The rows that are shown in a format of the field, or the whole run."""
+    run, results = selection.run, [row.result for row in selection.shown]
+    files: dict[str, tuple[str, Callable[[], bytes]]] = {
+        "Cohen's log": ("tsv", lambda: logs.encoded(results, "cohen")),
+        "Table as CSV": ("csv", lambda: logs.encoded(results, "csv")),
+        "The whole run": ("json.gz", lambda: bundle.packed(audits.store(), run)),
+    }
     with st.popover("Download"):
-        for form, (title, suffix) in {"cohen": ("Cohen's log", "tsv"), "csv": ("CSV", "csv")}.items():
-            st.download_button(
-                title, lambda form=form: logs.encoded([row.result for row in selection.shown], form),  # type: ignore[misc]
-                f"{selection.run.name}.{suffix}", "text/plain", on_click="ignore", key=f"download-{form}",
-            )  # fmt: skip
+        for title, (suffix, data) in files.items():
+            st.download_button(title, data, f"{run.name}.{suffix}", on_click="ignore")

@@ -8,20 +8,54 @@ from tempfile import TemporaryDirectory
 import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
-from diffsmooth_core.audit import logs
+from diffsmooth_core.audit import bundle, logs
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets import datasets
 from ui import audits, state
 from ui.text import plain
 
+EXAMPLE = Path(__file__).parents[1] / "assets" / "runs" / "diffsmooth.json.gz"
+
 
 def show() -> None:
-    """Forms to start an audit and to import a log."""
-    start, imported = st.tabs(["Start an audit", "Import a log"])
+    """Forms to start an audit, to import a log, and to open a run from elsewhere."""
+    start, imported, opened = st.tabs(["Start an audit", "Import a log", "Open a run"])
     with start:
         _start()
     with imported:
         _import()
+    with opened:
+        _open()
+
+
+def example() -> None:
+    """A recorded audit, to look around in."""
+    st.button("Open a recorded audit of 200 pictures", on_click=_opened, args=(EXAMPLE.read_bytes(),),
+              type="primary", icon=":material/folder_open:")  # fmt: skip
+
+
+def _open() -> None:
+    st.caption(
+        "A run that was downloaded whole, here or elsewhere. Its certificates are checked from their counts."
+    )
+    with st.form("open-run", border=False):
+        file = st.file_uploader("Run", type=["gz"], key="run-file")
+        name = st.text_input("Name it", max_chars=80, placeholder="as it was called")
+        if st.form_submit_button("Open", type="primary"):
+            if file is None:
+                st.error("There is no run yet; choose a file first.")
+            else:
+                _opened(file.getvalue(), name or None)
+                st.rerun()
+
+
+def _opened(data: bytes, name: str | None = None) -> None:
+    try:
+        run = bundle.unpack(audits.store(), data, name)
+    except InputError as problem:
+        state.notify(str(problem))
+    else:
+        _added(f"{run.name} was opened; its certificates follow from their counts.", run.name)
 
 
 def _start() -> None:
@@ -44,6 +78,7 @@ def _start() -> None:
                 st.error(plain(str(problem)))
             else:
                 _added(f"{run.name} is under way.", run.name)
+                st.rerun()
 
 
 def _described(config: SmoothingConfig) -> str:
@@ -88,6 +123,7 @@ def _import() -> None:
                 if log.lifted:
                     said += f" Rounding may have lifted {len(log.lifted)} radii over a threshold of a table."
                 _added(said, run.name)
+                st.rerun()
 
 
 def _read(data: bytes, sigma: float, n: int, alpha: float, target: float | None) -> logs.Log:
@@ -104,4 +140,3 @@ def _added(sentence: str, run: str) -> None:
     """Say so and show the new run."""
     state.notify(sentence)
     st.session_state["_next-run"] = run
-    st.rerun()

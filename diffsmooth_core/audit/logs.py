@@ -232,9 +232,8 @@ def encoded(results: Sequence[Result], form: str) -> bytes:
     return file.getvalue()
 
 
-def write(results: Sequence[Result], form: str, path: Path) -> None:
-    """Write results in one of FORMATS. Raises InputError where the file cannot be written."""
-    data = encoded(results, form)
+def put(data: bytes, path: Path) -> None:
+    """Write a file. Raises InputError where that is not possible."""
     try:
         path.write_bytes(data)
     except OSError as error:

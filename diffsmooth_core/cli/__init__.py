@@ -11,7 +11,7 @@ from diffsmooth_core.cli.bench import bench
 from diffsmooth_core.cli.certify import certify
 from diffsmooth_core.cli.datasets import datasets
 from diffsmooth_core.cli.diagnose import diagnose
-from diffsmooth_core.cli.logs import export_log, import_log
+from diffsmooth_core.cli.logs import export_log, import_log, import_run
 from diffsmooth_core.cli.models import models
 from diffsmooth_core.cli.theory import theory
 from diffsmooth_core.cli.train import train
@@ -25,7 +25,8 @@ def commands() -> None:
 
 
 for command in (
-    certify, verify, audit, diagnose, import_log, export_log, theory, train, bench, models, datasets,
+    certify, verify, audit, diagnose, import_log, export_log, import_run, theory, train, bench, models,
+    datasets,
 ):  # fmt: skip
     commands.add_command(command)
 

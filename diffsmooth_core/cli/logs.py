@@ -1,4 +1,4 @@
-"""`import-log` and `export-log`: certification logs in and out."""
+"""`import-log`, `export-log` and `import-run`: certification logs and whole runs in and out."""
 
 from __future__ import annotations
 
@@ -75,20 +75,43 @@ def import_log(
 
 @click.command("export-log")
 @click.argument("name")
-@click.option("--format", "form", type=click.Choice(["cohen", "csv", "parquet"]), default="cohen",
-              show_default=True, help="Cohen's dialect, or every column as CSV or Parquet.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["cohen", "csv", "parquet", "run"]), default="cohen",
+              show_default=True, help="A log of Cohen's, every column, or the whole run.")  # fmt: skip
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file.")
 @click.option(
     "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
 )
 def export_log(name: str, form: str, out: Path, url: str | None) -> None:
-    """Write a run of the store as a certification log."""
-    from diffsmooth_core.audit import logs
+    """Write a run of the store as a certification log, or whole, to be imported elsewhere."""
+    from diffsmooth_core.audit import bundle, logs
     from diffsmooth_core.audit.store import Store
 
     store = Store(url)
     results = store.results(store.run(name))
     if not results:
         raise InputError(f"run {name!r} has no results yet; let it certify some pictures first")
-    logs.write(results, form, out)
+    run = store.run(name)
+    logs.put(bundle.packed(store, run) if form == "run" else logs.encoded(results, form), out)
     click.echo(f"wrote {len(results)} results to {out}")
+
+
+@click.command("import-run")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--out", "name", help="Another name for the run.")
+@click.option(
+    "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
+)
+def import_run(file: Path, name: str | None, url: str | None) -> None:
+    """Keep a run that `export-log --format run` wrote; every certificate is checked first."""
+    from diffsmooth_core.audit import bundle
+    from diffsmooth_core.audit.store import Store
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read ({error.strerror}); check the path") from None
+    store = Store(url)
+    run = bundle.unpack(store, data, name)
+    click.echo(
+        f"kept {len(store.results(run))} results as {run.name}; every certificate follows from its counts"
+    )

@@ -95,6 +95,11 @@ def show_pictures(page: AppTest) -> AppTest:
 def test_an_empty_store_says_what_to_do(open_page: Open) -> None:
     page = open_page()
     assert any("Start one above, or import" in m.value for m in page.markdown)
+    label = "Open a recorded audit of 200 pictures"
+    page.button[[b.label for b in page.button].index(label)].click().run()
+    assert not page.exception
+    assert figures(page)["Pictures"] == "200"
+    assert figures(page)["ACR"] == "0.421"
 
 
 def test_a_run_is_summed_up(store: Store, open_page: Open) -> None:
