@@ -26,8 +26,7 @@ soak: $(VENV)/.installed-dev browser
 	DIFFSMOOTH_FUZZ=10000 $(BIN)/pytest -m "soak or fuzz or hypothesis" --timeout=7200
 
 bench: $(VENV)/.installed-dev browser
-	@for script in $(wildcard benchmarks/*.py); do \
-		echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script || exit 1; done
+	PYTHONPATH=. $(BIN)/python benchmarks/all.py
 
 screenshots: $(VENV)/.installed-dev browser
 	PYTHONPATH=. $(BIN)/python assets/screenshots/take.py
