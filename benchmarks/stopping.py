@@ -43,15 +43,16 @@ def main() -> None:
             for row in document["results"]:
                 votes = random.random(n) < row["n_a_low"] / row["n"]
                 known = np.argmax(row["certificate"]["counts0"]) == row["label"]
-                early, took = certified(votes, config)
+                holds, took = certified(votes, config)
                 fixed, _ = certified(votes, replace(config, stopping="fixed"))
                 used.append(took)
-                right += early and known
+                right += holds and known
                 right_fixed += fixed and known
             images, mean = len(used), float(np.mean(used))
+            early, planned = (100 * count / images for count in (right, right_fixed))
             print(
                 f"r = {target:g}, n = {n:>7,}: {mean:8.0f} votes on average, "
-                f"fixed / decided = {n / mean:5.1f}; certified {100 * right / images:.1f} % against {100 * right_fixed / images:.1f} %"
+                f"fixed / decided = {n / mean:5.1f}; certified {early:.1f} % against {planned:.1f} %"
             )
 
 
