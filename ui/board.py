@@ -30,7 +30,7 @@ _keep_focus = st.components.v2.component(
 
 def show(picture: Picture, config: Settings) -> None:
     """Draw the page's run, or the picture as it will go through one. Polls only while a run is active."""
-    snapshot = runs.find(state.job())
+    snapshot = _shown(picture, config)
     active = snapshot is not None and not snapshot.finished
     live = st.fragment(_live, run_every=TICK if active else None)
     live(picture, config, active)
@@ -42,8 +42,13 @@ def show(picture: Picture, config: Settings) -> None:
         evidence(certificate, run.picture, class_names(run.config.dataset))
 
 
+def _shown(picture: Picture, config: Settings) -> Snapshot | None:
+    """The run that the page watches; without one the recording, where it is of what was chosen."""
+    return runs.find(state.job()) or (None if state.job() else runs.recorded(picture, config))
+
+
 def _live(picture: Picture, config: Settings, active: bool) -> None:
-    snapshot = runs.find(state.job())
+    snapshot = _shown(picture, config)
     if active and (snapshot is None or snapshot.finished):
         st.rerun()
     if snapshot is None:
@@ -118,7 +123,9 @@ def _run(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
             _problem(config)
         with action:
             _actions(snapshot, picture, config)
-    if differences := _differences(run, picture, config):
+    if run.recorded:
+        _recorded(snapshot)
+    elif differences := _differences(run, picture, config):
         st.caption(f":material/info: This run was started with {plain(', '.join(differences))}.")
     if samples := progress.samples if progress else runs.preview(run.picture, run.config):
         strip.show(strip.journey(samples, run.config, names), key="strip")
@@ -217,6 +224,16 @@ def _figures(snapshot: Snapshot, names: tuple[str, ...]) -> None:
         )
 
 
+def _recorded(snapshot: Snapshot) -> None:
+    """Say that nothing was counted here."""
+    certificate = snapshot.progress.certificate if snapshot.progress else None
+    when = f" on {certificate.created[:10]} in {certificate.seconds:.0f} s" if certificate else ""
+    st.caption(
+        "How far can this picture change before the answer may change? This is a recording of how the "
+        f"method answers: these votes were counted before{when}. Certify counts them here, on the same noise."
+    )
+
+
 def _actions(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
     run = snapshot.subject
     again = _again(run, picture, config)
@@ -229,6 +246,11 @@ def _actions(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
     elif snapshot.state == "cancelled" and runs.progress(snapshot):
         _start("Resume", run.picture, run.config, earlier=snapshot)
         _start("Start again" if again == "Certify again" else again, picture, config, kind="secondary")
+    elif run.recorded:
+        _start("Certify", picture, config)
+        if st.button("Replay", key="Replay", width="stretch"):
+            state.watch(runs.play())
+            st.rerun()
     else:
         _start(again, picture, config)
     _keep_focus(data=snapshot.state, key="focus")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 import streamlit as st
 import torch
@@ -24,6 +26,8 @@ from diffsmooth_core import (
     load_denoiser,
 )
 from diffsmooth_core.certification import Point, Samples, check_reachable
+from diffsmooth_core.certification.recording import Recording
+from diffsmooth_core.certification.stream import Stage, votes
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import JobManager, Snapshot
@@ -31,17 +35,21 @@ from diffsmooth_core.purification.dncnn import DirectDenoiser
 from diffsmooth_core.zoo import names
 from ui import gallery, state
 
+RECORDING = Path(__file__).parents[1] / "assets" / "runs" / "first.json"
+PLAYING = 5.0  # seconds of pauses when the recording is shown again
 log = logging.getLogger(__name__)
 _paces: dict[tuple[object, ...], float] = {}  # votes a second that this server reached
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a job works on. `earlier` is the cancelled run that it takes up again."""
+    """What a job works on. `earlier` is the cancelled run that it takes up again; a `recorded` run was
+    counted elsewhere and is only shown."""
 
     picture: Picture
     config: SmoothingConfig
     earlier: Snapshot | None = None
+    recorded: bool = False
 
 
 @st.cache_resource(show_spinner=False)
@@ -95,7 +103,56 @@ def submit(picture: Picture, config: SmoothingConfig, earlier: Snapshot | None =
 
 def find(job_id: str | None) -> Snapshot | None:
     """A run of this server, or None where it is not known (any more)."""
-    return manager().snapshot(job_id) if job_id else None
+    if job_id is None:
+        return None
+    return manager().snapshot(job_id) or replays().snapshot(job_id)
+
+
+@st.cache_resource(show_spinner=False)
+def replays() -> JobManager:
+    """A queue for what is only shown again."""
+    return JobManager()
+
+
+@lru_cache(maxsize=1)
+def _recording() -> tuple[Recording, Snapshot]:
+    """The bundled recording, and it as a finished run."""
+    recording = Recording.from_json(RECORDING.read_text())
+    picture = state.resolved(recording.certificate.source)
+    run = Run(picture, recording.certificate.config, recorded=True)
+    first = preview(picture, run.config)
+    assert first is not None
+    steps = list(recording.played(lambda stage, vote: first))
+    points = tuple(step.point for step in steps if step.point)
+    seconds = recording.certificate.seconds
+    return recording, Snapshot("recorded", "done", 0, steps[-1], points, seconds, None, run)
+
+
+def recorded(picture: Picture, config: SmoothingConfig | InputError) -> Snapshot | None:
+    """The bundled recording, where it is of this picture with these settings. Only the precision may be
+    another one: it is the processor's."""
+    _, snapshot = _recording()
+    run = snapshot.subject
+    same = isinstance(config, SmoothingConfig) and replace(config, dtype=run.config.dtype) == run.config
+    return snapshot if same and picture.sha256 == run.picture.sha256 else None
+
+
+def play() -> str:
+    """Show the recording again from its first vote; the job's id."""
+    recording, snapshot = _recording()
+    run = snapshot.subject
+
+    def stream() -> Iterator[Progress]:
+        base = base_classifier(run.config)
+
+        def samples(stage: Stage, vote: int) -> Samples:
+            return votes(base, run.picture.tensor, run.config, stage, vote, vote + 1)[1]
+
+        for progress in recording.played(samples):
+            time.sleep(PLAYING / len(recording.chunks))
+            yield progress
+
+    return replays().submit(stream, run)
 
 
 def find_again() -> None:
@@ -125,6 +182,7 @@ def leave_behind(picture: Picture) -> None:
 def cancel(job_id: str) -> None:
     """Have a run stop after the votes in hand."""
     manager().cancel(job_id)
+    replays().cancel(job_id)
     state.cancel(job_id)
 
 
@@ -172,6 +230,7 @@ def warm_up() -> None:
         for name in names("classifier", state.DEFAULTS.dataset):
             _classifier(name)
         preview(state.resolved(state.PICTURE), state.DEFAULTS)
+        _recording()
         gallery.warm_up()
     except Exception:
         log.exception("the server could not warm up")

@@ -43,6 +43,9 @@ def round_sizes(config: SmoothingConfig) -> tuple[int, ...]:
     return tuple(max(1, config.n // GROWTH ** (config.rounds - 1 - i)) for i in range(config.rounds))
 
 
+NOTHING = Decision(ABSTAIN, 0.0, 0.0, 1.0, None)  # before the first estimation vote
+
+
 def next_look(n: int, config: SmoothingConfig) -> int:
     """The first number of votes after n at which a run may end; a function of the config alone, so that a
     run ends at the same vote whatever the batch."""

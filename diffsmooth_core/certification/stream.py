@@ -18,6 +18,7 @@ from torch import Tensor
 
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import (
+    NOTHING,
     Decision,
     check_reachable,
     decide,
@@ -218,33 +219,41 @@ def certify_stream(
     counts0 = np.zeros(k, np.int64) if resume is None else np.array(resume.counts0, np.int64)
     counts = np.zeros(k, np.int64) if resume is None else np.array(resume.counts, np.int64)
     began = time.monotonic()
-    done_now, decision = 0, Decision(ABSTAIN, 0.0, 0.0, 1.0, None)
+    done_now, decision = 0, NOTHING
     while decision.ending is None:
         stage: Stage = "selection" if counts0.sum() < config.n0 else "estimation"
         tally, total = (counts0, config.n0) if stage == "selection" else (counts, config.n)
         start = int(tally.sum())
         classes, samples = votes(base, x, config, stage, start, min(start + batch, total))
         if stage == "selection":
-            tally = counts0 = counts0 + np.bincount(classes, minlength=k)
+            counts0 = counts0 + np.bincount(classes, minlength=k)
         else:
-            tally, decision = counted(counts, classes, _tuple(counts0), config)
-            counts = tally
+            counts, decision = counted(counts, classes, _tuple(counts0), config)
         done_now += len(classes)
         seconds = time.monotonic() - began
-        n_done, candidate = int(tally.sum()), selected(_tuple(counts0))
-        agreeing, estimated = int(tally[candidate]), stage == "estimation"
         certificate = None
         if decision.ending is not None:
             certificate = issue(base, x, config, counts0, counts, decision, source, batch, seconds)
-        yield Progress(
-            stage=stage, n_done=n_done, n_total=total, counts0=_tuple(counts0),
-            counts=_tuple(counts), candidate=candidate, p_hat=agreeing / n_done,
-            p_a_lower=decision.p_a_lower, radius=decision.radius,
-            provisional=certificate is None and config.stopping in ("fixed", "adaptive"),
-            clopper_pearson=clopper_pearson_lower(agreeing, n_done, level(config)) if estimated else 0.0,
-            anytime=anytime_lower(agreeing, n_done, config.alpha) if estimated else 0.0,
-            votes_per_second=done_now / seconds, samples=samples, certificate=certificate,
-        )  # fmt: skip
+        yield snapshot(config, stage, counts0, counts, decision, done_now / seconds, samples, certificate)
+
+
+def snapshot(
+    config: SmoothingConfig, stage: Stage, counts0: npt.NDArray[np.int64], counts: npt.NDArray[np.int64],
+    decision: Decision, votes_per_second: float, samples: Samples, certificate: Certificate | None,
+) -> Progress:  # fmt: skip
+    """The Progress that these counts amount to."""
+    tally, total = (counts0, config.n0) if stage == "selection" else (counts, config.n)
+    n_done, candidate = int(tally.sum()), selected(_tuple(counts0))
+    agreeing, estimated = int(tally[candidate]), stage == "estimation"
+    return Progress(
+        stage=stage, n_done=n_done, n_total=total, counts0=_tuple(counts0),
+        counts=_tuple(counts), candidate=candidate, p_hat=agreeing / n_done,
+        p_a_lower=decision.p_a_lower, radius=decision.radius,
+        provisional=certificate is None and config.stopping in ("fixed", "adaptive"),
+        clopper_pearson=clopper_pearson_lower(agreeing, n_done, level(config)) if estimated else 0.0,
+        anytime=anytime_lower(agreeing, n_done, config.alpha) if estimated else 0.0,
+        votes_per_second=votes_per_second, samples=samples, certificate=certificate,
+    )  # fmt: skip
 
 
 def certify(

@@ -235,3 +235,22 @@ def test_the_perturbation_shown_has_the_radius_as_its_length() -> None:
     change = perturbation(x, 0.64, seed=1)
     assert float(change.norm()) == pytest.approx(0.64, rel=1e-6)
     assert change.shape == x.shape
+
+
+def test_a_first_visit_shows_a_recording_that_can_be_played_and_run(visit: Visit) -> None:
+    page = visit()
+    assert "This is a recording of how the method answers" in text(page)
+    assert figures(page)["Class"] == "ship"
+    page.button(key="Replay").click().run()
+    assert not page.exception
+    snapshot = runs.find(page.query_params["job"])
+    assert snapshot is not None
+    assert snapshot.subject.recorded
+    done = runs.replays().wait(snapshot.id, 60)
+    assert done is not None
+    assert done.state == "done", done.error
+    assert done.progress.certificate.radius == float(runs._recording()[0].certificate.radius)
+    page.run()
+    assert page.button(key="Certify").label == "Certify"
+    page.number_input(key="n").set_value(500).run()
+    assert page.button(key="Certify").label == "Certify"

@@ -105,7 +105,7 @@ def test_a_phone_shows_the_button_and_fits_its_width(app: str, page: Page) -> No
     expect(button(page, "Certify")).to_be_in_viewport(timeout=30 * SECONDS)
     width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert width <= 400
-    card = page.locator(".st-key-answer-idle").bounding_box()
+    card = page.locator("[class*=st-key-answer-]").bounding_box()
     inside = button(page, "Certify").bounding_box()
     assert card
     assert inside
@@ -192,3 +192,16 @@ def test_an_uploaded_picture_is_shown_and_stays_out_of_the_address(
     expect(page.get_by_text("my__teal__.png")).to_be_visible(timeout=30 * SECONDS)
     expect(page.get_by_text("true class unknown")).to_be_visible()
     assert "picture=" not in page.url
+
+
+def test_a_first_visit_sees_a_recording_and_plays_it(app: str, page: Page) -> None:
+    page.goto(app)
+    expect(page.get_by_role("heading", name=re.compile("Certified and right"))).to_be_visible(
+        timeout=30 * SECONDS
+    )
+    expect(page.get_by_text("This is a recording")).to_be_visible()
+    button(page, "Replay").click()
+    expect(page.get_by_text("votes a second")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_role("heading", name=re.compile("Certified and right"))).to_be_visible(
+        timeout=60 * SECONDS
+    )

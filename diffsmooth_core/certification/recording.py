@@ -1,0 +1,74 @@
+"""A run kept chunk by chunk, so that it can be watched again where there is no time to count."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from diffsmooth_core.certification.certificate import Certificate
+from diffsmooth_core.certification.decision import NOTHING, decide
+from diffsmooth_core.certification.stream import Progress, Samples, Stage, snapshot
+from diffsmooth_core.config import InputError
+
+FORMAT = "diffsmooth-recording-1"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A finished run: its certificate, and the counts of every chunk of votes in order."""
+
+    certificate: Certificate
+    chunks: tuple[tuple[Stage, tuple[int, ...]], ...]
+
+    @classmethod
+    def of(cls, stream: Iterator[Progress]) -> Recording:
+        """Run a stream to its end and keep what it counted."""
+        chunks: list[tuple[Stage, tuple[int, ...]]] = []
+        before: dict[Stage, np.ndarray] = {}
+        for progress in stream:
+            counts = np.array(progress.counts0 if progress.stage == "selection" else progress.counts)
+            new = counts - before.get(progress.stage, np.zeros_like(counts))
+            chunks.append((progress.stage, tuple(map(int, new))))
+            before[progress.stage] = counts
+        assert progress.certificate is not None
+        return cls(progress.certificate, tuple(chunks))
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {"format": FORMAT, "certificate": self.certificate.as_dict(), "chunks": self.chunks},
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Recording:
+        """Raises InputError where the chunks do not add up to the certificate's counts."""
+        document = json.loads(text)
+        if document.get("format") != FORMAT:
+            raise InputError(f"this is no recording: its format is not {FORMAT!r}")
+        certificate = Certificate.from_dict(document["certificate"])
+        chunks = tuple((stage, tuple(counts)) for stage, counts in document["chunks"])
+        for stage, total in (("selection", certificate.counts0), ("estimation", certificate.counts)):
+            summed = np.sum([counts for name, counts in chunks if name == stage], axis=0)
+            if tuple(map(int, summed)) != total:
+                raise InputError(f"the recording's {stage} chunks do not add up to the certificate's counts")
+        return cls(certificate, chunks)
+
+    def played(self, samples: Callable[[Stage, int], Samples]) -> Iterator[Progress]:
+        """The run again, chunk by chunk; `samples` gives the pictures of a stage's vote of that number."""
+        config, final = self.certificate.config, self.certificate
+        counts0, counts = (np.zeros(len(final.counts), np.int64) for _ in range(2))
+        pace = (final.n + config.n0) / max(final.seconds, 1e-9)
+        for i, (stage, new) in enumerate(self.chunks):
+            if stage == "selection":
+                counts0, decision = counts0 + np.array(new), NOTHING
+            else:
+                counts = counts + np.array(new)
+                decision = decide(tuple(map(int, counts0)), tuple(map(int, counts)), config)
+            vote = int((counts0 if stage == "selection" else counts).sum()) - 1
+            yield snapshot(
+                config, stage, counts0, counts, decision, pace, samples(stage, vote),
+                final if i == len(self.chunks) - 1 else None,
+            )  # fmt: skip
