@@ -12,6 +12,7 @@ from diffsmooth_core.audit import bundle, logs
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets import datasets
 from ui import audits, state
+from ui.limits import limit
 from ui.text import plain
 
 EXAMPLE = Path(__file__).parents[1] / "assets" / "runs" / "diffsmooth.json.gz"
@@ -39,7 +40,8 @@ def _open() -> None:
         "A run that was downloaded whole, here or elsewhere. Its certificates are checked from their counts."
     )
     with st.form("open-run", border=False):
-        file = st.file_uploader("Run", type=["gz"], key="run-file")
+        most = limit("uploads", "megabytes")
+        file = st.file_uploader("Run", type=["gz"], key="run-file", max_upload_size=most)
         name = st.text_input("Name it", max_chars=80, placeholder="as it was called")
         if st.form_submit_button("Open", type="primary"):
             if file is None:
@@ -59,6 +61,9 @@ def _opened(data: bytes, name: str | None = None) -> None:
 
 
 def _start() -> None:
+    if not limit("audits", "may_start"):
+        st.caption("Audits are started from the command line here: python -m diffsmooth_core audit.")
+        return
     try:
         config = state.kept()
     except InputError as problem:
@@ -95,7 +100,7 @@ def _import() -> None:
         "A certification log of Cohen's code or of one that writes alike; the content tells its dialect."
     )
     with st.form("import-log", border=False):
-        file = st.file_uploader("Log", key="log-file")
+        file = st.file_uploader("Log", key="log-file", max_upload_size=limit("uploads", "megabytes"))
         left, middle, right = st.columns(3)
         name = left.text_input("Name of the run", max_chars=80, placeholder="cohen-0.5")
         dataset = middle.selectbox("Data set", datasets())

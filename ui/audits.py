@@ -9,13 +9,15 @@ from typing import Any
 
 import streamlit as st
 
-from diffsmooth_core import ABSTAIN, SmoothingConfig
+from diffsmooth_core import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.audit import batch, browsing, explaining
 from diffsmooth_core.audit.browsing import Row
 from diffsmooth_core.audit.diagnosis import Diagnosis, Rescue, Stages
 from diffsmooth_core.audit.store import Run, Store
 from diffsmooth_core.audit.workers import Here
 from diffsmooth_core.jobs import JobManager, Snapshot
+from ui import state
+from ui.limits import limit
 
 _jobs: dict[tuple[int, str], str] = {}  # (run, what is done with it) -> the latest job
 
@@ -29,7 +31,9 @@ def store() -> Store:
 @st.cache_resource(show_spinner=False)
 def manager() -> JobManager:
     """A queue of its own: an audit takes minutes, and nobody's certificate waits for it."""
-    return JobManager()
+    return JobManager(
+        limit("runs", "waiting"), each=limit("runs", "waiting_each"), turn=limit("runs", "turn_seconds")
+    )
 
 
 def rows(run: Run) -> list[Row]:
@@ -65,7 +69,12 @@ class Step:
 
 def start(name: str, indices: str, config: SmoothingConfig) -> Run:
     """A new run, under way. Raises InputError."""
-    run = batch.start(store(), name, config, batch.indices(indices, config.dataset))
+    chosen, most = batch.indices(indices, config.dataset), limit("audits", "pictures")
+    if len(chosen) > most:
+        raise InputError(
+            f"indices {indices!r} name {len(chosen):,} pictures, here an audit has up to {most:,}"
+        )
+    run = batch.start(store(), name, config, chosen)
     go_on(run)
     return run
 
@@ -108,7 +117,7 @@ def rescue(run: Run, idx: int) -> None:
 def _submit(run: Run, what: str, stream: Callable[[], Iterator[Any]]) -> None:
     earlier = under_way(run, what)
     if earlier is None or earlier.finished:
-        _jobs[run.id, what] = manager().submit(stream, run)
+        _jobs[run.id, what] = manager().submit(stream, run, state.visitor())
 
 
 def under_way(run: Run, what: str) -> Snapshot | None:

@@ -166,7 +166,9 @@ def _status(snapshot: Snapshot, names: tuple[str, ...]) -> None:
     counted = sum(progress.counts0) + sum(progress.counts) if progress else 0
     if snapshot.state == "queued":
         ahead = "one run is" if snapshot.position == 1 else f"{snapshot.position} runs are"
-        st.markdown(f"**Waiting:** {ahead} ahead of this one on the server.")
+        soon = runs.wait(snapshot.id)
+        about = f", for about {duration(soon)}" if soon else ""
+        st.markdown(f"**Waiting:** {ahead} ahead of this one on the server{about}.")
         st.progress(counted / total)
     elif snapshot.state == "running":
         waiting = "**Cancelling:** the votes in hand are being counted."

@@ -11,6 +11,7 @@ from diffsmooth_core import InputError
 from diffsmooth_core.datasets.sources import Choice, Group, catalogue, from_upload
 from ui import state
 from ui.images import data_url
+from ui.limits import limit
 from ui.text import plain
 
 THUMBNAIL = 96  # pixels a side
@@ -121,6 +122,7 @@ def _upload() -> None:
 
     st.file_uploader(
         "PNG, JPEG or WEBP", type=["png", "jpg", "jpeg", "webp"], key="upload-file", on_change=uploaded,
+        max_upload_size=limit("uploads", "megabytes"),
         help="The centre is cropped and scaled to what the network sees. The picture stays on this server "
         "and is not in the page's address.",
     )  # fmt: skip

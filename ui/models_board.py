@@ -17,6 +17,7 @@ from diffsmooth_core.datasets import labelled_pictures
 from diffsmooth_core.zoo import Card, doctor, every
 from diffsmooth_core.zoo import adding as zoo
 from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory
+from ui.limits import limit
 from ui.text import plain
 
 IMAGES = 200  # that the doctor looks at
@@ -77,7 +78,11 @@ def card(chosen: Card) -> None:
             "SHA-256": chosen.sha256[:16] + "…",
         }
         st.table({name: plain(value) for name, value in facts.items()}, border="horizontal", hide_header=True)
-        if not chosen.bundled and st.button("Remove this model", icon=":material/delete:"):
+        if (
+            not chosen.bundled
+            and limit("models", "may_change")
+            and st.button("Remove this model", icon=":material/delete:")
+        ):
             zoo.remove(chosen.name)
             st.rerun()
     with right:
@@ -145,6 +150,8 @@ USUAL = "the usual one of its layout"
 
 def adding() -> None:
     """A form for a checkpoint that is uploaded or lies on the server, or for one of timm's from the Hub."""
+    if not limit("models", "may_change"):
+        return
     with st.expander("Add a network", icon=":material/add:"), st.form("add", border=False):
         st.caption(
             "The layouts of Cohen, SmoothAdv, MACER, Consistency, SmoothMix, timm, OpenAI and diffusers are "
@@ -153,6 +160,7 @@ def adding() -> None:
         )
         file = st.file_uploader(
             "Upload a checkpoint", type=[suffix.removeprefix(".") for suffix in SUFFIXES], key="checkpoint",
+            max_upload_size=limit("uploads", "megabytes"),
             help="A file that is larger than the limit can lie on the server: give its path below.",
         )  # fmt: skip
         left, right = st.columns(2)

@@ -34,6 +34,7 @@ from diffsmooth_core.jobs import JobManager, Snapshot
 from diffsmooth_core.purification.dncnn import DirectDenoiser
 from diffsmooth_core.zoo import names
 from ui import gallery, state
+from ui.limits import limit
 
 RECORDING = Path(__file__).parents[1] / "assets" / "runs" / "first.json"
 PLAYING = 5.0  # seconds of pauses when the recording is shown again
@@ -55,7 +56,9 @@ class Run:
 @st.cache_resource(show_spinner=False)
 def manager() -> JobManager:
     """The one queue of this server."""
-    return JobManager()
+    return JobManager(
+        limit("runs", "waiting"), each=limit("runs", "waiting_each"), turn=limit("runs", "turn_seconds")
+    )
 
 
 @lru_cache(maxsize=8)
@@ -98,7 +101,7 @@ def submit(picture: Picture, config: SmoothingConfig, earlier: Snapshot | None =
             _paces[_kind(config)] = progress.votes_per_second
             yield progress
 
-    return manager().submit(stream, Run(picture, config, earlier))
+    return manager().submit(stream, Run(picture, config, earlier), state.visitor())
 
 
 def find(job_id: str | None) -> Snapshot | None:
@@ -190,6 +193,20 @@ def estimate(config: SmoothingConfig) -> float | None:
     """Seconds that a run would take at the pace of the last one of its kind; None before there was one."""
     pace = _paces.get(_kind(config))
     return (config.n0 + config.n) / pace if pace else None
+
+
+def wait(job_id: str) -> float | None:
+    """Seconds until a waiting run has its turn, where every run ahead of it has a known pace."""
+    seconds = 0.0
+    for ahead in manager().ahead(job_id):
+        run, latest = ahead.subject, progress(ahead)
+        whole = estimate(run.config)
+        if whole is None:
+            return None
+        votes_in_all = run.config.n0 + run.config.n
+        counted = sum(latest.counts0) + sum(latest.counts) if latest else 0
+        seconds += whole * (1 - counted / votes_in_all)
+    return seconds
 
 
 def _kind(config: SmoothingConfig) -> tuple[object, ...]:

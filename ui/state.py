@@ -2,11 +2,13 @@
 
 Session-state keys: one for each name in SETTINGS (also a widget's key, a URL parameter and a field of
 SmoothingConfig), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_kept`, `_url`, `_acted`,
-`_notices`. Keys of widgets that hold nothing worth keeping stand where the widget is drawn.
+`_notices`, `_visitor`. Keys of widgets that hold nothing worth keeping stand where the widget is drawn.
 """
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,9 +21,12 @@ from diffsmooth_core.datasets import datasets
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve
 from diffsmooth_core.zoo import names
 from diffsmooth_core.zoo.download import here
+from ui.limits import allowed, limit
 
 PICTURE = "gallery:sailing-yacht"
-DEFAULTS = SmoothingConfig(dtype=fast_dtype())
+_USUAL = SmoothingConfig(dtype=fast_dtype())
+_MOST = {name: limit("runs", name) for name in ("n", "n0", "m")}
+DEFAULTS = replace(_USUAL, **{name: min(most, getattr(_USUAL, name)) for name, most in _MOST.items()})
 SETTINGS = (
     "dataset", "method", "classifier", "denoiser", "sigma", "sigma_local", "m", "purifications",
     "reverse_steps", "n0", "n", "alpha", "seed", "noise", "stopping", "target_radius", "rounds", "bound",
@@ -30,11 +35,11 @@ SETTINGS = (
 SPANS: dict[str, tuple[float, float]] = {
     "sigma": (0.01, 2.0),
     "sigma_local": (0.0, 2.0),
-    "m": (1, 64),
+    "m": (1, _MOST["m"]),
     "purifications": (1, 40),
     "reverse_steps": (1, 100),
-    "n0": (1, 100_000),
-    "n": (10, 1_000_000),
+    "n0": (1, _MOST["n0"]),
+    "n": (10, _MOST["n"]),
     "alpha": (1e-6, 0.5),
     "target_radius": (0.0, 8.0),
     "rounds": (1, 6),
@@ -56,9 +61,9 @@ def dataset() -> str:
 def choices(name: str) -> tuple[str, ...]:
     """What the setting `name` can be, for those that are chosen from a list."""
     return {
-        "dataset": datasets(), "method": tuple(METHODS), "classifier": names("classifier", dataset()),
+        "dataset": datasets(), "method": tuple(METHODS), "classifier": classifiers(),
         "noise": NOISES, "stopping": STOPPING, "bound": BOUNDS, "dtype": DTYPES,
-        "denoiser": names("denoiser", dataset()) + here(dataset()),
+        "denoiser": allowed("denoisers", names("denoiser", dataset()) + here(dataset())),
     }[name]  # fmt: skip
 
 
@@ -67,7 +72,17 @@ def denoisers(method: str) -> tuple[str, ...]:
     purification = METHODS[method].purification
     networks = {"": (), "direct": ("dncnn",)}.get(purification, ("unet",))
     published = here(dataset()) if purification != "direct" else ()
-    return names("denoiser", dataset(), *networks) + published
+    return allowed("denoisers", names("denoiser", dataset(), *networks) + published)
+
+
+def classifiers() -> tuple[str, ...]:
+    """The classifiers that may be chosen for the data set."""
+    return allowed("classifiers", names("classifier", dataset()))
+
+
+def visitor() -> str:
+    """Whose browser this is: a name for the queue, not for a person."""
+    return str(st.session_state.setdefault("_visitor", secrets.token_urlsafe(6)))
 
 
 def parse(name: str, text: str) -> Any:

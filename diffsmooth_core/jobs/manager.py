@@ -1,20 +1,21 @@
-"""Long runs outside any page: a bounded queue, one worker thread, frozen snapshots, cancel."""
+"""Long runs outside any page: a bounded queue, one worker thread, frozen snapshots, cancel, fair turns."""
 
 from __future__ import annotations
 
+import itertools
 import logging
 import secrets
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from diffsmooth_core.config import InputError
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
+TURN = 20.0  # seconds that a job works while others wait
 
 
 class Step(Protocol):
@@ -56,36 +57,64 @@ class Snapshot:
 class _Job:
     snapshot: Snapshot
     stream: Stream
+    owner: str
     cancelled: threading.Event = field(default_factory=threading.Event)
+    steps: Iterator[Step] | None = None  # once it has begun
+    arrived: int = 0  # in the queue, by a running number
 
 
 class JobManager:
-    """Runs streams one after the other on one worker thread, a manager a device.
+    """Runs streams on one worker thread, a manager a device, in fair turns.
 
-    At most `capacity` jobs wait; the last `keep` finished ones can still be looked up.
+    A job works until it ends, or while others wait for `turn` seconds and then goes on after them. Next is
+    the job of the owner who has waited longest. At most `capacity` jobs wait, `each` of them of one owner;
+    the last `keep` finished ones can still be looked up.
     """
 
-    def __init__(self, capacity: int = 32, keep: int = 64) -> None:
-        self._capacity, self._keep = capacity, keep
+    def __init__(
+        self, capacity: int = 32, keep: int = 64, each: int | None = None, turn: float = TURN
+    ) -> None:
+        self._capacity, self._keep, self._each, self._turn = capacity, keep, each, turn
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
-        self._queue: deque[str] = deque()
+        self._queue: list[_Job] = []
+        self._served: dict[str, int] = {}  # owner -> when one of theirs last had a turn
+        self._number = itertools.count(1)
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
 
-    def submit(self, stream: Stream, subject: Any = None) -> str:
-        """Queue a stream and return the job's id. Raises InputError where the queue is full."""
+    def submit(self, stream: Stream, subject: Any = None, owner: str = "") -> str:
+        """Queue a stream and return the job's id. Raises InputError where the queue, or the owner's share
+        of it, is full."""
         with self._changed:
             if len(self._queue) >= self._capacity:
                 raise InputError(f"{len(self._queue)} runs are waiting already; try again in a minute")
-            job_id = secrets.token_urlsafe(6)
-            snapshot = Snapshot(job_id, "queued", 0, None, (), 0.0, None, subject)
-            self._jobs[job_id] = _Job(snapshot, stream)
-            self._queue.append(job_id)
+            own = sum(job.owner == owner for job in self._queue)
+            if self._each is not None and own >= self._each:
+                runs = "run of yours is" if own == 1 else "runs of yours are"
+                raise InputError(f"{own} {runs} waiting already; cancel one or wait")
+            snapshot = Snapshot(secrets.token_urlsafe(6), "queued", 0, None, (), 0.0, None, subject)
+            job = _Job(snapshot, stream, owner)
+            self._jobs[snapshot.id] = job
+            self._wait_in_line(job)
             if self._worker is None or not self._worker.is_alive():
                 self._worker = threading.Thread(target=self._work, name="certify", daemon=True)
                 self._worker.start()
-            self._changed.notify_all()
-            return job_id
+            return snapshot.id
+
+    def _wait_in_line(self, job: _Job) -> None:
+        job.arrived = next(self._number)
+        self._queue.append(job)
+        self._changed.notify_all()
+
+    def _in_turn(self) -> list[_Job]:
+        """The queue in the order in which it will be served: the owner who waited longest first."""
+        served, line, left = dict(self._served), [], list(self._queue)
+        while left:
+            job = min(left, key=lambda job: (served.get(job.owner, 0), job.arrived))
+            left.remove(job)
+            line.append(job)
+            served[job.owner] = 1 + max(served.values(), default=0)
+        return line
 
     def snapshot(self, job_id: str) -> Snapshot | None:
         """The job as it stands, or None where the id is unknown or long gone."""
@@ -94,11 +123,19 @@ class JobManager:
             if job is None:
                 return None
             if job.snapshot.state == "queued":
-                ahead = self._queue.index(job_id) + sum(
-                    j.snapshot.state == "running" for j in self._jobs.values()
-                )
-                return replace(job.snapshot, position=ahead)
+                return replace(job.snapshot, position=len(self._ahead(job)))
             return job.snapshot
+
+    def ahead(self, job_id: str) -> list[Snapshot]:
+        """The jobs that come before a waiting one, the running one first."""
+        with self._changed:
+            job = self._jobs.get(job_id)
+            return self._ahead(job) if job and job.snapshot.state == "queued" else []
+
+    def _ahead(self, job: _Job) -> list[Snapshot]:
+        running = [other.snapshot for other in self._jobs.values() if other.snapshot.state == "running"]
+        line = self._in_turn()
+        return running + [other.snapshot for other in line[: line.index(job)]]
 
     def cancel(self, job_id: str) -> None:
         """Stop after the chunk in hand; what was counted stays in the snapshot."""
@@ -107,8 +144,8 @@ class JobManager:
             if job is None or job.snapshot.finished:
                 return
             job.cancelled.set()
-            if job_id in self._queue:
-                self._queue.remove(job_id)
+            if job in self._queue:
+                self._queue.remove(job)
                 self._finish(job, "cancelled")
 
     def wait(self, job_id: str, timeout: float) -> Snapshot | None:
@@ -120,7 +157,9 @@ class JobManager:
         return self.snapshot(job_id)
 
     def _finish(self, job: _Job, state: State, error: str | None = None) -> None:
-        job.snapshot = replace(job.snapshot, state=state, error=error)
+        if job.steps is not None:
+            _close(job.steps)
+        job.snapshot, job.steps = replace(job.snapshot, state=state, error=error), None
         finished = [i for i, j in self._jobs.items() if j.snapshot.finished]
         for old in finished[: max(0, len(finished) - self._keep)]:
             del self._jobs[old]
@@ -130,30 +169,48 @@ class JobManager:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._queue)
-                job = self._jobs[self._queue.popleft()]
+                job = self._in_turn()[0]
+                self._queue.remove(job)
+                self._served[job.owner] = next(self._number)
                 job.snapshot = replace(job.snapshot, state="running")
+            error = None
             try:
-                state: State = self._run(job)
-                error = None
+                state = self._run(job)
             except InputError as failure:
                 state, error = "failed", str(failure)
             except Exception as failure:
                 log.exception("a run failed")
                 state, error = "failed", f"The run stopped on an internal error ({type(failure).__name__})."
             with self._changed:
-                self._finish(job, state, error)
+                if state == "queued" and not job.cancelled.is_set():
+                    job.snapshot = replace(job.snapshot, state="queued")
+                    self._wait_in_line(job)
+                else:
+                    self._finish(job, "cancelled" if state == "queued" else state, error)
 
     def _run(self, job: _Job) -> State:
-        began = time.monotonic()
-        with closing(job.stream()) as stream:  # type: ignore[type-var]
-            for progress in stream:
-                trace = job.snapshot.trace
-                if progress.point is not None:
-                    trace = (*trace, progress.point)
-                with self._changed:
-                    job.snapshot = replace(
-                        job.snapshot, progress=progress, trace=trace, seconds=time.monotonic() - began
-                    )
-                if job.cancelled.is_set() and not progress.finished:
-                    return "cancelled"
+        """Work on a job until it ends, is cancelled, or its turn is over while others wait."""
+        began, before = time.monotonic(), job.snapshot.seconds
+        job.steps = job.steps or iter(job.stream())
+        for progress in job.steps:
+            trace = job.snapshot.trace
+            if progress.point is not None:
+                trace = (*trace, progress.point)
+            spent = time.monotonic() - began
+            with self._changed:
+                job.snapshot = replace(job.snapshot, progress=progress, trace=trace, seconds=before + spent)
+                others = bool(self._queue)
+            if progress.finished:
+                continue
+            if job.cancelled.is_set():
+                return "cancelled"
+            if others and spent >= self._turn:
+                return "queued"
         return "done"
+
+
+def _close(steps: Iterator[Step]) -> None:
+    """End a generator where it stands, so that it lets go of what it holds."""
+    close = getattr(steps, "close", None)
+    if close is not None:
+        close()

@@ -253,3 +253,72 @@ def test_the_last_snapshot_is_the_streams_own_progress() -> None:
     assert alone.certificate is not None
     timing = {"seconds": 0.0, "created": ""}
     assert replace(done.progress.certificate, **timing) == replace(alone.certificate, **timing)
+
+
+def test_one_owner_may_only_have_a_share_of_the_queue() -> None:
+    manager, gate = JobManager(each=2), Gate()
+    running = manager.submit(gate, owner="ann")
+    gate.let(1)
+    until(manager, running, lambda s: s.state == "running")
+    waiting = [manager.submit(stream, owner="ann") for _ in range(2)]
+    with pytest.raises(InputError, match="2 runs of yours are waiting already; cancel one or wait"):
+        manager.submit(stream, owner="ann")
+    other = manager.submit(stream, owner="bob")
+    gate.let(6)
+    assert [finished(manager, job).state for job in (running, *waiting, other)] == ["done"] * 4
+
+
+def test_whoever_waited_longest_is_next() -> None:
+    manager, gate, order = JobManager(), Gate(), list[str]()
+    manager.submit(gate, owner="ann")
+    gate.let(1)
+
+    def noting(name: str) -> Stream:
+        def run() -> Iterator[Progress]:
+            order.append(name)
+            yield from stream()
+
+        return run
+
+    names = ("ann1", "ann2", "bob1", "bob2")
+    jobs = [manager.submit(noting(name), name, owner=name[:3]) for name in names]
+    ahead = [s.subject for s in manager.ahead(jobs[1])]
+    assert ahead == [None, "bob1", "ann1", "bob2"], "the running one first"
+    assert [manager.snapshot(job).position for job in jobs] == [2, 4, 1, 3]  # type: ignore[union-attr]
+    gate.let(6)
+    for job in jobs:
+        finished(manager, job)
+    assert order == ["bob1", "ann1", "bob2", "ann2"]
+
+
+def test_a_long_run_takes_turns_with_those_that_wait() -> None:
+    manager, gate = JobManager(turn=0.5), Gate()
+    long = manager.submit(gate)
+    gate.let(1)
+    until(manager, long, lambda s: s.progress is not None)
+    short = manager.submit(stream)
+    time.sleep(0.6)
+    gate.let(1)
+    assert finished(manager, short).state == "done", "though the long one is not through"
+    assert not manager.snapshot(long).finished  # type: ignore[union-attr]
+    gate.let(5)
+    ended = finished(manager, long)
+    *_, alone = stream()
+    assert (ended.state, ended.progress.counts) == ("done", alone.counts), "no vote is lost or counted twice"
+
+
+def test_a_run_that_waits_for_its_next_turn_can_be_cancelled() -> None:
+    manager, gate, other = JobManager(turn=0.0), Gate(), Gate()
+    long = manager.submit(gate)
+    gate.let(1)
+    until(manager, long, lambda s: s.progress is not None)
+    second = manager.submit(other)
+    gate.let(1)
+    until(manager, long, lambda s: s.state == "queued")
+    manager.cancel(long)
+    cancelled = finished(manager, long)
+    assert cancelled.state == "cancelled"
+    assert cancelled.progress is not None
+    assert gate.closed
+    other.let(7)
+    assert finished(manager, second).state == "done"

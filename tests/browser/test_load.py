@@ -1,0 +1,77 @@
+"""A class at once: many browsers start a run in the same moment, and every one of them gets its answer."""
+
+from __future__ import annotations
+
+import gc
+import re
+import resource
+import time
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from diffsmooth_core import SmoothingConfig
+from ui import runs, state
+
+SECONDS = 1000  # milliseconds
+RUNS = 500
+GROWTH = 60  # MiB that the last 400 of them may add
+
+
+def together(app: str, browser: Browser, count: int, n: int) -> list[float]:
+    """Seconds from the click to the verdict of `count` browsers that click one after the other."""
+    pages: list[Page] = []
+    for number in range(count):
+        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        page.goto(f"{app}/?picture=gallery:sailing-yacht&n0=10&n={n}&m=2&seed={number}")
+        pages.append(page)
+    for page in pages:
+        expect(page.get_by_role("button", name="Certify", exact=True)).to_be_enabled(timeout=120 * SECONDS)
+    clicks = []
+    for page in pages:
+        page.get_by_role("button", name="Certify", exact=True).click()
+        clicks.append(time.monotonic())
+    took = []
+    for page, clicked in zip(pages, clicks, strict=True):
+        verdict = page.get_by_role("heading", name=re.compile("Certified|Abstains"))
+        expect(verdict).to_be_visible(timeout=600 * SECONDS)
+        expect(page.get_by_text(f"of n = {n} votes")).to_be_visible(timeout=60 * SECONDS)
+        took.append(time.monotonic() - clicked)
+    for page in pages:
+        page.context.close()
+    return took
+
+
+@pytest.mark.timeout(180)
+def test_four_browsers_at_once(app: str, browser: Browser, page: Page) -> None:
+    assert len(together(app, browser, 4, 60)) == 4
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_thirty_browsers_at_once(app: str, browser: Browser, page: Page) -> None:
+    took = sorted(together(app, browser, 30, 200))
+    print(
+        f"\\n30 browsers: first verdict after {took[0]:.1f} s, median {took[15]:.1f} s, last {took[-1]:.1f} s"
+    )
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_memory_does_not_grow_over_many_runs() -> None:
+    config = SmoothingConfig(m=1, n0=10, n=20)
+    picture = state.resolved(state.PICTURE)
+
+    def memory() -> float:
+        gc.collect()
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    sizes = []
+    for number in range(RUNS):
+        job = runs.submit(picture, SmoothingConfig(**(config.as_dict() | {"seed": number})))
+        done = runs.manager().wait(job, 60)
+        assert done is not None
+        assert done.state == "done", done.error
+        sizes.append(memory())
+    print(f"\\n{RUNS} runs: {sizes[99]:.0f} MiB after 100, {sizes[-1]:.0f} MiB at the end")
+    assert sizes[-1] - sizes[99] < GROWTH
