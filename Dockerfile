@@ -1,14 +1,13 @@
-# The app on a CPU, or on a GPU with --build-arg TORCH=https://download.pytorch.org/whl/cu130 (see compose.yaml).
+# The app, on a CPU or a GPU: PyPI's torch brings its CUDA libraries along.
 FROM python:3.11-slim
 
-ARG TORCH=https://download.pytorch.org/whl/cpu
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 \
     DIFFSMOOTH_STORE=sqlite:////data/store.sqlite DIFFSMOOTH_MODELS=/data/models \
     DIFFSMOOTH_DATASETS=/data/datasets DIFFSMOOTH_DATA=/data/pictures
 
 WORKDIR /app
 COPY requirements.txt .
-RUN pip install --extra-index-url "$TORCH" -r requirements.txt
+RUN pip install -r requirements.txt
 COPY . .
 RUN useradd --create-home diffsmooth && mkdir /data && chown diffsmooth /data
 USER diffsmooth
