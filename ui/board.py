@@ -71,7 +71,7 @@ def _idle(picture: Picture, config: Settings) -> None:
             )
             if picture.note:
                 st.caption(plain(picture.note))
-            _problem(config)
+            problem(config)
         with action:
             _start("Certify", picture, config)
             _keep_focus(data="idle", key="focus")
@@ -120,7 +120,7 @@ def _run(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
         with body:
             _status(snapshot, names)
             _figures(snapshot, names)
-            _problem(config)
+            problem(config)
         with action:
             _actions(snapshot, picture, config)
     if run.recorded:
@@ -263,7 +263,7 @@ def _again(run: runs.Run, picture: Picture, config: Settings) -> str:
     return "Certify with these settings" if _differences(run, picture, config) else "Certify again"
 
 
-def _problem(config: Settings) -> None:
+def problem(config: Settings) -> None:
     """Why Certify is off."""
     if isinstance(config, InputError):
         st.markdown(f":red[:material/error:] {plain(str(config))}.")

@@ -15,18 +15,27 @@ TROUGH = "rgba(139,144,152,0.12)"
 
 
 def votes(progress: Progress | None, config: SmoothingConfig, class_names: Sequence[str]) -> dict[str, Any]:
-    """Counts per class, selection (n0 votes) on the left and estimation (n votes) on the right; of many
-    classes those with the most votes, and the others together."""
+    """Counts per class, selection (n0 votes) on the left and estimation (n votes) on the right."""
     empty = (0,) * len(class_names)
-    both = (progress.counts0, progress.counts) if progress else (empty, empty)
+    counts0, counts = (progress.counts0, progress.counts) if progress else (empty, empty)
+    panels = (("Selection votes", counts0, config.n0), ("Estimation votes", counts, config.n))
+    return tallies(panels, class_names, 1000 if config.stopping == "fixed" else 100)
+
+
+Panel = tuple[str, Sequence[int], int]  # title, votes a class, and how many there will be
+
+
+def tallies(panels: Sequence[Panel], class_names: Sequence[str], first: int = 1000) -> dict[str, Any]:
+    """Two counts side by side; of many classes those with the most votes, and the others together. An axis
+    ends at the planned number of votes, or at `first` and its doubles as votes come in."""
     shown, labels = list(range(len(class_names))), list(class_names)
     if len(class_names) > ROWS:
-        shown = sorted(shown, key=lambda k: (-both[0][k] - both[1][k], k))[: ROWS - 1]
+        shown = sorted(shown, key=lambda k: (-sum(counts[k] for _, counts, _ in panels), k))[: ROWS - 1]
         labels = [class_names[k] for k in shown] + ["other"]
-        both = tuple((*(c[k] for k in shown), sum(c) - sum(c[k] for k in shown)) for c in both)  # type: ignore[assignment]
+        panels = [
+            (name, (*(c[k] for k in shown), sum(c) - sum(c[k] for k in shown)), n) for name, c, n in panels
+        ]
     colours = [class_colour(k) for k in shown] + [ABSTAIN] * (len(labels) - len(shown))
-    panels = (("Selection votes", both[0], config.n0), ("Estimation votes", both[1], config.n))
-    first = 1000 if config.stopping == "fixed" else 100
     layout = ({"left": 76, "right": "58%"}, {"left": "52%", "right": 44})
     return {
         "animation": False,
