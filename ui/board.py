@@ -118,7 +118,7 @@ def _run(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
     with st.container(border=True, key=f"answer-{_mood(snapshot, names)}"):
         body, action = card(run.picture, names)
         with body:
-            _status(snapshot, names)
+            status(snapshot, names)
             _figures(snapshot, names)
             problem(config)
         with action:
@@ -159,7 +159,7 @@ def _mood(snapshot: Snapshot, names: tuple[str, ...]) -> str:
     return snapshot.state
 
 
-def _status(snapshot: Snapshot, names: tuple[str, ...]) -> None:
+def status(snapshot: Snapshot, names: tuple[str, ...]) -> None:
     """How things stand: a line, and a bar or a sentence."""
     config, progress = snapshot.subject.config, runs.progress(snapshot)
     total = config.n0 + config.n

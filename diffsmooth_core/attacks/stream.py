@@ -99,7 +99,7 @@ class AttackProgress:
     """A frozen snapshot of an attack after each step or chunk of votes.
 
     `label` is the class that the attack wants to get away from, `adversarial` (c,h,w) the picture in hand,
-    `probability` the label's mean softmax at the last step's copies, `counts` its votes so far.
+    `probabilities` the mean softmax (k,) over the last step's copies, `counts` its votes so far (k,).
     """
 
     label: int
@@ -107,7 +107,7 @@ class AttackProgress:
     number: int  # of the attempt in hand, from 1
     radius: float
     step: int
-    probability: float
+    probabilities: tuple[float, ...]
     adversarial: Tensor
     length: float
     counts: tuple[int, ...]
@@ -116,7 +116,7 @@ class AttackProgress:
 
     @property
     def point(self) -> None:
-        """What a plot keeps of every step: nothing, as `attempts` grows with them."""
+        """Nothing that a plot of all steps would keep."""
         return None
 
     def count(self, outcome: Outcome) -> int:
@@ -171,7 +171,8 @@ class _Search:
         self.starts = NoiseSource(attack.seed, image_sha256(x), "attack start")
         self.drawn = 0  # noisy copies that the search has taken
         empty = (0,) * base.classifier.classes
-        self.now = AttackProgress(label, "searching", 0, attack.radius, 0, 1.0, x, 0.0, empty)
+        none = (0.0,) * base.classifier.classes
+        self.now = AttackProgress(label, "searching", 0, attack.radius, 0, none, x, 0.0, empty)
 
     def attempt(self, radius: float, start: Tensor | None = None) -> Iterator[AttackProgress]:
         """One perturbed picture, from a random start or a given picture (c,h,w), and the votes for it."""
@@ -181,10 +182,10 @@ class _Search:
         adversarial = project(x, self._start(radius) if start is None else start[None], radius)
         ascent, total = torch.zeros_like(x), torch.zeros_like(x)
         for step in range(1, (0 if attack.kind == "random" else attack.steps) + 1):
-            ascent, probability = self._direction(adversarial)
+            ascent, p = self._direction(adversarial)
             total = total + ascent if attack.kind == "nes" else ascent  # its estimates are mostly noise
             adversarial = project(x, adversarial + 2 * radius / attack.steps * total / norm(total), radius)
-            yield self._show(adversarial[0], stage="searching", step=step, probability=probability)
+            yield self._show(adversarial[0], stage="searching", step=step, probabilities=p)
         if self.config.noise == "sound":
             adversarial = _towards_on_grid(x, adversarial)
         yield from self._vote(adversarial[0])
@@ -203,8 +204,8 @@ class _Search:
         reach = radius if self.attack.kind == "random" else radius / 2
         return self.x + reach * direction / norm(direction)
 
-    def _direction(self, adversarial: Tensor) -> tuple[Tensor, float]:
-        """Where the label's probability falls, (1,c,h,w), and what it is; under noise new at every step."""
+    def _direction(self, adversarial: Tensor) -> tuple[Tensor, tuple[float, ...]]:
+        """Where the label falls behind, (1,c,h,w), and mean softmax (k,), under noise new at every step."""
         base, attack, label = self.base, self.attack, self.now.label
         copies = attack.copies * (QUERIES if attack.kind == "nes" else 1)
         span, shape = (self.drawn, self.drawn + copies), adversarial.shape[1:]
@@ -221,7 +222,7 @@ class _Search:
             return log_p - log_p[:, [_runner_up(log_p[0], label)]]
 
         direction, odds = unit_gradient(ahead, adversarial, torch.tensor([label]))
-        return direction, float(odds.softmax(1)[0, label])
+        return direction, tuple(odds.softmax(1)[0].tolist())
 
     def _vote(self, adversarial: Tensor) -> Iterator[AttackProgress]:
         """PREDICT's votes for a picture, a block of the networks at a time."""
@@ -248,13 +249,13 @@ def _runner_up(scores: Tensor, label: int) -> int:
 
 def _nes(
     base: BaseClassifier, x: Tensor, label: int, noise: Tensor, local: Tensor | None
-) -> tuple[Tensor, float]:
+) -> tuple[Tensor, tuple[float, ...]]:
     """Natural evolution strategies (Wierstra et al. 2014; Ilyas et al. 2018) with the smoothing noise as the
     search distribution: grad E[p(x + sigma eps)] = E[p(x + sigma eps) eps] / sigma, from answers alone."""
     p = base.confidence(x + base.sigma * noise, local).cpu()
     behind = p[:, _runner_up(p.mean(0), label)] - p[:, label]
     weights = (behind - behind.mean())[:, None, None, None]
-    return (weights * noise).sum(0, keepdim=True), float(p[:, label].mean())
+    return (weights * noise).sum(0, keepdim=True), tuple(p.mean(0).tolist())
 
 
 def _towards_on_grid(x: Tensor, adversarial: Tensor) -> Tensor:

@@ -18,8 +18,8 @@ def certified_radius(p_lower: float, sigma: float) -> float:
 
 
 def guaranteed_share(p_lower: float, sigma: float, length: float) -> float:
-    """Phi(Phi^-1(p_lower) - length/sigma): what is left at least of a class's share of votes, at least p_lower
-    at a picture, after any change of that L2 length; 1/2 at the certified radius.
+    """Phi(Phi^-1(p_lower) - length/sigma): the least share of votes that a class whose share is p_lower or
+    more keeps after any change of the picture of that L2 length; 1/2 at the certified radius.
 
     Source: Salman et al. 2019, lemma 2: Phi^-1 of a share is 1/sigma-Lipschitz.
     """
