@@ -1,5 +1,13 @@
 """Attacks on the smoothed classifier, and decision regions around a picture."""
 
+from diffsmooth_core.attacks.plane import (
+    RESOLUTIONS,
+    Plane,
+    Regions,
+    RegionsConfig,
+    Stage,
+    regions_stream,
+)
 from diffsmooth_core.attacks.stream import (
     BACKWARDS,
     KINDS,
@@ -9,4 +17,17 @@ from diffsmooth_core.attacks.stream import (
     attack_stream,
 )
 
-__all__ = ["BACKWARDS", "KINDS", "AttackConfig", "AttackProgress", "Attempt", "attack_stream"]
+__all__ = [
+    "BACKWARDS",
+    "KINDS",
+    "RESOLUTIONS",
+    "AttackConfig",
+    "AttackProgress",
+    "Attempt",
+    "Plane",
+    "Regions",
+    "RegionsConfig",
+    "Stage",
+    "attack_stream",
+    "regions_stream",
+]
