@@ -8,7 +8,7 @@ from diffsmooth_core import Certificate, InputError, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.jobs import Snapshot
-from ui import attack_charts, attack_controls, attack_runs, board, charts, runs, state, strip
+from ui import attack_charts, attack_controls, attack_runs, board, charts, regions_board, runs, state, strip
 from ui.attack_verdict import verdict
 from ui.colours import class_colour
 from ui.images import amplified, data_url
@@ -22,10 +22,8 @@ def show(picture: Picture, config: board.Settings) -> None:
 
 
 def _active(picture: Picture, config: board.Settings) -> bool:
-    if isinstance(config, InputError) or (certified := attack_runs.certification(picture, config)) is None:
-        return False
-    attacked = attack_runs.find(certified)
-    return not certified.finished or (attacked is not None and not attacked.finished)
+    certified = None if isinstance(config, InputError) else attack_runs.certification(picture, config)
+    return certified is not None and attack_runs.busy(certified)
 
 
 def _live(picture: Picture, config: board.Settings, active: bool) -> None:
@@ -36,6 +34,7 @@ def _live(picture: Picture, config: board.Settings, active: bool) -> None:
         _first(picture, config, certified)
     else:
         _attack(certified)
+        regions_board.show(certified)
 
 
 def _first(picture: Picture, config: board.Settings, certified: Snapshot | None) -> None:

@@ -19,6 +19,7 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 Stage = Literal["classifier", "purified", "vote", "smoothed"]
 RESOLUTIONS = (9, 17, 33, 65)  # points a side: each grid holds the one before
 COARSEST = 5
+UNKNOWN = -1
 Labels = npt.NDArray[np.int64]
 
 
@@ -32,20 +33,26 @@ class Plane:
     v: Tensor
 
     @classmethod
-    def through(cls, x: Tensor, towards: Tensor | None = None, seed: int = 0) -> Plane:
-        """The plane through x in two random directions, or with another picture on its first axis. Raises
-        InputError where that is x itself."""
+    def through(
+        cls, x: Tensor, right: Tensor | None = None, up: Tensor | None = None, seed: int = 0
+    ) -> Plane:
+        """The plane through x that has the picture `right` on its first axis and `up` above that axis, or a
+        random direction in the place of either. Raises InputError where the pictures lie on one line."""
         noise = NoiseSource(seed, image_sha256(x), "plane").outer(0, 2, x.shape)
-        u = noise[0] if towards is None else towards - x
-        if not float(u.norm()) > 0:
-            raise InputError("the plane's direction is from the picture to itself; choose another picture")
-        u = u / u.norm()
-        v = noise[1] - (noise[1] * u).sum() * u
-        return cls(x, u, v / v.norm())
+        u = _unit(noise[0] if right is None else right - x)
+        v = noise[1] if up is None else up - x
+        return cls(x, u, _unit(v - (v * u).sum() * u))
 
     def points(self, a: Tensor, b: Tensor) -> Tensor:
         """(n,) and (n,) coordinates -> (n,c,h,w)."""
         return self.x + a[:, None, None, None] * self.u + b[:, None, None, None] * self.v
+
+
+def _unit(direction: Tensor) -> Tensor:
+    length = float(direction.norm())
+    if not length > 1e-4:  # what rounding leaves of nothing
+        raise InputError("the pictures that span the plane lie on one line; choose two others")
+    return direction / length
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,8 @@ class RegionsConfig:
 @dataclass(frozen=True, eq=False)
 class Regions:
     """A frozen snapshot: the classes at every point, (resolution, resolution) each, row 0 at b = extent and
-    column 0 at a = -extent. A point that was not asked yet has the class of a near one that was."""
+    column 0 at a = -extent. A point that was not asked yet has the class of a near one that was, or UNKNOWN
+    where there is none."""
 
     labels: dict[Stage, Labels]
     done: int  # points
@@ -108,7 +116,7 @@ def regions_stream(
         rows, columns = np.array(chunk).T
         points = plane.points(axis[columns], -axis[rows])
         for stage, found in _classes(base, points, outer, local).items():
-            grid = labels.setdefault(stage, np.zeros((size, size), np.int64))
+            grid = labels.setdefault(stage, np.full((size, size), UNKNOWN))
             reach = stride // 2
             for row, column, label in zip(rows, columns, found, strict=True):
                 top, left = max(0, row - reach), max(0, column - reach)

@@ -31,21 +31,31 @@ def end(config: RegionsConfig, plane: Plane, method: str = "plain", **settings: 
     return dict(last.labels)
 
 
-@pytest.mark.parametrize("towards", [None, GREY + NORMAL, GREY * 0.3])
-def test_a_length_in_the_plane_is_the_length_of_the_change(towards: torch.Tensor | None) -> None:
-    plane = Plane.through(GREY, towards, seed=3)
+@pytest.mark.parametrize("right", [None, GREY + NORMAL])
+@pytest.mark.parametrize("up", [None, GREY * 0.3])
+def test_a_length_in_the_plane_is_the_length_of_the_change(
+    right: torch.Tensor | None, up: torch.Tensor | None
+) -> None:
+    plane = Plane.through(GREY, right, up, seed=3)
     a, b = torch.tensor([0.0, 3.0, -1.0]), torch.tensor([0.0, 4.0, 2.0])
     moved = (plane.points(a, b) - GREY).flatten(1).norm(dim=1)
     torch.testing.assert_close(moved, (a**2 + b**2).sqrt(), rtol=1e-4, atol=1e-4)
 
 
-def test_the_other_picture_lies_on_the_first_axis() -> None:
-    other = torch.rand(GREY.shape, generator=torch.Generator().manual_seed(1))
-    distance = (other - GREY).norm()
-    there = Plane.through(GREY, other).points(distance[None], torch.zeros(1))[0]
-    torch.testing.assert_close(there, other, rtol=1e-4, atol=1e-4)
-    with pytest.raises(InputError, match="to itself"):
-        Plane.through(GREY, GREY)
+def test_the_other_pictures_lie_on_the_plane() -> None:
+    right, up = torch.rand(2, *GREY.shape, generator=torch.Generator().manual_seed(1))
+    plane = Plane.through(GREY, right, up)
+    for other in (right, up):
+        a, b = ((other - GREY) * plane.u).sum(), ((other - GREY) * plane.v).sum()
+        torch.testing.assert_close(plane.points(a[None], b[None])[0], other, rtol=1e-4, atol=1e-4)
+    assert float(((right - GREY) * plane.v).sum()) == pytest.approx(0, abs=1e-4)
+    assert float(((up - GREY) * plane.v).sum()) > 0
+
+
+@pytest.mark.parametrize(("right", "up"), [(GREY, None), (None, GREY), (GREY * 0.5, GREY * 0.25)])
+def test_pictures_on_one_line_span_no_plane(right: torch.Tensor | None, up: torch.Tensor | None) -> None:
+    with pytest.raises(InputError, match="lie on one line"):
+        Plane.through(GREY, right, up)
 
 
 def test_the_half_spaces_boundary_is_where_it_is() -> None:
