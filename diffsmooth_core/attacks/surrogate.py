@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
 from diffsmooth_core.purification.denoiser import Denoiser
@@ -22,8 +23,15 @@ def smoothed_log_probability(
 
     noise: (b,c,h,w) and local: (b,draws,c,h,w), both standard normal; without `local` the fixed bank serves,
     as for f. The expectation over transformations (Athalye et al. 2018b) of Salman et al. 2019, equation 6.
+    The networks take a block at a time, which is run again on the way back and not kept.
     """
-    log_p = _log_softmax(base, x.to(base.device) + base.sigma * noise.to(base.device), local, backward)
+    x_noisy = x.to(base.device) + base.sigma * noise.to(base.device)
+    blocks = [slice(start, start + base.block) for start in range(0, len(noise), base.block)]
+    log_p = torch.cat([
+        checkpoint(_log_softmax, base, x_noisy[b], None if local is None else local[b], backward,
+                   use_reentrant=False, preserve_rng_state=False)
+        for b in blocks
+    ])  # fmt: skip
     return (log_p.logsumexp(0) - math.log(len(log_p)))[None].cpu()
 
 

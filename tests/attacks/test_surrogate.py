@@ -96,3 +96,29 @@ def test_around_the_denoiser_its_gradient_is_not_used() -> None:
 
     assert slope("through") == 0
     assert slope("around") > 0
+
+
+def gradient(f: BaseClassifier, x: torch.Tensor, backward: str = "through") -> torch.Tensor:
+    """Of the label 3 under the same noise whatever f is."""
+    outer, local = noise(6, *SHAPE), noise(6, f.draws, *SHAPE, seed=8) if f.draws else None
+    moved = x.clone().requires_grad_()
+    log_p = smoothed_log_probability(f, moved, outer, local, backward)  # type: ignore[arg-type]
+    return torch.autograd.grad(log_p[0, 3], moved)[0]
+
+
+def test_the_gradient_does_not_depend_on_the_block() -> None:
+    f, x = base("diffsmooth"), GREY[None] * 0.9
+    torch.testing.assert_close(gradient(replace(f, fixed_block=4), x), gradient(replace(f, fixed_block=8), x))
+
+
+@pytest.mark.parametrize("backward", ["through", "around"])
+@pytest.mark.parametrize("method", ["plain", "dds", "diffsmooth", "densepure"])
+def test_in_bfloat16_the_gradient_points_the_same_way(method: str, backward: str) -> None:
+    config = replace(CONFIG, method=method, sigma=0.5)
+    networks = load_classifier("gaussian-0.25", "cpu"), load_denoiser("bundled", "cpu")
+    x = resolve("photo:cat", "cifar10").tensor[None]
+    single, half = (
+        gradient(build_base(replace(config, dtype=dtype), *networks), x, backward)
+        for dtype in ("float32", "bfloat16")
+    )
+    assert float(torch.cosine_similarity(single.flatten(), half.flatten(), dim=0)) > 0.8
