@@ -10,7 +10,7 @@ from diffsmooth_core import Certificate, InputError
 from diffsmooth_core.attacks import RESOLUTIONS, Plane, Regions, RegionsConfig, Stage
 from diffsmooth_core.attacks.plane import UNKNOWN, Labels
 from diffsmooth_core.config import METHODS
-from diffsmooth_core.datasets import catalogue
+from diffsmooth_core.datasets import Choice, catalogue
 from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.jobs import Snapshot
 from ui import attack_runs, runs, state, strip
@@ -56,7 +56,8 @@ def _controls(certified: Snapshot, found: Snapshot | None) -> None:
                              help="What the first axis leads towards.")  # fmt: skip
     above = up.selectbox("Upwards", list(ways), min(1, len(ways) - 1), key="regions-up", disabled=running,
                          help="What the second axis leads towards.")  # fmt: skip
-    extent = wide.slider("Half-width (L2)", 0.5, 20.0, 5.0, 0.5, key="regions-extent", disabled=running)
+    extent = wide.slider("Half-width (L2)", 0.5, 20.0, 8.0, 0.5, key="regions-extent", disabled=running,
+                         format="%.1f")  # fmt: skip
     size = fine.selectbox("Points a side", RESOLUTIONS, 1, key="regions-size", disabled=running)
     each = votes.number_input("Votes a point", 1, 100, 5, key="regions-votes", disabled=running,
                               help="For the smoothed classifier; all points see the same noise.")  # fmt: skip
@@ -70,22 +71,18 @@ def _controls(certified: Snapshot, found: Snapshot | None) -> None:
         _draw(certified, (across, above), RegionsConfig(extent, size, each))
 
 
-def _ways(certified: Snapshot) -> dict[str, str]:
-    """Where an axis can lead, in words: with the spec of a picture, one of each other class."""
+def _ways(certified: Snapshot) -> dict[str, Choice | None]:
+    """Where an axis can lead: to a picture of another class, anywhere, or where the last attack went."""
     certificate: Certificate = certified.progress.certificate
     names = class_names(certificate.config.dataset)
-    specs: dict[int | None, tuple[str, str]] = {}
+    ways: dict[str, Choice | None] = {}
     for group in catalogue(certificate.config.dataset):
         for choice in group.choices:
-            specs.setdefault(choice.label, (choice.title, choice.spec))
-    ways = {
-        f"{names[label]}: {title}": spec
-        for label, (title, spec) in specs.items()
-        if label is not None and label != certificate.candidate
-    }
-    ways[RANDOM] = ""
+            if choice.label is not None and choice.label != certificate.candidate:
+                ways.setdefault(names[choice.label], choice)
+    ways[RANDOM] = None
     if _change(certified) is not None:
-        ways[ATTACK] = ""
+        ways[ATTACK] = None
     return ways
 
 
@@ -101,14 +98,18 @@ def _change(certified: Snapshot) -> Tensor | None:
 
 def _draw(certified: Snapshot, towards: tuple[str, str], regions: RegionsConfig) -> None:
     dataset, ways = certified.subject.config.dataset, _ways(certified)
-    right, up = (
-        _change(certified) if name == ATTACK
-        else state.resolved(ways[name], dataset).tensor if ways[name] else None
-        for name in towards
-    )  # fmt: skip
+    there, words = [], []
+    for way in towards:
+        choice = ways[way]
+        there.append(
+            _change(certified) if way == ATTACK
+            else None if choice is None else state.resolved(choice.spec, dataset).tensor
+        )  # fmt: skip
+        words.append(way if choice is None else f"{way} ({choice.title})")
     try:
-        plane = Plane.through(certified.subject.picture.tensor, right, up, certified.subject.config.seed)
-        attack_runs.submit_regions(certified, plane, regions, towards)
+        picture, seed = certified.subject.picture.tensor, certified.subject.config.seed
+        plane = Plane.through(picture, there[0], there[1], seed)
+        attack_runs.submit_regions(certified, plane, regions, (words[0], words[1]))
     except InputError as error:
         state.notify(str(error))
     st.rerun()

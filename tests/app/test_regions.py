@@ -58,7 +58,7 @@ def test_regions_are_drawn_for_a_certified_picture() -> None:
     page.run()
     assert not page.exception
     assert "The circle is the certified radius 0." in text(page)
-    assert "The square is 10 wide" in text(page)
+    assert "The square is 16 wide" in text(page)
     assert ":color[■]" in text(page)
     finish(page, "Attack")
     assert "the attack's change" in page.selectbox(key="regions-right").options

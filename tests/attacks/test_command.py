@@ -8,8 +8,9 @@ import pytest
 
 from diffsmooth_core.cli import main
 
-QUICK = ("--method", "plain", "--classifier", "gaussian-0.25", "--sigma", "0.25", "--n0", "10", "--n", "100",
-         "--steps", "4", "--copies", "8", "--n-predict", "40", "--alpha", "0.01")  # fmt: skip
+QUICK = ("--method", "plain", "--classifier", "gaussian-0.25", "--sigma", "0.25", "--n0", "10",
+         "--n", "100", "--alpha", "0.01",
+         "--halvings", "1", "--steps", "4", "--copies", "8", "--n-predict", "40")  # fmt: skip
 
 
 def run(*arguments: str) -> int:
@@ -23,7 +24,7 @@ def test_inside_and_outside_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     inside = json.loads(capsys.readouterr().out)
     assert inside["certified_radius"] > 0.1
     assert (inside["attempts"], inside["broken"], inside["empirical_radius"]) == (2, 0, None)
-    assert inside["level"] == pytest.approx(0.01 / 7)
+    assert inside["level"] == pytest.approx(0.01 / 3)
     assert run("gallery:sailing-yacht", "--radius", "4", "--attempts", "2", *QUICK, "--json") == 0
     outside = json.loads(capsys.readouterr().out)
     assert outside["broken"] >= 1
@@ -32,7 +33,7 @@ def test_inside_and_outside_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_without_a_radius_it_goes_to_twice_the_certified_one(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("--kind", "random", "--attempts", "1", "--halvings", "0", *QUICK)
+    arguments = ("--kind", "random", "--attempts", "1", *QUICK)
     assert run("gallery:sailing-yacht", *arguments) == 0
     said = capsys.readouterr().out
     assert "certified as ship within" in said
