@@ -159,8 +159,7 @@ def _frames(picture: Picture, progress: AttackProgress, names: tuple[str, ...]) 
     frames = [
         strip.Frame("The picture", f"{height} × {width} pixels, as the network sees it",
                     (data_url(picture.pixels),)),
-        strip.Frame("The change", f"length {size}, {gain:.0f} × amplified",
-                    (data_url(alone),)),
+        strip.Frame("The change", f"length {size}, {gain:.0f} × amplified", (data_url(alone),)),
         strip.Frame("Changed", "the shortest that succeeded" if found else f"attempt {progress.number}",
                     (data_url(changed),)),
     ]  # fmt: skip
@@ -196,10 +195,12 @@ def _charts(
         st.echarts_chart(spec, key="attack-shares", height=board.CHART,
                          alt="Share of votes over the length of the change, against what is guaranteed"
                          )  # fmt: skip
+    meets = certificate.radius and certificate.config.bound == "one-class"
     st.caption(
         "Each mark is an attempt: how long its change is, and what share of the votes the class keeps. No "
-        "change brings the true share below the dashed line, which meets ½ at the certified radius; "
-        f"{attack.n:,} votes scatter around the truth."
+        "change brings the true share below the dashed line"
+        + (", which meets ½ at the certified radius" if meets else "")
+        + f"; {attack.n:,} votes scatter around the truth."
     )
 
 

@@ -9,6 +9,7 @@ from diffsmooth_core.attacks import KINDS, AttackConfig
 from ui.text import length
 
 TITLES = {"pgd": "Gradients (PGD)", "nes": "No gradients (NES)", "random": "Random"}
+TIMES = (0.5, 0.75, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0)  # certified radii
 HINTS = {
     "pgd": "Follows the gradient of the answer through noise and purification: the strongest of the three.",
     "nes": "Sees answers alone: which noisy copies did worst tells where to go.",
@@ -24,9 +25,9 @@ def settings(certificate: Certificate, off: bool) -> AttackConfig | InputError:
         help=" ".join(f"{TITLES[kind]}: {hint}" for kind, hint in HINTS.items()),
     )  # fmt: skip
     if certificate.radius:
-        times = dial.slider(
-            "Length of the change, in certified radii", 0.5, 4.0, 0.9, 0.1, key="attack-times", disabled=off,
-            format="%.1f ×",
+        times = dial.select_slider(
+            "Length of the change, in certified radii", TIMES, 0.9, key="attack-times", disabled=off,
+            format_func="{:g} ×".format,
             help=f"Up to 1 it is inside the certificate, whose radius is {length(certificate.radius)}.",
         )  # fmt: skip
         radius = times * certificate.radius

@@ -1,4 +1,5 @@
-"""Decision regions around a certified picture: figure 1 of the paper, computed, with the circle to scale."""
+"""Decision regions around a certified picture: figure 1 of the paper, computed, with the circle to scale.
+Its session-state keys begin with "regions-"."""
 
 from __future__ import annotations
 

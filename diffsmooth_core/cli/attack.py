@@ -20,20 +20,17 @@ BEYOND = 2.0  # certified radii, where no radius is asked for
 @click.command()
 @click.argument("image")
 @click.option("--radius", type=float,
-              help="L2 length of the perturbation, [0,1] pixel units.  [default: twice the certified radius]"
-              )  # fmt: skip
+              help="L2 length of a change, [0,1] pixel units.  [default: twice the certified]")  # fmt: skip
 @click.option("--kind", type=click.Choice(["pgd", "nes", "random"]), default="pgd", show_default=True,
-              help="Gradients through noise and purification, no gradients, or random directions."
-              )  # fmt: skip
+              help="By gradients, without gradients, or in random directions.")  # fmt: skip
 @click.option("--attempts", type=int, default=10, show_default=True,
-              help="Perturbations to try; they share alpha.")  # fmt: skip
+              help="Changes to try; they share alpha.")  # fmt: skip
 @click.option("--halvings", type=int, default=5, show_default=True,
-              help="Attempts at shorter radii after the first success.")  # fmt: skip
+              help="Attempts at shorter lengths after the first success.")  # fmt: skip
 @click.option("--steps", type=int, default=10, show_default=True, help="Steps of an attempt.")
 @click.option("--copies", type=int, default=16, show_default=True, help="Noisy copies of a step.")
 @click.option("--backward", type=click.Choice(["through", "around"]), default="through", show_default=True,
-              help="The gradient through the purifier, or around it as if it changed nothing."
-              )  # fmt: skip
+              help="The gradient goes through the purifier, or around it (BPDA).")  # fmt: skip
 @click.option("--n-predict", type=int, default=100, show_default=True,
               help="Votes that decide whether an attempt succeeded.")  # fmt: skip
 @config_options
@@ -65,7 +62,7 @@ def attack(
     if radius is None and not certificate.radius:
         raise InputError("the picture is not certified, so its radius gives no length; use --radius")
     chosen = attack_at(BEYOND * certificate.radius if radius is None else radius)
-    with tqdm(total=attempts, unit="attempt", delay=0.5) as bar:
+    with tqdm(total=attempts + halvings, unit="attempt", delay=0.5) as bar:
         for progress in attack_stream(base, picture.tensor, certificate, chosen):
             bar.update(len(progress.attempts) - bar.n)
     if as_json:

@@ -25,7 +25,7 @@ def test_an_attack_holds_inside_breaks_outside_and_survives_a_reload(app: str, p
     dial = page.get_by_role("slider", name="Length of the change, in certified radii")
     dial.focus()
     dial.press("End")
-    expect(page.get_by_test_id("stSliderThumbValue").first).to_have_text("4.0 ×")
+    expect(page.get_by_test_id("stSliderThumbValue").first).to_have_text("20 ×")
     page.get_by_role("button", name="Attack again").click()
     broken = page.get_by_role("heading", name=re.compile("Broken: a change of length .* turns bird into"))
     expect(broken).to_be_visible(timeout=60 * SECONDS)
