@@ -28,7 +28,7 @@ from diffsmooth_core.certification.decision import (
 )
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.config import ABSTAIN, METHODS, SIDES, InputError, SmoothingConfig
+from diffsmooth_core.config import METHODS, SIDES, InputError, SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 
 Stage = Literal["selection", "estimation", "prediction"]
