@@ -37,6 +37,7 @@ if __name__ == "__main__":
     watch = [st.Page("pages/certify.py", title="Certify now", icon=":material/verified_user:", default=True)]
     understand = [
         st.Page("pages/theorems.py", title="Theorems", icon=":material/function:"),
+        st.Page("pages/attack.py", title="Try to break it", icon=":material/swords:"),
         st.Page("pages/lessons.py", title="Lessons", icon=":material/school:"),
     ]
     audit = [

@@ -71,7 +71,7 @@ def _idle(picture: Picture, config: Settings) -> None:
             )
             if picture.note:
                 st.caption(plain(picture.note))
-            _problem(config)
+            problem(config)
         with action:
             _start("Certify", picture, config)
             _keep_focus(data="idle", key="focus")
@@ -118,9 +118,9 @@ def _run(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
     with st.container(border=True, key=f"answer-{_mood(snapshot, names)}"):
         body, action = card(run.picture, names)
         with body:
-            _status(snapshot, names)
+            status(snapshot, names)
             _figures(snapshot, names)
-            _problem(config)
+            problem(config)
         with action:
             _actions(snapshot, picture, config)
     if run.recorded:
@@ -159,7 +159,7 @@ def _mood(snapshot: Snapshot, names: tuple[str, ...]) -> str:
     return snapshot.state
 
 
-def _status(snapshot: Snapshot, names: tuple[str, ...]) -> None:
+def status(snapshot: Snapshot, names: tuple[str, ...]) -> None:
     """How things stand: a line, and a bar or a sentence."""
     config, progress = snapshot.subject.config, runs.progress(snapshot)
     total = config.n0 + config.n
@@ -265,7 +265,7 @@ def _again(run: runs.Run, picture: Picture, config: Settings) -> str:
     return "Certify with these settings" if _differences(run, picture, config) else "Certify again"
 
 
-def _problem(config: Settings) -> None:
+def problem(config: Settings) -> None:
     """Why Certify is off."""
     if isinstance(config, InputError):
         st.markdown(f":red[:material/error:] {plain(str(config))}.")

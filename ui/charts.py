@@ -15,31 +15,47 @@ TROUGH = "rgba(139,144,152,0.12)"
 
 
 def votes(progress: Progress | None, config: SmoothingConfig, class_names: Sequence[str]) -> dict[str, Any]:
-    """Counts per class, selection (n0 votes) on the left and estimation (n votes) on the right; of many
-    classes those with the most votes, and the others together."""
+    """Counts per class, selection (n0 votes) on the left and estimation (n votes) on the right."""
     empty = (0,) * len(class_names)
-    both = (progress.counts0, progress.counts) if progress else (empty, empty)
+    counts0, counts = (progress.counts0, progress.counts) if progress else (empty, empty)
+    first = 1000 if config.stopping == "fixed" else 100
+    panels = [
+        (name, f"{sum(c):,} of {total:,}", c, _axis_end(sum(c), total, first))
+        for name, c, total in (
+            ("Selection votes", counts0, config.n0),
+            ("Estimation votes", counts, config.n),
+        )
+    ]
+    return tallies(panels, class_names)
+
+
+Panel = tuple[str, str, Sequence[int], int]  # title, its line below, votes a class, where the axis ends
+
+
+def tallies(panels: Sequence[Panel], class_names: Sequence[str]) -> dict[str, Any]:
+    """Two counts side by side; of many classes those with the most votes, and the others together."""
     shown, labels = list(range(len(class_names))), list(class_names)
     if len(class_names) > ROWS:
-        shown = sorted(shown, key=lambda k: (-both[0][k] - both[1][k], k))[: ROWS - 1]
+        shown = sorted(shown, key=lambda k: (-sum(counts[k] for _, _, counts, _ in panels), k))[: ROWS - 1]
         labels = [class_names[k] for k in shown] + ["other"]
-        both = tuple((*(c[k] for k in shown), sum(c) - sum(c[k] for k in shown)) for c in both)  # type: ignore[assignment]
+        panels = [
+            (name, line, (*(c[k] for k in shown), sum(c) - sum(c[k] for k in shown)), end)
+            for name, line, c, end in panels
+        ]
     colours = [class_colour(k) for k in shown] + [ABSTAIN] * (len(labels) - len(shown))
-    panels = (("Selection votes", both[0], config.n0), ("Estimation votes", both[1], config.n))
-    first = 1000 if config.stopping == "fixed" else 100
     layout = ({"left": 76, "right": "58%"}, {"left": "52%", "right": 44})
     return {
         "animation": False,
         "title": [
-            {"text": name, "subtext": f"{sum(counts):,} of {total:,}", "left": place["left"],
+            {"text": name, "subtext": line, "left": place["left"],
              "top": 4, "padding": 0, "itemGap": 6,
              "textStyle": {"fontSize": 14, "fontWeight": 600}, "subtextStyle": {"fontSize": 12}}
-            for (name, counts, total), place in zip(panels, layout, strict=True)
+            for (name, line, _, _), place in zip(panels, layout, strict=True)
         ],
         "grid": [{"top": 50, "bottom": 4, **place} for place in layout],
         "xAxis": [
-            {"gridIndex": i, "min": 0, "max": _axis_end(sum(counts), total, first), "show": False}
-            for i, (_, counts, total) in enumerate(panels)
+            {"gridIndex": i, "min": 0, "max": end, "show": False}
+            for i, (_, _, _, end) in enumerate(panels)
         ],
         "yAxis": [
             {"gridIndex": i, "type": "category", "inverse": True, "data": labels,
@@ -56,7 +72,7 @@ def votes(progress: Progress | None, config: SmoothingConfig, class_names: Seque
                   "itemStyle": {"color": colour, "borderRadius": 3}}
                  for colour, count in zip(colours, counts, strict=True)
              ]}
-            for i, (name, counts, _) in enumerate(panels)
+            for i, (name, _, counts, _) in enumerate(panels)
         ],
     }  # fmt: skip
 

@@ -10,6 +10,13 @@ import numpy.typing as npt
 from PIL import Image
 
 
+def amplified(change: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
+    """A change (h,w,3) of a picture as a picture of its own, grey where there is none, and how many times it
+    is amplified: as far as it fills half of the range."""
+    gain = 0.25 / max(float(np.abs(change).max()), 1e-6)
+    return np.float32(0.5) + np.float32(gain) * change, gain
+
+
 def data_url(picture: npt.NDArray[np.uint8] | npt.NDArray[np.float32], side: int | None = None) -> str:
     """A picture (h,w,3), uint8 or float in [0,1] units, as a PNG; what lies outside [0,1] is clipped.
 

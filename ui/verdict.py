@@ -11,7 +11,7 @@ from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.certification.illustration import ONE_PIXEL, perturbation
 from diffsmooth_core.datasets.sources import NO_CLASS, Picture
 from ui import state, strip
-from ui.images import data_url
+from ui.images import amplified, data_url
 from ui.text import confidence, down, length, plain
 
 UPLOADED = "PATH/TO/YOUR/PICTURE"
@@ -73,8 +73,7 @@ def meaning(certificate: Certificate, picture: Picture) -> None:
     change = perturbation(picture.tensor, radius, certificate.config.seed)
     moved = (picture.tensor + change).permute(1, 2, 0).numpy()
     levels = 255 * float(change.square().mean().sqrt())
-    gain = 0.25 / float(change.abs().max())
-    amplified = (0.5 + gain * change).permute(1, 2, 0).numpy()
+    alone, gain = amplified(change.permute(1, 2, 0).numpy())
     shown = length(radius)
     st.subheader("What this radius means", anchor=False)
     st.markdown(
@@ -89,7 +88,7 @@ def meaning(certificate: Certificate, picture: Picture) -> None:
         [
             strip.Frame("The picture", "as the network sees it", (data_url(picture.pixels),)),
             strip.Frame("Changed by the radius", direction, (data_url(moved),)),
-            strip.Frame("The change alone", f"{amplification}, grey is none", (data_url(amplified),)),
+            strip.Frame("The change alone", f"{amplification}, grey is none", (data_url(alone),)),
         ],
         key="meaning",
     )

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from scipy.stats import binomtest
+
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig, minimum_votes
 from diffsmooth_core.statistics import (
     anytime_lower,
@@ -109,6 +112,15 @@ def _ending(k: int, n: int, radius: float, config: SmoothingConfig) -> Ending | 
             if not (reach := certified_radius(hope, config.sigma)) or reach < config.target_radius:
                 return "hopeless"
     return None
+
+
+def predicted(counts: Sequence[int], alpha: float) -> int:
+    """PREDICT (Cohen et al. 2019) after the votes: the leading class, or ABSTAIN where a two-sided binomial
+    test cannot tell the two leading ones apart at alpha. It is another class than the smoothed classifier's
+    with probability alpha at most."""
+    second, first = (int(c) for c in np.argsort(counts, kind="stable")[-2:])
+    test = binomtest(int(counts[first]), int(counts[first] + counts[second]), 0.5)
+    return first if test.pvalue <= alpha else ABSTAIN
 
 
 def check_reachable(config: SmoothingConfig) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 import torch
-from scipy.stats import binomtest
 from torch import Tensor
 
 from diffsmooth_core.certification.certificate import Certificate
@@ -24,11 +23,12 @@ from diffsmooth_core.certification.decision import (
     decide,
     level,
     next_look,
+    predicted,
     selected,
 )
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.config import ABSTAIN, METHODS, SIDES, InputError, SmoothingConfig
+from diffsmooth_core.config import METHODS, SIDES, InputError, SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 
 Stage = Literal["selection", "estimation", "prediction"]
@@ -278,9 +278,7 @@ def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: 
         for start in range(0, config.n, batch)
     ]
     counts = np.bincount(np.concatenate(classes), minlength=base.classifier.classes)
-    second, first = (int(c) for c in np.argsort(counts, kind="stable")[-2:])
-    test = binomtest(int(counts[first]), int(counts[first] + counts[second]), 0.5)
-    return first if test.pvalue <= config.alpha else ABSTAIN
+    return predicted(_tuple(counts), config.alpha)
 
 
 def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig, batch: int) -> None:

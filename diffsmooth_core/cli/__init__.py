@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from diffsmooth_core.cli.attack import attack
 from diffsmooth_core.cli.audit import audit
 from diffsmooth_core.cli.bench import bench
 from diffsmooth_core.cli.certify import certify
@@ -25,8 +26,8 @@ def commands() -> None:
 
 
 for command in (
-    certify, verify, audit, diagnose, import_log, export_log, import_run, theory, train, bench, models,
-    datasets,
+    certify, verify, attack, audit, diagnose, import_log, export_log, import_run, theory, train, bench,
+    models, datasets,
 ):  # fmt: skip
     commands.add_command(command)
 

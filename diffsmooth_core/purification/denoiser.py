@@ -39,6 +39,10 @@ class Denoiser(nn.Module):
         The estimate is clamped to [-1,1] as in the released code. Raises InputError where the
         schedule does not reach sigma.
         """
+        return self.one_shot(x_noisy, sigma)
+
+    def one_shot(self, x_noisy: Tensor, sigma: float) -> Tensor:
+        """`purify` with a gradient, for who attacks it."""
         t, alpha_bar = self.schedule.timestep_for_sigma(sigma)
         x_t = math.sqrt(alpha_bar) * (2 * x_noisy - 1)
         return (self._estimate(x_t, t, alpha_bar) + 1) / 2

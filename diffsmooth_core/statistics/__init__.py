@@ -13,6 +13,7 @@ from diffsmooth_core.statistics.radii import (
     average_certified_radius,
     certified_accuracy,
     certified_radius,
+    guaranteed_share,
     two_class_radius,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "clopper_pearson_lower",
     "clopper_pearson_upper",
     "family_wise_level",
+    "guaranteed_share",
     "two_class_bounds",
     "two_class_radius",
     "votes_to_certify",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 _DOWN = 1 - 2e-15  # the quantile's relative error and two roundings
 
@@ -15,6 +15,15 @@ def certified_radius(p_lower: float, sigma: float) -> float:
     Source: Cohen et al. 2019, theorem 1 with p_B bounded by 1 - p_A.
     """
     return float(sigma * ndtri(p_lower)) * _DOWN if p_lower > 0.5 else 0.0
+
+
+def guaranteed_share(p_lower: float, sigma: float, length: float) -> float:
+    """Phi(Phi^-1(p_lower) - length/sigma): the least share of votes that a class whose share is p_lower or
+    more keeps after any change of the picture of that L2 length; 1/2 at the certified radius.
+
+    Source: Salman et al. 2019, lemma 2: Phi^-1 of a share is 1/sigma-Lipschitz.
+    """
+    return float(ndtr(ndtri(p_lower) - length / sigma))
 
 
 def two_class_radius(p_a_lower: float, p_b_upper: float, sigma: float) -> float:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from diffsmooth_core.attacks.ascent import ascend
 from diffsmooth_core.training.classifier import Draw, cross_entropies, logits_of_copies
-from diffsmooth_core.training.smoothadv import ascend
+from diffsmooth_core.training.smoothadv import smoothed_log_probability
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,9 @@ class SmoothMix:
     def losses(self, network: nn.Module, x: Tensor, labels: Tensor, draw: Draw, progress: float) -> Tensor:
         noise = draw.noise(x, self.m, self.sigma)
         network.eval()
-        adversarial = ascend(network, x, labels, noise, self.alpha, self.steps)
+        adversarial = ascend(
+            lambda moved: smoothed_log_probability(network, moved, noise), x, labels, self.alpha, self.steps
+        )
         network.train()
         logits = logits_of_copies(network, x, noise)
         smoothed = logits.softmax(2).mean(0).detach()

@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from diffsmooth_core.statistics import average_certified_radius, certified_accuracy, certified_radius
+from diffsmooth_core.statistics import (
+    average_certified_radius,
+    certified_accuracy,
+    certified_radius,
+    guaranteed_share,
+)
 
 
 def test_the_radius_is_sigma_standard_deviations() -> None:
@@ -21,6 +26,15 @@ def test_the_radius_is_sigma_standard_deviations() -> None:
     assert certified_radius(0.5, 1.0) == 0.0
     assert certified_radius(math.nextafter(0.5, 1), 1.0) > 0.0
     assert certified_radius(0.1, 1.0) == 0.0, "never negative"
+
+
+def test_the_guaranteed_share_is_that_of_a_half_space_seen_from_farther_away() -> None:
+    """A half-space is the worst case: its share at a margin is Phi(margin/sigma)."""
+    for length in (0.0, 0.3, 0.5, 2.0):
+        there = guaranteed_share(norm.cdf(0.5 / 0.25), 0.25, length)
+        assert there == pytest.approx(norm.cdf((0.5 - length) / 0.25))
+    assert guaranteed_share(0.97, 0.5, certified_radius(0.97, 0.5)) == pytest.approx(0.5)
+    assert guaranteed_share(0.0, 0.5, 1.0) == 0.0
 
 
 @given(st.floats(0, 1, exclude_max=True), st.floats(0.01, 2))

@@ -1,0 +1,265 @@
+"""Attacks on the smoothed classifier: attempts at one radius, each put to the vote, then at shorter ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffsmooth_core.attacks.ascent import norm, project, unit_gradient
+from diffsmooth_core.attacks.surrogate import Backward, smoothed_log_probability
+from diffsmooth_core.certification.certificate import Certificate
+from diffsmooth_core.certification.decision import predicted
+from diffsmooth_core.certification.noise import LEVELS, NoiseSource, image_sha256
+from diffsmooth_core.certification.stream import check, votes
+from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+
+Kind = Literal["pgd", "nes", "random"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+BACKWARDS: tuple[Backward, ...] = get_args(Backward)
+Outcome = Literal["held", "abstained", "broken"]
+QUERIES = 3  # forward passes of NES for each copy of PGD, which also goes backward
+
+
+@dataclass(frozen=True)
+class AttackConfig:
+    """One attack, validated on construction.
+
+    `kind` is "pgd" (projected gradient ascent through noise and purification; `backward` says whether the
+    gradient goes "through" the purifier or "around" it, as if it were the identity), "nes" (gradient-free:
+    the smoothing noise itself is the search distribution) or "random" (a direction drawn uniformly). Up to
+    `attempts` perturbations of L2 length `radius`, [0,1] pixel units, are tried; after the first that
+    succeeds `halvings` more at shorter radii. An attempt takes `steps` steps of `copies` noisy copies; then
+    PREDICT takes `n` votes. `alpha` is the probability that any success of the whole attack is none.
+    Raises InputError.
+    """
+
+    kind: Kind = "pgd"
+    radius: float = 0.5
+    attempts: int = 10
+    halvings: int = 5
+    steps: int = 10
+    copies: int = 16
+    backward: Backward = "through"
+    n: int = 100
+    alpha: float = 0.001
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, choices in (("kind", KINDS), ("backward", BACKWARDS)):
+            if getattr(self, name) not in choices:
+                raise InputError(
+                    f"{name} {getattr(self, name)!r} is unknown; choose one of {', '.join(choices)}"
+                )
+        if not (math.isfinite(self.radius) and self.radius > 0):
+            raise InputError(f"radius must be a finite number above 0, got {self.radius:g}")
+        for name, least in (("attempts", 1), ("halvings", 0), ("steps", 1), ("copies", 2), ("seed", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise InputError(f"{name} must be a whole number from {least} up, got {value!r}")
+        if not 0 < self.alpha < 1:
+            raise InputError(f"alpha must lie between 0 and 1, got {self.alpha:g}")
+        least = math.ceil(1 - math.log2(self.level))
+        if self.n < least:
+            raise InputError(
+                f"n = {self.n} votes cannot decide {self.attempts + self.halvings} attempts at alpha = "
+                f"{self.alpha:g} together; use n = {least} or more"
+            )
+
+    @property
+    def level(self) -> float:
+        """The level of one attempt's PREDICT: alpha shared by all that may be made (Bonferroni)."""
+        return self.alpha / (self.attempts + self.halvings)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One perturbed picture and PREDICT's answer. `length` is its perturbation's true L2 norm, at most
+    `radius`; `picture` is kept of a success: (c,h,w) in [0,1]."""
+
+    radius: float
+    length: float
+    counts: tuple[int, ...]
+    predicted: int  # a class, or ABSTAIN
+    outcome: Outcome
+    picture: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class AttackProgress:
+    """A frozen snapshot of an attack after each step or chunk of votes.
+
+    `label` is the class that the attack wants to get away from, `adversarial` (c,h,w) the picture in hand,
+    `probabilities` the mean softmax (k,) over the last step's copies, `counts` its votes so far (k,).
+    """
+
+    label: int
+    stage: Literal["searching", "voting"]
+    number: int  # of the attempt in hand, from 1
+    radius: float
+    step: int
+    probabilities: tuple[float, ...]
+    adversarial: Tensor
+    length: float
+    counts: tuple[int, ...]
+    attempts: tuple[Attempt, ...] = ()
+    finished: bool = False
+
+    @property
+    def point(self) -> None:
+        """Nothing that a plot of all steps would keep."""
+        return None
+
+    def count(self, outcome: Outcome) -> int:
+        return sum(attempt.outcome == outcome for attempt in self.attempts)
+
+    @property
+    def smallest(self) -> Attempt | None:
+        """The shortest success: an upper bound of the true radius of robustness."""
+        broken = [attempt for attempt in self.attempts if attempt.outcome == "broken"]
+        return min(broken, key=lambda attempt: attempt.length, default=None)
+
+
+def attack_stream(
+    base: BaseClassifier, x: Tensor, certificate: Certificate, attack: AttackConfig
+) -> Iterator[AttackProgress]:
+    """Try to change the class that `certificate` speaks of (its candidate, where it abstains) for the picture
+    x, float32 (c,h,w) in [0,1], yielding after every step and chunk of votes; closing the generator cancels.
+
+    A success is an attempt at which PREDICT, at attack.level, names another class. Its noise is keyed by the
+    perturbed picture, so the votes are none that the search saw. After the first success bisection between
+    the certified radius and the shortest success looks for a shorter one. Raises InputError.
+    """
+    config = replace(certificate.config, stopping="fixed", bound="one-class", alpha=attack.level, n=attack.n)
+    check(base, x, config, base.block)
+    if image_sha256(x) != certificate.image_sha256:
+        raise InputError("the certificate is for another picture; certify this one first")
+    search = _Search(base, x, certificate.candidate, config, attack)
+    for _ in range(attack.attempts):
+        yield from search.attempt(attack.radius)
+        if search.now.smallest:
+            break
+    low = certificate.radius
+    for _ in range(attack.halvings):
+        shortest = search.now.smallest
+        if shortest is None or shortest.length <= low:
+            break
+        radius = (low + shortest.length) / 2
+        yield from search.attempt(radius, start=shortest.picture)
+        if search.now.attempts[-1].outcome != "broken":
+            low = radius
+    yield replace(search.now, finished=True)
+
+
+class _Search:
+    """The attempts so far. `now` is the latest snapshot."""
+
+    def __init__(
+        self, base: BaseClassifier, x: Tensor, label: int, config: SmoothingConfig, attack: AttackConfig
+    ) -> None:
+        self.base, self.x, self.config, self.attack = base, x[None], config, attack
+        self.noise = NoiseSource(attack.seed, image_sha256(x), "attack")
+        self.starts = NoiseSource(attack.seed, image_sha256(x), "attack start")
+        self.drawn = 0  # noisy copies that the search has taken
+        empty = (0,) * base.classifier.classes
+        none = (0.0,) * base.classifier.classes
+        self.now = AttackProgress(label, "searching", 0, attack.radius, 0, none, x, 0.0, empty)
+
+    def attempt(self, radius: float, start: Tensor | None = None) -> Iterator[AttackProgress]:
+        """One perturbed picture, from a random start or a given picture (c,h,w), and the votes for it."""
+        x, attack, label = self.x, self.attack, self.now.label
+        empty = (0,) * len(self.now.counts)
+        self.now = replace(self.now, number=self.now.number + 1, radius=radius, step=0, counts=empty)
+        adversarial = project(x, self._start(radius) if start is None else start[None], radius)
+        ascent, total = torch.zeros_like(x), torch.zeros_like(x)
+        for step in range(1, (0 if attack.kind == "random" else attack.steps) + 1):
+            ascent, p = self._direction(adversarial)
+            total = total + ascent if attack.kind == "nes" else ascent  # its estimates are mostly noise
+            adversarial = project(x, adversarial + 2 * radius / attack.steps * total / norm(total), radius)
+            yield self._show(adversarial[0], stage="searching", step=step, probabilities=p)
+        if self.config.noise == "sound":
+            adversarial = _towards_on_grid(x, adversarial)
+        yield from self._vote(adversarial[0])
+        counts = self.now.counts
+        answer = predicted(counts, self.config.alpha)
+        outcome: Outcome = "held" if answer == label else "abstained" if answer == ABSTAIN else "broken"
+        kept = adversarial[0] if outcome == "broken" else None
+        made = Attempt(radius, self.now.length, counts, answer, outcome, kept)
+        self.now = replace(self.now, attempts=(*self.now.attempts, made))
+        yield self.now
+
+    def _start(self, radius: float) -> Tensor:
+        """A random point: on the sphere where that is all the attack there is, half-way to it otherwise."""
+        number = self.now.number
+        direction = self.starts.outer(number, number + 1, self.x.shape[1:])
+        reach = radius if self.attack.kind == "random" else radius / 2
+        return self.x + reach * direction / norm(direction)
+
+    def _direction(self, adversarial: Tensor) -> tuple[Tensor, tuple[float, ...]]:
+        """Where the label falls behind, (1,c,h,w), and mean softmax (k,), under noise new at every step."""
+        base, attack, label = self.base, self.attack, self.now.label
+        copies = attack.copies * (QUERIES if attack.kind == "nes" else 1)
+        span, shape = (self.drawn, self.drawn + copies), adversarial.shape[1:]
+        self.drawn += copies
+        noise = self.noise.outer(*span, shape)
+        fresh = base.draws > 0 and self.config.noise != "reference"
+        local = self.noise.local(*span, base.draws, shape) if fresh else None
+        if attack.kind == "nes":
+            return _nes(base, adversarial, label, noise, local)
+
+        def ahead(moved: Tensor) -> Tensor:
+            """Log-probabilities against the strongest other class: what wins is what counts."""
+            log_p = smoothed_log_probability(base, moved, noise, local, attack.backward)
+            return log_p - log_p[:, [_runner_up(log_p[0], label)]]
+
+        direction, odds = unit_gradient(ahead, adversarial, torch.tensor([label]))
+        return direction, tuple(odds.softmax(1)[0].tolist())
+
+    def _vote(self, adversarial: Tensor) -> Iterator[AttackProgress]:
+        """PREDICT's votes for a picture, a block of the networks at a time."""
+        n, block = self.config.n, self.base.block
+        counts = np.zeros(len(self.now.counts), np.int64)
+        for begin in range(0, n, block):
+            classes, _ = votes(
+                self.base, adversarial, self.config, "prediction", begin, min(begin + block, n)
+            )
+            counts += np.bincount(classes, minlength=len(counts))
+            yield self._show(adversarial, stage="voting", counts=tuple(map(int, counts)))
+
+    def _show(self, adversarial: Tensor, **changed: Any) -> AttackProgress:
+        length = float((adversarial.double() - self.x[0].double()).norm())
+        self.now = replace(self.now, adversarial=adversarial, length=length, **changed)
+        return self.now
+
+
+def _runner_up(scores: Tensor, label: int) -> int:
+    """The class with the highest of the scores (k,) but the label's."""
+    order = scores.argsort(descending=True)
+    return int(order[order != label][0])
+
+
+def _nes(
+    base: BaseClassifier, x: Tensor, label: int, noise: Tensor, local: Tensor | None
+) -> tuple[Tensor, tuple[float, ...]]:
+    """Natural evolution strategies (Wierstra et al. 2014; Ilyas et al. 2018) with the smoothing noise as the
+    search distribution: grad E[p(x + sigma eps)] = E[p(x + sigma eps) eps] / sigma, from answers alone."""
+    p = base.confidence(x + base.sigma * noise, local).cpu()
+    behind = p[:, _runner_up(p.mean(0), label)] - p[:, label]
+    weights = (behind - behind.mean())[:, None, None, None]
+    return (weights * noise).sum(0, keepdim=True), tuple(p.mean(0).tolist())
+
+
+def _towards_on_grid(x: Tensor, adversarial: Tensor) -> Tensor:
+    """`adversarial` rounded towards x to multiples of 1/255, as sound noise needs it; no farther from x."""
+    pixels = (x.double() * LEVELS).round()
+    steps = (adversarial.double() * LEVELS - pixels).trunc()
+    return ((pixels + steps) / LEVELS).float()

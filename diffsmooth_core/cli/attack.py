@@ -1,0 +1,106 @@
+"""`attack IMAGE`: certify a picture, then try to change its class."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from diffsmooth_core.cli.certify import config_options
+from diffsmooth_core.config import ABSTAIN, METHODS, InputError, SmoothingConfig
+
+if TYPE_CHECKING:
+    from diffsmooth_core import Certificate
+    from diffsmooth_core.attacks import AttackConfig, AttackProgress
+
+BEYOND = 2.0  # certified radii, where no radius is asked for
+
+
+@click.command()
+@click.argument("image")
+@click.option("--radius", type=float,
+              help="L2 length of a change, [0,1] pixel units.  [default: twice the certified]")  # fmt: skip
+@click.option("--kind", type=click.Choice(["pgd", "nes", "random"]), default="pgd", show_default=True,
+              help="By gradients, without gradients, or in random directions.")  # fmt: skip
+@click.option("--attempts", type=int, default=10, show_default=True,
+              help="Changes to try; they share alpha.")  # fmt: skip
+@click.option("--halvings", type=int, default=5, show_default=True,
+              help="Attempts at shorter lengths after the first success.")  # fmt: skip
+@click.option("--steps", type=int, default=10, show_default=True, help="Steps of an attempt.")
+@click.option("--copies", type=int, default=16, show_default=True, help="Noisy copies of a step.")
+@click.option("--backward", type=click.Choice(["through", "around"]), default="through", show_default=True,
+              help="The gradient goes through the purifier, or around it (BPDA).")  # fmt: skip
+@click.option("--n-predict", type=int, default=100, show_default=True,
+              help="Votes that decide whether an attempt succeeded.")  # fmt: skip
+@config_options
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def attack(
+    image: str, radius: float | None, n_predict: int, as_json: bool, kind: str, attempts: int, halvings: int,
+    steps: int, copies: int, backward: str, **settings: Any,
+) -> None:  # fmt: skip
+    """Certify IMAGE and attack it: a path, cifar10:INDEX, photo:NAME or gallery:NAME."""
+    config = SmoothingConfig(**settings)
+
+    from tqdm import tqdm
+
+    from diffsmooth_core import build_base, certify, load_classifier, load_denoiser
+    from diffsmooth_core.attacks import AttackConfig, attack_stream
+    from diffsmooth_core.datasets import class_names, resolve
+
+    def attack_at(length: float) -> AttackConfig:
+        return AttackConfig(
+            kind, length, attempts, halvings, steps, copies, backward,  # type: ignore[arg-type]
+            n=n_predict, alpha=config.alpha, seed=config.seed,
+        )  # fmt: skip
+
+    attack_at(1.0 if radius is None else radius)  # what is wrong with it is said before anything is loaded
+    picture = resolve(image, config.dataset)
+    denoiser = load_denoiser(config.denoiser, config.device) if METHODS[config.method].purifies else None
+    base = build_base(config, load_classifier(config.classifier, config.device), denoiser)
+    certificate = certify(base, picture.tensor, config, source=picture.source)
+    if radius is None and not certificate.radius:
+        raise InputError("the picture is not certified, so its radius gives no length; use --radius")
+    chosen = attack_at(BEYOND * certificate.radius if radius is None else radius)
+    with tqdm(total=attempts + halvings, unit="attempt", delay=0.5) as bar:
+        for progress in attack_stream(base, picture.tensor, certificate, chosen):
+            bar.update(len(progress.attempts) - bar.n)
+    if as_json:
+        click.echo(json.dumps(_result(image, certificate, chosen, progress)))
+    else:
+        _tell(class_names(config.dataset), certificate, chosen, progress)
+
+
+def _result(
+    image: str, certificate: Certificate, attack: AttackConfig, end: AttackProgress
+) -> dict[str, Any]:
+    return {
+        "image": image, "label": end.label, "certified_radius": certificate.radius,
+        "attack": attack.as_dict(), "level": attack.level, "attempts": len(end.attempts),
+        "held": end.count("held"), "abstained": end.count("abstained"), "broken": end.count("broken"),
+        "empirical_radius": None if end.smallest is None else end.smallest.length,
+        "tried": [
+            {"radius": a.radius, "length": a.length, "predicted": a.predicted, "outcome": a.outcome,
+             "counts": list(a.counts)}
+            for a in end.attempts
+        ],
+        "config": certificate.config.as_dict(),
+    }  # fmt: skip
+
+
+def _tell(
+    names: tuple[str, ...], certificate: Certificate, attack: AttackConfig, end: AttackProgress
+) -> None:
+    name = names[end.label]
+    promise = (
+        f"no certificate for {name}" if certificate.label == ABSTAIN
+        else f"certified as {name} within {certificate.radius:.4f}"
+    )  # fmt: skip
+    where = "inside" if attack.radius <= certificate.radius else "outside"
+    click.echo(
+        f"{promise}; {len(end.attempts)} attempts from length {attack.radius:.4f}, {where} the certificate: "
+        f"{end.count('held')} left the class as it is, {end.count('abstained')} made the vote too close to "
+        f"call, {end.count('broken')} changed it (together at alpha {attack.alpha:g})"
+    )
+    if (found := end.smallest) is not None:
+        click.echo(f"shortest change that succeeded: {found.length:.4f}, to {names[found.predicted]}")

@@ -1,0 +1,19 @@
+"""Try to break it: certify a picture, then attack it inside and outside its certificate."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import attack_board, controls, runs, state
+from ui.text import plain
+
+if state.restore():
+    runs.find_again()
+config = controls.sidebar()
+picture = state.picture()
+
+st.title("Try to break it", anchor=False)
+for sentence in state.notices():
+    st.caption(f":material/info: {plain(sentence)}")
+state.save()
+attack_board.show(picture, runs.checked(config))

@@ -1,0 +1,62 @@
+"""The attack's settings on the page "Try to break it". Its session-state keys begin with "attack-"."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diffsmooth_core import Certificate, InputError
+from diffsmooth_core.attacks import KINDS, AttackConfig
+from ui.text import length
+
+TITLES = {"pgd": "Gradients (PGD)", "nes": "No gradients (NES)", "random": "Random"}
+TIMES = (0.5, 0.75, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0)  # certified radii
+HINTS = {
+    "pgd": "Follows the gradient of the answer through noise and purification: the strongest of the three.",
+    "nes": "Sees answers alone: which noisy copies did worst tells where to go.",
+    "random": "Goes any way: what chance alone would do.",
+}
+
+
+def settings(certificate: Certificate, off: bool) -> AttackConfig | InputError:
+    """Draw the controls; the attack they describe, or what is wrong with it."""
+    how, dial, number, more = st.columns([2.2, 3, 1.2, 0.9], gap="medium", vertical_alignment="bottom")
+    kind = how.selectbox(
+        "Attack", KINDS, format_func=TITLES.__getitem__, key="attack-kind", disabled=off,
+        help=" ".join(f"{TITLES[kind]}: {hint}" for kind, hint in HINTS.items()),
+    )  # fmt: skip
+    if certificate.radius:
+        times = dial.select_slider(
+            "Length of the change, in certified radii", TIMES, 0.9, key="attack-times", disabled=off,
+            format_func="{:g} ×".format,
+            help=f"Up to 1 it is inside the certificate, whose radius is {length(certificate.radius)}.",
+        )  # fmt: skip
+        radius = times * certificate.radius
+    else:
+        radius = dial.slider(
+            "Length of the change (L2)", 0.1, 4.0, 1.0, 0.1, key="attack-length", disabled=off,
+            help="There is no certified radius to measure it by.",
+        )  # fmt: skip
+    attempts = number.number_input(
+        "Attempts", 1, 1000, 10, key="attack-attempts", disabled=off,
+        help="Changes to try. They share the risk α, so that many attempts find no success by chance.",
+    )  # fmt: skip
+    with more.popover("More", width="stretch", disabled=off):
+        steps = st.slider("Steps of an attempt", 1, 50, 10, key="attack-steps")
+        copies = st.slider("Noisy copies of a step", 2, 64, 16, key="attack-copies")
+        n = st.number_input("Votes that decide an attempt", 10, 10_000, 100, 50, key="attack-n")
+        halvings = st.slider(
+            "Shorter lengths after a success", 0, 12, 5, key="attack-halvings",
+            help="Bisection between the certified radius and the shortest change that succeeded.",
+        )  # fmt: skip
+        through = st.toggle(
+            "Gradient through the purifier", True, key="attack-through",
+            help="Otherwise around it, as if it changed nothing (BPDA).",
+        )  # fmt: skip
+        seed = st.number_input("Seed", 0, 2**31, 0, key="attack-seed")
+    try:
+        return AttackConfig(
+            kind, radius, attempts, halvings, steps, copies, "through" if through else "around", n,
+            certificate.config.alpha, seed,
+        )  # fmt: skip
+    except InputError as error:
+        return error

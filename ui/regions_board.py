@@ -1,0 +1,166 @@
+"""Decision regions around a certified picture: figure 1 of the paper, computed, with the circle to scale.
+Its session-state keys begin with "regions-"."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from torch import Tensor
+
+from diffsmooth_core import Certificate, InputError
+from diffsmooth_core.attacks import RESOLUTIONS, Plane, Regions, RegionsConfig, Stage
+from diffsmooth_core.attacks.plane import UNKNOWN, Labels
+from diffsmooth_core.config import METHODS
+from diffsmooth_core.datasets import Choice, catalogue
+from diffsmooth_core.datasets.sources import class_names
+from diffsmooth_core.jobs import Snapshot
+from ui import attack_runs, runs, state, strip
+from ui.colours import class_colour
+from ui.images import data_url
+from ui.regions_picture import drawn
+from ui.text import length, plain
+
+RANDOM, ATTACK = "a random direction", "the attack's change"
+
+
+def show(certified: Snapshot) -> None:
+    """The controls, and the regions as far as they are drawn."""
+    certificate: Certificate = certified.progress.certificate
+    found = attack_runs.find(certified, "regions")
+    st.subheader("What lies around the picture", anchor=False)
+    st.markdown(
+        "All changes of a picture have far too many dimensions to draw. Here are two of them: the picture is "
+        "the dot in the middle, and each point is a changed picture in the colour of its class."
+    )
+    _controls(certified, found)
+    if found is None:
+        return
+    if found.state == "failed":
+        st.error(plain(found.error or "The reason is not known."))
+    regions: Regions | None = found.progress
+    if regions is None:
+        return
+    run: attack_runs.RegionsRun = found.subject
+    names = class_names(certificate.config.dataset)
+    strip.show(_frames(regions, run, names), key="regions-strip")
+    _legend(regions, run, names)
+
+
+def _controls(certified: Snapshot, found: Snapshot | None) -> None:
+    """What spans the plane, how much of it is drawn, and the button."""
+    running = found is not None and not found.finished
+    ways = _ways(certified)
+    right, up, wide, fine, votes, action = st.columns(
+        [2, 2, 2.2, 1.2, 1.2, 1.2], gap="small", vertical_alignment="bottom"
+    )
+    across = right.selectbox("To the right", list(ways), 0, key="regions-right", disabled=running,
+                             help="What the first axis leads towards.")  # fmt: skip
+    above = up.selectbox("Upwards", list(ways), min(1, len(ways) - 1), key="regions-up", disabled=running,
+                         help="What the second axis leads towards.")  # fmt: skip
+    extent = wide.slider("Half-width (L2)", 0.5, 20.0, 8.0, 0.5, key="regions-extent", disabled=running,
+                         format="%.1f")  # fmt: skip
+    size = fine.selectbox("Points a side", RESOLUTIONS, 1, key="regions-size", disabled=running)
+    each = votes.number_input("Votes a point", 1, 100, 5, key="regions-votes", disabled=running,
+                              help="For the smoothed classifier; all points see the same noise.")  # fmt: skip
+    if running and found is not None:
+        stopping = state.cancelling(found.id)
+        action.button("Cancelling…" if stopping else "Stop", key="regions-stop", width="stretch",
+                      disabled=stopping, on_click=runs.cancel, args=(found.id,))  # fmt: skip
+        progress = found.progress
+        st.progress(progress.done / progress.total if progress else 0.0)
+    elif action.button("Draw", key="regions-draw", type="primary", width="stretch"):
+        _draw(certified, (across, above), RegionsConfig(extent, size, each))
+
+
+def _ways(certified: Snapshot) -> dict[str, Choice | None]:
+    """Where an axis can lead: to a picture of another class, anywhere, or where the last attack went."""
+    certificate: Certificate = certified.progress.certificate
+    names = class_names(certificate.config.dataset)
+    ways: dict[str, Choice | None] = {}
+    for group in catalogue(certificate.config.dataset):
+        for choice in group.choices:
+            if choice.label is not None and choice.label != certificate.candidate:
+                ways.setdefault(names[choice.label], choice)
+    ways[RANDOM] = None
+    if _change(certified) is not None:
+        ways[ATTACK] = None
+    return ways
+
+
+def _change(certified: Snapshot) -> Tensor | None:
+    """The picture that the last attack made, the shortest success where there was one."""
+    attacked = attack_runs.find(certified)
+    if attacked is None or attacked.progress is None:
+        return None
+    found = attacked.progress.smallest
+    changed: Tensor = found.picture if found else attacked.progress.adversarial
+    return changed
+
+
+def _draw(certified: Snapshot, towards: tuple[str, str], regions: RegionsConfig) -> None:
+    dataset, ways = certified.subject.config.dataset, _ways(certified)
+    there, words = [], []
+    for way in towards:
+        choice = ways[way]
+        there.append(
+            _change(certified) if way == ATTACK
+            else None if choice is None else state.resolved(choice.spec, dataset).tensor
+        )  # fmt: skip
+        words.append(way if choice is None else f"{way} ({choice.title})")
+    try:
+        picture, seed = certified.subject.picture.tensor, certified.subject.config.seed
+        plane = Plane.through(picture, there[0], there[1], seed)
+        attack_runs.submit_regions(certified, plane, regions, (words[0], words[1]))
+    except InputError as error:
+        state.notify(str(error))
+    st.rerun()
+
+
+def _frames(regions: Regions, run: attack_runs.RegionsRun, names: tuple[str, ...]) -> list[strip.Frame]:
+    """A frame for each stage of the method."""
+    method = METHODS[run.certificate.config.method]
+    copy = "one noisy copy" + (", purified" if method.purifies else "")
+    words: dict[Stage, tuple[str, str]] = {
+        "classifier": ("The classifier alone", "no noise, nothing else"),
+        "purified": ("Purified first", copy),
+        "vote": ("Smoothed locally" if method.smooths_locally else "One vote",
+                 copy + (", under local noise" if method.smooths_locally else "")),
+        "smoothed": ("Smoothed", f"most of {run.regions.votes} votes"),
+    }  # fmt: skip
+    colours = [class_colour(k) for k in range(len(names))]
+    frames = []
+    for stage, labels in regions.labels.items():
+        title, how = words[stage]
+        radius = run.certificate.radius if stage == "smoothed" else 0.0
+        picture = drawn(labels, run.regions.extent, radius, colours)
+        frames.append(
+            strip.Frame(title, f"{how}: {_shares(labels, names)}", (data_url(picture),), crisp=False)
+        )
+    return frames
+
+
+def _shares(labels: Labels, names: tuple[str, ...]) -> str:
+    """The largest classes and how much of the square each has."""
+    counts = np.bincount(labels[labels != UNKNOWN], minlength=len(names))
+    largest = [int(k) for k in np.argsort(-counts, kind="stable")[:2] if counts[k]]
+    return ", ".join(f"{names[k]} {counts[k] / counts.sum():.0%}" for k in largest)
+
+
+def _legend(regions: Regions, run: attack_runs.RegionsRun, names: tuple[str, ...]) -> None:
+    shown = sorted({int(k) for labels in regions.labels.values() for k in np.unique(labels)} - {UNKNOWN})
+    marks = " · ".join(f':color[■]{{foreground="{class_colour(k)}"}} {plain(names[k])}' for k in shown)
+    right, up = (plain(way) for way in run.towards)
+    st.markdown(marks)
+    radius, extent = run.certificate.radius, run.regions.extent
+    circle = ""
+    if radius:
+        small = " (so small here that the dot hides it)" if radius < extent / 40 else ""
+        circle = (
+            f"The circle is the certified radius {length(radius)}, to scale{small}: inside it the smoothed "
+            f"classifier keeps its class, which {run.regions.votes} votes a point may be too few to show. "
+        )
+    st.caption(
+        f"To the right: {right}. Upwards: {up}. The square is {2 * extent:g} wide, in L2 length of pixel "
+        f"values. {circle}All points see the same noise, so a border belongs to the method, not to the "
+        "noise."
+    )
