@@ -8,12 +8,13 @@ from diffsmooth_core import InputError
 from ui import state, theorems_board, theorems_controls
 from ui.text import plain
 
-state.restore()
+state.restore(theorems_controls.SETTINGS)
 chosen = theorems_controls.sidebar()
 
 st.title("Theorems", anchor=False)
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
+state.save(theorems_controls.SETTINGS)
 if not isinstance(chosen, InputError):
     if chosen.picture:
         theorems_board.show_picture(state.picture(), chosen)

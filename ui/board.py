@@ -106,7 +106,7 @@ def _plan(config: SmoothingConfig) -> None:
         column.markdown(f"**{title}**  \n{words}")
 
 
-def _run(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
+def _run(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -> None:
     """A run in any state. What is drawn keeps its place from the first tick to the last."""
     run, progress = snapshot.subject, runs.progress(snapshot)
     names = class_names(run.config.dataset)
@@ -145,14 +145,14 @@ def _card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, Del
     return body, action
 
 
-def _mood(snapshot: Snapshot, names: tuple[str, ...]) -> str:
+def _mood(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> str:
     progress = runs.progress(snapshot)
     if snapshot.state == "done" and progress and progress.certificate:
         return verdict(progress.certificate, snapshot.subject.picture, names).mood
     return snapshot.state
 
 
-def _status(snapshot: Snapshot, names: tuple[str, ...]) -> None:
+def _status(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
     """How things stand: a line, and a bar or a sentence."""
     config, progress = snapshot.subject.config, runs.progress(snapshot)
     total = config.n0 + config.n
@@ -192,7 +192,7 @@ def _pace(progress: Progress | None, left: int) -> str:
     )
 
 
-def _figures(snapshot: Snapshot, names: tuple[str, ...]) -> None:
+def _figures(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
     """Class, radius, bound and share, at the same place while they grow and when they are final."""
     label, name, radius, bound, share, final = "Leading class", "–", "–", "–", "–", False
     if progress := runs.progress(snapshot):
@@ -217,7 +217,7 @@ def _figures(snapshot: Snapshot, names: tuple[str, ...]) -> None:
         )
 
 
-def _actions(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
+def _actions(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -> None:
     run = snapshot.subject
     again = _again(run, picture, config)
     if not snapshot.finished:
@@ -251,7 +251,7 @@ def _start(
     label: str,
     picture: Picture,
     config: Settings,
-    earlier: Snapshot | None = None,
+    earlier: Snapshot[Progress] | None = None,
     kind: Literal["primary", "secondary"] = "primary",
 ) -> None:
     """A button that starts a run and shows it."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from diffsmooth_core import Progress, SmoothingConfig
-from diffsmooth_core.jobs import Point
 from ui.colours import ABSTAIN, class_colour
+
+Point = tuple[int, float, float, float]  # n, share, Clopper-Pearson bound, anytime bound
 
 ROWS = 10  # classes of a count, at most
 POINTS = 400  # of a trace, at most

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import streamlit as st
@@ -26,10 +26,11 @@ from diffsmooth_core import (
 from diffsmooth_core.certification import Samples, check_reachable
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
-from diffsmooth_core.jobs import JobManager, Point, Snapshot
+from diffsmooth_core.jobs import JobManager, Snapshot
 from diffsmooth_core.purification.dncnn import DirectDenoiser
 from diffsmooth_core.zoo import names
 from ui import gallery, state
+from ui.charts import Point
 
 log = logging.getLogger(__name__)
 _paces: dict[tuple[object, ...], float] = {}  # votes a second that this server reached
@@ -37,15 +38,27 @@ _paces: dict[tuple[object, ...], float] = {}  # votes a second that this server 
 
 @dataclass(frozen=True)
 class Run:
-    """What a job works on. `earlier` is the cancelled run that it takes up again."""
+    """What a job works on, and the bounds over its estimation votes, which grow while it goes on.
+
+    `earlier` is the cancelled run that it takes up again.
+    """
 
     picture: Picture
     config: SmoothingConfig
-    earlier: Snapshot | None = None
+    earlier: Snapshot[Progress] | None = None
+    points: list[Point] = field(default_factory=list)
+
+    def follow(self, stream: Iterator[Progress]) -> Iterator[Progress]:
+        """The stream, its bounds noted."""
+        for progress in stream:
+            if progress.stage == "estimation":
+                point = (progress.n_done, progress.p_hat, progress.clopper_pearson, progress.anytime)
+                self.points.append(point)
+            yield progress
 
 
 @st.cache_resource(show_spinner=False)
-def manager() -> JobManager:
+def manager() -> JobManager[Progress]:
     """The one queue of this server."""
     return JobManager()
 
@@ -56,16 +69,15 @@ def _classifier(name: str) -> Classifier:
 
 
 @lru_cache(maxsize=2)
-def _denoiser(name: str) -> Denoiser | DirectDenoiser:
+def denoiser(name: str) -> Denoiser | DirectDenoiser:
+    """A denoiser, loaded at most once. Raises InputError."""
     return load_denoiser(name)
 
 
 def base_classifier(config: SmoothingConfig) -> BaseClassifier:
     """The base classifier of `config`, its networks loaded at most once. Raises InputError."""
     purifies = METHODS[config.method].purifies
-    return build_base(
-        config, _classifier(config.classifier), _denoiser(config.denoiser) if purifies else None
-    )
+    return build_base(config, _classifier(config.classifier), denoiser(config.denoiser) if purifies else None)
 
 
 def checked(config: SmoothingConfig | InputError) -> SmoothingConfig | InputError:
@@ -79,21 +91,23 @@ def checked(config: SmoothingConfig | InputError) -> SmoothingConfig | InputErro
     return config
 
 
-def submit(picture: Picture, config: SmoothingConfig, earlier: Snapshot | None = None) -> str:
+def submit(picture: Picture, config: SmoothingConfig, earlier: Snapshot[Progress] | None = None) -> str:
     """Queue a certification and return its job id. Raises InputError where the queue is full."""
     resume = earlier.progress if earlier else None
+    run = Run(picture, config, earlier)
 
     def stream() -> Iterator[Progress]:
-        for progress in certify_stream(
+        votes = certify_stream(
             base_classifier(config), picture.tensor, config, resume=resume, source=picture.source
-        ):
+        )
+        for progress in run.follow(votes):
             _paces[_kind(config)] = progress.votes_per_second
             yield progress
 
-    return manager().submit(stream, Run(picture, config, earlier))
+    return manager().submit(stream, run)
 
 
-def find(job_id: str | None) -> Snapshot | None:
+def find(job_id: str | None) -> Snapshot[Progress] | None:
     """A run of this server, or None where it is not known (any more)."""
     return manager().snapshot(job_id) if job_id else None
 
@@ -141,13 +155,13 @@ def _kind(config: SmoothingConfig) -> tuple[object, ...]:
     return config.method, config.classifier, *(getattr(config, name) for name in costs if name in used)
 
 
-def trace(snapshot: Snapshot) -> tuple[Point, ...]:
+def trace(snapshot: Snapshot[Progress]) -> tuple[Point, ...]:
     """The bounds over the votes of the run and of the cancelled ones that it continues."""
     earlier = snapshot.subject.earlier
-    return (trace(earlier) if earlier else ()) + snapshot.trace
+    return (trace(earlier) if earlier else ()) + tuple(snapshot.subject.points)
 
 
-def progress(snapshot: Snapshot) -> Progress | None:
+def progress(snapshot: Snapshot[Progress]) -> Progress | None:
     """The latest of the run, or of the one that it continues while it has nothing yet."""
     earlier = snapshot.subject.earlier
     return snapshot.progress or (progress(earlier) if earlier else None)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 from plotly.graph_objects import Figure
 
 from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.datasets.sources import Picture, class_names
-from diffsmooth_core.theory import Exact, Theorem1, Theorem2, c_eta
-from ui import strip, theorems_charts, theorems_controls, theorems_runs
+from diffsmooth_core.jobs import Snapshot
+from diffsmooth_core.theory import Exact, Sampling, Theorem1, Theorem2, c_eta
+from ui import strip, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
 from ui.images import data_url
 from ui.text import confidence, length, plain
-from ui.theorems_charts import NOISE, SCORE, SHIFT
 from ui.theorems_controls import Controls, go_on, stop, stopped
+from ui.theorems_terms import NOISE, SCORE, SHIFT, WITH_C
+
+TICK = 0.3  # seconds between two looks at a job
 
 FIRST = (
     r"\lVert \hat x_0 - x_0 \rVert \;\le\; \textcolor{%s}{\lVert x_{rs} - x_0 \rVert} \;+\; "
@@ -35,69 +36,99 @@ def _plot(figure: Figure, key: str) -> None:
 
 
 def show_picture(picture: Picture, chosen: Controls) -> None:
-    """Both theorems for a picture and the bundled denoiser. Samples what is missing, shown as it comes."""
+    """Both theorems for a picture and the bundled denoiser. Has the server sample what is missing."""
+    key = (picture, chosen.setting)
+    theorems_controls.attend(key)
     try:
-        experiment = theorems_runs.experiment(picture, chosen.setting)
+        sampling = theorems_runs.found(_pursued(picture, chosen))
     except InputError as problem:
         st.error(plain(str(problem)))
         return
-    begun = experiment.begun
+    active = _active(key)
+    st.fragment(_live, run_every=TICK if active else None)(picture, chosen, active)
+    if active or sampling is None or sampling.count < 2:
+        return
+    _words(sampling.theorem1, chosen)
+    second = sampling.theorem2
+    _second(second, chosen)
+    st.caption(
+        f"The posterior mean is not known for a real picture: the mean of {sampling.count} samples "
+        f"stands in for it, with a standard error of {chosen.scale * second.monte_carlo:.2g}, and the "
+        "identity holds by construction. In the exact world nothing is estimated."
+    )
+
+
+def _pursued(picture: Picture, chosen: Controls) -> Snapshot[Sampling] | None:
+    if stopped((picture, chosen.setting)):
+        return theorems_runs.find((picture, chosen.setting))
+    return theorems_runs.sample(picture, chosen.setting, chosen.samples)
+
+
+def _active(key: object) -> bool:
+    snapshot = theorems_runs.find(key)
+    return snapshot is not None and not snapshot.finished
+
+
+def _live(picture: Picture, chosen: Controls, active: bool) -> None:
+    """Theorem 1 with the samples so far. What is drawn keeps its place from the first tick to the last."""
+    key = (picture, chosen.setting)
+    if active and not _active(key):
+        st.rerun()
+    snapshot = theorems_runs.find(key)
+    sampling: Sampling | None = theorems_runs.found(snapshot)
+    _status(snapshot, sampling, chosen, key)
+    if sampling is None:
+        return
+    begun, some = sampling.begun, sampling.count > 0
     received = begun.received.permute(1, 2, 0).numpy()
     estimate = ((begun.one_shot + 1) / 2).permute(1, 2, 0).numpy()
-    bar, live = st.empty(), st.empty()
-    _sample(experiment, chosen, bar, live)
-    if experiment.count < 2:
-        return
-    paths = experiment.paths
-    sample = ((paths.end[0] + 1) / 2).permute(1, 2, 0).numpy()
-    with live.container():
-        strip.show(
-            [
-                strip.Frame("The picture", "x₀", (data_url(picture.pixels),)),
-                strip.Frame("What is received", "xᵣₛ: with δ and noise, as chosen", (data_url(received),)),
-                strip.Frame("One shot", "Theorem 2 speaks of it", (data_url(estimate),)),
-                strip.Frame("One reverse-SDE sample", "Theorem 1 speaks of it", (data_url(sample),)),
-            ],
-            key="theorems-strip",
-        )
-        _first(begun.theorem1(paths), begun.one_shot_distance, chosen)
-        error = chosen.scale * theorems_runs.doubling_error(picture, chosen.setting)
-        st.caption(
-            f"The paths take {len(begun.levels) - 1} steps. Leaving out every second step, under the same "
-            f"noise, moves their ends by {error:.2g}: the discretisation error is about as large. The bounds "
-            "without C hold for the discretised paths themselves, so they do not depend on it."
-        )
-        second = begun.theorem2(paths)
-        _second(second, chosen)
-        st.caption(
-            f"The posterior mean is not known for a real picture: the mean of {experiment.count} samples "
-            f"stands in for it, with a standard error of {chosen.scale * second.monte_carlo:.2g}, and the "
-            "identity holds by construction. In the exact world nothing is estimated."
-        )
+    frames = [
+        strip.Frame("The picture", "x₀", (data_url(picture.pixels),)),
+        strip.Frame("What is received", "xᵣₛ: with δ and noise, as chosen", (data_url(received),)),
+        strip.Frame("One shot", "Theorem 2 speaks of it", (data_url(estimate),)),
+    ]
+    if some:
+        sample = ((sampling.parts[0].end[0] + 1) / 2).permute(1, 2, 0).numpy()
+        words = "Theorem 1 speaks of it"
+        frames.append(strip.Frame("One reverse-SDE sample", words, (data_url(sample),)))
+    else:
+        frames.append(strip.Frame("One reverse-SDE sample", "on its way", word="…"))
+    strip.show(frames, key="theorems-strip")
+    _first(sampling.theorem1 if some else None, begun.one_shot_distance, chosen)
 
 
-def _sample(experiment: theorems_runs.Experiment, chosen: Controls, bar: Any, live: Any) -> None:
-    """Sample up to the number asked for, unless stopped; a stop keeps what there is."""
-    setting, wanted = chosen.setting, chosen.samples
-    if experiment.count >= wanted:
-        return
-    if stopped(setting):
-        with bar.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"Stopped after {experiment.count} of {wanted} samples.")
+def _status(snapshot: Snapshot[Sampling] | None, sampling: Sampling | None, chosen: Controls,
+            key: object) -> None:  # fmt: skip
+    """A line on how things stand and a bar, at the same place while sampling and afterwards."""
+    count, wanted, setting = sampling.count if sampling else 0, chosen.samples, chosen.setting
+    running = snapshot is not None and not snapshot.finished
+    with st.container(horizontal=True, vertical_alignment="center", key="theorems-status"):
+        if snapshot is not None and snapshot.state == "failed":
+            st.error(plain(snapshot.error or "The reason is not known."))
+            return
+        if running:
+            words = f"{min(count, wanted)} of {wanted} samples, {setting.steps} steps each"
+            st.progress(sampling.done if sampling else 0.0, words)
+            st.button("Stop", key="theorems-stop", on_click=_stop, args=(key,))
+            return
+        if count < wanted:
+            st.markdown(f"Stopped after {count} of {wanted} samples.")
             st.button("Go on", key="theorems-go-on", on_click=go_on)
+            return
+    if sampling is None:
         return
-    with bar.container():
-        progress = st.progress(experiment.count / wanted, f"{experiment.count} of {wanted} samples")
-        st.button("Stop", key="theorems-stop", on_click=stop, args=(setting,))
-    for done in experiment.sample(wanted):
-        progress.progress(min(1.0, done / wanted), f"{done} of {wanted} samples")
-        if done < wanted:
-            found = experiment.begun.theorem1(experiment.paths)
-            figure = theorems_charts.distances(
-                found, experiment.begun.one_shot_distance, chosen.scale, chosen.unit
-            )
-            live.plotly_chart(figure, key=f"theorems-live-{done}")
-    bar.empty()
+    error = chosen.scale * sampling.doubling_error
+    st.caption(
+        f"{count} samples in {len(sampling.begun.levels) - 1} steps each, the network in {setting.dtype}. "
+        f"Leaving out every second step, under the same noise, moves their ends by {error:.2g}, which the "
+        "remaining discretisation error stays below. The bounds without C hold for the discretised paths "
+        "themselves."
+    )
+
+
+def _stop(key: object) -> None:
+    stop(key)
+    theorems_runs.cancel(key)
 
 
 def show_exact(chosen: Controls) -> None:
@@ -119,6 +150,7 @@ def show_exact(chosen: Controls) -> None:
         _drawn(found)
     away = float((found.one_shot - found.clean).norm())
     _first(found.theorem1, away, chosen)
+    _words(found.theorem1, chosen)
     st.caption(
         f"The paths take {len(found.levels) - 1} steps; leaving out every second one moves their ends by "
         f"{chosen.scale * found.doubling_error:.2g}."
@@ -131,29 +163,44 @@ def _drawn(found: Exact) -> None:
     st.caption("In the model's [−1,1] units. The paths begin at xᵣₛ and end where the clean point may be.")
 
 
-def _first(found: Theorem1, one_shot: float, chosen: Controls) -> None:
-    scale, setting = chosen.scale, chosen.setting
+def _first(found: Theorem1 | None, one_shot: float, chosen: Controls) -> None:
+    """Figures of Theorem 1; dashes and empty axes before the first sample."""
+    scale = chosen.scale
     st.subheader("Theorem 1: how far purification ends from the picture", anchor=False)
-    bounds = {version: scale * float(found.bound(version).mean()) for version in theorems_charts.TITLES}
-    mean = scale * float(found.distances.mean())
-    share = found.share("pathwise")
+    mean = scale * float(found.distances.mean()) if found else 0.0
+    bound = scale * float(found.bound("pathwise").mean()) if found else 0.0
     row = st.container(horizontal=True, gap="medium")
-    row.metric("Samples' distance", f"{mean:.4g}", help="‖x̂₀ − x₀‖, the mean over the samples.")
-    row.metric("Bound, pathwise", f"{bounds['pathwise']:.4g}", help="Without any C; the mean over the paths.")
-    row.metric("Slack", f"{bounds['pathwise'] - mean:.4g}", help="What the bound leaves unused.")
+    row.metric("Samples' distance", f"{mean:.4g}" if found else "–",
+               help="‖x̂₀ − x₀‖, the mean over the samples.")  # fmt: skip
+    row.metric("Bound, pathwise", f"{bound:.4g}" if found else "–",
+               help="Without any C; the mean over the paths.")  # fmt: skip
+    row.metric("Slack", f"{bound - mean:.4g}" if found else "–", help="What the bound leaves unused.")
     row.metric("One-shot distance", f"{scale * one_shot:.4g}", help="Theorem 1 does not speak of it.")
-    _plot(theorems_charts.distances(found, one_shot, scale, chosen.unit), "theorems-distances")
+    st.echarts_chart(
+        theorems_charts.distances(found, one_shot, scale, chosen.unit), key="theorems-distances", height=300,
+        alt="Histogram of the samples' distances from the clean point, and the bounds",
+    )  # fmt: skip
+    if found is None:
+        return
+    share = found.share("pathwise")
     st.markdown(
         f"**{share.inside} of {share.count}** samples are inside the pathwise bound. The theorem promises at "
-        f"least {confidence(setting.eta)}; the samples alone show a probability of {share.lower:.1%} to "
-        f"{share.upper:.1%} (95 % confidence)." + (CANCELS if mean < bounds["pathwise"] / 2 else "")
+        f"least {confidence(chosen.setting.eta)}; the samples alone show a probability of {share.lower:.1%} "
+        f"to {share.upper:.1%} (95 % confidence)." + (CANCELS if mean < bound / 2 else "")
     )
-    _plot(theorems_charts.terms(found, scale, chosen.unit), "theorems-terms")
+    rows, quantities = theorems_terms.first(found, scale, chosen.unit)
+    usual = max(row.total for row in rows if row.title not in WITH_C)
+    terms.show(rows, quantities, key="theorems-terms", mark=mean, usual=usual)
+
+
+def _words(found: Theorem1, chosen: Controls) -> None:
+    """Where the printed bound fails, and the theorem in words."""
     fails = found.share("printed")
     if fails.inside < fails.count:
+        printed, corrected = (chosen.scale * float(found.bound(v).mean()) for v in ("printed", "corrected"))
         st.error(
             f"As printed the bound is violated: {fails.count - fails.inside} of {fails.count} samples lie "
-            f"beyond {bounds['printed']:.4g}. The corrected one, {bounds['corrected']:.4g}, holds for "
+            f"beyond {printed:.4g}. The corrected one, {corrected:.4g}, holds for "
             f"{found.share('corrected').inside}.",
             icon=":material/error:",
         )
@@ -205,7 +252,8 @@ def _second(found: Theorem2, chosen: Controls) -> None:
         f"{found.error:.4g}",
         help="E[‖ε − ε_θ‖² | x_t], summed over all values. The bounds cross at 1.",
     )
-    _plot(theorems_charts.second(found, scale, chosen.unit), "theorems-second")
+    rows, quantities = theorems_terms.second(found, scale)
+    terms.show(rows, quantities, key="theorems-second")
     if found.distance > found.printed * (1 + 1e-9):
         st.error(
             f"As printed the bound is violated: the distance is {scale * found.distance:.4g}, the printed "
@@ -254,10 +302,11 @@ def show_costs(picture: Picture, chosen: Controls) -> None:
     """What errors of the network do to distance, votes and radius; asked for, as it takes seconds."""
     st.subheader("What does a network error cost?", anchor=False)
     sigma, seed = chosen.setting.sigma, chosen.setting.seed
-    if not theorems_controls.costs_asked(picture, chosen.setting):
+    key = ("costs", picture, sigma, seed)
+    if not theorems_controls.asked(key):
         st.button(
             f"Certify with {len(theorems_runs.ERRORS)} sizes of error", key="theorems-costs",
-            on_click=theorems_controls.ask_costs, args=(picture, chosen.setting),
+            on_click=theorems_controls.ask, args=(key,),
         )  # fmt: skip
         return
     with st.spinner("Certifying with each error, on the same noise"):

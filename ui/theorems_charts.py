@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from diffsmooth_core.theory import Exact, Gain, Theorem1, Theorem2
+from diffsmooth_core.theory import Exact, Gain, Theorem1
 from ui.colours import ABSTAIN
-
-SHIFT, NOISE, SCORE, SAMPLES, ONE_SHOT = "#0e887d", "#6db8ae", "#d08a2e", "#6f7f95", "#b0406a"
-TITLES = {
-    "printed": "as printed",
-    "corrected": "corrected",
-    "pathwise": "pathwise",
-    "tight": "tightened",
-    "free": "without C",
-}
+from ui.theorems_terms import NOISE, ONE_SHOT, SAMPLES, SCORE, SHIFT, TITLES
 
 
 def _finish(figure: go.Figure, height: int, x: str, y: str = "") -> go.Figure:
@@ -29,74 +22,42 @@ def _finish(figure: go.Figure, height: int, x: str, y: str = "") -> go.Figure:
     return figure
 
 
-def distances(found: Theorem1, one_shot: float, scale: float, unit: str) -> go.Figure:
-    """The samples' distances from the clean point, the one-shot output's, and the bounds that are near."""
-    values = scale * found.distances
-    bounds = {name: scale * float(found.bound(name).mean()) for name in ("free", "tight", "pathwise")}
-    width = max(float(np.ptp(values)) / 8, max(bounds.values()) / 60)
-    figure = go.Figure(go.Histogram(x=values, xbins={"size": width}, marker_color=SAMPLES, name="samples"))
-    tallest = int(np.histogram(values, np.arange(values.min(), values.max() + 2 * width, width))[0].max())
-    lines = [(one_shot * scale, "one-shot output", ONE_SHOT, "dot")]
-    colours = {"free": NOISE, "tight": SHIFT, "pathwise": SCORE}
-    lines += [(x, f"bound {TITLES[name]}", colours[name], "solid") for name, x in bounds.items()]
-    for x, name, colour, dash in lines:
-        figure.add_scatter(
-            x=[x, x], y=[0, 1.15 * tallest], mode="lines", name=f"{name}: {x:.4g}",
-            line={"color": colour, "width": 2.5, "dash": dash},
-        )  # fmt: skip
-    figure.update_xaxes(rangemode="tozero")
-    return _finish(figure, 320, f"distance from the clean point, L2 in {unit} units", "samples")
-
-
-def terms(found: Theorem1, scale: float, unit: str) -> go.Figure:
-    """Every version of the bound as a bar of its terms. Bars far longer than the rest are cut and say so."""
-    versions = list(TITLES)
-    first = [scale * (0 if v == "tight" else found.shift) for v in versions]
-    second = [scale * (found.quantile if v == "tight" else found.noise) for v in versions]
-    third = [scale * float(found.score_term(v).mean()) for v in versions]
-    totals = [sum(parts) for parts in zip(first, second, third, strict=True)]
-    usual = max(totals[versions.index(v)] for v in ("pathwise", "tight", "free"))
-    end = 1.25 * (max(totals) if max(totals) < 3 * usual else usual)
-    names = [TITLES[v] for v in versions]
-    figure = go.Figure()
-    for title, colour, values in (
-        ("shift ‖x<sub>rs</sub> − x₀‖", SHIFT, first),
-        ("noise ρ·C<sub>η</sub>, or both exactly", NOISE, second),
-        ("score term", SCORE, third),
-    ):  # fmt: skip
-        figure.add_bar(y=names, x=values, name=title, marker_color=colour, orientation="h",
-                       hovertemplate="%{x:.4g}<extra>" + title + "</extra>")  # fmt: skip
-    for name, total in zip(names, totals, strict=True):
-        cut = total > end
-        figure.add_annotation(
-            x=end if cut else total, y=name, text=f"<b>{total:,.4g} →</b>" if cut else f"{total:,.4g}",
-            showarrow=False, xanchor="right" if cut else "left", xshift=-6 if cut else 6,
-            font={"color": "#1f2933"} if cut else None,
-        )  # fmt: skip
-    mean = scale * float(found.distances.mean())
-    figure.add_vline(x=mean, line={"color": SAMPLES, "width": 2, "dash": "dot"})
-    figure.update_layout(barmode="stack")
-    figure.update_xaxes(range=[0, end])
-    figure.update_yaxes(autorange="reversed")
-    return _finish(figure, 330, f"L2 in {unit} units; dotted: samples' mean")
-
-
-def second(found: Theorem2, scale: float, unit: str) -> go.Figure:
-    """The distance that Theorem 2 speaks of beside its bounds."""
-    rows = {
-        "distance": (found.distance, ONE_SHOT), "exact identity": (found.identity, SHIFT),
-        "corrected bound": (found.corrected, NOISE), "printed bound": (found.printed, SCORE),
+def distances(found: Theorem1 | None, one_shot: float, scale: float, unit: str) -> dict[str, Any]:
+    """The samples' distances from the clean point as a histogram, the one-shot output's, and the bounds
+    without an estimate of C. ECharts, as samples come in while one looks; `found` is None before them."""
+    lines = {"one-shot output": (scale * one_shot, ONE_SHOT)}
+    bars: list[list[float]] = []
+    if found is not None:
+        values = scale * found.distances
+        bounds = {name: scale * float(found.bound(name).mean()) for name in ("free", "tight", "pathwise")}
+        width = max(float(np.ptp(values)) / 8, max(bounds.values()) / 90)
+        edges = width * np.arange(int(values.min() / width), int(values.max() / width) + 2)
+        counts = np.histogram(values, edges)[0]
+        bars = [[float(x), int(n)] for x, n in zip(edges, (*counts, 0), strict=True)]
+        bars.insert(0, [float(edges[0]), 0])
+        for name, colour in (("tight", SHIFT), ("free", NOISE), ("pathwise", SCORE)):
+            lines[f"bound {TITLES[name]}"] = (bounds[name], colour)
+    tallest = 1.15 * max((n for _, n in bars), default=1)
+    return {
+        "animation": False,
+        "legend": {"top": 0, "left": 36, "itemWidth": 14, "itemHeight": 10, "icon": "rect",
+                   "selectedMode": False, "itemGap": 16},
+        "grid": {"left": 40, "right": 28, "top": 54, "bottom": 44},
+        "xAxis": {"type": "value", "min": 0, "name": f"distance from the clean point, L2 in {unit} units",
+                  "nameLocation": "middle", "nameGap": 28, "splitLine": {"show": False}},
+        "yAxis": {"type": "value", "min": 0, "minInterval": 1, "name": "samples",
+                  "nameLocation": "middle", "nameGap": 28},
+        "series": [
+            {"type": "line", "name": "samples", "color": SAMPLES, "step": "end", "showSymbol": False,
+             "lineStyle": {"width": 0}, "areaStyle": {"color": SAMPLES, "opacity": 0.85}, "data": bars},
+            *(
+                {"type": "line", "name": f"{name}: {x:.4g}", "color": colour, "showSymbol": False,
+                 "lineStyle": {"width": 2.5, "type": "dotted" if colour == ONE_SHOT else "solid"},
+                 "data": [[x, 0], [x, tallest]]}
+                for name, (x, colour) in lines.items()
+            ),
+        ],
     }  # fmt: skip
-    values = [scale * value for value, _ in rows.values()]
-    error = f" ± {scale * found.monte_carlo:.2g}" if found.monte_carlo else ""
-    figure = go.Figure(
-        go.Bar(y=list(rows), x=values, orientation="h", marker_color=[colour for _, colour in rows.values()],
-               text=[f"{value:,.4g}{error if k == 0 else ''}" for k, value in enumerate(values)],
-               textposition="outside", cliponaxis=False)
-    )  # fmt: skip
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(range=[0, 1.2 * max(*values, 1e-9)])
-    return _finish(figure, 260, f"L2 in {unit} units")
 
 
 def gain(found: Sequence[Gain], eta: float, scale: float, unit: str) -> go.Figure:

@@ -71,6 +71,10 @@ class Progress:
     samples: Samples
     certificate: Certificate | None = None
 
+    @property
+    def finished(self) -> bool:
+        return self.certificate is not None
+
 
 def versions() -> dict[str, str]:
     return {

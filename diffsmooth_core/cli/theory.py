@@ -45,7 +45,9 @@ def theory() -> None:
 @_eta
 @_eps_error
 @click.option("--samples", type=click.IntRange(2, 100_000), default=16, show_default=True)
-@click.option("--steps", type=click.IntRange(2, 1000), default=24, show_default=True)
+@click.option("--steps", type=click.IntRange(2, 1000), default=8, show_default=True)
+@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True,
+              help="What the network computes in.")  # fmt: skip
 @_seed
 @_device
 @_unit
@@ -56,23 +58,19 @@ def image(image: str, dataset: str, denoiser: str, samples: int, device: str, un
     from tqdm import tqdm
 
     from diffsmooth_core.datasets import resolve
-    from diffsmooth_core.theory import Paths, Setting, start
+    from diffsmooth_core.theory import Setting, sampling
 
-    setting = Setting(**settings)
-    begun = start(resolve(image, dataset).tensor, _diffusion(denoiser, device), setting)
-    parts = []
+    x = resolve(image, dataset).tensor
     with tqdm(total=samples, unit="sample", delay=0.5) as bar:
-        for part in begun.paths(samples):
-            parts.append(part)
-            bar.update(len(part.end))
-    paths = Paths.join(parts)
+        for found in sampling(x, _diffusion(denoiser, device), Setting(**settings), samples):
+            bar.update(min(samples, found.count) - bar.n)
+    begun = found.begun
     scale = 0.5 if unit == "pixel" else 1.0
     result = {
         "image": image, "settings": settings, "alpha_bar": begun.alpha_bar, "unit": unit,
-        "theorem1": _theorem1(begun.theorem1(paths), scale),
-        "theorem2": _theorem2(begun.theorem2(paths), scale),
+        "theorem1": _theorem1(found.theorem1, scale), "theorem2": _theorem2(found.theorem2, scale),
         "one_shot_distance": scale * begun.one_shot_distance,
-        "doubling_error": scale * begun.doubling_error(),
+        "doubling_error": scale * found.doubling_error,
     }  # fmt: skip
     _tell(result, as_json)
 

@@ -10,27 +10,33 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from diffsmooth_core.certification import Progress
 from diffsmooth_core.config import InputError
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
-Point = tuple[int, float, float, float]  # n, share, Clopper-Pearson bound, anytime bound
-Stream = Callable[[], Iterator[Progress]]
 
 log = logging.getLogger(__name__)
 
 
+class Step(Protocol):
+    """What a stream yields: frozen, and the last of a whole run says so."""
+
+    @property
+    def finished(self) -> bool: ...
+
+
+P = TypeVar("P", bound=Step)
+
+
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Generic[P]):
     """What is known of a job at one moment; nothing in it changes afterwards."""
 
     id: str
     state: State
     position: int  # jobs ahead in the queue
-    progress: Progress | None  # the latest; kept when the job is cancelled or fails
-    trace: tuple[Point, ...]  # of the estimation stage
+    progress: P | None  # the latest; kept when the job is cancelled or fails
     seconds: float  # of running, so far or in all
     error: str | None
     subject: Any  # what the submitter attached
@@ -41,13 +47,13 @@ class Snapshot:
 
 
 @dataclass
-class _Job:
-    snapshot: Snapshot
-    stream: Stream
+class _Job(Generic[P]):
+    snapshot: Snapshot[P]
+    stream: Callable[[], Iterator[P]]
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
-class JobManager:
+class JobManager(Generic[P]):
     """Runs streams one after the other on one worker thread, a manager a device.
 
     At most `capacity` jobs wait; the last `keep` finished ones can still be looked up.
@@ -55,27 +61,27 @@ class JobManager:
 
     def __init__(self, capacity: int = 32, keep: int = 64) -> None:
         self._capacity, self._keep = capacity, keep
-        self._jobs: OrderedDict[str, _Job] = OrderedDict()
+        self._jobs: OrderedDict[str, _Job[P]] = OrderedDict()
         self._queue: deque[str] = deque()
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
 
-    def submit(self, stream: Stream, subject: Any = None) -> str:
+    def submit(self, stream: Callable[[], Iterator[P]], subject: Any = None) -> str:
         """Queue a stream and return the job's id. Raises InputError where the queue is full."""
         with self._changed:
             if len(self._queue) >= self._capacity:
                 raise InputError(f"{len(self._queue)} runs are waiting already; try again in a minute")
             job_id = secrets.token_urlsafe(6)
-            snapshot = Snapshot(job_id, "queued", 0, None, (), 0.0, None, subject)
+            snapshot: Snapshot[P] = Snapshot(job_id, "queued", 0, None, 0.0, None, subject)
             self._jobs[job_id] = _Job(snapshot, stream)
             self._queue.append(job_id)
             if self._worker is None or not self._worker.is_alive():
-                self._worker = threading.Thread(target=self._work, name="certify", daemon=True)
+                self._worker = threading.Thread(target=self._work, name="jobs", daemon=True)
                 self._worker.start()
             self._changed.notify_all()
             return job_id
 
-    def snapshot(self, job_id: str) -> Snapshot | None:
+    def snapshot(self, job_id: str) -> Snapshot[P] | None:
         """The job as it stands, or None where the id is unknown or long gone."""
         with self._changed:
             job = self._jobs.get(job_id)
@@ -89,7 +95,7 @@ class JobManager:
             return job.snapshot
 
     def cancel(self, job_id: str) -> None:
-        """Stop after the chunk in hand; what was counted stays in the snapshot."""
+        """Stop after the step in hand; what there is stays in the snapshot."""
         with self._changed:
             job = self._jobs.get(job_id)
             if job is None or job.snapshot.finished:
@@ -99,7 +105,7 @@ class JobManager:
                 self._queue.remove(job_id)
                 self._finish(job, "cancelled")
 
-    def wait(self, job_id: str, timeout: float) -> Snapshot | None:
+    def wait(self, job_id: str, timeout: float) -> Snapshot[P] | None:
         """Block until the job has finished or the timeout (seconds) has passed."""
         with self._changed:
             self._changed.wait_for(
@@ -107,7 +113,7 @@ class JobManager:
             )
         return self.snapshot(job_id)
 
-    def _finish(self, job: _Job, state: State, error: str | None = None) -> None:
+    def _finish(self, job: _Job[P], state: State, error: str | None = None) -> None:
         job.snapshot = replace(job.snapshot, state=state, error=error)
         finished = [i for i, j in self._jobs.items() if j.snapshot.finished]
         for old in finished[: max(0, len(finished) - self._keep)]:
@@ -131,18 +137,12 @@ class JobManager:
             with self._changed:
                 self._finish(job, state, error)
 
-    def _run(self, job: _Job) -> State:
+    def _run(self, job: _Job[P]) -> State:
         began = time.monotonic()
         with closing(job.stream()) as stream:  # type: ignore[type-var]
             for progress in stream:
-                trace = job.snapshot.trace
-                if progress.stage == "estimation":
-                    point = (progress.n_done, progress.p_hat, progress.clopper_pearson, progress.anytime)
-                    trace = (*trace, point)
                 with self._changed:
-                    job.snapshot = replace(
-                        job.snapshot, progress=progress, trace=trace, seconds=time.monotonic() - began
-                    )
-                if job.cancelled.is_set() and progress.certificate is None:
+                    job.snapshot = replace(job.snapshot, progress=progress, seconds=time.monotonic() - began)
+                if job.cancelled.is_set() and not progress.finished:
                     return "cancelled"
         return "done"
