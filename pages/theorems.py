@@ -19,6 +19,8 @@ if not isinstance(chosen, InputError):
     if chosen.picture:
         theorems_board.show_picture(state.picture(), chosen)
         theorems_board.show_gain(state.picture(), chosen)
+        theorems_board.show_curves(state.picture(), chosen)
         theorems_board.show_costs(state.picture(), chosen)
     else:
         theorems_board.show_exact(chosen)
+        theorems_board.show_exact_curves(chosen)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+
 import streamlit as st
 from plotly.graph_objects import Figure
 
 from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.jobs import Snapshot
-from diffsmooth_core.theory import Exact, Sampling, Theorem1, Theorem2, c_eta
+from diffsmooth_core.theory import Comparison, Curves, Exact, Sampling, Theorem1, Theorem2, c_eta
 from ui import strip, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
 from ui.images import data_url
 from ui.text import confidence, length, plain
 from ui.theorems_controls import Controls, go_on, stop, stopped
 from ui.theorems_terms import NOISE, SCORE, SHIFT, WITH_C
 
-TICK = 0.3  # seconds between two looks at a job
+TICK, SLOW = 0.3, 0.8  # seconds between two looks at a job
+CHART = 330  # pixels high
 
 FIRST = (
     r"\lVert \hat x_0 - x_0 \rVert \;\le\; \textcolor{%s}{\lVert x_{rs} - x_0 \rVert} \;+\; "
@@ -38,15 +41,14 @@ def _plot(figure: Figure, key: str) -> None:
 def show_picture(picture: Picture, chosen: Controls) -> None:
     """Both theorems for a picture and the bundled denoiser. Has the server sample what is missing."""
     key = (picture, chosen.setting)
-    theorems_controls.attend(key)
+    theorems_controls.attend("samples", key)
     try:
         sampling = theorems_runs.found(_pursued(picture, chosen))
     except InputError as problem:
         st.error(plain(str(problem)))
         return
-    active = _active(key)
-    st.fragment(_live, run_every=TICK if active else None)(picture, chosen, active)
-    if active or sampling is None or sampling.count < 2:
+    _followed(key, TICK, lambda: _live(picture, chosen))
+    if _active(key) or sampling is None or sampling.count < 2:
         return
     _words(sampling.theorem1, chosen)
     second = sampling.theorem2
@@ -64,16 +66,26 @@ def _pursued(picture: Picture, chosen: Controls) -> Snapshot[Sampling] | None:
     return theorems_runs.sample(picture, chosen.setting, chosen.samples)
 
 
-def _active(key: object) -> bool:
+def _active(key: Hashable) -> bool:
     snapshot = theorems_runs.find(key)
     return snapshot is not None and not snapshot.finished
 
 
-def _live(picture: Picture, chosen: Controls, active: bool) -> None:
+def _followed(key: Hashable, tick: float, draw: Callable[[], None]) -> None:
+    """Draw what a job has found, again and again while it goes on, and the whole page once it has ended."""
+    active = _active(key)
+
+    def again() -> None:
+        if active and not _active(key):
+            st.rerun()
+        draw()
+
+    st.fragment(again, run_every=tick if active else None)()
+
+
+def _live(picture: Picture, chosen: Controls) -> None:
     """Theorem 1 with the samples so far. What is drawn keeps its place from the first tick to the last."""
     key = (picture, chosen.setting)
-    if active and not _active(key):
-        st.rerun()
     snapshot = theorems_runs.find(key)
     sampling: Sampling | None = theorems_runs.found(snapshot)
     _status(snapshot, sampling, chosen, key)
@@ -98,7 +110,7 @@ def _live(picture: Picture, chosen: Controls, active: bool) -> None:
 
 
 def _status(snapshot: Snapshot[Sampling] | None, sampling: Sampling | None, chosen: Controls,
-            key: object) -> None:  # fmt: skip
+            key: Hashable) -> None:  # fmt: skip
     """A line on how things stand and a bar, at the same place while sampling and afterwards."""
     count, wanted, setting = sampling.count if sampling else 0, chosen.samples, chosen.setting
     running = snapshot is not None and not snapshot.finished
@@ -126,7 +138,7 @@ def _status(snapshot: Snapshot[Sampling] | None, sampling: Sampling | None, chos
     )
 
 
-def _stop(key: object) -> None:
+def _stop(key: Hashable) -> None:
     stop(key)
     theorems_runs.cancel(key)
 
@@ -278,23 +290,96 @@ def _second(found: Theorem2, chosen: Controls) -> None:
 
 
 def show_gain(picture: Picture, chosen: Controls) -> None:
-    """Distances before and after one-shot purification, and the pictures, over sigma."""
+    """Distances before and after one-shot purification: this picture over sigma, and many pictures."""
+    setting = chosen.setting
     st.subheader("Does purification help?", anchor=False)
-    with st.spinner("Purifying at five noise levels"):
-        found = theorems_runs.purification(picture, chosen.setting.eps_error, chosen.setting.seed)
+    if _active((picture, setting)):
+        st.caption("Once the samples are in.")
+        return
+    found = theorems_runs.purification(picture, setting.eps_error, setting.seed)
     frames = [
         strip.Frame(f"σ = {g.sigma:g}", f"{2 * chosen.scale * g.noisy:.3g} → "
                     f"{2 * chosen.scale * g.purified:.3g}", (data_url(g.estimate),))
         for g in found
     ]  # fmt: skip
     strip.show(frames, key="theorems-gain")
-    _plot(theorems_charts.gain(found, chosen.setting.eta, chosen.scale, chosen.unit), "theorems-gain-chart")
+    snapshot = theorems_runs.compare(setting.sigma, setting.eps_error, setting.seed)
+    theorems_controls.attend("compare", snapshot.subject.key)
+
+    def draw() -> None:
+        left, right = st.columns(2, gap="medium")
+        with left:
+            spec = theorems_charts.gain(found, setting.eta, chosen.scale, chosen.unit)
+            st.echarts_chart(spec, key="theorems-gain-chart", height=CHART, alt="Distances over sigma")
+        with right:
+            comparison: Comparison = theorems_runs.found(theorems_runs.find(snapshot.subject.key))
+            if comparison is not None:
+                spec = theorems_charts.compared(comparison, chosen.scale, chosen.unit)
+                st.echarts_chart(
+                    spec, key="theorems-compared", height=CHART, alt="Distances of many pictures"
+                )
+                _nearer(comparison, setting.sigma)
+
+    with st.container(key="charts-gain"):
+        _followed(snapshot.subject.key, SLOW, draw)
     nearer = sum(g.shortened == 1 for g in found)
     st.caption(
-        f"‖xᵣₛ − x₀‖ before and ‖x̂ − x₀‖ after, L2 in {plain(chosen.unit)} units, means of 4 noisy copies; "
-        f"every copy came nearer at {nearer} of {len(found)} noise levels. The network error of the sidebar "
-        "is added here too; δ is not. The upper lines are Theorem 1's bound without its score term, for a "
-        "reverse-SDE sample that starts from such a copy."
+        f"‖xᵣₛ − x₀‖ before and ‖x̂ − x₀‖ after, L2 in {plain(chosen.unit)} units; on the left means of 4 "
+        f"noisy copies, of which every one came nearer at {nearer} of {len(found)} noise levels. The network "
+        "error of the sidebar is added here too; δ is not. The upper lines are Theorem 1's bound without its "
+        "score term, for a reverse-SDE sample that starts from such a copy."
+    )
+
+
+def _nearer(found: Comparison, sigma: float) -> None:
+    share = found.nearer(sigma)
+    if share.count:
+        st.markdown(
+            f"At σ = {sigma:g} purification brought **{share.inside} of {share.count}** pictures nearer: a "
+            f"share of {share.lower:.1%} to {share.upper:.1%} (95 % confidence)."
+        )
+
+
+def show_curves(picture: Picture, chosen: Controls) -> None:
+    """Both theorems for the picture over sigma."""
+    if _active((picture, chosen.setting)):
+        return
+    _curves(theorems_runs.curves(picture, chosen.setting), chosen)
+
+
+def show_exact_curves(chosen: Controls) -> None:
+    """Both theorems in the Gaussian mixture over sigma."""
+    setting = chosen.setting
+    _curves(
+        theorems_runs.exact_curves(
+            chosen.world, chosen.dimension, setting.eps_error, setting.eta, setting.noise, setting.seed
+        ),
+        chosen,
+    )
+
+
+def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
+    key = snapshot.subject.key
+    theorems_controls.attend("curves", key)
+    st.subheader("Over the noise", anchor=False)
+
+    def draw() -> None:
+        found: Curves | None = theorems_runs.found(theorems_runs.find(key))
+        if found is None:
+            st.caption("On its way.")
+            return
+        specs = theorems_charts.over_sigma(found, chosen.scale, chosen.unit)
+        for name, column, spec in zip(("bounds", "terms", "second"), st.columns(3), specs, strict=True):
+            with column:
+                title = spec["title"]["text"]
+                st.echarts_chart(spec, key=f"theorems-curve-{name}", height=CHART, alt=f"{title}, over sigma")
+
+    with st.container(key="charts-curves"):
+        _followed(key, SLOW, draw)
+    st.caption(
+        "The same settings at five noise levels, with the timestep t that Algorithm 1 finds for each (τ in "
+        "the exact world, which has no timesteps). Lengths on a logarithmic scale; C is estimated anew at "
+        "each level. Dashed is what the paper prints."
     )
 
 

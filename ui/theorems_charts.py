@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from diffsmooth_core.theory import Exact, Gain, Theorem1
+from diffsmooth_core.theory import Comparison, Curves, Exact, Gain, Theorem1
 from ui.colours import ABSTAIN
-from ui.theorems_terms import NOISE, ONE_SHOT, SAMPLES, SCORE, SHIFT, TITLES
+from ui.theorems_terms import (
+    CORRECTED,
+    NOISE,
+    ONE_SHOT,
+    PRINTED,
+    SAMPLES,
+    SCORE,
+    SHIFT,
+    TITLES,
+)
 
 
 def _finish(figure: go.Figure, height: int, x: str, y: str = "") -> go.Figure:
@@ -60,20 +69,104 @@ def distances(found: Theorem1 | None, one_shot: float, scale: float, unit: str) 
     }  # fmt: skip
 
 
-def gain(found: Sequence[Gain], eta: float, scale: float, unit: str) -> go.Figure:
+def _lines(title: str, lines: Mapping[str, tuple[str, Sequence[float]]], labels: Sequence[str],
+           unit: str) -> dict[str, Any]:  # fmt: skip
+    """Lengths over the noise on a logarithmic scale, which has no place for 0; drawn while they come in."""
+    return {
+        "animation": False,
+        "title": {"text": title, "left": 4, "top": 0, "padding": 0,
+                  "textStyle": {"fontSize": 14, "fontWeight": 600}},
+        "legend": {"top": 22, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 14, "itemHeight": 3,
+                   "icon": "rect", "selectedMode": False},
+        "grid": {"left": 48, "right": 20, "top": 78, "bottom": 44},
+        "xAxis": {"type": "category", "data": list(labels), "boundaryGap": False},
+        "yAxis": {"type": "log", "name": f"L2 in {unit} units", "nameLocation": "middle", "nameGap": 36},
+        "tooltip": {"trigger": "axis", "valueFormatter": "%.4g"},
+        "series": [
+            {"type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 6,
+             "lineStyle": {"width": 2.2, "type": "dashed" if name == TITLES["printed"] or name == "τ·C"
+                           else "solid"},
+             "data": [value if value > 0 else None for value in values]}
+            for name, (colour, values) in lines.items()
+        ],
+    }  # fmt: skip
+
+
+def over_sigma(found: Curves, scale: float, unit: str) -> tuple[dict[str, Any], ...]:
+    """Theorem 1's distance and bounds, its terms, and Theorem 2's distance and bounds, over sigma and t."""
+    labels = [f"σ {sigma:g}" for sigma in found.sigmas]
+    for k, point in enumerate(found.points):
+        labels[k] += f"\nt {point.timestep}" if point.timestep is not None else (
+            f"\nτ {point.theorem1.tau:.2g}"
+        )  # fmt: skip
+    ones = [point.theorem1 for point in found.points]
+    twos = [point.theorem2 for point in found.points]
+
+    def mean(values: Callable[[Theorem1], Any]) -> list[float]:
+        return [scale * float(np.mean(values(one))) for one in ones]
+
+    bounds = {
+        "samples’ mean": (SAMPLES, mean(lambda one: one.distances)),
+        "one shot": (ONE_SHOT, [scale * point.one_shot for point in found.points]),
+        TITLES["tight"]: (SHIFT, mean(lambda one: one.bound("tight"))),
+        TITLES["pathwise"]: (SCORE, mean(lambda one: one.bound("pathwise"))),
+        TITLES["corrected"]: (CORRECTED, mean(lambda one: one.bound("corrected"))),
+        TITLES["printed"]: (PRINTED, mean(lambda one: one.bound("printed"))),
+    }
+    parts = {
+        "shift": (SHIFT, mean(lambda one: one.shift)),
+        "noise": (NOISE, mean(lambda one: one.noise)),
+        "score, pathwise": (SCORE, mean(lambda one: one.score_term("pathwise"))),
+        "(e^τ−1)·C": (CORRECTED, mean(lambda one: one.score_term("corrected"))),
+        "τ·C": (PRINTED, mean(lambda one: one.score_term("printed"))),
+    }
+    second = {
+        "distance": (ONE_SHOT, [scale * two.distance for two in twos]),
+        "corrected ρ√E": (CORRECTED, [scale * two.corrected for two in twos]),
+        TITLES["printed"] + " ρE": (PRINTED, [scale * two.printed for two in twos]),
+    }
+    return (
+        _lines("Theorem 1: distance and bounds", bounds, labels, unit),
+        _lines("Theorem 1: the terms", parts, labels, unit),
+        _lines("Theorem 2: distance and bounds", second, labels, unit),
+    )
+
+
+def gain(found: Sequence[Gain], eta: float, scale: float, unit: str) -> dict[str, Any]:
     """Distance to the picture over sigma, before and after purification, and Theorem 1 without its C."""
-    sigmas = [g.sigma for g in found]
     pixel = 2 * scale  # Gain is in [0,1] units already
-    figure = go.Figure()
-    for title, colour, values in (
-        ("noisy", SAMPLES, [g.noisy for g in found]), ("purified", ONE_SHOT, [g.purified for g in found]),
-        ("bound without C", NOISE, [g.bound(eta) for g in found]),
-        ("its exact quantile", SHIFT, [g.quantile(eta) for g in found]),
-    ):  # fmt: skip
-        figure.add_scatter(x=sigmas, y=[pixel * v for v in values], name=title, mode="lines+markers",
-                           line={"color": colour, "width": 2.5})  # fmt: skip
-    figure.update_yaxes(rangemode="tozero")
-    return _finish(figure, 300, "noise σ", f"mean distance, {unit}")
+    lines = {
+        "noisy": (SAMPLES, [pixel * g.noisy for g in found]),
+        "purified": (ONE_SHOT, [pixel * g.purified for g in found]),
+        "bound without C": (NOISE, [pixel * g.bound(eta) for g in found]),
+        "its exact quantile": (SHIFT, [pixel * g.quantile(eta) for g in found]),
+    }
+    return _lines("This picture", lines, [f"σ {g.sigma:g}" for g in found], unit)
+
+
+def compared(found: Comparison, scale: float, unit: str) -> dict[str, Any]:
+    """Distance after purification over the distance before it, a point a picture and sigma."""
+    pixel = 2 * scale
+    rows = zip(found.noisy, found.purified, strict=True)
+    points = [[pixel * x, pixel * y] for before, after in rows for x, y in zip(before, after, strict=True)]
+    low, high = 0.5 * pixel, 100 * pixel
+    axis = {"type": "log", "min": low, "max": high, "nameLocation": "middle"}
+    return {
+        "animation": False,
+        "title": {"text": f"{found.pictures} pictures", "left": 4, "top": 0, "padding": 0,
+                  "textStyle": {"fontSize": 14, "fontWeight": 600}},
+        "legend": {"top": 22, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 14, "itemHeight": 6,
+                   "icon": "rect", "selectedMode": False},
+        "grid": {"left": 48, "right": 20, "top": 78, "bottom": 44},
+        "xAxis": axis | {"name": f"‖xᵣₛ − x₀‖ before, {unit} units", "nameGap": 26},
+        "yAxis": axis | {"name": "‖x̂ − x₀‖ after", "nameGap": 32},
+        "series": [
+            {"type": "scatter", "name": "a noisy picture", "color": ONE_SHOT, "symbolSize": 6,
+             "itemStyle": {"opacity": 0.55}, "data": points},
+            {"type": "line", "name": "below this line: nearer", "color": SAMPLES, "showSymbol": False,
+             "lineStyle": {"width": 1.5, "type": "dashed"}, "data": [[low, low], [high, high]]},
+        ],
+    }  # fmt: skip
 
 
 def drawn(found: Exact, shown: int = 24) -> go.Figure:

@@ -131,12 +131,12 @@ def _chosen() -> Controls:
     )  # fmt: skip
 
 
-def attend(key: Hashable) -> None:
-    """Note what this session looks at now; sampling that it no longer looks at is cancelled."""
-    left = st.session_state.get(f"{PREFIX}attended")
-    if left not in (None, key):
-        theorems_runs.cancel(left)
-    st.session_state[f"{PREFIX}attended"] = key
+def attend(kind: str, key: Hashable) -> None:
+    """Note what this session looks at now; work of the kind that it no longer looks at is cancelled."""
+    attended = st.session_state.setdefault(f"{PREFIX}attended", {})
+    if attended.get(kind, key) != key:
+        theorems_runs.cancel(attended[kind])
+    attended[kind] = key
 
 
 def stop(key: object) -> None:

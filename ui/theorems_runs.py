@@ -11,10 +11,12 @@ from typing import Any
 import streamlit as st
 
 from diffsmooth_core import Denoiser, SmoothingConfig, load_classifier
-from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.datasets.sources import Picture, labelled_pictures
 from diffsmooth_core.jobs import JobManager, Snapshot
 from diffsmooth_core.theory import (
+    Comparison,
     Consequence,
+    Curves,
     Exact,
     Gain,
     Sampling,
@@ -23,12 +25,17 @@ from diffsmooth_core.theory import (
     disturbed,
     exact,
     gains,
+    over_sigma,
+    over_sigma_exactly,
     sampling,
 )
-from ui import runs
+from diffsmooth_core.theory import compare as compare_pictures
+from ui import runs, state
 
 SIGMAS = (0.12, 0.25, 0.5, 0.75, 1.0)
 ERRORS = (0.0, 0.1, 0.2, 0.5)
+CURVE = (0.2, 0.4, 0.6, 0.8, 1.0)
+PICTURES = 48
 _newest: dict[Hashable, str] = {}  # the last job of each piece of work
 _one_at_a_time = threading.Lock()  # two sessions may ask for the same
 
@@ -61,7 +68,7 @@ def found(snapshot: Snapshot[Any] | None) -> Any:
 
 def pursue(
     key: Hashable, stream: Callable[[Any], Iterator[Any]], enough: Callable[[Any], bool]
-) -> Snapshot[Any] | None:
+) -> Snapshot[Any]:
     """Have the server do this work, unless it is at it, has failed, or has `enough`.
 
     `stream` takes what was found earlier and goes on from there. Raises InputError where the queue is full.
@@ -75,7 +82,9 @@ def pursue(
         earlier = found(snapshot)
         if earlier is None or not enough(earlier):
             _newest[key] = manager().submit(lambda: stream(earlier), Work(key, earlier))
-        return find(key)
+            snapshot = find(key)
+        assert snapshot is not None
+        return snapshot
 
 
 def cancel(key: Hashable) -> None:
@@ -84,7 +93,7 @@ def cancel(key: Hashable) -> None:
         manager().cancel(_newest[key])
 
 
-def sample(picture: Picture, setting: Setting, wanted: int) -> Snapshot[Sampling] | None:
+def sample(picture: Picture, setting: Setting, wanted: int) -> Snapshot[Sampling]:
     """Have at least `wanted` reverse-SDE samples drawn."""
     return pursue(
         (picture, setting),
@@ -99,11 +108,54 @@ def _denoiser() -> Denoiser:
     return found
 
 
+def compare(sigma: float, eps_error: float, seed: int) -> Snapshot[Comparison]:
+    """Have the test pictures purified at SIGMAS and at `sigma`."""
+    sigmas = tuple(sorted({*SIGMAS, sigma}))
+    return pursue(
+        ("compare", sigmas, eps_error, seed),
+        lambda _: compare_pictures(
+            [p.tensor for p in pictures()[0]], _disturbed(eps_error, seed), sigmas, seed
+        ),
+        lambda found: found.finished,
+    )
+
+
+@lru_cache(maxsize=1)
+def pictures() -> tuple[tuple[Picture, ...], str]:
+    """The pictures of the comparison, and what they are."""
+    return labelled_pictures(state.DEFAULTS.dataset, PICTURES)
+
+
+def curves(picture: Picture, setting: Setting) -> Snapshot[Curves]:
+    """Have both theorems followed over CURVE, the setting's own sigma left aside."""
+    setting = replace(setting, sigma=CURVE[0])
+    return pursue(
+        ("curves", picture, setting),
+        lambda _: over_sigma(picture.tensor, _denoiser(), setting, CURVE),
+        lambda found: found.finished,
+    )
+
+
+def exact_curves(world: str, dimension: int, eps_error: float, eta: float, noise: bool,
+                 seed: int) -> Snapshot[Curves]:  # fmt: skip
+    """The same in a Gaussian mixture."""
+    steps = 16 if dimension > 100 else 64
+    return pursue(
+        ("curves", world, dimension, eps_error, eta, noise, seed),
+        lambda _: over_sigma_exactly(world, dimension, CURVE, steps=steps, eta=eta, eps_error=eps_error,
+                                     noise=noise, seed=seed),
+        lambda found: found.finished,
+    )  # fmt: skip
+
+
+def _disturbed(eps_error: float, seed: int) -> Denoiser:
+    return disturbed(_denoiser(), eps_error, seed) if eps_error else _denoiser()
+
+
 @lru_cache(maxsize=32)
 def purification(picture: Picture, eps_error: float, seed: int) -> tuple[Gain, ...]:
     """What one-shot purification gains at each of SIGMAS."""
-    denoiser = disturbed(_denoiser(), eps_error, seed) if eps_error else _denoiser()
-    return tuple(gains(picture.tensor, denoiser, SIGMAS, copies=4, seed=seed))
+    return tuple(gains(picture.tensor, _disturbed(eps_error, seed), SIGMAS, copies=4, seed=seed))
 
 
 @lru_cache(maxsize=32)

@@ -6,6 +6,7 @@ from diffsmooth_core.theory import Theorem1, Theorem2
 from ui.terms import Row, Term
 
 SHIFT, NOISE, SCORE, SAMPLES, ONE_SHOT = "#0e887d", "#6db8ae", "#d08a2e", "#6f7f95", "#b0406a"
+CORRECTED, PRINTED = "#8a6fb8", "#c2553d"
 TITLES = {
     "printed": "as printed",
     "corrected": "corrected",
@@ -34,8 +35,8 @@ def first(found: Theorem1, scale: float, unit: str) -> tuple[list[Row], dict[str
                   f"{found.eta:g}"),
         "both": ("q_{1−η}", "#3aa096", "shift and noise together, by their exact distribution instead of "
                  "the triangle inequality"),
-        "printed": ("τ·C", SCORE, f"{score}; as the paper prints it"),
-        "corrected": ("(e^τ − 1)·C", SCORE, f"{score}; as its derivation gives it"),
+        "printed": ("τ·C", PRINTED, f"{score}; as the paper prints it"),
+        "corrected": ("(e^τ − 1)·C", CORRECTED, f"{score}; as its derivation gives it"),
         "path": ("∫ e^τ γ ‖∇log p_t‖ dt", SCORE, "what the score did along the sampled paths; needs no C"),
     }  # fmt: skip
     values = {term: value for row in rows for term, value in row.parts}
@@ -53,9 +54,9 @@ def second(found: Theorem2, scale: float) -> tuple[list[Row], dict[str, Term]]:
                      f"from the one-shot output to the mean of all pictures that x_t may come from{error}"),
         "exact identity": ("identity", "=", found.identity, "√(ρ^2 E − spread)", SHIFT,
                            "what the derivation gives exactly; the spread is that of the possible pictures"),
-        "corrected": ("corrected", "≤", found.corrected, "ρ √E", NOISE,
+        "corrected": ("corrected", "≤", found.corrected, "ρ √E", CORRECTED,
                       "the bound that follows: noise ratio times the root of the error E"),
-        "as printed": ("printed", "≤", found.printed, "ρ E", SCORE,
+        "as printed": ("printed", "≤", found.printed, "ρ E", PRINTED,
                        "the paper’s bound, with the squared error: too small where E is below 1"),
     }  # fmt: skip
     return (

@@ -46,7 +46,7 @@ def sampled(page: AppTest, **changed: Any) -> AppTest:
     for name, value in changed.items():
         page.session_state[f"theorems-{name}"] = value
     page.run()
-    key = page.session_state["theorems-attended"]
+    key = page.session_state["theorems-attended"]["samples"]
     job = theorems_runs.manager().wait(theorems_runs._newest[key], 60)
     assert job is not None
     assert job.state == "done"
@@ -117,7 +117,9 @@ def test_a_stop_keeps_what_there_is_and_go_on_takes_it_up(
     theorems.button(key="theorems-stop").click()
     go_on.set()
     theorems.run()
-    theorems_runs.manager().wait(theorems_runs._newest[theorems.session_state["theorems-attended"]], 20)
+    theorems_runs.manager().wait(
+        theorems_runs._newest[theorems.session_state["theorems-attended"]["samples"]], 20
+    )
     theorems.run()
     assert "Stopped after 16 of 64 samples." in said(theorems)
     assert theorems.metric[0].value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +11,18 @@ import torch
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.schedule import Schedule
-from diffsmooth_core.theory import KINDS, Setting, disturbed, gains, sampling, start
+from diffsmooth_core.theory import (
+    KINDS,
+    Setting,
+    compare,
+    disturbed,
+    exact,
+    gains,
+    over_sigma,
+    over_sigma_exactly,
+    sampling,
+    start,
+)
 from diffsmooth_core.theory.network_error import consequences
 from diffsmooth_core.theory.perturbation import perturb
 from diffsmooth_core.theory.theorem2 import error_of_size
@@ -153,3 +165,34 @@ def test_an_error_of_the_network_costs_votes_and_radius() -> None:
     assert intact.certificate.label == 1
     assert broken.certificate.label == 0
     assert intact.purified < 0.05 < 5 < broken.purified
+
+
+def test_pictures_are_compared_at_every_sigma_and_counted() -> None:
+    pictures = [PICTURE, PICTURE.flip(1), PICTURE.flip(2)]
+    steps = list(compare(pictures, ORACLE, (0.25, 0.5), batch=2))
+    assert [sum(map(len, found.noisy)) for found in steps] == [0, 2, 3, 5, 6]
+    assert [found.finished for found in steps] == [False] * 4 + [True]
+    found = steps[-1]
+    assert found.noisy[1] == pytest.approx([2 * length for length in found.noisy[0]], rel=1e-4)
+    assert (found.nearer(0.25).inside, found.nearer(0.25).count) == (1, 3), "it knows but one of them"
+    assert found.nearer(0.5).inside == 3, "even the wrong picture is nearer than this noise"
+    assert steps[1].nearer(0.5).count == 0
+    (alone,) = gains(PICTURE, ORACLE, (0.5,), copies=1)
+    assert (found.noisy[1][0], found.purified[1][0]) == pytest.approx((alone.noisy, alone.purified), abs=1e-4)
+    with pytest.raises(InputError, match="1 picture"):
+        next(compare([], ORACLE, (0.5,)))
+
+
+def test_curves_have_a_point_a_sigma_like_single_experiments() -> None:
+    setting = Setting(steps=3)
+    steps = list(over_sigma(PICTURE, ORACLE, setting, (0.25, 0.5), samples=2))
+    assert [len(found.points) for found in steps] == [0] * 5 + [1] * 5 + [2]
+    assert [found.finished for found in steps] == [False] * 10 + [True]
+    *_, alone = sampling(PICTURE, ORACLE, replace(setting, sigma=0.25), 2)
+    point = steps[-1].points[0]
+    assert point.theorem1.distances == pytest.approx(alone.theorem1.distances)
+    assert point.timestep == SCHEDULE.timestep_for_sigma(0.25)[0]
+    *_, exactly = over_sigma_exactly("clusters", 2, (0.5, 1.0), samples=4, steps=8)
+    single = exact("clusters", 2, 1.0, samples=4, steps=8)
+    assert exactly.points[1].theorem1.distances == pytest.approx(single.theorem1.distances)
+    assert exactly.points[0].timestep is None
