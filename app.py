@@ -25,9 +25,9 @@ async def warm(_: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 def _warm_up() -> None:
-    from ui.runs import warm_up
+    from ui import runs, theorems_board  # noqa: F401
 
-    warm_up()
+    runs.warm_up()
 
 
 if __name__ == "__main__":

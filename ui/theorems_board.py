@@ -10,7 +10,7 @@ from plotly.graph_objects import Figure
 from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.jobs import Snapshot
-from diffsmooth_core.theory import Comparison, Curves, Exact, Sampling, Theorem1, Theorem2, c_eta
+from diffsmooth_core.theory import Comparison, Curves, Exact, Sampling, Theorem1, Theorem2, c_eta, clouds
 from ui import strip, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
 from ui.images import data_url
 from ui.text import confidence, length, plain
@@ -18,7 +18,7 @@ from ui.theorems_controls import Controls, go_on, stop, stopped
 from ui.theorems_terms import NOISE, SCORE, SHIFT, WITH_C
 
 TICK, SLOW = 0.3, 0.8  # seconds between two looks at a job
-CHART = 330  # pixels high
+CHART = 340  # pixels high
 
 FIRST = (
     r"\lVert \hat x_0 - x_0 \rVert \;\le\; \textcolor{%s}{\lVert x_{rs} - x_0 \rVert} \;+\; "
@@ -132,9 +132,9 @@ def _status(snapshot: Snapshot[Sampling] | None, sampling: Sampling | None, chos
     error = chosen.scale * sampling.doubling_error
     st.caption(
         f"{count} samples in {len(sampling.begun.levels) - 1} steps each, the network in {setting.dtype}. "
-        f"Leaving out every second step, under the same noise, moves their ends by {error:.2g}, which the "
-        "remaining discretisation error stays below. The bounds without C hold for the discretised paths "
-        "themselves."
+        f"Leaving out every second step, under the same noise, moves their ends by {error:.2g}: more "
+        "steps would still change about as much. The bounds without C hold for the discretised "
+        "paths themselves."
     )
 
 
@@ -171,8 +171,21 @@ def show_exact(chosen: Controls) -> None:
 
 
 def _drawn(found: Exact) -> None:
-    _plot(theorems_charts.drawn(found), "theorems-drawn")
-    st.caption("In the model's [−1,1] units. The paths begin at xᵣₛ and end where the clean point may be.")
+    levels = [found.levels[0] * k / 3 for k in range(4)]
+    shown = clouds(found.mixture, levels, 300, seed=1)
+    if found.mixture.dimension == 2:
+        st.markdown("**Noise comes in.** Points of each component, and the component that Bayes would name.")
+        with st.container(key="charts-clouds"):
+            for k, (column, cloud) in enumerate(zip(st.columns(4), shown, strict=True)):
+                with column:
+                    _plot(theorems_charts.forward(found, cloud), f"theorems-cloud-{k}")
+        st.markdown("**And is taken out again.** The paths of the reverse SDE from one noisy point.")
+    _plot(theorems_charts.drawn(found, shown), "theorems-drawn")
+    st.caption(
+        "In the model's [−1,1] units, scaled by 1/√ᾱ so that the components stay where they are. Shaded: the "
+        "component that is most likely, in one dimension at every noise level. The paths begin at xᵣₛ and "
+        "end where the clean point may be; their ends have the colour of the region that they end in."
+    )
 
 
 def _first(found: Theorem1 | None, one_shot: float, chosen: Controls) -> None:
@@ -256,7 +269,7 @@ def _second(found: Theorem2, chosen: Controls) -> None:
     scale = chosen.scale
     st.subheader("Theorem 2: how far the one-shot output is from the posterior mean", anchor=False)
     row = st.container(horizontal=True, gap="medium")
-    row.metric("Distance", f"{scale * found.distance:.4g}", help="‖x̂ − E[x₀|x_t]‖")
+    row.metric("Distance", f"{round(scale * found.distance, 7):.4g}", help="‖x̂ − E[x₀|x_t]‖")
     row.metric("Corrected bound", f"{scale * found.corrected:.4g}", help="ρ√E")
     row.metric("Printed bound", f"{scale * found.printed:.4g}", help="ρE")
     row.metric(
@@ -309,7 +322,7 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
     def draw() -> None:
         left, right = st.columns(2, gap="medium")
         with left:
-            spec = theorems_charts.gain(found, setting.eta, chosen.scale, chosen.unit)
+            spec = theorems_charts.gain(found, setting.eta, chosen.scale)
             st.echarts_chart(spec, key="theorems-gain-chart", height=CHART, alt="Distances over sigma")
         with right:
             comparison: Comparison = theorems_runs.found(theorems_runs.find(snapshot.subject.key))
@@ -368,7 +381,7 @@ def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
         if found is None:
             st.caption("On its way.")
             return
-        specs = theorems_charts.over_sigma(found, chosen.scale, chosen.unit)
+        specs = theorems_charts.over_sigma(found, chosen.scale)
         for name, column, spec in zip(("bounds", "terms", "second"), st.columns(3), specs, strict=True):
             with column:
                 title = spec["title"]["text"]
@@ -377,9 +390,9 @@ def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
     with st.container(key="charts-curves"):
         _followed(key, SLOW, draw)
     st.caption(
-        "The same settings at five noise levels, with the timestep t that Algorithm 1 finds for each (τ in "
-        "the exact world, which has no timesteps). Lengths on a logarithmic scale; C is estimated anew at "
-        "each level. Dashed is what the paper prints."
+        f"Lengths, L2 in {plain(chosen.unit)} units, on a logarithmic scale. The same settings at five noise "
+        "levels, with the timestep t that Algorithm 1 finds for each (τ in the exact world, which has no "
+        "timesteps). C is estimated anew at each level. Dashed is what the paper prints."
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import torch
 
-from diffsmooth_core.theory import Comparison, Curves, Exact, Gain, Theorem1
-from ui.colours import ABSTAIN
+from diffsmooth_core.theory import Cloud, Comparison, Curves, Exact, Gain, Theorem1, regions
+from ui.colours import class_colour
 from ui.theorems_terms import (
     CORRECTED,
     NOISE,
@@ -20,6 +22,15 @@ from ui.theorems_terms import (
     SHIFT,
     TITLES,
 )
+
+GRID = 121  # points a side of decision regions
+NO_NOISE = 1e-6
+
+
+def _rounded(value: float, towards: Callable[[float], int]) -> float:
+    """One significant digit, down or up."""
+    size = 10.0 ** math.floor(math.log10(value))
+    return float(towards(value / size) * size)
 
 
 def _finish(figure: go.Figure, height: int, x: str, y: str = "") -> go.Figure:
@@ -33,29 +44,32 @@ def _finish(figure: go.Figure, height: int, x: str, y: str = "") -> go.Figure:
 
 def distances(found: Theorem1 | None, one_shot: float, scale: float, unit: str) -> dict[str, Any]:
     """The samples' distances from the clean point as a histogram, the one-shot output's, and the bounds
-    without an estimate of C. ECharts, as samples come in while one looks; `found` is None before them."""
-    lines = {"one-shot output": (scale * one_shot, ONE_SHOT)}
+    without an estimate of C, on a logarithmic scale: a bound may be a hundred times as long. `found` is
+    None before the first sample."""
+    lines: dict[str, tuple[float, str]] = {"one-shot output": (scale * one_shot, ONE_SHOT)}
     bars: list[list[float]] = []
     if found is not None:
-        values = scale * found.distances
-        bounds = {name: scale * float(found.bound(name).mean()) for name in ("free", "tight", "pathwise")}
-        width = max(float(np.ptp(values)) / 8, max(bounds.values()) / 90)
-        edges = width * np.arange(int(values.min() / width), int(values.max() / width) + 2)
+        bounds = {name: scale * float(found.bound(name).mean()) for name in ("tight", "free", "pathwise")}
+        values = np.maximum(scale * found.distances, max(bounds.values()) / 300)
+        ratio = max((values.max() / values.min()) ** (1 / 8), 1.03)  # of a bin's ends
+        edges = values.min() * ratio ** np.arange(np.log(values.max() / values.min()) // np.log(ratio) + 2)
         counts = np.histogram(values, edges)[0]
-        bars = [[float(x), int(n)] for x, n in zip(edges, (*counts, 0), strict=True)]
-        bars.insert(0, [float(edges[0]), 0])
-        for name, colour in (("tight", SHIFT), ("free", NOISE), ("pathwise", SCORE)):
-            lines[f"bound {TITLES[name]}"] = (bounds[name], colour)
+        bars = [[float(edges[0]), 0], *([float(x), int(n)] for x, n in zip(edges, (*counts, 0), strict=True))]
+        for (name, x), colour in zip(bounds.items(), (SHIFT, NOISE, SCORE), strict=True):
+            lines[f"bound {TITLES[name]}"] = (x, colour)
+    ends = [x for x in (*(x for x, _ in lines.values()), *(bar[0] for bar in bars)) if x > 0] or [1.0]
     tallest = 1.15 * max((n for _, n in bars), default=1)
     return {
         "animation": False,
         "legend": {"top": 0, "left": 36, "itemWidth": 14, "itemHeight": 10, "icon": "rect",
                    "selectedMode": False, "itemGap": 16},
-        "grid": {"left": 40, "right": 28, "top": 54, "bottom": 44},
-        "xAxis": {"type": "value", "min": 0, "name": f"distance from the clean point, L2 in {unit} units",
+        "grid": {"left": 60, "right": 28, "top": 40, "bottom": 48, "outerBoundsMode": "none"},
+        "xAxis": {"type": "log", "min": _rounded(min(ends) / 1.5, math.floor),
+                  "max": _rounded(1.2 * max(ends), math.ceil),
+                  "name": f"distance from the clean point, L2 in {unit} units",
                   "nameLocation": "middle", "nameGap": 28, "splitLine": {"show": False}},
         "yAxis": {"type": "value", "min": 0, "minInterval": 1, "name": "samples",
-                  "nameLocation": "middle", "nameGap": 28},
+                  "nameLocation": "middle", "nameGap": 40},
         "series": [
             {"type": "line", "name": "samples", "color": SAMPLES, "step": "end", "showSymbol": False,
              "lineStyle": {"width": 0}, "areaStyle": {"color": SAMPLES, "opacity": 0.85}, "data": bars},
@@ -69,30 +83,33 @@ def distances(found: Theorem1 | None, one_shot: float, scale: float, unit: str) 
     }  # fmt: skip
 
 
-def _lines(title: str, lines: Mapping[str, tuple[str, Sequence[float]]], labels: Sequence[str],
-           unit: str) -> dict[str, Any]:  # fmt: skip
+def _lines(
+    title: str, lines: Mapping[str, tuple[str, Sequence[float]]], labels: Sequence[str]
+) -> dict[str, Any]:
     """Lengths over the noise on a logarithmic scale, which has no place for 0; drawn while they come in."""
     return {
         "animation": False,
-        "title": {"text": title, "left": 4, "top": 0, "padding": 0,
+        "title": {"text": title, "left": 4, "top": 4, "padding": 0,
                   "textStyle": {"fontSize": 14, "fontWeight": 600}},
-        "legend": {"top": 22, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 14, "itemHeight": 3,
+        "legend": {"top": 28, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 14, "itemHeight": 3,
                    "icon": "rect", "selectedMode": False},
-        "grid": {"left": 48, "right": 20, "top": 78, "bottom": 44},
-        "xAxis": {"type": "category", "data": list(labels), "boundaryGap": False},
-        "yAxis": {"type": "log", "name": f"L2 in {unit} units", "nameLocation": "middle", "nameGap": 36},
+        "grid": {"left": 56, "right": 24, "top": 84 if len(lines) < 5 else 106, "bottom": 44,
+                 "outerBoundsMode": "none"},
+        "xAxis": {"type": "category", "data": list(labels), "boundaryGap": False,
+                  "axisLabel": {"lineHeight": 15}},
+        "yAxis": {"type": "log"},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.4g"},
         "series": [
             {"type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 6,
              "lineStyle": {"width": 2.2, "type": "dashed" if name == TITLES["printed"] or name == "τ·C"
                            else "solid"},
-             "data": [value if value > 0 else None for value in values]}
+             "data": [value if round(value, 7) > 0 else None for value in values]}
             for name, (colour, values) in lines.items()
         ],
     }  # fmt: skip
 
 
-def over_sigma(found: Curves, scale: float, unit: str) -> tuple[dict[str, Any], ...]:
+def over_sigma(found: Curves, scale: float) -> tuple[dict[str, Any], ...]:
     """Theorem 1's distance and bounds, its terms, and Theorem 2's distance and bounds, over sigma and t."""
     labels = [f"σ {sigma:g}" for sigma in found.sigmas]
     for k, point in enumerate(found.points):
@@ -126,13 +143,13 @@ def over_sigma(found: Curves, scale: float, unit: str) -> tuple[dict[str, Any], 
         TITLES["printed"] + " ρE": (PRINTED, [scale * two.printed for two in twos]),
     }
     return (
-        _lines("Theorem 1: distance and bounds", bounds, labels, unit),
-        _lines("Theorem 1: the terms", parts, labels, unit),
-        _lines("Theorem 2: distance and bounds", second, labels, unit),
+        _lines("Theorem 1: distance and bounds", bounds, labels),
+        _lines("Theorem 1: the terms", parts, labels),
+        _lines("Theorem 2: distance and bounds", second, labels),
     )
 
 
-def gain(found: Sequence[Gain], eta: float, scale: float, unit: str) -> dict[str, Any]:
+def gain(found: Sequence[Gain], eta: float, scale: float) -> dict[str, Any]:
     """Distance to the picture over sigma, before and after purification, and Theorem 1 without its C."""
     pixel = 2 * scale  # Gain is in [0,1] units already
     lines = {
@@ -141,7 +158,7 @@ def gain(found: Sequence[Gain], eta: float, scale: float, unit: str) -> dict[str
         "bound without C": (NOISE, [pixel * g.bound(eta) for g in found]),
         "its exact quantile": (SHIFT, [pixel * g.quantile(eta) for g in found]),
     }
-    return _lines("This picture", lines, [f"σ {g.sigma:g}" for g in found], unit)
+    return _lines("This picture", lines, [f"σ {g.sigma:g}" for g in found])
 
 
 def compared(found: Comparison, scale: float, unit: str) -> dict[str, Any]:
@@ -153,11 +170,11 @@ def compared(found: Comparison, scale: float, unit: str) -> dict[str, Any]:
     axis = {"type": "log", "min": low, "max": high, "nameLocation": "middle"}
     return {
         "animation": False,
-        "title": {"text": f"{found.pictures} pictures", "left": 4, "top": 0, "padding": 0,
+        "title": {"text": f"{found.pictures} pictures", "left": 4, "top": 4, "padding": 0,
                   "textStyle": {"fontSize": 14, "fontWeight": 600}},
-        "legend": {"top": 22, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 14, "itemHeight": 6,
+        "legend": {"top": 28, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 14, "itemHeight": 6,
                    "icon": "rect", "selectedMode": False},
-        "grid": {"left": 48, "right": 20, "top": 78, "bottom": 44},
+        "grid": {"left": 56, "right": 24, "top": 84, "bottom": 44, "outerBoundsMode": "none"},
         "xAxis": axis | {"name": f"‖xᵣₛ − x₀‖ before, {unit} units", "nameGap": 26},
         "yAxis": axis | {"name": "‖x̂ − x₀‖ after", "nameGap": 32},
         "series": [
@@ -169,40 +186,94 @@ def compared(found: Comparison, scale: float, unit: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def drawn(found: Exact, shown: int = 24) -> go.Figure:
-    """Paths of a 1- or 2-dimensional world: through noise levels, or in the plane."""
+def forward(found: Exact, cloud: Cloud) -> go.Figure:
+    """A cloud of the forward process in the plane, over what Bayes decides at its noise."""
+    span = _span(found)
+    x, y = (torch.linspace(low, high, GRID, dtype=torch.float64) for low, high in span)
+    figure = go.Figure(_regions(x, y, regions(found.mixture, max(cloud.rho, NO_NOISE), x, y)))
+    for k in range(len(found.mixture.weights)):
+        points = cloud.points[cloud.component == k].numpy()
+        figure.add_scatter(x=points[:, 0], y=points[:, 1], mode="markers", showlegend=False, hoverinfo="skip",
+                           marker={"color": class_colour(k), "size": 3, "opacity": 0.8})  # fmt: skip
+    figure.update_layout(
+        height=230, margin={"l": 0, "r": 0, "t": 30, "b": 0},
+        title={"text": f"σ = {cloud.rho / 2:.2g}" if cloud.rho else "No noise", "font": {"size": 14}, "x": 0,
+               "xanchor": "left", "yref": "container", "y": 0.97},
+    )  # fmt: skip
+    for axis, (low, high) in zip((figure.update_xaxes, figure.update_yaxes), span, strict=True):
+        axis(range=[low, high], visible=False)
+    figure.update_yaxes(scaleanchor="x", constrain="domain")
+    return figure
+
+
+def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
+    """Reverse paths of a 1- or 2-dimensional world over its decision regions: through the noise levels, with
+    the forward clouds beside them, or in the plane."""
     states = found.paths.states
     assert states is not None
-    path = states[:, :shown].numpy()
-    cloud = found.paths.end.numpy()
-    clean, received = found.clean.numpy(), found.received.numpy()
-    figure = go.Figure()
-    thin = {"mode": "lines", "name": "reverse paths", "opacity": 0.5, "hoverinfo": "skip",
+    path, span = states[:, :paths].numpy(), _span(found)
+    thin = {"mode": "lines", "name": "reverse paths", "opacity": 0.55, "hoverinfo": "skip",
             "line": {"color": SAMPLES, "width": 1}}  # fmt: skip
+    ends = (found.received, found.clean, found.one_shot, found.posterior_mean)
     if path.shape[2] == 1:
-        levels = list(found.levels)
+        (low, high), levels = span[0], list(found.levels)
+        y = torch.linspace(low, high, GRID, dtype=torch.float64)
+        rhos = torch.linspace(0, levels[0], GRID, dtype=torch.float64)
+        decided = [regions(found.mixture, max(float(rho), NO_NOISE), y) for rho in rhos]
+        figure = go.Figure(_regions(rhos, y, torch.stack(decided, 1)))
+        for cloud in shown:
+            figure.add_scatter(
+                x=[cloud.rho] * len(cloud.points), y=cloud.points[:, 0].numpy(), mode="markers",
+                hoverinfo="skip", name="forward clouds", showlegend=cloud is shown[0],
+                marker={"size": 4, "opacity": 0.5, "color": [class_colour(int(k)) for k in cloud.component]},
+            )  # fmt: skip
         for k in range(path.shape[1]):
             figure.add_scatter(x=levels, y=path[:, k, 0], showlegend=k == 0, **thin)
-        marks = [
-            (levels[0], received[0]), (0, clean[0]), (0, found.one_shot[0]), (0, found.posterior_mean[0])
-        ]  # fmt: skip
+        marks = [(levels[0] if k == 0 else 0, end[0]) for k, end in enumerate(ends)]
         figure.update_xaxes(autorange="reversed")
-        axes = ("noise level ρ, falling to 0", "x̂")
+        figure.update_yaxes(range=[low, high])
+        axes = ("noise level ρ, falling to 0", "x")
     else:
-        means = found.mixture.means.numpy()
-        figure.add_scatter(x=means[:, 0], y=means[:, 1], mode="markers", name="centres of the mixture",
-                           marker={"color": ABSTAIN, "size": 34, "opacity": 0.3})  # fmt: skip
+        lows, highs = path.min((0, 1)) - 0.15, path.max((0, 1)) + 0.15
+        middle, half = (lows + highs) / 2, (highs - lows) / 2
+        half = np.maximum(half, [2.2 * half[1], half[0] / 2.2])  # as wide as the page
+        span = list(zip((middle - half).tolist(), (middle + half).tolist(), strict=True))
+        x, y = (torch.linspace(low, high, GRID, dtype=torch.float64) for low, high in span)
+        figure = go.Figure(_regions(x, y, regions(found.mixture, NO_NOISE, x, y)))
         for k in range(path.shape[1]):
             figure.add_scatter(x=path[:, k, 0], y=path[:, k, 1], showlegend=k == 0, **thin)
-        figure.add_scatter(x=cloud[:, 0], y=cloud[:, 1], mode="markers", name="their ends",
-                           marker={"color": SHIFT, "size": 4})  # fmt: skip
-        marks = [tuple(v) for v in (received, clean, found.one_shot.numpy(), found.posterior_mean.numpy())]
-        figure.update_yaxes(scaleanchor="x")
+        where, kinds = found.paths.end.numpy(), found.mixture.component(found.paths.end, NO_NOISE)
+        figure.add_scatter(x=where[:, 0], y=where[:, 1], mode="markers", name="their ends", hoverinfo="skip",
+                           marker={"size": 4, "color": [class_colour(int(k)) for k in kinds]})  # fmt: skip
+        marks = [tuple(end) for end in ends]
+        figure.update_xaxes(range=span[0])
+        figure.update_yaxes(range=span[1], scaleanchor="x", constrain="domain")
         axes = ("first dimension", "second dimension")
     looks = (("x<sub>rs</sub>", "x", SCORE), ("clean x₀", "star", "#2f75c0"),
              ("one-shot", "diamond", ONE_SHOT),
              ("posterior mean", "circle-open", ONE_SHOT))  # fmt: skip
-    for (x, y), (name, symbol, colour) in zip(marks, looks, strict=True):
+    for (x_at, y_at), (name, symbol, colour) in zip(marks, looks, strict=True):
         marker = {"symbol": symbol, "color": colour, "size": 13, "line": {"width": 2}}
-        figure.add_scatter(x=[float(x)], y=[float(y)], mode="markers", name=name, marker=marker)
-    return _finish(figure, 420, *axes)
+        figure.add_scatter(x=[float(x_at)], y=[float(y_at)], mode="markers", name=name, marker=marker)
+    return _finish(figure, 460, *axes)
+
+
+def _span(found: Exact) -> list[tuple[float, float]]:
+    """Where something is to be seen, a pair a dimension: the paths, and the mixture under full noise."""
+    assert found.paths.states is not None
+    reach = 2.2 * found.levels[0] + 2 * found.mixture.stds.max()
+    seen = torch.cat([
+        found.paths.states[:, :24].flatten(0, 1), found.mixture.means - reach, found.mixture.means + reach,
+        found.clean[None],
+    ])  # fmt: skip
+    return list(zip(seen.amin(0).tolist(), seen.amax(0).tolist(), strict=True))
+
+
+def _regions(x: torch.Tensor, y: torch.Tensor, decided: torch.Tensor) -> go.Heatmap:
+    """Regions (y,x) of components in the colours of classes, pale."""
+    last = max(int(decided.max()), 1)
+    scale = [[k / last, class_colour(k)] for k in range(last + 1)]
+    return go.Heatmap(
+        x=x.numpy(), y=y.numpy(), z=decided.numpy(), colorscale=scale, zmin=0, zmax=last, opacity=0.22,
+        showscale=False, hoverinfo="skip",
+    )  # fmt: skip

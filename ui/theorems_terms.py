@@ -60,6 +60,9 @@ def second(found: Theorem2, scale: float) -> tuple[list[Row], dict[str, Term]]:
                        "the paper’s bound, with the squared error: too small where E is below 1"),
     }  # fmt: skip
     return (
-        [Row(title, left, [(key, scale * value)]) for title, (key, left, value, *_) in rows.items()],
+        [
+            Row(title, left, [(key, round(scale * value, 7))])
+            for title, (key, left, value, *_) in rows.items()
+        ],
         {key: Term(symbol, f"{words}.", colour) for key, _, _, symbol, colour, words in rows.values()},
     )

@@ -3,6 +3,7 @@
 from diffsmooth_core.theory.curves import Curves, over_sigma, over_sigma_exactly
 from diffsmooth_core.theory.exact import Exact, exact
 from diffsmooth_core.theory.experiment import PRECISIONS, Setting, Start, start
+from diffsmooth_core.theory.landscape import Cloud, clouds, regions
 from diffsmooth_core.theory.mixture import WORLDS, Mixture, world
 from diffsmooth_core.theory.network import disturbed
 from diffsmooth_core.theory.network_error import Consequence, consequences
@@ -14,8 +15,8 @@ from diffsmooth_core.theory.theorem1 import VERSIONS, Share, Theorem1, c_eta
 from diffsmooth_core.theory.theorem2 import Theorem2
 
 __all__ = [
-    "KINDS", "PRECISIONS", "VERSIONS", "WORLDS", "Comparison", "Consequence", "Curves", "Exact", "Gain",
-    "Mixture", "Paths", "Sampling", "Setting", "Share", "Start", "Theorem1", "Theorem2", "c_eta", "compare",
-    "consequences", "disturbed", "exact", "gains", "over_sigma", "over_sigma_exactly", "sampling", "start",
-    "world",
+    "KINDS", "PRECISIONS", "VERSIONS", "WORLDS", "Cloud", "Comparison", "Consequence", "Curves", "Exact",
+    "Gain", "Mixture", "Paths", "Sampling", "Setting", "Share", "Start", "Theorem1", "Theorem2", "c_eta",
+    "clouds", "compare", "consequences", "disturbed", "exact", "gains", "over_sigma", "over_sigma_exactly",
+    "regions", "sampling", "start", "world",
 ]  # fmt: skip

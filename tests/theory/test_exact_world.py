@@ -10,7 +10,7 @@ import torch
 from scipy.integrate import quad
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.theory import Mixture, exact, world
+from diffsmooth_core.theory import Mixture, clouds, exact, regions, world
 from diffsmooth_core.theory.reverse_sde import doubling_error, halved, increments, integrate, nodes
 
 
@@ -125,3 +125,24 @@ def test_a_mixture_is_checked() -> None:
     with pytest.raises(InputError, match="sum to 1"):
         Mixture(0.5 * one, one[None], one)
     assert world("clusters", 2).dimension == 2
+
+
+def test_regions_are_bayes_decision_and_clouds_keep_their_component() -> None:
+    world = Mixture(
+        torch.tensor([0.5, 0.5], dtype=torch.float64), torch.tensor([[-1.0], [1.0]], dtype=torch.float64),
+        torch.tensor([0.2, 0.2], dtype=torch.float64),
+    )  # fmt: skip
+    line = torch.tensor([-2.0, -0.1, 0.1, 2.0], dtype=torch.float64)
+    assert regions(world, 0.5, line).tolist() == [0, 0, 1, 1]
+    still, noisy = clouds(world, [0.0, 2.0], 500, seed=1)
+    assert torch.equal(still.component, noisy.component)
+    assert (regions(world, 1e-6, still.points[:, 0]) == still.component).all()
+    assert float((noisy.points - still.points).std()) == pytest.approx(2, rel=0.1)
+    plane = mixture(2)
+    x, y = torch.tensor([-1.0, 0.0, 1.0]).double(), torch.tensor([-0.5, 0.5]).double()
+    found = regions(plane, 0.3, x, y)
+    assert found.shape == (2, 3)
+    point = torch.tensor([[1.0, -0.5]], dtype=torch.float64)
+    assert found[0, 2] == plane.component(point, 0.3)
+    with pytest.raises(InputError, match="got 2"):
+        regions(plane, 0.3, x)
