@@ -5,6 +5,7 @@ The server imports this file once and warms up; then Streamlit runs it as a scri
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ ASSETS = Path(__file__).parent / "assets"
 @asynccontextmanager
 async def warm(_: st.App) -> AsyncIterator[dict[str, Any]]:
     """Import torch and load the networks beside the server's start, so that no visitor waits for them."""
+    sys.setswitchinterval(0.001)  # a network's thread asks for the interpreter at every layer
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     yield {}
 

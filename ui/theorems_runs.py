@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -37,6 +38,7 @@ ERRORS = (0.0, 0.1, 0.2, 0.5)
 CURVE = (0.2, 0.4, 0.6, 0.8, 1.0)
 PICTURES = 48
 _newest: dict[Hashable, str] = {}  # the last job of each piece of work
+_later: deque[str] = deque(maxlen=64)  # jobs that make way
 _one_at_a_time = threading.Lock()  # two sessions may ask for the same
 
 
@@ -67,11 +69,13 @@ def found(snapshot: Snapshot[Any] | None) -> Any:
 
 
 def pursue(
-    key: Hashable, stream: Callable[[Any], Iterator[Any]], enough: Callable[[Any], bool]
+    key: Hashable, stream: Callable[[Any], Iterator[Any]], enough: Callable[[Any], bool], first: bool = False
 ) -> Snapshot[Any]:
     """Have the server do this work, unless it is at it, has failed, or has `enough`.
 
-    `stream` takes what was found earlier and goes on from there. Raises InputError where the queue is full.
+    `stream` takes what was found earlier and goes on from there. Work that comes `first` makes all other
+    kinds wait: they are cancelled, and the pages that show them take them up again. Raises InputError where
+    the queue is full.
     """
     with _one_at_a_time:
         snapshot = find(key)
@@ -81,7 +85,11 @@ def pursue(
             del _newest[forgotten]
         earlier = found(snapshot)
         if earlier is None or not enough(earlier):
+            for job in _later if first else ():
+                manager().cancel(job)
             _newest[key] = manager().submit(lambda: stream(earlier), Work(key, earlier))
+            if not first:
+                _later.append(_newest[key])
             snapshot = find(key)
         assert snapshot is not None
         return snapshot
@@ -99,6 +107,7 @@ def sample(picture: Picture, setting: Setting, wanted: int) -> Snapshot[Sampling
         (picture, setting),
         lambda earlier: sampling(picture.tensor, _denoiser(), setting, wanted, earlier),
         lambda earlier: replace(earlier, wanted=wanted).finished,
+        first=True,
     )
 
 
@@ -131,7 +140,7 @@ def curves(picture: Picture, setting: Setting) -> Snapshot[Curves]:
     setting = replace(setting, sigma=CURVE[0])
     return pursue(
         ("curves", picture, setting),
-        lambda _: over_sigma(picture.tensor, _denoiser(), setting, CURVE),
+        lambda earlier: over_sigma(picture.tensor, _denoiser(), setting, CURVE, resume=earlier),
         lambda found: found.finished,
     )
 

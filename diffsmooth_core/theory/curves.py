@@ -37,13 +37,14 @@ class Curves:
 
 
 def over_sigma(x: Tensor, denoiser: Denoiser, setting: Setting, sigmas: Sequence[float],
-               samples: int = 16) -> Iterator[Curves]:  # fmt: skip
+               samples: int = 16, resume: Curves | None = None) -> Iterator[Curves]:  # fmt: skip
     """The setting's experiment on the picture x (c,h,w) in [0,1] at every sigma, its own left aside.
 
-    Yields after every step of every sampling; closing the iterator cancels. Raises InputError.
+    Yields after every step of every sampling; closing the iterator cancels, and `resume` goes on after the
+    points of an earlier call. Raises InputError.
     """
-    found = Curves(tuple(sigmas))
-    for sigma in sigmas:
+    found = resume or Curves(tuple(sigmas))
+    for sigma in sigmas[len(found.points) :]:
         t, _ = denoiser.schedule.timestep_for_sigma(sigma)
         for sampled in sampling(x, denoiser, replace(setting, sigma=sigma), samples):
             yield found

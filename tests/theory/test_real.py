@@ -192,6 +192,9 @@ def test_curves_have_a_point_a_sigma_like_single_experiments() -> None:
     point = steps[-1].points[0]
     assert point.theorem1.distances == pytest.approx(alone.theorem1.distances)
     assert point.timestep == SCHEDULE.timestep_for_sigma(0.25)[0]
+    *_, resumed = over_sigma(PICTURE, ORACLE, setting, (0.25, 0.5), 2, resume=steps[7])
+    assert resumed.points[0] is steps[7].points[0]
+    assert resumed.points[1].theorem1.distances == pytest.approx(steps[-1].points[1].theorem1.distances)
     *_, exactly = over_sigma_exactly("clusters", 2, (0.5, 1.0), samples=4, steps=8)
     single = exact("clusters", 2, 1.0, samples=4, steps=8)
     assert exactly.points[1].theorem1.distances == pytest.approx(single.theorem1.distances)
