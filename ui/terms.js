@@ -91,8 +91,10 @@ export default function ({ data, parentElement }) {
   const focused = () => root.querySelector("[data-term]:focus");
   root.onpointerover = (event) => show(event.target);
   root.onpointerleave = () => show(focused());
-  root.onfocusin = (event) => show(event.target);
-  root.onfocusout = () => show(null);
+  for (const node of all) {
+    node.onfocus = () => show(node);
+    node.onblur = () => show(null);
+  }
   root.onkeydown = (event) => move(root, event);
   show(root.querySelector("[data-term]:hover") ?? focused());
 }

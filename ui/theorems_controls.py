@@ -68,7 +68,7 @@ def sidebar() -> Controls | InputError:
                              key=f"{PREFIX}where")  # fmt: skip
         on_picture = _value("where") == "picture"
         if on_picture:
-            gallery.choose()
+            gallery.choose(follow=True)
         else:
             st.selectbox("World", WORLDS, format_func=WORLD_TITLES.__getitem__, key=f"{PREFIX}world",
                          help="A Gaussian mixture: every term is known in closed form. In two of the worlds "

@@ -150,3 +150,18 @@ def test_pages_keep_their_own_settings_and_share_the_picture(visit: Visit) -> No
     page.query_params.clear()
     page.switch_page("pages/certify.py").run()
     assert (page.query_params["sigma"], page.query_params["dataset"]) == ("0.25", "imagenet")
+
+
+def test_another_kind_of_picture_shows_its_first(theorems: AppTest) -> None:
+    theorems.session_state["theorems-where"] = "picture"
+    theorems.session_state["theorems-samples"] = 16
+    theorems.run()
+    assert theorems.query_params["picture"] == state.PICTURE
+    (pills,) = (group for group in theorems.button_group if group.label == "Picture")
+    pills.set_value("photo").run()
+    assert not theorems.exception
+    first = theorems.query_params["picture"]
+    assert first.startswith("photo:")
+    assert theorems.session_state["theorems-attended"]["samples"][0].source == first
+    theorems.run()
+    assert theorems.query_params["picture"] == first
