@@ -15,6 +15,8 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from ui import load
+
 ASSETS = Path(__file__).parent / "assets"
 
 
@@ -27,9 +29,10 @@ async def warm(_: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 def _warm_up() -> None:
-    from ui import runs, theorems_board  # noqa: F401
+    load()
+    from ui.runs import warm_up
 
-    runs.warm_up()
+    warm_up()
 
 
 if __name__ == "__main__":
@@ -42,6 +45,7 @@ if __name__ == "__main__":
         st.Page("pages/lessons.py", title="Lessons", icon=":material/school:"),
     ]
     audit = [st.Page("pages/models.py", title="Models", icon=":material/inventory_2:")]
+    load()
     st.navigation({"Watch": watch, "Understand": understand, "Audit": audit}).run()
 else:
     # Otherwise the first visit of all to a page's own address would run that page without this file.

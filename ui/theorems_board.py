@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from diffsmooth_core import ABSTAIN, InputError
-from diffsmooth_core.datasets.sources import Picture, class_names
+from diffsmooth_core import InputError
+from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import Snapshot
-from diffsmooth_core.theory import Comparison, Curves, Exact, Sampling, Theorem1, Theorem2, c_eta, clouds
+from diffsmooth_core.theory import Exact, Sampling, Theorem1, Theorem2, c_eta, clouds
 from ui import strip, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
 from ui.images import data_url
-from ui.text import confidence, length, plain
+from ui.text import confidence, plain
 from ui.theorems_controls import Controls, go_on, stop, stopped
-from ui.theorems_terms import NOISE, SCORE, SHIFT, WITH_C
+from ui.theorems_terms import CORRECTED, NOISE, PRINTED, SCORE, SHIFT, WITH_C
 
-TICK, SLOW = 0.3, 0.8  # seconds between two looks at a job
-CHART = 340  # pixels high
+TICK = 0.3  # seconds between two looks at the samples
 
 FIRST = (
     r"\lVert \hat x_0 - x_0 \rVert \;\le\; \textcolor{%s}{\lVert x_{rs} - x_0 \rVert} \;+\; "
     r"\textcolor{%s}{\rho\, C_\eta} \;+\; \textcolor{%s}{%s}"
 )
-PRINTED, CORRECTED = r"\tau\, C", r"(e^{\tau} - 1)\, C"
-PATHWISE = r"\int_0^{t^*} e^{\tau(t)} \gamma(t)\, \lVert \nabla \log p_t(\hat x_t) \rVert\, dt"
+VERSIONS = (
+    ("As printed", PRINTED, r"\tau\, C"),
+    ("Corrected", CORRECTED, r"(e^{\tau} - 1)\, C"),
+    ("Pathwise", SCORE, r"\int_0^{t^*} e^{\tau(t)} \gamma(t)\, \lVert \nabla \log p_t(\hat x_t) \rVert\, dt"),
+)
 
 
 CANCELS = (
@@ -47,8 +49,8 @@ def show_picture(picture: Picture, chosen: Controls) -> None:
     except InputError as problem:
         st.error(plain(str(problem)))
         return
-    _followed(key, TICK, lambda: _live(picture, chosen))
-    if _active(key) or sampling is None or sampling.count < 2:
+    theorems_runs.follow(key, TICK, lambda: _live(picture, chosen))
+    if theorems_runs.active(key) or sampling is None or sampling.count < 2:
         return
     _words(sampling.theorem1, chosen)
     second = sampling.theorem2
@@ -64,23 +66,6 @@ def _pursued(picture: Picture, chosen: Controls) -> Snapshot[Sampling] | None:
     if stopped((picture, chosen.setting)):
         return theorems_runs.find((picture, chosen.setting))
     return theorems_runs.sample(picture, chosen.setting, chosen.samples)
-
-
-def _active(key: Hashable) -> bool:
-    snapshot = theorems_runs.find(key)
-    return snapshot is not None and not snapshot.finished
-
-
-def _followed(key: Hashable, tick: float, draw: Callable[[], None]) -> None:
-    """Draw what a job has found, again and again while it goes on, and the whole page once it has ended."""
-    active = _active(key)
-
-    def again() -> None:
-        if active and not _active(key):
-            st.rerun()
-        draw()
-
-    st.fragment(again, run_every=tick if active else None)()
 
 
 def _live(picture: Picture, chosen: Controls) -> None:
@@ -230,9 +215,9 @@ def _words(found: Theorem1, chosen: Controls) -> None:
             icon=":material/error:",
         )
     with st.expander("What it says, and where print and derivation differ"):
-        for title, term in (("As printed", PRINTED), ("Corrected", CORRECTED), ("Pathwise", PATHWISE)):
+        for title, colour, term in VERSIONS:
             st.markdown(f"{title}:")
-            st.latex(FIRST % (SHIFT, NOISE, SCORE, term))
+            st.latex(FIRST % (SHIFT, NOISE, colour, term))
         st.markdown(
             "With probability at least 1 − η over the path's noise. The reverse SDE carries xᵣₛ to x̂₀: it "
             "starts **shifted** from the picture, adds **noise** of standard deviation ρ in total, and the "
@@ -300,128 +285,3 @@ def _second(found: Theorem2, chosen: Controls) -> None:
             "network error makes E less than 1, and it fails: try the narrow cluster in the exact world with "
             "a network error of 0.1."
         )
-
-
-def show_gain(picture: Picture, chosen: Controls) -> None:
-    """Distances before and after one-shot purification: this picture over sigma, and many pictures."""
-    setting = chosen.setting
-    st.subheader("Does purification help?", anchor=False)
-    if _active((picture, setting)):
-        st.caption("Once the samples are in.")
-        return
-    found = theorems_runs.purification(picture, setting.eps_error, setting.seed)
-    frames = [
-        strip.Frame(f"σ = {g.sigma:g}", f"{2 * chosen.scale * g.noisy:.3g} → "
-                    f"{2 * chosen.scale * g.purified:.3g}", (data_url(g.estimate),))
-        for g in found
-    ]  # fmt: skip
-    strip.show(frames, key="theorems-gain")
-    snapshot = theorems_runs.compare(setting.sigma, setting.eps_error, setting.seed)
-    theorems_controls.attend("compare", snapshot.subject.key)
-
-    def draw() -> None:
-        left, right = st.columns(2, gap="medium")
-        with left:
-            spec = theorems_charts.gain(found, setting.eta, chosen.scale)
-            st.echarts_chart(spec, key="theorems-gain-chart", height=CHART, alt="Distances over sigma")
-        with right:
-            comparison: Comparison = theorems_runs.found(theorems_runs.find(snapshot.subject.key))
-            if comparison is not None:
-                spec = theorems_charts.compared(comparison, chosen.scale, chosen.unit)
-                st.echarts_chart(
-                    spec, key="theorems-compared", height=CHART, alt="Distances of many pictures"
-                )
-                _nearer(comparison, setting.sigma)
-
-    with st.container(key="charts-gain"):
-        _followed(snapshot.subject.key, SLOW, draw)
-    nearer = sum(g.shortened == 1 for g in found)
-    st.caption(
-        f"‖xᵣₛ − x₀‖ before and ‖x̂ − x₀‖ after, L2 in {plain(chosen.unit)} units; on the left means of 4 "
-        f"noisy copies, of which every one came nearer at {nearer} of {len(found)} noise levels. The network "
-        "error of the sidebar is added here too; δ is not. The upper lines are Theorem 1's bound without its "
-        "score term, for a reverse-SDE sample that starts from such a copy."
-    )
-
-
-def _nearer(found: Comparison, sigma: float) -> None:
-    share = found.nearer(sigma)
-    if share.count:
-        st.markdown(
-            f"At σ = {sigma:g} purification brought **{share.inside} of {share.count}** pictures nearer: a "
-            f"share of {share.lower:.1%} to {share.upper:.1%} (95 % confidence)."
-        )
-
-
-def show_curves(picture: Picture, chosen: Controls) -> None:
-    """Both theorems for the picture over sigma."""
-    if _active((picture, chosen.setting)):
-        return
-    _curves(theorems_runs.curves(picture, chosen.setting), chosen)
-
-
-def show_exact_curves(chosen: Controls) -> None:
-    """Both theorems in the Gaussian mixture over sigma."""
-    setting = chosen.setting
-    _curves(
-        theorems_runs.exact_curves(
-            chosen.world, chosen.dimension, setting.eps_error, setting.eta, setting.noise, setting.seed
-        ),
-        chosen,
-    )
-
-
-def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
-    key = snapshot.subject.key
-    theorems_controls.attend("curves", key)
-    st.subheader("Over the noise", anchor=False)
-
-    def draw() -> None:
-        found: Curves | None = theorems_runs.found(theorems_runs.find(key))
-        if found is None:
-            st.caption("On its way.")
-            return
-        specs = theorems_charts.over_sigma(found, chosen.scale)
-        for name, column, spec in zip(("bounds", "terms", "second"), st.columns(3), specs, strict=True):
-            with column:
-                title = spec["title"]["text"]
-                st.echarts_chart(spec, key=f"theorems-curve-{name}", height=CHART, alt=f"{title}, over sigma")
-
-    with st.container(key="charts-curves"):
-        _followed(key, SLOW, draw)
-    st.caption(
-        f"Lengths, L2 in {plain(chosen.unit)} units, on a logarithmic scale. The same settings at five noise "
-        "levels, with the timestep t that Algorithm 1 finds for each (τ in the exact world, which has no "
-        "timesteps). C is estimated anew at each level. Dashed is what the paper prints."
-    )
-
-
-def show_costs(picture: Picture, chosen: Controls) -> None:
-    """What errors of the network do to distance, votes and radius; asked for, as it takes seconds."""
-    st.subheader("What does a network error cost?", anchor=False)
-    sigma, seed = chosen.setting.sigma, chosen.setting.seed
-    key = ("costs", picture, sigma, seed)
-    if not theorems_controls.asked(key):
-        st.button(
-            f"Certify with {len(theorems_runs.ERRORS)} sizes of error", key="theorems-costs",
-            on_click=theorems_controls.ask, args=(key,),
-        )  # fmt: skip
-        return
-    with st.spinner("Certifying with each error, on the same noise"):
-        found = theorems_runs.costs(picture, sigma, seed)
-    names = class_names(picture.dataset)
-    distance = f"purified distance, {chosen.unit}"
-    rows: dict[str, list[str]] = {"error of ε": [], distance: [], "most votes": [], "certified radius": []}
-    for cost in found:
-        counts, label = cost.certificate.counts, cost.certificate.label
-        rows["error of ε"].append(f"{cost.eps_error:g}")
-        rows[distance].append(f"{2 * chosen.scale * cost.purified:.3g}")
-        rows["most votes"].append(f"{max(counts)} of {sum(counts)}, {names[counts.index(max(counts))]}")
-        radius = "abstains" if label == ABSTAIN else length(cost.certificate.radius)
-        rows["certified radius"].append(radius)
-    st.table(rows, border="horizontal")
-    st.caption(
-        f"DiffSmooth with m = 1 and n = 100 votes at σ = {sigma:g}; the error is a fixed pattern of this "
-        "root mean square in the predicted noise. Radii are in [0,1] units. Votes can be "
-        "stabler than pictures."
-    )
