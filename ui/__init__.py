@@ -8,6 +8,6 @@ _importing = threading.Lock()
 
 
 def load() -> None:
-    """Import what pages need, one thread at a time: of two that meet in an import, one may see half a module."""
+    """Import what pages need, one thread at a time: two that meet in an import may see half a module."""
     with _importing:
         from ui import board, theorems_board  # noqa: F401

@@ -187,7 +187,7 @@ def _first(found: Theorem1 | None, one_shot: float, chosen: Controls) -> None:
     row.metric("Slack", f"{bound - mean:.4g}" if found else "–", help="What the bound leaves unused.")
     row.metric("One-shot distance", f"{scale * one_shot:.4g}", help="Theorem 1 does not speak of it.")
     st.echarts_chart(
-        theorems_charts.distances(found, one_shot, scale, chosen.unit), key="theorems-distances", height=300,
+        theorems_charts.distances(found, one_shot, scale, chosen.unit), key="theorems-distances", height=320,
         alt="Histogram of the samples' distances from the clean point, and the bounds",
     )  # fmt: skip
     if found is None:

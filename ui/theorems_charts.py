@@ -63,7 +63,7 @@ def distances(found: Theorem1 | None, one_shot: float, scale: float, unit: str) 
         "animation": False,
         "legend": {"top": 0, "left": 36, "itemWidth": 14, "itemHeight": 10, "icon": "rect",
                    "selectedMode": False, "itemGap": 16},
-        "grid": {"left": 60, "right": 28, "top": 40, "bottom": 48, "outerBoundsMode": "none"},
+        "grid": {"left": 60, "right": 28, "top": 66, "bottom": 48, "outerBoundsMode": "none"},
         "xAxis": {"type": "log", "min": _rounded(min(ends) / 1.5, math.floor),
                   "max": _rounded(1.2 * max(ends), math.ceil),
                   "name": f"distance from the clean point, L2 in {unit} units",
@@ -101,7 +101,7 @@ def _lines(
         "tooltip": {"trigger": "axis", "valueFormatter": "%.4g"},
         "series": [
             {"type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 6,
-             "lineStyle": {"width": 2.2, "type": "dashed" if name == TITLES["printed"] or name == "τ·C"
+             "lineStyle": {"width": 2.2, "type": "dashed" if name.startswith((TITLES["printed"], "τ"))
                            else "solid"},
              "data": [value if round(value, 7) > 0 else None for value in values]}
             for name, (colour, values) in lines.items()
@@ -134,7 +134,7 @@ def over_sigma(found: Curves, scale: float) -> tuple[dict[str, Any], ...]:
         "shift": (SHIFT, mean(lambda one: one.shift)),
         "noise": (NOISE, mean(lambda one: one.noise)),
         "score, pathwise": (SCORE, mean(lambda one: one.score_term("pathwise"))),
-        "(e^τ−1)·C": (CORRECTED, mean(lambda one: one.score_term("corrected"))),
+        "(exp τ − 1)·C": (CORRECTED, mean(lambda one: one.score_term("corrected"))),
         "τ·C": (PRINTED, mean(lambda one: one.score_term("printed"))),
     }
     second = {
@@ -236,7 +236,7 @@ def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
     else:
         lows, highs = path.min((0, 1)) - 0.15, path.max((0, 1)) + 0.15
         middle, half = (lows + highs) / 2, (highs - lows) / 2
-        half = np.maximum(half, [2.2 * half[1], half[0] / 2.2])  # as wide as the page
+        half = np.maximum(half, [2.6 * half[1], half[0] / 2.6])  # as wide as the page
         span = list(zip((middle - half).tolist(), (middle + half).tolist(), strict=True))
         x, y = (torch.linspace(low, high, GRID, dtype=torch.float64) for low, high in span)
         figure = go.Figure(_regions(x, y, regions(found.mixture, NO_NOISE, x, y)))
