@@ -5,6 +5,7 @@ The server imports this file once and warms up; then Streamlit runs it as a scri
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,17 +15,21 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from ui import load
+
 ASSETS = Path(__file__).parent / "assets"
 
 
 @asynccontextmanager
 async def warm(_: st.App) -> AsyncIterator[dict[str, Any]]:
     """Import torch and load the networks beside the server's start, so that no visitor waits for them."""
+    sys.setswitchinterval(0.001)  # a network's thread asks for the interpreter at every layer
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     yield {}
 
 
 def _warm_up() -> None:
+    load()
     from ui.runs import warm_up
 
     warm_up()
@@ -45,6 +50,7 @@ if __name__ == "__main__":
         st.Page("pages/results.py", title="Results", icon=":material/show_chart:"),
         st.Page("pages/models.py", title="Models", icon=":material/inventory_2:"),
     ]
+    load()
     st.navigation({"Watch": watch, "Understand": understand, "Audit": audit}).run()
 else:
     # Otherwise the first visit of all to a page's own address would run that page without this file.

@@ -5,19 +5,22 @@ from __future__ import annotations
 import streamlit as st
 
 from diffsmooth_core import InputError
-from ui import state, theorems_board, theorems_controls
+from ui import state, theorems_board, theorems_controls, theorems_curves, theorems_gain
 from ui.text import plain
 
-state.restore()
+state.restore(theorems_controls.SETTINGS)
 chosen = theorems_controls.sidebar()
 
 st.title("Theorems", anchor=False)
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
+state.save(theorems_controls.SETTINGS)
 if not isinstance(chosen, InputError):
     if chosen.picture:
         theorems_board.show_picture(state.picture(), chosen)
-        theorems_board.show_gain(state.picture(), chosen)
-        theorems_board.show_costs(state.picture(), chosen)
+        theorems_gain.show_gain(state.picture(), chosen)
+        theorems_curves.show_picture(state.picture(), chosen)
+        theorems_gain.show_costs(state.picture(), chosen)
     else:
         theorems_board.show_exact(chosen)
+        theorems_curves.show_exact(chosen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from diffsmooth_core import Certificate, InputError, SmoothingConfig
@@ -37,7 +39,7 @@ def _live(picture: Picture, config: board.Settings, active: bool) -> None:
         regions_board.show(certified)
 
 
-def _first(picture: Picture, config: board.Settings, certified: Snapshot | None) -> None:
+def _first(picture: Picture, config: board.Settings, certified: Snapshot[Any] | None) -> None:
     """Before there is a certificate: why one comes first, and how far it is."""
     names = class_names(state.dataset())
     with st.container(border=True, key="answer-idle"):
@@ -56,7 +58,7 @@ def _first(picture: Picture, config: board.Settings, certified: Snapshot | None)
     _plan()
 
 
-def _certify(picture: Picture, config: board.Settings, certified: Snapshot | None) -> None:
+def _certify(picture: Picture, config: board.Settings, certified: Snapshot[Any] | None) -> None:
     if certified is not None and not certified.finished:
         st.button("Cancel", key="Cancel", width="stretch", on_click=runs.cancel, args=(certified.id,))
         return
@@ -85,9 +87,9 @@ def _plan() -> None:
         column.markdown(f"**{title}**  \n{words}")
 
 
-def _attack(certified: Snapshot) -> None:
+def _attack(certified: Snapshot[Any]) -> None:
     """A certificate, and the attack on it in any state. What is drawn keeps its place throughout."""
-    certificate: Certificate = certified.progress.certificate
+    certificate = attack_runs.certificate_of(certified)
     picture, names = certified.subject.picture, class_names(certificate.config.dataset)
     attacked = attack_runs.find(certified)
     progress: AttackProgress | None = attacked.progress if attacked else None
@@ -112,7 +114,9 @@ def _attack(certified: Snapshot) -> None:
     _charts(certificate, attacked, chosen, names)
 
 
-def _button(certified: Snapshot, attacked: Snapshot | None, chosen: AttackConfig | InputError) -> None:
+def _button(
+    certified: Snapshot[Any], attacked: Snapshot[Any] | None, chosen: AttackConfig | InputError
+) -> None:
     if attacked is not None and not attacked.finished:
         stopping = state.cancelling(attacked.id)
         st.button(
@@ -132,7 +136,9 @@ def _button(certified: Snapshot, attacked: Snapshot | None, chosen: AttackConfig
         st.rerun()
 
 
-def _figures(certificate: Certificate, progress: AttackProgress | None, attacked: Snapshot | None) -> None:
+def _figures(
+    certificate: Certificate, progress: AttackProgress | None, attacked: Snapshot[Any] | None
+) -> None:
     made = len(progress.attempts) if progress else 0
     found = progress.smallest if progress else None
     final = attacked is None or attacked.finished
@@ -176,7 +182,7 @@ def _frames(picture: Picture, progress: AttackProgress, names: tuple[str, ...]) 
 
 
 def _charts(
-    certificate: Certificate, attacked: Snapshot | None, chosen: AttackConfig | InputError,
+    certificate: Certificate, attacked: Snapshot[Any] | None, chosen: AttackConfig | InputError,
     names: tuple[str, ...],
 ) -> None:  # fmt: skip
     progress: AttackProgress | None = attacked.progress if attacked else None

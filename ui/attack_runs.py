@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from diffsmooth_core import Certificate, SmoothingConfig
 from diffsmooth_core.attacks import (
@@ -42,7 +42,7 @@ class RegionsRun:
     towards: tuple[str, str]
 
 
-def certification(picture: Picture, config: SmoothingConfig) -> Snapshot | None:
+def certification(picture: Picture, config: SmoothingConfig) -> Snapshot[Any] | None:
     """The session's run of this picture under these settings, in whatever state it is."""
     snapshot = runs.find(state.job())
     if snapshot is None or snapshot.subject.picture.sha256 != picture.sha256:
@@ -51,44 +51,51 @@ def certification(picture: Picture, config: SmoothingConfig) -> Snapshot | None:
     return snapshot if same else None
 
 
-def submit(certified: Snapshot, attack: AttackConfig) -> None:
+def certificate_of(certified: Snapshot[Any]) -> Certificate:
+    """Of a run that has ended with one."""
+    assert certified.progress is not None
+    certificate: Certificate = certified.progress.certificate
+    return certificate
+
+
+def submit(certified: Snapshot[Any], attack: AttackConfig) -> None:
     """Queue an attack on a certificate. Raises InputError where the queue is full."""
-    picture, certificate = certified.subject.picture, certified.progress.certificate
+    picture, certificate = certified.subject.picture, certificate_of(certified)
 
     def stream() -> Iterator[AttackProgress]:
         base = runs.base_classifier(certificate.config)
         yield from attack_stream(base, picture.tensor, certificate, attack)
 
-    job = runs.manager().submit(stream, AttackRun(picture, certificate, attack))
+    job = runs.manager().submit(stream, AttackRun(picture, certificate, attack), state.visitor())
     _remember(certified, "attack", job)
 
 
 def submit_regions(
-    certified: Snapshot, plane: Plane, regions: RegionsConfig, towards: tuple[str, str]
+    certified: Snapshot[Any], plane: Plane, regions: RegionsConfig, towards: tuple[str, str]
 ) -> None:
     """Queue the decision regions around a certified picture. Raises InputError where the queue is full."""
-    certificate = certified.progress.certificate
+    certificate = certificate_of(certified)
 
     def stream() -> Iterator[Regions]:
         base = runs.base_classifier(certificate.config)
         yield from regions_stream(base, plane, certificate.config, regions)
 
-    job = runs.manager().submit(stream, RegionsRun(certificate, regions, towards))
+    job = runs.manager().submit(stream, RegionsRun(certificate, regions, towards), state.visitor())
     _remember(certified, "regions", job)
 
 
-def _remember(certified: Snapshot, kind: Kind, job: str) -> None:
-    for forgotten in [key for key, known in _of.items() if runs.find(known) is None]:
+def _remember(certified: Snapshot[Any], kind: Kind, job: str) -> None:
+    for forgotten in [key for key, known in _of.items() if runs.manager().snapshot(known) is None]:
         del _of[forgotten]
     _of[certified.id, kind] = job
 
 
-def find(certified: Snapshot, kind: Kind = "attack") -> Snapshot | None:
+def find(certified: Snapshot[Any], kind: Kind = "attack") -> Snapshot[Any] | None:
     """The last job of a kind on a certificate."""
-    return runs.find(_of.get((certified.id, kind)))
+    return runs.manager().snapshot(_of.get((certified.id, kind), ""))
 
 
-def busy(certified: Snapshot) -> bool:
+def busy(certified: Snapshot[Any]) -> bool:
     """Whether anything goes on for this certification, itself included."""
     found = (certified, find(certified, "attack"), find(certified, "regions"))
     return any(job is not None and not job.finished for job in found)

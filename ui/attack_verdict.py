@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.attacks import AttackConfig, AttackProgress, Attempt
 from diffsmooth_core.jobs import Snapshot
@@ -9,7 +11,7 @@ from ui.text import confidence, length, plain
 from ui.verdict import Verdict
 
 
-def verdict(certificate: Certificate, attacked: Snapshot | None, names: tuple[str, ...]) -> Verdict:
+def verdict(certificate: Certificate, attacked: Snapshot[Any] | None, names: tuple[str, ...]) -> Verdict:
     """How things stand, as Markdown that is safe to show."""
     name, radius = names[certificate.candidate], length(certificate.radius)
     if attacked is None:

@@ -29,7 +29,7 @@ def store() -> Store:
 
 
 @st.cache_resource(show_spinner=False)
-def manager() -> JobManager:
+def manager() -> JobManager[Any]:
     """A queue of its own: an audit takes minutes, and nobody's certificate waits for it."""
     return JobManager(
         limit("runs", "waiting"), each=limit("runs", "waiting_each"), turn=limit("runs", "turn_seconds")
@@ -60,7 +60,6 @@ class Step:
     found: tuple[Rescue, ...]
     done: int
     total: int
-    point: None = None
 
     @property
     def finished(self) -> bool:
@@ -120,7 +119,7 @@ def _submit(run: Run, what: str, stream: Callable[[], Iterator[Any]]) -> None:
         _jobs[run.id, what] = manager().submit(stream, run, state.visitor())
 
 
-def under_way(run: Run, what: str) -> Snapshot | None:
+def under_way(run: Run, what: str) -> Snapshot[Any] | None:
     """The latest job of this kind for a run, running or finished; None where this server had none."""
     job = _jobs.get((run.id, what))
     return manager().snapshot(job) if job else None

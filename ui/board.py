@@ -42,7 +42,7 @@ def show(picture: Picture, config: Settings) -> None:
         evidence(certificate, run.picture, class_names(run.config.dataset))
 
 
-def _shown(picture: Picture, config: Settings) -> Snapshot | None:
+def _shown(picture: Picture, config: Settings) -> Snapshot[Progress] | None:
     """The run that the page watches; without one the recording, where it is of what was chosen."""
     return runs.find(state.job()) or (None if state.job() else runs.recorded(picture, config))
 
@@ -111,7 +111,7 @@ def _plan(config: SmoothingConfig) -> None:
         column.markdown(f"**{title}**  \n{words}")
 
 
-def _run(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
+def _run(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -> None:
     """A run in any state. What is drawn keeps its place from the first tick to the last."""
     run, progress = snapshot.subject, runs.progress(snapshot)
     names = class_names(run.config.dataset)
@@ -152,14 +152,14 @@ def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, Delt
     return body, action
 
 
-def _mood(snapshot: Snapshot, names: tuple[str, ...]) -> str:
+def _mood(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> str:
     progress = runs.progress(snapshot)
     if snapshot.state == "done" and progress and progress.certificate:
         return verdict(progress.certificate, snapshot.subject.picture, names).mood
     return snapshot.state
 
 
-def status(snapshot: Snapshot, names: tuple[str, ...]) -> None:
+def status(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
     """How things stand: a line, and a bar or a sentence."""
     config, progress = snapshot.subject.config, runs.progress(snapshot)
     total = config.n0 + config.n
@@ -201,7 +201,7 @@ def _pace(progress: Progress | None, left: int) -> str:
     )
 
 
-def _figures(snapshot: Snapshot, names: tuple[str, ...]) -> None:
+def _figures(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
     """Class, radius, bound and share, at the same place while they grow and when they are final."""
     label, name, radius, bound, share, final = "Leading class", "–", "–", "–", "–", False
     if progress := runs.progress(snapshot):
@@ -226,7 +226,7 @@ def _figures(snapshot: Snapshot, names: tuple[str, ...]) -> None:
         )
 
 
-def _recorded(snapshot: Snapshot) -> None:
+def _recorded(snapshot: Snapshot[Progress]) -> None:
     """Say that nothing was counted here."""
     certificate = snapshot.progress.certificate if snapshot.progress else None
     when = f" on {certificate.created[:10]} in {certificate.seconds:.0f} s" if certificate else ""
@@ -236,7 +236,7 @@ def _recorded(snapshot: Snapshot) -> None:
     )
 
 
-def _actions(snapshot: Snapshot, picture: Picture, config: Settings) -> None:
+def _actions(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -> None:
     run = snapshot.subject
     again = _again(run, picture, config)
     if not snapshot.finished:
@@ -275,7 +275,7 @@ def _start(
     label: str,
     picture: Picture,
     config: Settings,
-    earlier: Snapshot | None = None,
+    earlier: Snapshot[Progress] | None = None,
     kind: Literal["primary", "secondary"] = "primary",
 ) -> None:
     """A button that starts a run and shows it."""

@@ -39,8 +39,11 @@ def warm_up() -> None:
             thumbnail(choice.spec, dataset)
 
 
-def choose() -> None:
-    """The picker: kind of picture, then the picture. The choice is state.picture()."""
+def choose(follow: bool = False) -> None:
+    """The picker: kind of picture, then the picture. The choice is state.picture().
+
+    With `follow` a change of kind chooses the first picture of that kind; without, one can look around.
+    """
     groups = {group.kind: group for group in catalogue(state.dataset())}
     titles = {kind: group.title for kind, group in groups.items()} | {"upload": "Upload"}
     current = state.picture_spec().partition(":")[0]
@@ -51,6 +54,9 @@ def choose() -> None:
         required=True,
         format_func=titles.__getitem__,
     )
+    if follow and current in titles and kind not in (current, "upload") and groups[kind].size:
+        first = groups[kind].choices[:1]
+        state.choose(first[0].spec if first else f"{kind}:0")
     if kind == "upload":
         _upload()
     else:

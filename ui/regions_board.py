@@ -3,11 +3,13 @@ Its session-state keys begin with "regions-"."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from diffsmooth_core import Certificate, InputError
+from diffsmooth_core import InputError
 from diffsmooth_core.attacks import RESOLUTIONS, Plane, Regions, RegionsConfig, Stage
 from diffsmooth_core.attacks.plane import UNKNOWN, Labels
 from diffsmooth_core.config import METHODS
@@ -23,9 +25,9 @@ from ui.text import length, plain
 RANDOM, ATTACK = "a random direction", "the attack's change"
 
 
-def show(certified: Snapshot) -> None:
+def show(certified: Snapshot[Any]) -> None:
     """The controls, and the regions as far as they are drawn."""
-    certificate: Certificate = certified.progress.certificate
+    certificate = attack_runs.certificate_of(certified)
     found = attack_runs.find(certified, "regions")
     st.subheader("What lies around the picture", anchor=False)
     st.markdown(
@@ -46,7 +48,7 @@ def show(certified: Snapshot) -> None:
     _legend(regions, run, names)
 
 
-def _controls(certified: Snapshot, found: Snapshot | None) -> None:
+def _controls(certified: Snapshot[Any], found: Snapshot[Any] | None) -> None:
     """What spans the plane, how much of it is drawn, and the button."""
     running = found is not None and not found.finished
     ways = _ways(certified)
@@ -72,9 +74,9 @@ def _controls(certified: Snapshot, found: Snapshot | None) -> None:
         _draw(certified, (across, above), RegionsConfig(extent, size, each))
 
 
-def _ways(certified: Snapshot) -> dict[str, Choice | None]:
+def _ways(certified: Snapshot[Any]) -> dict[str, Choice | None]:
     """Where an axis can lead: to a picture of another class, anywhere, or where the last attack went."""
-    certificate: Certificate = certified.progress.certificate
+    certificate = attack_runs.certificate_of(certified)
     names = class_names(certificate.config.dataset)
     ways: dict[str, Choice | None] = {}
     for group in catalogue(certificate.config.dataset):
@@ -87,7 +89,7 @@ def _ways(certified: Snapshot) -> dict[str, Choice | None]:
     return ways
 
 
-def _change(certified: Snapshot) -> Tensor | None:
+def _change(certified: Snapshot[Any]) -> Tensor | None:
     """The picture that the last attack made, the shortest success where there was one."""
     attacked = attack_runs.find(certified)
     if attacked is None or attacked.progress is None:
@@ -97,7 +99,7 @@ def _change(certified: Snapshot) -> Tensor | None:
     return changed
 
 
-def _draw(certified: Snapshot, towards: tuple[str, str], regions: RegionsConfig) -> None:
+def _draw(certified: Snapshot[Any], towards: tuple[str, str], regions: RegionsConfig) -> None:
     dataset, ways = certified.subject.config.dataset, _ways(certified)
     there, words = [], []
     for way in towards:

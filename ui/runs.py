@@ -6,9 +6,10 @@ import gc
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 import torch
@@ -44,17 +45,28 @@ _paces: dict[tuple[object, ...], float] = {}  # votes a second that this server 
 
 @dataclass(frozen=True)
 class Run:
-    """What a job works on. `earlier` is the cancelled run that it takes up again; a `recorded` run was
-    counted elsewhere and is only shown."""
+    """What a job works on, and the bounds over its estimation votes, which grow while it goes on.
+
+    `earlier` is the cancelled run that it takes up again; a `recorded` run was counted elsewhere and is only
+    shown.
+    """
 
     picture: Picture
     config: SmoothingConfig
-    earlier: Snapshot | None = None
+    earlier: Snapshot[Progress] | None = None
     recorded: bool = False
+    points: list[Point] = field(default_factory=list)
+
+    def follow(self, stream: Iterator[Progress]) -> Iterator[Progress]:
+        """The stream, its bounds noted."""
+        for progress in stream:
+            if progress.point is not None:
+                self.points.append(progress.point)
+            yield progress
 
 
 @st.cache_resource(show_spinner=False)
-def manager() -> JobManager:
+def manager() -> JobManager[Any]:
     """The one queue of this server."""
     return JobManager(
         limit("runs", "waiting"), each=limit("runs", "waiting_each"), turn=limit("runs", "turn_seconds")
@@ -67,16 +79,15 @@ def _classifier(name: str) -> Classifier:
 
 
 @lru_cache(maxsize=2)
-def _denoiser(name: str) -> Denoiser | DirectDenoiser:
+def denoiser(name: str) -> Denoiser | DirectDenoiser:
+    """A denoiser, loaded at most once. Raises InputError."""
     return load_denoiser(name)
 
 
 def base_classifier(config: SmoothingConfig) -> BaseClassifier:
     """The base classifier of `config`, its networks loaded at most once. Raises InputError."""
     purifies = METHODS[config.method].purifies
-    return build_base(
-        config, _classifier(config.classifier), _denoiser(config.denoiser) if purifies else None
-    )
+    return build_base(config, _classifier(config.classifier), denoiser(config.denoiser) if purifies else None)
 
 
 def checked(config: SmoothingConfig | InputError) -> SmoothingConfig | InputError:
@@ -90,48 +101,49 @@ def checked(config: SmoothingConfig | InputError) -> SmoothingConfig | InputErro
     return config
 
 
-def submit(picture: Picture, config: SmoothingConfig, earlier: Snapshot | None = None) -> str:
+def submit(picture: Picture, config: SmoothingConfig, earlier: Snapshot[Progress] | None = None) -> str:
     """Queue a certification and return its job id. Raises InputError where the queue is full."""
     resume = earlier.progress if earlier else None
+    run = Run(picture, config, earlier)
 
     def stream() -> Iterator[Progress]:
-        for progress in certify_stream(
+        votes = certify_stream(
             base_classifier(config), picture.tensor, config, resume=resume, source=picture.source
-        ):
+        )
+        for progress in run.follow(votes):
             _paces[_kind(config)] = progress.votes_per_second
             yield progress
 
-    return manager().submit(stream, Run(picture, config, earlier), state.visitor())
+    return manager().submit(stream, run, state.visitor())
 
 
-def find(job_id: str | None) -> Snapshot | None:
+def find(job_id: str | None) -> Snapshot[Progress] | None:
     """A run of this server, or None where it is not known (any more)."""
     if job_id is None:
         return None
-    return manager().snapshot(job_id) or replays().snapshot(job_id)
+    found = manager().snapshot(job_id) or replays().snapshot(job_id)
+    return found if found and isinstance(found.subject, Run) else None
 
 
 @st.cache_resource(show_spinner=False)
-def replays() -> JobManager:
+def replays() -> JobManager[Progress]:
     """A queue for what is only shown again."""
     return JobManager()
 
 
 @lru_cache(maxsize=1)
-def _recording() -> tuple[Recording, Snapshot]:
+def _recording() -> tuple[Recording, Snapshot[Progress]]:
     """The bundled recording, and it as a finished run."""
     recording = Recording.from_json(RECORDING.read_text())
     picture = state.resolved(recording.certificate.source)
     run = Run(picture, recording.certificate.config, recorded=True)
     first = preview(picture, run.config)
     assert first is not None
-    steps = list(recording.played(lambda stage, vote: first))
-    points = tuple(step.point for step in steps if step.point)
-    seconds = recording.certificate.seconds
-    return recording, Snapshot("recorded", "done", 0, steps[-1], points, seconds, None, run)
+    *_, last = run.follow(recording.played(lambda stage, vote: first))
+    return recording, Snapshot("recorded", "done", 0, last, recording.certificate.seconds, None, run)
 
 
-def recorded(picture: Picture, config: SmoothingConfig | InputError) -> Snapshot | None:
+def recorded(picture: Picture, config: SmoothingConfig | InputError) -> Snapshot[Progress] | None:
     """The bundled recording, where it is of this picture with these settings. Only the precision may be
     another one: it is the processor's."""
     _, snapshot = _recording()
@@ -143,7 +155,7 @@ def recorded(picture: Picture, config: SmoothingConfig | InputError) -> Snapshot
 def play() -> str:
     """Show the recording again from its first vote; the job's id."""
     recording, snapshot = _recording()
-    run = snapshot.subject
+    run = replace(snapshot.subject, points=[])
 
     def stream() -> Iterator[Progress]:
         base = base_classifier(run.config)
@@ -151,7 +163,7 @@ def play() -> str:
         def samples(stage: Stage, vote: int) -> Samples:
             return votes(base, run.picture.tensor, run.config, stage, vote, vote + 1)[1]
 
-        for progress in recording.played(samples):
+        for progress in run.follow(recording.played(samples)):
             time.sleep(PLAYING / len(recording.chunks))
             yield progress
 
@@ -199,10 +211,11 @@ def wait(job_id: str) -> float | None:
     """Seconds until a waiting run has its turn, where every run ahead of it has a known pace."""
     seconds = 0.0
     for ahead in manager().ahead(job_id):
-        run, latest = ahead.subject, progress(ahead)
-        whole = estimate(run.config)
+        run = ahead.subject
+        whole = estimate(run.config) if isinstance(run, Run) else None
         if whole is None:
             return None
+        latest = progress(ahead)
         votes_in_all = run.config.n0 + run.config.n
         counted = sum(latest.counts0) + sum(latest.counts) if latest else 0
         seconds += whole * (1 - counted / votes_in_all)
@@ -216,13 +229,13 @@ def _kind(config: SmoothingConfig) -> tuple[object, ...]:
     return config.method, config.classifier, *(getattr(config, name) for name in costs if name in used)
 
 
-def trace(snapshot: Snapshot) -> tuple[Point, ...]:
+def trace(snapshot: Snapshot[Progress]) -> tuple[Point, ...]:
     """The bounds over the votes of the run and of the cancelled ones that it continues."""
     earlier = snapshot.subject.earlier
-    return (trace(earlier) if earlier else ()) + snapshot.trace
+    return (trace(earlier) if earlier else ()) + tuple(snapshot.subject.points)
 
 
-def progress(snapshot: Snapshot) -> Progress | None:
+def progress(snapshot: Snapshot[Progress]) -> Progress | None:
     """The latest of the run, or of the one that it continues while it has nothing yet."""
     earlier = snapshot.subject.earlier
     return snapshot.progress or (progress(earlier) if earlier else None)

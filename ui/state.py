@@ -1,14 +1,15 @@
 """The settings of a page: in the session while one works, in the URL to keep and to share.
 
-Session-state keys: one for each name in SETTINGS (also a widget's key, a URL parameter and a field of
-SmoothingConfig), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_kept`, `_url`, `_acted`,
+Session-state keys: one for each setting of a page (also a widget's key and, without the page's prefix, a URL
+parameter), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_page`, `_kept…`, `_url`, `_acted`,
 `_notices`, `_visitor`. Keys of widgets that hold nothing worth keeping stand where the widget is drawn.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -85,58 +86,84 @@ def visitor() -> str:
     return str(st.session_state.setdefault("_visitor", secrets.token_urlsafe(6)))
 
 
-def parse(name: str, text: str) -> Any:
-    """A setting's value from the URL's text. Raises InputError, which says what is used instead."""
-    default = getattr(DEFAULTS, name)
-    if name not in SPANS:
-        if text in choices(name):
-            return text
-        raise InputError(f"{name} = {text[:40]!r} in the address is unknown; {default} is used instead")
-    low, high = SPANS[name]
-    try:
-        value = type(default)(text)
-    except ValueError:
-        value = None
-    if value is None or not low <= value <= high:
-        kind = "whole number" if isinstance(default, int) else "number"
-        raise InputError(
-            f"{name} = {text[:40]!r} in the address is not a {kind} from {low:g} to {high:g}; "
-            f"{default} is used instead"
-        )
-    return value
+@dataclass(frozen=True)
+class Settings:
+    """What a page keeps in the URL: its defaults by name, the spans of numbers, the choices of the others.
+
+    `prefix` is that of its session-state keys; `dataset` is given where the page knows only one.
+    """
+
+    defaults: Mapping[str, Any]
+    spans: Mapping[str, tuple[float, float]]
+    choices: Callable[[str], Sequence[Any]]
+    prefix: str = ""
+    dataset: str | None = None
+
+    def parse(self, name: str, text: str) -> Any:
+        """A setting's value from the URL's text. Raises InputError, which says what is used instead."""
+        default = self.defaults[name]
+        if name not in self.spans:
+            choices = {str(choice): choice for choice in self.choices(name)}
+            if text in choices:
+                return choices[text]
+            raise InputError(f"{name} = {text[:40]!r} in the address is unknown; {default} is used instead")
+        low, high = self.spans[name]
+        try:
+            value = type(default)(text)
+        except ValueError:
+            value = None
+        if value is None or not low <= value <= high:
+            kind = "whole number" if isinstance(default, int) else "number"
+            raise InputError(
+                f"{name} = {text[:40]!r} in the address is not a {kind} from {low:g} to {high:g}; "
+                f"{default} is used instead"
+            )
+        return value
+
+    def kept(self) -> dict[str, Any]:
+        """The settings as they stand in the session."""
+        return {name: st.session_state[self.prefix + name] for name in self.defaults}
 
 
-def restore() -> bool:
+CERTIFY = Settings({name: getattr(DEFAULTS, name) for name in SETTINGS}, SPANS, choices)
+
+
+def restore(page: Settings = CERTIFY) -> bool:
     """Bring the session in step with the URL; whether it held what this session did not write there."""
-    state, parameters = st.session_state, st.query_params.to_dict()
-    acted = state.pop("_acted", False)
-    if "_kept" in state and (acted or parameters in ({}, state.get("_url"))):
-        for name, value in state["_kept"].items():  # widgets of a page that was left lose their state
-            state.setdefault(name, value)
+    state, parameters, kept = st.session_state, st.query_params.to_dict(), f"_kept{page.prefix}"
+    acted, left = state.pop("_acted", False), state.get("_page", page.prefix) != page.prefix
+    state["_page"] = page.prefix
+    if page.dataset:
+        state["dataset"] = page.dataset
+    if kept in state and (acted or parameters in ({}, state.get("_url"))):
+        for name, value in state[kept].items():  # widgets of a page that was left lose their state
+            if left or page.prefix + name not in state:
+                state[page.prefix + name] = value
         return False
-    for name in SETTINGS:
-        state[name] = getattr(DEFAULTS, name)
+    for name, default in page.defaults.items():
+        state[page.prefix + name] = default
         if name in parameters:
             try:
-                state[name] = parse(name, parameters[name])
+                state[page.prefix + name] = page.parse(name, parameters[name])
             except InputError as error:
                 notify(str(error))
-    state["job"] = parameters.get("job")
-    pick(PICTURE)
+    state["job"] = parameters.get("job") if page is CERTIFY else state.get("job")
+    if parameters or "picture" not in state:
+        pick(PICTURE)
     if "picture" in parameters:
         choose(parameters["picture"])
-    state["_kept"], state["_url"] = {name: state[name] for name in SETTINGS}, parameters
+    state[kept], state["_url"] = page.kept(), parameters
     return True
 
 
-def save() -> None:
+def save(page: Settings = CERTIFY) -> None:
     """Write the settings into the URL. An uploaded picture is not in it."""
     state = st.session_state
-    state["_kept"] = {name: state[name] for name in SETTINGS}
-    url = {name: str(value) for name, value in state["_kept"].items()}
+    state[f"_kept{page.prefix}"] = page.kept()
+    url = {name: str(value) for name, value in page.kept().items()}
     if state["upload"] is None:
         url = {"picture": state["picture"]} | url
-    if state["job"]:
+    if state["job"] and page is CERTIFY:
         url["job"] = state["job"]
     if url != st.query_params.to_dict():
         st.query_params.from_dict(url)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable
 
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from diffsmooth_core import ABSTAIN, InputError
-from diffsmooth_core.datasets.sources import Picture, class_names
-from diffsmooth_core.theory import Exact, Theorem1, Theorem2, c_eta
-from ui import strip, theorems_charts, theorems_controls, theorems_runs
+from diffsmooth_core import InputError
+from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.jobs import Snapshot
+from diffsmooth_core.theory import Exact, Sampling, Theorem1, Theorem2, c_eta, clouds
+from ui import strip, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
 from ui.images import data_url
-from ui.text import confidence, length, plain
-from ui.theorems_charts import NOISE, SCORE, SHIFT
+from ui.text import confidence, plain
 from ui.theorems_controls import Controls, go_on, stop, stopped
+from ui.theorems_terms import CORRECTED, NOISE, PRINTED, SCORE, SHIFT, WITH_C
+
+TICK = 0.3  # seconds between two looks at the samples
 
 FIRST = (
     r"\lVert \hat x_0 - x_0 \rVert \;\le\; \textcolor{%s}{\lVert x_{rs} - x_0 \rVert} \;+\; "
     r"\textcolor{%s}{\rho\, C_\eta} \;+\; \textcolor{%s}{%s}"
 )
-PRINTED, CORRECTED = r"\tau\, C", r"(e^{\tau} - 1)\, C"
-PATHWISE = r"\int_0^{t^*} e^{\tau(t)} \gamma(t)\, \lVert \nabla \log p_t(\hat x_t) \rVert\, dt"
+VERSIONS = (
+    ("As printed", PRINTED, r"\tau\, C"),
+    ("Corrected", CORRECTED, r"(e^{\tau} - 1)\, C"),
+    ("Pathwise", SCORE, r"\int_0^{t^*} e^{\tau(t)} \gamma(t)\, \lVert \nabla \log p_t(\hat x_t) \rVert\, dt"),
+)
 
 
 CANCELS = (
@@ -35,69 +41,91 @@ def _plot(figure: Figure, key: str) -> None:
 
 
 def show_picture(picture: Picture, chosen: Controls) -> None:
-    """Both theorems for a picture and the bundled denoiser. Samples what is missing, shown as it comes."""
+    """Both theorems for a picture and the bundled denoiser. Has the server sample what is missing."""
+    key = (picture, chosen.setting)
+    theorems_controls.attend("samples", key)
     try:
-        experiment = theorems_runs.experiment(picture, chosen.setting)
+        sampling = theorems_runs.found(_pursued(picture, chosen))
     except InputError as problem:
         st.error(plain(str(problem)))
         return
-    begun = experiment.begun
+    theorems_runs.follow(key, TICK, lambda: _live(picture, chosen))
+    if theorems_runs.active(key) or sampling is None or sampling.count < 2:
+        return
+    _words(sampling.theorem1, chosen)
+    second = sampling.theorem2
+    _second(second, chosen)
+    st.caption(
+        f"The posterior mean is not known for a real picture: the mean of {sampling.count} samples "
+        f"stands in for it, with a standard error of {chosen.scale * second.monte_carlo:.2g}, and the "
+        "identity holds by construction. In the exact world nothing is estimated."
+    )
+
+
+def _pursued(picture: Picture, chosen: Controls) -> Snapshot[Sampling] | None:
+    if stopped((picture, chosen.setting)):
+        return theorems_runs.find((picture, chosen.setting))
+    return theorems_runs.sample(picture, chosen.setting, chosen.samples)
+
+
+def _live(picture: Picture, chosen: Controls) -> None:
+    """Theorem 1 with the samples so far. What is drawn keeps its place from the first tick to the last."""
+    key = (picture, chosen.setting)
+    snapshot = theorems_runs.find(key)
+    sampling: Sampling | None = theorems_runs.found(snapshot)
+    _status(snapshot, sampling, chosen, key)
+    if sampling is None:
+        return
+    begun, some = sampling.begun, sampling.count > 0
     received = begun.received.permute(1, 2, 0).numpy()
     estimate = ((begun.one_shot + 1) / 2).permute(1, 2, 0).numpy()
-    bar, live = st.empty(), st.empty()
-    _sample(experiment, chosen, bar, live)
-    if experiment.count < 2:
-        return
-    paths = experiment.paths
-    sample = ((paths.end[0] + 1) / 2).permute(1, 2, 0).numpy()
-    with live.container():
-        strip.show(
-            [
-                strip.Frame("The picture", "x₀", (data_url(picture.pixels),)),
-                strip.Frame("What is received", "xᵣₛ: with δ and noise, as chosen", (data_url(received),)),
-                strip.Frame("One shot", "Theorem 2 speaks of it", (data_url(estimate),)),
-                strip.Frame("One reverse-SDE sample", "Theorem 1 speaks of it", (data_url(sample),)),
-            ],
-            key="theorems-strip",
-        )
-        _first(begun.theorem1(paths), begun.one_shot_distance, chosen)
-        error = chosen.scale * theorems_runs.doubling_error(picture, chosen.setting)
-        st.caption(
-            f"The paths take {len(begun.levels) - 1} steps. Leaving out every second step, under the same "
-            f"noise, moves their ends by {error:.2g}: the discretisation error is about as large. The bounds "
-            "without C hold for the discretised paths themselves, so they do not depend on it."
-        )
-        second = begun.theorem2(paths)
-        _second(second, chosen)
-        st.caption(
-            f"The posterior mean is not known for a real picture: the mean of {experiment.count} samples "
-            f"stands in for it, with a standard error of {chosen.scale * second.monte_carlo:.2g}, and the "
-            "identity holds by construction. In the exact world nothing is estimated."
-        )
+    frames = [
+        strip.Frame("The picture", "x₀", (data_url(picture.pixels),)),
+        strip.Frame("What is received", "xᵣₛ: with δ and noise, as chosen", (data_url(received),)),
+        strip.Frame("One shot", "Theorem 2 speaks of it", (data_url(estimate),)),
+    ]
+    if some:
+        sample = ((sampling.parts[0].end[0] + 1) / 2).permute(1, 2, 0).numpy()
+        words = "Theorem 1 speaks of it"
+        frames.append(strip.Frame("One reverse-SDE sample", words, (data_url(sample),)))
+    else:
+        frames.append(strip.Frame("One reverse-SDE sample", "on its way", word="…"))
+    strip.show(frames, key="theorems-strip")
+    _first(sampling.theorem1 if some else None, begun.one_shot_distance, chosen)
 
 
-def _sample(experiment: theorems_runs.Experiment, chosen: Controls, bar: Any, live: Any) -> None:
-    """Sample up to the number asked for, unless stopped; a stop keeps what there is."""
-    setting, wanted = chosen.setting, chosen.samples
-    if experiment.count >= wanted:
-        return
-    if stopped(setting):
-        with bar.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"Stopped after {experiment.count} of {wanted} samples.")
+def _status(snapshot: Snapshot[Sampling] | None, sampling: Sampling | None, chosen: Controls,
+            key: Hashable) -> None:  # fmt: skip
+    """A line on how things stand and a bar, at the same place while sampling and afterwards."""
+    count, wanted, setting = sampling.count if sampling else 0, chosen.samples, chosen.setting
+    running = snapshot is not None and not snapshot.finished
+    with st.container(horizontal=True, vertical_alignment="center", key="theorems-status"):
+        if snapshot is not None and snapshot.state == "failed":
+            st.error(plain(snapshot.error or "The reason is not known."))
+            return
+        if running:
+            words = f"{min(count, wanted)} of {wanted} samples, {setting.steps} steps each"
+            st.progress(sampling.done if sampling else 0.0, words)
+            st.button("Stop", key="theorems-stop", on_click=_stop, args=(key,))
+            return
+        if count < wanted:
+            st.markdown(f"Stopped after {count} of {wanted} samples.")
             st.button("Go on", key="theorems-go-on", on_click=go_on)
+            return
+    if sampling is None:
         return
-    with bar.container():
-        progress = st.progress(experiment.count / wanted, f"{experiment.count} of {wanted} samples")
-        st.button("Stop", key="theorems-stop", on_click=stop, args=(setting,))
-    for done in experiment.sample(wanted):
-        progress.progress(min(1.0, done / wanted), f"{done} of {wanted} samples")
-        if done < wanted:
-            found = experiment.begun.theorem1(experiment.paths)
-            figure = theorems_charts.distances(
-                found, experiment.begun.one_shot_distance, chosen.scale, chosen.unit
-            )
-            live.plotly_chart(figure, key=f"theorems-live-{done}")
-    bar.empty()
+    error = chosen.scale * sampling.doubling_error
+    st.caption(
+        f"{count} samples in {len(sampling.begun.levels) - 1} steps each, the network in {setting.dtype}. "
+        f"Leaving out every second step, under the same noise, moves their ends by {error:.2g}: more "
+        "steps would still change about as much. The bounds without C hold for the discretised "
+        "paths themselves."
+    )
+
+
+def _stop(key: Hashable) -> None:
+    stop(key)
+    theorems_runs.cancel(key)
 
 
 def show_exact(chosen: Controls) -> None:
@@ -119,6 +147,7 @@ def show_exact(chosen: Controls) -> None:
         _drawn(found)
     away = float((found.one_shot - found.clean).norm())
     _first(found.theorem1, away, chosen)
+    _words(found.theorem1, chosen)
     st.caption(
         f"The paths take {len(found.levels) - 1} steps; leaving out every second one moves their ends by "
         f"{chosen.scale * found.doubling_error:.2g}."
@@ -127,40 +156,68 @@ def show_exact(chosen: Controls) -> None:
 
 
 def _drawn(found: Exact) -> None:
-    _plot(theorems_charts.drawn(found), "theorems-drawn")
-    st.caption("In the model's [−1,1] units. The paths begin at xᵣₛ and end where the clean point may be.")
+    levels = [found.levels[0] * k / 3 for k in range(4)]
+    shown = clouds(found.mixture, levels, 300, seed=1)
+    if found.mixture.dimension == 2:
+        st.markdown("**Noise comes in.** Points of each component, and the component that Bayes would name.")
+        with st.container(key="charts-clouds"):
+            for k, (column, cloud) in enumerate(zip(st.columns(4), shown, strict=True)):
+                with column:
+                    _plot(theorems_charts.forward(found, cloud), f"theorems-cloud-{k}")
+        st.markdown("**And is taken out again.** The paths of the reverse SDE from one noisy point.")
+    _plot(theorems_charts.drawn(found, shown), "theorems-drawn")
+    st.caption(
+        "In the model's [−1,1] units, scaled by 1/√ᾱ so that the components stay where they are. Shaded: the "
+        "component that is most likely, in one dimension at every noise level. The paths begin at xᵣₛ and "
+        "end where the clean point may be; their ends have the colour of the region that they end in."
+    )
 
 
-def _first(found: Theorem1, one_shot: float, chosen: Controls) -> None:
-    scale, setting = chosen.scale, chosen.setting
+def _first(found: Theorem1 | None, one_shot: float, chosen: Controls) -> None:
+    """Figures of Theorem 1; dashes and empty axes before the first sample."""
+    scale = chosen.scale
     st.subheader("Theorem 1: how far purification ends from the picture", anchor=False)
-    bounds = {version: scale * float(found.bound(version).mean()) for version in theorems_charts.TITLES}
-    mean = scale * float(found.distances.mean())
-    share = found.share("pathwise")
+    mean = scale * float(found.distances.mean()) if found else 0.0
+    bound = scale * float(found.bound("pathwise").mean()) if found else 0.0
     row = st.container(horizontal=True, gap="medium")
-    row.metric("Samples' distance", f"{mean:.4g}", help="‖x̂₀ − x₀‖, the mean over the samples.")
-    row.metric("Bound, pathwise", f"{bounds['pathwise']:.4g}", help="Without any C; the mean over the paths.")
-    row.metric("Slack", f"{bounds['pathwise'] - mean:.4g}", help="What the bound leaves unused.")
+    row.metric("Samples' distance", f"{mean:.4g}" if found else "–",
+               help="‖x̂₀ − x₀‖, the mean over the samples.")  # fmt: skip
+    row.metric("Bound, pathwise", f"{bound:.4g}" if found else "–",
+               help="Without any C; the mean over the paths.")  # fmt: skip
+    row.metric("Slack", f"{bound - mean:.4g}" if found else "–", help="What the bound leaves unused.")
     row.metric("One-shot distance", f"{scale * one_shot:.4g}", help="Theorem 1 does not speak of it.")
-    _plot(theorems_charts.distances(found, one_shot, scale, chosen.unit), "theorems-distances")
+    st.echarts_chart(
+        theorems_charts.distances(found, one_shot, scale, chosen.unit), key="theorems-distances", height=320,
+        alt="Histogram of the samples' distances from the clean point, and the bounds",
+    )  # fmt: skip
+    if found is None:
+        return
+    share = found.share("pathwise")
     st.markdown(
         f"**{share.inside} of {share.count}** samples are inside the pathwise bound. The theorem promises at "
-        f"least {confidence(setting.eta)}; the samples alone show a probability of {share.lower:.1%} to "
-        f"{share.upper:.1%} (95 % confidence)." + (CANCELS if mean < bounds["pathwise"] / 2 else "")
+        f"least {confidence(chosen.setting.eta)}; the samples alone show a probability of {share.lower:.1%} "
+        f"to {share.upper:.1%} (95 % confidence)." + (CANCELS if mean < bound / 2 else "")
     )
-    _plot(theorems_charts.terms(found, scale, chosen.unit), "theorems-terms")
+    rows, quantities = theorems_terms.first(found, scale, chosen.unit)
+    usual = max(row.total for row in rows if row.title not in WITH_C)
+    terms.show(rows, quantities, key="theorems-terms", mark=mean, usual=usual)
+
+
+def _words(found: Theorem1, chosen: Controls) -> None:
+    """Where the printed bound fails, and the theorem in words."""
     fails = found.share("printed")
     if fails.inside < fails.count:
+        printed, corrected = (chosen.scale * float(found.bound(v).mean()) for v in ("printed", "corrected"))
         st.error(
             f"As printed the bound is violated: {fails.count - fails.inside} of {fails.count} samples lie "
-            f"beyond {bounds['printed']:.4g}. The corrected one, {bounds['corrected']:.4g}, holds for "
+            f"beyond {printed:.4g}. The corrected one, {corrected:.4g}, holds for "
             f"{found.share('corrected').inside}.",
             icon=":material/error:",
         )
     with st.expander("What it says, and where print and derivation differ"):
-        for title, term in (("As printed", PRINTED), ("Corrected", CORRECTED), ("Pathwise", PATHWISE)):
+        for title, colour, term in VERSIONS:
             st.markdown(f"{title}:")
-            st.latex(FIRST % (SHIFT, NOISE, SCORE, term))
+            st.latex(FIRST % (SHIFT, NOISE, colour, term))
         st.markdown(
             "With probability at least 1 − η over the path's noise. The reverse SDE carries xᵣₛ to x̂₀: it "
             "starts **shifted** from the picture, adds **noise** of standard deviation ρ in total, and the "
@@ -197,7 +254,7 @@ def _second(found: Theorem2, chosen: Controls) -> None:
     scale = chosen.scale
     st.subheader("Theorem 2: how far the one-shot output is from the posterior mean", anchor=False)
     row = st.container(horizontal=True, gap="medium")
-    row.metric("Distance", f"{scale * found.distance:.4g}", help="‖x̂ − E[x₀|x_t]‖")
+    row.metric("Distance", f"{round(scale * found.distance, 7):.4g}", help="‖x̂ − E[x₀|x_t]‖")
     row.metric("Corrected bound", f"{scale * found.corrected:.4g}", help="ρ√E")
     row.metric("Printed bound", f"{scale * found.printed:.4g}", help="ρE")
     row.metric(
@@ -205,7 +262,8 @@ def _second(found: Theorem2, chosen: Controls) -> None:
         f"{found.error:.4g}",
         help="E[‖ε − ε_θ‖² | x_t], summed over all values. The bounds cross at 1.",
     )
-    _plot(theorems_charts.second(found, scale, chosen.unit), "theorems-second")
+    rows, quantities = theorems_terms.second(found, scale)
+    terms.show(rows, quantities, key="theorems-second")
     if found.distance > found.printed * (1 + 1e-9):
         st.error(
             f"As printed the bound is violated: the distance is {scale * found.distance:.4g}, the printed "
@@ -227,54 +285,3 @@ def _second(found: Theorem2, chosen: Controls) -> None:
             "network error makes E less than 1, and it fails: try the narrow cluster in the exact world with "
             "a network error of 0.1."
         )
-
-
-def show_gain(picture: Picture, chosen: Controls) -> None:
-    """Distances before and after one-shot purification, and the pictures, over sigma."""
-    st.subheader("Does purification help?", anchor=False)
-    with st.spinner("Purifying at five noise levels"):
-        found = theorems_runs.purification(picture, chosen.setting.eps_error, chosen.setting.seed)
-    frames = [
-        strip.Frame(f"σ = {g.sigma:g}", f"{2 * chosen.scale * g.noisy:.3g} → "
-                    f"{2 * chosen.scale * g.purified:.3g}", (data_url(g.estimate),))
-        for g in found
-    ]  # fmt: skip
-    strip.show(frames, key="theorems-gain")
-    _plot(theorems_charts.gain(found, chosen.setting.eta, chosen.scale, chosen.unit), "theorems-gain-chart")
-    nearer = sum(g.shortened == 1 for g in found)
-    st.caption(
-        f"‖xᵣₛ − x₀‖ before and ‖x̂ − x₀‖ after, L2 in {plain(chosen.unit)} units, means of 4 noisy copies; "
-        f"every copy came nearer at {nearer} of {len(found)} noise levels. The network error of the sidebar "
-        "is added here too; δ is not. The upper lines are Theorem 1's bound without its score term, for a "
-        "reverse-SDE sample that starts from such a copy."
-    )
-
-
-def show_costs(picture: Picture, chosen: Controls) -> None:
-    """What errors of the network do to distance, votes and radius; asked for, as it takes seconds."""
-    st.subheader("What does a network error cost?", anchor=False)
-    sigma, seed = chosen.setting.sigma, chosen.setting.seed
-    if not theorems_controls.costs_asked(picture, chosen.setting):
-        st.button(
-            f"Certify with {len(theorems_runs.ERRORS)} sizes of error", key="theorems-costs",
-            on_click=theorems_controls.ask_costs, args=(picture, chosen.setting),
-        )  # fmt: skip
-        return
-    with st.spinner("Certifying with each error, on the same noise"):
-        found = theorems_runs.costs(picture, sigma, seed)
-    names = class_names(picture.dataset)
-    distance = f"purified distance, {chosen.unit}"
-    rows: dict[str, list[str]] = {"error of ε": [], distance: [], "most votes": [], "certified radius": []}
-    for cost in found:
-        counts, label = cost.certificate.counts, cost.certificate.label
-        rows["error of ε"].append(f"{cost.eps_error:g}")
-        rows[distance].append(f"{2 * chosen.scale * cost.purified:.3g}")
-        rows["most votes"].append(f"{max(counts)} of {sum(counts)}, {names[counts.index(max(counts))]}")
-        radius = "abstains" if label == ABSTAIN else length(cost.certificate.radius)
-        rows["certified radius"].append(radius)
-    st.table(rows, border="horizontal")
-    st.caption(
-        f"DiffSmooth with m = 1 and n = 100 votes at σ = {sigma:g}; the error is a fixed pattern of this "
-        "root mean square in the predicted noise. Radii are in [0,1] units. Votes can be "
-        "stabler than pictures."
-    )

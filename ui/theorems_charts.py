@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import torch
 
-from diffsmooth_core.theory import Exact, Gain, Theorem1, Theorem2
-from ui.colours import ABSTAIN
+from diffsmooth_core.theory import Cloud, Comparison, Curves, Exact, Gain, Theorem1, regions
+from ui.colours import class_colour
+from ui.theorems_terms import (
+    CORRECTED,
+    NOISE,
+    ONE_SHOT,
+    PRINTED,
+    SAMPLES,
+    SCORE,
+    SHIFT,
+    TITLES,
+)
 
-SHIFT, NOISE, SCORE, SAMPLES, ONE_SHOT = "#0e887d", "#6db8ae", "#d08a2e", "#6f7f95", "#b0406a"
-TITLES = {
-    "printed": "as printed",
-    "corrected": "corrected",
-    "pathwise": "pathwise",
-    "tight": "tightened",
-    "free": "without C",
-}
+GRID = 121  # points a side of decision regions
+NO_NOISE = 1e-6
+
+
+def _rounded(value: float, towards: Callable[[float], int]) -> float:
+    """One significant digit, down or up."""
+    size = 10.0 ** math.floor(math.log10(value))
+    return float(towards(value / size) * size)
 
 
 def _finish(figure: go.Figure, height: int, x: str, y: str = "") -> go.Figure:
@@ -29,126 +42,238 @@ def _finish(figure: go.Figure, height: int, x: str, y: str = "") -> go.Figure:
     return figure
 
 
-def distances(found: Theorem1, one_shot: float, scale: float, unit: str) -> go.Figure:
-    """The samples' distances from the clean point, the one-shot output's, and the bounds that are near."""
-    values = scale * found.distances
-    bounds = {name: scale * float(found.bound(name).mean()) for name in ("free", "tight", "pathwise")}
-    width = max(float(np.ptp(values)) / 8, max(bounds.values()) / 60)
-    figure = go.Figure(go.Histogram(x=values, xbins={"size": width}, marker_color=SAMPLES, name="samples"))
-    tallest = int(np.histogram(values, np.arange(values.min(), values.max() + 2 * width, width))[0].max())
-    lines = [(one_shot * scale, "one-shot output", ONE_SHOT, "dot")]
-    colours = {"free": NOISE, "tight": SHIFT, "pathwise": SCORE}
-    lines += [(x, f"bound {TITLES[name]}", colours[name], "solid") for name, x in bounds.items()]
-    for x, name, colour, dash in lines:
-        figure.add_scatter(
-            x=[x, x], y=[0, 1.15 * tallest], mode="lines", name=f"{name}: {x:.4g}",
-            line={"color": colour, "width": 2.5, "dash": dash},
-        )  # fmt: skip
-    figure.update_xaxes(rangemode="tozero")
-    return _finish(figure, 320, f"distance from the clean point, L2 in {unit} units", "samples")
-
-
-def terms(found: Theorem1, scale: float, unit: str) -> go.Figure:
-    """Every version of the bound as a bar of its terms. Bars far longer than the rest are cut and say so."""
-    versions = list(TITLES)
-    first = [scale * (0 if v == "tight" else found.shift) for v in versions]
-    second = [scale * (found.quantile if v == "tight" else found.noise) for v in versions]
-    third = [scale * float(found.score_term(v).mean()) for v in versions]
-    totals = [sum(parts) for parts in zip(first, second, third, strict=True)]
-    usual = max(totals[versions.index(v)] for v in ("pathwise", "tight", "free"))
-    end = 1.25 * (max(totals) if max(totals) < 3 * usual else usual)
-    names = [TITLES[v] for v in versions]
-    figure = go.Figure()
-    for title, colour, values in (
-        ("shift ‖x<sub>rs</sub> − x₀‖", SHIFT, first),
-        ("noise ρ·C<sub>η</sub>, or both exactly", NOISE, second),
-        ("score term", SCORE, third),
-    ):  # fmt: skip
-        figure.add_bar(y=names, x=values, name=title, marker_color=colour, orientation="h",
-                       hovertemplate="%{x:.4g}<extra>" + title + "</extra>")  # fmt: skip
-    for name, total in zip(names, totals, strict=True):
-        cut = total > end
-        figure.add_annotation(
-            x=end if cut else total, y=name, text=f"<b>{total:,.4g} →</b>" if cut else f"{total:,.4g}",
-            showarrow=False, xanchor="right" if cut else "left", xshift=-6 if cut else 6,
-            font={"color": "#1f2933"} if cut else None,
-        )  # fmt: skip
-    mean = scale * float(found.distances.mean())
-    figure.add_vline(x=mean, line={"color": SAMPLES, "width": 2, "dash": "dot"})
-    figure.update_layout(barmode="stack")
-    figure.update_xaxes(range=[0, end])
-    figure.update_yaxes(autorange="reversed")
-    return _finish(figure, 330, f"L2 in {unit} units; dotted: samples' mean")
-
-
-def second(found: Theorem2, scale: float, unit: str) -> go.Figure:
-    """The distance that Theorem 2 speaks of beside its bounds."""
-    rows = {
-        "distance": (found.distance, ONE_SHOT), "exact identity": (found.identity, SHIFT),
-        "corrected bound": (found.corrected, NOISE), "printed bound": (found.printed, SCORE),
+def distances(found: Theorem1 | None, one_shot: float, scale: float, unit: str) -> dict[str, Any]:
+    """The samples' distances from the clean point as a histogram, the one-shot output's, and the bounds
+    without an estimate of C, on a logarithmic scale: a bound may be a hundred times as long. `found` is
+    None before the first sample."""
+    lines: dict[str, tuple[float, str]] = {"one-shot output": (scale * one_shot, ONE_SHOT)}
+    bars: list[list[float]] = []
+    if found is not None:
+        bounds = {name: scale * float(found.bound(name).mean()) for name in ("tight", "free", "pathwise")}
+        values = np.maximum(scale * found.distances, max(bounds.values()) / 300)
+        ratio = max((values.max() / values.min()) ** (1 / 8), 1.03)  # of a bin's ends
+        edges = values.min() * ratio ** np.arange(np.log(values.max() / values.min()) // np.log(ratio) + 2)
+        counts = np.histogram(values, edges)[0]
+        bars = [[float(edges[0]), 0], *([float(x), int(n)] for x, n in zip(edges, (*counts, 0), strict=True))]
+        for (name, x), colour in zip(bounds.items(), (SHIFT, NOISE, SCORE), strict=True):
+            lines[f"bound {TITLES[name]}"] = (x, colour)
+    ends = [x for x in (*(x for x, _ in lines.values()), *(bar[0] for bar in bars)) if x > 0] or [1.0]
+    tallest = 1.15 * max((n for _, n in bars), default=1)
+    return {
+        "animation": False,
+        "legend": {"top": 0, "left": 36, "itemWidth": 14, "itemHeight": 10, "icon": "rect",
+                   "selectedMode": False, "itemGap": 16},
+        "grid": {"left": 60, "right": 28, "top": 66, "bottom": 48, "outerBoundsMode": "none"},
+        "xAxis": {"type": "log", "min": _rounded(min(ends) / 1.5, math.floor),
+                  "max": _rounded(1.2 * max(ends), math.ceil),
+                  "name": f"distance from the clean point, L2 in {unit} units",
+                  "nameLocation": "middle", "nameGap": 28, "splitLine": {"show": False}},
+        "yAxis": {"type": "value", "min": 0, "minInterval": 1, "name": "samples",
+                  "nameLocation": "middle", "nameGap": 40},
+        "series": [
+            {"type": "line", "name": "samples", "color": SAMPLES, "step": "end", "showSymbol": False,
+             "lineStyle": {"width": 0}, "areaStyle": {"color": SAMPLES, "opacity": 0.85}, "data": bars},
+            *(
+                {"type": "line", "name": f"{name}: {x:.4g}", "color": colour, "showSymbol": False,
+                 "lineStyle": {"width": 2.5, "type": "dotted" if colour == ONE_SHOT else "solid"},
+                 "data": [[x, 0], [x, tallest]]}
+                for name, (x, colour) in lines.items()
+            ),
+        ],
     }  # fmt: skip
-    values = [scale * value for value, _ in rows.values()]
-    error = f" ± {scale * found.monte_carlo:.2g}" if found.monte_carlo else ""
-    figure = go.Figure(
-        go.Bar(y=list(rows), x=values, orientation="h", marker_color=[colour for _, colour in rows.values()],
-               text=[f"{value:,.4g}{error if k == 0 else ''}" for k, value in enumerate(values)],
-               textposition="outside", cliponaxis=False)
-    )  # fmt: skip
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(range=[0, 1.2 * max(*values, 1e-9)])
-    return _finish(figure, 260, f"L2 in {unit} units")
 
 
-def gain(found: Sequence[Gain], eta: float, scale: float, unit: str) -> go.Figure:
+def _lines(
+    title: str, lines: Mapping[str, tuple[str, Sequence[float]]], labels: Sequence[str]
+) -> dict[str, Any]:
+    """Lengths over the noise on a logarithmic scale, which has no place for 0; drawn while they come in."""
+    return {
+        "animation": False,
+        "title": {"text": title, "left": 4, "top": 4, "padding": 0,
+                  "textStyle": {"fontSize": 14, "fontWeight": 600}},
+        "legend": {"top": 28, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 14, "itemHeight": 3,
+                   "icon": "rect", "selectedMode": False},
+        "grid": {"left": 56, "right": 24, "top": 84 if len(lines) < 5 else 106, "bottom": 44,
+                 "outerBoundsMode": "none"},
+        "xAxis": {"type": "category", "data": list(labels), "boundaryGap": False,
+                  "axisLabel": {"lineHeight": 15}},
+        "yAxis": {"type": "log"},
+        "tooltip": {"trigger": "axis", "valueFormatter": "%.4g"},
+        "series": [
+            {"type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 6,
+             "lineStyle": {"width": 2.2, "type": "dashed" if name.startswith((TITLES["printed"], "τ"))
+                           else "solid"},
+             "data": [value if round(value, 7) > 0 else None for value in values]}
+            for name, (colour, values) in lines.items()
+        ],
+    }  # fmt: skip
+
+
+def over_sigma(found: Curves, scale: float) -> tuple[dict[str, Any], ...]:
+    """Theorem 1's distance and bounds, its terms, and Theorem 2's distance and bounds, over sigma and t."""
+    labels = [f"σ {sigma:g}" for sigma in found.sigmas]
+    for k, point in enumerate(found.points):
+        labels[k] += f"\nt {point.timestep}" if point.timestep is not None else (
+            f"\nτ {point.theorem1.tau:.2g}"
+        )  # fmt: skip
+    ones = [point.theorem1 for point in found.points]
+    twos = [point.theorem2 for point in found.points]
+
+    def mean(values: Callable[[Theorem1], Any]) -> list[float]:
+        return [scale * float(np.mean(values(one))) for one in ones]
+
+    bounds = {
+        "samples’ mean": (SAMPLES, mean(lambda one: one.distances)),
+        "one shot": (ONE_SHOT, [scale * point.one_shot for point in found.points]),
+        TITLES["tight"]: (SHIFT, mean(lambda one: one.bound("tight"))),
+        TITLES["pathwise"]: (SCORE, mean(lambda one: one.bound("pathwise"))),
+        TITLES["corrected"]: (CORRECTED, mean(lambda one: one.bound("corrected"))),
+        TITLES["printed"]: (PRINTED, mean(lambda one: one.bound("printed"))),
+    }
+    parts = {
+        "shift": (SHIFT, mean(lambda one: one.shift)),
+        "noise": (NOISE, mean(lambda one: one.noise)),
+        "score, pathwise": (SCORE, mean(lambda one: one.score_term("pathwise"))),
+        "(exp τ − 1)·C": (CORRECTED, mean(lambda one: one.score_term("corrected"))),
+        "τ·C": (PRINTED, mean(lambda one: one.score_term("printed"))),
+    }
+    second = {
+        "distance": (ONE_SHOT, [scale * two.distance for two in twos]),
+        "corrected ρ√E": (CORRECTED, [scale * two.corrected for two in twos]),
+        TITLES["printed"] + " ρE": (PRINTED, [scale * two.printed for two in twos]),
+    }
+    return (
+        _lines("Theorem 1: distance and bounds", bounds, labels),
+        _lines("Theorem 1: the terms", parts, labels),
+        _lines("Theorem 2: distance and bounds", second, labels),
+    )
+
+
+def gain(found: Sequence[Gain], eta: float, scale: float) -> dict[str, Any]:
     """Distance to the picture over sigma, before and after purification, and Theorem 1 without its C."""
-    sigmas = [g.sigma for g in found]
     pixel = 2 * scale  # Gain is in [0,1] units already
-    figure = go.Figure()
-    for title, colour, values in (
-        ("noisy", SAMPLES, [g.noisy for g in found]), ("purified", ONE_SHOT, [g.purified for g in found]),
-        ("bound without C", NOISE, [g.bound(eta) for g in found]),
-        ("its exact quantile", SHIFT, [g.quantile(eta) for g in found]),
-    ):  # fmt: skip
-        figure.add_scatter(x=sigmas, y=[pixel * v for v in values], name=title, mode="lines+markers",
-                           line={"color": colour, "width": 2.5})  # fmt: skip
-    figure.update_yaxes(rangemode="tozero")
-    return _finish(figure, 300, "noise σ", f"mean distance, {unit}")
+    lines = {
+        "noisy": (SAMPLES, [pixel * g.noisy for g in found]),
+        "purified": (ONE_SHOT, [pixel * g.purified for g in found]),
+        "bound without C": (NOISE, [pixel * g.bound(eta) for g in found]),
+        "its exact quantile": (SHIFT, [pixel * g.quantile(eta) for g in found]),
+    }
+    return _lines("This picture", lines, [f"σ {g.sigma:g}" for g in found])
 
 
-def drawn(found: Exact, shown: int = 24) -> go.Figure:
-    """Paths of a 1- or 2-dimensional world: through noise levels, or in the plane."""
+def compared(found: Comparison, scale: float, unit: str) -> dict[str, Any]:
+    """Distance after purification over the distance before it, a point a picture and sigma."""
+    pixel = 2 * scale
+    rows = zip(found.noisy, found.purified, strict=True)
+    points = [[pixel * x, pixel * y] for before, after in rows for x, y in zip(before, after, strict=True)]
+    low, high = 0.5 * pixel, 100 * pixel
+    axis = {"type": "log", "min": low, "max": high, "nameLocation": "middle"}
+    return {
+        "animation": False,
+        "title": {"text": f"{found.pictures} pictures", "left": 4, "top": 4, "padding": 0,
+                  "textStyle": {"fontSize": 14, "fontWeight": 600}},
+        "legend": {"top": 28, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 14, "itemHeight": 6,
+                   "icon": "rect", "selectedMode": False},
+        "grid": {"left": 56, "right": 24, "top": 84, "bottom": 44, "outerBoundsMode": "none"},
+        "xAxis": axis | {"name": f"‖xᵣₛ − x₀‖ before, {unit} units", "nameGap": 26},
+        "yAxis": axis | {"name": "‖x̂ − x₀‖ after", "nameGap": 32},
+        "series": [
+            {"type": "scatter", "name": "a noisy picture", "color": ONE_SHOT, "symbolSize": 6,
+             "itemStyle": {"opacity": 0.55}, "data": points},
+            {"type": "line", "name": "below this line: nearer", "color": SAMPLES, "showSymbol": False,
+             "lineStyle": {"width": 1.5, "type": "dashed"}, "data": [[low, low], [high, high]]},
+        ],
+    }  # fmt: skip
+
+
+def forward(found: Exact, cloud: Cloud) -> go.Figure:
+    """A cloud of the forward process in the plane, over what Bayes decides at its noise."""
+    span = _span(found)
+    x, y = (torch.linspace(low, high, GRID, dtype=torch.float64) for low, high in span)
+    figure = go.Figure(_regions(x, y, regions(found.mixture, max(cloud.rho, NO_NOISE), x, y)))
+    for k in range(len(found.mixture.weights)):
+        points = cloud.points[cloud.component == k].numpy()
+        figure.add_scatter(x=points[:, 0], y=points[:, 1], mode="markers", showlegend=False, hoverinfo="skip",
+                           marker={"color": class_colour(k), "size": 3, "opacity": 0.8})  # fmt: skip
+    figure.update_layout(
+        height=230, margin={"l": 0, "r": 0, "t": 30, "b": 0},
+        title={"text": f"σ = {cloud.rho / 2:.2g}" if cloud.rho else "No noise", "font": {"size": 14}, "x": 0,
+               "xanchor": "left", "yref": "container", "y": 0.97},
+    )  # fmt: skip
+    for axis, (low, high) in zip((figure.update_xaxes, figure.update_yaxes), span, strict=True):
+        axis(range=[low, high], visible=False)
+    figure.update_yaxes(scaleanchor="x", constrain="domain")
+    return figure
+
+
+def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
+    """Reverse paths of a 1- or 2-dimensional world over its decision regions: through the noise levels, with
+    the forward clouds beside them, or in the plane."""
     states = found.paths.states
     assert states is not None
-    path = states[:, :shown].numpy()
-    cloud = found.paths.end.numpy()
-    clean, received = found.clean.numpy(), found.received.numpy()
-    figure = go.Figure()
-    thin = {"mode": "lines", "name": "reverse paths", "opacity": 0.5, "hoverinfo": "skip",
+    path, span = states[:, :paths].numpy(), _span(found)
+    thin = {"mode": "lines", "name": "reverse paths", "opacity": 0.55, "hoverinfo": "skip",
             "line": {"color": SAMPLES, "width": 1}}  # fmt: skip
+    ends = (found.received, found.clean, found.one_shot, found.posterior_mean)
     if path.shape[2] == 1:
-        levels = list(found.levels)
+        (low, high), levels = span[0], list(found.levels)
+        y = torch.linspace(low, high, GRID, dtype=torch.float64)
+        rhos = torch.linspace(0, levels[0], GRID, dtype=torch.float64)
+        decided = [regions(found.mixture, max(float(rho), NO_NOISE), y) for rho in rhos]
+        figure = go.Figure(_regions(rhos, y, torch.stack(decided, 1)))
+        for cloud in shown:
+            figure.add_scatter(
+                x=[cloud.rho] * len(cloud.points), y=cloud.points[:, 0].numpy(), mode="markers",
+                hoverinfo="skip", name="forward clouds", showlegend=cloud is shown[0],
+                marker={"size": 4, "opacity": 0.5, "color": [class_colour(int(k)) for k in cloud.component]},
+            )  # fmt: skip
         for k in range(path.shape[1]):
             figure.add_scatter(x=levels, y=path[:, k, 0], showlegend=k == 0, **thin)
-        marks = [
-            (levels[0], received[0]), (0, clean[0]), (0, found.one_shot[0]), (0, found.posterior_mean[0])
-        ]  # fmt: skip
+        marks = [(levels[0] if k == 0 else 0, end[0]) for k, end in enumerate(ends)]
         figure.update_xaxes(autorange="reversed")
-        axes = ("noise level ρ, falling to 0", "x̂")
+        figure.update_yaxes(range=[low, high])
+        axes = ("noise level ρ, falling to 0", "x")
     else:
-        means = found.mixture.means.numpy()
-        figure.add_scatter(x=means[:, 0], y=means[:, 1], mode="markers", name="centres of the mixture",
-                           marker={"color": ABSTAIN, "size": 34, "opacity": 0.3})  # fmt: skip
+        lows, highs = path.min((0, 1)) - 0.15, path.max((0, 1)) + 0.15
+        middle, half = (lows + highs) / 2, (highs - lows) / 2
+        half = np.maximum(half, [2.6 * half[1], half[0] / 2.6])  # as wide as the page
+        span = list(zip((middle - half).tolist(), (middle + half).tolist(), strict=True))
+        x, y = (torch.linspace(low, high, GRID, dtype=torch.float64) for low, high in span)
+        figure = go.Figure(_regions(x, y, regions(found.mixture, NO_NOISE, x, y)))
         for k in range(path.shape[1]):
             figure.add_scatter(x=path[:, k, 0], y=path[:, k, 1], showlegend=k == 0, **thin)
-        figure.add_scatter(x=cloud[:, 0], y=cloud[:, 1], mode="markers", name="their ends",
-                           marker={"color": SHIFT, "size": 4})  # fmt: skip
-        marks = [tuple(v) for v in (received, clean, found.one_shot.numpy(), found.posterior_mean.numpy())]
-        figure.update_yaxes(scaleanchor="x")
+        where, kinds = found.paths.end.numpy(), found.mixture.component(found.paths.end, NO_NOISE)
+        figure.add_scatter(x=where[:, 0], y=where[:, 1], mode="markers", name="their ends", hoverinfo="skip",
+                           marker={"size": 4, "color": [class_colour(int(k)) for k in kinds]})  # fmt: skip
+        marks = [tuple(end) for end in ends]
+        figure.update_xaxes(range=span[0])
+        figure.update_yaxes(range=span[1], scaleanchor="x", constrain="domain")
         axes = ("first dimension", "second dimension")
     looks = (("x<sub>rs</sub>", "x", SCORE), ("clean x₀", "star", "#2f75c0"),
              ("one-shot", "diamond", ONE_SHOT),
              ("posterior mean", "circle-open", ONE_SHOT))  # fmt: skip
-    for (x, y), (name, symbol, colour) in zip(marks, looks, strict=True):
+    for (x_at, y_at), (name, symbol, colour) in zip(marks, looks, strict=True):
         marker = {"symbol": symbol, "color": colour, "size": 13, "line": {"width": 2}}
-        figure.add_scatter(x=[float(x)], y=[float(y)], mode="markers", name=name, marker=marker)
-    return _finish(figure, 420, *axes)
+        figure.add_scatter(x=[float(x_at)], y=[float(y_at)], mode="markers", name=name, marker=marker)
+    return _finish(figure, 460, *axes)
+
+
+def _span(found: Exact) -> list[tuple[float, float]]:
+    """Where something is to be seen, a pair a dimension: the paths, and the mixture under full noise."""
+    assert found.paths.states is not None
+    reach = 2.2 * found.levels[0] + 2 * found.mixture.stds.max()
+    seen = torch.cat([
+        found.paths.states[:, :24].flatten(0, 1), found.mixture.means - reach, found.mixture.means + reach,
+        found.clean[None],
+    ])  # fmt: skip
+    return list(zip(seen.amin(0).tolist(), seen.amax(0).tolist(), strict=True))
+
+
+def _regions(x: torch.Tensor, y: torch.Tensor, decided: torch.Tensor) -> go.Heatmap:
+    """Regions (y,x) of components in the colours of classes, pale."""
+    last = max(int(decided.max()), 1)
+    scale = [[k / last, class_colour(k)] for k in range(last + 1)]
+    return go.Heatmap(
+        x=x.numpy(), y=y.numpy(), z=decided.numpy(), colorscale=scale, zmin=0, zmax=last, opacity=0.22,
+        showscale=False, hoverinfo="skip",
+    )  # fmt: skip

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
+import torch
 
 from diffsmooth_core import InputError
-from diffsmooth_core.datasets.sources import Picture
-from diffsmooth_core.theory import KINDS, WORLDS, Setting
-from ui import gallery
+from diffsmooth_core.theory import KINDS, PRECISIONS, WORLDS, Setting
+from ui import gallery, state, theorems_runs
 from ui.text import plain
 
-PICTURE, EXACT = "A picture", "Exact world"
+PREFIX = "theorems-"
+PLACES = {"picture": "A picture", "exact": "Exact world"}
 WORLD_TITLES = {
     "clusters": "three clusters",
     "narrow": "narrow: Theorem 2 fails",
     "far": "far: Theorem 1 fails",
 }
+UNITS = {"pixel": "[0,1]", "model": "[−1,1]"}
+CHOICES: dict[str, Sequence[Any]] = {
+    "where": tuple(PLACES), "world": WORLDS, "dimension": (1, 2, 16, 256, 3072), "perturbation": KINDS,
+    "eps_error": (0.0, 0.01, 0.05, 0.1, 0.2, 0.5, 1.0), "samples": (16, 32, 64, 128, 256),
+    "noise": (True, False), "steps": (4, 8, 12, 20, 40, 80), "dtype": tuple(PRECISIONS),
+    "eta": (0.001, 0.01, 0.05, 0.1), "unit": tuple(UNITS),
+}  # fmt: skip
+SPANS = {"sigma": (0.05, 1.0), "radius": (0.0, 5.0), "seed": (0.0, 2.0**31)}
+
+
+def _quick() -> str:
+    """What the network is quick in here: bfloat16 where the processor computes in it."""
+    units = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    has = torch.cuda.is_available() or units.get("avx512_bf16") or units.get("amx_bf16")
+    return "bfloat16" if has else "float32"
+
+
+SETTINGS = state.Settings(
+    defaults={
+        "where": "picture", "world": "clusters", "dimension": 2, "sigma": 0.5, "perturbation": "none",
+        "radius": 0.5, "eps_error": 0.0, "samples": 64, "noise": True, "steps": 8, "dtype": _quick(),
+        "eta": 0.01, "seed": 0, "unit": "pixel",
+    },
+    spans=SPANS, choices=CHOICES.__getitem__, prefix=PREFIX, dataset=state.DEFAULTS.dataset,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,76 +64,98 @@ class Controls:
 def sidebar() -> Controls | InputError:
     """Draw every control; what was chosen, or what is wrong with it, which is said here too."""
     with st.sidebar:
-        where = st.segmented_control("Where", [PICTURE, EXACT], default=PICTURE, required=True,
-                                     key="theorems-where")  # fmt: skip
-        on_picture = where == PICTURE
-        world, dimension = WORLDS[0], 2
+        st.segmented_control("Where", CHOICES["where"], format_func=PLACES.__getitem__, required=True,
+                             key=f"{PREFIX}where")  # fmt: skip
+        on_picture = _value("where") == "picture"
         if on_picture:
-            gallery.choose()
+            gallery.choose(follow=True)
         else:
-            world = st.selectbox("World", WORLDS, format_func=WORLD_TITLES.__getitem__, key="theorems-world",
-                                 help="A Gaussian mixture: every term is known in closed form. In two of "
-                                 "the worlds a theorem fails as printed, “narrow” with a network error."
-                                 )  # fmt: skip
-            dimension = st.select_slider("Dimensions d", [1, 2, 16, 256, 3072], 2, key="theorems-dimension")
-        sigma = st.slider("Noise σ", 0.05, 1.0, 0.5, 0.05, key="theorems-sigma",
-                          help="Std of the smoothing noise, in [0,1] pixel units.")  # fmt: skip
-        kind, radius = "none", 0.5
+            st.selectbox("World", WORLDS, format_func=WORLD_TITLES.__getitem__, key=f"{PREFIX}world",
+                         help="A Gaussian mixture: every term is known in closed form. In two of the worlds "
+                         "a theorem fails as printed, “narrow” with a network error.")  # fmt: skip
+            _steps("Dimensions d", "dimension", "One and two are drawn.")
+        st.slider("Noise σ", *SPANS["sigma"], step=0.05, key=f"{PREFIX}sigma",
+                  help="Std of the smoothing noise, in [0,1] pixel units.")  # fmt: skip
         if on_picture:
-            kind = st.selectbox("Perturbation δ", KINDS, key="theorems-kind",
-                                help="Added to the picture before the noise.")  # fmt: skip
-            radius = st.slider("Length of δ", 0.0, 5.0, 0.5, 0.25, key="theorems-radius",
-                               disabled=kind == "none", help="L2 norm, in [0,1] pixel units.")  # fmt: skip
-        eps_error = st.select_slider(
-            "Network error", [0.0, 0.01, 0.05, 0.1, 0.2, 0.5, 1.0], 0.0, key="theorems-error",
-            help="Added to the predicted noise ε, root mean square a value. In the exact world it disturbs "
-            "the one-shot estimate alone.",
-        )  # fmt: skip
-        samples = 16
+            st.selectbox("Perturbation δ", KINDS, key=f"{PREFIX}perturbation",
+                         help="Added to the picture before the noise.")  # fmt: skip
+            st.slider("Length of δ", *SPANS["radius"], step=0.25, key=f"{PREFIX}radius",
+                      disabled=_value("perturbation") == "none",
+                      help="L2 norm, in [0,1] pixel units.")  # fmt: skip
+        _steps("Network error", "eps_error", "Added to the predicted noise ε, root mean square a value. In "
+               "the exact world it disturbs the one-shot estimate alone.")  # fmt: skip
         if on_picture:
-            samples = st.select_slider("Samples", [16, 32, 64, 256], 16, key="theorems-samples",
-                                       help="Solutions of the reverse SDE from the same start.")  # fmt: skip
+            _steps("Samples", "samples", "Solutions of the reverse SDE from the same start.")
         with st.expander("More settings"):
-            noise = st.toggle("x_rs carries the noise", True, key="theorems-noise",
-                              disabled=not on_picture and world == "far")  # fmt: skip
-            steps = 20
+            st.toggle("x_rs carries the noise", key=f"{PREFIX}noise",
+                      disabled=not on_picture and _value("world") == "far")  # fmt: skip
             if on_picture:
-                steps = st.select_slider("Steps of the reverse SDE", [8, 12, 20, 40, 80], 20,
-                                         key="theorems-steps")  # fmt: skip
-            eta = st.select_slider("Risk η", [0.001, 0.01, 0.05, 0.1], 0.01, key="theorems-eta",
-                                   help="The probability that Theorem 1's bound may fail.")  # fmt: skip
-            seed = st.number_input("Seed", 0, 2**31, 0, key="theorems-seed")
-        unit = st.segmented_control("Lengths in", ["[0,1]", "[−1,1]"], default="[0,1]", required=True,
-                                    key="theorems-unit",
-                                    help="The theorems use the diffusion model's [−1,1], where every length "
-                                    "is twice as large as in pixel units.")  # fmt: skip
+                _steps("Steps of the reverse SDE", "steps", "Fewer are quicker and less exact; the page says "
+                       "how much doubling them changes.")  # fmt: skip
+                st.selectbox(
+                    "Network computes in",
+                    tuple(PRECISIONS),
+                    key=f"{PREFIX}dtype",
+                    help="bfloat16 is quicker where the processor knows it, and a little coarser.",
+                )
+            _steps("Risk η", "eta", "The probability that Theorem 1's bound may fail.")
+            low, high = (int(end) for end in SPANS["seed"])
+            st.number_input("Seed", low, high, key=f"{PREFIX}seed",
+                            help="The same seed gives the same noise.")  # fmt: skip
+        st.segmented_control("Lengths in", CHOICES["unit"], format_func=UNITS.__getitem__, required=True,
+                             key=f"{PREFIX}unit", help="The theorems use the diffusion model's [−1,1], where "
+                             "every length is twice as large as in pixel units.")  # fmt: skip
         try:
-            setting = Setting(sigma, kind, radius, noise, eps_error, steps, eta, int(seed))
+            return _chosen()
         except InputError as error:
             st.error(plain(str(error)))
             return error
-    scale = 0.5 if unit == "[0,1]" else 1.0
-    return Controls(on_picture, setting, samples, world, dimension, scale, unit)
 
 
-def stop(setting: Setting) -> None:
-    """Remember that sampling for this setting was stopped."""
-    st.session_state["theorems-stopped"] = setting
+def _value(name: str) -> Any:
+    return st.session_state[PREFIX + name]
+
+
+def _steps(label: str, name: str, words: str) -> None:
+    st.select_slider(label, CHOICES[name], key=PREFIX + name, help=words)
+
+
+def _chosen() -> Controls:
+    now = SETTINGS.kept()
+    setting = Setting(**{name: now[name] for name in (
+        "sigma", "perturbation", "radius", "noise", "eps_error", "steps", "eta", "seed", "dtype"
+    )})  # fmt: skip
+    return Controls(
+        now["where"] == "picture", setting, now["samples"], now["world"], now["dimension"],
+        0.5 if now["unit"] == "pixel" else 1.0, UNITS[now["unit"]],
+    )  # fmt: skip
+
+
+def attend(kind: str, key: Hashable) -> None:
+    """Note what this session looks at now; work of the kind that it no longer looks at is cancelled."""
+    attended = st.session_state.setdefault(f"{PREFIX}attended", {})
+    if attended.get(kind, key) != key:
+        theorems_runs.cancel(attended[kind])
+    attended[kind] = key
+
+
+def stop(key: object) -> None:
+    """Remember that this work was stopped."""
+    st.session_state[f"{PREFIX}stopped"] = key
 
 
 def go_on() -> None:
-    st.session_state["theorems-stopped"] = None
+    st.session_state[f"{PREFIX}stopped"] = None
 
 
-def stopped(setting: Setting) -> bool:
-    return bool(st.session_state.get("theorems-stopped") == setting)
+def stopped(key: object) -> bool:
+    return bool(st.session_state.get(f"{PREFIX}stopped") == key)
 
 
-def ask_costs(picture: Picture, setting: Setting) -> None:
-    """Remember that the costs of a network error were asked for, for this picture, noise and seed."""
-    st.session_state["theorems-asked"] = (picture.source, setting.sigma, setting.seed)
+def ask(key: object) -> None:
+    """Remember that this was asked for: it takes seconds and is not done unasked."""
+    st.session_state[f"{PREFIX}asked"] = (*st.session_state.get(f"{PREFIX}asked", ())[-8:], key)
 
 
-def costs_asked(picture: Picture, setting: Setting) -> bool:
-    asked = (picture.source, setting.sigma, setting.seed)
-    return bool(st.session_state.get("theorems-asked") == asked)
+def asked(key: object) -> bool:
+    return key in st.session_state.get(f"{PREFIX}asked", ())

@@ -1,82 +1,188 @@
-"""Experiments of the Theorems page, kept by the server: what was sampled once is not sampled again."""
+"""Work of the Theorems page: jobs of the whole server, and what was found once is not sought again."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
-from diffsmooth_core import Denoiser, InputError, SmoothingConfig, load_classifier, load_denoiser
-from diffsmooth_core.datasets.sources import Picture
+import streamlit as st
+
+from diffsmooth_core import Denoiser, SmoothingConfig, load_classifier
+from diffsmooth_core.datasets.sources import Picture, labelled_pictures
+from diffsmooth_core.jobs import JobManager, Snapshot
 from diffsmooth_core.theory import (
+    Comparison,
     Consequence,
+    Curves,
     Exact,
     Gain,
-    Paths,
+    Sampling,
     Setting,
-    Start,
     consequences,
     disturbed,
     exact,
     gains,
-    start,
+    over_sigma,
+    over_sigma_exactly,
+    sampling,
 )
+from diffsmooth_core.theory import compare as compare_pictures
+from ui import runs, state
 
-BATCH = 16
 SIGMAS = (0.12, 0.25, 0.5, 0.75, 1.0)
 ERRORS = (0.0, 0.1, 0.2, 0.5)
+CURVE = (0.2, 0.4, 0.6, 0.8, 1.0)
+PICTURES = 48
+_newest: dict[Hashable, str] = {}  # the last job of each piece of work
+_later: deque[str] = deque(maxlen=64)  # jobs that make way
+_one_at_a_time = threading.Lock()  # two sessions may ask for the same
 
 
-@dataclass(eq=False)
-class Experiment:
-    """One setting's start and the paths so far."""
+@dataclass(frozen=True)
+class Work:
+    """What a job works on, and what an earlier job of the same found before it was stopped."""
 
-    begun: Start
-    parts: list[Paths] = field(default_factory=list)
-    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
+    key: Hashable
+    earlier: Any = None
 
-    @property
-    def count(self) -> int:
-        return sum(len(part.end) for part in self.parts)
 
-    @property
-    def paths(self) -> Paths:
-        return Paths.join(self.parts)
+@st.cache_resource(show_spinner=False)
+def manager() -> JobManager[Any]:
+    """A queue beside that of certificates, so that a look of seconds does not wait for minutes."""
+    return JobManager()
 
-    def sample(self, count: int) -> Iterator[int]:
-        """Sample `count` paths, a multiple of BATCH, yielding how many there are; a stop keeps them."""
-        while self.count < count:
-            with self._one_at_a_time:  # two sessions may look at the same experiment
-                if (begin := self.count) < count:
-                    self.parts.append(next(self.begun.paths(begin + BATCH, BATCH, begin=begin)))
-            yield self.count
+
+def find(key: Hashable) -> Snapshot[Any] | None:
+    """The last job of this work, or None where there was none that is still known."""
+    return manager().snapshot(_newest[key]) if key in _newest else None
+
+
+def found(snapshot: Snapshot[Any] | None) -> Any:
+    """What a job has found, or the one that it continues; None where that is nothing."""
+    if snapshot is None:
+        return None
+    return snapshot.progress if snapshot.progress is not None else snapshot.subject.earlier
+
+
+def pursue(
+    key: Hashable, stream: Callable[[Any], Iterator[Any]], enough: Callable[[Any], bool], first: bool = False
+) -> Snapshot[Any]:
+    """Have the server do this work, unless it is at it, has failed, or has `enough`.
+
+    `stream` takes what was found earlier and goes on from there. Work that comes `first` makes all other
+    kinds wait: they are cancelled, and the pages that show them take them up again. Raises InputError where
+    the queue is full.
+    """
+    with _one_at_a_time:
+        snapshot = find(key)
+        if snapshot and (not snapshot.finished or snapshot.state == "failed"):
+            return snapshot
+        for forgotten in [k for k, job in _newest.items() if manager().snapshot(job) is None]:
+            del _newest[forgotten]
+        earlier = found(snapshot)
+        if earlier is None or not enough(earlier):
+            for job in _later if first else ():
+                manager().cancel(job)
+            _newest[key] = manager().submit(lambda: stream(earlier), Work(key, earlier))
+            if not first:
+                _later.append(_newest[key])
+            snapshot = find(key)
+        assert snapshot is not None
+        return snapshot
+
+
+def cancel(key: Hashable) -> None:
+    """Stop this work after the step in hand."""
+    if key in _newest:
+        manager().cancel(_newest[key])
+
+
+def active(key: Hashable) -> bool:
+    """Whether a job of this work waits or runs."""
+    snapshot = find(key)
+    return snapshot is not None and not snapshot.finished
+
+
+def follow(key: Hashable, tick: float, draw: Callable[[], None]) -> None:
+    """Draw what a job has found, again and again while it goes on, and the whole page once it has ended."""
+    at_work = active(key)
+
+    def again() -> None:
+        if at_work and not active(key):
+            st.rerun()
+        draw()
+
+    st.fragment(again, run_every=tick if at_work else None)()
+
+
+def sample(picture: Picture, setting: Setting, wanted: int) -> Snapshot[Sampling]:
+    """Have at least `wanted` reverse-SDE samples drawn."""
+    return pursue(
+        (picture, setting),
+        lambda earlier: sampling(picture.tensor, _denoiser(), setting, wanted, earlier),
+        lambda earlier: replace(earlier, wanted=wanted).finished,
+        first=True,
+    )
+
+
+def _denoiser() -> Denoiser:
+    found = runs.denoiser("bundled")
+    assert isinstance(found, Denoiser)
+    return found
+
+
+def compare(sigma: float, eps_error: float, seed: int) -> Snapshot[Comparison]:
+    """Have the test pictures purified at SIGMAS and at `sigma`."""
+    sigmas = tuple(sorted({*SIGMAS, sigma}))
+    return pursue(
+        ("compare", sigmas, eps_error, seed),
+        lambda _: compare_pictures(
+            [p.tensor for p in pictures()[0]], _disturbed(eps_error, seed), sigmas, seed
+        ),
+        lambda found: found.finished,
+    )
 
 
 @lru_cache(maxsize=1)
-def _denoiser() -> Denoiser:
-    denoiser = load_denoiser("bundled")
-    if not isinstance(denoiser, Denoiser):
-        raise InputError("the bundled denoiser is no diffusion model")
-    return denoiser
+def pictures() -> tuple[tuple[Picture, ...], str]:
+    """The pictures of the comparison, and what they are."""
+    return labelled_pictures(state.DEFAULTS.dataset, PICTURES)
 
 
-@lru_cache(maxsize=32)
-def experiment(picture: Picture, setting: Setting) -> Experiment:
-    """The experiment of a picture and setting, always the same object. Raises InputError."""
-    return Experiment(start(picture.tensor, _denoiser(), setting))
+def curves(picture: Picture, setting: Setting) -> Snapshot[Curves]:
+    """Have both theorems followed over CURVE, the setting's own sigma left aside."""
+    setting = replace(setting, sigma=CURVE[0])
+    return pursue(
+        ("curves", picture, setting),
+        lambda earlier: over_sigma(picture.tensor, _denoiser(), setting, CURVE, resume=earlier),
+        lambda found: found.finished,
+    )
 
 
-@lru_cache(maxsize=32)
-def doubling_error(picture: Picture, setting: Setting) -> float:
-    return experiment(picture, setting).begun.doubling_error()
+def exact_curves(world: str, dimension: int, eps_error: float, eta: float, noise: bool,
+                 seed: int) -> Snapshot[Curves]:  # fmt: skip
+    """The same in a Gaussian mixture."""
+    steps = 16 if dimension > 100 else 64
+    return pursue(
+        ("curves", world, dimension, eps_error, eta, noise, seed),
+        lambda _: over_sigma_exactly(world, dimension, CURVE, steps=steps, eta=eta, eps_error=eps_error,
+                                     noise=noise, seed=seed),
+        lambda found: found.finished,
+    )  # fmt: skip
+
+
+def _disturbed(eps_error: float, seed: int) -> Denoiser:
+    return disturbed(_denoiser(), eps_error, seed) if eps_error else _denoiser()
 
 
 @lru_cache(maxsize=32)
 def purification(picture: Picture, eps_error: float, seed: int) -> tuple[Gain, ...]:
     """What one-shot purification gains at each of SIGMAS."""
-    denoiser = disturbed(_denoiser(), eps_error, seed) if eps_error else _denoiser()
-    return tuple(gains(picture.tensor, denoiser, SIGMAS, copies=4, seed=seed))
+    return tuple(gains(picture.tensor, _disturbed(eps_error, seed), SIGMAS, copies=4, seed=seed))
 
 
 @lru_cache(maxsize=32)
@@ -91,6 +197,6 @@ def costs(picture: Picture, sigma: float, seed: int) -> tuple[Consequence, ...]:
 def exact_world(name: str, dimension: int, sigma: float, eps_error: float, eta: float, noise: bool,
                 seed: int) -> Exact:  # fmt: skip
     """The experiment in a Gaussian mixture. Raises InputError."""
-    steps = 32 if dimension > 100 else 128
+    steps = 16 if dimension > 100 else 128
     return exact(name, dimension, sigma, samples=256, steps=steps, eta=eta, eps_error=eps_error, noise=noise,
                  seed=seed)  # fmt: skip

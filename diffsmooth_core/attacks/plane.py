@@ -89,11 +89,6 @@ class Regions:
     def finished(self) -> bool:
         return self.done == self.total
 
-    @property
-    def point(self) -> None:
-        """Nothing that a plot of all steps would keep."""
-        return None
-
 
 def regions_stream(
     base: BaseClassifier, plane: Plane, config: SmoothingConfig, regions: RegionsConfig

@@ -60,10 +60,6 @@ class Status:
     certified_accuracy: float
 
     @property
-    def point(self) -> tuple[float, float]:
-        return self.done, self.certified_accuracy
-
-    @property
     def finished(self) -> bool:
         return self.done + self.skipped == self.total
 

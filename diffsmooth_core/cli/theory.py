@@ -45,7 +45,9 @@ def theory() -> None:
 @_eta
 @_eps_error
 @click.option("--samples", type=click.IntRange(2, 100_000), default=16, show_default=True)
-@click.option("--steps", type=click.IntRange(2, 1000), default=24, show_default=True)
+@click.option("--steps", type=click.IntRange(2, 1000), default=8, show_default=True)
+@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True,
+              help="What the network computes in.")  # fmt: skip
 @_seed
 @_device
 @_unit
@@ -56,23 +58,19 @@ def image(image: str, dataset: str, denoiser: str, samples: int, device: str, un
     from tqdm import tqdm
 
     from diffsmooth_core.datasets import resolve
-    from diffsmooth_core.theory import Paths, Setting, start
+    from diffsmooth_core.theory import Setting, sampling
 
-    setting = Setting(**settings)
-    begun = start(resolve(image, dataset).tensor, _diffusion(denoiser, device), setting)
-    parts = []
+    x = resolve(image, dataset).tensor
     with tqdm(total=samples, unit="sample", delay=0.5) as bar:
-        for part in begun.paths(samples):
-            parts.append(part)
-            bar.update(len(part.end))
-    paths = Paths.join(parts)
+        for found in sampling(x, _diffusion(denoiser, device), Setting(**settings), samples):
+            bar.update(min(samples, found.count) - bar.n)
+    begun = found.begun
     scale = 0.5 if unit == "pixel" else 1.0
     result = {
         "image": image, "settings": settings, "alpha_bar": begun.alpha_bar, "unit": unit,
-        "theorem1": _theorem1(begun.theorem1(paths), scale),
-        "theorem2": _theorem2(begun.theorem2(paths), scale),
+        "theorem1": _theorem1(found.theorem1, scale), "theorem2": _theorem2(found.theorem2, scale),
         "one_shot_distance": scale * begun.one_shot_distance,
-        "doubling_error": scale * begun.doubling_error(),
+        "doubling_error": scale * found.doubling_error,
     }  # fmt: skip
     _tell(result, as_json)
 
@@ -138,6 +136,90 @@ def gain(image: str, dataset: str, denoiser: str, sigmas: str, eps_error: float,
         click.echo(
             f"sigma {row['sigma']:g}: {row['noisy']:.2f} before, {row['purified']:.2f} after purification; "
             f"nearer in {row['shortened']:.0%} of {copies} copies"
+        )
+
+
+@theory.command()
+@click.option("--count", type=click.IntRange(1, 10_000), default=48, show_default=True,
+              help="Pictures, spread over the test set.")  # fmt: skip
+@_denoiser
+@click.option("--sigmas", default="0.12,0.25,0.5,1", show_default=True, help="Comma-separated, [0,1] units.")
+@_eps_error
+@_seed
+@_device
+@_json
+def compare(count: int, denoiser: str, sigmas: str, eps_error: float, seed: int, device: str,
+            as_json: bool) -> None:  # fmt: skip
+    """How many CIFAR-10 test pictures one-shot purification brings nearer, in [0,1] units."""
+    from tqdm import tqdm
+
+    from diffsmooth_core.datasets import labelled_pictures
+    from diffsmooth_core.theory import compare as run
+    from diffsmooth_core.theory import disturbed
+
+    levels = _numbers("--sigmas", sigmas)
+    network = _diffusion(denoiser, device)
+    if eps_error:
+        network = disturbed(network, eps_error, seed)
+    pictures, what = labelled_pictures("cifar10", count)
+    with tqdm(total=len(pictures) * len(levels), unit="picture", delay=0.5) as bar:
+        for found in run([picture.tensor for picture in pictures], network, levels, seed):
+            bar.update(sum(map(len, found.noisy)) - bar.n)
+    rows: list[dict[str, Any]] = [
+        {"sigma": sigma, "noisy": sum(noisy) / len(noisy), "purified": sum(purified) / len(purified),
+         "nearer": share.inside, "count": share.count, "interval": [share.lower, share.upper]}
+        for sigma, noisy, purified, share in zip(
+            levels, found.noisy, found.purified, map(found.nearer, levels), strict=True
+        )
+    ]  # fmt: skip
+    if as_json:
+        click.echo(json.dumps({"pictures": what, "eps_error": eps_error, "sigmas": rows}))
+        return
+    for row in rows:
+        low, high = row["interval"]
+        click.echo(
+            f"sigma {row['sigma']:g}: {row['nearer']} of {row['count']} nearer, 95 % interval {low:.3f} to "
+            f"{high:.3f}; mean distance {row['noisy']:.2f} before, {row['purified']:.2f} after"
+        )
+
+
+@theory.command()
+@click.argument("image")
+@_denoiser
+@click.option("--sigmas", default="0.2,0.4,0.6,0.8,1", show_default=True, help="With commas, [0,1] units.")
+@_eta
+@_eps_error
+@click.option("--samples", type=click.IntRange(2, 100_000), default=16, show_default=True)
+@click.option("--steps", type=click.IntRange(2, 1000), default=8, show_default=True)
+@_seed
+@_device
+@_unit
+@_json
+def curves(image: str, denoiser: str, sigmas: str, samples: int, device: str, unit: str, as_json: bool,
+           **settings: Any) -> None:  # fmt: skip
+    """Both theorems for IMAGE over sigma."""
+    from diffsmooth_core.datasets import resolve
+    from diffsmooth_core.theory import Setting, over_sigma
+
+    levels, scale = _numbers("--sigmas", sigmas), 0.5 if unit == "pixel" else 1.0
+    x = resolve(image, "cifar10").tensor
+    *_, found = over_sigma(x, _diffusion(denoiser, device), Setting(**settings), levels, samples)
+    rows = [
+        {"sigma": point.sigma, "timestep": point.timestep, "one_shot_distance": scale * point.one_shot,
+         "theorem1": _theorem1(point.theorem1, scale), "theorem2": _theorem2(point.theorem2, scale)}
+        for point in found.points
+    ]  # fmt: skip
+    if as_json:
+        click.echo(json.dumps({"image": image, "settings": settings, "unit": unit, "points": rows}))
+        return
+    for point in found.points:
+        bounds = ", ".join(
+            f"{version} {scale * point.theorem1.bound(version).mean():.4g}"
+            for version in ("printed", "corrected", "pathwise", "tight", "free")
+        )
+        click.echo(
+            f"sigma {point.sigma:g}, t {point.timestep}: mean distance "
+            f"{scale * point.theorem1.distances.mean():.4g}; bounds: {bounds}"
         )
 
 

@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from diffsmooth_core.config import InputError
 
@@ -22,28 +22,23 @@ class Step(Protocol):
     """What a stream yields: how far it is."""
 
     @property
-    def point(self) -> tuple[float, ...] | None:
-        """What a plot keeps of it."""
-
-    @property
     def finished(self) -> bool:
         """Whether it is the last."""
 
 
-Stream = Callable[[], Iterator[Step]]
+P = TypeVar("P", bound=Step)
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Generic[P]):
     """What is known of a job at one moment; nothing in it changes afterwards."""
 
     id: str
     state: State
     position: int  # jobs ahead in the queue
-    progress: Any  # the latest Step; kept when the job is cancelled or fails, None before the first
-    trace: tuple[Any, ...]  # the points of all steps
+    progress: P | None  # the latest; kept when the job is cancelled or fails
     seconds: float  # of running, so far or in all
     error: str | None
     subject: Any  # what the submitter attached
@@ -54,16 +49,16 @@ class Snapshot:
 
 
 @dataclass
-class _Job:
-    snapshot: Snapshot
-    stream: Stream
+class _Job(Generic[P]):
+    snapshot: Snapshot[P]
+    stream: Callable[[], Iterator[P]]
     owner: str
     cancelled: threading.Event = field(default_factory=threading.Event)
-    steps: Iterator[Step] | None = None  # once it has begun
+    steps: Iterator[P] | None = None  # once it has begun
     arrived: int = 0  # in the queue, by a running number
 
 
-class JobManager:
+class JobManager(Generic[P]):
     """Runs streams on one worker thread, a manager a device, in fair turns.
 
     A job works until it ends, or while others wait for `turn` seconds and then goes on after them. Next is
@@ -75,14 +70,14 @@ class JobManager:
         self, capacity: int = 32, keep: int = 64, each: int | None = None, turn: float = TURN
     ) -> None:
         self._capacity, self._keep, self._each, self._turn = capacity, keep, each, turn
-        self._jobs: OrderedDict[str, _Job] = OrderedDict()
-        self._queue: list[_Job] = []
+        self._jobs: OrderedDict[str, _Job[P]] = OrderedDict()
+        self._queue: list[_Job[P]] = []
         self._served: dict[str, int] = {}  # owner -> when one of theirs last had a turn
         self._number = itertools.count(1)
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
 
-    def submit(self, stream: Stream, subject: Any = None, owner: str = "") -> str:
+    def submit(self, stream: Callable[[], Iterator[P]], subject: Any = None, owner: str = "") -> str:
         """Queue a stream and return the job's id. Raises InputError where the queue, or the owner's share
         of it, is full."""
         with self._changed:
@@ -92,23 +87,25 @@ class JobManager:
             if self._each is not None and own >= self._each:
                 runs = "run of yours is" if own == 1 else "runs of yours are"
                 raise InputError(f"{own} {runs} waiting already; cancel one or wait")
-            snapshot = Snapshot(secrets.token_urlsafe(6), "queued", 0, None, (), 0.0, None, subject)
+            job_id = secrets.token_urlsafe(6)
+            snapshot: Snapshot[P] = Snapshot(job_id, "queued", 0, None, 0.0, None, subject)
             job = _Job(snapshot, stream, owner)
-            self._jobs[snapshot.id] = job
+            self._jobs[job_id] = job
             self._wait_in_line(job)
             if self._worker is None or not self._worker.is_alive():
-                self._worker = threading.Thread(target=self._work, name="certify", daemon=True)
+                self._worker = threading.Thread(target=self._work, name="jobs", daemon=True)
                 self._worker.start()
-            return snapshot.id
+            return job_id
 
-    def _wait_in_line(self, job: _Job) -> None:
+    def _wait_in_line(self, job: _Job[P]) -> None:
         job.arrived = next(self._number)
         self._queue.append(job)
         self._changed.notify_all()
 
-    def _in_turn(self) -> list[_Job]:
+    def _in_turn(self) -> list[_Job[P]]:
         """The queue in the order in which it will be served: the owner who waited longest first."""
-        served, line, left = dict(self._served), [], list(self._queue)
+        served, left = dict(self._served), list(self._queue)
+        line: list[_Job[P]] = []
         while left:
             job = min(left, key=lambda job: (served.get(job.owner, 0), job.arrived))
             left.remove(job)
@@ -116,7 +113,7 @@ class JobManager:
             served[job.owner] = 1 + max(served.values(), default=0)
         return line
 
-    def snapshot(self, job_id: str) -> Snapshot | None:
+    def snapshot(self, job_id: str) -> Snapshot[P] | None:
         """The job as it stands, or None where the id is unknown or long gone."""
         with self._changed:
             job = self._jobs.get(job_id)
@@ -126,19 +123,19 @@ class JobManager:
                 return replace(job.snapshot, position=len(self._ahead(job)))
             return job.snapshot
 
-    def ahead(self, job_id: str) -> list[Snapshot]:
+    def ahead(self, job_id: str) -> list[Snapshot[P]]:
         """The jobs that come before a waiting one, the running one first."""
         with self._changed:
             job = self._jobs.get(job_id)
             return self._ahead(job) if job and job.snapshot.state == "queued" else []
 
-    def _ahead(self, job: _Job) -> list[Snapshot]:
+    def _ahead(self, job: _Job[P]) -> list[Snapshot[P]]:
         running = [other.snapshot for other in self._jobs.values() if other.snapshot.state == "running"]
         line = self._in_turn()
         return running + [other.snapshot for other in line[: line.index(job)]]
 
     def cancel(self, job_id: str) -> None:
-        """Stop after the chunk in hand; what was counted stays in the snapshot."""
+        """Stop after the step in hand; what there is stays in the snapshot."""
         with self._changed:
             job = self._jobs.get(job_id)
             if job is None or job.snapshot.finished:
@@ -148,7 +145,7 @@ class JobManager:
                 self._queue.remove(job)
                 self._finish(job, "cancelled")
 
-    def wait(self, job_id: str, timeout: float) -> Snapshot | None:
+    def wait(self, job_id: str, timeout: float) -> Snapshot[P] | None:
         """Block until the job has finished or the timeout (seconds) has passed."""
         with self._changed:
             self._changed.wait_for(
@@ -156,7 +153,7 @@ class JobManager:
             )
         return self.snapshot(job_id)
 
-    def _finish(self, job: _Job, state: State, error: str | None = None) -> None:
+    def _finish(self, job: _Job[P], state: State, error: str | None = None) -> None:
         if job.steps is not None:
             _close(job.steps)
         job.snapshot, job.steps = replace(job.snapshot, state=state, error=error), None
@@ -188,17 +185,14 @@ class JobManager:
                 else:
                     self._finish(job, "cancelled" if state == "queued" else state, error)
 
-    def _run(self, job: _Job) -> State:
+    def _run(self, job: _Job[P]) -> State:
         """Work on a job until it ends, is cancelled, or its turn is over while others wait."""
         began, before = time.monotonic(), job.snapshot.seconds
         job.steps = job.steps or iter(job.stream())
         for progress in job.steps:
-            trace = job.snapshot.trace
-            if progress.point is not None:
-                trace = (*trace, progress.point)
             spent = time.monotonic() - began
             with self._changed:
-                job.snapshot = replace(job.snapshot, progress=progress, trace=trace, seconds=before + spent)
+                job.snapshot = replace(job.snapshot, progress=progress, seconds=before + spent)
                 others = bool(self._queue)
             if progress.finished:
                 continue
@@ -209,7 +203,7 @@ class JobManager:
         return "done"
 
 
-def _close(steps: Iterator[Step]) -> None:
+def _close(steps: Iterator[Any]) -> None:
     """End a generator where it stands, so that it lets go of what it holds."""
     close = getattr(steps, "close", None)
     if close is not None:

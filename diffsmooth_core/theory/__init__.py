@@ -1,17 +1,22 @@
 """Theorems 1 and 2 of DiffSmooth, on real pictures and in a world where every term is known."""
 
+from diffsmooth_core.theory.curves import Curves, over_sigma, over_sigma_exactly
 from diffsmooth_core.theory.exact import Exact, exact
-from diffsmooth_core.theory.experiment import Setting, Start, start
+from diffsmooth_core.theory.experiment import PRECISIONS, Setting, Start, start
+from diffsmooth_core.theory.landscape import Cloud, clouds, regions
 from diffsmooth_core.theory.mixture import WORLDS, Mixture, world
 from diffsmooth_core.theory.network import disturbed
 from diffsmooth_core.theory.network_error import Consequence, consequences
 from diffsmooth_core.theory.perturbation import KINDS
-from diffsmooth_core.theory.purification_gain import Gain, gains
+from diffsmooth_core.theory.purification_gain import Comparison, Gain, compare, gains
 from diffsmooth_core.theory.reverse_sde import Paths
+from diffsmooth_core.theory.sampling import Sampling, sampling
 from diffsmooth_core.theory.theorem1 import VERSIONS, Share, Theorem1, c_eta
 from diffsmooth_core.theory.theorem2 import Theorem2
 
 __all__ = [
-    "KINDS", "VERSIONS", "WORLDS", "Consequence", "Exact", "Gain", "Mixture", "Paths", "Setting", "Share",
-    "Start", "Theorem1", "Theorem2", "c_eta", "consequences", "disturbed", "exact", "gains", "start", "world",
+    "KINDS", "PRECISIONS", "VERSIONS", "WORLDS", "Cloud", "Comparison", "Consequence", "Curves", "Exact",
+    "Gain", "Mixture", "Paths", "Sampling", "Setting", "Share", "Start", "Theorem1", "Theorem2", "c_eta",
+    "clouds", "compare", "consequences", "disturbed", "exact", "gains", "over_sigma", "over_sigma_exactly",
+    "regions", "sampling", "start", "world",
 ]  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -14,9 +13,11 @@ from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.theory.network import NetworkEps, disturbed
 from diffsmooth_core.theory.perturbation import perturb
-from diffsmooth_core.theory.reverse_sde import Paths, doubling_error, sample
+from diffsmooth_core.theory.reverse_sde import Paths, doubling_error
 from diffsmooth_core.theory.theorem1 import Theorem1
 from diffsmooth_core.theory.theorem2 import Theorem2, from_samples, one_shot
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,18 @@ class Setting:
     radius: float = 0.5
     noise: bool = True  # whether x_rs carries the smoothing noise
     eps_error: float = 0.0
-    steps: int = 24
+    steps: int = 8
     eta: float = 0.01
     seed: int = 0
+    dtype: str = "float32"  # of the network; noise and steps are float32 always
 
     def __post_init__(self) -> None:
         if not 0 < self.eta < 1:
             raise InputError(f"eta must lie between 0 and 1, got {self.eta:g}")
         if not 2 <= self.steps <= 1000:
             raise InputError(f"steps must lie between 2 and 1000, got {self.steps}")
+        if self.dtype not in PRECISIONS:
+            raise InputError(f"dtype {self.dtype!r} is unknown; choose one of {', '.join(PRECISIONS)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +68,6 @@ class Start:
         """||one-shot output - x_0|| in [-1,1] units."""
         return float((self.one_shot - (2 * self.clean - 1)).norm())
 
-    def paths(self, count: int, batch: int = 16, begin: int = 0) -> Iterator[Paths]:
-        """Reverse-SDE samples after the first `begin`, a batch at a time; closing the iterator cancels."""
-        return sample(self.eps, 2 * self.received - 1, self.levels, count, self.setting.seed, batch, begin)
-
     def theorem1(self, paths: Paths) -> Theorem1:
         begin, clean = 2 * self.received - 1, 2 * self.clean - 1
         return Theorem1.of(paths, begin.numpy(), clean.numpy(), self.alpha_bar, self.setting.eta)
@@ -90,7 +90,7 @@ def start(x: Tensor, denoiser: Denoiser, setting: Setting) -> Start:
     if setting.noise:
         source = NoiseSource(setting.seed, image_sha256(x), "theory")
         received = received + setting.sigma * source.outer(0, 1, x.shape)[0]
-    eps = NetworkEps(worse)
+    eps = NetworkEps(worse, PRECISIONS[setting.dtype])
     x_t = math.sqrt(alpha_bar) * (2 * received - 1)
     predicted = eps(x_t[None], alpha_bar)[0]
     return Start(

@@ -47,11 +47,19 @@ class Mixture:
     def dimension(self) -> int:
         return self.means.shape[1]
 
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draws of x_0: (count,d)."""
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Draws of x_0, (count,d), and the component of each, (count,)."""
         k = torch.multinomial(self.weights, count, replacement=True, generator=generator)
         noise = torch.randn(count, self.dimension, generator=generator, dtype=torch.float64)
-        return self.means[k] + self.stds[k, None] * noise
+        return self.means[k] + self.stds[k, None] * noise, k
+
+    def sample(self, count: int, generator: torch.Generator) -> Tensor:
+        """Draws of x_0: (count,d)."""
+        return self.draw(count, generator)[0]
+
+    def component(self, y: Tensor, rho: float) -> Tensor:
+        """Bayes' decision: the component that y = x_0 + rho eps (b,d) most likely came from, (b,)."""
+        return self._joint(y, rho).argmax(1)
 
     def log_density(self, x_t: Tensor, alpha_bar: float) -> Tensor:
         """log p_t at x_t (b,d): (b,)."""

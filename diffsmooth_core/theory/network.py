@@ -16,15 +16,16 @@ from diffsmooth_core.theory.theorem2 import error_of_size
 class NetworkEps:
     """eps_theta(x_t (b,c,h,w), alpha_bar) at the timestep of the schedule that is nearest."""
 
-    def __init__(self, denoiser: Denoiser) -> None:
-        self.denoiser = denoiser
+    def __init__(self, denoiser: Denoiser, dtype: torch.dtype = torch.float32) -> None:
+        self.denoiser, self.dtype = denoiser, dtype
         self._ratios = denoiser.schedule.noise_ratio
 
     def __call__(self, x_t: Tensor, alpha_bar: float) -> Tensor:
         t = self._nearest(((1 - alpha_bar) / alpha_bar) ** 0.5)
         device = next(iter(self.denoiser.network.parameters()), x_t).device
         timesteps = torch.full((len(x_t),), t * self.denoiser.schedule.time_scale, device=device)
-        predicted: Tensor = self.denoiser.network(x_t.float().to(device), timesteps)[:, :3]
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
+            predicted: Tensor = self.denoiser.network(x_t.float().to(device), timesteps)[:, :3]
         return predicted.to(x_t)
 
     def levels(self, alpha_bar: float, steps: int) -> list[float]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.theory.mixture import noise_ratio
-from diffsmooth_core.theory.theorem1 import c_eta, shift_and_noise_quantile
+from diffsmooth_core.theory.theorem1 import Share, c_eta, shift_and_noise_quantile
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,52 @@ def gains(x: Tensor, denoiser: Denoiser, sigmas: Sequence[float], copies: int = 
             sigma, alpha_bar, float(before.mean()), float(after.mean()),
             float((after < before).double().mean()), _picture(noisy[0]), _picture(purified[0]),
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Distances to the picture before and after purification, one noisy copy a picture; [0,1] units."""
+
+    sigmas: tuple[float, ...]
+    pictures: int
+    noisy: tuple[tuple[float, ...], ...] = ()  # for each sigma so far, a number a picture so far
+    purified: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        return len(self.noisy) == len(self.sigmas) and len(self.noisy[-1]) == self.pictures
+
+    def nearer(self, sigma: float) -> Share:
+        """How many pictures purification brought nearer at one of `sigmas`."""
+        at = self.sigmas.index(sigma)
+        both = zip(self.noisy[at], self.purified[at], strict=True) if at < len(self.noisy) else ()
+        moves = [after < before for before, after in both]
+        return Share.of(sum(moves), len(moves))
+
+
+def compare(pictures: Sequence[Tensor], denoiser: Denoiser, sigmas: Sequence[float], seed: int = 0,
+            batch: int = 16) -> Iterator[Comparison]:  # fmt: skip
+    """Purify a noisy copy of every picture (c,h,w) at every sigma, yielding after every batch.
+
+    A picture's noise is its own and the same at every sigma, scaled. Raises InputError where a sigma is out
+    of the schedule's reach or there are no pictures.
+    """
+    if not pictures:
+        raise InputError("at least 1 picture is needed, got none")
+    found = Comparison(tuple(sigmas), len(pictures))
+    yield found
+    clean = torch.stack(list(pictures))
+    noise = torch.cat([NoiseSource(seed, image_sha256(x), "theory").outer(0, 1, x.shape) for x in pictures])
+    device = next(iter(denoiser.network.parameters()), clean).device
+    for sigma in sigmas:
+        rows: tuple[tuple[float, ...], ...] = ((), ())
+        for x, eps in zip(clean.split(batch), noise.split(batch), strict=True):
+            noisy = x + sigma * eps
+            purified = denoiser.purify(noisy.to(device), sigma).cpu()
+            lengths = ((v - x).flatten(1).norm(dim=1).tolist() for v in (noisy, purified))
+            rows = tuple((*row, *new) for row, new in zip(rows, lengths, strict=True))
+            yield replace(found, noisy=(*found.noisy, rows[0]), purified=(*found.purified, rows[1]))
+        found = replace(found, noisy=(*found.noisy, rows[0]), purified=(*found.purified, rows[1]))
 
 
 def _picture(x: Tensor) -> npt.NDArray[np.float32]:

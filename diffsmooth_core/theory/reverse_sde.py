@@ -1,13 +1,15 @@
-"""The reverse SDE of a diffusion model, integrated by Euler-Maruyama.
+"""The reverse SDE of a diffusion model, integrated in few steps.
 
 With the forward process dx = -gamma x/2 dt + sqrt(gamma) dw, alpha_bar = exp(-int gamma), the substitution
 y = x_t / sqrt(alpha_bar), rho^2 = (1-alpha_bar)/alpha_bar takes the linear drift out of the reverse SDE:
 with rho^2 falling to 0 as its clock,
 
-    y <- y + (rho_k^2 - rho_{k+1}^2) sqrt(alpha_bar_k) score_k + N(0, (rho_k^2 - rho_{k+1}^2) I).
+    dy = (x_0(y) - y) / rho^2 d(rho^2) + dW,    x_0(y) = y - rho eps the network's estimate.
 
-So the end is the start plus the path's score terms plus noise that is exactly N(0, rho^2 I) whatever the
-step: Theorem 1's three terms, and its bounds, hold for the discretised path too.
+A step from a down to b solves this exactly for the x_0 that the last two estimates extrapolate to (the
+second-order multistep of DPM-Solver++ for SDEs, Lu et al. 2022). What the score did in a step is y's way
+less the noise W of that step: so the end is the start plus the path's score terms plus noise that is
+exactly N(0, rho^2 I) whatever the steps. Theorem 1's bounds hold for the discretised path too.
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ class Paths:
     """Ends of k paths in [-1,1] units and what their scores did on the way."""
 
     end: Tensor  # (k,...)
-    drift: Tensor  # (k,): int e^tau gamma ||score|| dt along the path, its steps summed
-    score: Tensor  # (k,): the largest ||score|| on the path
+    drift: Tensor  # (k,): the lengths of the score's pushes, summed; below int e^tau gamma ||score|| dt
+    score: Tensor  # (k,): the largest ||score|| at a node of the path
     states: Tensor | None = None  # (steps+1,k,...): y at every node, where asked for
 
     @staticmethod
@@ -42,73 +44,98 @@ class Paths:
 
 
 def nodes(rho: float, steps: int) -> list[float]:
-    """Noise levels from rho down to 0, steps+1 of them, denser towards 0: rho (1 - k/steps)^2."""
+    """Noise levels from rho down to 0, steps+1 of them, denser towards 0: rho (1 - k/steps)^3."""
     if not 1 <= steps <= 10_000:
         raise InputError(f"steps must lie between 1 and 10000, got {steps}")
     if not rho > 0:
         raise InputError(f"the noise ratio must be above 0, got {rho:g}")
-    return [rho * (1 - k / steps) ** 2 for k in range(steps + 1)]
+    return [rho * (1 - k / steps) ** 3 for k in range(steps + 1)]
 
 
 def increments(levels: Sequence[float], count: int, shape: Sequence[int], seed: int,
                dtype: torch.dtype = torch.float64) -> Tensor:  # fmt: skip
-    """The noise of every step for `count` paths: (steps,count,*shape), N(0, rho_k^2 - rho_{k+1}^2)."""
+    """The noise of every step for `count` paths: (steps,2,count,*shape).
+
+    First W, N(0, a^2 - b^2); then what of it is left at the step's end, b^2 int dW/rho^2, whose variance is
+    b^2 (a^2 - b^2)/a^2 and whose covariance with W is b^2 log(a^2/b^2).
+    """
     generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(len(levels) - 1, count, *shape, generator=generator, dtype=dtype)
-    stds = torch.tensor([math.sqrt(a * a - b * b) for a, b in itertools.pairwise(levels)])
-    return noise * stds.to(dtype).view(-1, *[1] * (noise.ndim - 1))
+    noise = torch.randn(len(levels) - 1, 2, count, *shape, generator=generator, dtype=dtype)
+    for (a, b), (push, left) in zip(itertools.pairwise(levels), noise, strict=True):
+        variance = a * a - b * b
+        push.mul_(math.sqrt(variance))
+        if b == 0:
+            left.zero_()
+            continue
+        shared = b * b * math.log(a * a / (b * b)) / variance
+        own = max(0.0, b * b * variance / (a * a) - shared**2 * variance)
+        left.mul_(math.sqrt(own)).add_(push, alpha=shared)
+    return noise
+
+
+def halved(levels: Sequence[float], noise: Tensor) -> tuple[list[float], Tensor]:
+    """Every second node left out, and the same noise for the longer steps."""
+    kept = [*range(0, len(levels) - 1, 2), len(levels) - 1]
+    coarse = torch.zeros(len(kept) - 1, *noise.shape[1:], dtype=noise.dtype)
+    for step, (first, last) in enumerate(itertools.pairwise(kept)):
+        for k in range(first, last):
+            coarse[step, 0] += noise[k, 0]
+            remains = (levels[last] / levels[k + 1]) ** 2 if k + 1 < last else 1.0
+            coarse[step, 1] += remains * noise[k, 1]
+    return [levels[k] for k in kept], coarse
 
 
 @torch.no_grad()
-def integrate(eps: Eps, start: Tensor, levels: Sequence[float], noise: Tensor, keep: bool = False) -> Paths:
-    """Paths from `start`, one y = x_t/sqrt(alpha_bar) in [-1,1] units, with the noise of `increments`."""
-    y = start.to(noise.dtype).expand(noise.shape[1:])
+def walk(eps: Eps, start: Tensor, levels: Sequence[float], noise: Tensor,
+         keep: bool = False) -> Iterator[Paths]:  # fmt: skip
+    """Paths from `start`, one y = x_t/sqrt(alpha_bar) in [-1,1] units, with the noise of `increments`.
+
+    Yields them after every step as far as they have come; closing the iterator cancels.
+    """
+    y = start.to(noise.dtype).expand(noise.shape[2:])
     drift = torch.zeros(len(y), dtype=torch.float64)
     largest = torch.zeros(len(y), dtype=torch.float64)
     states = [y]
-    for here, there, push in zip(levels, levels[1:], noise, strict=False):
-        alpha_bar = 1 / (1 + here**2)
+    earlier: tuple[float, Tensor] | None = None  # the last step's level and its estimate of x_0
+    for (a, b), (push, left) in zip(itertools.pairwise(levels), noise, strict=True):
+        alpha_bar = 1 / (1 + a * a)
         predicted = eps(math.sqrt(alpha_bar) * y, alpha_bar)
-        step = (here**2 - there**2) / here
         norm = predicted.flatten(1).norm(dim=1).double().cpu()
-        drift += step * norm
         largest = torch.maximum(largest, norm / math.sqrt(1 - alpha_bar))
-        y = y - step * predicted + push
+        clean = estimate = y - a * predicted
+        if earlier is not None and b > 0:
+            above, before = earlier
+            clean = estimate + math.log(a / b) / (2 * math.log(above / a)) * (estimate - before)
+        after = clean + (b / a) ** 2 * (y - clean) + left
+        drift = drift + (after - y - push).flatten(1).norm(dim=1).double().cpu()
+        y, earlier = after, (a, estimate)
         if keep:
             states.append(y)
-    return Paths(y, drift, largest, torch.stack(states) if keep else None)
+        yield Paths(y, drift, largest, torch.stack(states) if keep else None)
 
 
-def sample(eps: Eps, start: Tensor, levels: Sequence[float], count: int, seed: int = 0,
-           batch: int = 16, begin: int = 0) -> Iterator[Paths]:  # fmt: skip
-    """`count` paths from `start`, a batch at a time; closing the iterator cancels.
+def integrate(eps: Eps, start: Tensor, levels: Sequence[float], noise: Tensor, keep: bool = False) -> Paths:
+    """The paths of `walk` at their ends."""
+    *_, paths = walk(eps, start, levels, noise, keep)
+    return paths
 
-    Batch i has the seed (seed, i), so the same paths come again whatever was cancelled. `begin` goes on
-    after that many paths, whole batches of them.
-    """
-    if count < 1:
-        raise InputError(f"at least 1 sample is needed, got {count}")
+
+def batch_noise(levels: Sequence[float], count: int, start: Tensor, seed: int, batch: int) -> Tensor:
+    """`increments` for the batch with this number: its own seed, so that a cancel changes no other's."""
+    keys = torch.randint(2**62, (batch + 1,), generator=torch.Generator().manual_seed(seed))
     dtype = torch.float64 if start.dtype == torch.float64 else torch.float32
-    for first in range(begin, count, batch):
-        i = first // batch
-        key = torch.Generator().manual_seed(seed)
-        key_i = int(torch.randint(2**62, (i + 1,), generator=key)[i])
-        noise = increments(levels, min(batch, count - first), start.shape, key_i, dtype)
-        yield integrate(eps, start, levels, noise)
+    return increments(levels, count, start.shape, int(keys[-1]), dtype)
 
 
 def doubling_error(eps: Eps, start: Tensor, levels: Sequence[float], count: int, seed: int = 0) -> float:
     """How far the ends of `count` paths move, root mean square, when every second node is left out.
 
-    Both paths are driven by the same noise, so what is seen is the discretisation alone: the error of the
-    finer paths is about as large, as the scheme's order is one.
+    Both paths are driven by the same noise, so what is seen is the discretisation alone; the finer paths'
+    own error is smaller.
     """
     if len(levels) < 3:
         raise InputError("step doubling needs at least 2 steps")
-    dtype = torch.float64 if start.dtype == torch.float64 else torch.float32
-    noise = increments(levels, count, start.shape, seed, dtype)
-    kept = [*range(0, len(levels) - 1, 2), len(levels) - 1]
-    coarse = torch.stack([noise[a:b].sum(0) for a, b in itertools.pairwise(kept)])
-    fine_end = integrate(eps, start, levels, noise).end
-    coarse_end = integrate(eps, start, [levels[i] for i in kept], coarse).end
-    return float((fine_end - coarse_end).flatten(1).square().sum(1).mean().sqrt())
+    noise = batch_noise(levels, count, start, seed, 0)
+    fine = integrate(eps, start, levels, noise).end
+    coarse = integrate(eps, start, *halved(levels, noise)).end
+    return float((fine - coarse).flatten(1).square().sum(1).mean().sqrt())

@@ -57,6 +57,8 @@ class Share:
 
     @classmethod
     def of(cls, inside: int, count: int, risk: float = 0.05) -> Share:
+        if count == 0:
+            return cls(0, 0, 0.0, 1.0)
         return cls(
             inside, count, clopper_pearson_lower(inside, count, risk / 2),
             1 - clopper_pearson_lower(count - inside, count, risk / 2),

@@ -70,12 +70,12 @@ def finished_run() -> Callable[..., str]:
 
     def finished_run(spec: str, votes0: Votes, votes: Votes, finished: bool = True, **settings: Any) -> str:
         config = replace(state.DEFAULTS, **settings)
-        picture = state.resolved(spec)
+        run = runs.Run(state.resolved(spec), config)
 
         def stream() -> Iterator[Progress]:
-            yield progress(config, votes0, votes, finished)
+            return run.follow(iter([progress(config, votes0, votes, finished)]))
 
-        job = runs.manager().submit(stream, runs.Run(picture, config))
+        job = runs.manager().submit(stream, run)
         snapshot = runs.manager().wait(job, 10)
         assert snapshot is not None
         assert snapshot.state == "done"

@@ -124,7 +124,7 @@ def snapshot(
     )  # fmt: skip
     run = attack_runs.AttackRun(picture, certificate, AttackConfig(**attack))
     error = "the *queue* broke" if moment == "failed" else None
-    return certificate, Snapshot("x", moment, 0, found, (), 1.0, error, run)  # type: ignore[arg-type]
+    return certificate, Snapshot("x", moment, 0, found, 1.0, error, run)
 
 
 def attempt(outcome: str, length: float) -> Attempt:

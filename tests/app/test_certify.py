@@ -119,7 +119,8 @@ def test_a_cancelled_run_keeps_its_counts_and_resumes(visit: Visit) -> None:
         go_on.wait(10)
         yield cut
 
-    job = runs.manager().submit(stream, runs.Run(picture, config))
+    run = runs.Run(picture, config)
+    job = runs.manager().submit(lambda: run.follow(stream()), run)
     assert counting.wait(10)
     runs.manager().cancel(job)
     go_on.set()

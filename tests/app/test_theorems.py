@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui import theorems_controls, theorems_runs
-from ui.theorems_controls import EXACT
+from ui import state, theorems_controls, theorems_runs
 
 Visit = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """No job of the page outlives its test."""
+    yield
+    for key in list(theorems_runs._newest):
+        theorems_runs.cancel(key)
+        theorems_runs.manager().wait(theorems_runs._newest[key], 60)
 
 
 @pytest.fixture
@@ -18,10 +28,29 @@ def theorems(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page in the exact world, where nothing slow happens; sampling for a picture takes few paths."""
     monkeypatch.setattr(theorems_runs, "SIGMAS", (0.25, 0.5))
     monkeypatch.setattr(theorems_runs, "ERRORS", (0.0, 0.5))
-    monkeypatch.setattr(theorems_runs, "BATCH", 4)
+    return opened(visit, where="exact")
+
+
+def opened(visit: Visit, **parameters: str) -> AppTest:
     page = visit()
-    page.session_state["theorems-where"] = EXACT
+    page.query_params.clear()
+    for name, value in parameters.items():
+        page.query_params[name] = value
     page.switch_page("pages/theorems.py").run()
+    assert not page.exception
+    return page
+
+
+def sampled(page: AppTest, **changed: Any) -> AppTest:
+    """The page once the server has sampled what these settings ask for."""
+    for name, value in changed.items():
+        page.session_state[f"theorems-{name}"] = value
+    page.run()
+    key = page.session_state["theorems-attended"]["samples"]
+    job = theorems_runs.manager().wait(theorems_runs._newest[key], 60)
+    assert job is not None
+    assert job.state == "done"
+    page.run()
     assert not page.exception
     return page
 
@@ -37,7 +66,7 @@ def test_both_theorems_have_their_numbers(theorems: AppTest) -> None:
     assert "256** samples are inside" in said(theorems)
     assert not theorems.error
     pixel = float(theorems.metric[0].value)
-    theorems.session_state["theorems-unit"] = "[−1,1]"
+    theorems.session_state["theorems-unit"] = "model"
     theorems.run()
     assert float(theorems.metric[0].value) == pytest.approx(2 * pixel, rel=1e-2)
 
@@ -49,28 +78,90 @@ def test_both_theorems_have_their_numbers(theorems: AppTest) -> None:
 def test_a_violated_bound_is_said(
     theorems: AppTest, world: str, sigma: float, error: float, words: str
 ) -> None:
-    for name, value in (("world", world), ("sigma", sigma), ("error", error)):
+    for name, value in (("world", world), ("sigma", sigma), ("eps_error", error)):
         theorems.session_state[f"theorems-{name}"] = value
     theorems.run()
     assert not theorems.exception
     assert [words in e.value for e in theorems.error] == [True]
 
 
-def test_a_picture_is_sampled_and_a_stop_keeps_what_there_is(theorems: AppTest) -> None:
-    theorems.session_state["theorems-where"] = theorems_controls.PICTURE
-    theorems.session_state["theorems-steps"] = 8
-    theorems.run()
-    assert not theorems.exception
-    assert "16 of 16** samples" in said(theorems)
+def test_a_picture_is_sampled_and_what_an_error_costs_is_asked_for(theorems: AppTest) -> None:
+    sampled(theorems, where="picture", steps=4, samples=16)
+    assert "16 of 16** samples are inside" in said(theorems)
+    assert "16 samples in 4 steps each" in said(theorems)
     assert "Does purification help?" in [s.value for s in theorems.subheader]
     theorems.button(key="theorems-costs").click().run()
     assert not theorems.exception
     rows = theorems.table[-1].value
     assert list(rows["error of ε"]) == ["0", "0.5"]
     assert rows["most votes"].str.contains(" of 100, ").all()
-    setting = theorems_controls.Setting(steps=8)
+
+
+def test_a_stop_keeps_what_there_is_and_go_on_takes_it_up(
+    theorems: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampled(theorems, where="picture", steps=4, samples=16, seed=3)
+    begun, go_on = threading.Event(), threading.Event()
+    real = theorems_runs.sampling
+
+    def slow(*arguments: Any) -> Iterator[Any]:
+        for found in real(*arguments):
+            yield found
+            begun.set()
+            go_on.wait(20)
+
+    monkeypatch.setattr(theorems_runs, "sampling", slow)
     theorems.session_state["theorems-samples"] = 64
-    theorems.session_state["theorems-stopped"] = setting
+    theorems.run()
+    assert begun.wait(20)
+    theorems.button(key="theorems-stop").click()
+    go_on.set()
+    theorems.run()
+    theorems_runs.manager().wait(
+        theorems_runs._newest[theorems.session_state["theorems-attended"]["samples"]], 20
+    )
     theorems.run()
     assert "Stopped after 16 of 64 samples." in said(theorems)
     assert theorems.metric[0].value
+    theorems.button(key="theorems-go-on").click().run()
+    sampled(theorems)
+    assert "64 of 64** samples are inside" in said(theorems)
+
+
+def test_the_settings_are_in_the_address_and_a_bad_one_is_named(visit: Visit) -> None:
+    page = opened(visit, where="exact", world="narrow", eps_error="0.1", sigma="0.3", eta="7", dtype="int1")
+    assert page.query_params["world"] == "narrow"
+    assert (page.query_params["eta"], page.query_params["sigma"]) == ("0.01", "0.3")
+    assert "eta = '7' in the address is unknown; 0.01 is used instead" in said(page).replace("\\", "")
+    assert page.slider(key="theorems-sigma").value == 0.3
+    page.session_state["theorems-unit"] = "model"
+    page.run()
+    assert page.query_params["unit"] == "model"
+    assert set(page.query_params) == {"picture", *theorems_controls.SETTINGS.defaults}
+
+
+def test_pages_keep_their_own_settings_and_share_the_picture(visit: Visit) -> None:
+    page = visit(picture="photo:cat", sigma="0.25", dataset="imagenet")
+    page.query_params.clear()
+    page.session_state["theorems-where"] = "exact"
+    page.switch_page("pages/theorems.py").run()
+    assert page.query_params["picture"] == "photo:cat"
+    assert page.session_state["dataset"] == state.DEFAULTS.dataset, "the one that its denoiser knows"
+    page.query_params.clear()
+    page.switch_page("pages/certify.py").run()
+    assert (page.query_params["sigma"], page.query_params["dataset"]) == ("0.25", "imagenet")
+
+
+def test_another_kind_of_picture_shows_its_first(theorems: AppTest) -> None:
+    theorems.session_state["theorems-where"] = "picture"
+    theorems.session_state["theorems-samples"] = 16
+    theorems.run()
+    assert theorems.query_params["picture"] == state.PICTURE
+    (pills,) = (group for group in theorems.button_group if group.label == "Picture")
+    pills.set_value("photo").run()
+    assert not theorems.exception
+    first = theorems.query_params["picture"]
+    assert first.startswith("photo:")
+    assert theorems.session_state["theorems-attended"]["samples"][0].source == first
+    theorems.run()
+    assert theorems.query_params["picture"] == first

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, dataclass, replace
 
 import pytest
 
@@ -71,9 +71,21 @@ def test_a_job_runs_to_its_certificate() -> None:
     assert done.progress is not None
     assert done.progress.certificate is not None
     assert done.progress.certificate.counts == (0, 60)
-    assert [n for n, *_ in done.trace] == [10, 20, 30, 40, 50, 60], "estimation alone"
-    assert done.trace[-1][:3] == (60, 1.0, done.progress.certificate.p_a_lower)
     assert done.seconds > 0
+
+
+def test_any_stream_of_steps_is_a_job() -> None:
+    @dataclass(frozen=True)
+    class Step:
+        number: int
+
+        @property
+        def finished(self) -> bool:
+            return self.number == 2
+
+    manager: JobManager[Step] = JobManager()
+    done = finished(manager, manager.submit(lambda: (Step(k) for k in range(3))))
+    assert (done.state, done.progress) == ("done", Step(2))
 
 
 def test_snapshots_follow_the_run_and_never_change() -> None:

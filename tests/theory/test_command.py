@@ -42,6 +42,23 @@ def test_purification_brings_a_picture_nearer(capsys: pytest.CaptureFixture[str]
     assert row["shortened"] == 1
 
 
+def test_pictures_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compare", "--count", "3", "--sigmas", "0.25,0.5", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)["sigmas"]
+    assert [(row["sigma"], row["count"]) for row in rows] == [(0.25, 3), (0.5, 3)]
+    assert all(row["nearer"] == 3 and row["purified"] < row["noisy"] / 2 for row in rows)
+    assert all(0 < row["interval"][0] < row["interval"][1] == 1 for row in rows)
+
+
+def test_curves_have_a_row_a_sigma(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("--sigmas", "0.25,0.5", "--samples", "2", "--steps", "2", "--json")
+    assert run("curves", "gallery:sailing-yacht", *arguments) == 0
+    rows = json.loads(capsys.readouterr().out)["points"]
+    assert [row["sigma"] for row in rows] == [0.25, 0.5]
+    assert rows[0]["timestep"] < rows[1]["timestep"]
+    assert rows[0]["theorem1"]["shift"] == pytest.approx(rows[1]["theorem1"]["shift"] / 2, rel=1e-3)
+
+
 def test_what_an_error_costs(capsys: pytest.CaptureFixture[str]) -> None:
     settings = ("--sigma", "0.5", "--m", "1", "--n0", "4", "--n", "12", "--errors", "0,3")
     assert run("error", "gallery:sailing-yacht", *settings, "--json") == 0

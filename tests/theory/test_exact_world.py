@@ -10,8 +10,8 @@ import torch
 from scipy.integrate import quad
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.theory import Mixture, exact, world
-from diffsmooth_core.theory.reverse_sde import doubling_error, increments, integrate, nodes, sample
+from diffsmooth_core.theory import Mixture, clouds, exact, regions, world
+from diffsmooth_core.theory.reverse_sde import doubling_error, halved, increments, integrate, nodes
 
 
 def mixture(dimension: int) -> Mixture:
@@ -69,11 +69,36 @@ def test_the_reverse_sde_ends_in_the_posterior() -> None:
     np.testing.assert_allclose(ranks[0], ranks[1], atol=0.05)
 
 
-def test_without_a_score_only_the_noise_of_the_theorem_is_left() -> None:
-    levels = nodes(0.7, 10)
-    noise = increments(levels, 20_000, (1,), seed=1)
-    end = integrate(lambda x, _: torch.zeros_like(x), torch.zeros(1), levels, noise).end
-    assert float(end.std()) == pytest.approx(0.7, rel=0.03)
+def test_the_noise_of_the_steps_is_the_theorems_whatever_their_number() -> None:
+    whole = nodes(0.7, 10)
+    noise = increments(whole, 20_000, (1,), seed=1)
+    for levels, driven in ((whole, noise), halved(whole, noise)):
+        assert float(driven[:, 0].sum(0).std()) == pytest.approx(0.7, rel=0.03)
+        a, b = levels[1], levels[2]
+        push, left = driven[1, 0, :, 0], driven[1, 1, :, 0]
+        assert float(left.std()) == pytest.approx(b / a * math.sqrt(a * a - b * b), rel=0.03)
+        assert float((push * left).mean()) == pytest.approx(b * b * math.log(a * a / b / b), rel=0.05)
+
+
+def test_a_path_is_its_start_its_noise_and_pushes_no_longer_than_its_drift() -> None:
+    world, start, levels = mixture(8), torch.full((8,), 0.4, dtype=torch.float64), nodes(1.0, 6)
+    noise = increments(levels, 50, (8,), seed=2)
+    paths = integrate(world.eps, start, levels, noise)
+    pushed = (paths.end - start - noise[:, 0].sum(0)).norm(dim=1)
+    assert (pushed <= paths.drift + 1e-12).all()
+    assert (paths.drift < 3 * pushed).all(), "the pushes go the same way"
+
+
+def test_eight_steps_already_end_near_the_posterior() -> None:
+    """A first look takes eight. Under Euler-Maruyama this variance is 13 times too large."""
+    world, alpha_bar, count = mixture(64), 0.5, 500
+    x_t = world.sample(1, torch.Generator().manual_seed(1))[0]
+    levels = nodes(1.0, 8)
+    end = integrate(
+        world.eps, x_t / math.sqrt(alpha_bar), levels, increments(levels, count, (64,), seed=3)
+    ).end
+    spread = float(world.posterior_spread(x_t[None], alpha_bar))
+    assert float((end - end.mean(0)).square().sum(1).mean()) == pytest.approx(spread, rel=0.4)
 
 
 def test_step_doubling_shrinks_with_the_step() -> None:
@@ -81,18 +106,6 @@ def test_step_doubling_shrinks_with_the_step() -> None:
     errors = [doubling_error(world.eps, start, nodes(1.0, steps), 200) for steps in (16, 64, 256)]
     assert errors[1] < 0.6 * errors[0]
     assert errors[2] < 0.6 * errors[1]
-
-
-def test_samples_come_in_batches_that_a_cancel_does_not_change() -> None:
-    world, start, levels = mixture(2), torch.zeros(2, dtype=torch.float64), nodes(1.0, 8)
-    whole = [paths.end for paths in sample(world.eps, start, levels, 10, seed=5, batch=4)]
-    assert [len(end) for end in whole] == [4, 4, 2]
-    stream = sample(world.eps, start, levels, 400, seed=5, batch=4)
-    assert torch.equal(next(stream).end, whole[0])
-    assert torch.equal(next(stream).end, whole[1])
-    assert not torch.equal(whole[0], whole[1])
-    (resumed,) = sample(world.eps, start, levels, 8, seed=5, batch=4, begin=4)
-    assert torch.equal(resumed.end, whole[1])
 
 
 @pytest.mark.parametrize(
@@ -112,3 +125,24 @@ def test_a_mixture_is_checked() -> None:
     with pytest.raises(InputError, match="sum to 1"):
         Mixture(0.5 * one, one[None], one)
     assert world("clusters", 2).dimension == 2
+
+
+def test_regions_are_bayes_decision_and_clouds_keep_their_component() -> None:
+    world = Mixture(
+        torch.tensor([0.5, 0.5], dtype=torch.float64), torch.tensor([[-1.0], [1.0]], dtype=torch.float64),
+        torch.tensor([0.2, 0.2], dtype=torch.float64),
+    )  # fmt: skip
+    line = torch.tensor([-2.0, -0.1, 0.1, 2.0], dtype=torch.float64)
+    assert regions(world, 0.5, line).tolist() == [0, 0, 1, 1]
+    still, noisy = clouds(world, [0.0, 2.0], 500, seed=1)
+    assert torch.equal(still.component, noisy.component)
+    assert (regions(world, 1e-6, still.points[:, 0]) == still.component).all()
+    assert float((noisy.points - still.points).std()) == pytest.approx(2, rel=0.1)
+    plane = mixture(2)
+    x, y = torch.tensor([-1.0, 0.0, 1.0]).double(), torch.tensor([-0.5, 0.5]).double()
+    found = regions(plane, 0.3, x, y)
+    assert found.shape == (2, 3)
+    point = torch.tensor([[1.0, -0.5]], dtype=torch.float64)
+    assert found[0, 2] == plane.component(point, 0.3)
+    with pytest.raises(InputError, match="got 2"):
+        regions(plane, 0.3, x)

@@ -1,0 +1,71 @@
+"""Both theorems over the noise sigma: distances, bounds and terms, a point a sigma."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.theory.exact import exact
+from diffsmooth_core.theory.experiment import Setting
+from diffsmooth_core.theory.sampling import sampling
+from diffsmooth_core.theory.theorem1 import Theorem1
+from diffsmooth_core.theory.theorem2 import Theorem2
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Both theorems at one sigma ([0,1] units); lengths inside are in [-1,1] units."""
+
+    sigma: float
+    timestep: int | None  # of the schedule, 0-based; None in the exact world, which has none
+    theorem1: Theorem1
+    theorem2: Theorem2
+    one_shot: float  # ||one-shot output - x_0||
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    sigmas: tuple[float, ...]
+    points: tuple[Point, ...] = ()  # for the first sigmas, as far as they have come
+
+    @property
+    def finished(self) -> bool:
+        return len(self.points) == len(self.sigmas)
+
+
+def over_sigma(x: Tensor, denoiser: Denoiser, setting: Setting, sigmas: Sequence[float],
+               samples: int = 16, resume: Curves | None = None) -> Iterator[Curves]:  # fmt: skip
+    """The setting's experiment on the picture x (c,h,w) in [0,1] at every sigma, its own left aside.
+
+    Yields after every step of every sampling; closing the iterator cancels, and `resume` goes on after the
+    points of an earlier call. Raises InputError.
+    """
+    found = resume or Curves(tuple(sigmas))
+    for sigma in sigmas[len(found.points) :]:
+        t, _ = denoiser.schedule.timestep_for_sigma(sigma)
+        for sampled in sampling(x, denoiser, replace(setting, sigma=sigma), samples):
+            yield found
+            if sampled.finished:
+                away = sampled.begun.one_shot_distance
+                point = Point(sigma, t, sampled.theorem1, sampled.theorem2, away)
+                found = replace(found, points=(*found.points, point))
+    yield found
+
+
+def over_sigma_exactly(world: str, dimension: int, sigmas: Sequence[float], *, samples: int = 64,
+                       steps: int = 32, eta: float = 0.01, eps_error: float = 0.0, noise: bool = True,
+                       seed: int = 0) -> Iterator[Curves]:  # fmt: skip
+    """The same in a Gaussian mixture, yielding after every sigma. Raises InputError."""
+    found = Curves(tuple(sigmas))
+    for sigma in sigmas:
+        yield found
+        there = exact(world, dimension, sigma, samples=samples, steps=steps, eta=eta, eps_error=eps_error,
+                      noise=noise, seed=seed)  # fmt: skip
+        away = float((there.one_shot - there.clean).norm())
+        found = replace(
+            found, points=(*found.points, Point(sigma, None, there.theorem1, there.theorem2, away))
+        )
+    yield found

@@ -1,0 +1,41 @@
+"""What a 1- or 2-dimensional exact world looks like: forward clouds and decision regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.theory.mixture import Mixture
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Points of the forward process at one noise level rho, as y = x_t/sqrt(alpha_bar) = x_0 + rho eps."""
+
+    rho: float
+    points: Tensor  # (count,d)
+    component: Tensor  # (count,): where each came from
+
+
+def clouds(mixture: Mixture, levels: Sequence[float], count: int, seed: int = 0) -> list[Cloud]:
+    """The same draws of x_0 and eps at every noise level."""
+    generator = torch.Generator().manual_seed(seed)
+    clean, component = mixture.draw(count, generator)
+    noise = torch.randn(clean.shape, generator=generator, dtype=torch.float64)
+    return [Cloud(rho, clean + rho * noise, component) for rho in levels]
+
+
+def regions(mixture: Mixture, rho: float, *axes: Tensor) -> Tensor:
+    """Bayes' decision on a grid: the axes' values (n,), one or two of them, to components, (n,) or (n2,n1).
+
+    Raises InputError where the mixture has another number of dimensions.
+    """
+    if len(axes) != mixture.dimension or len(axes) > 2:
+        raise InputError(f"regions are drawn in 1 or 2 dimensions, got {mixture.dimension}")
+    grid = torch.cartesian_prod(*axes).reshape(-1, len(axes))
+    found = mixture.component(grid, rho)
+    return found.reshape(len(axes[0]), -1).T if len(axes) == 2 else found

@@ -1,0 +1,84 @@
+"""Sampling as a stream: reverse-SDE samples of a picture, and how far the batch in hand has come."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.theory.experiment import Setting, Start, start
+from diffsmooth_core.theory.reverse_sde import Paths, batch_noise, walk
+from diffsmooth_core.theory.theorem1 import Theorem1
+from diffsmooth_core.theory.theorem2 import Theorem2
+
+BATCH = 16  # samples that walk together: enough to fill two CPU cores, few enough to be seen early
+
+
+@dataclass(frozen=True, eq=False)
+class Sampling:
+    """What there is at one moment; nothing in it changes afterwards."""
+
+    begun: Start
+    wanted: int
+    parts: tuple[Paths, ...] = ()  # finished batches
+    on_the_way: float = 0.0  # samples' worth of steps done in the batch in hand
+    doubling_error: float = math.nan  # of a few paths, known at the end; [-1,1] units
+
+    @property
+    def count(self) -> int:
+        return sum(len(part.end) for part in self.parts)
+
+    @property
+    def finished(self) -> bool:
+        return self.count >= self.wanted and not math.isnan(self.doubling_error)
+
+    @property
+    def done(self) -> float:
+        """The share of the way from 0 to 1."""
+        return min(1.0, (self.count + self.on_the_way) / self.wanted)
+
+    @property
+    def paths(self) -> Paths:
+        return Paths.join(self.parts)
+
+    @property
+    def theorem1(self) -> Theorem1:
+        return self.begun.theorem1(self.paths)
+
+    @property
+    def theorem2(self) -> Theorem2:
+        return self.begun.theorem2(self.paths)
+
+
+def sampling(x: Tensor, denoiser: Denoiser, setting: Setting, wanted: int,
+             resume: Sampling | None = None) -> Iterator[Sampling]:  # fmt: skip
+    """`wanted` samples of the picture x (c,h,w) in [0,1], in batches of BATCH.
+
+    Yields after the start and after every step of a batch; closing the iterator cancels. `resume` goes on
+    after an earlier Sampling of the same picture, denoiser and setting. Each batch has its own seed, so the
+    same samples come whatever was cancelled. Raises InputError.
+    """
+    if wanted < 2:
+        raise InputError(f"at least 2 samples are needed, got {wanted}")
+    found = (
+        replace(resume, wanted=wanted, on_the_way=0.0)
+        if resume
+        else Sampling(start(x, denoiser, setting), wanted)
+    )
+    yield found
+    begun, begin = found.begun, 2 * found.begun.received - 1
+    while found.count < wanted:
+        size = min(BATCH, wanted - found.count)
+        noise = batch_noise(begun.levels, size, begin, setting.seed, len(found.parts))
+        for step, paths in enumerate(walk(begun.eps, begin, begun.levels, noise), start=1):
+            if step == len(begun.levels) - 1:
+                found = replace(found, parts=(*found.parts, paths), on_the_way=0.0)
+            else:
+                found = replace(found, on_the_way=size * step / (len(begun.levels) - 1))
+            yield found
+    if not found.finished:
+        yield replace(found, doubling_error=begun.doubling_error())

@@ -1,0 +1,72 @@
+"""The Theorems page in a real browser: a picture is sampled, stopped, and found again by its address."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+SECONDS = 1000  # milliseconds
+QUICK = "steps=4&samples=16"
+LONG = "steps=80&samples=256"
+pytestmark = pytest.mark.timeout(180)
+
+
+def samples_inside(page: Page) -> Locator:
+    return page.get_by_text(re.compile(r"\d+ of \d+ samples are inside"))
+
+
+def test_a_picture_is_chosen_sampled_and_stands_in_the_address(app: str, page: Page) -> None:
+    page.goto(f"{app}/theorems?{QUICK}&sigma=0.25&unit=model")
+    expect(samples_inside(page)).to_have_text(re.compile("16 of 16"), timeout=60 * SECONDS)
+    page.get_by_role("radio", name="Brown horse").click()
+    expect(page).to_have_url(re.compile("brown-horse"), timeout=30 * SECONDS)
+    expect(samples_inside(page)).to_have_text(re.compile("16 of 16"), timeout=60 * SECONDS)
+    chart = page.locator(".st-key-theorems-distances canvas").first
+    expect(chart).to_be_visible()
+    address = page.url
+    assert "sigma=0.25" in address
+    assert "unit=model" in address
+    page.goto("about:blank")
+    page.goto(address)
+    chosen = page.get_by_role("radio", checked=True)
+    expect(chosen.and_(page.get_by_title("Brown horse"))).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_role("slider", name="Noise σ")).to_have_value("0.25")
+    expect(page.get_by_text("16 samples in 4 steps each")).to_be_visible(timeout=60 * SECONDS)
+
+
+def test_sampling_is_seen_coming_and_stops_at_once(app: str, page: Page) -> None:
+    page.goto(f"{app}/theorems?{LONG}")
+    expect(samples_inside(page)).to_be_visible(timeout=60 * SECONDS)
+    page.evaluate("for (const node of document.querySelectorAll('canvas')) node.dataset.kept = 'yes'")
+    before = samples_inside(page).inner_text()
+    expect(samples_inside(page)).not_to_have_text(before, timeout=60 * SECONDS)
+    assert page.locator("canvas[data-kept]").count() > 0, "the histogram keeps its node"
+    page.get_by_role("button", name="Stop", exact=True).click()
+    stopped = page.get_by_text(re.compile(r"Stopped after \d+ of 256 samples"))
+    expect(stopped).to_be_visible(timeout=30 * SECONDS)
+    kept = stopped.inner_text()
+    page.wait_for_timeout(1 * SECONDS)
+    assert stopped.inner_text() == kept
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+
+
+def test_a_term_lights_up_with_its_bar_by_pointer_and_by_keyboard(app: str, page: Page) -> None:
+    page.goto(f"{app}/theorems?where=exact&dimension=16")
+    terms = page.locator(".st-key-theorems-terms")
+    bars = terms.locator(".segment[data-term=noise]")
+    expect(bars.first).to_be_visible(timeout=30 * SECONDS)
+    terms.locator(".term[data-term=noise]").first.hover()
+    expect(bars.first).to_have_class(re.compile(r"\blit\b"))
+    expect(terms.locator(".segment[data-term=shift]").first).not_to_have_class(re.compile(r"\blit\b"))
+    expect(terms.get_by_text(re.compile("reverse process’s own noise"))).to_be_visible()
+    page.mouse.move(0, 0)
+    expect(terms.locator(".lit")).to_have_count(0)
+    stop = terms.locator("[tabindex='0']")
+    expect(stop).to_have_count(1)
+    stop.focus()
+    expect(terms.locator(".segment[data-term=shift]").first).to_have_class(re.compile(r"\blit\b"))
+    page.keyboard.press("ArrowRight")
+    expect(bars.first).to_have_class(re.compile(r"\blit\b"))
+    expect(terms.locator(".term[data-term=noise]").first).to_be_focused()

@@ -1,0 +1,58 @@
+"""The Theorems page: both theorems over the noise."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.jobs import Snapshot
+from diffsmooth_core.theory import Curves
+from ui import theorems_charts, theorems_controls, theorems_runs
+from ui.text import plain
+from ui.theorems_controls import Controls
+
+TICK = 0.8  # seconds between two looks at the curves
+CHART = 340  # pixels high
+
+
+def show_picture(picture: Picture, chosen: Controls) -> None:
+    """Both theorems for the picture over sigma."""
+    if theorems_runs.active((picture, chosen.setting)):
+        return
+    _curves(theorems_runs.curves(picture, chosen.setting), chosen)
+
+
+def show_exact(chosen: Controls) -> None:
+    """Both theorems in the Gaussian mixture over sigma."""
+    setting = chosen.setting
+    _curves(
+        theorems_runs.exact_curves(
+            chosen.world, chosen.dimension, setting.eps_error, setting.eta, setting.noise, setting.seed
+        ),
+        chosen,
+    )
+
+
+def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
+    key = snapshot.subject.key
+    theorems_controls.attend("curves", key)
+    st.subheader("Over the noise", anchor=False)
+
+    def draw() -> None:
+        found: Curves | None = theorems_runs.found(theorems_runs.find(key))
+        if found is None:
+            st.caption("On its way.")
+            return
+        specs = theorems_charts.over_sigma(found, chosen.scale)
+        for name, column, spec in zip(("bounds", "terms", "second"), st.columns(3), specs, strict=True):
+            with column:
+                title = spec["title"]["text"]
+                st.echarts_chart(spec, key=f"theorems-curve-{name}", height=CHART, alt=f"{title}, over sigma")
+
+    with st.container(key="charts-curves"):
+        theorems_runs.follow(key, TICK, draw)
+    st.caption(
+        f"Lengths, L2 in {plain(chosen.unit)} units, on a logarithmic scale. The same settings at five noise "
+        "levels, with the timestep t that Algorithm 1 finds for each (τ in the exact world, which has no "
+        "timesteps). C is estimated anew at each level. Dashed is what the paper prints."
+    )

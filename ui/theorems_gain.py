@@ -1,0 +1,98 @@
+"""The Theorems page: does purification help, and what does a network error cost?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diffsmooth_core import ABSTAIN
+from diffsmooth_core.datasets.sources import Picture, class_names
+from diffsmooth_core.theory import Comparison
+from ui import strip, theorems_charts, theorems_controls, theorems_runs
+from ui.images import data_url
+from ui.text import length, plain
+from ui.theorems_controls import Controls
+
+TICK = 0.8  # seconds between two looks at the comparison
+CHART = 340  # pixels high
+
+
+def show_gain(picture: Picture, chosen: Controls) -> None:
+    """Distances before and after one-shot purification: this picture over sigma, and many pictures."""
+    setting = chosen.setting
+    st.subheader("Does purification help?", anchor=False)
+    if theorems_runs.active((picture, setting)):
+        st.caption("Once the samples are in.")
+        return
+    found = theorems_runs.purification(picture, setting.eps_error, setting.seed)
+    frames = [
+        strip.Frame(f"σ = {g.sigma:g}", f"{2 * chosen.scale * g.noisy:.3g} → "
+                    f"{2 * chosen.scale * g.purified:.3g}", (data_url(g.estimate),))
+        for g in found
+    ]  # fmt: skip
+    strip.show(frames, key="theorems-gain")
+    snapshot = theorems_runs.compare(setting.sigma, setting.eps_error, setting.seed)
+    theorems_controls.attend("compare", snapshot.subject.key)
+
+    def draw() -> None:
+        left, right = st.columns(2, gap="medium")
+        with left:
+            spec = theorems_charts.gain(found, setting.eta, chosen.scale)
+            st.echarts_chart(spec, key="theorems-gain-chart", height=CHART, alt="Distances over sigma")
+        with right:
+            comparison: Comparison = theorems_runs.found(theorems_runs.find(snapshot.subject.key))
+            if comparison is not None:
+                spec = theorems_charts.compared(comparison, chosen.scale, chosen.unit)
+                st.echarts_chart(
+                    spec, key="theorems-compared", height=CHART, alt="Distances of many pictures"
+                )
+                _nearer(comparison, setting.sigma)
+
+    with st.container(key="charts-gain"):
+        theorems_runs.follow(snapshot.subject.key, TICK, draw)
+    nearer = sum(g.shortened == 1 for g in found)
+    st.caption(
+        f"‖xᵣₛ − x₀‖ before and ‖x̂ − x₀‖ after, L2 in {plain(chosen.unit)} units; on the left means of 4 "
+        f"noisy copies, of which every one came nearer at {nearer} of {len(found)} noise levels. The network "
+        "error of the sidebar is added here too; δ is not. The upper lines are Theorem 1's bound without its "
+        "score term, for a reverse-SDE sample that starts from such a copy."
+    )
+
+
+def _nearer(found: Comparison, sigma: float) -> None:
+    share = found.nearer(sigma)
+    if share.count:
+        st.markdown(
+            f"At σ = {sigma:g} purification brought **{share.inside} of {share.count}** pictures nearer: a "
+            f"share of {share.lower:.1%} to {share.upper:.1%} (95 % confidence)."
+        )
+
+
+def show_costs(picture: Picture, chosen: Controls) -> None:
+    """What errors of the network do to distance, votes and radius; asked for, as it takes seconds."""
+    st.subheader("What does a network error cost?", anchor=False)
+    sigma, seed = chosen.setting.sigma, chosen.setting.seed
+    key = ("costs", picture, sigma, seed)
+    if not theorems_controls.asked(key):
+        st.button(
+            f"Certify with {len(theorems_runs.ERRORS)} sizes of error", key="theorems-costs",
+            on_click=theorems_controls.ask, args=(key,),
+        )  # fmt: skip
+        return
+    with st.spinner("Certifying with each error, on the same noise"):
+        found = theorems_runs.costs(picture, sigma, seed)
+    names = class_names(picture.dataset)
+    distance = f"purified distance, {chosen.unit}"
+    rows: dict[str, list[str]] = {"error of ε": [], distance: [], "most votes": [], "certified radius": []}
+    for cost in found:
+        counts, label = cost.certificate.counts, cost.certificate.label
+        rows["error of ε"].append(f"{cost.eps_error:g}")
+        rows[distance].append(f"{2 * chosen.scale * cost.purified:.3g}")
+        rows["most votes"].append(f"{max(counts)} of {sum(counts)}, {names[counts.index(max(counts))]}")
+        radius = "abstains" if label == ABSTAIN else length(cost.certificate.radius)
+        rows["certified radius"].append(radius)
+    st.table(rows, border="horizontal")
+    st.caption(
+        f"DiffSmooth with m = 1 and n = 100 votes at σ = {sigma:g}; the error is a fixed pattern of this "
+        "root mean square in the predicted noise. Radii are in [0,1] units. Votes can be "
+        "stabler than pictures."
+    )
