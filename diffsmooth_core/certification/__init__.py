@@ -9,15 +9,19 @@ from diffsmooth_core.certification.stream import (
     certify_stream,
     predict,
 )
+from diffsmooth_core.certification.tracing import Diffusion, TracedVote, trace_vote
 
 __all__ = [
     "Certificate",
+    "Diffusion",
     "Progress",
     "Samples",
+    "TracedVote",
     "at_level",
     "certify",
     "certify_stream",
     "check_reachable",
     "discrepancies",
     "predict",
+    "trace_vote",
 ]
