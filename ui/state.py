@@ -1,8 +1,9 @@
 """The settings of a page: in the session while one works, in the URL to keep and to share.
 
 Session-state keys: one for each name in SETTINGS (also a widget's key, a URL parameter and a field of
-SmoothingConfig), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_kept`, `_url`, `_acted`,
-`_notices`. Keys of widgets that hold nothing worth keeping stand where the widget is drawn.
+SmoothingConfig), one for each in VIEW (a URL parameter of the pages that say so), and `picture`, `upload`,
+`job`, `_beside`, `_cancelling`, `_kept`, `_url`, `_acted`, `_notices`, `_page`, `_playing`. Keys of widgets
+that hold nothing worth keeping stand where the widget is drawn.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import BOUNDS, METHODS, NOISES, STOPPING
@@ -25,6 +27,8 @@ SETTINGS = (
     "dataset", "method", "classifier", "denoiser", "sigma", "sigma_local", "m", "purifications",
     "reverse_steps", "n0", "n", "alpha", "seed", "noise", "stopping", "target_radius", "rounds", "bound",
 )  # fmt: skip
+VIEW: dict[str, Any] = {"step": 1, "copy": 1}  # what a page shows, apart from settings: the defaults
+KEPT = (*SETTINGS, *VIEW)
 SPANS: dict[str, tuple[float, float]] = {
     "sigma": (0.01, 2.0),
     "sigma_local": (0.0, 2.0),
@@ -37,6 +41,8 @@ SPANS: dict[str, tuple[float, float]] = {
     "target_radius": (0.0, 8.0),
     "rounds": (1, 6),
     "seed": (0, 2**53 - 1),  # what a browser's numbers can hold
+    "step": (1, 8),
+    "copy": (1, 1_000_000),
 }
 
 
@@ -68,9 +74,13 @@ def denoisers(method: str) -> tuple[str, ...]:
     return names("denoiser", dataset(), *networks) + published
 
 
+def _default(name: str) -> Any:
+    return VIEW[name] if name in VIEW else getattr(DEFAULTS, name)
+
+
 def parse(name: str, text: str) -> Any:
     """A setting's value from the URL's text. Raises InputError, which says what is used instead."""
-    default = getattr(DEFAULTS, name)
+    default = _default(name)
     if name not in SPANS:
         if text in choices(name):
             return text
@@ -89,16 +99,24 @@ def parse(name: str, text: str) -> Any:
     return value
 
 
+def _page() -> str:
+    """Which page runs: a widget of another one is another widget, though its key is the same."""
+    context = get_script_run_ctx()
+    return context.page_script_hash if context else ""
+
+
 def restore() -> bool:
     """Bring the session in step with the URL; whether it held what this session did not write there."""
     state, parameters = st.session_state, st.query_params.to_dict()
-    acted = state.pop("_acted", False)
+    acted, here = state.pop("_acted", False), _page()
+    left, state["_page"] = state.get("_page", here) != here, here
     if "_kept" in state and (acted or parameters in ({}, state.get("_url"))):
         for name, value in state["_kept"].items():  # widgets of a page that was left lose their state
-            state.setdefault(name, value)
+            if left or name not in state:
+                state[name] = value
         return False
-    for name in SETTINGS:
-        state[name] = getattr(DEFAULTS, name)
+    for name in KEPT:
+        state[name] = _default(name)
         if name in parameters:
             try:
                 state[name] = parse(name, parameters[name])
@@ -108,15 +126,15 @@ def restore() -> bool:
     pick(PICTURE)
     if "picture" in parameters:
         choose(parameters["picture"])
-    state["_kept"], state["_url"] = {name: state[name] for name in SETTINGS}, parameters
+    state["_kept"], state["_url"] = {name: state[name] for name in KEPT}, parameters
     return True
 
 
-def save() -> None:
-    """Write the settings into the URL. An uploaded picture is not in it."""
+def save(*view: str) -> None:
+    """Write the settings into the URL, and these of VIEW. An uploaded picture is not in it."""
     state = st.session_state
-    state["_kept"] = {name: state[name] for name in SETTINGS}
-    url = {name: str(value) for name, value in state["_kept"].items()}
+    state["_kept"] = {name: state[name] for name in KEPT}
+    url = {name: str(state[name]) for name in (*SETTINGS, *view)}
     if state["upload"] is None:
         url = {"picture": state["picture"]} | url
     if state["job"]:
@@ -130,6 +148,26 @@ def act() -> None:
     """Say that a person's choice is being taken: it counts even where the browser sent it together with an
     address from before the last one that `save` wrote."""
     st.session_state["_acted"] = True
+
+
+def turn(**shown: Any) -> None:
+    """Show something else: new values for some of VIEW."""
+    st.session_state.update(shown)
+    act()
+
+
+def shown(name: str) -> Any:
+    """The value of one of VIEW."""
+    return st.session_state[name]
+
+
+def play(on: bool) -> None:
+    """Whether the page goes on by itself."""
+    st.session_state["_playing"] = on
+
+
+def playing() -> bool:
+    return bool(st.session_state.get("_playing"))
 
 
 def notify(sentence: str) -> None:

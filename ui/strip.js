@@ -13,7 +13,7 @@ const fill = (parent, count, build) => {
 
 const buildFrame = (strip) => {
   if (strip.children.length % 2) {
-    make("div", strip, "arrow").textContent = "→";
+    make("div", strip);
     return;
   }
   const figure = make("figure", strip);
@@ -49,5 +49,11 @@ const showFrame = (figure, { title, caption, images, crisp, word, colour }) => {
 export default function ({ data, parentElement }) {
   const strip = parentElement.querySelector(".strip");
   fill(strip, Math.max(0, 2 * data.length - 1), buildFrame);
-  data.forEach((frame, i) => showFrame(strip.children[2 * i], frame));
+  data.forEach((frame, i) => {
+    showFrame(strip.children[2 * i], frame);
+    if (!i) return;
+    const between = strip.children[2 * i - 1];
+    between.className = frame.sign === "→" ? "arrow" : "arrow sign";
+    between.textContent = frame.sign;
+  });
 }

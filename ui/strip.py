@@ -24,7 +24,7 @@ _component = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Frame:
-    """One step: images (data URLs) or, without any, a word with a colour."""
+    """One step: images (data URLs) or, without any, a word with a colour. `sign` stands before it."""
 
     title: str
     caption: str
@@ -32,10 +32,11 @@ class Frame:
     crisp: bool = True
     word: str = ""
     colour: str = "transparent"
+    sign: str = "→"
 
 
 def show(frames: list[Frame], key: str) -> None:
-    """Frames from left to right, arrows between them."""
+    """Frames from left to right, arrows or other signs between them."""
     _component(data=[asdict(frame) for frame in frames], key=key)
 
 

@@ -5,9 +5,11 @@ from diffsmooth_core.certification.decision import check_reachable
 from diffsmooth_core.certification.stream import (
     Progress,
     Samples,
+    Stage,
     certify,
     certify_stream,
     predict,
+    votes,
 )
 from diffsmooth_core.certification.tracing import Diffusion, TracedVote, trace_vote
 
@@ -16,6 +18,7 @@ __all__ = [
     "Diffusion",
     "Progress",
     "Samples",
+    "Stage",
     "TracedVote",
     "at_level",
     "certify",
@@ -24,4 +27,5 @@ __all__ = [
     "discrepancies",
     "predict",
     "trace_vote",
+    "votes",
 ]
