@@ -94,8 +94,9 @@ def submit(picture: Picture, config: SmoothingConfig, earlier: Snapshot | None =
 
 
 def find(job_id: str | None) -> Snapshot | None:
-    """A run of this server, or None where it is not known (any more)."""
-    return manager().snapshot(job_id) if job_id else None
+    """A run of this server, or None where it is not known (any more) or not a certification."""
+    snapshot = manager().snapshot(job_id) if job_id else None
+    return snapshot if snapshot and isinstance(snapshot.subject, Run) else None
 
 
 def find_again() -> None:

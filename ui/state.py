@@ -18,6 +18,7 @@ from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import BOUNDS, METHODS, NOISES, STOPPING
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve
+from diffsmooth_core.experiments import SWEEPS
 from diffsmooth_core.zoo import names
 from diffsmooth_core.zoo.download import here
 
@@ -27,7 +28,11 @@ SETTINGS = (
     "dataset", "method", "classifier", "denoiser", "sigma", "sigma_local", "m", "purifications",
     "reverse_steps", "n0", "n", "alpha", "seed", "noise", "stopping", "target_radius", "rounds", "bound",
 )  # fmt: skip
-VIEW: dict[str, Any] = {"step": 1, "copy": 1}  # what a page shows, apart from settings: the defaults
+# What a page shows, apart from settings of its own, with the defaults.
+VIEW: dict[str, Any] = {
+    "step": 1, "copy": 1, "tab": "compare", "settings": "", "comparison": "", "over": "sigma_local",
+    "sweep": "",
+}  # fmt: skip
 KEPT = (*SETTINGS, *VIEW)
 SPANS: dict[str, tuple[float, float]] = {
     "sigma": (0.01, 2.0),
@@ -63,6 +68,7 @@ def choices(name: str) -> tuple[str, ...]:
         "dataset": datasets(), "method": tuple(METHODS), "classifier": names("classifier", dataset()),
         "noise": NOISES, "stopping": STOPPING, "bound": BOUNDS,
         "denoiser": names("denoiser", dataset()) + here(dataset()),
+        "tab": ("compare", "sweep"), "over": tuple(SWEEPS),
     }[name]  # fmt: skip
 
 
@@ -81,6 +87,8 @@ def _default(name: str) -> Any:
 def parse(name: str, text: str) -> Any:
     """A setting's value from the URL's text. Raises InputError, which says what is used instead."""
     default = _default(name)
+    if name in VIEW and default == "":
+        return text[:500]  # a list of settings or a job's id: whoever uses it looks whether it is one
     if name not in SPANS:
         if text in choices(name):
             return text

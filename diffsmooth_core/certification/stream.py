@@ -111,6 +111,15 @@ def drawn(base: BaseClassifier, ballot: Ballot, config: SmoothingConfig) -> tupl
     return x_noisy, noise.local(*span, base.draws, shape)
 
 
+def check_finite(confidence: Tensor, sigma: float) -> None:
+    """Raise InputError for NaN or infinity, which argmax would turn into a unanimous vote."""
+    if not torch.isfinite(confidence).all():
+        raise InputError(
+            f"the networks returned values that are not finite at sigma {sigma:g}; "
+            "check their weights or use dtype float32"
+        )
+
+
 def pooled(
     base: BaseClassifier, ballots: Sequence[Ballot], config: SmoothingConfig
 ) -> tuple[list[npt.NDArray[np.int64]], Samples]:
@@ -119,11 +128,7 @@ def pooled(
     copies, noises = zip(*(drawn(base, ballot, config) for ballot in ballots), strict=True)
     x_noisy, local = torch.cat(copies), [noise for noise in noises if noise is not None]
     vote = base.trace(x_noisy, torch.cat(local) if local else None)
-    if not torch.isfinite(vote.confidence).all():  # argmax would turn NaN into a unanimous vote
-        raise InputError(
-            f"the networks returned values that are not finite at sigma {config.sigma:g}; "
-            "check their weights or use dtype float32"
-        )
+    check_finite(vote.confidence, config.sigma)
     classes = vote.confidence.argmax(1).cpu().numpy()
     samples = Samples(
         original=as_picture(ballots[-1].x),

@@ -17,7 +17,7 @@ from diffsmooth_core.config import InputError
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 Point = tuple[int, float, float, float]  # n, share, Clopper-Pearson bound, anytime bound
-Stream = Callable[[], Iterator[Progress]]
+Stream = Callable[[], Iterator[Any]]
 
 log = logging.getLogger(__name__)
 
@@ -136,13 +136,13 @@ class JobManager:
         with closing(job.stream()) as stream:  # type: ignore[type-var]
             for progress in stream:
                 trace = job.snapshot.trace
-                if progress.stage == "estimation":
+                if isinstance(progress, Progress) and progress.stage == "estimation":
                     point = (progress.n_done, progress.p_hat, progress.clopper_pearson, progress.anytime)
                     trace = (*trace, point)
                 with self._changed:
                     job.snapshot = replace(
                         job.snapshot, progress=progress, trace=trace, seconds=time.monotonic() - began
                     )
-                if job.cancelled.is_set() and progress.certificate is None:
+                if job.cancelled.is_set() and getattr(progress, "certificate", None) is None:
                     return "cancelled"
         return "done"
