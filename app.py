@@ -37,6 +37,7 @@ if __name__ == "__main__":
     watch = [
         st.Page("pages/certify.py", title="Certify now", icon=":material/verified_user:", default=True),
         st.Page("pages/step.py", title="Step through", icon=":material/steps:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
     ]
     understand = [
         st.Page("pages/theorems.py", title="Theorems", icon=":material/function:"),

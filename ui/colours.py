@@ -12,3 +12,8 @@ def class_colour(index: int) -> str:
     dark = st.context.theme.type == "dark"
     palette = st.get_option(f"theme.{'dark.' if dark else ''}chartCategoricalColors")
     return str(palette[index % len(palette)])
+
+
+def text_colour() -> str:
+    """The visitor's theme's, for words in a chart."""
+    return str(st.get_option(f"theme.{'dark' if st.context.theme.type == 'dark' else 'light'}.textColor"))

@@ -158,9 +158,14 @@ def act() -> None:
     st.session_state["_acted"] = True
 
 
-def turn(**shown: Any) -> None:
-    """Show something else: new values for some of VIEW."""
+def put(**shown: Any) -> None:
+    """New values for some of VIEW."""
     st.session_state.update(shown)
+
+
+def turn(**shown: Any) -> None:
+    """New values for some of VIEW, as a person chose."""
+    put(**shown)
     act()
 
 

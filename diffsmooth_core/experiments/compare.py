@@ -13,7 +13,7 @@ from torch import Tensor
 
 from diffsmooth_core.certification import Certificate, Progress, at_level, certify_stream
 from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.experiments.cost import MemoryMeter
 from diffsmooth_core.statistics import bonferroni_alpha
 
@@ -63,19 +63,24 @@ class Comparison:
         table = np.array([entry.classes[: self.shared] for entry in self.entries])
         return np.flatnonzero((table != table[0]).any(0))
 
-    @property
-    def best(self) -> tuple[int, Certificate] | None:
+    def best(self, label: int | None = None) -> tuple[int, Certificate] | None:
         """The setting with the largest radius once all have ended, and what its votes certify at
         alpha over the number of settings: that holds although it was picked afterwards (union bound).
-        None where all abstain."""
+
+        `label` is the picture's class where it is known: a radius for another class is none. None where no
+        setting certifies at that level.
+        """
         ended = [entry.certificate for entry in self.entries]
         certificates = [
             at_level(c, bonferroni_alpha(c.config.alpha, len(ended))) for c in ended if c is not None
         ]
         if len(certificates) < len(ended):
             return None
-        which = max(range(len(certificates)), key=lambda i: certificates[i].radius)
-        return None if certificates[which].label == ABSTAIN else (which, certificates[which])
+        right = [
+            i for i, c in enumerate(certificates) if c.label == (c.candidate if label is None else label)
+        ]
+        which = max(right, key=lambda i: certificates[i].radius, default=None)
+        return None if which is None else (which, certificates[which])
 
 
 def compare_stream(

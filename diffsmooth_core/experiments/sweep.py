@@ -74,17 +74,20 @@ class Sweep:
     def finished(self) -> bool:
         return self.done == self.total
 
-    @property
-    def best(self) -> tuple[int, Decision] | None:
+    def best(self, label: int | None = None) -> tuple[int, Decision] | None:
         """The cell with the largest radius once all votes are in, and what it certifies at alpha over the
-        number of cells: that holds although it was picked afterwards (union bound). None where all
-        abstain."""
+        number of cells: that holds although it was picked afterwards (union bound).
+
+        `label` is the picture's class where it is known: a radius for another class is none. None where no
+        cell certifies at that level.
+        """
         if not self.finished:
             return None
         level = bonferroni_alpha(self.cells[0].config.alpha, len(self.cells))
         held = [decide(c.counts0, c.counts, replace(c.config, alpha=level)) for c in self.cells]
-        which = max(range(len(held)), key=lambda i: held[i].radius)
-        return (which, held[which]) if held[which].radius else None
+        right = [i for i, d in enumerate(held) if d.radius and label in (None, d.label)]
+        which = max(right, key=lambda i: held[i].radius, default=None)
+        return None if which is None else (which, held[which])
 
 
 def shared_block(base: BaseClassifier, configs: Sequence[SmoothingConfig]) -> int:

@@ -88,21 +88,24 @@ def test_the_best_holds_at_alpha_over_the_number_of_settings() -> None:
         for margin, c in ((0.4, PLAIN), (1.2, replace(PLAIN, n=200)), (0.8, PLAIN))
     ]
     *_, found = compare_stream(settings, GREY)
-    assert found.best is not None
-    which, certificate = found.best
+    best = found.best()
+    assert best is not None
+    which, certificate = best
     assert which == 1
     alone = found.entries[1].certificate
     assert alone is not None
     assert certificate == at_level(alone, CONFIG.alpha / 3)
     assert 0 < certificate.radius < alone.radius
+    assert found.best(1) == found.best()
+    assert found.best(0) is None, "a radius for another class than the picture's is none"
 
 
 def test_there_is_no_best_while_votes_come_in_or_where_all_abstain() -> None:
     settings = [(build_base(PLAIN, ten_classes()), PLAIN)] * 2
     *begun, last = compare_stream(settings, GREY)
-    assert begun[0].best is None
+    assert begun[0].best() is None
     assert last.finished
-    assert last.best is None
+    assert last.best() is None
 
 
 @pytest.mark.parametrize(("name", "value"), [("seed", 1), ("noise", "sound"), ("alpha", 0.01)])

@@ -94,18 +94,21 @@ def test_grids_change_what_they_say() -> None:
 def test_the_best_holds_at_alpha_over_the_number_of_cells() -> None:
     configs = [replace(CONFIG, method="local-only", sigma=s, n=200) for s in (0.25, 0.5)]
     *_, last = sweep_stream(build_base(configs[0], half_space(1.0)), GREY, configs)
-    assert last.best is not None
-    which, held = last.best
+    best = last.best()
+    assert best is not None
+    which, held = best
     one = replace(configs[which], alpha=CONFIG.alpha / 2)
     alone = certify(build_base(one, half_space(1.0)), GREY, one)
     assert (held.label, held.radius) == (alone.label, alone.radius)
     assert held.radius < last.cells[which].decision.radius
+    assert last.best(1) == best
+    assert last.best(0) is None, "a radius for another class than the picture's is none"
 
 
 def test_there_is_no_best_while_votes_come_in() -> None:
     first = next(iter(sweep_stream(base_for(CONFIG), GREY, grid("m", CONFIG))))
     assert not first.finished
-    assert first.best is None
+    assert first.best() is None
 
 
 @pytest.mark.parametrize(
