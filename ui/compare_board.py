@@ -14,7 +14,8 @@ from diffsmooth_core.experiments import Comparison, Entry, evaluations
 from diffsmooth_core.jobs import Snapshot
 from ui import compare_charts, compare_controls, experiments, runs, softmax, state, step_runs, strip
 from ui.colours import class_colour
-from ui.compare_controls import LETTERS, title
+from ui.compare_controls import LETTERS, Chosen, title
+from ui.experiments import Experiment
 from ui.images import data_url
 from ui.text import confidence, down, length, plain
 from ui.verdict import verdict
@@ -36,7 +37,7 @@ def tabs() -> None:
                          format_func=TABS.__getitem__, label_visibility="collapsed")  # fmt: skip
 
 
-def show(picture: Picture, shared: SmoothingConfig | InputError) -> None:
+def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[Chosen]) -> None:
     """The half of the page that has settings side by side."""
     st.markdown(
         "The same picture, the same noise, other settings: vote 7 of each starts from the very same random "
@@ -45,20 +46,22 @@ def show(picture: Picture, shared: SmoothingConfig | InputError) -> None:
     if isinstance(shared, InputError):
         st.markdown(f":red[:material/error:] {plain(str(shared))}.")
         return
-    settings = compare_controls.chosen()
     configs = compare_controls.configs(settings, shared)
     compare_controls.cards(settings, configs)
     snapshot = experiments.find(KIND)
     active = snapshot is not None and not snapshot.finished
     with st.container(horizontal=True):
-        experiments.action(KIND, "Compare", picture, configs, snapshot)
+        ready = tuple(config for config in configs if isinstance(config, SmoothingConfig))
+        able = len(ready) == len(configs)
+        experiments.action("Compare", Experiment(KIND, picture, ready if able else ()), snapshot)
         compare_controls.more(settings)
     if snapshot is None:
-        _preview(picture, configs)
+        if able:
+            _preview(picture, ready)
         return
-    if (started := snapshot.subject.configs) != tuple(configs):
+    if (started := snapshot.subject.configs) != ready:
         words = (f"{title(config, i)}: {compare_controls.words(config)}" for i, config in enumerate(started))
-        st.caption(f":material/info: These results are of {plain('; '.join(words))}.")
+        st.caption(f":material/info: These results are of {'; '.join(words)}.")
     st.fragment(_live, run_every=experiments.TICK if active else None)(picture, active)
     found: Comparison | None = experiments.found(snapshot)
     if found and snapshot.finished:
@@ -67,14 +70,13 @@ def show(picture: Picture, shared: SmoothingConfig | InputError) -> None:
         _best(snapshot, found)
 
 
-def _preview(picture: Picture, configs: list[SmoothingConfig | InputError]) -> None:
+def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
     """Before a run: the first vote of each setting."""
-    ready = [config for config in configs if isinstance(config, SmoothingConfig)]
-    if len(ready) < len(configs) or not all(map(runs.quick, ready)):
+    if not all(map(runs.quick, configs)):
         return
-    labels = [step_runs.traced(picture, config, 1).vote for config in ready]
-    _sample(picture, tuple(ready), labels, 1)
-    votes = sum(config.n0 + config.n for config in ready)
+    labels = [step_runs.traced(picture, config, 1).vote for config in configs]
+    _sample(picture, configs, labels, 1)
+    votes = sum(config.n0 + config.n for config in configs)
     st.caption(
         f"The first of the votes. Compare counts {votes:,} of them, then shows bound, radius and cost of "
         "each setting, the copies on which they differ, and what may be claimed of the best."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from diffsmooth_core.certification.decision import Decision
 from diffsmooth_core.experiments import Cell, Comparison, Sweep
 from ui.charts import TROUGH
 from ui.colours import ABSTAIN, class_colour, text_colour
@@ -82,8 +83,7 @@ def heat(sweep: Sweep, names: tuple[str, ...]) -> dict[str, Any]:
     data = [
         {"value": [locals_.index(cell.config.sigma_local), sigmas.index(cell.config.sigma), found.radius],
          "label": {"formatter": _said(cell, names)},
-         "itemStyle": {"color": class_colour(found.label) if found.radius else TROUGH,
-                       "opacity": 0.15 + 0.6 * found.radius / largest if found.radius else 1}}
+         "itemStyle": {"color": _shade(found, largest)}}
         for cell, found in ((cell, cell.decision) for cell in sweep.cells)
     ]  # fmt: skip
     return {
@@ -100,6 +100,14 @@ def heat(sweep: Sweep, names: tuple[str, ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _shade(found: Decision, largest: float) -> str:
+    """The class's colour, the stronger the larger the radius."""
+    if not found.radius:
+        return TROUGH
+    strength = 0.15 + 0.6 * found.radius / largest
+    return class_colour(found.label) + f"{round(255 * strength):02x}"
+
+
 def _said(cell: Cell, names: tuple[str, ...]) -> str:
     """ "ship 0.83", or a dash."""
     found = cell.decision
@@ -110,24 +118,25 @@ def _said(cell: Cell, names: tuple[str, ...]) -> str:
 
 def curve(found: Sweep, over: str, names: tuple[str, ...]) -> dict[str, Any]:
     """The radius over the setting that is swept: a point for each, in its class's colour."""
-    axes = {"m": "copies m", "shift": "local noise σ′", "budget": "copies m, with n = budget / m votes"}
+    axes = {"m": "copies m", "shift": "local noise σ′", "budget": "copies m, and votes n below them"}
     labels = [
         f"{c.config.sigma_local:g}" if over == "shift"
-        else f"m = {c.config.m}, n = {c.config.n:,}" if over == "budget"
+        else f"{c.config.m}\n{c.config.n:,}" if over == "budget"
         else f"{c.config.m}"
         for c in found.cells
     ]  # fmt: skip
     decisions = [cell.decision for cell in found.cells]
     points = [
-        {"value": d.radius, "itemStyle": {"color": class_colour(d.label) if d.radius else ABSTAIN},
-         "label": {"formatter": _said(cell, names)}}
+        {"value": d.radius if any(cell.counts) else None, "label": {"formatter": _said(cell, names)},
+         "itemStyle": {"color": class_colour(d.label) if d.radius else ABSTAIN}}
         for d, cell in zip(decisions, found.cells, strict=True)
     ]  # fmt: skip
     return {
         "animation": False,
-        "grid": {"left": 52, "right": 40, "top": 56, "bottom": 52},
+        "grid": {"left": 52, "right": 40, "top": 56, "bottom": 60},
         "xAxis": {"type": "category", "data": labels, "name": axes[over], "nameLocation": "middle",
-                  "nameGap": 30, "axisTick": {"show": False}, "axisLabel": {"interval": 0}},
+                  "nameGap": 44 if over == "budget" else 30, "axisTick": {"show": False},
+                  "axisLabel": {"interval": 0}},
         "title": {"text": "Radius (L2)", "left": 16, "top": 4, "padding": 0,
                   "textStyle": {"fontSize": 14, "fontWeight": 600}},
         "yAxis": {"type": "value", "min": 0},

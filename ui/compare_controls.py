@@ -65,12 +65,11 @@ def title(config: SmoothingConfig, i: int) -> str:
 
 
 def words(config: SmoothingConfig) -> str:
-    """Classifier and numbers, as far as the method uses them."""
+    """Classifier and numbers, as far as the method uses them, as Markdown."""
     used = ["sigma", *(name for name in ("sigma_local", "m") if name not in config.unused)]
     numbers = [f"{SmoothingConfig.symbol(name)} = {getattr(config, name):g}" for name in used]
-    return " · ".join([controls.classifier_title(config.classifier), *numbers, f"n = {config.n:,}"]).replace(
-        " = ", "\u00a0=\u00a0"
-    )
+    text = " · ".join([controls.classifier_title(config.classifier), *numbers, f"n = {config.n:,}"])
+    return plain(text).replace(r" \= ", "\u00a0\\=\u00a0")
 
 
 def cards(settings: list[Chosen], found: list[SmoothingConfig | InputError]) -> None:
@@ -83,7 +82,7 @@ def cards(settings: list[Chosen], found: list[SmoothingConfig | InputError]) -> 
             if isinstance(config, InputError):
                 st.markdown(f":red[:material/error:] {plain(str(config))}.")
             else:
-                st.caption(plain(words(config)))
+                st.caption(words(config))
             with st.container(horizontal=True):
                 with st.popover("Change", width="content"):
                     _widgets(i, settings)

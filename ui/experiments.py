@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,12 @@ TICK = 0.5  # seconds between two looks
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a job works on: `kind` is "comparison" or "sweep"."""
+    """What a job works on: `kind` is "comparison" or "sweep", which is `over` one of SWEEPS."""
 
     kind: str
     picture: Picture
     configs: tuple[SmoothingConfig, ...]
+    over: str = ""
 
 
 def submit(experiment: Experiment) -> None:
@@ -61,23 +62,19 @@ def found(snapshot: Snapshot | None) -> Any:
     return snapshot.progress if snapshot else None
 
 
-def action(
-    kind: str, label: str, picture: Picture, configs: Sequence[SmoothingConfig | InputError],
-    snapshot: Snapshot | None,
-) -> None:  # fmt: skip
-    """The button that starts the experiment, or stops the one that runs."""
+def action(label: str, experiment: Experiment, snapshot: Snapshot | None) -> None:
+    """The button that starts the experiment, off where it has no settings, or stops the one that runs."""
+    kind = experiment.kind
     if snapshot and not snapshot.finished:
         stopping = state.cancelling(snapshot.id)
         st.button("Cancelling…" if stopping else "Cancel", key=f"{kind}-cancel", disabled=stopping,
                   on_click=runs.cancel, args=(snapshot.id,))  # fmt: skip
         return
-    ready = tuple(config for config in configs if isinstance(config, SmoothingConfig))
-    if snapshot and snapshot.state == "done" and snapshot.subject == Experiment(kind, picture, ready):
+    if snapshot and snapshot.state == "done" and snapshot.subject == experiment:
         label = f"{label} again"
-    off = not ready or len(ready) < len(configs)
-    if st.button(label, key=f"{kind}-start", type="primary", disabled=off):
+    if st.button(label, key=f"{kind}-start", type="primary", disabled=not experiment.configs):
         try:
-            submit(Experiment(kind, picture, ready))
+            submit(experiment)
         except InputError as error:
             state.notify(str(error))
         st.rerun()

@@ -142,7 +142,7 @@ def save(*view: str) -> None:
     """Write the settings into the URL, and these of VIEW. An uploaded picture is not in it."""
     state = st.session_state
     state["_kept"] = {name: state[name] for name in KEPT}
-    url = {name: str(state[name]) for name in (*SETTINGS, *view)}
+    url = {name: str(state[name]) for name in (*SETTINGS, *view) if state[name] != ""}
     if state["upload"] is None:
         url = {"picture": state["picture"]} | url
     if state["job"]:

@@ -15,14 +15,15 @@ from ui.text import confidence, down, length, plain
 KIND = "sweep"
 CHART = 340  # pixels high
 WORDS = {
-    "sigma_local": "How much local noise is right depends on the classifier, and hardly on σ: best is "
-    "about the noise that it was trained under. At σ′ = 0 nothing is smoothed locally, which is DDS. "
-    "Tables 4 and 5 of the paper.",
-    "m": "More local copies make each vote surer; from some number on they only cost. Figure 3 of the paper.",
-    "shift": "Purified pictures are not quite clean: a little more local noise than the classifier was "
-    "trained under can be better. The paper adds 0.03 on CIFAR-10 and 0.01 or 0.02 on ImageNet (table 8).",
-    "budget": "The same number of classifier predictions, n · m, as many votes or as surer ones. Fewer votes "
-    "lower the largest radius that there can be. Tables 6 and 7 of the paper.",
+    "sigma_local": "Local noise makes purified pictures look like those that the classifier was trained on, "
+    "so the noise of its training is the natural choice. Here it varies, at three levels of smoothing noise: "
+    "tables 4 and 5 of the paper. At σ′ = 0 nothing is smoothed locally.",
+    "m": "More local copies average out more of the local noise, and each costs another look of the "
+    "classifier: figure 3 of the paper.",
+    "shift": "The paper takes a little more local noise than the classifier was trained under: 0.03 more on "
+    "CIFAR-10, 0.01 or 0.02 on ImageNet (table 8). Here σ′ starts at the sidebar's and grows.",
+    "budget": "The same number of classifier predictions, n · m, spent on many votes or on surer ones: "
+    "tables 6 and 7 of the paper. Fewer votes also lower the largest radius that there can be.",
 }
 
 
@@ -46,7 +47,7 @@ def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
     snapshot = experiments.find(KIND)
     active = snapshot is not None and not snapshot.finished
     with st.container(horizontal=True, vertical_alignment="center"):
-        experiments.action(KIND, "Sweep", picture, configs, snapshot)
+        experiments.action("Sweep", experiments.Experiment(KIND, picture, configs, over), snapshot)
         if configs:
             st.caption(_plan(configs))
     if snapshot is None:
@@ -75,9 +76,7 @@ def _plan(configs: tuple[SmoothingConfig, ...]) -> str:
     votes = sum(config.n0 + config.n for config in configs)
     longest = {config.sigma: max(c.n for c in configs if c.sigma == config.sigma) for config in configs}
     copies = sum(configs[0].n0 + n for n in longest.values())
-    return (
-        f"{len(configs)} settings, {votes:,} votes from {copies:,} noisy copies: each is purified only once."
-    )
+    return f"{len(configs)} settings, {votes:,} votes from {copies:,} noisy copies, each purified once."
 
 
 def _live(picture: Picture, active: bool) -> None:
@@ -89,9 +88,9 @@ def _live(picture: Picture, active: bool) -> None:
     found: Sweep | None = experiments.found(snapshot)
     experiments.status(snapshot, found.done if found else 0, found.total if found else 1)
     experiments.other_picture(snapshot, picture)
-    configs = snapshot.subject.configs
-    _chart(found or _empty(configs), _swept(configs))
-    first, over = configs[0], _swept(configs)
+    configs, over = snapshot.subject.configs, snapshot.subject.over
+    _chart(found or _empty(configs), over)
+    first = configs[0]
     sigma = "" if over == "sigma_local" else f"σ = {first.sigma:g}, "
     provisional = "" if snapshot.state == "done" else " Provisional while votes come in."
     st.caption(
@@ -113,13 +112,6 @@ def _chart(found: Sweep, over: str) -> None:
     st.echarts_chart(spec, key=f"sweep-{over}", height=CHART, alt="Certified radius of each setting")
 
 
-def _swept(configs: tuple[SmoothingConfig, ...]) -> str:
-    """What a job sweeps, which may be another setting than the one that is chosen now."""
-    varied = {name for name in ("sigma", "m", "n") if len({getattr(c, name) for c in configs}) > 1}
-    return next((over for name, over in (("sigma", "sigma_local"), ("n", "budget"), ("m", "m"))
-                 if name in varied), "shift")  # fmt: skip
-
-
 def _best(snapshot: Snapshot, found: Sweep) -> None:
     """What may be said of the best cell, which was picked after looking."""
     st.subheader("Picking the best", anchor=False)
@@ -133,8 +125,8 @@ def _best(snapshot: Snapshot, found: Sweep) -> None:
     st.markdown(
         f"**σ = {config.sigma:g}, σ′ = {config.sigma_local:g}, m = {config.m}, n = {config.n:,}** has the "
         f"largest radius{experiments.for_class(snapshot)}, {length(cell.decision.radius)} at α = {alpha:g}. "
-        f"Picked afterwards from {k}, it may claim what its votes give at α/{k} = "
-        f"{alpha / k:.3g}: radius **{length(held.radius)}**, bound {down(held.p_a_lower, 4)}, with {confidence(alpha)} confidence. Picking "
-        f"costs a radius of {cell.decision.radius - held.radius:.2g}."
+        f"Picked afterwards from {k}, it may claim what its votes give at α/{k}: radius "
+        f"**{length(held.radius)}**, bound {down(held.p_a_lower, 4)}, with {confidence(alpha)} confidence. "
+        f"Picking costs a radius of {cell.decision.radius - held.radius:.2g}."
     )
     experiments.certify_again(snapshot, config)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from diffsmooth_core.certification import Certificate, Progress, at_level, certify_stream
 from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.config import InputError, SmoothingConfig, minimum_votes
 from diffsmooth_core.experiments.cost import MemoryMeter
 from diffsmooth_core.statistics import bonferroni_alpha
 
@@ -70,17 +70,14 @@ class Comparison:
         `label` is the picture's class where it is known: a radius for another class is none. None where no
         setting certifies at that level.
         """
-        ended = [entry.certificate for entry in self.entries]
-        certificates = [
-            at_level(c, bonferroni_alpha(c.config.alpha, len(ended))) for c in ended if c is not None
-        ]
-        if len(certificates) < len(ended):
+        ended = [entry.certificate for entry in self.entries if entry.certificate]
+        if len(ended) < len(self.entries):
             return None
-        right = [
-            i for i, c in enumerate(certificates) if c.label == (c.candidate if label is None else label)
-        ]
-        which = max(right, key=lambda i: certificates[i].radius, default=None)
-        return None if which is None else (which, certificates[which])
+        level = bonferroni_alpha(ended[0].config.alpha, len(ended))
+        able = {i: at_level(c, level) for i, c in enumerate(ended) if c.config.n >= minimum_votes(level)}
+        right = [i for i, c in able.items() if c.label == (c.candidate if label is None else label)]
+        which = max(right, key=lambda i: able[i].radius, default=None)
+        return None if which is None else (which, able[which])
 
 
 def compare_stream(

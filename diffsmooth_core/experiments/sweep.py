@@ -17,10 +17,10 @@ from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.statistics import bonferroni_alpha
 
 SWEEPS = {
-    "sigma_local": "Local noise σ′ at each σ",
-    "m": "Copies m",
-    "shift": "Local noise a little larger",
-    "budget": "Equal numbers of predictions",
+    "sigma_local": "Local noise",
+    "m": "Local copies",
+    "shift": "A little more noise",
+    "budget": "Equal predictions",
 }
 SIGMAS = (0.25, 0.5, 1.0)
 SIGMAS_LOCAL = (0.0, 0.12, 0.25, 0.5)
@@ -84,8 +84,12 @@ class Sweep:
         if not self.finished:
             return None
         level = bonferroni_alpha(self.cells[0].config.alpha, len(self.cells))
-        held = [decide(c.counts0, c.counts, replace(c.config, alpha=level)) for c in self.cells]
-        right = [i for i, d in enumerate(held) if d.radius and label in (None, d.label)]
+        held = {
+            i: decide(cell.counts0, cell.counts, replace(cell.config, alpha=level))
+            for i, cell in enumerate(self.cells)
+            if cell.config.n >= minimum_votes(level)
+        }
+        right = [i for i, d in held.items() if d.radius and label in (None, d.label)]
         which = max(right, key=lambda i: held[i].radius, default=None)
         return None if which is None else (which, held[which])
 

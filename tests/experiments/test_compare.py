@@ -100,6 +100,17 @@ def test_the_best_holds_at_alpha_over_the_number_of_settings() -> None:
     assert found.best(0) is None, "a radius for another class than the picture's is none"
 
 
+def test_a_setting_with_too_few_votes_for_the_shared_level_is_not_the_best() -> None:
+    """10 unanimous votes certify at alpha = 0.001, and cannot at half of it."""
+    few, many = replace(PLAIN, n=10, sigma=0.1), replace(PLAIN, n=40, sigma=0.1)
+    *_, found = compare_stream([(build_base(c, half_space(1.0)), c) for c in (few, many)], GREY)
+    assert found.entries[0].certificate is not None
+    assert found.entries[0].certificate.radius > 0
+    best = found.best()
+    assert best is not None
+    assert best[0] == 1
+
+
 def test_there_is_no_best_while_votes_come_in_or_where_all_abstain() -> None:
     settings = [(build_base(PLAIN, ten_classes()), PLAIN)] * 2
     *begun, last = compare_stream(settings, GREY)

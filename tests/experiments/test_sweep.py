@@ -105,6 +105,17 @@ def test_the_best_holds_at_alpha_over_the_number_of_cells() -> None:
     assert last.best(0) is None, "a radius for another class than the picture's is none"
 
 
+def test_a_cell_with_too_few_votes_for_the_shared_level_is_not_the_best() -> None:
+    """10 unanimous votes certify at alpha = 0.001, and cannot at half of it."""
+    config = replace(CONFIG, method="local-only", m=1, n=10, sigma=0.1)
+    configs = [config, replace(config, n=40)]
+    *_, last = sweep_stream(build_base(config, half_space(1.0)), GREY, configs)
+    assert last.cells[0].decision.radius > 0
+    best = last.best()
+    assert best is not None
+    assert best[0] == 1
+
+
 def test_there_is_no_best_while_votes_come_in() -> None:
     first = next(iter(sweep_stream(base_for(CONFIG), GREY, grid("m", CONFIG))))
     assert not first.finished
