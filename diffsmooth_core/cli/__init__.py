@@ -12,6 +12,7 @@ from diffsmooth_core.cli.datasets import datasets
 from diffsmooth_core.cli.diagnose import diagnose
 from diffsmooth_core.cli.logs import export_log, import_log
 from diffsmooth_core.cli.models import models
+from diffsmooth_core.cli.sweep import sweep
 from diffsmooth_core.cli.theory import theory
 from diffsmooth_core.cli.train import train
 from diffsmooth_core.cli.verify import verify
@@ -23,7 +24,19 @@ def commands() -> None:
     """DiffSmooth: certified robustness by diffusion and local smoothing."""
 
 
-for command in (certify, verify, audit, diagnose, import_log, export_log, theory, train, models, datasets):
+for command in (
+    certify,
+    sweep,
+    verify,
+    audit,
+    diagnose,
+    import_log,
+    export_log,
+    theory,
+    train,
+    models,
+    datasets,
+):
     commands.add_command(command)
 
 
