@@ -166,16 +166,24 @@ def _differences(snapshot: Snapshot, found: Comparison) -> None:
 
 def _sample(picture: Picture, configs: tuple[SmoothingConfig, ...], labels: Sequence[int], copy: int) -> None:
     """One noisy copy, what purification makes of it, and each setting's class."""
-    names = class_names(configs[0].dataset)
-    purifying = next((c for c in configs if METHODS[c.method].purification == "one-shot"), configs[0])
-    traced = step_runs.traced(picture, purifying, copy)
-    frames = [strip.Frame(f"Copy {copy:,}", f"σ = {purifying.sigma:g}", (data_url(traced.noisy),))]
-    if traced.purified is not None:
-        frames.append(strip.Frame("Purified", "in one step", (data_url(traced.purified),)))
+    names, frames = class_names(configs[0].dataset), []
+    if all(map(runs.quick, configs)):
+        purifying = next((c for c in configs if METHODS[c.method].purification == "one-shot"), configs[0])
+        traced = step_runs.traced(picture, purifying, copy)
+        frames.append(strip.Frame(f"Copy {copy:,}", f"σ = {purifying.sigma:g}", (data_url(traced.noisy),)))
+        if traced.purified is not None:
+            frames.append(strip.Frame("Purified", "in one step", (data_url(traced.purified),)))
     for i, (config, label) in enumerate(zip(configs, labels, strict=True)):
         method = METHODS[config.method].title
         frames.append(strip.Frame(LETTERS[i], method, word=names[label], colour=class_colour(label), sign=""))
     strip.show(frames, key=f"compare-sample-{copy}")
+    if picture.source.startswith("upload:"):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key=f"compare-steps-{copy}"):
+        st.caption(f"Step through copy {copy:,} under", width="content")
+        for i, config in enumerate(configs):
+            query = experiments.address(picture, config) | {"copy": str(copy)}
+            st.page_link("pages/step.py", label=LETTERS[i], query_params=query)
 
 
 def _best(snapshot: Snapshot, found: Comparison) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -102,6 +102,11 @@ def other_picture(snapshot: Snapshot, picture: Picture) -> None:
         st.caption(f":material/info: These results are of the picture {plain(of.title)}.")
 
 
+def address(picture: Picture, config: SmoothingConfig) -> dict[str, str]:
+    """The URL parameters of a setting, for another page."""
+    return {"picture": picture.source} | {name: str(getattr(config, name)) for name in state.SETTINGS}
+
+
 def for_class(snapshot: Snapshot) -> str:
     """ " for ship" where the picture's class is known: a radius for another one is none."""
     picture = snapshot.subject.picture
@@ -118,9 +123,8 @@ def none_is_best(snapshot: Snapshot, k: int) -> str:
 
 def certify_again(snapshot: Snapshot, config: SmoothingConfig) -> None:
     """A link to the Certify page with this setting, under noise on which it was not picked."""
-    if (source := snapshot.subject.picture.source).startswith("upload:"):
-        return
-    again = {name: str(getattr(config, name)) for name in state.SETTINGS}
-    again |= {"picture": source, "seed": str(config.seed + 1)}
-    st.page_link("pages/certify.py", label="Or certify it with new noise, at α itself",
-                 icon=":material/arrow_forward:", query_params=again)  # fmt: skip
+    picture = snapshot.subject.picture
+    if not picture.source.startswith("upload:"):
+        st.page_link("pages/certify.py", label="Or certify it with new noise, at α itself",
+                     icon=":material/arrow_forward:",
+                     query_params=address(picture, replace(config, seed=config.seed + 1)))  # fmt: skip

@@ -71,12 +71,12 @@ def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
     path = steps(config)
     at, copy = min(state.shown("step"), len(path)), min(state.shown("copy"), config.n)
     _row(path, at, copy, config)
-    if not runs.quick(config):
-        st.caption(":material/info: A CPU takes most of a minute for one vote of networks as large as these.")
     step = path[at - 1]
     with st.container(border=True, key="step-panel"):
         st.subheader(f"{at} · {step.title}", anchor=False)
         st.caption(f"{step.source} · copy {copy:,} of {config.n:,}")
+        if not _wanted(picture, config, copy):
+            return
         try:
             with st.spinner("Drawing this vote", show_time=True):
                 traced = step_runs.traced(picture, config, copy)
@@ -126,6 +126,20 @@ def _copies(copy: int, n: int) -> None:
             "Copy", 1, n, key="step-copy", on_change=jump, width=140, label_visibility="collapsed"
         )
         st.markdown(f"of {n:,}", width="content")
+
+
+def _wanted(picture: Picture, config: SmoothingConfig, copy: int) -> bool:
+    """Whether to draw this vote: at once where that is quick, otherwise once it was asked for."""
+    here = (picture.sha256, config, copy)
+    if runs.quick(config) or st.session_state.get("step-asked") == here:
+        return True
+
+    def ask() -> None:
+        st.session_state["step-asked"] = here
+
+    st.markdown("Networks as large as these take a CPU a minute or two for one vote.")
+    st.button("Draw this vote", key="step-ask", on_click=ask)
+    return False
 
 
 def _clock(at: int, copy: int, last: int, n: int) -> None:

@@ -43,9 +43,9 @@ def test_the_votes_are_those_of_separate_runs() -> None:
 
 def test_dds_is_diffsmooth_with_one_copy_and_no_local_noise() -> None:
     """Vote by vote, with the bundled networks."""
-    one = replace(DIFFSMOOTH, m=1, sigma_local=0.0, n=40)
+    one = replace(DIFFSMOOTH, m=1, sigma_local=0.0, n=28)
     networks = load_classifier("gaussian-0.25"), load_denoiser("bundled")
-    settings = [(build_base(c, *networks), c) for c in (replace(DDS, n=40), one)]
+    settings = [(build_base(c, *networks), c) for c in (replace(DDS, n=28), one)]
     *_, found = compare_stream(settings, resolve("photo:coffee", "cifar10").tensor)
     assert len(set(found.entries[0].classes)) > 1
     assert found.entries[0].classes == found.entries[1].classes
