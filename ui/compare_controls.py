@@ -66,7 +66,8 @@ def title(config: SmoothingConfig, i: int) -> str:
 
 def words(config: SmoothingConfig) -> str:
     """Classifier and numbers, as far as the method uses them, as Markdown."""
-    used = ["sigma", *(name for name in ("sigma_local", "m") if name not in config.unused)]
+    numbered = ("sigma", "sigma_local", "m", "purifications", "reverse_steps")
+    used = [name for name in numbered if name not in config.unused]
     numbers = [f"{SmoothingConfig.symbol(name)} = {getattr(config, name):g}" for name in used]
     text = " · ".join([controls.classifier_title(config.classifier), *numbers, f"n = {config.n:,}"])
     return plain(text).replace(r" \= ", "\u00a0\\=\u00a0")

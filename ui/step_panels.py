@@ -21,6 +21,7 @@ from ui.images import data_url
 from ui.text import down, length
 
 ROWS = 10  # classes that bars are shown for
+COUNTED = 2000  # votes that are drawn for a count, at most
 CHART = 300  # pixels high
 
 
@@ -304,10 +305,10 @@ def count(scene: Scene) -> None:
     name = scene.names[label]
     see, read = _halves()
     with read:
-        if not runs.quick(config):
+        if not runs.quick(config) or config.n0 + copy > COUNTED:
             st.markdown(
-                f"The vote for {name} is counted with the others. Certify draws them all; here, one vote "
-                "at a time, it would take hours to draw the ones before this one."
+                f"The vote for **{name}** is counted with the others. Certify draws them all; here, the "
+                f"{config.n0 + copy - 1:,} votes before this one would have to be drawn first."
             )
             return
         with st.spinner("Drawing the votes before this one", show_time=True):
@@ -332,15 +333,23 @@ def count(scene: Scene) -> None:
             f"{after[candidate]:,} of {copy:,}."
         )
         _change(decide(counts0, before, config), decide(counts0, after, config))
+        _rule(config, after[candidate], copy)
+        _at_the_end(after[candidate] / copy, wins, config)
+
+
+def _rule(config: SmoothingConfig, k: int, n: int) -> None:
+    """How the bound follows from k of n votes, and the radius from it."""
+    if config.bound == "two-class":
+        st.latex(r"R = \tfrac{\sigma}{2}\left(\Phi^{-1}(\underline{p_A}) - \Phi^{-1}(\overline{p_B})\right)")
+    elif config.stopping in ("target", "decided"):
+        st.latex(r"R = \sigma\,\Phi^{-1}(\underline{p_A}), \quad \underline{p_A} \text{ anytime}")
+    else:
         st.latex(
             r"\begin{aligned} \underline{p_A} &= \mathrm{Beta}^{-1}(\alpha;\, k,\, n-k+1) \\"
             r"R &= \sigma\,\Phi^{-1}(\underline{p_A}) \end{aligned}"
         )
-        st.latex(
-            rf"k = {after[candidate]:,}, \; n = {copy:,}, \; \alpha = {config.alpha:g}, \; "
-            rf"\sigma = {config.sigma:g}"
-        )
-        _at_the_end(after[candidate] / copy, wins, config)
+    alpha = f"{config.alpha:g}" + (f"/{config.rounds}" if config.stopping == "adaptive" else "")
+    st.latex(rf"k = {k:,}, \; n = {n:,}, \; \alpha = {alpha}, \; \sigma = {config.sigma:g}")
 
 
 def _counts(classes: Sequence[int], k: int) -> tuple[int, ...]:
@@ -381,8 +390,12 @@ def _at_the_end(share: float, name: str, config: SmoothingConfig) -> None:
         else "and there is no radius yet" if other.label == ABSTAIN
         else f"and the radius becomes {down(other.radius, 4)}"
     )  # fmt: skip
+    holds = (
+        "This bound may be looked at whenever one likes. At the end"
+        if config.stopping in ("target", "decided")
+        else "The bound holds for a number of votes fixed beforehand, so only at the end"
+    )
     st.caption(
-        f"The bound holds for a number of votes fixed beforehand, so only at the end: at n = {config.n:,}, "
-        f"{k + 1:,} votes for {name} in place of {k:,} move it from {down(one.p_a_lower, 4)} to "
-        f"{down(other.p_a_lower, 4)}, {radius}."
+        f"{holds}: at n = {config.n:,}, {k + 1:,} votes for {name} in place of {k:,} move it "
+        f"from {down(one.p_a_lower, 4)} to {down(other.p_a_lower, 4)}, {radius}."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from diffsmooth_core.certification.stream import Ballot, Picture, Stage, as_picture, check, drawn
 from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser
 
 
@@ -76,14 +76,21 @@ def trace_vote(
     if not 0 <= index < total:
         raise InputError(f"vote {index} is not one of the {total} {stage} votes; take 0 to {total - 1}")
     x_noisy, local = drawn(base, Ballot(x, stage, index, index + 1), config)
-    vote = base.trace(x_noisy, local)
+    diffusion = purified = None
+    if isinstance(base.denoiser, Denoiser):
+        diffusion, purified = _diffusion(base, base.denoiser, x_noisy, x)
+    if purified is not None and METHODS[config.method].purification == "one-shot":
+        vote = replace(base, denoiser=None, fixed_block=base.block).trace(purified, local)
+    else:
+        vote = base.trace(x_noisy, local)
+        purified = vote.purified
     return TracedVote(
         index=index,
         original=as_picture(x),
         noise=as_picture(x_noisy[0] - x),
         noisy=as_picture(x_noisy[0]),
-        diffusion=_diffusion(base, x_noisy, x) if isinstance(base.denoiser, Denoiser) else None,
-        purified=None if vote.purified is None else as_picture(vote.purified[0]),
+        diffusion=diffusion,
+        purified=None if purified is None else as_picture(purified[0]),
         local=() if vote.local is None else tuple(as_picture(copy) for copy in vote.local[0]),
         softmax=vote.softmax[0].float().cpu().numpy(),
         confidence=vote.confidence[0].float().cpu().numpy(),
@@ -91,16 +98,17 @@ def trace_vote(
 
 
 @torch.inference_mode()
-def _diffusion(base: BaseClassifier, x_noisy: Tensor, x: Tensor) -> Diffusion:
-    """The same steps that `purify` takes, in a block of the same shape, so with the same last bits."""
-    assert isinstance(base.denoiser, Denoiser)
-    schedule = base.denoiser.schedule
-    t, alpha_bar = schedule.timestep_for_sigma(base.sigma)
+def _diffusion(
+    base: BaseClassifier, denoiser: Denoiser, x_noisy: Tensor, x: Tensor
+) -> tuple[Diffusion, Tensor]:
+    """`purify` with its parts kept, in a block of the run's shape, so with the same last bits; and the
+    purified copy (1,c,h,w)."""
+    t, alpha_bar = denoiser.schedule.timestep_for_sigma(base.sigma)
     padded = F.pad(x_noisy.to(base.device), (0, 0) * 3 + (0, base.block - 1))
     x_t = math.sqrt(alpha_bar) * (2 * padded - 1)
     with torch.autocast(base.device.type, torch.bfloat16, enabled=base.dtype == torch.bfloat16):
-        predicted = base.denoiser.predict_noise(x_t, t)[0]
-    return Diffusion(
-        t, alpha_bar, schedule.noise_ratio, as_picture(x_t[0]), as_picture((x_noisy[0] - x) / base.sigma),
-        as_picture(predicted),
-    )  # fmt: skip
+        predicted = denoiser.predict_noise(x_t, t)
+        purified = (denoiser.without_noise(x_t, predicted, alpha_bar) + 1) / 2
+    eps = (x_noisy[0] - x) / base.sigma
+    parts = (as_picture(x_t[0]), as_picture(eps), as_picture(predicted[0]))
+    return Diffusion(t, alpha_bar, denoiser.schedule.noise_ratio, *parts), purified[:1]

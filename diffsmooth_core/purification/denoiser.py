@@ -81,5 +81,10 @@ class Denoiser(nn.Module):
 
     def _estimate(self, x_t: Tensor, t: int, alpha_bar: float) -> Tensor:
         """The network's x_0 at timestep t, in [-1,1] and clamped to it."""
-        x_0 = (x_t - math.sqrt(1 - alpha_bar) * self.predict_noise(x_t, t)) / math.sqrt(alpha_bar)
+        return self.without_noise(x_t, self.predict_noise(x_t, t), alpha_bar)
+
+    @staticmethod
+    def without_noise(x_t: Tensor, eps: Tensor, alpha_bar: float) -> Tensor:
+        """The x_0 from which x_t comes by the noise eps, in [-1,1] and clamped to it."""
+        x_0: Tensor = (x_t - math.sqrt(1 - alpha_bar) * eps) / math.sqrt(alpha_bar)
         return x_0.clamp(-1, 1)

@@ -134,6 +134,32 @@ def test_playing_goes_from_step_to_step_and_copy_to_copy(step: Visit) -> None:
     assert page.query_params["step"] == at
 
 
+@pytest.mark.parametrize(
+    ("stopping", "words"),
+    [("fixed", "only at the end"), ("decided", "whenever one likes"), ("adaptive", "/2")],
+)
+def test_the_bounds_rule_is_the_runs(step: Visit, stopping: str, words: str) -> None:
+    page = step(step="8", method="plain", stopping=stopping, target_radius="0", n="60", rounds="2")
+    assert words in said(page) + formulas(page)
+    assert ("Beta" in formulas(page)) == (stopping != "decided")
+
+
+def test_votes_that_would_take_long_are_drawn_when_asked_for(
+    step: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "quick", lambda _: False)
+    page = step(step="3", method="plain", sigma="0.12")
+    assert "take a CPU a minute" in said(page)
+    assert not page.latex
+    page.button(key="step-ask").click().run()
+    assert "the 5 votes before this one would have to be drawn first" in said(page)
+
+
+def test_a_late_copy_is_not_counted_here(step: Visit) -> None:
+    page = step(step="3", method="plain", n="900000", copy="800000")
+    assert "the 800,004 votes before this one would have to be drawn first" in said(page)
+
+
 def test_the_timestep_is_marked_where_the_curve_reaches_the_noise() -> None:
     ratio = np.linspace(0.01, 4, 1000)
     t = int(np.searchsorted(ratio, 1.0))

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from diffsmooth_core import build_base, certify_stream, load_classifier, load_denoiser
-from diffsmooth_core.certification import trace_vote
+from diffsmooth_core.certification import trace_vote, votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import METHODS, NOISES, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
@@ -42,6 +42,14 @@ def test_a_traced_vote_is_the_runs_own(method: str, noise: str) -> None:
     assert len(ran) == config.n
     assert len(set(ran)) > 3, "votes that all agree would show nothing"
     assert [trace_vote(base, x, config, i).vote for i in range(12)] == ran[:12]
+    _, samples = votes(base, x, config, "estimation", 0, 6)
+    traced = trace_vote(base, x, config, 5)
+    np.testing.assert_array_equal(traced.noisy, samples.noisy)
+    for mine, the_runs in (
+        (traced.purified, samples.purified),
+        *zip(traced.local, samples.local, strict=True),
+    ):
+        np.testing.assert_array_equal(mine, the_runs)
 
 
 def test_the_streams_classes_are_what_it_counts() -> None:
