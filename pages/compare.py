@@ -22,4 +22,4 @@ if side_by_side:
     compare_board.show(picture, config, settings)
 else:
     sweep_board.show(picture, config)
-state.save("tab", "settings", "comparison", "over", "sweep")
+state.save(*experiments.SHOWN)

@@ -202,7 +202,7 @@ def _best(snapshot: Snapshot, found: Comparison) -> None:
         f"**{title(held.config, which)}** has the largest radius{experiments.for_class(snapshot)}, "
         f"{length(alone.radius)} at α = {alpha:g}. "
         f"Whoever compares first and picks then has had {k} chances to be fooled. What may be claimed of the "
-        f"best of {k} is what its votes give at α/{k} = {held.config.alpha:g}: radius "
+        f"best of {k} is what its votes give at α/{k} = {held.config.alpha:.3g}: radius "
         f"**{length(held.radius)}**, bound {down(held.p_a_lower, 4)}, with {confidence(alpha)} confidence."
     )
     with st.container(horizontal=True, vertical_alignment="center"):

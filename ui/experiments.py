@@ -15,6 +15,7 @@ from diffsmooth_core.jobs import Snapshot
 from ui import runs, state
 from ui.text import plain
 
+SHOWN = ("tab", "settings", "comparison", "over", "sweep")  # of state.VIEW, what the Compare page shows
 TICK = 0.5  # seconds between two looks
 
 
@@ -103,8 +104,9 @@ def other_picture(snapshot: Snapshot, picture: Picture) -> None:
 
 
 def address(picture: Picture, config: SmoothingConfig) -> dict[str, str]:
-    """The URL parameters of a setting, for another page."""
-    return {"picture": picture.source} | {name: str(getattr(config, name)) for name in state.SETTINGS}
+    """The URL parameters of a setting for another page, and those that bring this one back as it is."""
+    setting = {name: str(getattr(config, name)) for name in state.SETTINGS}
+    return {"picture": picture.source} | setting | {n: state.shown(n) for n in SHOWN if state.shown(n)}
 
 
 def for_class(snapshot: Snapshot) -> str:

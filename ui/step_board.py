@@ -38,7 +38,7 @@ def steps(config: SmoothingConfig) -> list[Step]:
     if method.purification in ("one-shot", "reverse"):
         found += [
             Step(step_panels.timestep, "Timestep", "The noise chooses a timestep", "Algorithm 1"),
-            Step(step_panels.scale, "Scale", "The copy becomes the model's x_t", "Algorithm 2"),
+            Step(step_panels.scale, "Scale", "The copy becomes the model's xₜ", "Algorithm 2"),
         ]
     if method.purification == "one-shot":
         found += [

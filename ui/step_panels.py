@@ -131,7 +131,7 @@ def scale(scene: Scene) -> None:
         strip.show(
             [
                 strip.Frame("The noisy copy", "from 0 to 1, and beyond", (data_url(scene.traced.noisy),)),
-                strip.Frame("What the model sees", f"x_t at t = {found.t}", (data_url(x_t),)),
+                strip.Frame("What the model sees", f"xₜ at t = {found.t}", (data_url(x_t),)),
             ],
             key="step-strip",
         )  # fmt: skip

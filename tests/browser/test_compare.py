@@ -23,6 +23,11 @@ def test_three_methods_are_compared_to_the_end(app: str, page: Page) -> None:
     assert "comparison=" in page.url
     page.reload()
     expect(page.get_by_text("24 of n = 24 votes")).to_have_count(3, timeout=30 * SECONDS)
+    page.get_by_role("link", name="B", exact=True).first.click()
+    expect(page.get_by_role("heading", name="1 · Noise is added")).to_be_visible(timeout=30 * SECONDS)
+    expect(page).to_have_url(re.compile("method=local-only.*copy="))
+    page.get_by_role("link", name="Compare", exact=True).click()
+    expect(page.get_by_text("24 of n = 24 votes")).to_have_count(3, timeout=30 * SECONDS)
 
 
 def test_a_comparison_can_be_cancelled_and_a_setting_changed(app: str, page: Page) -> None:
