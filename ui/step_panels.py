@@ -287,6 +287,7 @@ def vote(scene: Scene) -> None:
         if method.smooths_locally:
             st.markdown(f"The {config.m} answers are averaged, and the class with the largest mean wins.")
             st.latex(r"\bar p = \frac1m \sum_{j=1}^m p_j, \quad \text{vote} = \arg\max_c\, \bar p_c")
+            st.latex(rf"m = {config.m}, \quad \max_c\, \bar p_c = {p[first]:.2f}")
         elif method.purification == "reverse":
             st.markdown(f"Each of the K = {config.purifications} results names a class; the majority wins.")
             st.latex(r"\text{vote} = \text{majority of } \arg\max_c\, p_{j,c}")
