@@ -39,7 +39,11 @@ if __name__ == "__main__":
     st.set_page_config(page_title="DiffSmooth", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
     st.html(ASSETS / "style.css")
-    watch = [st.Page("pages/certify.py", title="Certify now", icon=":material/verified_user:", default=True)]
+    watch = [
+        st.Page("pages/certify.py", title="Certify now", icon=":material/verified_user:", default=True),
+        st.Page("pages/step.py", title="Step through", icon=":material/steps:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
+    ]
     understand = [
         st.Page("pages/theorems.py", title="Theorems", icon=":material/function:"),
         st.Page("pages/attack.py", title="Try to break it", icon=":material/swords:"),

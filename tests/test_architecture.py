@@ -18,6 +18,7 @@ LAYERS = [
     {"certification"},
     {"zoo", "theory", "attacks"},
     {"__init__"},
+    {"experiments"},
     {"jobs", "training"},
     {"audit"},
     {"cli"},

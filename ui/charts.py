@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from diffsmooth_core import Progress, SmoothingConfig
 from diffsmooth_core.certification import Point
 from ui.colours import ABSTAIN, class_colour
@@ -77,6 +80,33 @@ def tallies(panels: Sequence[Panel], class_names: Sequence[str]) -> dict[str, An
     }  # fmt: skip
 
 
+def timestep(noise_ratio: npt.NDArray[np.float64], t: int, sigma: float) -> dict[str, Any]:
+    """(1 - alpha_bar) / alpha_bar over all timesteps, on a logarithmic scale, and the first t at which it
+    reaches (2 sigma)^2 (Algorithm 1)."""
+    steps = np.unique(np.append(np.linspace(0, len(noise_ratio) - 1, 200).round().astype(int), t))
+    target = (2 * sigma) ** 2
+    dashed = {"color": ABSTAIN, "type": "dashed", "width": 1.5}
+    return {
+        "animation": False,
+        "title": {"text": "Noise against picture, (1 − ᾱ) / ᾱ", "left": 52, "top": 4, "padding": 0,
+                  "textStyle": {"fontSize": 14, "fontWeight": 600}},
+        "grid": {"left": 52, "right": 76, "top": 44, "bottom": 44},
+        "xAxis": {"type": "value", "min": 0, "max": len(noise_ratio), "name": "timestep t",
+                  "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},
+        "yAxis": {"type": "log", "min": 1e-3, "max": 1e3},
+        "series": [
+            {"type": "line", "showSymbol": False, "color": "#0e887d", "lineStyle": {"width": 2.5},
+             "data": [[int(s), float(noise_ratio[s] ** 2)] for s in steps],
+             "markLine": {"silent": True, "symbol": "none", "lineStyle": dashed,
+                          "label": {"color": ABSTAIN, "fontSize": 12},
+                          "data": [{"yAxis": target, "label": {"formatter": f"(2σ)² = {target:.3g}"}},
+                                   {"xAxis": t, "label": {"formatter": f"t* = {t}"}}]},
+             "markPoint": {"symbol": "circle", "symbolSize": 11, "label": {"show": False},
+                           "data": [{"coord": [t, float(noise_ratio[t] ** 2)]}]}},
+        ],
+    }  # fmt: skip
+
+
 def _axis_end(done: int, total: int, end: int = 1000) -> int:
     """The end of a count's axis: the total, or in a long run a start that doubles as votes come in."""
     while end < done:
@@ -84,8 +114,11 @@ def _axis_end(done: int, total: int, end: int = 1000) -> int:
     return min(end, total)
 
 
-def trace(points: Sequence[Point], config: SmoothingConfig, finished: bool, colour: str) -> dict[str, Any]:
-    """The candidate's share and its lower bounds over the estimation votes, against 1/2.
+def trace(
+    points: Sequence[Point], config: SmoothingConfig, finished: bool, colour: str, at: int | None = None
+) -> dict[str, Any]:
+    """The candidate's share and its lower bounds over the estimation votes, against 1/2; with a mark `at` a
+    vote, and then only as far as the points go.
 
     Bold is the bound that the certificate takes: Clopper-Pearson's, which holds only at the end and is dashed
     until `finished`, or the anytime bound, which holds at every look. The other one is thin, to compare.
@@ -97,6 +130,8 @@ def trace(points: Sequence[Point], config: SmoothingConfig, finished: bool, colo
     if not anytime and not finished:
         names[False] += ", provisional"
     end = config.n if config.stopping == "fixed" else _axis_end(points[-1][0] if points else 0, config.n, 100)
+    if at is not None:
+        end = points[-1][0]
     kept = {"width": 2.5, "type": "solid" if finished or anytime else "dashed"}
     thin = {"width": 1.2, "type": "dotted"}
     half = {
@@ -106,6 +141,10 @@ def trace(points: Sequence[Point], config: SmoothingConfig, finished: bool, colo
                      "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
                      "label": {"position": "end", "formatter": "½", "color": ABSTAIN, "fontSize": 15}},
     }  # fmt: skip
+    dashed = {"color": ABSTAIN, "type": "dashed", "width": 1.5}
+    mark = {"silent": True, "symbol": "none", "data": [{"xAxis": at}], "lineStyle": dashed}
+    mark |= {"label": {"show": False}}
+    votes_axis = "estimation votes" if at is None else "estimation votes; the upright line is this one"
     bounds = [
         {"type": "line", "name": names[which], **lone, "color": colour if which == anytime else ABSTAIN,
          "lineStyle": kept if which == anytime else thin,
@@ -119,13 +158,14 @@ def trace(points: Sequence[Point], config: SmoothingConfig, finished: bool, colo
         "legend": {"top": 24, "left": 36, "padding": 0, "itemGap": 18, "itemWidth": 18, "itemHeight": 3,
                    "icon": "rect", "selectedMode": False},
         "grid": {"left": 36, "right": 26, "top": 58, "bottom": 40},
-        "xAxis": {"type": "value", "min": 0, "max": end, "name": "estimation votes",
+        "xAxis": {"type": "value", "min": 0, "max": end, "name": votes_axis,
                   "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},
         "yAxis": {"type": "value", "min": 0, "max": 1, "interval": 0.25},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.4f"},
         "series": [
             {"type": "line", "name": "share p̂", **lone, "color": ABSTAIN,
-             "lineStyle": {"width": 1.5}, "data": [[point[0], point[1]] for point in points]},
+             "lineStyle": {"width": 1.5}, "data": [[point[0], point[1]] for point in points]}
+            | ({"markLine": mark} if at is not None else {}),
             bounds[0] | half,
             bounds[1],
         ],

@@ -18,3 +18,8 @@ def class_colour(index: int) -> str:
 def outcome_colour(outcome: str) -> str:
     """The colour of one of the audit's OUTCOMES, that of the verdict's card."""
     return _OUTCOMES[outcome]
+
+
+def text_colour() -> str:
+    """The visitor's theme's, for words in a chart."""
+    return str(st.get_option(f"theme.{'dark' if st.context.theme.type == 'dark' else 'light'}.textColor"))

@@ -66,13 +66,14 @@ STOPPING = {
 BOUNDS = {"one-class": "p_A against ½", "two-class": "p_A against p_B"}
 
 
-def sidebar() -> SmoothingConfig | InputError:
-    """Draw every control; the configuration, or what is wrong with it, which is said here too."""
+def sidebar(shared: bool = False) -> SmoothingConfig | InputError:
+    """Draw every control, or only those whose settings are `shared` by several that the page itself asks
+    for; the configuration, or what is wrong with it, which is said here too."""
     with st.sidebar:
-        dataset = _select("dataset", "Data set", {n: _dataset_title(n) for n in state.choices("dataset")})
+        dataset = _select("dataset", "Data set", {n: dataset_title(n) for n in state.choices("dataset")})
         gallery.choose()
-        methods = {name: _method_title(name) for name in state.choices("method")}
-        classifiers = {name: _classifier_title(name) for name in state.choices("classifier")}
+        methods = {name: method_title(name) for name in state.choices("method")}
+        classifiers = {name: classifier_title(name) for name in state.choices("classifier")}
         if not classifiers:
             _end()
             remedy = (
@@ -80,14 +81,16 @@ def sidebar() -> SmoothingConfig | InputError:
                 else f"train gaussian --dataset {dataset} --name {dataset}-gaussian-0.25 --minutes 30"
             )  # fmt: skip
             return InputError(
-                f"there is no classifier for {_dataset_title(dataset)} here; add one on the page Models, or "
+                f"there is no classifier for {dataset_title(dataset)} here; add one on the page Models, or "
                 f"run: python -m diffsmooth_core {remedy}"
             )
         if st.session_state["classifier"] not in classifiers:
             st.session_state["classifier"] = next(iter(classifiers))
-        method = METHODS[name := _select("method", "Method", methods)]
-        local, reverse = method.smooths_locally, "reverse_steps" in method.settings
-        _select("classifier", "Classifier", classifiers)
+        name = state.DEFAULTS.method if shared else _select("method", "Method", methods)
+        method = METHODS[name]
+        local, reverse = method.smooths_locally, shared or "reverse_steps" in method.settings
+        if not shared:
+            _select("classifier", "Classifier", classifiers)
         denoisers = state.denoisers(name)
         if not denoisers:
             _end()
@@ -98,8 +101,9 @@ def sidebar() -> SmoothingConfig | InputError:
         if st.session_state["denoiser"] not in denoisers:
             st.session_state["denoiser"] = denoisers[0]
         _select("denoiser", "Denoiser", {d: _denoiser_title(d) for d in denoisers}, method.purifies)
-        _numbers("sigma", "sigma_local", local)
-        _numbers("n", "m", local)
+        if not shared:
+            _numbers("sigma", "sigma_local", local)
+            _numbers("n", "m", local)
         with st.expander("More settings"):
             _numbers("n0", "alpha")
             _numbers("purifications", "reverse_steps", reverse, reverse)
@@ -110,7 +114,7 @@ def sidebar() -> SmoothingConfig | InputError:
             _select("bound", "Bound", BOUNDS)
             _select("dtype", "Precision", DTYPES)
         config = _config()
-        for sentence in config.advice if isinstance(config, SmoothingConfig) else ():
+        for sentence in config.advice if isinstance(config, SmoothingConfig) and not shared else ():
             st.caption(plain(sentence))
         _end()
         return config
@@ -137,19 +141,19 @@ def described(config: SmoothingConfig, name: str) -> str:
         label = NUMBERS[name][0]
         return f"{label[0].lower()}{label[1:]} = {value:{',' if isinstance(value, int) else 'g'}}"
     titles: dict[str, Callable[[str], str]] = {
-        "dataset": _dataset_title, "method": _method_title,
-        "classifier": _classifier_title, "denoiser": _denoiser_title, "noise": NOISES.__getitem__,
+        "dataset": dataset_title, "method": method_title,
+        "classifier": classifier_title, "denoiser": _denoiser_title, "noise": NOISES.__getitem__,
         "stopping": STOPPING.__getitem__, "bound": BOUNDS.__getitem__,
         "dtype": DTYPES.__getitem__,
     }  # fmt: skip
     return f"{name} {titles[name](value)}"
 
 
-def _dataset_title(name: str) -> str:
+def dataset_title(name: str) -> str:
     return DATASETS.get(name, name)
 
 
-def _method_title(name: str) -> str:
+def method_title(name: str) -> str:
     return METHODS[name].title
 
 
@@ -178,7 +182,7 @@ FAMILIES = {
 }  # fmt: skip
 
 
-def _classifier_title(name: str) -> str:
+def classifier_title(name: str) -> str:
     """ "gaussian-0.25-b" is "Gaussian (b), noise 0.25"."""
     named = re.fullmatch(r"([a-z-]+)-([0-9.]+)(?:-([a-z]))?", name)
     if named is None or named[1] not in FAMILIES:
@@ -188,4 +192,4 @@ def _classifier_title(name: str) -> str:
 
 
 def _denoiser_title(name: str) -> str:
-    return "Diffusion model (bundled)" if name == "bundled" else _classifier_title(name)
+    return "Diffusion model (bundled)" if name == "bundled" else classifier_title(name)

@@ -50,6 +50,25 @@ TOURS = (
         "pages/certify.py", "Certify a cup of coffee", {"picture": "photo:coffee"},
     ),
     Tour(
+        "What is one vote?",
+        "From the noise to the count, algorithm by algorithm, with every number that is used on the way. "
+        "The arrow keys step; Play goes on by itself.",
+        "pages/step.py", "Step through a vote", {"picture": "gallery:sailing-yacht", "step": "1"},
+    ),
+    Tour(
+        "Which part does the work?",
+        "Plain smoothing, local smoothing alone, DDS and DiffSmooth on the same noise: one sees which of "
+        "them know the yacht, and on which copies they differ.",
+        "pages/compare.py", "Compare four methods", {"picture": "gallery:sailing-yacht", "tab": "compare"},
+    ),
+    Tour(
+        "How much local noise, how many copies?",
+        "A map of the certified radius over both noises. The largest is not always for the right class, "
+        "and whoever picks the best afterwards has to pay for it.",
+        "pages/compare.py", "Sweep the local noise",
+        {"picture": "gallery:sailing-yacht", "tab": "sweep", "over": "sigma_local", "n": "200"},
+    ),
+    Tour(
         "What do the theorems bound?",
         "How far purification moves a picture, beside what Theorem 1 prints, what its proof supports, and "
         "a world where the printed bound fails.",
@@ -60,8 +79,8 @@ TOURS = (
 
 def tours() -> None:
     """A card for each tour, three in a row."""
-    for row in (TOURS[:3], TOURS[3:]):
-        for column, tour in zip(st.columns(3, gap="medium"), row, strict=True):
+    for first in range(0, len(TOURS), 3):
+        for column, tour in zip(st.columns(3, gap="medium"), TOURS[first : first + 3], strict=False):
             with column.container(border=True, height="stretch"):
                 st.markdown(f"**{tour.question}**  \n{tour.answer}")
                 st.page_link(

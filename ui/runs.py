@@ -241,11 +241,16 @@ def progress(snapshot: Snapshot[Progress]) -> Progress | None:
     return snapshot.progress or (progress(earlier) if earlier else None)
 
 
+def quick(config: SmoothingConfig) -> bool:
+    """Whether a vote takes a moment; ImageNet's networks take a CPU most of a minute."""
+    return config.dataset == state.DEFAULTS.dataset or torch.cuda.is_available()
+
+
 @lru_cache(maxsize=64)
 def preview(picture: Picture, config: SmoothingConfig) -> Samples | None:
     """The run's first selection vote, to look at before the run; None where there is no such run, or
-    where one vote takes a CPU most of a minute."""
-    if config.dataset != state.DEFAULTS.dataset and not torch.cuda.is_available():
+    where votes are not quick."""
+    if not quick(config):
         return None
     try:
         base = base_classifier(config)

@@ -2,24 +2,27 @@
 
 Session-state keys: one for each setting of a page (also a widget's key and, without the page's prefix, a URL
 parameter), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_page`, `_kept…`, `_url`, `_acted`,
-`_notices`, `_visitor`. Keys of widgets that hold nothing worth keeping stand where the widget is drawn.
+`_notices`, `_playing`, `_visitor`. Keys of widgets that hold nothing worth keeping stand where the widget is
+drawn.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.classifiers.base import fast_dtype
 from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve
+from diffsmooth_core.experiments import SWEEPS
 from diffsmooth_core.zoo import names
 from diffsmooth_core.zoo.download import here
 from ui.limits import allowed, limit
@@ -33,6 +36,11 @@ SETTINGS = (
     "reverse_steps", "n0", "n", "alpha", "seed", "noise", "stopping", "target_radius", "rounds", "bound",
     "dtype",
 )  # fmt: skip
+# What a page shows, apart from settings of its own, with the defaults.
+VIEW: dict[str, Any] = {
+    "step": 1, "copy": 1, "tab": "compare", "settings": "", "comparison": "", "over": "sigma_local",
+    "sweep": "",
+}  # fmt: skip
 SPANS: dict[str, tuple[float, float]] = {
     "sigma": (0.01, 2.0),
     "sigma_local": (0.0, 2.0),
@@ -45,6 +53,8 @@ SPANS: dict[str, tuple[float, float]] = {
     "target_radius": (0.0, 8.0),
     "rounds": (1, 6),
     "seed": (0, 2**53 - 1),  # what a browser's numbers can hold
+    "step": (1, 8),
+    "copy": (1, 1_000_000),
 }
 
 
@@ -65,6 +75,7 @@ def choices(name: str) -> tuple[str, ...]:
         "dataset": datasets(), "method": tuple(METHODS), "classifier": classifiers(),
         "noise": NOISES, "stopping": STOPPING, "bound": BOUNDS, "dtype": DTYPES,
         "denoiser": allowed("denoisers", names("denoiser", dataset()) + here(dataset())),
+        "tab": ("compare", "sweep"), "over": tuple(SWEEPS),
     }[name]  # fmt: skip
 
 
@@ -90,7 +101,8 @@ def visitor() -> str:
 class Settings:
     """What a page keeps in the URL: its defaults by name, the spans of numbers, the choices of the others.
 
-    `prefix` is that of its session-state keys; `dataset` is given where the page knows only one.
+    `prefix` is that of its session-state keys; `dataset` is given where the page knows only one; what is in
+    `view` is in the URL only of the pages that say so.
     """
 
     defaults: Mapping[str, Any]
@@ -98,10 +110,13 @@ class Settings:
     choices: Callable[[str], Sequence[Any]]
     prefix: str = ""
     dataset: str | None = None
+    view: Collection[str] = ()
 
     def parse(self, name: str, text: str) -> Any:
         """A setting's value from the URL's text. Raises InputError, which says what is used instead."""
         default = self.defaults[name]
+        if name in self.view and default == "":
+            return text[:500]  # a list of settings or a job's id: whoever uses it looks whether it is one
         if name not in self.spans:
             choices = {str(choice): choice for choice in self.choices(name)}
             if text in choices:
@@ -125,14 +140,22 @@ class Settings:
         return {name: st.session_state[self.prefix + name] for name in self.defaults}
 
 
-CERTIFY = Settings({name: getattr(DEFAULTS, name) for name in SETTINGS}, SPANS, choices)
+CERTIFY = Settings(
+    {name: getattr(DEFAULTS, name) for name in SETTINGS} | VIEW, SPANS, choices, view=tuple(VIEW)
+)
+
+
+def _page() -> str:
+    """Which page runs: a widget of another one is another widget, though its key is the same."""
+    context = get_script_run_ctx()
+    return context.page_script_hash if context else ""
 
 
 def restore(page: Settings = CERTIFY) -> bool:
     """Bring the session in step with the URL; whether it held what this session did not write there."""
     state, parameters, kept = st.session_state, st.query_params.to_dict(), f"_kept{page.prefix}"
-    acted, left = state.pop("_acted", False), state.get("_page", page.prefix) != page.prefix
-    state["_page"] = page.prefix
+    acted, now = state.pop("_acted", False), _page()
+    left, state["_page"] = state.get("_page", now) != now, now
     if page.dataset:
         state["dataset"] = page.dataset
     if kept in state and (acted or parameters in ({}, state.get("_url"))):
@@ -156,11 +179,12 @@ def restore(page: Settings = CERTIFY) -> bool:
     return True
 
 
-def save(page: Settings = CERTIFY) -> None:
-    """Write the settings into the URL. An uploaded picture is not in it."""
+def save(page: Settings = CERTIFY, view: Collection[str] = ()) -> None:
+    """Write the settings into the URL, and these of the page's view. An uploaded picture is not in it."""
     state = st.session_state
     state[f"_kept{page.prefix}"] = page.kept()
-    url = {name: str(value) for name, value in page.kept().items()}
+    hidden = set(page.view) - set(view)
+    url = {name: str(v) for name, v in page.kept().items() if name not in hidden and str(v)}
     if state["upload"] is None:
         url = {"picture": state["picture"]} | url
     if state["job"] and page is CERTIFY:
@@ -174,6 +198,31 @@ def act() -> None:
     """Say that a person's choice is being taken: it counts even where the browser sent it together with an
     address from before the last one that `save` wrote."""
     st.session_state["_acted"] = True
+
+
+def put(**shown: Any) -> None:
+    """New values for some of VIEW."""
+    st.session_state.update(shown)
+
+
+def turn(**shown: Any) -> None:
+    """New values for some of VIEW, as a person chose."""
+    put(**shown)
+    act()
+
+
+def shown(name: str) -> Any:
+    """The value of one of VIEW."""
+    return st.session_state[name]
+
+
+def play(on: bool) -> None:
+    """Whether the page goes on by itself."""
+    st.session_state["_playing"] = on
+
+
+def playing() -> bool:
+    return bool(st.session_state.get("_playing"))
 
 
 def notify(sentence: str) -> None:
@@ -194,7 +243,8 @@ def config() -> SmoothingConfig:
 
 def kept() -> SmoothingConfig:
     """The Certify page's settings as they were left, for another page. Raises InputError."""
-    return SmoothingConfig(**st.session_state.get("_kept", {}))
+    kept = st.session_state.get("_kept", {})
+    return SmoothingConfig(**{name: value for name, value in kept.items() if name in SETTINGS})
 
 
 def choose(spec: str) -> None:

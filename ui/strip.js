@@ -13,7 +13,7 @@ const fill = (parent, count, build) => {
 
 const buildFrame = (strip) => {
   if (strip.children.length % 2) {
-    make("div", strip, "arrow").textContent = "→";
+    make("div", strip);
     return;
   }
   const figure = make("figure", strip);
@@ -48,7 +48,14 @@ const showFrame = (figure, { title, caption, images, crisp, word, colour }) => {
 
 export default function ({ data, parentElement }) {
   const strip = parentElement.querySelector(".strip");
-  strip.classList.toggle("without-arrows", !data.arrows);
-  fill(strip, Math.max(0, 2 * data.frames.length - 1), buildFrame);
-  data.frames.forEach((frame, i) => showFrame(strip.children[2 * i], frame));
+  const { frames, arrows } = data;
+  strip.classList.toggle("without-arrows", !arrows);
+  fill(strip, Math.max(0, 2 * frames.length - 1), buildFrame);
+  frames.forEach((frame, i) => {
+    showFrame(strip.children[2 * i], frame);
+    if (!i) return;
+    const between = strip.children[2 * i - 1];
+    between.className = frame.sign === "→" ? "arrow" : "arrow sign";
+    between.textContent = frame.sign;
+  });
 }

@@ -24,7 +24,7 @@ _component = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Frame:
-    """One step: images (data URLs) or, without any, a word with a colour."""
+    """One step: images (data URLs) or, without any, a word with a colour. `sign` stands before it."""
 
     title: str
     caption: str
@@ -32,10 +32,11 @@ class Frame:
     crisp: bool = True
     word: str = ""
     colour: str = "transparent"
+    sign: str = "→"
 
 
 def show(frames: list[Frame], key: str, arrows: bool = True) -> None:
-    """Frames from left to right, with arrows where one leads to the next."""
+    """Frames from left to right, with arrows or other signs where one leads to the next."""
     _component(data={"frames": [asdict(frame) for frame in frames], "arrows": arrows}, key=key)
 
 

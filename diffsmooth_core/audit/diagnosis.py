@@ -13,8 +13,7 @@ from scipy.stats import binomtest
 from torch import Tensor
 
 from diffsmooth_core.certification.certificate import Certificate
-from diffsmooth_core.certification.noise import NoiseSource, image_sha256
-from diffsmooth_core.certification.stream import Ballot, Picture, certify, pooled
+from diffsmooth_core.certification.stream import Ballot, Picture, as_picture, certify, drawn, pooled
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import ABSTAIN, METHODS, InputError, SmoothingConfig
 from diffsmooth_core.statistics import bonferroni_alpha, votes_to_certify
@@ -77,12 +76,7 @@ class Diagnosis:
 def take_apart(base: BaseClassifier, x: Tensor, config: SmoothingConfig, votes: int = SAMPLE) -> Stages:
     """Draw the first estimation votes of a run again and classify the picture at each stage."""
     stop = min(votes, config.n)
-    noise = NoiseSource(config.seed, image_sha256(x), "estimation")
-    if config.noise == "sound":
-        x_noisy = noise.noisy(0, stop, x, config.sigma)
-    else:
-        x_noisy = x + config.sigma * noise.outer(0, stop, x.shape)
-    local = noise.local(0, stop, base.draws, x.shape) if base.draws and config.noise != "reference" else None
+    x_noisy, local = drawn(base, Ballot(x, "estimation", 0, stop), config)
     parts = [
         base.trace(x_noisy[at : at + 16], None if local is None else local[at : at + 16])
         for at in range(0, stop, 16)
@@ -96,8 +90,8 @@ def take_apart(base: BaseClassifier, x: Tensor, config: SmoothingConfig, votes: 
         purified=None if purified is None else _classes(base, purified),
         local=None if seen is None else _classes(base, seen.flatten(0, 1)).reshape(seen.shape[:2]),
         votes=torch.cat([p.confidence for p in parts]).argmax(1).cpu().numpy(),
-        noisy_pictures=tuple(_picture(p) for p in x_noisy),
-        purified_pictures=() if purified is None else tuple(_picture(p) for p in purified),
+        noisy_pictures=tuple(as_picture(p) for p in x_noisy),
+        purified_pictures=() if purified is None else tuple(as_picture(p) for p in purified),
     )
 
 
@@ -105,10 +99,6 @@ def _classes(base: BaseClassifier, x: Tensor) -> npt.NDArray[np.int64]:
     with torch.autocast(base.device.type, torch.bfloat16, enabled=base.dtype == torch.bfloat16):
         found = [base.classifier(part.to(base.device)).float().argmax(1).cpu() for part in x.split(64)]
     return torch.cat(found).numpy()
-
-
-def _picture(x: Tensor) -> Picture:
-    return x.float().permute(1, 2, 0).cpu().numpy()
 
 
 def explain(

@@ -6,20 +6,28 @@ from diffsmooth_core.certification.stream import (
     Point,
     Progress,
     Samples,
+    Stage,
     certify,
     certify_stream,
     predict,
+    votes,
 )
+from diffsmooth_core.certification.tracing import Diffusion, TracedVote, trace_vote
 
 __all__ = [
     "Certificate",
+    "Diffusion",
     "Point",
     "Progress",
     "Samples",
+    "Stage",
+    "TracedVote",
     "at_level",
     "certify",
     "certify_stream",
     "check_reachable",
     "discrepancies",
     "predict",
+    "trace_vote",
+    "votes",
 ]

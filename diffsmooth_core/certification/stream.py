@@ -74,6 +74,7 @@ class Progress:
     votes_per_second: float
     samples: Samples
     certificate: Certificate | None = None
+    classes: tuple[int, ...] = ()  # of the chunk's votes, the last of the n_done
 
     @property
     def point(self) -> Point | None:
@@ -96,7 +97,8 @@ def versions() -> dict[str, str]:
     }
 
 
-def _picture(x: Tensor) -> Picture:
+def as_picture(x: Tensor) -> Picture:
+    """(c,h,w) -> (h,w,c), on the CPU."""
     return x.detach().float().permute(1, 2, 0).cpu().numpy()
 
 
@@ -110,34 +112,44 @@ class Ballot:
     stop: int
 
 
+def drawn(base: BaseClassifier, ballot: Ballot, config: SmoothingConfig) -> tuple[Tensor, Tensor | None]:
+    """The noisy copies (b,c,h,w) of a ballot, and the standard normal noise (b,draws,c,h,w) that f consumes
+    beside it; None where f needs none or has a bank of its own."""
+    noise = NoiseSource(config.seed, image_sha256(ballot.x), ballot.stage)
+    span, shape = (ballot.start, ballot.stop), ballot.x.shape
+    if config.noise == "sound":
+        x_noisy = noise.noisy(*span, ballot.x, config.sigma)
+    else:
+        x_noisy = ballot.x + config.sigma * noise.outer(*span, shape)
+    if config.noise == "reference" or not base.draws:
+        return x_noisy, None
+    return x_noisy, noise.local(*span, base.draws, shape)
+
+
+def check_finite(confidence: Tensor, sigma: float) -> None:
+    """Raise InputError for NaN or infinity, which argmax would turn into a unanimous vote."""
+    if not torch.isfinite(confidence).all():
+        raise InputError(
+            f"the networks returned values that are not finite at sigma {sigma:g}; "
+            "check their weights or use dtype float32"
+        )
+
+
 def pooled(
     base: BaseClassifier, ballots: Sequence[Ballot], config: SmoothingConfig
 ) -> tuple[list[npt.NDArray[np.int64]], Samples]:
     """Algorithm 4 for several pictures in one pass of the networks, so that a device is full even where
     each picture wants few votes: the classes of each ballot, and the very last vote's pictures."""
-    copies, local = [], []
-    for ballot in ballots:
-        noise = NoiseSource(config.seed, image_sha256(ballot.x), ballot.stage)
-        span, shape = (ballot.start, ballot.stop), ballot.x.shape
-        if config.noise == "sound":
-            copies.append(noise.noisy(*span, ballot.x, config.sigma))
-        else:
-            copies.append(ballot.x + config.sigma * noise.outer(*span, shape))
-        if config.noise != "reference" and base.draws > 0:
-            local.append(noise.local(*span, base.draws, shape))
-    x_noisy = torch.cat(copies)
+    copies, noises = zip(*(drawn(base, ballot, config) for ballot in ballots), strict=True)
+    x_noisy, local = torch.cat(copies), [noise for noise in noises if noise is not None]
     vote = base.trace(x_noisy, torch.cat(local) if local else None)
-    if not torch.isfinite(vote.confidence).all():  # argmax would turn NaN into a unanimous vote
-        raise InputError(
-            f"the networks returned values that are not finite at sigma {config.sigma:g}; "
-            "check their weights or use dtype float32"
-        )
+    check_finite(vote.confidence, config.sigma)
     classes = vote.confidence.argmax(1).cpu().numpy()
     samples = Samples(
-        original=_picture(ballots[-1].x),
-        noisy=_picture(x_noisy[-1]),
-        purified=None if vote.purified is None else _picture(vote.purified[-1]),
-        local=() if vote.local is None else tuple(_picture(copy) for copy in vote.local[-1]),
+        original=as_picture(ballots[-1].x),
+        noisy=as_picture(x_noisy[-1]),
+        purified=None if vote.purified is None else as_picture(vote.purified[-1]),
+        local=() if vote.local is None else tuple(as_picture(copy) for copy in vote.local[-1]),
         vote=int(classes[-1]),
     )
     ends = np.cumsum([ballot.stop - ballot.start for ballot in ballots])
@@ -234,12 +246,16 @@ def certify_stream(
         certificate = None
         if decision.ending is not None:
             certificate = issue(base, x, config, counts0, counts, decision, source, batch, seconds)
-        yield snapshot(config, stage, counts0, counts, decision, done_now / seconds, samples, certificate)
+        yield snapshot(
+            config, stage, counts0, counts, decision, done_now / seconds, samples, certificate,
+            _tuple(classes[: int((counts0 if stage == "selection" else counts).sum()) - start]),
+        )  # fmt: skip
 
 
 def snapshot(
     config: SmoothingConfig, stage: Stage, counts0: npt.NDArray[np.int64], counts: npt.NDArray[np.int64],
     decision: Decision, votes_per_second: float, samples: Samples, certificate: Certificate | None,
+    classes: Sequence[int] = (),
 ) -> Progress:  # fmt: skip
     """The Progress that these counts amount to."""
     tally, total = (counts0, config.n0) if stage == "selection" else (counts, config.n)
@@ -253,6 +269,7 @@ def snapshot(
         clopper_pearson=clopper_pearson_lower(agreeing, n_done, level(config)) if estimated else 0.0,
         anytime=anytime_lower(agreeing, n_done, config.alpha) if estimated else 0.0,
         votes_per_second=votes_per_second, samples=samples, certificate=certificate,
+        classes=tuple(map(int, classes)),
     )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class Vote:
 
     purified: Tensor | None  # (b,c,h,w) in [0,1]; None where the method does not purify
     local: Tensor | None  # (b,m or K,c,h,w): what the classifier saw, where that was several copies
+    softmax: Tensor  # (b,m or K or 1,k): of each picture that the classifier saw
     confidence: Tensor  # (b,k): the mean softmax over the m copies, or the share of K votes
 
 
@@ -116,6 +117,7 @@ class BaseClassifier:
         return Vote(
             _joined([part.purified for part in parts]),
             _joined([part.local for part in parts]),
+            torch.cat([part.softmax for part in parts]),
             torch.cat([part.confidence for part in parts]),
         )
 
@@ -131,12 +133,13 @@ class BaseClassifier:
             seen = x if purified is None else purified
             shown = None if purified is None else purified[:b]
             if local is None:
-                return Vote(shown, None, self.classifier(seen).float().softmax(1)[:b])
+                confidence = self.classifier(seen).float().softmax(1)[:b]
+                return Vote(shown, None, confidence[:, None], confidence)
             noise = F.pad(local.to(self.device), (0, 0) * 4 + fill)
             copies = seen[:, None] + self.sigma_local * noise
             logits = self.classifier(copies.flatten(0, 1)).float()
-        confidence = logits.softmax(1).unflatten(0, (self.block, self.m)).mean(1)
-        return Vote(shown, copies[:b], confidence[:b])
+        softmax = logits.softmax(1).unflatten(0, (self.block, self.m))
+        return Vote(shown, copies[:b], softmax[:b], softmax.mean(1)[:b])
 
     def _densepure(self, x: Tensor, local: Tensor | None, b: int) -> Vote:
         """K runs of the reverse process a copy, a class each; the shares of the K classes."""
@@ -150,8 +153,11 @@ class BaseClassifier:
         logits = self.classifier(seen).float()
         votes = F.one_hot(logits.argmax(1), logits.shape[1]).float()
         votes[~torch.isfinite(logits).all(1)] = torch.nan
-        runs = seen.unflatten(0, (self.block, self.purifications))[:b]
-        return Vote(runs[:, 0], runs, votes.unflatten(0, (self.block, self.purifications)).mean(1)[:b])
+        pictures, softmax, votes = (
+            part.unflatten(0, (self.block, self.purifications))[:b]
+            for part in (seen, logits.softmax(1), votes)
+        )
+        return Vote(pictures[:, 0], pictures, softmax, votes.mean(1))
 
     def confidence(self, x_noisy: Tensor, local: Tensor | None = None) -> Tensor:
         """(b,c,h,w) -> mean softmax (b,k)."""

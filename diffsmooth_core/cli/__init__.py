@@ -14,6 +14,7 @@ from diffsmooth_core.cli.datasets import datasets
 from diffsmooth_core.cli.diagnose import diagnose
 from diffsmooth_core.cli.logs import export_log, import_log, import_run
 from diffsmooth_core.cli.models import models
+from diffsmooth_core.cli.sweep import sweep
 from diffsmooth_core.cli.theory import theory
 from diffsmooth_core.cli.train import train
 from diffsmooth_core.cli.verify import verify
@@ -26,7 +27,7 @@ def commands() -> None:
 
 
 for command in (
-    certify, verify, attack, audit, diagnose, import_log, export_log, import_run, theory, train, bench,
+    certify, sweep, verify, attack, audit, diagnose, import_log, export_log, import_run, theory, train, bench,
     models, datasets,
 ):  # fmt: skip
     commands.add_command(command)

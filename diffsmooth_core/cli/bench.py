@@ -16,11 +16,11 @@ from diffsmooth_core.config import METHODS, SmoothingConfig
 @click.command()
 @click.option("--image", default="photo:cat", show_default=True, help="The picture to vote on.")
 @click.option("--votes", type=click.IntRange(1), default=100, show_default=True, help="Votes a round.")
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Rounds of each.")
+@click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Rounds of each.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's]")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @config_options
-def bench(image: str, votes: int, rounds: int, threads: int | None, as_json: bool, **settings: Any) -> None:
+def bench(image: str, votes: int, repeats: int, threads: int | None, as_json: bool, **settings: Any) -> None:
     """Time votes of a setting against the plain path, in turn, on the same noise.
 
     The plain path is the released code's: float32, 50 copies at a time, the m local copies one by one.
@@ -40,9 +40,9 @@ def bench(image: str, votes: int, rounds: int, threads: int | None, as_json: boo
     denoiser = load_denoiser(config.denoiser, config.device) if METHODS[config.method].purifies else None
     base = build_base(config, load_classifier(config.classifier, config.device), denoiser)
     plain_votes(base, x, config, "estimation", 0, 1)  # says what it cannot do before anything is timed
-    rounds_done = list(tqdm(compare(base, x, config, votes, rounds), total=rounds, delay=0.5, unit="round"))
+    rounds_done = list(tqdm(compare(base, x, config, votes, repeats), total=repeats, delay=0.5, unit="round"))
     ratios = [r.plain_seconds / r.seconds for r in rounds_done]
-    agreement = sum(r.agreeing for r in rounds_done) / (votes * rounds)
+    agreement = sum(r.agreeing for r in rounds_done) / (votes * repeats)
     found = {
         "votes_per_second": votes / statistics.median(r.seconds for r in rounds_done),
         "plain_votes_per_second": votes / statistics.median(r.plain_seconds for r in rounds_done),

@@ -48,6 +48,13 @@ class Denoiser(nn.Module):
         return (self._estimate(x_t, t, alpha_bar) + 1) / 2
 
     @torch.inference_mode()
+    def predict_noise(self, x_t: Tensor, t: int) -> Tensor:
+        """eps_theta(x_t, t): the network's estimate of the standard normal noise in x_t, (b,c,h,w)."""
+        timesteps = torch.full((len(x_t),), t * self.schedule.time_scale, device=x_t.device)
+        eps: Tensor = self.network(x_t, timesteps)[:, :3]  # learned variances follow the first 3
+        return eps.float()
+
+    @torch.inference_mode()
     def reverse(self, x_noisy: Tensor, sigma: float, steps: int, noise: Tensor) -> Tensor:
         """The reverse process from the timestep of sigma to none in `steps` steps, evenly spaced.
 
@@ -78,7 +85,10 @@ class Denoiser(nn.Module):
 
     def _estimate(self, x_t: Tensor, t: int, alpha_bar: float) -> Tensor:
         """The network's x_0 at timestep t, in [-1,1] and clamped to it."""
-        timesteps = torch.full((len(x_t),), t * self.schedule.time_scale, device=x_t.device)
-        eps = self.network(x_t, timesteps)[:, :3].float()  # learned variances follow the first 3
+        return self.without_noise(x_t, self.predict_noise(x_t, t), alpha_bar)
+
+    @staticmethod
+    def without_noise(x_t: Tensor, eps: Tensor, alpha_bar: float) -> Tensor:
+        """The x_0 from which x_t comes by the noise eps, in [-1,1] and clamped to it."""
         x_0: Tensor = (x_t - math.sqrt(1 - alpha_bar) * eps) / math.sqrt(alpha_bar)
         return x_0.clamp(-1, 1)

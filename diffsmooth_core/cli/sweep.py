@@ -1,0 +1,71 @@
+"""`sweep IMAGE`: one picture under a grid of settings, from shared votes."""
+
+from __future__ import annotations
+
+import json
+from math import floor
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from diffsmooth_core.cli.certify import config_options
+from diffsmooth_core.config import ABSTAIN, METHODS, SmoothingConfig
+
+
+@click.command()
+@click.argument("image")
+@click.option("--over", default="sigma_local", show_default=True,
+              help="What is swept around the other settings: sigma_local (at each sigma), m, shift (a little "
+              "more sigma_local) or budget (n times m constant).")  # fmt: skip
+@config_options
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def sweep(image: str, over: str, as_json: bool, **settings: Any) -> None:
+    """Certify IMAGE under many settings; each noisy copy is purified once for all of them."""
+    config = SmoothingConfig(**settings)
+
+    # Loading torch takes seconds: settings are checked before it.
+    from diffsmooth_core import build_base, load_classifier, load_denoiser
+    from diffsmooth_core.datasets import class_names, resolve
+    from diffsmooth_core.experiments import grid, sweep_stream
+
+    configs = grid(over, config)
+    picture = resolve(image, config.dataset)
+    denoiser = load_denoiser(config.denoiser, config.device) if METHODS[config.method].purifies else None
+    base = build_base(config, load_classifier(config.classifier, config.device), denoiser)
+    with tqdm(unit="copy", smoothing=0.1, delay=0.5) as bar:
+        for found in sweep_stream(base, picture.tensor, configs):
+            bar.total = found.total
+            bar.update(found.done - bar.n)
+    cells = [(cell.config, cell, cell.decision) for cell in found.cells]
+    best = found.best(picture.label)
+    if as_json:
+        rows = [
+            {"sigma": c.sigma, "sigma_local": c.sigma_local, "m": c.m, "n": c.n, "label": d.label,
+             "radius": d.radius, "p_a_lower": d.p_a_lower, "counts0": cell.counts0, "counts": cell.counts}
+            for c, cell, d in cells
+        ]  # fmt: skip
+        chosen = None
+        if best is not None:
+            chosen = {"cell": best[0], "label": best[1].label, "radius": best[1].radius,
+                      "p_a_lower": best[1].p_a_lower, "alpha": config.alpha / len(cells)}  # fmt: skip
+        result = {"image": image, "over": over, "config": config.as_dict(), "cells": rows, "best": chosen}
+        click.echo(json.dumps(result))
+        return
+    names = class_names(config.dataset)
+    for c, cell, d in cells:
+        answer = "ABSTAIN" if d.label == ABSTAIN else names[d.label]
+        click.echo(
+            f"sigma {c.sigma:<5g} sigma_local {c.sigma_local:<5g} m {c.m:<3} n {c.n:<7,} {answer:<12} "
+            f"{max(cell.counts):,} votes, radius {_down(d.radius)}"
+        )
+    if best is not None:
+        click.echo(
+            f"the best of {len(cells)}, picked afterwards, holds at alpha/{len(cells)}: sigma_local "
+            f"{configs[best[0]].sigma_local:g}, sigma {configs[best[0]].sigma:g}, m {configs[best[0]].m}, "
+            f"{names[best[1].label]}, radius {_down(best[1].radius)}"
+        )
+
+
+def _down(radius: float) -> str:
+    return f"{floor(radius * 1e4) / 1e4:.4f}"

@@ -1,0 +1,169 @@
+"""One picture under a grid of settings: one purification of a copy serves every m and sigma_local."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from diffsmooth_core.certification.decision import Decision, decide
+from diffsmooth_core.certification.stream import Ballot, Stage, check, check_finite, drawn
+from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum_votes
+from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.statistics import bonferroni_alpha
+
+SWEEPS = {
+    "sigma_local": "Local noise",
+    "m": "Local copies",
+    "shift": "A little more noise",
+    "budget": "Equal predictions",
+}
+SIGMAS = (0.25, 0.5, 1.0)
+SIGMAS_LOCAL = (0.0, 0.12, 0.25, 0.5)
+COPIES = (1, 3, 5, 11, 21)
+SHIFTS = (0.0, 0.01, 0.02, 0.03, 0.05)
+SPLITS = (1, 2, 4, 5, 10, 20)
+
+
+def grid(over: str, config: SmoothingConfig) -> tuple[SmoothingConfig, ...]:
+    """The settings of a sweep around `config`. Sources, all of the paper: "sigma_local" tables 4 and 5, "m"
+    figure 3, "shift" table 8, which adds a little to sigma_local, and "budget" tables 6 and 7, where n times
+    m is constant. Raises InputError for an unknown sweep.
+    """
+    config = replace(config, stopping="fixed")
+    if over == "sigma_local":
+        return tuple(replace(config, sigma=s, sigma_local=local) for s in SIGMAS for local in SIGMAS_LOCAL)
+    if over == "m":
+        return tuple(replace(config, m=m) for m in COPIES)
+    if over == "shift":
+        return tuple(replace(config, sigma_local=round(config.sigma_local + s, 10)) for s in SHIFTS)
+    if over == "budget":
+        budget, least = config.n * config.m, minimum_votes(config.alpha)
+        shares = (m for m in SPLITS if budget % m == 0 and budget // m >= least)
+        return tuple(replace(config, m=m, n=budget // m) for m in shares)
+    raise InputError(f"sweep {over!r} is unknown; choose one of {', '.join(SWEEPS)}")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One setting of a sweep and its votes so far, indexed by class."""
+
+    config: SmoothingConfig
+    counts0: tuple[int, ...]
+    counts: tuple[int, ...]
+
+    @property
+    def decision(self) -> Decision:
+        """What these votes certify; provisional until all n are in."""
+        return decide(self.counts0, self.counts, self.config)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A frozen snapshot: `done` of `total` noisy copies have been purified."""
+
+    cells: tuple[Cell, ...]
+    done: int
+    total: int
+
+    @property
+    def finished(self) -> bool:
+        return self.done == self.total
+
+    def best(self, label: int | None = None) -> tuple[int, Decision] | None:
+        """The cell with the largest radius once all votes are in, and what it certifies at alpha over the
+        number of cells: that holds although it was picked afterwards (union bound).
+
+        `label` is the picture's class where it is known: a radius for another class is none. None where no
+        cell certifies at that level.
+        """
+        if not self.finished:
+            return None
+        level = bonferroni_alpha(self.cells[0].config.alpha, len(self.cells))
+        held = {
+            i: decide(cell.counts0, cell.counts, replace(cell.config, alpha=level))
+            for i, cell in enumerate(self.cells)
+            if cell.config.n >= minimum_votes(level)
+        }
+        right = [i for i, d in held.items() if d.radius and label in (None, d.label)]
+        which = max(right, key=lambda i: held[i].radius, default=None)
+        return None if which is None else (which, held[which])
+
+
+def shared_block(base: BaseClassifier, configs: Sequence[SmoothingConfig]) -> int:
+    """The padded batch shape of a sweep: that of its largest m. A run of one of its settings with
+    `fixed_block` set to it casts the very same votes."""
+    return replace(base, m=max(config.m for config in configs)).block
+
+
+def sweep_stream(base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingConfig]) -> Iterator[Sweep]:
+    """Certify x (3,h,w) under every setting, yielding after every chunk of votes; closing cancels.
+
+    The settings may differ in sigma, sigma_local, m and n, and are of a method with local smoothing; `base`
+    was built for one of them. Copies of one sigma are drawn and purified once, and the local draws of a
+    smaller m are the first ones of the largest: so are those of a run of its own, since noise is keyed by
+    vote. Raises InputError where settings differ in anything else.
+    """
+    _check(base, x, configs)
+    block, k = shared_block(base, configs), base.classifier.classes
+    tallies = np.zeros((2, len(configs), k), np.int64)  # selection and estimation
+    sigmas = sorted({config.sigma for config in configs})
+    groups = [[i for i, config in enumerate(configs) if config.sigma == sigma] for sigma in sigmas]
+    longest = [max(configs[i].n for i in group) for group in groups]
+    done, total = 0, sum(configs[0].n0 + n for n in longest)
+    for sigma, group, n in zip(sigmas, groups, longest, strict=True):
+        wide = replace(base, sigma=sigma, m=max(configs[i].m for i in group), fixed_block=block)
+        stages: tuple[tuple[Stage, int], ...] = (("selection", configs[0].n0), ("estimation", n))
+        for tally, (stage, votes) in zip(tallies, stages, strict=True):
+            for start in range(0, votes, block):
+                ballot = Ballot(x, stage, start, min(start + block, votes))
+                for i, classes in _cast(wide, ballot, {i: configs[i] for i in group}).items():
+                    wanted = votes if stage == "selection" else configs[i].n
+                    tally[i] += np.bincount(classes[: max(0, wanted - start)], minlength=k)
+                done += ballot.stop - ballot.start
+                cells = zip(configs, *tallies.tolist(), strict=True)
+                yield Sweep(tuple(Cell(c, tuple(a), tuple(b)) for c, a, b in cells), done, total)
+
+
+def _cast(
+    base: BaseClassifier, ballot: Ballot, configs: dict[int, SmoothingConfig]
+) -> dict[int, npt.NDArray[np.int64]]:
+    """The classes that each setting gives these votes, purified once (Algorithms 2 and 3)."""
+    found = {}
+    x_noisy, noise = drawn(base, ballot, replace(next(iter(configs.values())), m=base.m))
+    seen = x_noisy
+    if base.denoiser is not None:
+        purified = replace(base, m=0).trace(x_noisy).purified
+        assert purified is not None
+        seen = purified
+    for sigma_local in {config.sigma_local for config in configs.values()}:
+        of_this = {i: config.m for i, config in configs.items() if config.sigma_local == sigma_local}
+        most = max(of_this.values())
+        smoothed = replace(base, denoiser=None, sigma_local=sigma_local, m=most)
+        softmax = smoothed.trace(seen, None if noise is None else noise[:, :most]).softmax
+        check_finite(softmax, base.sigma)
+        for i, m in of_this.items():
+            found[i] = softmax[:, :m].mean(1).argmax(1).cpu().numpy()
+    return found
+
+
+def _check(base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingConfig]) -> None:
+    if not configs:
+        raise InputError("a sweep needs one setting or more, got none; use more votes or copies")
+    first = configs[0]
+    if not METHODS[first.method].smooths_locally:
+        raise InputError(
+            f"method {first.method!r} has no local noise to sweep; use 'diffsmooth' or 'local-only'"
+        )
+    swept = {name: getattr(first, name) for name in ("sigma", "sigma_local", "m", "n")}
+    for config in configs:
+        if replace(config, **swept) != first:
+            raise InputError("the settings of a sweep differ in sigma, sigma_local, m and n, and no others")
+        if isinstance(base.denoiser, Denoiser):
+            base.denoiser.check(config.sigma)
+    built = replace(base, sigma=first.sigma, sigma_local=first.sigma_local, m=first.m)
+    check(built, x, first, 1)

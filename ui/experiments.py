@@ -1,0 +1,132 @@
+"""Comparisons and sweeps of the whole server, in the one queue of all runs: start, follow, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.datasets.sources import Picture, class_names
+from diffsmooth_core.experiments import Comparison, Sweep, compare_stream, sweep_stream
+from diffsmooth_core.jobs import Snapshot
+from ui import runs, state
+from ui.text import plain
+
+SHOWN = ("tab", "settings", "comparison", "over", "sweep")  # of state.VIEW, what the Compare page shows
+TICK = 0.5  # seconds between two looks
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a job works on: `kind` is "comparison" or "sweep", which is `over` one of SWEEPS."""
+
+    kind: str
+    picture: Picture
+    configs: tuple[SmoothingConfig, ...]
+    over: str = ""
+
+
+def submit(experiment: Experiment) -> None:
+    """Queue an experiment and show it. Raises InputError where the queue is full."""
+    picture, configs = experiment.picture, experiment.configs
+
+    def compared() -> Iterator[Comparison]:
+        settings = [(runs.base_classifier(config), config) for config in configs]
+        return compare_stream(settings, picture.tensor, picture.source)
+
+    def swept() -> Iterator[Sweep]:
+        return sweep_stream(runs.base_classifier(configs[0]), picture.tensor, configs)
+
+    stream: Any = {"comparison": compared, "sweep": swept}[experiment.kind]
+    state.put(**{experiment.kind: runs.manager().submit(stream, experiment, state.visitor())})
+
+
+def find(kind: str) -> Snapshot[Any] | None:
+    """The experiment of this kind that the page shows, or None where it is not known (any more)."""
+    snapshot = runs.manager().snapshot(state.shown(kind))
+    known = snapshot is not None and isinstance(snapshot.subject, Experiment)
+    return snapshot if snapshot and known and snapshot.subject.kind == kind else None
+
+
+def forget_unknown(kind: str) -> None:
+    """Say that an experiment in the address is gone."""
+    if state.shown(kind) and find(kind) is None:
+        state.put(**{kind: ""})
+        state.notify(f"The {kind} in the address is no longer on this server; the same seed repeats it.")
+
+
+def found(snapshot: Snapshot[Any] | None) -> Any:
+    """The latest Comparison or Sweep of a job; None before there is one."""
+    return snapshot.progress if snapshot else None
+
+
+def action(label: str, experiment: Experiment, snapshot: Snapshot[Any] | None) -> None:
+    """The button that starts the experiment, off where it has no settings, or stops the one that runs."""
+    kind = experiment.kind
+    if snapshot and not snapshot.finished:
+        stopping = state.cancelling(snapshot.id)
+        st.button("Cancelling…" if stopping else "Cancel", key=f"{kind}-cancel", disabled=stopping,
+                  on_click=runs.cancel, args=(snapshot.id,))  # fmt: skip
+        return
+    if snapshot and snapshot.state == "done" and snapshot.subject == experiment:
+        label = f"{label} again"
+    if st.button(label, key=f"{kind}-start", type="primary", disabled=not experiment.configs):
+        try:
+            submit(experiment)
+        except InputError as error:
+            state.notify(str(error))
+        st.rerun()
+
+
+def status(snapshot: Snapshot[Any], done: int, total: int) -> None:
+    """How a job stands: a line and a bar while it runs, a line where it ended early."""
+    if snapshot.state == "queued":
+        ahead = "one run is" if snapshot.position == 1 else f"{snapshot.position} runs are"
+        st.progress(0.0, f"Waiting: {ahead} ahead of this one on the server.")
+    elif snapshot.state == "running":
+        left = snapshot.seconds * (total - done) / done if done else None
+        pace = f", about {max(1, round(left))} s left" if left is not None else ""
+        st.progress(done / total, f"{done:,} of {total:,} votes{pace}")
+    elif snapshot.state == "cancelled":
+        st.markdown(f"**Cancelled** after {done:,} of {total:,} votes: nothing that is shown is certified.")
+    elif snapshot.state == "failed":
+        st.markdown(f"**Stopped:** {plain(snapshot.error or 'the reason is not known')}.")
+
+
+def other_picture(snapshot: Snapshot[Any], picture: Picture) -> None:
+    """Say whose results these are where another picture is chosen by now."""
+    of = snapshot.subject.picture
+    if of.sha256 != picture.sha256:
+        st.caption(f":material/info: These results are of the picture {plain(of.title)}.")
+
+
+def address(picture: Picture, config: SmoothingConfig) -> dict[str, str]:
+    """The URL parameters of a setting for another page, and those that bring this one back as it is."""
+    setting = {name: str(getattr(config, name)) for name in state.SETTINGS}
+    return {"picture": picture.source} | setting | {n: state.shown(n) for n in SHOWN if state.shown(n)}
+
+
+def for_class(snapshot: Snapshot[Any]) -> str:
+    """ " for ship" where the picture's class is known: a radius for another one is none."""
+    picture = snapshot.subject.picture
+    return "" if picture.label is None else f" for {class_names(picture.dataset)[picture.label]}"
+
+
+def none_is_best(snapshot: Snapshot[Any], k: int) -> str:
+    """Why there is no best of k settings."""
+    return (
+        f"No setting certifies a radius{for_class(snapshot)} at α/{k}, which is what the best of {k}, picked "
+        "afterwards, needs."
+    )
+
+
+def certify_again(snapshot: Snapshot[Any], config: SmoothingConfig) -> None:
+    """A link to the Certify page with this setting, under noise on which it was not picked."""
+    picture = snapshot.subject.picture
+    if not picture.source.startswith("upload:"):
+        st.page_link("pages/certify.py", label="Or certify it with new noise, at α itself",
+                     icon=":material/arrow_forward:",
+                     query_params=address(picture, replace(config, seed=config.seed + 1)))  # fmt: skip

@@ -1,0 +1,51 @@
+// Cards of a picture and its bars. Nodes are kept from one step to the next, so that nothing flickers.
+const make = (tag, parent, name = "") => {
+  const node = document.createElement(tag);
+  node.className = name;
+  parent.append(node);
+  return node;
+};
+
+const fill = (parent, count, build) => {
+  while (parent.children.length > count) parent.lastChild.remove();
+  while (parent.children.length < count) build(parent);
+};
+
+const buildCard = (cards) => {
+  const figure = make("figure", cards);
+  make("div", figure, "picture");
+  make("figcaption", figure);
+  make("div", figure, "bars");
+};
+
+const buildBar = (bars) => {
+  const bar = make("div", bars, "bar");
+  make("span", bar);
+  make("div", make("div", bar, "trough"));
+  make("span", bar);
+};
+
+const showBar = (bar, { label, share, text, colour, leads }) => {
+  const [name, trough, number] = bar.children;
+  bar.className = leads ? "bar leads" : "bar";
+  name.textContent = name.title = label;
+  number.textContent = text;
+  trough.firstChild.style.setProperty("--share", share);
+  trough.firstChild.style.setProperty("--colour", colour);
+};
+
+const showCard = (figure, { title, image, bars }) => {
+  const [picture, caption, list] = figure.children;
+  fill(picture, image ? 1 : 0, (parent) => make("img", parent));
+  if (image && picture.firstChild.src !== image) picture.firstChild.src = image;
+  if (image) picture.firstChild.alt = title;
+  caption.textContent = title;
+  fill(list, bars.length, buildBar);
+  bars.forEach((bar, i) => showBar(list.children[i], bar));
+};
+
+export default function ({ data, parentElement }) {
+  const cards = parentElement.querySelector(".cards");
+  fill(cards, data.length, buildCard);
+  data.forEach((card, i) => showCard(cards.children[i], card));
+}
