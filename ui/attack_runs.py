@@ -59,7 +59,7 @@ def submit(certified: Snapshot, attack: AttackConfig) -> None:
         base = runs.base_classifier(certificate.config)
         yield from attack_stream(base, picture.tensor, certificate, attack)
 
-    job = runs.manager().submit(stream, AttackRun(picture, certificate, attack))
+    job = runs.manager().submit(stream, AttackRun(picture, certificate, attack), state.visitor())
     _remember(certified, "attack", job)
 
 
@@ -73,7 +73,7 @@ def submit_regions(
         base = runs.base_classifier(certificate.config)
         yield from regions_stream(base, plane, certificate.config, regions)
 
-    job = runs.manager().submit(stream, RegionsRun(certificate, regions, towards))
+    job = runs.manager().submit(stream, RegionsRun(certificate, regions, towards), state.visitor())
     _remember(certified, "regions", job)
 
 
