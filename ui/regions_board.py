@@ -62,7 +62,7 @@ def _controls(certified: Snapshot[Any], found: Snapshot[Any] | None) -> None:
     extent = wide.slider("Half-width (L2)", 0.5, 20.0, 8.0, 0.5, key="regions-extent", disabled=running,
                          format="%.1f")  # fmt: skip
     size = fine.selectbox("Points a side", RESOLUTIONS, 1, key="regions-size", disabled=running)
-    each = votes.number_input("Votes a point", 1, 100, 5, key="regions-votes", disabled=running,
+    each = votes.number_input("Votes a point", 1, 100, 9, key="regions-votes", disabled=running,
                               help="For the smoothed classifier; all points see the same noise.")  # fmt: skip
     if running and found is not None:
         stopping = state.cancelling(found.id)
@@ -159,7 +159,8 @@ def _legend(regions: Regions, run: attack_runs.RegionsRun, names: tuple[str, ...
         small = " (so small here that the dot hides it)" if radius < extent / 40 else ""
         circle = (
             f"The circle is the certified radius {length(radius)}, to scale{small}: inside it the smoothed "
-            f"classifier keeps its class, which {run.regions.votes} votes a point may be too few to show. "
+            f"classifier keeps its class, which a coarse grid with {run.regions.votes} votes a point may "
+            "not show. "
         )
     st.caption(
         f"To the right: {right}. Upwards: {up}. The square is {2 * extent:g} wide, in L2 length of pixel "
