@@ -7,7 +7,6 @@ from collections.abc import Hashable
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from diffsmooth_core import InputError
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import Snapshot
 from diffsmooth_core.theory import Exact, Sampling, Theorem1, Theorem2, c_eta, clouds
@@ -41,14 +40,11 @@ def _plot(figure: Figure, key: str) -> None:
 
 
 def show_picture(picture: Picture, chosen: Controls) -> None:
-    """Both theorems for a picture and the bundled denoiser. Has the server sample what is missing."""
+    """Both theorems for a picture and the bundled denoiser. Has the server sample what is missing. Raises
+    InputError."""
     key = (picture, chosen.setting)
     theorems_controls.attend("samples", key)
-    try:
-        sampling = theorems_runs.found(_pursued(picture, chosen))
-    except InputError as problem:
-        st.error(plain(str(problem)))
-        return
+    sampling: Sampling | None = theorems_runs.found(_pursued(picture, chosen))
     theorems_runs.follow(key, TICK, lambda: _live(picture, chosen))
     if theorems_runs.active(key) or sampling is None or sampling.count < 2:
         return
@@ -129,16 +125,12 @@ def _stop(key: Hashable) -> None:
 
 
 def show_exact(chosen: Controls) -> None:
-    """Both theorems in a Gaussian mixture."""
+    """Both theorems in a Gaussian mixture. Raises InputError."""
     setting = chosen.setting
-    try:
-        found = theorems_runs.exact_world(
-            chosen.world, chosen.dimension, setting.sigma, setting.eps_error, setting.eta, setting.noise,
-            setting.seed,
-        )  # fmt: skip
-    except InputError as problem:
-        st.error(plain(str(problem)))
-        return
+    found = theorems_runs.exact_world(
+        chosen.world, chosen.dimension, setting.sigma, setting.eps_error, setting.eta, setting.noise,
+        setting.seed,
+    )  # fmt: skip
     st.markdown(
         "Here the pictures are points of a Gaussian mixture, so the score, the posterior mean and every "
         "other term are closed forms. Nothing is estimated but the paths, which have the exact score."
