@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 
 import streamlit as st
 from plotly.graph_objects import Figure
@@ -40,8 +41,7 @@ def _plot(figure: Figure, key: str) -> None:
 
 
 def show_picture(picture: Picture, chosen: Controls) -> None:
-    """Both theorems for a picture and the bundled denoiser. Has the server sample what is missing. Raises
-    InputError."""
+    """Both theorems for a picture and the bundled denoiser; what is missing is sampled. Raises InputError."""
     key = (picture, chosen.setting)
     theorems_controls.attend("samples", key)
     sampling: Sampling | None = theorems_runs.found(_pursued(picture, chosen))
@@ -104,17 +104,15 @@ def _status(snapshot: Snapshot[Sampling] | None, sampling: Sampling | None, chos
             st.progress(sampling.done if sampling else 0.0, words)
             st.button("Stop", key="theorems-stop", on_click=_stop, args=(key,))
             return
-        if count < wanted:
+        if sampling is None or not replace(sampling, wanted=wanted).finished:
             st.markdown(f"Stopped after {count} of {wanted} samples.")
             st.button("Go on", key="theorems-go-on", on_click=go_on)
             return
-    if sampling is None:
-        return
     error = chosen.scale * sampling.doubling_error
     st.caption(
         f"{count} samples in {len(sampling.begun.levels) - 1} steps each, the network in {setting.dtype}. "
-        f"Leaving out every second step, under the same noise, moves their ends by {error:.2g}: more "
-        "steps would still change about as much. The bounds without C hold for the discretised "
+        f"Leaving out every second step, under the same noise, moves their ends by {error:.2g}; more "
+        "steps would still change something of that size. The bounds without C hold for the discretised "
         "paths themselves."
     )
 
