@@ -15,12 +15,14 @@ st.title("Theorems", anchor=False)
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
 state.save(theorems_controls.SETTINGS)
-if not isinstance(chosen, InputError):
-    if chosen.picture:
+try:
+    if not isinstance(chosen, InputError) and chosen.picture:
         theorems_board.show_picture(state.picture(), chosen)
         theorems_gain.show_gain(state.picture(), chosen)
         theorems_curves.show_picture(state.picture(), chosen)
         theorems_gain.show_costs(state.picture(), chosen)
-    else:
+    elif not isinstance(chosen, InputError):
         theorems_board.show_exact(chosen)
         theorems_curves.show_exact(chosen)
+except InputError as problem:
+    st.error(plain(str(problem)))

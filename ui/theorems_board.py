@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from diffsmooth_core import InputError
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import Snapshot
 from diffsmooth_core.theory import Exact, Sampling, Theorem1, Theorem2, c_eta, clouds
@@ -41,14 +41,10 @@ def _plot(figure: Figure, key: str) -> None:
 
 
 def show_picture(picture: Picture, chosen: Controls) -> None:
-    """Both theorems for a picture and the bundled denoiser. Has the server sample what is missing."""
+    """Both theorems for a picture and the bundled denoiser; what is missing is sampled. Raises InputError."""
     key = (picture, chosen.setting)
     theorems_controls.attend("samples", key)
-    try:
-        sampling = theorems_runs.found(_pursued(picture, chosen))
-    except InputError as problem:
-        st.error(plain(str(problem)))
-        return
+    sampling: Sampling | None = theorems_runs.found(_pursued(picture, chosen))
     theorems_runs.follow(key, TICK, lambda: _live(picture, chosen))
     if theorems_runs.active(key) or sampling is None or sampling.count < 2:
         return
@@ -108,17 +104,15 @@ def _status(snapshot: Snapshot[Sampling] | None, sampling: Sampling | None, chos
             st.progress(sampling.done if sampling else 0.0, words)
             st.button("Stop", key="theorems-stop", on_click=_stop, args=(key,))
             return
-        if count < wanted:
+        if sampling is None or not replace(sampling, wanted=wanted).finished:
             st.markdown(f"Stopped after {count} of {wanted} samples.")
             st.button("Go on", key="theorems-go-on", on_click=go_on)
             return
-    if sampling is None:
-        return
     error = chosen.scale * sampling.doubling_error
     st.caption(
         f"{count} samples in {len(sampling.begun.levels) - 1} steps each, the network in {setting.dtype}. "
-        f"Leaving out every second step, under the same noise, moves their ends by {error:.2g}: more "
-        "steps would still change about as much. The bounds without C hold for the discretised "
+        f"Leaving out every second step, under the same noise, moves their ends by {error:.2g}; more "
+        "steps would still change something of that size. The bounds without C hold for the discretised "
         "paths themselves."
     )
 
@@ -129,16 +123,12 @@ def _stop(key: Hashable) -> None:
 
 
 def show_exact(chosen: Controls) -> None:
-    """Both theorems in a Gaussian mixture."""
+    """Both theorems in a Gaussian mixture. Raises InputError."""
     setting = chosen.setting
-    try:
-        found = theorems_runs.exact_world(
-            chosen.world, chosen.dimension, setting.sigma, setting.eps_error, setting.eta, setting.noise,
-            setting.seed,
-        )  # fmt: skip
-    except InputError as problem:
-        st.error(plain(str(problem)))
-        return
+    found = theorems_runs.exact_world(
+        chosen.world, chosen.dimension, setting.sigma, setting.eps_error, setting.eta, setting.noise,
+        setting.seed,
+    )  # fmt: skip
     st.markdown(
         "Here the pictures are points of a Gaussian mixture, so the score, the posterior mean and every "
         "other term are closed forms. Nothing is estimated but the paths, which have the exact score."

@@ -58,7 +58,8 @@ def manager() -> JobManager[Any]:
 
 def find(key: Hashable) -> Snapshot[Any] | None:
     """The last job of this work, or None where there was none that is still known."""
-    return manager().snapshot(_newest[key]) if key in _newest else None
+    job = _newest.get(key)
+    return manager().snapshot(job) if job else None
 
 
 def found(snapshot: Snapshot[Any] | None) -> Any:
@@ -97,8 +98,8 @@ def pursue(
 
 def cancel(key: Hashable) -> None:
     """Stop this work after the step in hand."""
-    if key in _newest:
-        manager().cancel(_newest[key])
+    if job := _newest.get(key):
+        manager().cancel(job)
 
 
 def active(key: Hashable) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui import state, theorems_controls, theorems_runs
+from diffsmooth_core.theory import exact
+from ui import state, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
 
 Visit = Callable[..., AppTest]
 
@@ -165,3 +168,53 @@ def test_another_kind_of_picture_shows_its_first(theorems: AppTest) -> None:
     assert theorems.session_state["theorems-attended"]["samples"][0].source == first
     theorems.run()
     assert theorems.query_params["picture"] == first
+
+
+def test_bars_add_up_to_their_bounds_and_the_histogram_has_every_sample() -> None:
+    found = exact("clusters", 2, 0.5, samples=50, steps=16).theorem1
+    rows, quantities = theorems_terms.first(found, 0.5, "[0,1]")
+    totals = {row.title: row.total for row in rows}
+    for version, title in theorems_terms.TITLES.items():
+        assert totals[title] == pytest.approx(0.5 * found.bound(version).mean())
+    assert {term for row in rows for term, _ in row.parts} == set(quantities)
+    chart = theorems_charts.distances(found, 0.4, 0.5, "[0,1]")
+    counts = [count for _, count in chart["series"][0]["data"]]
+    assert sum(counts) == 50
+    ends = [line["data"][0][0] for line in chart["series"][1:]]
+    assert ends == pytest.approx([0.2, *(0.5 * found.bound(v).mean() for v in ("tight", "free", "pathwise"))])
+    assert chart["xAxis"]["min"] < min(ends) < max(ends) < chart["xAxis"]["max"]
+
+
+def test_a_bar_that_is_cut_ends_before_the_edge() -> None:
+    long = terms.Row("long", "≤", [("a", 3.0), ("b", 100.0)])
+    assert terms._within(long, 10.0) == [("a", 3.0), ("b", 5.5)]
+    assert terms._within(terms.Row("short", "≤", [("a", 3.0)]), 10.0) == [("a", 3.0)]
+
+
+def test_samples_make_what_can_wait_make_way() -> None:
+    @dataclass(frozen=True)
+    class Counted:
+        number: int
+        finished: bool = False
+
+    begun = threading.Event()
+
+    def count(earlier: Counted | None) -> Iterator[Counted]:
+        for number in range(earlier.number if earlier else 0, 100_000):
+            yield Counted(number)
+            begun.set()
+            time.sleep(0.001)
+
+    def work() -> Any:
+        return theorems_runs.pursue("slow", count, lambda found: found.finished)
+
+    work()
+    assert begun.wait(20)
+    quick = theorems_runs.pursue(
+        "quick", lambda _: (Counted(k, True) for k in range(1)), lambda _: False, first=True
+    )
+    assert quick.subject.key == "quick"
+    waited = theorems_runs.manager().wait(theorems_runs._newest["slow"], 20)
+    assert waited is not None
+    assert waited.state == "cancelled"
+    assert theorems_runs.found(work()).number >= waited.progress.number, "taken up where it was"
