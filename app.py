@@ -39,23 +39,23 @@ if __name__ == "__main__":
     st.set_page_config(page_title="DiffSmooth", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
     st.html(ASSETS / "style.css")
-    watch = [
-        st.Page("pages/certify.py", title="Certify now", icon=":material/verified_user:", default=True),
-        st.Page("pages/step.py", title="Step through", icon=":material/steps:"),
-        st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
-    ]
-    understand = [
-        st.Page("pages/theorems.py", title="Theorems", icon=":material/function:"),
-        st.Page("pages/attack.py", title="Try to break it", icon=":material/swords:"),
-        st.Page("pages/lessons.py", title="Lessons", icon=":material/school:"),
-    ]
-    audit = [
-        st.Page("pages/runs.py", title="Runs", icon=":material/fact_check:"),
-        st.Page("pages/results.py", title="Results", icon=":material/show_chart:"),
-        st.Page("pages/models.py", title="Models", icon=":material/inventory_2:"),
-    ]
+    sections = {
+        "Watch": (("certify", "Certify now", "verified_user"), ("step", "Step through", "steps"),
+                  ("compare", "Compare", "compare_arrows")),
+        "Understand": (("theorems", "Theorems", "function"), ("attack", "Try to break it", "swords"),
+                       ("lessons", "Lessons", "school")),
+        "Audit": (("runs", "Runs", "fact_check"), ("results", "Results", "show_chart"),
+                  ("models", "Models", "inventory_2")),
+    }  # fmt: skip
     load()
-    st.navigation({"Watch": watch, "Understand": understand, "Audit": audit}).run()
+    pages = {
+        section: [
+            st.Page(f"pages/{name}.py", title=title, icon=f":material/{icon}:", default=name == "certify")
+            for name, title, icon in listed
+        ]
+        for section, listed in sections.items()
+    }
+    st.navigation(pages).run()
 else:
     # Otherwise the first visit of all to a page's own address would run that page without this file.
     PagesManager.uses_pages_directory = False

@@ -7,5 +7,8 @@ import streamlit as st
 from ui import lessons, peeking
 
 st.title("Lessons", anchor=False)
-lessons.tours()
+st.caption("Guess first. The answer comes with a link that sets everything, so that you can see it happen.")
+lessons.lessons()
 peeking.show()
+st.subheader("Look around", anchor=False)
+lessons.tours()

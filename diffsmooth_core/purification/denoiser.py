@@ -50,6 +50,9 @@ class Denoiser(nn.Module):
     @torch.inference_mode()
     def predict_noise(self, x_t: Tensor, t: int) -> Tensor:
         """eps_theta(x_t, t): the network's estimate of the standard normal noise in x_t, (b,c,h,w)."""
+        return self._noise(x_t, t)
+
+    def _noise(self, x_t: Tensor, t: int) -> Tensor:
         timesteps = torch.full((len(x_t),), t * self.schedule.time_scale, device=x_t.device)
         eps: Tensor = self.network(x_t, timesteps)[:, :3]  # learned variances follow the first 3
         return eps.float()
@@ -85,7 +88,7 @@ class Denoiser(nn.Module):
 
     def _estimate(self, x_t: Tensor, t: int, alpha_bar: float) -> Tensor:
         """The network's x_0 at timestep t, in [-1,1] and clamped to it."""
-        return self.without_noise(x_t, self.predict_noise(x_t, t), alpha_bar)
+        return self.without_noise(x_t, self._noise(x_t, t), alpha_bar)
 
     @staticmethod
     def without_noise(x_t: Tensor, eps: Tensor, alpha_bar: float) -> Tensor:

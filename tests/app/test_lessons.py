@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from diffsmooth_core import ABSTAIN, SmoothingConfig, certify
+from diffsmooth_core.datasets import class_names
 from diffsmooth_core.statistics.peeking import simulate
-from ui import peeking, state
-from ui.lessons import TOURS
+from ui import peeking, runs, state
+from ui.lessons import LESSONS, TOURS
 
 from .conftest import APP
 
@@ -25,7 +27,9 @@ def page(visit: Visit) -> AppTest:
     return page
 
 
-@pytest.mark.parametrize("tour", [tour for tour in TOURS if tour.settings], ids=lambda tour: tour.link)
+@pytest.mark.parametrize(
+    "tour", [tour for tour in (*LESSONS, *TOURS) if tour.settings], ids=lambda tour: tour.link
+)
 def test_every_tour_sets_the_controls_that_it_speaks_of(tour) -> None:  # type: ignore[no-untyped-def]
     page = AppTest.from_file(str(APP), default_timeout=60)
     for name, value in tour.settings.items():
@@ -33,7 +37,7 @@ def test_every_tour_sets_the_controls_that_it_speaks_of(tour) -> None:  # type: 
     page.switch_page(tour.page).run()
     assert not page.exception
     assert page.query_params.items() >= tour.settings.items(), "nothing fell back to a default"
-    assert set(tour.settings) <= {"picture", *state.KEPT}
+    assert set(tour.settings) <= {"picture", *state.CERTIFY.defaults}
     start = {"certify": "Certify", "step": "step-next", "compare": "comparison-start", "sweep": "sweep-start"}
     assert not page.button(key=start[tour.settings.get("tab") or Path(tour.page).stem]).disabled
 
@@ -55,3 +59,25 @@ def test_the_chart_draws_the_counts_against_alpha() -> None:
     assert anytime["markLine"]["data"] == [{"yAxis": 5.0}]
     long = peeking.chart(simulate(0.5, 10_000, 0.05, 1, 5))["series"][0]["data"]
     assert len(long) <= 500
+
+
+def test_the_answer_comes_after_the_guess(page: AppTest) -> None:
+    assert not any(m.value.startswith(("**Yes.**", "**No.**")) for m in page.markdown)
+    for number, tour in enumerate(LESSONS):
+        page.pills(key=f"guess-{number}").set_value(tour.guesses[tour.right - 1]).run()
+        assert sum(m.value.startswith("**No.**") for m in page.markdown) == 1
+        page.pills(key=f"guess-{number}").set_value(tour.guesses[tour.right]).run()
+        assert not any(m.value.startswith("**No.**") for m in page.markdown)
+    assert sum(m.value.startswith("**Yes.**") for m in page.markdown) == len(LESSONS)
+
+
+def test_what_the_lessons_claim_is_so() -> None:
+    """Counted with fewer votes: the class, and whether there is a certificate."""
+    for tour, said in zip(LESSONS[:4], ("ship", "frog", "ship", None), strict=True):
+        known = {k: v for k, v in tour.settings.items() if k in ("method", "classifier")}
+        config = SmoothingConfig(
+            **known, sigma=float(tour.settings.get("sigma", 0.5)), n=400, dtype="float32"
+        )
+        base = runs.base_classifier(config)
+        found = certify(base, state.resolved(tour.settings["picture"]).tensor, config)
+        assert (None if found.label == ABSTAIN else class_names("cifar10")[found.label]) == said

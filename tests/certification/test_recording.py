@@ -25,7 +25,7 @@ def test_played_it_is_the_run(stopping: str) -> None:
     steps = list(certify_stream(base, GREY, config))
     recording = Recording.from_json(Recording.of(iter(steps)).to_json())
     played = list(recording.played(lambda stage, vote: steps[0].samples))
-    same = {"samples": steps[0].samples, "votes_per_second": 1.0}
+    same = {"samples": steps[0].samples, "votes_per_second": 1.0, "classes": ()}
     assert [replace(p, **same) for p in played] == [replace(s, **same) for s in steps]
 
 
