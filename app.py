@@ -49,12 +49,10 @@ if __name__ == "__main__":
     }  # fmt: skip
     load()
     pages = {
-        section: [
-            st.Page(f"pages/{name}.py", title=title, icon=f":material/{icon}:", default=name == "certify")
-            for name, title, icon in listed
-        ]
+        section: [st.Page(f"pages/{page}.py", title=title, icon=f":material/{icon}:")
+                  for page, title, icon in listed]
         for section, listed in sections.items()
-    }
+    }  # fmt: skip
     st.navigation(pages).run()
 else:
     # Otherwise the first visit of all to a page's own address would run that page without this file.
