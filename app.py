@@ -1,7 +1,4 @@
-"""DiffSmooth in the browser: `streamlit run app.py`.
-
-The server imports this file once and warms up; then Streamlit runs it as a script for every visit.
-"""
+"""`streamlit run app.py`: the server imports this file once to warm up, then runs it for every visit."""
 
 from __future__ import annotations
 

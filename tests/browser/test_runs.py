@@ -35,7 +35,7 @@ def log(folder: Path, name: str, lost: int) -> Path:
 def upload(page: Page, path: Path) -> None:
     button(page, "Add a run").click()
     page.get_by_role("tab", name="Import a log").click()
-    form = page.get_by_test_id("stForm").filter(has=page.locator("input[type=file]"))
+    form = page.get_by_test_id("stForm").filter(has_text="Votes n")
     form.locator("input[type=file]").set_input_files(path)
     expect(form.get_by_text(path.name)).to_be_visible()
     form.get_by_role("textbox", name="Name of the run").fill(path.stem)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -12,6 +14,7 @@ pytestmark = pytest.mark.timeout(180)
 def test_the_keyboard_steps_through_a_vote_to_the_count(app: str, page: Page) -> None:
     page.goto(f"{app}/step?n0=5&n=16&m=2&picture=photo:cat&copy=4")
     expect(page.get_by_text("Every pixel value")).to_be_visible(timeout=60 * SECONDS)
+    page.wait_for_url(re.compile("step=1"))
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("heading", name="2 · The noise chooses")).to_be_visible(timeout=30 * SECONDS)
     expect(page.locator("canvas")).to_have_count(1)
