@@ -39,11 +39,13 @@ def test_commands_are_understood(page: Path) -> None:
 def understood(command: click.Command, words: list[str]) -> None:
     """Every name and option is known; nothing is run."""
     context = click.Context(command)
+    if words == ["--help"]:
+        return
     if isinstance(command, click.Group):
         inner = command.get_command(context, words[0])
         assert inner is not None, f"there is no command {words[0]!r}"
         understood(inner, words[1:])
-    elif "--help" not in words:
+    else:
         command.make_parser(context).parse_args(words)
 
 
