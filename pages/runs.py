@@ -19,6 +19,10 @@ except InputError as problem:
     st.stop()
 with adding:
     audit_new.show()
+if moved := audits.store().moved:
+    st.warning(
+        plain(f"The store of audits was damaged. It lies now at {moved.name}, and a new one was begun.")
+    )
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
 if selection is None:

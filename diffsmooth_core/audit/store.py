@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from sqlalchemy.engine import Connection
 from diffsmooth_core.audit.results import Result
 from diffsmooth_core.config import InputError, kept
 
+log = logging.getLogger(__name__)
 Kind = Literal["note", "tag", "untag", "review", "reason", "view", "skipped", "finished"]
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT = 30  # seconds for another writer
@@ -111,10 +113,34 @@ class Store:
             raise InputError(
                 f"{_shown(self.url)} is no store ({error}); use sqlite:///FILE or postgresql://USER@HOST/NAME"
             ) from None
+        self.moved: Path | None = None
         if parsed.get_backend_name() == "sqlite":
             sa.event.listen(self._engine, "connect", _write_ahead)
+            self._set_aside(Path(parsed.database or ""))
         with self._saying(), self._engine.begin() as connection:
             self._upgrade(connection)
+
+    def _set_aside(self, file: Path) -> None:
+        """Move a SQLite file that is damaged out of the way, with its journal, so that a new one is begun;
+        `moved` is where it lies then. Nothing in it is deleted."""
+        if not file.is_file():
+            return
+        try:
+            with self._engine.connect() as connection:
+                sound = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok"
+        except sa.exc.DatabaseError as error:
+            if not any(word in str(error.orig) for word in ("not a database", "malformed")):
+                return  # it is locked, or may not be read: that is said elsewhere
+            sound = False
+        if sound:
+            return
+        self._engine.dispose()
+        self.moved = file.with_name(f"{file.name}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+        for ending in ("", "-wal", "-shm"):
+            part = file.with_name(file.name + ending)
+            if part.exists():
+                part.rename(self.moved.with_name(self.moved.name + ending))
+        log.warning("the store %s was damaged; it lies now at %s, and a new one is begun", file, self.moved)
 
     def _upgrade(self, connection: Connection) -> None:
         config = Config()

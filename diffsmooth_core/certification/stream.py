@@ -236,7 +236,12 @@ def certify_stream(
         stage: Stage = "selection" if counts0.sum() < config.n0 else "estimation"
         tally, total = (counts0, config.n0) if stage == "selection" else (counts, config.n)
         start = int(tally.sum())
-        classes, samples = votes(base, x, config, stage, start, min(start + batch, total))
+        try:
+            classes, samples = votes(base, x, config, stage, start, min(start + batch, total))
+        except RuntimeError as error:
+            base = _smaller(base, error)
+            counts0, counts, done_now, decision = np.zeros(k, np.int64), np.zeros(k, np.int64), 0, NOTHING
+            continue
         if stage == "selection":
             counts0 = counts0 + np.bincount(classes, minlength=k)
         else:
@@ -250,6 +255,22 @@ def certify_stream(
             config, stage, counts0, counts, decision, done_now / seconds, samples, certificate,
             _tuple(classes[: int((counts0 if stage == "selection" else counts).sum()) - start]),
         )  # fmt: skip
+
+
+def _smaller(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
+    """The base with half the copies at a time, after it ran out of memory; counting starts again, as all
+    votes of a certificate come from one shape. Raises the error if it is another one, and InputError where
+    there is nothing left to halve."""
+    if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+        raise error
+    if base.block == 1:
+        raise InputError(
+            f"there is not enough memory on {base.device} for one copy at a time; free some, or choose a "
+            "smaller network"
+        ) from None
+    if base.device.type == "cuda":
+        torch.cuda.empty_cache()
+    return replace(base, fixed_block=base.block // 2)
 
 
 def snapshot(

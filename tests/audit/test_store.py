@@ -129,3 +129,26 @@ def test_the_default_lies_in_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert default_url() == f"sqlite:///{tmp_path}/diffsmooth/audits/store.sqlite"
     monkeypatch.setenv("DIFFSMOOTH_STORE", "sqlite:///x")
     assert default_url() == "sqlite:///x"
+
+
+@pytest.mark.parametrize("damage", ["header", "pages"])
+def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(tmp_path: Path, damage: str) -> None:
+    file = tmp_path / "store.sqlite"
+    first = Store(f"sqlite:///{file}")
+    run = first.create("cats", "audit", "cifar10", CONFIG, range(200), {})
+    first.add(run, [], [replace(RESULT, idx=i) for i in range(200)])
+    first.close()
+    data = bytearray(file.read_bytes())
+    if damage == "header":
+        data[:100] = b"x" * 100
+    else:
+        data[5000:20000] = b"x" * 15000
+    file.write_bytes(bytes(data))
+    again = Store(f"sqlite:///{file}")
+    assert again.moved is not None
+    assert again.moved.name.startswith("store.sqlite.damaged-")
+    assert again.moved.read_bytes()[:5] == bytes(data[:5]), "nothing of it is lost"
+    assert again.runs() == []
+    again.create("dogs", "audit", "cifar10", CONFIG, [0], {})
+    again.close()
+    assert Store(f"sqlite:///{file}").moved is None

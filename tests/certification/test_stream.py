@@ -345,3 +345,48 @@ def test_networks_that_return_nan_do_not_certify() -> None:
     broken = linear_classifier(torch.full((2, SHAPE.numel()), torch.nan))
     with pytest.raises(InputError, match="not finite at sigma 0.5"):
         certify(base_for(CONFIG, broken), GREY, CONFIG)
+
+
+# Out of memory
+
+
+class Greedy(nn.Module):
+    """A network that has memory for so many copies at a time, as far as it tells."""
+
+    def __init__(self, network: nn.Module, most: int, error: Exception) -> None:
+        super().__init__()
+        self.network, self.most, self.error = network, most, error
+
+    def forward(self, x: Tensor) -> Tensor:
+        if len(x) > self.most:
+            raise self.error
+        return self.network(x)  # type: ignore[no-any-return]
+
+
+def greedy(most: int, error: Exception | None = None) -> BaseClassifier:
+    base = base_for(replace(CONFIG, m=1))
+    error = error or torch.OutOfMemoryError("CUDA out of memory")
+    base.classifier.network = Greedy(base.classifier.network, most, error)
+    return base
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("you can't allocate memory: 1 TB")]
+)
+def test_without_memory_counting_starts_again_with_a_smaller_recorded_block(error: Exception) -> None:
+    config = replace(CONFIG, m=1)
+    found = certify(greedy(12, error), GREY, config)
+    assert found.block == 12
+    assert discrepancies(found) == []
+    again = certify(replace(base_for(config), fixed_block=12), GREY, config)
+    assert votes_of(found) == votes_of(again)
+
+
+def test_without_memory_for_one_copy_it_is_said() -> None:
+    with pytest.raises(InputError, match="not enough memory on cpu for one copy at a time"):
+        certify(greedy(0), GREY, replace(CONFIG, m=1))
+
+
+def test_another_fault_of_a_network_is_not_taken_for_one_of_memory() -> None:
+    with pytest.raises(RuntimeError, match="shapes"):
+        certify(greedy(0, RuntimeError("shapes do not fit")), GREY, replace(CONFIG, m=1))
