@@ -77,6 +77,12 @@ def figures(selection: Selection) -> None:
             "Certified and right", _percent(right), width=190,
             help=f"At radius 0; 95 % interval {100 * right.low:.1f} to {100 * right.high:.1f} %.",
         )  # fmt: skip
+        if benign := browsing.benign(selection.every):
+            st.metric(
+                "Benign accuracy", _percent(benign), width=160,
+                help="The class with the most votes is right, whether or not it is certified; 95 % interval "
+                f"{100 * benign.low:.1f} to {100 * benign.high:.1f} %.",
+            )  # fmt: skip
         st.metric("ACR", f"{found.acr:.3f}", width=110,
                   help="Average certified radius; a wrong answer or an abstention counts 0.")  # fmt: skip
         st.metric("Abstains", _percent(Share.of(found.abstained, len(results))), width=130)

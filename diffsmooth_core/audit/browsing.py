@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from diffsmooth_core.audit.diagnosis import REASONS
 from diffsmooth_core.audit.explaining import reason_now
-from diffsmooth_core.audit.results import OUTCOMES, Result
+from diffsmooth_core.audit.results import OUTCOMES, Result, Share
 from diffsmooth_core.audit.store import Remark, Run, Store
 from diffsmooth_core.config import ABSTAIN, InputError
 
@@ -26,6 +26,7 @@ class Row:
     counts alone say."""
 
     result: Result
+    leader: int | None = None  # the class with the most votes, also where it abstains; None if not known
     reason: str = ""
     diagnosed: bool = False
     tags: tuple[str, ...] = ()
@@ -47,13 +48,11 @@ def rows(store: Store, run: Run) -> list[Row]:
     for remark in store.remarks(run):
         if remark.idx is not None:
             said.setdefault(remark.idx, []).append(remark)
-    counted = {
-        result.idx: reason_now(result) for result in store.results(run, certificates=True, predict=ABSTAIN)
-    }
-    return [_row(r, said.get(r.idx, []), counted.get(r.idx, "")) for r in store.results(run)]
+    abstained = {r.idx: r for r in store.results(run, certificates=True, predict=ABSTAIN)}
+    return [_row(abstained.get(r.idx, r), said.get(r.idx, [])) for r in store.results(run)]
 
 
-def _row(result: Result, said: Sequence[Remark], counted: str) -> Row:
+def _row(result: Result, said: Sequence[Remark]) -> Row:
     tags: dict[str, None] = {}
     review = reason = ""
     for remark in said:
@@ -66,7 +65,20 @@ def _row(result: Result, said: Sequence[Remark], counted: str) -> Row:
         elif remark.kind == "reason":
             reason = remark.text
     notes = tuple(remark for remark in said if remark.kind == "note")
-    return Row(result, reason or counted, bool(reason), tuple(tags), notes, review)
+    leader: int | None = result.predict
+    if result.predict == ABSTAIN:
+        leader = int(np.argmax(result.certificate["counts"])) if result.certificate else None
+    bare = replace(result, certificate=None)
+    return Row(bare, leader, reason or reason_now(result), bool(reason), tuple(tags), notes, review)
+
+
+def benign(every: Sequence[Row]) -> Share | None:
+    """Benign accuracy: the share of pictures whose class has the most votes, certified or not. None where
+    abstentions say nothing of their votes."""
+    labelled = [row for row in every if row.result.label is not None]
+    if not labelled or any(row.leader is None for row in labelled):
+        return None
+    return Share.of(sum(row.leader == row.result.label for row in labelled), len(labelled))
 
 
 @dataclass(frozen=True)

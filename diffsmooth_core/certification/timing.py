@@ -1,19 +1,24 @@
-"""Votes timed against the plain path, both in one run."""
+"""Votes timed: against the plain path, both in one run, and by their parts."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.plain import plain_votes
-from diffsmooth_core.certification.stream import votes
-from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.config import SmoothingConfig
+from diffsmooth_core.certification.stream import Ballot, drawn, votes
+from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
+from diffsmooth_core.config import InputError, SmoothingConfig
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,38 @@ def compare(
         plain = plain_votes(base, x, config, "estimation", 0, count)
         _wait(base)
         yield Round(middle - began, time.perf_counter() - middle, int(np.sum(classes == plain)))
+
+
+@torch.inference_mode()
+def parts(base: BaseClassifier, x: Tensor, config: SmoothingConfig, count: int) -> dict[str, float]:
+    """Seconds that `count` votes spend in each part (the paper's section 5.3): drawing noise, purification,
+    classification of all copies, statistics after every block. Raises InputError for DensePure, whose
+    classifications and purifications alternate."""
+    if base.purifications:
+        raise InputError("densepure has no parts to tell apart; choose another method")
+    seconds = dict.fromkeys(("noise", "purification", "classification", "statistics"), 0.0)
+    tally = (0,) * base.classifier.classes
+
+    def timed(part: str, work: Callable[[], T]) -> T:
+        began = time.perf_counter()
+        found = work()
+        _wait(base)
+        seconds[part] += time.perf_counter() - began
+        return found
+
+    for at in range(0, count, base.block):
+        ballot = Ballot(x, "estimation", at, min(at + base.block, count))
+        noisy, local = timed("noise", partial(drawn, base, ballot, config))
+        seen = noisy.to(base.device)
+        with torch.autocast(base.device.type, torch.bfloat16, enabled=base.dtype == torch.bfloat16):
+            if base.denoiser:
+                seen = timed("purification", partial(base.denoiser.purify, seen, config.sigma))
+            if base.m:
+                bank = reference_bank(base.m, x.shape) if local is None else local
+                seen = (seen[:, None] + config.sigma_local * bank.to(base.device)).flatten(0, 1)
+            timed("classification", partial(base.classifier, seen))
+        timed("statistics", partial(decide, (1, *tally[1:]), (count, *tally[1:]), config))
+    return seconds
 
 
 def _wait(base: BaseClassifier) -> None:

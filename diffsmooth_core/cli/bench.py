@@ -31,7 +31,7 @@ def bench(image: str, votes: int, repeats: int, threads: int | None, as_json: bo
 
     from diffsmooth_core import build_base, load_classifier, load_denoiser
     from diffsmooth_core.certification.plain import plain_votes
-    from diffsmooth_core.certification.timing import compare
+    from diffsmooth_core.certification.timing import compare, parts
     from diffsmooth_core.datasets import resolve
 
     if threads:
@@ -42,6 +42,7 @@ def bench(image: str, votes: int, repeats: int, threads: int | None, as_json: bo
     plain_votes(base, x, config, "estimation", 0, 1)  # says what it cannot do before anything is timed
     rounds_done = list(tqdm(compare(base, x, config, votes, repeats), total=repeats, delay=0.5, unit="round"))
     ratios = [r.plain_seconds / r.seconds for r in rounds_done]
+    spent = parts(base, x, config, votes)
     agreement = sum(r.agreeing for r in rounds_done) / (votes * repeats)
     found = {
         "votes_per_second": votes / statistics.median(r.seconds for r in rounds_done),
@@ -51,6 +52,7 @@ def bench(image: str, votes: int, repeats: int, threads: int | None, as_json: bo
         "agreement": agreement,
         "device": str(base.device), "dtype": str(base.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
+        "share": {part: seconds / sum(spent.values()) for part, seconds in spent.items()},
     }  # fmt: skip
     if as_json:
         click.echo(json.dumps(found))
@@ -60,3 +62,5 @@ def bench(image: str, votes: int, repeats: int, threads: int | None, as_json: bo
         f"{found['plain_votes_per_second']:.0f} on the plain path: ratio {found['ratio']:.2f} "
         f"({min(ratios):.2f} to {max(ratios):.2f}); {100 * agreement:.1f} % of the votes agree"
     )
+    shares = ", ".join(f"{part} {100 * s / sum(spent.values()):.1f} %" for part, s in spent.items())
+    click.echo(f"of a vote: {shares}")

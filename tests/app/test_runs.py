@@ -100,6 +100,7 @@ def test_an_empty_store_says_what_to_do(open_page: Open) -> None:
     assert not page.exception
     assert figures(page)["Pictures"] == "200"
     assert figures(page)["ACR"] == "0.421"
+    assert figures(page)["Benign accuracy"] == "66.0 %"
 
 
 def test_a_run_is_summed_up(store: Store, open_page: Open) -> None:

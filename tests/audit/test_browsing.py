@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from diffsmooth_core.audit import browsing
@@ -135,3 +136,15 @@ def test_the_curve_is_the_certified_accuracy_with_its_band() -> None:
         assert share.share == pytest.approx(certified_accuracy(radii, correct, radius))
         assert share.low <= share.share <= share.high
     assert curve([replace(r, predict=ABSTAIN) for r in RESULTS])[0][1].k == 0
+
+
+def test_benign_accuracy_counts_who_leads_among_abstentions_too(store: Store, run: Run) -> None:
+    assert browsing.benign(browsing.rows(store, run)) is None, "a log says nothing of an abstention's votes"
+    ours = store.create("ours", "audit", "cifar10", {"sigma": 0.5}, range(3), {})
+    led = {"counts": [0, 0, 0, 48, 0, 42, 0, 0, 10, 0]}
+    store.add(ours, [], [RESULTS[0], RESULTS[1]])
+    assert browsing.benign(browsing.rows(store, ours)).share == 0.5  # type: ignore[union-attr]
+    rows = [browsing.Row(RESULTS[2], leader=int(np.argmax(led["counts"])))]
+    found = browsing.benign([*browsing.rows(store, ours), *rows])
+    assert found is not None
+    assert (found.k, found.n) == (2, 3)

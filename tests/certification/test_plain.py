@@ -11,7 +11,7 @@ import torch
 from diffsmooth_core import build_base, load_classifier, load_denoiser
 from diffsmooth_core.certification.plain import BATCH, plain_votes
 from diffsmooth_core.certification.stream import votes
-from diffsmooth_core.certification.timing import compare
+from diffsmooth_core.certification.timing import compare, parts
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
 from tests.worlds import GREY, clamping_denoiser, ten_classes
@@ -44,3 +44,13 @@ def test_densepure_has_no_plain_path() -> None:
     base = build_base(config, load_classifier("gaussian-0.25"), load_denoiser("bundled"))
     with pytest.raises(InputError, match="choose another method than densepure"):
         plain_votes(base, X, config, "estimation", 0, 1)
+
+
+@pytest.mark.parametrize("method", ["diffsmooth", "plain", "dds"])
+def test_a_votes_parts_are_told_apart(method: str) -> None:
+    config = replace(CONFIG, method=method)
+    base = build_base(config, ten_classes(), clamping_denoiser())
+    spent = parts(base, GREY, config, 20)
+    assert list(spent) == ["noise", "purification", "classification", "statistics"]
+    assert (spent["purification"] > 0) == (method != "plain")
+    assert min(spent["noise"], spent["classification"], spent["statistics"]) > 0
