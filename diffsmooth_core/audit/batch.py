@@ -17,7 +17,7 @@ from diffsmooth_core.audit.store import Run, Store, Tally
 from diffsmooth_core.audit.workers import Unit, Workers, base_of, picture
 from diffsmooth_core.certification.decision import Decision, check_reachable, next_look
 from diffsmooth_core.certification.stream import Stage, counted, issue
-from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import test_size
 
 FLUSH = 1.0  # seconds between two writes: what a killed run may lose
@@ -243,10 +243,4 @@ def _result(config: SmoothingConfig, image: _Image, decision: Decision) -> Resul
     certificate = issue(
         base, found.tensor, config, image.counts0, image.counts, decision, found.source, base.block, seconds
     )
-    n_a = certificate.counts[certificate.candidate]
-    return Result(
-        idx=image.idx, label=found.label, predict=decision.label,
-        radius=decision.radius if decision.label != ABSTAIN else 0.0, p_a_lower=decision.p_a_lower,
-        n=certificate.n, n_a_low=n_a, n_a_high=n_a, seconds=certificate.seconds,
-        certificate=certificate.as_dict(),
-    )  # fmt: skip
+    return Result.of(certificate, image.idx, found.label)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from diffsmooth_core.certification import Certificate
 from diffsmooth_core.config import ABSTAIN
 from diffsmooth_core.statistics import (
     average_certified_radius,
@@ -47,6 +48,16 @@ class Result:
     seconds: float | None = None
     note: str = ""
     certificate: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, certificate: Certificate, idx: int, label: int | None) -> Result:
+        """What a certificate of ours came to for picture idx."""
+        n_a = certificate.counts[certificate.candidate]
+        return cls(
+            idx=idx, label=label, predict=certificate.label, p_a_lower=certificate.p_a_lower,
+            radius=certificate.radius if certificate.label != ABSTAIN else 0.0, n=certificate.n,
+            n_a_low=n_a, n_a_high=n_a, seconds=certificate.seconds, certificate=certificate.as_dict(),
+        )  # fmt: skip
 
     @property
     def correct(self) -> bool:

@@ -24,6 +24,8 @@ from diffsmooth_core.config import InputError, SmoothingConfig
               help="Processes of one thread each; 1 is this process with all threads.")  # fmt: skip
 @click.option("--backend", type=click.Choice(["local", "ray"]), default="local", show_default=True)
 @click.option("--address", help="Of a Ray cluster that runs already.")
+@click.option("--over", type=click.Choice(["sigma_local", "m", "shift", "budget"]),
+              help="A sweep: a run for each of its settings, every copy purified once for all.")  # fmt: skip
 @click.option(
     "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
 )
@@ -31,7 +33,7 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 @config_options
 def audit(
     name: str, indices: str, file: Path | None, resume: bool, workers: int,
-    backend: str, address: str | None, url: str | None, as_json: bool, **settings: Any,
+    backend: str, address: str | None, over: str | None, url: str | None, as_json: bool, **settings: Any,
 ) -> None:  # fmt: skip
     """Certify many test pictures; every vote is in the store within a second or two.
 
@@ -47,6 +49,9 @@ def audit(
     from diffsmooth_core.statistics import family_wise_level
 
     store = Store(url)
+    if over:
+        _sweep(store, name, over, config, batch.indices(indices, config.dataset), as_json)
+        return
     if resume:
         run = store.run(name)
     else:
@@ -78,6 +83,30 @@ def audit(
         f"ACR {found.acr:.3f}\ncertified accuracy in percent  {table}\n"
         f"each certificate holds with probability {1 - batch.config_of(run).alpha:g}, all {found.images} "
         f"together with {max(0.0, 1 - level):g} at least"
+    )
+
+
+def _sweep(
+    store: Any, name: str, over: str, config: SmoothingConfig, chosen: tuple[int, ...], as_json: bool
+) -> None:
+    """A run for each setting, and their certified accuracy as a table. Called again it goes on."""
+    from diffsmooth_core.audit import sweeping
+    from diffsmooth_core.audit.results import summary
+
+    runs = sweeping.runs(store, name, over, config, chosen)
+    with tqdm(total=len(chosen), unit="picture", delay=0.5) as bar:
+        for done, _ in sweeping.work(store, runs, over, config):
+            bar.update(done - bar.n)
+    found = {run.name: summary(store.results(run)) for run in runs}
+    if as_json:
+        click.echo(json.dumps({name: part.as_dict() for name, part in found.items()}))
+        return
+    for title, part in found.items():
+        table = "  ".join(f"r={r}: {100 * s.share:.1f}" for r, s in part.certified_accuracy.items())
+        click.echo(f"{title}: {part.images} pictures, ACR {part.acr:.3f}; certified in percent  {table}")
+    click.echo(
+        f"each certificate holds at alpha = {config.alpha:g}; the best of {len(runs)} for a picture, picked "
+        f"afterwards, only at {config.alpha * len(runs):g}"
     )
 
 

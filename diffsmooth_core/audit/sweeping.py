@@ -1,0 +1,79 @@
+"""A sweep over many pictures: a run for each of its settings, every noisy copy purified once for all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+
+import numpy as np
+
+from diffsmooth_core.audit.results import Result
+from diffsmooth_core.audit.store import Run, Store
+from diffsmooth_core.audit.workers import base_of, picture
+from diffsmooth_core.certification.stream import issue
+from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.experiments import Cell, grid, sweep_stream
+from diffsmooth_core.experiments.sweep import shared_block
+
+
+def titles(configs: Sequence[SmoothingConfig]) -> list[str]:
+    """What tells each setting of a sweep from the others: "sigma=0.5 sigma_local=0.25"."""
+    names = [f.name for f in fields(SmoothingConfig) if len({getattr(c, f.name) for c in configs}) > 1]
+    return [" ".join(f"{name}={getattr(config, name):g}" for name in names) for config in configs]
+
+
+def runs(store: Store, name: str, over: str, config: SmoothingConfig, chosen: Sequence[int]) -> list[Run]:
+    """The runs of a sweep, called `name` and what tells them apart; those of an earlier call where they are
+    there already. Raises InputError where one of that name is of something else."""
+    configs = grid(over, config)
+    base = base_of(configs[0])
+    shape = {"block": shared_block(base, configs), "arithmetic": str(base.dtype)}
+    known = {run.name: run for run in store.runs()}
+    found = []
+    for title, setting in zip(titles(configs), configs, strict=True):
+        called, settings = f"{name} {title}", setting.as_dict() | shape
+        run = known.get(called) or store.create(
+            called, "audit", config.dataset, settings, chosen, base.weights
+        )
+        if (run.config, run.weights, run.indices) != (settings, base.weights, tuple(chosen)):
+            raise InputError(f"run {called!r} is of other settings, networks or pictures; choose another")
+        found.append(run)
+    return found
+
+
+def work(store: Store, sweep: Sequence[Run], over: str, config: SmoothingConfig) -> Iterator[tuple[int, int]]:
+    """Certify the pictures that the runs of a sweep still lack, yielding how many are done of how many; each
+    picture's results are kept together, so a killed sweep goes on at the next picture. A picture that cannot
+    be read is skipped and listed."""
+    configs = grid(over, config)
+    base = base_of(configs[0])
+    done = [{result.idx for result in store.results(run)} for run in sweep]
+    for count, idx in enumerate(sweep[0].indices, 1):
+        lacking = [i for i, have in enumerate(done) if idx not in have]
+        if lacking:
+            began = time.monotonic()
+            try:
+                found = picture(config.dataset, idx)
+            except InputError as error:
+                for i in lacking:
+                    store.remark(sweep[i], idx, "skipped", str(error))
+                continue
+            *_, last = sweep_stream(base, found.tensor, configs)
+            seconds = (time.monotonic() - began) / len(configs)
+            for i in lacking:
+                result = _result(base, found, last.cells[i], shared_block(base, configs), seconds, idx)
+                store.add(sweep[i], [], [result])
+        yield count, len(sweep[0].indices)
+
+
+def _result(base: BaseClassifier, found: Picture, cell: Cell, block: int, seconds: float, idx: int) -> Result:
+    config = cell.config
+    built = replace(base, sigma=config.sigma, sigma_local=config.sigma_local, m=config.m, fixed_block=block)
+    certificate = issue(
+        built, found.tensor, config, np.array(cell.counts0), np.array(cell.counts), cell.decision,
+        found.source, block, seconds,
+    )  # fmt: skip
+    return Result.of(certificate, idx, found.label)
