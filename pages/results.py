@@ -9,7 +9,10 @@ from ui import audits, results_board
 from ui.text import plain
 
 st.title("Results", anchor=False)
-st.caption("The share of pictures that are right with at least a radius, for as many results as you choose.")
+st.caption(
+    "The share of pictures that are right with at least a radius, for as many results as you choose. "
+    "What is marked (card) was measured for a bundled model's card, on the page Models."
+)
 try:
     results_board.show(results_board.sidebar(audits.store().runs()))
 except InputError as problem:

@@ -41,7 +41,7 @@ def progress(run: Run) -> None:
 
 def _progress(run: Run, active: bool) -> None:
     job = audits.under_way(run, "audit")
-    if active and (job is None or job.finished):
+    if active != (job is not None and not job.finished):
         st.rerun()
     done = len(audits.rows(run))
     total = done + audits.left(run, done)
@@ -208,7 +208,7 @@ def _reason(titles: list[str]) -> None:
 
 def _explaining(run: Run, unclear: int, active: bool) -> None:
     job = audits.under_way(run, "explain")
-    if active and (job is None or job.finished):
+    if active != (job is not None and not job.finished):
         st.rerun()
     if active and job is not None:
         done, total = (job.progress.done, job.progress.total) if job.progress else (0, unclear)
@@ -260,8 +260,8 @@ def grid(selection: Selection) -> int | None:
     page = 1 + (places[idx] // PAGE if idx is not None else 0)
     if pages > 1:
         # The page follows the chosen picture, and a turned page chooses its first.
-        st.session_state["grid-page"] = page
-        st.pagination(pages, key="grid-page", on_change=lambda: _turn(shown))
+        key = f"grid-page-{page}"
+        st.pagination(pages, default=page, key=key, on_change=lambda: _turn(shown, key))
     here = shown[PAGE * (page - 1) : PAGE * page]
     gallery.picker(
         data={"chosen": str(idx), "large": True,
@@ -277,8 +277,8 @@ def _chosen(places: dict[int, int]) -> int | None:
     return int(asked) if asked.isdecimal() and int(asked) in places else next(iter(places), None)
 
 
-def _turn(shown: list[Row]) -> None:
-    choose(shown[PAGE * (st.session_state["grid-page"] - 1)].result.idx)
+def _turn(shown: list[Row], key: str) -> None:
+    choose(shown[PAGE * (st.session_state[key] - 1)].result.idx)
 
 
 def _picked(run: Run, page: int) -> None:

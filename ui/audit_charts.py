@@ -54,7 +54,8 @@ def certified_accuracy(lines: Sequence[Line], height: int = 260) -> go.Figure:
                 marker={"size": 8, "symbol": "diamond"},
                 hovertemplate="%{y:.1f} % at radius %{x:.2f}<extra>" + name + "</extra>",
             )  # fmt: skip
-    figure.update_yaxes(range=[0, 100], ticksuffix=" %")
+    figure.update_traces(cliponaxis=False)
+    figure.update_yaxes(range=[0, 100.5], dtick=20, ticksuffix=" %")
     figure.update_xaxes(rangemode="tozero")
     return _finish(figure, height, "radius, L2 in pixel values", legend=len(lines) > 1)
 
@@ -122,13 +123,14 @@ def stages(found: Stages, names: Sequence[str]) -> go.Figure:
         )  # fmt: skip
     figure.update_layout(barmode="stack", bargap=0.3)
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(range=[0, 100], ticksuffix=" %")
+    figure.update_xaxes(range=[0, 100], tickvals=[0, 25, 50, 75, 100], ticksuffix=" %")
     return _finish(figure, 60 + 38 * len(titles), "", legend=True)
 
 
 def _finish(figure: go.Figure, height: int, x: str, y: str = "", legend: bool = False) -> go.Figure:
     figure.update_layout(
         height=height, margin={"l": 8, "r": 12, "t": 28 if legend else 8, "b": 8}, showlegend=legend,
+        uniformtext={"minsize": 10, "mode": "hide"},
         legend={"orientation": "h", "traceorder": "normal", "y": 1, "yanchor": "bottom", "x": 0},
         xaxis_title=x, yaxis_title=y,
     )  # fmt: skip

@@ -173,7 +173,7 @@ def _rescue(run: Run, result: Result) -> None:
 def _rescuing(run: Run, result: Result, active: bool) -> None:
     what = f"rescue-{result.idx}"
     job = audits.under_way(run, what)
-    if active and (job is None or job.finished):
+    if active != (job is not None and not job.finished):
         st.rerun()
     if job is None:
         st.caption(
@@ -198,12 +198,18 @@ def _rescuing(run: Run, result: Result, active: bool) -> None:
                 {"Setting": r.change, "Answer": "abstains" if r.label == ABSTAIN else names[r.label],
                  "Right": "" if r.label == ABSTAIN or result.label is None
                  else "yes" if r.label == result.label else "no",
-                 "Radius": float(length(r.radius)), "Share p̂": float(down(r.p_hat, 3)),
+                 "Radius": length(r.radius) if r.radius else "–", "Share p̂": down(r.p_hat, 3),
                  "Votes": r.config.n, "Classifications": r.cost}
                 for r in ranked
             ]),
             hide_index=True,
         )  # fmt: skip
+        fewest = min(r.config.n for r in step.found)
+        if fewest < run.config["n"]:
+            st.caption(
+                f"Tried with {fewest:,} votes where nothing else is said, so compare with “as it is”, not "
+                f"with the run's {run.config['n']:,}."
+            )
         alpha = step.found[0].config.alpha
         st.caption(
             f"Each holds at α = {alpha:.2g}, the run's risk shared by {step.total} tries, so the best of "

@@ -57,7 +57,7 @@ def _opened(data: bytes, name: str | None = None) -> None:
     except InputError as problem:
         state.notify(str(problem))
     else:
-        _added(f"{run.name} was opened; its certificates follow from their counts.", run.name)
+        _added(f"The run {run.name} was opened. Every certificate was checked from its votes.", run.name)
 
 
 def _start() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -125,7 +126,7 @@ def _run(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -> No
             _actions(snapshot, picture, config)
     if run.recorded:
         _recorded(snapshot)
-    elif differences := _differences(run, picture, config):
+    if (differences := _differences(run, picture, config)) and not _only_dtype(run, picture, config):
         st.caption(f":material/info: This run was started with {plain(', '.join(differences))}.")
     if samples := progress.samples if progress else runs.preview(run.picture, run.config):
         strip.show(strip.journey(samples, run.config, names), key="strip")
@@ -249,7 +250,8 @@ def _actions(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -
         _start("Resume", run.picture, run.config, earlier=snapshot)
         _start("Start again" if again == "Certify again" else again, picture, config, kind="secondary")
     elif run.recorded:
-        _start("Certify", picture, config)
+        _start("Certify" if again == "Certify again" or _only_dtype(run, picture, config) else again,
+               picture, config)  # fmt: skip
         if st.button("Replay", key="Replay", width="stretch"):
             state.watch(runs.play())
             st.rerun()
@@ -288,6 +290,14 @@ def _start(
         except InputError as error:
             state.notify(str(error))
         st.rerun()
+
+
+def _only_dtype(run: runs.Run, picture: Picture, config: Settings) -> bool:
+    """Whether a recording differs in nothing but the precision, which is the processor's."""
+    if not run.recorded or isinstance(config, InputError):
+        return False
+    same = replace(config, dtype=run.config.dtype)
+    return not _differences(run, picture, same)
 
 
 def _differences(run: runs.Run, picture: Picture, config: Settings) -> list[str]:

@@ -38,7 +38,6 @@ from ui import gallery, state
 from ui.limits import limit
 
 RECORDING = Path(__file__).parents[1] / "assets" / "runs" / "first.json"
-PLAYING = 5.0  # seconds of pauses when the recording is shown again
 log = logging.getLogger(__name__)
 _paces: dict[tuple[object, ...], float] = {}  # votes a second that this server reached
 
@@ -158,14 +157,18 @@ def play() -> str:
     run = replace(snapshot.subject, points=[])
 
     def stream() -> Iterator[Progress]:
-        base = base_classifier(run.config)
+        base, began, whole = base_classifier(run.config), time.monotonic(), recording.certificate.seconds
+        seen: list[Samples] = []
 
         def samples(stage: Stage, vote: int) -> Samples:
-            return votes(base, run.picture.tensor, run.config, stage, vote, vote + 1)[1]
+            n = vote + (1 if stage == "selection" else 1 + run.config.n0)
+            early = began + whole * n / (run.config.n0 + run.config.n) - time.monotonic()
+            if early > 0 or not seen:  # otherwise the last vote's pictures stay, so that the pace is kept
+                seen[:] = [votes(base, run.picture.tensor, run.config, stage, vote, vote + 1)[1]]
+                time.sleep(max(0.0, early - 0.02))
+            return seen[0]
 
-        for progress in run.follow(recording.played(samples)):
-            time.sleep(PLAYING / len(recording.chunks))
-            yield progress
+        yield from run.follow(recording.played(samples))
 
     return replays().submit(stream, run)
 

@@ -239,7 +239,7 @@ def options(config: SmoothingConfig, classifiers: Sequence[str], n: int) -> dict
             )
         tried[f"m = {2 * config.m + 1}"] = replace(base, m=2 * config.m + 1)
     tried |= {f"classifier {name}": replace(base, classifier=name) for name in classifiers}
-    tried[f"n = {4 * n:,}"] = replace(base, n=4 * n)
+    tried[f"four times the votes, n = {4 * n:,}"] = replace(base, n=4 * n)
     return tried
 
 

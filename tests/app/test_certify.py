@@ -254,4 +254,5 @@ def test_a_first_visit_shows_a_recording_that_can_be_played_and_run(visit: Visit
     page.run()
     assert page.button(key="Certify").label == "Certify"
     page.number_input(key="n").set_value(500).run()
-    assert page.button(key="Certify").label == "Certify"
+    assert page.button(key="Certify").label == "Certify with these settings"
+    assert "This run was started with votes n = 1,000" in text(page)

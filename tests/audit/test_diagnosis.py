@@ -126,11 +126,13 @@ def test_a_rescue_is_honest_about_having_looked_many_times() -> None:
         return build_base(config, half_space(0.2))
 
     tried = options(replace(CONFIG, n=400), [], 300)
-    assert {"as it is", "half the noise σ", "three quarters of σ", "n = 1,200"} == set(tried)
+    assert {"as it is", "half the noise σ", "three quarters of σ", "four times the votes, n = 1,200"} == set(
+        tried
+    )
     found = {r.change: r for r in rescue(build, GREY, tried)}
     assert all(r.config.alpha == 0.001 / 4 for r in found.values())
     assert found["half the noise σ"].p_hat > found["as it is"].p_hat
     assert found["half the noise σ"].label == 1
-    assert found["n = 1,200"].cost == 1250
+    assert found["four times the votes, n = 1,200"].cost == 1250
     smoothing = options(replace(CONFIG, method="diffsmooth"), ["gaussian-0.50"], 100)
     assert {"m = 11", "σ′ = 0.3", "σ′ = 0.2", "classifier gaussian-0.50"} <= set(smoothing)

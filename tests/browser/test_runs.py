@@ -103,3 +103,8 @@ def test_an_audit_runs_from_the_page(app: str, page: Page) -> None:
     expect(page.get_by_text("Certifying:")).to_have_count(0, timeout=30 * SECONDS)
     page.get_by_role("radio", name="Pictures").click()
     expect(page.get_by_text("Stage by stage")).to_be_visible(timeout=60 * SECONDS)
+    button(page, "Try other settings").click()
+    expect(page.get_by_text(re.compile(r"\d+ of \d+ settings|Starting")).first).to_be_visible(
+        timeout=30 * SECONDS
+    )
+    expect(page.get_by_text("the run's risk shared by")).to_be_visible(timeout=120 * SECONDS)
