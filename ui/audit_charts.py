@@ -119,18 +119,19 @@ def stages(found: Stages, names: Sequence[str]) -> go.Figure:
         figure.add_bar(
             y=titles, x=percent, orientation="h", name=names[k], marker_color=class_colour(k),
             text=[names[k] if p >= 22 else "" for p in percent], insidetextanchor="middle", textangle=0,
+            textfont={"size": 11, "color": "white"}, constraintext="none",
             hovertemplate="%{y}: %{x:.0f} % are taken for " + names[k] + "<extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="stack", bargap=0.3)
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(range=[0, 100], tickvals=[0, 25, 50, 75, 100], ticksuffix=" %")
+    ticks = (0, 25, 50, 75, 100)
+    figure.update_xaxes(range=[0, 100], tickvals=ticks, ticktext=[f"{tick} %" for tick in ticks])
     return _finish(figure, 60 + 38 * len(titles), "", legend=True)
 
 
 def _finish(figure: go.Figure, height: int, x: str, y: str = "", legend: bool = False) -> go.Figure:
     figure.update_layout(
         height=height, margin={"l": 8, "r": 12, "t": 28 if legend else 8, "b": 8}, showlegend=legend,
-        uniformtext={"minsize": 10, "mode": "hide"},
         legend={"orientation": "h", "traceorder": "normal", "y": 1, "yanchor": "bottom", "x": 0},
         xaxis_title=x, yaxis_title=y,
     )  # fmt: skip
