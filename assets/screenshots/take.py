@@ -27,35 +27,51 @@ def save(page: Page, name: str) -> None:
     print(f"{name}.png: {file.tell() // 1000} kB")
 
 
-def certify(browser: Browser, url: str, width: int, height: int, scheme: str, query: str, until: str) -> Page:
-    """A page on which a run was started and has come to where it says `until`."""
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+def visit(browser: Browser, address: str, scheme: str = "light", height: int = 1000) -> Page:
+    context = browser.new_context(viewport={"width": 1440, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto(f"{url}/?{query}")
-    page.get_by_role("button", name="Certify", exact=True).click(timeout=60_000)
-    page.get_by_text(until).wait_for(timeout=300_000)
-    page.mouse.move(width / 2, height - 5)
-    page.wait_for_timeout(2_000)
+    page.goto(address)
     return page
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click(timeout=60_000)
+
+
+def take(page: Page, name: str) -> None:
+    page.mouse.move(720, 995)
+    page.wait_for_timeout(2_500)
+    save(page, name)
+    page.context.close()
 
 
 def main() -> None:
     with opened() as (url, browser):
-        page = certify(browser, url, 1440, 1000, "light", PICTURE, "Certified and right")
-        save(page, "certify-light")
-        page.get_by_text("What this radius means").scroll_into_view_if_needed()
-        page.mouse.wheel(0, 850)
-        page.wait_for_timeout(1_000)
-        save(page, "radius-light")
-        page = certify(
-            browser, url, 1440, 1000, "dark", f"{PICTURE}&n=10000&m=2", "Counting votes for the bound"
-        )
-        page.wait_for_timeout(15_000)
-        save(page, "running-dark")
-        page.get_by_role("button", name="Cancel").click()
-        page.get_by_role("button", name="Resume").wait_for(timeout=60_000)
-        page = certify(browser, url, 400, 860, "light", f"{PICTURE}&n=300&m=2", "Certified and right")
-        save(page, "certify-phone")
+        page = visit(browser, f"{url}/?{PICTURE}")
+        press(page, "Certify")
+        page.get_by_role("button", name="Certify again").wait_for(timeout=300_000)
+        take(page, "certify")
+
+        page = visit(browser, f"{url}/step?{PICTURE}&step=6&copy=4")
+        page.get_by_alt_text("Local copy 5").wait_for(timeout=60_000)
+        take(page, "step")
+
+        page = visit(browser, f"{url}/compare?{PICTURE}&n=200&n0=50&m=3")
+        press(page, "Compare")
+        page.get_by_text("Picking the best").wait_for(timeout=300_000)
+        take(page, "compare")
+
+        page = visit(browser, f"{url}/theorems?{PICTURE}", "dark")
+        page.get_by_text("samples are inside the pathwise bound").wait_for(timeout=120_000)
+        page.wait_for_timeout(8_000)
+        take(page, "theorems")
+
+        page = visit(browser, f"{url}/runs", height=1150)
+        press(page, "Open a recorded audit of 200 pictures")
+        page.get_by_role("radio", name="Pictures").click(timeout=60_000)
+        page.keyboard.press("a")
+        page.get_by_text("Stage by stage").wait_for(timeout=60_000)
+        take(page, "runs")
 
 
 if __name__ == "__main__":
