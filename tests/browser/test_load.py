@@ -73,5 +73,5 @@ def test_memory_does_not_grow_over_many_runs() -> None:
         assert done is not None
         assert done.state == "done", done.error
         sizes.append(memory())
-    print(f"\\n{RUNS} runs: {sizes[99]:.0f} MiB after 100, {sizes[-1]:.0f} MiB at the end")
+    print(f"{RUNS} runs: {sizes[99]:.0f} MiB after 100, {sizes[-1]:.0f} MiB at the end")
     assert sizes[-1] - sizes[99] < GROWTH
