@@ -16,7 +16,7 @@ from diffsmooth_core.audit.diagnosis import Diagnosis, Rescue, Stages
 from diffsmooth_core.audit.store import Run, Store
 from diffsmooth_core.audit.workers import Here
 from diffsmooth_core.jobs import JobManager, Snapshot
-from ui import state
+from ui import runs, state
 from ui.limits import limit
 
 _jobs: dict[tuple[int, str], str] = {}  # (run, what is done with it) -> the latest job
@@ -31,9 +31,7 @@ def store() -> Store:
 @st.cache_resource(show_spinner=False)
 def manager() -> JobManager[Any]:
     """A queue of its own: an audit takes minutes, and nobody's certificate waits for it."""
-    return JobManager(
-        limit("runs", "waiting"), each=limit("runs", "waiting_each"), turn=limit("runs", "turn_seconds")
-    )
+    return runs.queue()
 
 
 def rows(run: Run) -> list[Row]:

@@ -64,12 +64,17 @@ class Run:
             yield progress
 
 
-@st.cache_resource(show_spinner=False)
-def manager() -> JobManager[Any]:
-    """The one queue of this server."""
+def queue() -> JobManager[Any]:
+    """A new queue within the operator's limits."""
     return JobManager(
         limit("runs", "waiting"), each=limit("runs", "waiting_each"), turn=limit("runs", "turn_seconds")
     )
+
+
+@st.cache_resource(show_spinner=False)
+def manager() -> JobManager[Any]:
+    """The queue of certificates, experiments and attacks."""
+    return queue()
 
 
 @lru_cache(maxsize=8)

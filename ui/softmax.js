@@ -1,16 +1,4 @@
 // Cards of a picture and its bars. Nodes are kept from one step to the next, so that nothing flickers.
-const make = (tag, parent, name = "") => {
-  const node = document.createElement(tag);
-  node.className = name;
-  parent.append(node);
-  return node;
-};
-
-const fill = (parent, count, build) => {
-  while (parent.children.length > count) parent.lastChild.remove();
-  while (parent.children.length < count) build(parent);
-};
-
 const buildCard = (cards) => {
   const figure = make("figure", cards);
   make("div", figure, "picture");

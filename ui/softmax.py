@@ -17,7 +17,7 @@ _component = st.components.v2.component(
     "diffsmooth_softmax",
     html='<div class="cards"></div>',
     css=(_HERE / "softmax.css").read_text(),
-    js=(_HERE / "softmax.js").read_text(),
+    js=(_HERE / "nodes.js").read_text() + (_HERE / "softmax.js").read_text(),
 )
 
 

@@ -1,16 +1,4 @@
 // Frames side by side. Nodes are kept from one tick to the next, so that nothing flickers.
-const make = (tag, parent, name = "") => {
-  const node = document.createElement(tag);
-  node.className = name;
-  parent.append(node);
-  return node;
-};
-
-const fill = (parent, count, build) => {
-  while (parent.children.length > count) parent.lastChild.remove();
-  while (parent.children.length < count) build(parent);
-};
-
 const buildFrame = (strip) => {
   if (strip.children.length % 2) {
     make("div", strip);

@@ -18,7 +18,7 @@ _component = st.components.v2.component(
     "diffsmooth_strip",
     html='<div class="strip"></div>',
     css=(_HERE / "strip.css").read_text(),
-    js=(_HERE / "strip.js").read_text(),
+    js=(_HERE / "nodes.js").read_text() + (_HERE / "strip.js").read_text(),
 )
 
 

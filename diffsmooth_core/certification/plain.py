@@ -7,8 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from diffsmooth_core.certification.noise import NoiseSource, image_sha256
-from diffsmooth_core.certification.stream import Stage
+from diffsmooth_core.certification.stream import Ballot, Stage, drawn
 from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
 from diffsmooth_core.config import InputError, SmoothingConfig
 
@@ -26,23 +25,18 @@ def plain_votes(
     """
     if base.purifications:
         raise InputError("the plain path has no reverse process; choose another method than densepure")
-    noise = NoiseSource(config.seed, image_sha256(x), stage)
     classes = []
     for at in range(start, stop, BATCH):
         end = min(at + BATCH, stop)
-        if config.noise == "sound":
-            seen = noise.noisy(at, end, x, config.sigma).to(base.device)
-        else:
-            seen = (x + config.sigma * noise.outer(at, end, x.shape)).to(base.device)
+        x_noisy, local = drawn(base, Ballot(x, stage, at, end), config)
+        seen = x_noisy.to(base.device)
         if base.denoiser:
             seen = base.denoiser.purify(seen, config.sigma)
         if not base.m:
             classes.append(base.classifier(seen).argmax(1))
             continue
-        if config.noise == "reference":
+        if local is None:
             local = reference_bank(base.m, x.shape).expand(end - at, -1, -1, -1, -1)
-        else:
-            local = noise.local(at, end, base.m, x.shape)
         local = local.to(base.device)
         confidence = torch.zeros(end - at, base.classifier.classes, device=base.device)
         for j in range(base.m):

@@ -20,17 +20,22 @@ APP = Path(__file__).parents[2] / "app.py"
 Votes = Sequence[tuple[int, int]]  # (class, votes)
 
 
+def opened(path: str, **parameters: str) -> AppTest:
+    """The page at this path with these URL parameters."""
+    page = AppTest.from_file(str(APP), default_timeout=60)
+    for name, value in parameters.items():
+        page.query_params[name] = value
+    page.switch_page(path).run()
+    assert not page.exception
+    return page
+
+
 @pytest.fixture
 def visit() -> Callable[..., AppTest]:
     """Open the Certify page with these URL parameters."""
 
     def visit(**parameters: str) -> AppTest:
-        page = AppTest.from_file(str(APP), default_timeout=60)
-        for name, value in parameters.items():
-            page.query_params[name] = value
-        page.run()
-        assert not page.exception
-        return page
+        return opened("pages/certify.py", **parameters)
 
     return visit
 

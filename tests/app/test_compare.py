@@ -13,7 +13,7 @@ from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, grid
 from diffsmooth_core.jobs import Snapshot
 from ui import compare_charts, runs, state
 
-from .conftest import APP, progress
+from .conftest import opened, progress
 
 Visit = Callable[..., AppTest]
 NAMES = tuple("abcdefghij")
@@ -25,12 +25,7 @@ def compare() -> Visit:
     """Open the Compare page with these URL parameters."""
 
     def compare(**parameters: str) -> AppTest:
-        page = AppTest.from_file(str(APP), default_timeout=60)
-        for name, value in ({"n0": "5", "n": "16", "m": "2"} | parameters).items():
-            page.query_params[name] = value
-        page.switch_page("pages/compare.py").run()
-        assert not page.exception
-        return page
+        return opened("pages/compare.py", **({"n0": "5", "n": "16", "m": "2"} | parameters))
 
     return compare
 

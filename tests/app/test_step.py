@@ -14,7 +14,7 @@ from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from ui import charts, runs, softmax, state, step_board, step_runs
 from ui.text import down
 
-from .conftest import APP
+from .conftest import opened
 
 Visit = Callable[..., AppTest]
 STEPS = {"diffsmooth": 8, "plain": 3, "dds": 7, "denoised": 4, "densepure": 6, "local-only": 4}
@@ -25,12 +25,7 @@ def step() -> Visit:
     """Open the Step through page with these URL parameters."""
 
     def step(**parameters: str) -> AppTest:
-        page = AppTest.from_file(str(APP), default_timeout=60)
-        for name, value in ({"n0": "5", "n": "16", "m": "2"} | parameters).items():
-            page.query_params[name] = value
-        page.switch_page("pages/step.py").run()
-        assert not page.exception
-        return page
+        return opened("pages/step.py", **({"n0": "5", "n": "16", "m": "2"} | parameters))
 
     return step
 

@@ -13,6 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from diffsmooth_core.audit.store import Store
+from diffsmooth_core.audit.workers import picture
+from tests.datasets.conftest import write_twelve
 
 
 def _server_programs() -> Path | None:
@@ -72,3 +74,17 @@ def store(url: str) -> Iterator[Store]:
     store = Store(url)
     yield store
     store.close()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Store:
+    """A store of a test's own, SQLite."""
+    return Store(f"sqlite:///{tmp_path / 'own.sqlite'}")
+
+
+@pytest.fixture
+def twelve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve made-up test pictures in place of CIFAR-10."""
+    write_twelve(tmp_path / "data")
+    monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
+    picture.cache_clear()

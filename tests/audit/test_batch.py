@@ -22,7 +22,6 @@ from diffsmooth_core.audit.store import Run, Store
 from diffsmooth_core.audit.workers import Here, Processes, RayActors, base_of, picture
 from diffsmooth_core.certification import Certificate, discrepancies
 from diffsmooth_core.config import InputError, SmoothingConfig
-from tests.datasets.conftest import write_twelve
 
 ROOT = Path(__file__).parents[2]
 CONFIG = SmoothingConfig(
@@ -31,16 +30,7 @@ CONFIG = SmoothingConfig(
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_twelve(tmp_path / "data")
-    monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
-    picture.cache_clear()
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path / 'audit.sqlite'}")
+pytestmark = pytest.mark.usefixtures("twelve")
 
 
 def finish(store: Store, run: Run, workers=Here) -> list[Result]:  # type: ignore[no-untyped-def]

@@ -20,11 +20,6 @@ EXAMPLE = ROOT / "assets" / "runs" / "diffsmooth.json.gz"
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path / 'store.sqlite'}")
-
-
-@pytest.fixture
 def example(own: Store) -> Run:
     return bundle.unpack(own, EXAMPLE.read_bytes())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,6 @@ from diffsmooth_core.audit.store import Store
 from diffsmooth_core.audit.workers import base_of, picture
 from diffsmooth_core.certification import Certificate, discrepancies
 from diffsmooth_core.config import InputError, SmoothingConfig
-from tests.datasets.conftest import write_twelve
 
 CONFIG = SmoothingConfig(
     method="local-only", classifier="gaussian-0.25-b", sigma=0.25, sigma_local=0.1, m=2, n0=10, n=40,
@@ -21,16 +19,7 @@ CONFIG = SmoothingConfig(
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_twelve(tmp_path / "data")
-    monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
-    picture.cache_clear()
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+pytestmark = pytest.mark.usefixtures("twelve")
 
 
 def test_every_setting_has_the_run_of_its_own_certificates(own: Store) -> None:
