@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 ARGUMENTS = [
@@ -97,3 +97,11 @@ def opened() -> Iterator[tuple[str, Browser]]:
         launch(executable) as browser,
     ):
         yield url, browser
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key once the page is drawn, as a person does."""
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached(
+        timeout=60_000
+    )
+    page.keyboard.press(key)

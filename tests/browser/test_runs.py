@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from diffsmooth_core.audit import logs
 from diffsmooth_core.audit.results import Result
 from diffsmooth_core.config import ABSTAIN
+from tests.browser.serving import press
 
 SECONDS = 1000  # milliseconds
 pytestmark = pytest.mark.timeout(180)
@@ -60,7 +61,7 @@ def test_logs_are_filtered_linked_noted_and_compared(app: str, page: Page, tmp_p
     page.get_by_role("radio", name=re.compile("^Picture 15:")).click()
     expect(page.get_by_role("heading", name="Abstains (true class: dog)")).to_be_visible()
     assert "image=15" in page.url
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.get_by_role("heading", name="Abstains (true class: truck)")).to_be_visible()
     page.get_by_role("textbox", name="Note").fill("too <b>dark</b>")
     button(page, "Add the note").click()

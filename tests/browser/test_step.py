@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.serving import press
+
 SECONDS = 1000  # milliseconds
 pytestmark = pytest.mark.timeout(180)
 
@@ -15,15 +17,15 @@ def test_the_keyboard_steps_through_a_vote_to_the_count(app: str, page: Page) ->
     page.goto(f"{app}/step?n0=5&n=16&m=2&picture=photo:cat&copy=4")
     expect(page.get_by_text("Every pixel value")).to_be_visible(timeout=60 * SECONDS)
     page.wait_for_url(re.compile("step=1"))
-    page.keyboard.press("ArrowRight")
+    press(page, "ArrowRight")
     expect(page.get_by_role("heading", name="2 · The noise chooses")).to_be_visible(timeout=30 * SECONDS)
     expect(page.locator("canvas")).to_have_count(1)
-    page.keyboard.press("ArrowLeft")
+    press(page, "ArrowLeft")
     expect(page.get_by_role("heading", name="1 · Noise is added")).to_be_visible()
     page.get_by_role("radio", name="6 Smooth").click()
     expect(page.get_by_alt_text("Local copy 2")).to_be_visible(timeout=30 * SECONDS)
     expect(page.get_by_alt_text("Local copy 3")).to_have_count(0)
-    page.keyboard.press("ArrowRight")
+    press(page, "ArrowRight")
     expect(page.get_by_text("One vote for")).to_be_visible(timeout=30 * SECONDS)
     page.get_by_role("radio", name="8 Count").click()
     expect(page.get_by_text("Votes of copies 1 to 4")).to_be_visible(timeout=60 * SECONDS)
