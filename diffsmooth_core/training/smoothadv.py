@@ -15,8 +15,6 @@ from torch import Tensor, nn
 from diffsmooth_core.attacks.ascent import ddn, pgd
 from diffsmooth_core.training.classifier import Draw, cross_entropies, logits_of_copies
 
-WARM_UP = 0.1  # share of training over which epsilon grows to its value
-
 
 def smoothed_log_probability(network: nn.Module, x: Tensor, noise: Tensor) -> Tensor:
     """log of the mean softmax (b,k) over the copies of noise (m,b,c,h,w)."""
@@ -31,6 +29,7 @@ class SmoothAdv:
     attack: Literal["pgd", "ddn"] = "pgd"
     steps: int = 2
     m: int = 2  # noise samples
+    warm_up: float = 0.1  # share of training over which epsilon grows to its value
 
     @property
     def title(self) -> str:
@@ -38,7 +37,7 @@ class SmoothAdv:
 
     def losses(self, network: nn.Module, x: Tensor, labels: Tensor, draw: Draw, progress: float) -> Tensor:
         noise = draw.noise(x, self.m, self.sigma)
-        epsilon = self.epsilon * min(1.0, progress / WARM_UP)
+        epsilon = self.epsilon * min(1.0, progress / self.warm_up)
         if epsilon > 0:
             network.eval()
             attack = {"pgd": pgd, "ddn": ddn}[self.attack]
