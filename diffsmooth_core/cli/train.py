@@ -139,7 +139,8 @@ def train(
         )  # fmt: skip
     else:
         given = {
-            "steps": attack_steps, "m": copies, "lam": lam, "epsilon": epsilon or sigma, "attack": attack
+            "attack_steps": attack_steps, "m": copies, "lam": lam, "epsilon": epsilon or sigma,
+            "attack": attack,
         }  # fmt: skip
         kinds: dict[str, Any] = {
             "gaussian": Gaussian, "smoothadv": SmoothAdv, "macer": Macer,

@@ -27,7 +27,7 @@ class SmoothAdv:
     sigma: float
     epsilon: float  # L2 radius of the attack, [0,1] pixel units
     attack: Literal["pgd", "ddn"] = "pgd"
-    steps: int = 2
+    attack_steps: int = 2
     m: int = 2  # noise samples
     warm_up: float = 0.1  # share of training over which epsilon grows to its value
 
@@ -42,7 +42,11 @@ class SmoothAdv:
             network.eval()
             attack = {"pgd": pgd, "ddn": ddn}[self.attack]
             x = attack(
-                lambda moved: smoothed_log_probability(network, moved, noise), x, labels, epsilon, self.steps
+                lambda moved: smoothed_log_probability(network, moved, noise),
+                x,
+                labels,
+                epsilon,
+                self.attack_steps,
             )
             network.train()
         return cross_entropies(logits_of_copies(network, x, noise), labels)

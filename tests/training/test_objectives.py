@@ -132,7 +132,7 @@ def test_the_smoothed_loss_is_the_log_of_the_mean_softmax(network: Linear, x: Te
 def test_smoothadv_trains_on_the_attacked_copies_and_warms_up(
     network: Linear, x: Tensor, labels: Tensor
 ) -> None:
-    objective = SmoothAdv(0.25, epsilon=0.3, steps=3, m=2)
+    objective = SmoothAdv(0.25, epsilon=0.3, attack_steps=3, m=2)
     noise = draw().noise(x, 2, 0.25)
     adversarial = pgd(lambda z: smoothed_log_probability(network, z, noise), x, labels, 0.3, 3)
     expected = sum(-p.log()[range(6), labels] for p in copies(network, adversarial, noise)) / 2
@@ -155,7 +155,7 @@ def test_smoothmix_pulls_the_mixture_towards_its_soft_label(network: Linear, x: 
     assert isinstance(smoothed, Tensor)
     right = smoothed.argmax(1)
     right[4:] = (right[4:] + 1) % 4  # wrong ones are not mixed
-    found = SmoothMix(0.25, eta=5.0, alpha=0.5, steps=2, m=2).losses(network, x, right, draw(), 0.5)
+    found = SmoothMix(0.25, eta=5.0, alpha=0.5, attack_steps=2, m=2).losses(network, x, right, draw(), 0.5)
     d = draw()
     d.noise(x, 2, 0.25)
     lam = d.uniform(x) / 2
