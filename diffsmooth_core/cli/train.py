@@ -14,6 +14,7 @@ OBJECTIVES = (
     "denoiser", "gaussian", "smoothadv", "macer", "consistency", "smoothmix", "denoised", "finetune",
     "ensemble",
 )  # fmt: skip
+PRESETS = {"beit": "finetune", "cohen": "gaussian", "salman": "smoothadv"}  # which objective each is of
 
 
 @click.command()
@@ -25,6 +26,7 @@ OBJECTIVES = (
               help="Noise that the network is trained under; 0 is plain training.")  # fmt: skip
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Budget in minutes.")
 @click.option("--steps", type=click.IntRange(1), help="Budget in steps.")
+@click.option("--epochs", type=click.IntRange(1), help="Budget in passes over the pictures.")
 @click.option("--batch", type=click.IntRange(1), help="Pictures a step.  [default: the objective's own]")
 @click.option("--from", "start", type=click.Path(dir_okay=False, path_type=Path),
               help="Weights (.safetensors) of a network of the same shape to fine-tune.")  # fmt: skip
@@ -45,7 +47,9 @@ OBJECTIVES = (
               help="Noise before purification.")  # fmt: skip
 @click.option("--timm", help="finetune: timm's name of the network.")
 @click.option("--pretrained", is_flag=True, help="finetune: start from timm's weights, from the Hub.")
-@click.option("--preset", type=click.Choice(["beit"]), help="finetune: BEiT-L's recipe on ImageNet.")
+@click.option("--preset", type=click.Choice(list(PRESETS)),
+              help="Published settings for a GPU: beit (finetune, BEiT-L on ImageNet), cohen (gaussian) and "
+              "salman (smoothadv), both a ResNet-110 at --sigma .12, .25, .5 or 1.")  # fmt: skip
 @click.option("--member", "members", multiple=True, help="ensemble: a classifier's name; give it for each.")
 @click.option("--consensus", type=click.IntRange(0), default=0, show_default=True,
               help="ensemble: K, members that have to agree for the rest not to be asked.")  # fmt: skip
@@ -62,7 +66,7 @@ OBJECTIVES = (
               show_default=True, help="Folder of the checkpoint, the weights and the card.")  # fmt: skip
 def train(
     objective: str, name: str, dataset: str, sigma: float, minutes: float | None, steps: int | None,
-    batch: int | None, start: Path | None, width: str, epsilon: float | None, attack: str,
+    epochs: int | None, batch: int | None, start: Path | None, width: str, epsilon: float | None, attack: str,
     attack_steps: int | None, copies: int | None, lam: float | None, teacher: str | None,
     self_training_weight: float, purify_with: str | None, purify_sigma: float,
     timm: str | None, pretrained: bool, preset: str | None, members: tuple[str, ...], consensus: int,
@@ -72,12 +76,13 @@ def train(
     import torch
 
     from diffsmooth_core.classifiers.base import resolve_device
-    from diffsmooth_core.classifiers.compact import SMALL_WIDTHS, WIDTHS
-    from diffsmooth_core.training import classifier, denoised, denoiser, finetuning
+    from diffsmooth_core.classifiers.compact import SMALL_WIDTHS
+    from diffsmooth_core.training import classifier, denoised, denoiser, finetuning, presets
     from diffsmooth_core.training.consistency import Consistency
     from diffsmooth_core.training.gaussian import Gaussian
     from diffsmooth_core.training.loop import Budget
     from diffsmooth_core.training.macer import Macer
+    from diffsmooth_core.training.recipes import AIRBENCH, Airbench, Recipe
     from diffsmooth_core.training.smoothadv import SmoothAdv
     from diffsmooth_core.training.smoothmix import SmoothMix
     from diffsmooth_core.zoo import load_classifier, load_denoiser
@@ -90,7 +95,16 @@ def train(
         return
     if threads:
         torch.set_num_threads(threads)
-    budget = Budget(steps=steps, minutes=minutes)
+    if preset and objective != PRESETS[preset]:
+        raise InputError(f"--preset {preset} is of objective {PRESETS[preset]!r}, got {objective!r}")
+    recipe: Recipe = Airbench(SMALL_WIDTHS) if width == "small" else AIRBENCH
+    if preset == "cohen":
+        recipe = presets.COHEN
+    elif preset == "salman":
+        recipe = presets.published(sigma).recipe
+    if steps is None and minutes is None and epochs is None:
+        epochs = recipe.epochs
+    budget = Budget(steps=steps, minutes=minutes, epochs=epochs)
     where = str(resolve_device(device))
     if objective != "gaussian" and not sigma > 0:
         raise InputError(f"objective {objective!r} trains under noise and needs sigma above 0, got {sigma:g}")
@@ -125,7 +139,8 @@ def train(
         )  # fmt: skip
     else:
         given = {
-            "steps": attack_steps, "m": copies, "lam": lam, "epsilon": epsilon or sigma, "attack": attack
+            "attack_steps": attack_steps, "m": copies, "lam": lam, "epsilon": epsilon or sigma,
+            "attack": attack,
         }  # fmt: skip
         kinds: dict[str, Any] = {
             "gaussian": Gaussian, "smoothadv": SmoothAdv, "macer": Macer,
@@ -133,14 +148,16 @@ def train(
         }  # fmt: skip
         kind = kinds[objective]
         known = {f.name: given[f.name] for f in fields(kind) if given.get(f.name) is not None}
+        settings = kind(sigma=sigma, **known)
+        if preset == "salman":
+            settings = presets.published(sigma).objective(sigma)
         examples = classifier.Examples.labelled(dataset=dataset)
         if teacher:
             examples = examples.half_unlabelled(load_classifier(teacher, "cpu"), self_training_weight)
         if purify_with:
             examples = examples.purified(load_denoiser(purify_with, "cpu").purify, purify_sigma, seed)
         card = classifier.train(
-            out, name, kind(sigma=sigma, **known), budget, examples=examples, start=start, seed=seed,
-            device=where, batch=batch or classifier.BATCH, compiled=compiled,
-            widths=SMALL_WIDTHS if width == "small" else WIDTHS,
+            out, name, settings, budget, examples=examples, start=start, seed=seed, device=where,
+            recipe=recipe, batch=batch, compiled=compiled,
         )  # fmt: skip
     click.echo(f"wrote {card} and {card.with_suffix('.safetensors')}")

@@ -1,7 +1,7 @@
-"""Training a classifier under any objective: data, augmentation, optimiser, weights and card.
+"""Training a classifier under any objective: data, augmentation, weights and card.
 
-The optimiser's recipe follows airbench (Jordan 2024). What is learned is the objective's business:
-one file each, from Gaussian augmentation to SmoothMix.
+What is learned is the objective's business, one file each, from Gaussian augmentation to SmoothMix; how the
+weights are moved is the recipe's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from diffsmooth_core.classifiers.compact import WIDTHS, CompactCNN
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets import class_names
@@ -33,11 +32,7 @@ from diffsmooth_core.training.loop import (
     translated,
     write_model,
 )
-
-LR, MOMENTUM, WEIGHT_DECAY = 1.5, 0.85, 1.33e-3  # at batch 1024, mean loss
-BIAS_LR = 64  # times faster for the norms' biases, their weights being fixed at 1
-FINE_TUNING = 0.2  # of the learning rate, where training starts from a trained network
-BATCH = 512
+from diffsmooth_core.training.recipes import AIRBENCH, FINE_TUNING, Recipe
 
 
 class Objective(Protocol):
@@ -83,13 +78,6 @@ def cross_entropies(logits: Tensor, labels: Tensor) -> Tensor:
     copies = len(logits)
     losses: Tensor = F.cross_entropy(logits.flatten(0, 1), labels.repeat(copies), reduction="none")
     return losses.view(copies, -1).mean(0)
-
-
-def learning_rate(progress: float) -> float:
-    """Rises from .2 to 1 over the first 23% of training, falls to .03 at its end."""
-    if progress < 0.23:
-        return 0.2 + 0.8 * progress / 0.23
-    return 1 - 0.97 * (progress - 0.23) / 0.77
 
 
 def accuracy(network: nn.Module, x: Tensor, labels: Tensor, sigma: float, batch: int = 1000) -> float:
@@ -175,41 +163,33 @@ def train(
     start: Path | None = None,
     seed: int = 0,
     device: str = "cpu",
-    batch: int = BATCH,
+    recipe: Recipe = AIRBENCH,
+    batch: int | None = None,
     compiled: bool = False,
-    widths: tuple[int, int, int] = WIDTHS,
 ) -> Path:
     """Train, resume where a checkpoint lies in `folder`, and write weights and card.
 
-    `start` is the safetensors file of a compact network of the same widths to fine-tune. Raises
-    InputError where it is another network.
+    `start` is the safetensors file of a network of the recipe's shape to fine-tune; `batch` is for another
+    one than the recipe's. Raises InputError where the start is another network.
     """
+    batch = batch or recipe.batch
     examples = examples or Examples.labelled()
     pictures, labels, weights = (t.to(device) for t in (examples.pictures, examples.labels, examples.weights))
     torch.manual_seed(seed)
-    cnn = CompactCNN(examples.classes, widths)
+    cnn = recipe.network(examples.classes)
     network = nn.Sequential(Normalise(*STATISTICS[examples.normalisation]), cnn)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    norms = [m for m in cnn.modules() if isinstance(m, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.weight.requires_grad_(False)
-        norm.momentum = 0.4
-    biases = [norm.bias for norm in norms]
-    others = [p for p in cnn.parameters() if p.requires_grad and all(p is not b for b in biases)]
-    base_lr = LR * batch / 1024 * (FINE_TUNING if start else 1)
-    optimizer = torch.optim.SGD(
-        [{"params": others, "weight_decay": WEIGHT_DECAY, "scale": 1},
-         {"params": biases, "weight_decay": WEIGHT_DECAY / BIAS_LR, "scale": BIAS_LR}],
-        lr=base_lr, momentum=MOMENTUM, nesterov=True,
-    )  # fmt: skip
+    optimizer = recipe.optimizer(cnn, batch)
+    tuned = FINE_TUNING if start else 1.0
     folder.mkdir(parents=True, exist_ok=True)
+    budget = budget.over(len(pictures), batch)
     run = Run(folder / f"{name}.checkpoint", budget, seed, {"network": network, "optimizer": optimizer})
     draw = Draw(run.generator)
     if run.step == 0 and start:
         _start_from(cnn, start)
     elif run.step == 0:
         first = pictures[:5000]
-        cnn.whiten_from(network[0](first + draw.noise(first, 1, objective.sigma)[0]))
+        recipe.prepare(cnn, network[0](first + draw.noise(first, 1, objective.sigma)[0]))
     forward: nn.Module = torch.compile(network) if compiled else network  # type: ignore[assignment]
 
     @lru_cache(maxsize=1)
@@ -219,7 +199,7 @@ def train(
     def batch_of(index: int) -> tuple[Tensor, Tensor, Tensor]:
         epoch, place = divmod(index, max(1, len(pictures) // batch))
         pick = order(epoch)[place * batch : (place + 1) * batch].to(device)
-        x = translated(flipped(pictures[pick], run.generator), 2, run.generator)
+        x = translated(flipped(pictures[pick], run.generator), recipe.shift, run.generator)
         return x, labels[pick], weights[pick]
 
     def train_step(progress: float) -> float:
@@ -228,7 +208,7 @@ def train(
         losses = objective.losses(forward, x, label, draw, progress)
         loss = (weight * losses).sum() / weight.sum()
         for group in optimizer.param_groups:
-            group["lr"] = base_lr * group["scale"] * learning_rate(progress)
+            group["lr"] = tuned * group["peak"] * recipe.rate(progress)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -246,7 +226,7 @@ def train(
         "name": name,
         "kind": "classifier",
         "dataset": examples.dataset,
-        "architecture": {"network": "compact", "widths": list(widths), "classes": examples.classes},
+        "architecture": recipe.architecture(examples.classes),
         "normalisation": examples.normalisation,
         "training": {
             "objective": objective.title,
@@ -267,11 +247,9 @@ def train(
     return write_model(folder, card, cnn, run)
 
 
-def _start_from(cnn: CompactCNN, file: Path) -> None:
+def _start_from(cnn: nn.Module, file: Path) -> None:
     expected = {key: value.shape for key, value in cnn.state_dict().items()}
     state = load_file(file) if file.is_file() else {}
     if {key: value.shape for key, value in state.items()} != expected:
-        raise InputError(
-            f"{file} is not the weights of a compact network of these widths; name another start"
-        )
+        raise InputError(f"{file} is not the weights of a network of this shape; name another start")
     cnn.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})

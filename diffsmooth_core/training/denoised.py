@@ -60,6 +60,7 @@ def train(
     lr = LR * (FINE_TUNING if start else 1)
     optimizer = torch.optim.AdamW(network.parameters(), lr=lr, weight_decay=1e-4)
     folder.mkdir(parents=True, exist_ok=True)
+    budget = budget.over(len(pictures), batch)
     run = Run(folder / f"{name}.checkpoint", budget, seed, {"network": network, "optimizer": optimizer})
     if run.step == 0 and start:
         network.load_state_dict(

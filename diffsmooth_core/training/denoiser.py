@@ -75,6 +75,7 @@ def train(
     schedule = Schedule.named("cosine", STEPS)
     alpha_bar = torch.tensor(schedule.alpha_bar, dtype=torch.float32, device=device)
     folder.mkdir(parents=True, exist_ok=True)
+    budget = budget.over(len(pictures), batch)
     run = Run(folder / f"{name}.checkpoint", budget, seed,
               {"network": network, "ema": ema, "optimizer": optimizer})  # fmt: skip
     forward = torch.compile(network) if compiled else network

@@ -70,6 +70,7 @@ def train(
     network = nn.Sequential(Normalise(*STATISTICS[recipe.normalisation]), cnn).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
     folder.mkdir(parents=True, exist_ok=True)
+    budget = budget.over(len(examples.pictures), recipe.batch)
     run = Run(folder / f"{name}.checkpoint", budget, seed, {"network": network, "optimizer": optimizer})
     draw = Draw(run.generator)
 

@@ -26,14 +26,20 @@ from diffsmooth_core.datasets.custom import Split
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train: a number of steps, or of minutes of wall clock (summed over resumes)."""
+    """How long to train: a number of steps, of minutes of wall clock (summed over resumes), or of passes over
+    the pictures."""
 
     steps: int | None = None
     minutes: float | None = None
+    epochs: int | None = None
 
     def __post_init__(self) -> None:
-        if (self.steps is None) == (self.minutes is None):
-            raise InputError("a training budget is either steps or minutes; give exactly one")
+        if [self.steps, self.minutes, self.epochs].count(None) != 2:
+            raise InputError("a training budget is steps, minutes or epochs; give exactly one")
+
+    def over(self, pictures: int, batch: int) -> Budget:
+        """Epochs as steps, where `pictures` are seen in whole batches of `batch`."""
+        return Budget(steps=self.epochs * max(1, pictures // batch)) if self.epochs else self
 
     def progress(self, step: int, minutes: float) -> float:
         """The share of the budget that is spent, 0 to 1; learning rates are functions of it."""

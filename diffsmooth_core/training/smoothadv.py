@@ -15,8 +15,6 @@ from torch import Tensor, nn
 from diffsmooth_core.attacks.ascent import ddn, pgd
 from diffsmooth_core.training.classifier import Draw, cross_entropies, logits_of_copies
 
-WARM_UP = 0.1  # share of training over which epsilon grows to its value
-
 
 def smoothed_log_probability(network: nn.Module, x: Tensor, noise: Tensor) -> Tensor:
     """log of the mean softmax (b,k) over the copies of noise (m,b,c,h,w)."""
@@ -29,8 +27,9 @@ class SmoothAdv:
     sigma: float
     epsilon: float  # L2 radius of the attack, [0,1] pixel units
     attack: Literal["pgd", "ddn"] = "pgd"
-    steps: int = 2
+    attack_steps: int = 2
     m: int = 2  # noise samples
+    warm_up: float = 0.1  # share of training over which epsilon grows to its value
 
     @property
     def title(self) -> str:
@@ -38,12 +37,16 @@ class SmoothAdv:
 
     def losses(self, network: nn.Module, x: Tensor, labels: Tensor, draw: Draw, progress: float) -> Tensor:
         noise = draw.noise(x, self.m, self.sigma)
-        epsilon = self.epsilon * min(1.0, progress / WARM_UP)
+        epsilon = self.epsilon * min(1.0, progress / self.warm_up)
         if epsilon > 0:
             network.eval()
             attack = {"pgd": pgd, "ddn": ddn}[self.attack]
             x = attack(
-                lambda moved: smoothed_log_probability(network, moved, noise), x, labels, epsilon, self.steps
+                lambda moved: smoothed_log_probability(network, moved, noise),
+                x,
+                labels,
+                epsilon,
+                self.attack_steps,
             )
             network.train()
         return cross_entropies(logits_of_copies(network, x, noise), labels)

@@ -16,7 +16,7 @@ class SmoothMix:
     """Cross-entropy + eta * KL(y_mix || softmax at x_mix).
 
     x_mix = (1-lam) x + lam x_adv with lam ~ U(0,1/2), and y_mix moves from the smoothed prediction at x
-    to the uniform distribution alike. x_adv comes from `steps` unconstrained gradient steps of length
+    to the uniform distribution alike. x_adv comes from `attack_steps` unconstrained gradient steps of length
     `alpha`: overconfidence off the data is what is to go, not one small ball. Only pictures that
     the smoothed classifier has right are mixed.
     """
@@ -24,7 +24,7 @@ class SmoothMix:
     sigma: float
     eta: float = 5.0
     alpha: float = 0.5
-    steps: int = 4
+    attack_steps: int = 4
     m: int = 2  # noisy copies
 
     @property
@@ -35,7 +35,11 @@ class SmoothMix:
         noise = draw.noise(x, self.m, self.sigma)
         network.eval()
         adversarial = ascend(
-            lambda moved: smoothed_log_probability(network, moved, noise), x, labels, self.alpha, self.steps
+            lambda moved: smoothed_log_probability(network, moved, noise),
+            x,
+            labels,
+            self.alpha,
+            self.attack_steps,
         )
         network.train()
         logits = logits_of_copies(network, x, noise)

@@ -13,13 +13,15 @@ from scipy.stats import norm
 from torch import Tensor, nn
 
 from diffsmooth_core.attacks.ascent import ascend, pgd
+from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
-from diffsmooth_core.training import classifier, finetuning
+from diffsmooth_core.training import classifier, finetuning, presets
 from diffsmooth_core.training.classifier import Draw, Examples
 from diffsmooth_core.training.consistency import Consistency
 from diffsmooth_core.training.gaussian import Gaussian
 from diffsmooth_core.training.loop import Budget
 from diffsmooth_core.training.macer import Macer
+from diffsmooth_core.training.recipes import Airbench
 from diffsmooth_core.training.smoothadv import SmoothAdv, smoothed_log_probability
 from diffsmooth_core.training.smoothmix import SmoothMix
 
@@ -130,7 +132,7 @@ def test_the_smoothed_loss_is_the_log_of_the_mean_softmax(network: Linear, x: Te
 def test_smoothadv_trains_on_the_attacked_copies_and_warms_up(
     network: Linear, x: Tensor, labels: Tensor
 ) -> None:
-    objective = SmoothAdv(0.25, epsilon=0.3, steps=3, m=2)
+    objective = SmoothAdv(0.25, epsilon=0.3, attack_steps=3, m=2)
     noise = draw().noise(x, 2, 0.25)
     adversarial = pgd(lambda z: smoothed_log_probability(network, z, noise), x, labels, 0.3, 3)
     expected = sum(-p.log()[range(6), labels] for p in copies(network, adversarial, noise)) / 2
@@ -153,7 +155,7 @@ def test_smoothmix_pulls_the_mixture_towards_its_soft_label(network: Linear, x: 
     assert isinstance(smoothed, Tensor)
     right = smoothed.argmax(1)
     right[4:] = (right[4:] + 1) % 4  # wrong ones are not mixed
-    found = SmoothMix(0.25, eta=5.0, alpha=0.5, steps=2, m=2).losses(network, x, right, draw(), 0.5)
+    found = SmoothMix(0.25, eta=5.0, alpha=0.5, attack_steps=2, m=2).losses(network, x, right, draw(), 0.5)
     d = draw()
     d.noise(x, 2, 0.25)
     lam = d.uniform(x) / 2
@@ -164,6 +166,17 @@ def test_smoothmix_pulls_the_mixture_towards_its_soft_label(network: Linear, x: 
     cross_entropy = sum(-q.log()[range(6), right] for q in copies(network, x, noise)) / 2
     divergence = divergence * torch.tensor([1.0] * 4 + [0.0] * 2)
     torch.testing.assert_close(found, cross_entropy + 5 * divergence, rtol=1e-4, atol=1e-4)
+
+
+def test_the_published_settings_are_those_of_the_published_checkpoints() -> None:
+    """`PGD_10steps_multiNoiseSamples/8-multitrain/eps_255/.../noise_0.25` and its 150 epochs of batch 256."""
+    preset = presets.published(0.25)
+    assert preset.objective(0.25) == SmoothAdv(0.25, 255 / 256, "pgd", 10, 8, warm_up=10 / 150)
+    assert preset.recipe.batch * preset.m == 256
+    assert preset.recipe.epochs == 150
+    assert preset.recipe.network(10).state_dict().keys() == CifarResNet(110).state_dict().keys()
+    with pytest.raises(InputError, match=r"sigma = 0\.3; choose one of 0\.12, 0\.25, 0\.5, 1"):
+        presets.published(0.3)
 
 
 def test_self_training_relabels_every_second_picture_and_weighs_it() -> None:
@@ -200,7 +213,7 @@ def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="name another start"):
         classifier.train(
             tmp_path, "g", Gaussian(0.25), Budget(steps=1), examples=examples,
-            start=tmp_path / "nothing.safetensors", batch=32, widths=(24, 24, 24),
+            start=tmp_path / "nothing.safetensors", batch=32, recipe=Airbench((24, 24, 24)),
         )  # fmt: skip
 
 

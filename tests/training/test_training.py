@@ -15,7 +15,8 @@ import torch
 from safetensors.torch import load_file
 
 from diffsmooth_core import datasets
-from diffsmooth_core.classifiers.compact import CompactCNN
+from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
+from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.dncnn import DnCNN
@@ -24,13 +25,16 @@ from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.training import classifier, denoised, denoiser
 from diffsmooth_core.training.gaussian import Gaussian
 from diffsmooth_core.training.loop import Budget, Run, flipped, load_pictures, translated
-from diffsmooth_core.zoo import checkpoints
+from diffsmooth_core.training.recipes import Airbench, ResNet
+from diffsmooth_core.zoo import checkpoints, load_classifier
 from diffsmooth_core.zoo.cards import Card
 from tests.worlds import Oracle
 
 TINY_UNET = UNetConfig(
     image_size=32, num_channels=32, num_res_blocks=1, channel_mult=(1,), attention_resolutions=(), patch=8
 )
+TINY_RESNET = ResNet(epochs=2, batch=32, depth=8)
+TINY = Airbench((24, 24, 24))
 Train = Callable[[Path, Budget], Path]
 
 
@@ -58,7 +62,11 @@ def pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def train_gaussian(folder: Path, budget: Budget) -> Path:
-    return classifier.train(folder, "g", Gaussian(0.25), budget, batch=32, widths=(24, 24, 24))
+    return classifier.train(folder, "g", Gaussian(0.25), budget, batch=32, recipe=TINY)
+
+
+def train_resnet(folder: Path, budget: Budget) -> Path:
+    return classifier.train(folder, "r", Gaussian(0.25), budget, batch=32, recipe=TINY_RESNET)
 
 
 def train_denoiser(folder: Path, budget: Budget) -> Path:
@@ -69,7 +77,7 @@ def train_denoised(folder: Path, budget: Budget) -> Path:
     return denoised.train(folder, "n", 0.25, budget, batch=16, depth=3, width=8)
 
 
-every = pytest.mark.parametrize("train", [train_gaussian, train_denoiser, train_denoised])
+every = pytest.mark.parametrize("train", [train_gaussian, train_resnet, train_denoiser, train_denoised])
 
 
 def watch(monkeypatch: pytest.MonkeyPatch, stop_before: int | None = None) -> list[float]:
@@ -122,9 +130,10 @@ def test_an_interrupted_run_ends_float_for_float_like_an_undisturbed_one(
 @every
 def test_another_seed_gives_another_network(tmp_path: Path, train: Train) -> None:
     here = weights(train(tmp_path / "0", Budget(steps=2)))
-    if train is train_gaussian:
+    if train in (train_gaussian, train_resnet):
+        recipe = TINY if train is train_gaussian else TINY_RESNET
         card = classifier.train(
-            tmp_path / "1", "g", Gaussian(0.25), Budget(steps=2), seed=1, batch=32, widths=(24, 24, 24)
+            tmp_path / "1", "g", Gaussian(0.25), Budget(steps=2), seed=1, batch=32, recipe=recipe
         )
     elif train is train_denoiser:
         card = denoiser.train(tmp_path / "1", "d", Budget(steps=2), seed=1, batch=16, architecture=TINY_UNET)
@@ -192,8 +201,9 @@ def test_the_card_says_how_the_network_was_made(tmp_path: Path, train: Train) ->
         assert card.schedule is not None
         assert card.metrics["psnr_db"].keys() == {"0.12", "0.25", "0.5", "1"}
     else:
-        widths = tuple(card.architecture["widths"])
-        network = CompactCNN(card.architecture["classes"], widths)
+        recipe = TINY if card.network == "compact" else TINY_RESNET
+        assert card.architecture == recipe.architecture(10)
+        network = recipe.network(10)
         assert card.training["sigma"] == 0.25
         assert card.metrics["accuracy_under_noise"].keys() >= {"0", "0.25", "0.5"}
     checkpoints.fill(network, state, "card")
@@ -266,15 +276,36 @@ def test_augmentation_moves_and_mirrors_whole_pictures() -> None:
 
 
 def test_the_learning_rate_rises_and_falls() -> None:
-    rates = [classifier.learning_rate(p) for p in np.linspace(0, 1, 101)]
+    rates = [Airbench().rate(p) for p in np.linspace(0, 1, 101)]
     assert rates[0] == pytest.approx(0.2)
     assert max(rates) == pytest.approx(1.0, abs=0.01)
     assert np.argmax(rates) == 23
     assert rates[-1] == pytest.approx(0.03)
 
 
-@pytest.mark.parametrize("kind", [{}, {"steps": 5, "minutes": 1.0}])
-def test_a_budget_is_steps_or_minutes(kind: dict[str, Any]) -> None:
+def test_the_released_recipe_drops_to_a_tenth_after_each_third() -> None:
+    rates = [TINY_RESNET.rate(epoch / 90) for epoch in (0, 29, 31, 59, 61, 90)]
+    assert rates == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
+
+
+def test_a_network_of_the_released_recipe_is_found_again_by_its_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = train_resnet(tmp_path, Budget(epochs=2))
+    card = json.loads(path.read_text())
+    assert card["training"]["steps"] == 2 * (100 // 32)
+    assert card["architecture"] == {"network": "cifar_resnet8", "classes": 10}
+    monkeypatch.setattr("diffsmooth_core.zoo.cards.added_folder", lambda: tmp_path)
+    x = torch.rand(4, 3, 32, 32)
+    network = CifarResNet(8)
+    network.load_state_dict({k: v.float() for k, v in weights(path).items()})
+    normalise = Normalise(*STATISTICS["cifar10"])
+    expected = network.eval()(normalise(x)).log_softmax(1)
+    torch.testing.assert_close(load_classifier("r", "cpu")(x).log_softmax(1), expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [{}, {"steps": 5, "minutes": 1.0}, {"steps": 5, "epochs": 1}])
+def test_a_budget_is_one_of_steps_minutes_and_epochs(kind: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="exactly one"):
         Budget(**kind)
 

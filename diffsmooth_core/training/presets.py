@@ -1,0 +1,51 @@
+"""The published settings of ResNet-110s for CIFAR-10, for a GPU: `COHEN` and, for each noise, `SALMAN`.
+
+Sources: the README of Cohen et al. 2019; the training script of Salman et al. 2019 and the list of their best
+models at each radius, which is published beside their code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.training.recipes import ResNet
+from diffsmooth_core.training.smoothadv import SmoothAdv
+
+COHEN = ResNet(epochs=90, batch=400)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A row of Salman's list; `radius` is where the model was the best."""
+
+    attack: Literal["pgd", "ddn"]
+    steps: int
+    m: int
+    epsilon: int  # in 256ths, as there
+    radius: float
+
+    def objective(self, sigma: float) -> SmoothAdv:
+        return SmoothAdv(sigma, self.epsilon / 256, self.attack, self.steps, self.m, warm_up=10 / 150)
+
+    @property
+    def recipe(self) -> ResNet:
+        """Their batch of 256 is taken in m parts under m copies of noise each: 256/m pictures a step."""
+        return ResNet(epochs=150, batch=256 // self.m)
+
+
+SALMAN = {  # sigma -> the best model at the smallest radius at which one of that sigma is the best
+    0.12: Published("ddn", 10, 8, 64, radius=0.0),
+    0.25: Published("pgd", 10, 8, 255, radius=0.5),
+    0.5: Published("pgd", 2, 8, 512, radius=1.0),
+    1.0: Published("pgd", 10, 2, 512, radius=1.875),
+}
+
+
+def published(sigma: float) -> Published:
+    """The settings of Salman et al. for a noise. Raises InputError for one that they have no model for."""
+    if sigma not in SALMAN:
+        known = ", ".join(f"{s:g}" for s in SALMAN)
+        raise InputError(f"no SmoothAdv settings are published for sigma = {sigma:g}; choose one of {known}")
+    return SALMAN[sigma]

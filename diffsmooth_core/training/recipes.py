@@ -1,0 +1,130 @@
+"""How a classifier's weights are moved, whatever its objective: network, optimiser, learning rate.
+
+`Airbench` trains the small bundled networks in minutes on a CPU; `ResNet` is how Cohen et al. 2019 and Salman
+et al. 2019 trained theirs, for a GPU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from diffsmooth_core.classifiers.compact import WIDTHS, CompactCNN
+from diffsmooth_core.classifiers.resnet import CifarResNet
+
+FINE_TUNING = 0.2  # of the learning rate, where training starts from a trained network
+
+
+class Recipe(Protocol):
+    """Every group of the optimiser has a `peak`, its learning rate where `rate` is 1."""
+
+    @property
+    def batch(self) -> int:
+        """Pictures a step."""
+
+    @property
+    def shift(self) -> int:
+        """Pixels by which a picture is moved at most, as augmentation."""
+
+    @property
+    def epochs(self) -> int | None:
+        """Passes over the pictures where no other budget is given."""
+
+    def network(self, classes: int) -> nn.Module: ...
+
+    def prepare(self, network: nn.Module, pictures: Tensor) -> None:
+        """Before the first step: normalised pictures (b,3,h,w) under the noise of training."""
+
+    def optimizer(self, network: nn.Module, batch: int) -> torch.optim.Optimizer: ...
+
+    def rate(self, progress: float) -> float: ...
+
+    def architecture(self, classes: int) -> dict[str, Any]:
+        """What the card says of the network."""
+
+
+@dataclass(frozen=True)
+class Airbench:
+    """SGD after airbench (Jordan, arXiv 2404.00498): biases of the norms learn fast, their weights stay 1."""
+
+    widths: tuple[int, int, int] = WIDTHS
+    batch: int = 512
+    shift: int = 2
+    epochs: int | None = None
+    lr: float = 1.5  # at batch 1024, mean loss
+    momentum: float = 0.85
+    weight_decay: float = 1.33e-3
+    bias_lr: float = 64
+
+    def network(self, classes: int) -> nn.Module:
+        cnn = CompactCNN(classes, self.widths)
+        for norm in self._norms(cnn):
+            norm.weight.requires_grad_(False)
+            norm.momentum = 0.4
+        return cnn
+
+    def prepare(self, network: nn.Module, pictures: Tensor) -> None:
+        assert isinstance(network, CompactCNN)
+        network.whiten_from(pictures)
+
+    def optimizer(self, network: nn.Module, batch: int) -> torch.optim.Optimizer:
+        biases = [norm.bias for norm in self._norms(network)]
+        others = [p for p in network.parameters() if p.requires_grad and all(p is not b for b in biases)]
+        lr = self.lr * batch / 1024
+        return torch.optim.SGD(
+            [{"params": others, "weight_decay": self.weight_decay, "peak": lr},
+             {"params": biases, "weight_decay": self.weight_decay / self.bias_lr, "peak": lr * self.bias_lr}],
+            lr=lr, momentum=self.momentum, nesterov=True,
+        )  # fmt: skip
+
+    def rate(self, progress: float) -> float:
+        """Rises from .2 to 1 over the first 23% of training, falls to .03 at its end."""
+        if progress < 0.23:
+            return 0.2 + 0.8 * progress / 0.23
+        return 1 - 0.97 * (progress - 0.23) / 0.77
+
+    def architecture(self, classes: int) -> dict[str, Any]:
+        return {"network": "compact", "widths": list(self.widths), "classes": classes}
+
+    @staticmethod
+    def _norms(network: nn.Module) -> list[nn.BatchNorm2d]:
+        return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+
+
+AIRBENCH = Airbench()
+
+
+@dataclass(frozen=True)
+class ResNet:
+    """The released training code of Cohen et al. and Salman et al.: SGD, a tenth of the rate after each
+    third."""
+
+    epochs: int | None
+    batch: int
+    depth: int = 110
+    shift: int = 4
+    lr: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+
+    def network(self, classes: int) -> nn.Module:
+        return CifarResNet(self.depth, classes)
+
+    def prepare(self, network: nn.Module, pictures: Tensor) -> None:
+        """Nothing is fitted to the pictures beforehand."""
+
+    def optimizer(self, network: nn.Module, batch: int) -> torch.optim.Optimizer:
+        return torch.optim.SGD(
+            [{"params": list(network.parameters()), "peak": self.lr}],
+            lr=self.lr, momentum=self.momentum, weight_decay=self.weight_decay,
+        )  # fmt: skip
+
+    def rate(self, progress: float) -> float:
+        """1, .1 and .01 in the three thirds of training."""
+        return float(0.1 ** min(2, int(3 * progress)))
+
+    def architecture(self, classes: int) -> dict[str, Any]:
+        return {"network": f"cifar_resnet{self.depth}", "classes": classes}
