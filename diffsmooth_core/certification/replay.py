@@ -13,6 +13,7 @@ from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.noise import image_sha256
 from diffsmooth_core.certification.stream import Stage, check, versions, votes
 from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.statistics import clopper_pearson_lower
 
@@ -56,7 +57,7 @@ def replay(certificate: Certificate, base: BaseClassifier, x: Tensor) -> Replay:
                 f"the {role}'s weights here (SHA-256 {here[:12]}...) are not the certificate's "
                 f"({sha[:12]}...); fetch those that it names"
             )
-    base = replace(base, fixed_block=certificate.block)
+    base = replace(base, fixed_block=certificate.block, execution=Execution.parse(certificate.execution))
     config = certificate.config
     check(base, x, config, base.block)
     counts0 = _counts(base, x, config, "selection", sum(certificate.counts0))

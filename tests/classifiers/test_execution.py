@@ -1,0 +1,180 @@
+"""Ways to run the networks: the same function but for rounding, and an early end that changes no vote."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from diffsmooth_core import build_base, load_classifier, load_denoiser
+from diffsmooth_core.certification.replay import agreement
+from diffsmooth_core.certification.stream import Ballot, drawn
+from diffsmooth_core.classifiers.base import BaseClassifier, usual
+from diffsmooth_core.classifiers.compact import CompactCNN
+from diffsmooth_core.classifiers.execution import EAGER, Execution, folded
+from diffsmooth_core.classifiers.resnet import CifarResNet
+from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.datasets import resolve
+from diffsmooth_core.purification.unet import UNet, UNetConfig
+from tests.worlds import GREY, ten_classes
+
+CONFIG = SmoothingConfig(sigma=0.5, sigma_local=0.25, m=5, n0=10, n=40, device="cpu", dtype="float32")
+FOLDED = Execution("folded", 16)
+
+
+def randomised(network: nn.Module) -> nn.Module:
+    """Weights and BatchNorm statistics of a network that has been trained, scales above 0."""
+    generator = torch.Generator().manual_seed(3)
+    for name, tensor in network.state_dict().items():
+        if tensor.is_floating_point():
+            low = 0.5 if "var" in name or (tensor.dim() == 1 and "weight" in name) else -0.1
+            tensor.uniform_(low, low + 0.2, generator=generator)
+    return network.eval()
+
+
+@pytest.mark.parametrize("network", [CompactCNN(10, (8, 8, 8)), CifarResNet(8)], ids=["compact", "resnet"])
+def test_folding_a_classifier_keeps_its_logits(network: nn.Module) -> None:
+    x = torch.randn(5, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    expected = randomised(network)(x)
+    made = folded(network, torch.float32)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in made.modules())
+    torch.testing.assert_close(made(x), expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(network(x), expected), "the network itself is left as it was"
+
+
+def test_a_norm_of_negative_scale_stays_behind_the_maximum() -> None:
+    network = randomised(CompactCNN(10, (8, 8, 8)))
+    network.blocks[1].norm1.weight.data[2] = -0.5
+    x = torch.randn(5, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(folded(network, torch.float32)(x), network(x), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("scale_shift", [True, False])
+def test_folding_a_u_net_keeps_the_noise_that_it_predicts(scale_shift: bool) -> None:
+    config = UNetConfig(
+        image_size=16, num_channels=32, num_res_blocks=1, channel_mult=(1, 2), attention_resolutions=(2,),
+        learn_sigma=True, use_scale_shift_norm=scale_shift, patch=2,
+    )  # fmt: skip
+    network = randomised(UNet(config))
+    x = torch.randn(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    expected = network(x, torch.full((3,), 37.5))
+    found = folded(network, torch.float32, 37.5)(x, torch.full((3,), 999.0))
+    assert found.shape == (3, 3, 16, 16), "the variance is dropped"
+    torch.testing.assert_close(found, expected[:, :3], atol=1e-4, rtol=1e-3)
+
+
+def test_folded_networks_run_in_the_dtype_under_autocast_or_not() -> None:
+    made = folded(randomised(CompactCNN(10, (8, 8, 8))), torch.bfloat16)
+    x = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    plain = made(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(made(x), plain)
+    assert plain.dtype == torch.float32
+    assert made.network.head.weight.dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(("dtype", "least"), [("float32", 1.0), ("bfloat16", 0.95)])
+def test_the_bundled_networks_vote_alike_folded_and_eager(dtype: str, least: float) -> None:
+    """On the same noise; the share that may differ is bounded at the usual confidence."""
+    config = replace(CONFIG, dtype=dtype, n=200)
+    networks = load_classifier("gaussian-0.25", "cpu"), load_denoiser("bundled", "cpu")
+    x = resolve("photo:cat", "cifar10").tensor
+    found = agreement(build_base(config, *networks), build_base(config, *networks, EAGER), x, config)
+    assert found.same >= least * found.votes
+    assert found.lower > 0.9
+
+
+# The early end of Algorithm 3
+
+
+class Table(nn.Module):
+    """A classifier whose softmax is a table; a copy's first pixel says which row. Counts rows asked for."""
+
+    def __init__(self, softmax: Tensor) -> None:
+        super().__init__()
+        self.logits, self.asked = softmax.log(), 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.asked += int((x[:, 0, 0, 1] > 0).sum())  # not the padding
+        return self.logits[x[:, 0, 0, 0].round().long()]
+
+
+def table(votes: int, m: int, seed: int, sharpness: float) -> tuple[BaseClassifier, Table, Tensor, Tensor]:
+    """f, its classifier, the noisy copies and the local noise that lead vote i's copy j to row i*m + j."""
+    generator = torch.Generator().manual_seed(seed)
+    softmax = (sharpness * torch.randn(votes * m, 3, generator=generator)).softmax(1)
+    classifier = ten_classes()
+    classifier.network, classifier.classes = Table(softmax), 3
+    config = replace(CONFIG, method="local-only", m=m, sigma_local=1.0)
+    x, local = torch.zeros(votes, 3, 32, 32), torch.zeros(votes, m, 3, 32, 32)
+    local[:, :, 0, 0, 0] = torch.arange(votes * m).view(votes, m)
+    local[:, :, 0, 0, 1] = 1
+    return build_base(config, classifier), classifier.network, x, local
+
+
+@given(
+    votes=st.integers(1, 12), m=st.integers(1, 9), copies=st.integers(1, 30), seed=st.integers(0, 10**6),
+    sharpness=st.sampled_from([0.0, 0.5, 3.0, 20.0]),
+)  # fmt: skip
+def test_ending_early_changes_no_vote(votes: int, m: int, copies: int, seed: int, sharpness: float) -> None:
+    """Against all m copies, on random softmax tables: flat, mixed, nearly certain."""
+    base, network, x, local = table(votes, m, seed, sharpness)
+    base = replace(base, execution=Execution("eager", copies))
+    early = base(x, local)
+    asked = network.asked
+    assert torch.equal(early, base.confidence(x, local).argmax(1))
+    assert asked <= votes * m
+
+
+def test_a_sure_classifier_is_asked_for_just_over_half_of_the_copies() -> None:
+    """Each remaining copy can move the lead by 1, so k of m sure copies settle it once k > m - k."""
+    base, network, x, local = table(40, 9, 0, 0.0)
+    network.logits[:] = torch.tensor([0.0, -50.0, -50.0])
+    base = replace(base, execution=Execution("eager", 40))
+    assert base(x, local).tolist() == [0] * 40
+    assert network.asked == 40 * 5
+
+
+def test_a_copy_that_is_not_finite_ends_nothing() -> None:
+    base, network, x, local = table(2, 5, 0, 20.0)
+    network.logits[0] = torch.nan
+    vote = replace(base, execution=Execution("eager", 2)).trace(x, local, whole=False)
+    assert torch.isnan(vote.confidence[0]).all()
+    assert torch.isfinite(vote.confidence[1]).all()
+
+
+def test_votes_are_those_of_the_whole_trace_whatever_the_company() -> None:
+    """With the bundled networks: chunks of any size, and every copy classified."""
+    base = build_base(
+        CONFIG, load_classifier("gaussian-0.25", "cpu"), load_denoiser("bundled", "cpu"), FOLDED
+    )
+    noise = drawn(base, Ballot(GREY, "estimation", 0, 40), CONFIG)
+    whole = base.trace(*noise).confidence.argmax(1)
+    assert noise[1] is not None
+    for size in (3, 40):
+        apart = [base(a, b) for a, b in zip(noise[0].split(size), noise[1].split(size), strict=True)]
+        assert torch.equal(torch.cat(apart), whole)
+
+
+# What is written down
+
+
+def test_an_execution_is_written_and_read_back() -> None:
+    for execution in (EAGER, FOLDED, Execution("folded", 0)):
+        assert Execution.parse(str(execution)) == execution
+    assert str(FOLDED) == "folded/16"
+    for text in ("", "eager/0", "eager/-1", "folded/1.5", "Folded", "nothing/3", "folded/9999999"):
+        with pytest.raises(InputError, match="is unknown; this version has eager, folded"):
+            Execution.parse(text)
+
+
+def test_the_usual_execution_is_by_device_and_size() -> None:
+    small = ten_classes()
+    assert usual(torch.device("cpu"), small) == Execution("folded", 32)
+    assert usual(torch.device("cuda"), small) == Execution("folded", 0)
+    small.dataset = "imagenet"
+    assert usual(torch.device("cpu"), small) == EAGER
