@@ -192,7 +192,8 @@ class AttentionBlock(nn.Module):
             qkv = qkv.reshape(b, self.heads, 3, c // self.heads, h * w).transpose(1, 2)
         else:  # (qkv, head, channel)
             qkv = qkv.reshape(b, 3, self.heads, c // self.heads, h * w)
-        q, k, v = qkv.transpose(3, 4).unbind(1)  # each (b, heads, h*w, channel)
+        # Each (b, heads, h*w, channel); torch's fused attention takes no transposed ones.
+        q, k, v = qkv.transpose(3, 4).contiguous().unbind(1)
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(2, 3).reshape(b, c, h * w)
         return (flat + self.proj_out(mixed)).reshape(b, c, h, w)  # type: ignore[no-any-return]
 
