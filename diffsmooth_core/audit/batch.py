@@ -6,7 +6,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,8 @@ from diffsmooth_core.audit.store import Run, Store, Tally
 from diffsmooth_core.audit.workers import Plan, Unit, Workers, base_of, picture
 from diffsmooth_core.certification.decision import Decision, check_reachable, next_look
 from diffsmooth_core.certification.stream import Stage, counted, issue
-from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.classifiers.execution import Execution
+from diffsmooth_core.classifiers.base import BaseClassifier, usual
+from diffsmooth_core.classifiers.execution import Execution, available
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import test_size
 
@@ -110,6 +110,7 @@ def start(store: Store, name: str, config: SmoothingConfig, chosen: Sequence[int
     """A new run in the store. Raises InputError where its networks, pictures or target do not fit."""
     check_reachable(config)
     base = base_of(config)
+    base = replace(base, execution=usual(base, len(chosen) * (config.n0 + config.n)))
     settings: dict[str, Any] = config.as_dict() | recorded(base, base.block)
     return store.create(name, "audit", config.dataset, settings, chosen, base.weights)
 
@@ -147,6 +148,7 @@ def work(
             f"run {run.name!r} began in {run.config['arithmetic']}, here it would be {base.dtype}; "
             "go on there"
         )
+    available(plan.execution, base.device)
     finished = {result.idx: result for result in store.results(run)}
     skipped = {remark.idx for remark in store.remarks(run) if remark.kind == "skipped"}
     images = _resumed(store, run, base.classifier.classes, finished)

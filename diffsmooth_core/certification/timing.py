@@ -1,4 +1,4 @@
-"""Votes timed: against the plain path, both in one run, and by their parts."""
+"""Votes timed: against the plain path, both in one run, by their parts, and by how the networks run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from torch import Tensor
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.plain import plain_votes
 from diffsmooth_core.certification.stream import Ballot, drawn, votes
-from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.base import BaseClassifier, timed_as
+from diffsmooth_core.classifiers.execution import Execution, Pace, Timings, candidates, remember
 from diffsmooth_core.config import InputError, SmoothingConfig
 
 T = TypeVar("T")
@@ -45,6 +46,30 @@ def compare(
         plain = plain_votes(base, x, config, "estimation", 0, count)
         _wait(base)
         yield Round(middle - began, time.perf_counter() - middle, int(np.sum(classes == plain)))
+
+
+def tune(base: BaseClassifier, x: Tensor, config: SmoothingConfig, rounds: int = 3) -> Timings:
+    """Time every way to run the networks that this machine has, in turn, on estimation votes of x, and
+    remember it for the device and networks: `build_base` takes the fastest from there."""
+    ways = {e: replace(base, execution=e) for e in candidates(base.device)}
+    starts, paces = dict[Execution, float](), {e: list[float]() for e in ways}
+
+    def seconds(way: BaseClassifier) -> float:
+        began = time.perf_counter()
+        votes(way, x, config, "estimation", 0, way.chunk)
+        _wait(way)
+        return time.perf_counter() - began
+
+    for e, way in ways.items():
+        starts[e] = seconds(way)
+    for _ in range(rounds):
+        for e, way in ways.items():
+            paces[e].append(seconds(way))
+    timings = {
+        e: Pace(max(0.0, starts[e] - min(paces[e])), min(paces[e]) / way.chunk) for e, way in ways.items()
+    }
+    remember(timed_as(base), timings)
+    return timings
 
 
 @torch.inference_mode()

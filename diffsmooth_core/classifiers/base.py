@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from diffsmooth_core.classifiers.execution import EAGER, Execution, folded
+from diffsmooth_core.classifiers.execution import (
+    EAGER,
+    Execution,
+    available,
+    candidates,
+    fastest,
+    prepared,
+    remembered,
+)
 from diffsmooth_core.classifiers.normalisation import Normalise
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser
@@ -135,13 +144,13 @@ class BaseClassifier:
         """Classifier and denoiser as `execution` runs them."""
         if self.execution.mode == "eager":
             return self.classifier, self.denoiser
-        c, d = self.classifier, self.denoiser
-        network = folded(c.network, self.dtype)
+        c, d, mode = self.classifier, self.denoiser, self.execution.mode
+        network = prepared(c.network, mode, self.dtype)
         classifier = Classifier(network, c.normalise, c.name, c.weights, c.classes, c.dataset)
         if not isinstance(d, Denoiser):
             return classifier, d
         t, _ = d.schedule.timestep_for_sigma(self.sigma)
-        network = folded(d.network, self.dtype, t * d.schedule.time_scale)
+        network = prepared(d.network, mode, self.dtype, t * d.schedule.time_scale)
         return classifier, Denoiser(network, d.schedule, d.name, d.weights)
 
     def autocast(self) -> torch.autocast:
@@ -265,7 +274,7 @@ def build_base(
     config: SmoothingConfig, classifier: Classifier, denoiser: Denoiser | DirectDenoiser | None = None,
     execution: Execution | None = None,
 ) -> BaseClassifier:  # fmt: skip
-    """Put the method of `config` together on its device. Without `execution` the usual one is taken.
+    """Put the method of `config` together on its device. Without `execution` it is `usual`.
 
     Raises InputError where a purifying method has no denoiser, its schedule does not reach sigma, or
     the classifier belongs to another data set.
@@ -289,7 +298,7 @@ def build_base(
             raise InputError(f"method {config.method!r} needs {kind}, not {denoiser.name!r}; choose another")
         denoiser.check(config.sigma)
     device, reverse = resolve_device(config.device), method.purification == "reverse"
-    return BaseClassifier(
+    base = BaseClassifier(
         classifier=classifier.to(device).eval(),
         denoiser=denoiser.to(device).eval() if method.purifies and denoiser else None,
         sigma=config.sigma,
@@ -299,12 +308,28 @@ def build_base(
         dtype=resolve_dtype(config.dtype, device),
         purifications=config.purifications if reverse else 0,
         reverse_steps=config.reverse_steps if reverse else 0,
-        execution=execution or (EAGER if reverse else usual(device, classifier)),
     )
+    return replace(base, execution=execution or usual(base, config.n0 + config.n))
 
 
-def usual(device: torch.device, classifier: Classifier) -> Execution:
-    """How networks run where nothing else is known."""
-    small = device.type == "cpu" and classifier.dataset != "imagenet"
-    mode = "folded" if small or device.type == "cuda" else "eager"
-    return Execution(mode, 32 if small else 0)
+def usual(base: BaseClassifier, votes: int) -> Execution:
+    """How the networks run for so many votes: as DIFFSMOOTH_EXECUTION says, or the fastest of what was timed
+    here, or without timings ("untimed" there ignores them) folded. ImageNet's on a CPU, whose memory a second
+    copy would fill, and DensePure's are left as they are. Raises InputError for an execution that this
+    machine has not."""
+    told = os.environ.get("DIFFSMOOTH_EXECUTION", "")
+    slow = base.device.type == "cpu" and base.classifier.dataset == "imagenet"
+    if slow or base.purifications:
+        return EAGER
+    if told and told != "untimed":
+        return available(Execution.parse(told), base.device)
+    known = {} if told else remembered(timed_as(base))
+    return fastest(known, votes, base.device) or Execution("folded", candidates(base.device)[0].copies)
+
+
+def timed_as(base: BaseClassifier) -> str:
+    """What timings are of: device, threads, torch, dtype and networks."""
+    on_gpu = base.device.type == "cuda"
+    name = torch.cuda.get_device_name(base.device) if on_gpu else torch.cpu.get_capabilities()["cpu_name"]
+    weights = " ".join(sha[:16] for _, sha in sorted(base.weights.items()))
+    return f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}, {base.dtype}, {weights}"
