@@ -6,7 +6,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,11 @@ import numpy.typing as npt
 
 from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Run, Store, Tally
-from diffsmooth_core.audit.workers import Unit, Workers, base_of, picture
+from diffsmooth_core.audit.workers import Plan, Unit, Workers, base_of, picture
 from diffsmooth_core.certification.decision import Decision, check_reachable, next_look
 from diffsmooth_core.certification.stream import Stage, counted, issue
+from diffsmooth_core.classifiers.base import BaseClassifier, usual
+from diffsmooth_core.classifiers.execution import Execution, available
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import test_size
 
@@ -108,8 +110,14 @@ def start(store: Store, name: str, config: SmoothingConfig, chosen: Sequence[int
     """A new run in the store. Raises InputError where its networks, pictures or target do not fit."""
     check_reachable(config)
     base = base_of(config)
-    settings: dict[str, Any] = config.as_dict() | {"block": base.block, "arithmetic": str(base.dtype)}
+    base = replace(base, execution=usual(base, len(chosen) * (config.n0 + config.n)))
+    settings: dict[str, Any] = config.as_dict() | recorded(base, base.block)
     return store.create(name, "audit", config.dataset, settings, chosen, base.weights)
+
+
+def recorded(base: BaseClassifier, block: int) -> dict[str, Any]:
+    """How the networks run, for a run's settings: fixed before its first vote."""
+    return {"block": block, "arithmetic": str(base.dtype), "execution": str(base.execution)}
 
 
 def config_of(run: Run) -> SmoothingConfig:
@@ -117,12 +125,12 @@ def config_of(run: Run) -> SmoothingConfig:
     if run.origin != "audit":
         raise InputError(f"run {run.name!r} is an imported log and cannot go on; start a run of its own")
     return SmoothingConfig.from_dict(
-        {k: v for k, v in run.config.items() if k not in ("block", "arithmetic")}
+        {k: v for k, v in run.config.items() if k not in ("block", "arithmetic", "execution")}
     )
 
 
 def work(
-    store: Store, run: Run, workers: Callable[[SmoothingConfig], Workers], flush: float = FLUSH
+    store: Store, run: Run, workers: Callable[[Plan], Workers], flush: float = FLUSH
 ) -> Iterator[Status]:
     """Certify what is left of a run, yielding after every batch; closing the generator stops it.
 
@@ -131,14 +139,16 @@ def work(
     listed. Raises InputError where the networks are no longer those that the run began with.
     """
     config = config_of(run)
-    base = base_of(config)
+    plan = Plan(config, Execution.parse(run.config.get("execution", "eager")), run.config["block"])
+    base = plan.base
     if base.weights != run.weights:
         raise InputError(f"the networks of run {run.name!r} have changed since it began; start a new run")
-    if (base.block, str(base.dtype)) != (run.config["block"], run.config["arithmetic"]):
+    if str(base.dtype) != run.config["arithmetic"]:
         raise InputError(
-            f"run {run.name!r} began with {run.config['block']} copies at a time in "
-            f"{run.config['arithmetic']}, here it would be {base.block} in {base.dtype}; go on there"
+            f"run {run.name!r} began in {run.config['arithmetic']}, here it would be {base.dtype}; "
+            "go on there"
         )
+    available(plan.execution, base.device)
     finished = {result.idx: result for result in store.results(run)}
     skipped = {remark.idx for remark in store.remarks(run) if remark.kind == "skipped"}
     images = _resumed(store, run, base.classifier.classes, finished)
@@ -150,8 +160,8 @@ def work(
     fresh: list[Result] = []
     began = written = time.monotonic()
     began_done = done
-    crew = workers(config)
-    window = max(WINDOW, 2 * crew.slots * base.block // 10)
+    crew = workers(plan)
+    window = max(WINDOW, 2 * crew.slots * base.chunk // 10)
 
     def write() -> None:
         store.add(run, [t for image in under_way.values() for t in image.unwritten] + ended, fresh)
@@ -173,7 +183,7 @@ def work(
                     continue
                 k = base.classifier.classes
                 under_way[idx] = image or _Image(idx, np.zeros(k, np.int64), np.zeros(k, np.int64))
-            while in_flight < crew.slots and (batch := _batch(under_way, config, base.block)):
+            while in_flight < crew.slots and (batch := _batch(under_way, config, base.chunk)):
                 crew.submit(batch)
                 in_flight += 1
             if not in_flight:
@@ -185,7 +195,7 @@ def work(
                     image.asked = False
                     votes += len(cast)
                     if decision := image.take(unit, cast, config):
-                        fresh.append(_result(config, image, decision))
+                        fresh.append(_result(plan, image, decision))
                         ended += image.unwritten
                         del under_way[unit.idx]
                         done += 1
@@ -207,10 +217,9 @@ def work(
         crew.close()
 
 
-def _batch(under_way: OrderedDict[int, _Image], config: SmoothingConfig, block: int) -> list[Unit]:
-    """Units of pictures that wait, as many as fill the networks' block."""
+def _batch(under_way: OrderedDict[int, _Image], config: SmoothingConfig, room: int) -> list[Unit]:
+    """Units of pictures that wait, as many as have room in a chunk of votes."""
     units: list[Unit] = []
-    room = block
     for image in under_way.values():
         if not room:
             break
@@ -237,10 +246,10 @@ def _resumed(store: Store, run: Run, classes: int, finished: dict[int, Result]) 
     return images
 
 
-def _result(config: SmoothingConfig, image: _Image, decision: Decision) -> Result:
-    found = picture(config.dataset, image.idx)
-    base, seconds = base_of(config), time.monotonic() - image.began
+def _result(plan: Plan, image: _Image, decision: Decision) -> Result:
+    found, base = picture(plan.config.dataset, image.idx), plan.base
     certificate = issue(
-        base, found.tensor, config, image.counts0, image.counts, decision, found.source, base.block, seconds
-    )
+        base, found.tensor, plan.config, image.counts0, image.counts, decision, found.source, base.chunk,
+        time.monotonic() - image.began,
+    )  # fmt: skip
     return Result.of(certificate, image.idx, found.label)

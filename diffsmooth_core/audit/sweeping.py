@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
+from diffsmooth_core.audit.batch import recorded
 from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Run, Store
 from diffsmooth_core.audit.workers import base_of, picture
@@ -30,7 +31,7 @@ def runs(store: Store, name: str, over: str, config: SmoothingConfig, chosen: Se
     there already. Raises InputError where one of that name is of something else."""
     configs = grid(over, config)
     base = base_of(configs[0])
-    shape = {"block": shared_block(base, configs), "arithmetic": str(base.dtype)}
+    shape = recorded(base, shared_block(base, configs))
     known = {run.name: run for run in store.runs()}
     found = []
     for title, setting in zip(titles(configs), configs, strict=True):

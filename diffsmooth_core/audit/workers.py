@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from multiprocessing import get_context
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from diffsmooth_core.certification.stream import Ballot, Stage, pooled
 from diffsmooth_core.classifiers.base import BaseClassifier, build_base, resolve_device
+from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.zoo import load_classifier, load_denoiser
@@ -33,6 +34,19 @@ class Unit:
     stop: int
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What decides a vote beside picture, stage and index: settings, and how the networks run."""
+
+    config: SmoothingConfig
+    execution: Execution
+    block: int
+
+    @property
+    def base(self) -> BaseClassifier:
+        return replace(base_of(self.config), execution=self.execution, fixed_block=self.block)
+
+
 @lru_cache(maxsize=4)
 def base_of(config: SmoothingConfig) -> BaseClassifier:
     """The base classifier of a configuration, loaded once a process. Raises InputError."""
@@ -46,10 +60,11 @@ def picture(dataset: str, idx: int):  # type: ignore[no-untyped-def]
     return resolve(f"{dataset}:{idx}", dataset)
 
 
-def cast(config: SmoothingConfig, units: Sequence[Unit]) -> Classes:
+def cast(plan: Plan, units: Sequence[Unit]) -> Classes:
     """The classes of each unit's votes, in one pass of the networks."""
-    ballots = [Ballot(picture(config.dataset, u.idx).tensor, u.stage, u.start, u.stop) for u in units]
-    return pooled(base_of(config), ballots, config)[0]
+    dataset = plan.config.dataset
+    ballots = [Ballot(picture(dataset, u.idx).tensor, u.stage, u.start, u.stop) for u in units]
+    return pooled(plan.base, ballots, plan.config)[0]
 
 
 class Workers(Protocol):
@@ -70,8 +85,8 @@ class Here:
 
     slots = 1
 
-    def __init__(self, config: SmoothingConfig) -> None:
-        self._config = config
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
         self._waiting: list[Sequence[Unit]] = []
 
     def submit(self, units: Sequence[Unit]) -> None:
@@ -79,7 +94,7 @@ class Here:
 
     def collect(self) -> list[tuple[Sequence[Unit], Classes]]:
         units = self._waiting.pop(0)
-        return [(units, cast(self._config, units))]
+        return [(units, cast(self._plan, units))]
 
     def close(self) -> None:
         self._waiting.clear()
@@ -88,13 +103,13 @@ class Here:
 class Processes:
     """Processes of one thread each: on a CPU several times as fast as one process with several threads."""
 
-    def __init__(self, config: SmoothingConfig, count: int) -> None:
+    def __init__(self, plan: Plan, count: int) -> None:
         self.slots = count
-        self._config, self._futures = config, dict[Future[Classes], Sequence[Unit]]()
+        self._plan, self._futures = plan, dict[Future[Classes], Sequence[Unit]]()
         self._pool = ProcessPoolExecutor(count, get_context("spawn"), _single_threaded)
 
     def submit(self, units: Sequence[Unit]) -> None:
-        self._futures[self._pool.submit(cast, self._config, units)] = units
+        self._futures[self._pool.submit(cast, self._plan, units)] = units
 
     def collect(self) -> list[tuple[Sequence[Unit], Classes]]:
         done, _ = wait(self._futures, return_when=FIRST_COMPLETED)
@@ -119,7 +134,7 @@ class RayActors:
     """Ray actors, one a GPU or core, on this machine or a cluster. A killed actor's units are asked again,
     and counted once, for only what comes back is counted."""
 
-    def __init__(self, config: SmoothingConfig, count: int, address: str | None = None) -> None:
+    def __init__(self, plan: Plan, count: int, address: str | None = None) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent anywhere
         try:
             import ray
@@ -129,9 +144,9 @@ class RayActors:
         self._own = not ray.is_initialized()
         if self._own:
             self._join(address, count)
-        on_gpu = resolve_device(config.device).type == "cuda"
+        on_gpu = resolve_device(plan.config.device).type == "cuda"
         voter = self._ray.remote(Voter).options(**({"num_gpus": 1} if on_gpu else {"num_cpus": 1}))
-        self._another = partial(voter.remote, config)
+        self._another = partial(voter.remote, plan)
         self.slots = count
         self.actors = [self._another() for _ in range(count)]
         self._busy: dict[Any, tuple[int, Sequence[Unit]]] = {}
@@ -180,9 +195,9 @@ class RayActors:
 class Voter:
     """What runs in an actor."""
 
-    def __init__(self, config: SmoothingConfig) -> None:
+    def __init__(self, plan: Plan) -> None:
         _single_threaded()
-        self._config = config
+        self._plan = plan
 
     def cast(self, units: Sequence[Unit]) -> Classes:
-        return cast(self._config, units)
+        return cast(self._plan, units)

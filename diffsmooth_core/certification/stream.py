@@ -142,7 +142,7 @@ def pooled(
     each picture wants few votes: the classes of each ballot, and the very last vote's pictures."""
     copies, noises = zip(*(drawn(base, ballot, config) for ballot in ballots), strict=True)
     x_noisy, local = torch.cat(copies), [noise for noise in noises if noise is not None]
-    vote = base.trace(x_noisy, torch.cat(local) if local else None)
+    vote = base.trace(x_noisy, torch.cat(local) if local else None, whole=False)
     check_finite(vote.confidence, config.sigma)
     classes = vote.confidence.argmax(1).cpu().numpy()
     samples = Samples(
@@ -200,7 +200,7 @@ def issue(
         label=decision.label, radius=decision.radius, p_a_lower=decision.p_a_lower,
         p_b_upper=decision.p_b_upper, ending=decision.ending, counts0=_tuple(counts0), counts=_tuple(counts),
         config=config, image_sha256=image_sha256(x), source=source, weights=base.weights,
-        device=str(base.device), dtype=str(base.dtype).removeprefix("torch."), execution=base.execution,
+        device=str(base.device), dtype=str(base.dtype).removeprefix("torch."), execution=str(base.execution),
         block=base.block, batch=batch, versions=versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"), seconds=round(seconds, 3),
     )  # fmt: skip
@@ -224,7 +224,7 @@ def certify_stream(
     where the picture came from and is only recorded. The last Progress carries the Certificate. Raises
     InputError for a bad picture, a target out of reach, or a base that was built for another setting.
     """
-    batch = base.block if batch is None else batch
+    batch = base.chunk if batch is None else batch
     check(base, x, config, batch)
     check_reachable(config)
     k = base.classifier.classes
@@ -270,7 +270,8 @@ def _smaller(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
         ) from None
     if base.device.type == "cuda":
         torch.cuda.empty_cache()
-    return replace(base, fixed_block=base.block // 2)
+    fewer = replace(base.execution, copies=base.execution.copies // 2)
+    return replace(base, fixed_block=base.block // 2, execution=fewer)
 
 
 def snapshot(
@@ -309,7 +310,7 @@ def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: 
 
     Abstains where a two-sided binomial test cannot tell the two leading classes apart at alpha.
     """
-    batch = base.block if batch is None else batch
+    batch = base.chunk if batch is None else batch
     check(base, x, config, batch)
     classes = [
         votes(base, x, config, "prediction", start, min(start + batch, config.n))[0]

@@ -1,10 +1,10 @@
-"""Votes timed: against the plain path, both in one run, and by their parts."""
+"""Votes timed: against the plain path, both in one run, by their parts, and by how the networks run."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -15,7 +15,8 @@ from torch import Tensor
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.plain import plain_votes
 from diffsmooth_core.certification.stream import Ballot, drawn, votes
-from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
+from diffsmooth_core.classifiers.base import BaseClassifier, timed_as
+from diffsmooth_core.classifiers.execution import Execution, Pace, Timings, candidates, remember
 from diffsmooth_core.config import InputError, SmoothingConfig
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ def compare(
     base: BaseClassifier, x: Tensor, config: SmoothingConfig, count: int, rounds: int
 ) -> Iterator[Round]:
     """Cast votes 0..count-1 on both paths in turn, after some of each that are not timed."""
-    chunks = [(at, min(at + base.block, count)) for at in range(0, count, base.block)]
+    chunks = [(at, min(at + base.chunk, count)) for at in range(0, count, base.chunk)]
     votes(base, x, config, "estimation", *chunks[0])
     plain_votes(base, x, config, "estimation", *chunks[0])
     for _ in range(rounds):
@@ -45,6 +46,30 @@ def compare(
         plain = plain_votes(base, x, config, "estimation", 0, count)
         _wait(base)
         yield Round(middle - began, time.perf_counter() - middle, int(np.sum(classes == plain)))
+
+
+def tune(base: BaseClassifier, x: Tensor, config: SmoothingConfig, rounds: int = 3) -> Timings:
+    """Time every way to run the networks that this machine has, in turn, on estimation votes of x, and
+    remember it for the device and networks: `build_base` takes the fastest from there."""
+    ways = {e: replace(base, execution=e) for e in candidates(base.device)}
+    starts, paces = dict[Execution, float](), {e: list[float]() for e in ways}
+
+    def seconds(way: BaseClassifier) -> float:
+        began = time.perf_counter()
+        votes(way, x, config, "estimation", 0, way.chunk)
+        _wait(way)
+        return time.perf_counter() - began
+
+    for e, way in ways.items():
+        starts[e] = seconds(way)
+    for _ in range(rounds):
+        for e, way in ways.items():
+            paces[e].append(seconds(way))
+    timings = {
+        e: Pace(max(0.0, starts[e] - min(paces[e])), min(paces[e]) / way.chunk) for e, way in ways.items()
+    }
+    remember(timed_as(base), timings)
+    return timings
 
 
 @torch.inference_mode()
@@ -64,17 +89,12 @@ def parts(base: BaseClassifier, x: Tensor, config: SmoothingConfig, count: int) 
         seconds[part] += time.perf_counter() - began
         return found
 
-    for at in range(0, count, base.block):
-        ballot = Ballot(x, "estimation", at, min(at + base.block, count))
+    for at in range(0, count, base.chunk):
+        ballot = Ballot(x, "estimation", at, min(at + base.chunk, count))
         noisy, local = timed("noise", partial(drawn, base, ballot, config))
-        seen = noisy.to(base.device)
-        with torch.autocast(base.device.type, torch.bfloat16, enabled=base.dtype == torch.bfloat16):
-            if base.denoiser:
-                seen = timed("purification", partial(base.denoiser.purify, seen, config.sigma))
-            if base.m:
-                bank = reference_bank(base.m, x.shape) if local is None else local
-                seen = (seen[:, None] + config.sigma_local * bank.to(base.device)).flatten(0, 1)
-            timed("classification", partial(base.classifier, seen))
+        purified = timed("purification", partial(base.purified, noisy)) if base.denoiser else None
+        seen = noisy if purified is None else purified
+        timed("classification", partial(replace(base, denoiser=None), seen, local))
         timed("statistics", partial(decide, (1, *tally[1:]), (count, *tally[1:]), config))
     return seconds
 

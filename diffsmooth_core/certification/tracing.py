@@ -78,7 +78,7 @@ def trace_vote(
     x_noisy, local = drawn(base, Ballot(x, stage, index, index + 1), config)
     diffusion = purified = None
     if isinstance(base.denoiser, Denoiser):
-        diffusion, purified = _diffusion(base, base.denoiser, x_noisy, x)
+        diffusion, purified = _diffusion(base, x_noisy, x)
     if purified is not None and METHODS[config.method].purification == "one-shot":
         vote = replace(base, denoiser=None, fixed_block=base.block).trace(purified, local)
     else:
@@ -98,15 +98,15 @@ def trace_vote(
 
 
 @torch.inference_mode()
-def _diffusion(
-    base: BaseClassifier, denoiser: Denoiser, x_noisy: Tensor, x: Tensor
-) -> tuple[Diffusion, Tensor]:
+def _diffusion(base: BaseClassifier, x_noisy: Tensor, x: Tensor) -> tuple[Diffusion, Tensor]:
     """`purify` with its parts kept, in a block of the run's shape, so with the same last bits; and the
     purified copy (1,c,h,w)."""
+    _, denoiser = base.running
+    assert isinstance(denoiser, Denoiser)
     t, alpha_bar = denoiser.schedule.timestep_for_sigma(base.sigma)
     padded = F.pad(x_noisy.to(base.device), (0, 0) * 3 + (0, base.block - 1))
     x_t = math.sqrt(alpha_bar) * (2 * padded - 1)
-    with torch.autocast(base.device.type, torch.bfloat16, enabled=base.dtype == torch.bfloat16):
+    with base.autocast():
         predicted = denoiser.predict_noise(x_t, t)
         purified = (denoiser.without_noise(x_t, predicted, alpha_bar) + 1) / 2
     eps = (x_noisy[0] - x) / base.sigma

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffsmooth_core.classifiers.execution import (
+    EAGER,
+    Execution,
+    available,
+    candidates,
+    fastest,
+    prepared,
+    remembered,
+)
 from diffsmooth_core.classifiers.normalisation import Normalise
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.dncnn import DirectDenoiser
 
 REFERENCE_SEED = 42  # of the released code's local noise
+ROUNDING = 1e-3  # more than sums of a softmax can be off
 
 
 class Classifier(nn.Module):
@@ -52,9 +65,16 @@ class Vote:
     confidence: Tensor  # (b,k): the mean softmax over the m copies, or the share of K votes
 
 
-def _joined(parts: list[Tensor | None]) -> Tensor | None:
-    present = [part for part in parts if part is not None]
-    return torch.cat(present) if present else None
+def _joined(votes: list[Vote]) -> Vote:
+    """All votes of batches that were purified and classified several times a copy."""
+    parts = (torch.cat([getattr(vote, part.name) for vote in votes]) for part in fields(Vote))
+    return Vote(*parts)
+
+
+def _in_blocks(run: Callable[[Tensor], Tensor], x: Tensor, size: int) -> Tensor:
+    """`run` on x (b,...) in blocks of exactly `size`, the last one padded with zeros."""
+    parts = x.split(size)
+    return torch.cat([run(F.pad(p, (0, 0) * (p.dim() - 1) + (0, size - len(p))))[: len(p)] for p in parts])
 
 
 @dataclass(frozen=True)
@@ -78,7 +98,7 @@ class BaseClassifier:
     purifications: int = 0  # 0: no reverse process
     reverse_steps: int = 0
     fixed_block: int = 0  # another padded batch shape than the usual, as a replay needs
-    execution: str = "eager"  # how the networks run
+    execution: Execution = EAGER  # how the networks run
 
     @property
     def draws(self) -> int:
@@ -93,57 +113,113 @@ class BaseClassifier:
 
     @property
     def block(self) -> int:
-        """Copies that the networks take at a time: short enough on a CPU to watch and to cancel, wide
+        """Noisy copies that the purifier takes at a time: short enough on a CPU to watch and to cancel, wide
         enough to fill a GPU. Fixed before the first vote and recorded: the last bits depend on it."""
         if self.fixed_block:
             return self.fixed_block
-        passes = 1 + self.m + self.purifications * (self.reverse_steps + 1)
-        copies = 1024 // passes if self.device.type == "cuda" else min(64, 96 // passes)
-        small = self.classifier.dataset != "imagenet" or self.device.type == "cuda"
-        return max(8, copies // 8 * 8) if small else 1  # ImageNet's U-Net takes a CPU most of a minute a copy
+        if self.device.type == "cuda":
+            return max(8, 1024 // self._passes // 8 * 8)
+        if self.classifier.dataset == "imagenet":
+            return 1  # its U-Net takes a CPU most of a minute a copy
+        return max(8, 32 // max(1, self.purifications) // 8 * 8)
 
-    def trace(self, x_noisy: Tensor, local: Tensor | None = None) -> Vote:
+    @property
+    def copies(self) -> int:
+        """Copies that the classifier takes at a time; fixed and recorded like `block`."""
+        return self.execution.copies or self.block * max(1, self.m)
+
+    @property
+    def chunk(self) -> int:
+        """Votes worth casting together, so that few passes of the classifier have room left: a fraction of a
+        second's on a CPU. No vote depends on it."""
+        return self.block * max(1, 384 // (self._passes * self.block) if self.execution.copies else 1)
+
+    @property
+    def _passes(self) -> int:
+        """Passes of networks that a vote takes, about."""
+        return 1 + self.m + self.purifications * (self.reverse_steps + 1)
+
+    @property
+    def running(self) -> tuple[Classifier, Denoiser | DirectDenoiser | None]:
+        """Classifier and denoiser as `execution` runs them."""
+        if self.execution.mode == "eager":
+            return self.classifier, self.denoiser
+        c, d, mode = self.classifier, self.denoiser, self.execution.mode
+        network = prepared(c.network, mode, self.dtype)
+        classifier = Classifier(network, c.normalise, c.name, c.weights, c.classes, c.dataset)
+        if not isinstance(d, Denoiser):
+            return classifier, d
+        t, _ = d.schedule.timestep_for_sigma(self.sigma)
+        network = prepared(d.network, mode, self.dtype, t * d.schedule.time_scale)
+        return classifier, Denoiser(network, d.schedule, d.name, d.weights)
+
+    def autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16)
+
+    @torch.inference_mode()
+    def purified(self, x_noisy: Tensor) -> Tensor | None:
+        """Algorithm 2 for (b,c,h,w), a block at a time; None where the method does not purify so."""
+        _, denoiser = self.running
+        if denoiser is None or self.purifications:
+            return None
+        with self.autocast():
+            return _in_blocks(partial(denoiser.purify, sigma=self.sigma), x_noisy.to(self.device), self.block)
+
+    @torch.inference_mode()
+    def trace(self, x_noisy: Tensor, local: Tensor | None = None, whole: bool = True) -> Vote:
         """Run the whole pipeline and keep what it passed through.
 
         The networks see blocks of one fixed shape, the last one padded: their last bits differ from
-        batch size to batch size, and a vote must not depend on its neighbours.
+        batch size to batch size, and a vote must not depend on its neighbours. Unless `whole`, local copies
+        that cannot change the vote any more are not classified: their softmax is 0, and `confidence` says no
+        more than which class leads.
         """
-        if self.draws and local is None:
-            local = reference_bank(self.draws, x_noisy.shape[1:]).expand(len(x_noisy), -1, -1, -1, -1)
-        blocks = [slice(start, start + self.block) for start in range(0, len(x_noisy), self.block)]
-        parts = [
-            self._block(x_noisy[b], local[b] if self.draws and local is not None else None) for b in blocks
-        ]
-        return Vote(
-            _joined([part.purified for part in parts]),
-            _joined([part.local for part in parts]),
-            torch.cat([part.softmax for part in parts]),
-            torch.cat([part.confidence for part in parts]),
-        )
-
-    @torch.inference_mode()
-    def _block(self, x_noisy: Tensor, local: Tensor | None) -> Vote:
-        b = len(x_noisy)
-        fill = (0, self.block - b)
-        x = F.pad(x_noisy.to(self.device), (0, 0) * 3 + fill)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
+        x, (classifier, _) = x_noisy.to(self.device), self.running
+        if self.draws:
+            local = reference_bank(self.draws, x.shape[1:])[None] if local is None else local
+            local = local.to(self.device).expand(len(x), *local.shape[1:])
+        with self.autocast():
             if self.purifications:
-                return self._densepure(x, local, b)
-            purified = self.denoiser.purify(x, self.sigma) if self.denoiser else None
+                noises = [None] * len(x) if local is None else local.split(self.block)
+                return _joined(list(map(self._densepure, x.split(self.block), noises)))
+            purified = self.purified(x)
             seen = x if purified is None else purified
-            shown = None if purified is None else purified[:b]
-            if local is None:
-                confidence = self.classifier(seen).float().softmax(1)[:b]
-                return Vote(shown, None, confidence[:, None], confidence)
-            noise = F.pad(local.to(self.device), (0, 0) * 4 + fill)
-            copies = seen[:, None] + self.sigma_local * noise
-            logits = self.classifier(copies.flatten(0, 1)).float()
-        softmax = logits.softmax(1).unflatten(0, (self.block, self.m))
-        return Vote(shown, copies[:b], softmax[:b], softmax.mean(1)[:b])
 
-    def _densepure(self, x: Tensor, local: Tensor | None, b: int) -> Vote:
+            def softmax(copies: Tensor) -> Tensor:
+                logits: Tensor = classifier(copies)
+                return logits.float().softmax(1)
+
+            if not self.m or local is None:
+                confidence = _in_blocks(softmax, seen, self.copies)
+                return Vote(purified, None, confidence[:, None], confidence)
+            copies = seen[:, None] + self.sigma_local * local
+            if whole or len(copies) * self.m <= self.copies:
+                found = _in_blocks(softmax, copies.flatten(0, 1), self.copies).unflatten(0, (-1, self.m))
+            else:
+                found = self._until_decided(softmax, copies)
+        return Vote(purified, copies, found, found.mean(1))
+
+    def _until_decided(self, softmax: Callable[[Tensor], Tensor], copies: Tensor) -> Tensor:
+        """Algorithm 3 with an early end: the softmax of local copies (b,m,c,h,w) -> (b,m,k), 0 for those of
+        which none could change the class any more, each being able to move the lead by 1 at most.
+
+        All votes' first copies come first, then those of the votes that are open, so that passes stay full.
+        """
+        found = copies.new_zeros(*copies.shape[:2], self.classifier.classes)
+        wanted = torch.ones_like(found[:, :, 0], dtype=torch.bool)
+        while len(some := wanted.T.nonzero()[: self.copies]):
+            j, i = some.T
+            found[i, j] = _in_blocks(softmax, copies[i, j], self.copies)
+            wanted[i, j] = False
+            first, second = found.sum(1).topk(2).values.T
+            wanted[first - second > wanted.sum(1) + ROUNDING] = False
+        return found
+
+    def _densepure(self, x: Tensor, local: Tensor | None) -> Vote:
         """K runs of the reverse process a copy, a class each; the shares of the K classes."""
         assert isinstance(self.denoiser, Denoiser)
+        b = len(x)
+        x = F.pad(x, (0, 0) * 3 + (0, self.block - b))
         shape = (self.block, self.purifications, self.reverse_steps - 1, *x.shape[1:])
         noise = torch.zeros(shape, device=x.device)
         if local is not None:
@@ -164,7 +240,7 @@ class BaseClassifier:
         return self.trace(x_noisy, local).confidence
 
     def __call__(self, x_noisy: Tensor, local: Tensor | None = None) -> Tensor:
-        return self.confidence(x_noisy, local).argmax(1)
+        return self.trace(x_noisy, local, whole=False).confidence.argmax(1)
 
 
 def resolve_device(device: str) -> torch.device:
@@ -195,9 +271,10 @@ def fast_dtype(device: str = "auto") -> str:
 
 
 def build_base(
-    config: SmoothingConfig, classifier: Classifier, denoiser: Denoiser | DirectDenoiser | None = None
-) -> BaseClassifier:
-    """Put the method of `config` together on its device.
+    config: SmoothingConfig, classifier: Classifier, denoiser: Denoiser | DirectDenoiser | None = None,
+    execution: Execution | None = None,
+) -> BaseClassifier:  # fmt: skip
+    """Put the method of `config` together on its device. Without `execution` it is `usual`.
 
     Raises InputError where a purifying method has no denoiser, its schedule does not reach sigma, or
     the classifier belongs to another data set.
@@ -220,8 +297,8 @@ def build_base(
             )
             raise InputError(f"method {config.method!r} needs {kind}, not {denoiser.name!r}; choose another")
         denoiser.check(config.sigma)
-    device = resolve_device(config.device)
-    return BaseClassifier(
+    device, reverse = resolve_device(config.device), method.purification == "reverse"
+    base = BaseClassifier(
         classifier=classifier.to(device).eval(),
         denoiser=denoiser.to(device).eval() if method.purifies and denoiser else None,
         sigma=config.sigma,
@@ -229,6 +306,30 @@ def build_base(
         m=config.m if method.smooths_locally else 0,
         device=device,
         dtype=resolve_dtype(config.dtype, device),
-        purifications=config.purifications if method.purification == "reverse" else 0,
-        reverse_steps=config.reverse_steps if method.purification == "reverse" else 0,
+        purifications=config.purifications if reverse else 0,
+        reverse_steps=config.reverse_steps if reverse else 0,
     )
+    return replace(base, execution=execution or usual(base, config.n0 + config.n))
+
+
+def usual(base: BaseClassifier, votes: int) -> Execution:
+    """How the networks run for so many votes: as DIFFSMOOTH_EXECUTION says, or the fastest of what was timed
+    here, or without timings ("untimed" there ignores them) folded. ImageNet's on a CPU, whose memory a second
+    copy would fill, and DensePure's are left as they are. Raises InputError for an execution that this
+    machine has not."""
+    told = os.environ.get("DIFFSMOOTH_EXECUTION", "")
+    slow = base.device.type == "cpu" and base.classifier.dataset == "imagenet"
+    if slow or base.purifications:
+        return EAGER
+    if told and told != "untimed":
+        return available(Execution.parse(told), base.device)
+    known = {} if told else remembered(timed_as(base))
+    return fastest(known, votes, base.device) or Execution("folded", candidates(base.device)[0].copies)
+
+
+def timed_as(base: BaseClassifier) -> str:
+    """What timings are of: device, threads, torch, dtype and networks."""
+    on_gpu = base.device.type == "cuda"
+    name = torch.cuda.get_device_name(base.device) if on_gpu else torch.cpu.get_capabilities()["cpu_name"]
+    weights = " ".join(sha[:16] for _, sha in sorted(base.weights.items()))
+    return f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}, {base.dtype}, {weights}"

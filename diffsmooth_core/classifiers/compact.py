@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffsmooth_core.classifiers.folding import fold_norm
+
 WIDTHS = (64, 256, 256)
 SMALL_WIDTHS = (48, 128, 160)
 
@@ -28,6 +30,12 @@ class ConvBlock(nn.Module):
         x = F.gelu(self.norm1(F.max_pool2d(self.conv1(x), 2)))
         return F.gelu(self.norm2(self.conv2(x)))
 
+    def fold(self) -> None:
+        """Put the norms into the convolutions; a scale above 0 passes the maximum between them."""
+        if self.norm1.weight.min() > 0:
+            fold_norm(self, "conv1", "norm1")
+        fold_norm(self, "conv2", "norm2")
+
 
 class CompactCNN(nn.Module):
     """(b,3,h,w) normalised pictures, made for 32x32 -> logits (b,classes)."""
@@ -43,6 +51,12 @@ class CompactCNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h = self.blocks(F.gelu(self.whiten(x))).amax((2, 3))
         return self.head(h) / 9  # type: ignore[no-any-return]
+
+    def fold(self) -> None:
+        """Put every BatchNorm, with the statistics of training, into the convolution before it."""
+        for block in self.blocks:
+            assert isinstance(block, ConvBlock)
+            block.fold()
 
     @torch.no_grad()
     def whiten_from(self, images: Tensor, eps: float = 5e-4) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffsmooth_core.classifiers.folding import fold_norm
 from diffsmooth_core.config import InputError
 
 
@@ -24,6 +25,12 @@ class BasicBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h = F.relu(self.bn1(self.conv1(x)))
         return F.relu(self.bn2(self.conv2(h)) + self.downsample(x))
+
+    def fold(self) -> None:
+        fold_norm(self, "conv1", "bn1")
+        fold_norm(self, "conv2", "bn2")
+        if isinstance(self.downsample, nn.Sequential):
+            fold_norm(self.downsample, "0", "1")
 
 
 class CifarResNet(nn.Module):
@@ -50,3 +57,10 @@ class CifarResNet(nn.Module):
         h = F.relu(self.bn1(self.conv1(x)))
         h = self.layer3(self.layer2(self.layer1(h)))
         return self.fc(F.adaptive_avg_pool2d(h, 1).flatten(1))  # type: ignore[no-any-return]
+
+    def fold(self) -> None:
+        """Put every BatchNorm, with the statistics of training, into the convolution before it."""
+        fold_norm(self, "conv1", "bn1")
+        for module in list(self.modules()):
+            if isinstance(module, BasicBlock):
+                module.fold()

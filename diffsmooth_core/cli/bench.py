@@ -18,9 +18,13 @@ from diffsmooth_core.config import METHODS, SmoothingConfig
 @click.option("--votes", type=click.IntRange(1), default=100, show_default=True, help="Votes a round.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Rounds of each.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's]")
+@click.option("--tune", "tuning", is_flag=True,
+              help="Time every way to run the networks and remember it: runs take the fastest.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @config_options
-def bench(image: str, votes: int, repeats: int, threads: int | None, as_json: bool, **settings: Any) -> None:
+def bench(
+    image: str, votes: int, repeats: int, threads: int | None, tuning: bool, as_json: bool, **settings: Any
+) -> None:  # fmt: skip
     """Time votes of a setting against the plain path, in turn, on the same noise.
 
     The plain path is the released code's: float32, 50 copies at a time, the m local copies one by one.
@@ -31,15 +35,19 @@ def bench(image: str, votes: int, repeats: int, threads: int | None, as_json: bo
 
     from diffsmooth_core import build_base, load_classifier, load_denoiser
     from diffsmooth_core.certification.plain import plain_votes
-    from diffsmooth_core.certification.timing import compare, parts
+    from diffsmooth_core.certification.timing import compare, parts, tune
+    from diffsmooth_core.classifiers.execution import MODES
     from diffsmooth_core.datasets import resolve
 
     if threads:
         torch.set_num_threads(threads)
     x = resolve(image, config.dataset).tensor
     denoiser = load_denoiser(config.denoiser, config.device) if METHODS[config.method].purifies else None
-    base = build_base(config, load_classifier(config.classifier, config.device), denoiser)
+    classifier = load_classifier(config.classifier, config.device)
+    base = build_base(config, classifier, denoiser)
     plain_votes(base, x, config, "estimation", 0, 1)  # says what it cannot do before anything is timed
+    timings = tune(base, x, config) if tuning else {}
+    base = build_base(config, classifier, denoiser)
     rounds_done = list(tqdm(compare(base, x, config, votes, repeats), total=repeats, delay=0.5, unit="round"))
     ratios = [r.plain_seconds / r.seconds for r in rounds_done]
     spent = parts(base, x, config, votes)
@@ -50,6 +58,8 @@ def bench(image: str, votes: int, repeats: int, threads: int | None, as_json: bo
         "ratio": statistics.median(ratios),
         "ratio_range": [min(ratios), max(ratios)],
         "agreement": agreement,
+        "execution": str(base.execution),
+        "timings": {str(e): {"start": pace.start, "vote": pace.vote} for e, pace in timings.items()},
         "device": str(base.device), "dtype": str(base.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
         "share": {part: seconds / sum(spent.values()) for part, seconds in spent.items()},
@@ -57,6 +67,9 @@ def bench(image: str, votes: int, repeats: int, threads: int | None, as_json: bo
     if as_json:
         click.echo(json.dumps(found))
         return
+    for e, pace in timings.items():
+        click.echo(f"{e!s:<12} {1 / pace.vote:7.0f} votes a second after {pace.start:.1f} s")
+    click.echo(f"{base.execution}: {MODES[base.execution.mode]}")
     click.echo(
         f"{found['votes_per_second']:.0f} votes a second in {found['dtype']} on {found['device']}, "
         f"{found['plain_votes_per_second']:.0f} on the plain path: ratio {found['ratio']:.2f} "

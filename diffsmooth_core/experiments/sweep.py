@@ -135,11 +135,8 @@ def _cast(
     """The classes that each setting gives these votes, purified once (Algorithms 2 and 3)."""
     found = {}
     x_noisy, noise = drawn(base, ballot, replace(next(iter(configs.values())), m=base.m))
-    seen = x_noisy
-    if base.denoiser is not None:
-        purified = replace(base, m=0).trace(x_noisy).purified
-        assert purified is not None
-        seen = purified
+    purified = base.purified(x_noisy)
+    seen = x_noisy if purified is None else purified
     for sigma_local in {config.sigma_local for config in configs.values()}:
         of_this = {i: config.m for i, config in configs.items() if config.sigma_local == sigma_local}
         most = max(of_this.values())

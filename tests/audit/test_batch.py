@@ -19,8 +19,9 @@ from diffsmooth_core import certify
 from diffsmooth_core.audit import batch
 from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Run, Store
-from diffsmooth_core.audit.workers import Here, Processes, RayActors, base_of, picture
+from diffsmooth_core.audit.workers import Here, Plan, Processes, RayActors, base_of, picture
 from diffsmooth_core.certification import Certificate, discrepancies
+from diffsmooth_core.classifiers.execution import EAGER
 from diffsmooth_core.config import InputError, SmoothingConfig
 
 ROOT = Path(__file__).parents[2]
@@ -67,8 +68,8 @@ def test_processes_and_ray_actors_count_the_same_votes(own: Store) -> None:
         results[name] = finish(own, batch.start(own, name, CONFIG, range(12)), workers)
     crews: list[RayActors] = []
 
-    def actors(config: SmoothingConfig) -> RayActors:
-        crews.append(RayActors(config, 2))
+    def actors(plan: Plan) -> RayActors:
+        crews.append(RayActors(plan, 2))
         return crews[0]
 
     run = batch.start(own, "ray", CONFIG, range(12))
@@ -87,7 +88,7 @@ def test_processes_and_ray_actors_count_the_same_votes(own: Store) -> None:
 def test_a_stopped_run_goes_on_where_it_was(own: Store) -> None:
     whole = finish(own, batch.start(own, "whole", CONFIG, range(12)))
     run = batch.start(own, "parts", CONFIG, range(12))
-    for stop_after in (3, 3, 3):
+    for stop_after in (1, 2, 1):
         stream = batch.work(own, run, Here, flush=0.0)
         for _ in range(stop_after):
             status = next(stream)
@@ -186,15 +187,28 @@ def test_a_run_cannot_go_on_with_other_networks(own: Store) -> None:
     other = Run(**(vars(run) | {"weights": {"classifier": "f" * 64}}))
     with pytest.raises(InputError, match="the networks of run 'run' have changed"):
         next(batch.work(own, other, Here))
-    elsewhere = Run(**(vars(run) | {"config": run.config | {"block": 7}}))
-    with pytest.raises(InputError, match="began with 7 copies at a time"):
+    elsewhere = Run(**(vars(run) | {"config": run.config | {"arithmetic": "torch.float16"}}))
+    with pytest.raises(InputError, match=r"began in torch.float16, here it would be torch.float32; go on"):
         next(batch.work(own, elsewhere, Here))
     log = own.create("log", "Cohen", "cifar10", {"sigma": 0.5}, [0], {})
     with pytest.raises(InputError, match="an imported log and cannot go on"):
         next(batch.work(own, log, Here))
 
 
+@pytest.mark.parametrize("workers", [Here, partial(Processes, count=2)])
+def test_a_run_goes_on_as_its_networks_ran_when_it_began(own: Store, workers) -> None:  # type: ignore[no-untyped-def]
+    run = batch.start(own, "run", CONFIG, [0])
+    assert {name: run.config[name] for name in ("block", "execution")} == {
+        "block": base_of(CONFIG).block, "execution": str(base_of(CONFIG).execution)
+    }  # fmt: skip
+    before = {k: v for k, v in run.config.items() if k != "execution"} | {"block": 7}  # as version 0.1 wrote
+    old = own.create("old", "audit", "cifar10", before, [0], run.weights)
+    (result,) = finish(own, old, workers)
+    assert result.certificate is not None
+    assert (result.certificate["execution"], result.certificate["block"]) == ("eager", 7)
+
+
 def test_without_ray_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InputError, match=r"pip install -r requirements-ray\.txt"):
-        RayActors(CONFIG, 2)
+        RayActors(Plan(CONFIG, EAGER, 8), 2)

@@ -50,13 +50,20 @@ def test_another_kind_of_device_is_compared_as_a_sample() -> None:
     assert not far.holds
 
 
-def test_the_padded_shape_of_the_certificate_is_used() -> None:
-    certificate = replace(certify(BASE, GREY, CONFIG), block=24)
+@pytest.mark.parametrize(("execution", "copies"), [("eager", 24 * 2), ("folded/20", 20)])
+def test_execution_and_padded_shape_are_the_certificates(execution: str, copies: int) -> None:
+    certificate = replace(certify(BASE, GREY, CONFIG), block=24, execution=execution)
     seen: list[int] = []
-    hook = BASE.classifier.register_forward_pre_hook(lambda _, x: seen.append(len(x[0])))
+    hook = BASE.classifier.network.register_forward_pre_hook(lambda _, x: seen.append(len(x[0])))
     replay(certificate, BASE, GREY)
     hook.remove()
-    assert set(seen) == {24 * 2}
+    assert set(seen) == {copies}
+
+
+def test_an_execution_of_another_version_is_named() -> None:
+    certificate = replace(certify(BASE, GREY, CONFIG), execution="quantum/7")
+    with pytest.raises(InputError, match="'quantum/7' is unknown"):
+        replay(certificate, BASE, GREY)
 
 
 def test_another_picture_or_other_weights_are_refused() -> None:

@@ -17,6 +17,7 @@ from diffsmooth_core import build_base, certify, certify_stream, load_classifier
 from diffsmooth_core.certification import Certificate, Progress, discrepancies
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
+from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from tests.worlds import GREY, SHAPE, clamping_denoiser, half_space, linear_classifier, ten_classes
@@ -376,9 +377,10 @@ def greedy(most: int, error: Exception | None = None) -> BaseClassifier:
 def test_without_memory_counting_starts_again_with_a_smaller_recorded_block(error: Exception) -> None:
     config = replace(CONFIG, m=1)
     found = certify(greedy(12, error), GREY, config)
-    assert found.block == 12
+    assert (found.block, found.execution) == (8, "folded/8")
     assert discrepancies(found) == []
-    again = certify(replace(base_for(config), fixed_block=12), GREY, config)
+    execution = Execution.parse(found.execution)
+    again = certify(replace(base_for(config), fixed_block=8, execution=execution), GREY, config)
     assert votes_of(found) == votes_of(again)
 
 

@@ -1,0 +1,318 @@
+"""Ways to run the networks: the same function but for rounding, and an early end that changes no vote."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from diffsmooth_core import build_base, load_classifier, load_denoiser
+from diffsmooth_core.certification.replay import agreement
+from diffsmooth_core.certification.stream import Ballot, drawn
+from diffsmooth_core.certification.timing import tune
+from diffsmooth_core.classifiers import execution
+from diffsmooth_core.classifiers.base import BaseClassifier, timed_as, usual
+from diffsmooth_core.classifiers.compact import CompactCNN
+from diffsmooth_core.classifiers.execution import (
+    EAGER,
+    Execution,
+    Graphed,
+    Pace,
+    candidates,
+    compiler,
+    fastest,
+    modes,
+    prepared,
+    remember,
+    remembered,
+)
+from diffsmooth_core.classifiers.resnet import CifarResNet
+from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.datasets import resolve
+from diffsmooth_core.purification.unet import UNet, UNetConfig
+from tests.worlds import GREY, clamping_denoiser, ten_classes
+
+CONFIG = SmoothingConfig(sigma=0.5, sigma_local=0.25, m=5, n0=10, n=40, device="cpu", dtype="float32")
+FOLDED = Execution("folded", 16)
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+def randomised(network: nn.Module) -> nn.Module:
+    """Weights and BatchNorm statistics of a network that has been trained, scales above 0."""
+    generator = torch.Generator().manual_seed(3)
+    for name, tensor in network.state_dict().items():
+        if tensor.is_floating_point():
+            low = 0.5 if "var" in name or (tensor.dim() == 1 and "weight" in name) else -0.1
+            tensor.uniform_(low, low + 0.2, generator=generator)
+    return network.eval()
+
+
+@pytest.mark.parametrize("network", [CompactCNN(10, (8, 8, 8)), CifarResNet(8)], ids=["compact", "resnet"])
+def test_folding_a_classifier_keeps_its_logits(network: nn.Module) -> None:
+    x = torch.randn(5, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    expected = randomised(network)(x)
+    made = prepared(network, "folded", torch.float32)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in made.modules())
+    torch.testing.assert_close(made(x), expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(network(x), expected), "the network itself is left as it was"
+
+
+def test_a_norm_of_negative_scale_stays_behind_the_maximum() -> None:
+    network = randomised(CompactCNN(10, (8, 8, 8)))
+    network.blocks[1].norm1.weight.data[2] = -0.5
+    x = torch.randn(5, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(
+        prepared(network, "folded", torch.float32)(x), network(x), atol=1e-5, rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("scale_shift", [True, False])
+def test_folding_a_u_net_keeps_the_noise_that_it_predicts(scale_shift: bool) -> None:
+    config = UNetConfig(
+        image_size=16, num_channels=32, num_res_blocks=1, channel_mult=(1, 2), attention_resolutions=(2,),
+        learn_sigma=True, use_scale_shift_norm=scale_shift, patch=2,
+    )  # fmt: skip
+    network = randomised(UNet(config))
+    x = torch.randn(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    expected = network(x, torch.full((3,), 37.5))
+    found = prepared(network, "folded", torch.float32, 37.5)(x, torch.full((3,), 999.0))
+    assert found.shape == (3, 3, 16, 16), "the variance is dropped"
+    torch.testing.assert_close(found, expected[:, :3], atol=1e-4, rtol=1e-3)
+
+
+def test_folded_networks_run_in_the_dtype_under_autocast_or_not() -> None:
+    made = prepared(randomised(CompactCNN(10, (8, 8, 8))), "folded", torch.bfloat16)
+    x = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    plain = made(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(made(x), plain)
+    assert plain.dtype == torch.float32
+    assert made.network.head.weight.dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(("dtype", "least"), [("float32", 1.0), ("bfloat16", 0.95)])
+def test_the_bundled_networks_vote_alike_folded_and_eager(dtype: str, least: float) -> None:
+    """On the same noise; the share that may differ is bounded at the usual confidence."""
+    config = replace(CONFIG, dtype=dtype, n=200)
+    networks = load_classifier("gaussian-0.25", "cpu"), load_denoiser("bundled", "cpu")
+    x = resolve("photo:cat", "cifar10").tensor
+    found = agreement(build_base(config, *networks), build_base(config, *networks, EAGER), x, config)
+    assert found.same >= least * found.votes
+    assert found.lower > 0.9
+
+
+# The early end of Algorithm 3
+
+
+class Table(nn.Module):
+    """A classifier whose softmax is a table; a copy's first pixel says which row. Counts rows asked for."""
+
+    def __init__(self, softmax: Tensor) -> None:
+        super().__init__()
+        self.logits, self.asked = softmax.log(), 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.asked += int((x[:, 0, 0, 1] > 0).sum())  # not the padding
+        return self.logits[x[:, 0, 0, 0].round().long()]
+
+
+def table(votes: int, m: int, seed: int, sharpness: float) -> tuple[BaseClassifier, Table, Tensor, Tensor]:
+    """f, its classifier, the noisy copies and the local noise that lead vote i's copy j to row i*m + j."""
+    generator = torch.Generator().manual_seed(seed)
+    softmax = (sharpness * torch.randn(votes * m, 3, generator=generator)).softmax(1)
+    classifier = ten_classes()
+    classifier.network, classifier.classes = Table(softmax), 3
+    config = replace(CONFIG, method="local-only", m=m, sigma_local=1.0)
+    x, local = torch.zeros(votes, 3, 32, 32), torch.zeros(votes, m, 3, 32, 32)
+    local[:, :, 0, 0, 0] = torch.arange(votes * m).view(votes, m)
+    local[:, :, 0, 0, 1] = 1
+    return build_base(config, classifier), classifier.network, x, local
+
+
+@given(
+    votes=st.integers(1, 12), m=st.integers(1, 9), copies=st.integers(1, 30), seed=st.integers(0, 10**6),
+    sharpness=st.sampled_from([0.0, 0.5, 3.0, 20.0]),
+)  # fmt: skip
+def test_ending_early_changes_no_vote(votes: int, m: int, copies: int, seed: int, sharpness: float) -> None:
+    """Against all m copies, on random softmax tables: flat, mixed, nearly certain."""
+    base, network, x, local = table(votes, m, seed, sharpness)
+    base = replace(base, execution=Execution("eager", copies))
+    early = base(x, local)
+    asked = network.asked
+    assert torch.equal(early, base.confidence(x, local).argmax(1))
+    assert asked <= votes * m
+
+
+def test_a_sure_classifier_is_asked_for_just_over_half_of_the_copies() -> None:
+    """Each remaining copy can move the lead by 1, so k of m sure copies settle it once k > m - k."""
+    base, network, x, local = table(40, 9, 0, 0.0)
+    network.logits[:] = torch.tensor([0.0, -50.0, -50.0])
+    base = replace(base, execution=Execution("eager", 40))
+    assert base(x, local).tolist() == [0] * 40
+    assert network.asked == 40 * 5
+
+
+def test_a_copy_that_is_not_finite_ends_nothing() -> None:
+    base, network, x, local = table(2, 5, 0, 20.0)
+    network.logits[0] = torch.nan
+    vote = replace(base, execution=Execution("eager", 2)).trace(x, local, whole=False)
+    assert torch.isnan(vote.confidence[0]).all()
+    assert torch.isfinite(vote.confidence[1]).all()
+
+
+def test_votes_are_those_of_the_whole_trace_whatever_the_company() -> None:
+    """With the bundled networks: chunks of any size, and every copy classified."""
+    base = build_base(
+        CONFIG, load_classifier("gaussian-0.25", "cpu"), load_denoiser("bundled", "cpu"), FOLDED
+    )
+    noise = drawn(base, Ballot(GREY, "estimation", 0, 40), CONFIG)
+    whole = base.trace(*noise).confidence.argmax(1)
+    assert noise[1] is not None
+    for size in (3, 40):
+        apart = [base(a, b) for a, b in zip(noise[0].split(size), noise[1].split(size), strict=True)]
+        assert torch.equal(torch.cat(apart), whole)
+
+
+@pytest.mark.skipif(not compiler(CPU), reason="no compiler is installed")
+@pytest.mark.slow
+def test_a_compiled_network_keeps_the_logits() -> None:
+    network = randomised(CompactCNN(10, (8, 8, 8)))
+    x = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        found = prepared(network, "compiled", torch.float32)(x)
+    torch.testing.assert_close(found, network(x), atol=1e-5, rtol=1e-4)
+
+
+class Captured:
+    """In the place of a CUDA graph: replays the network on the captured input into the captured result."""
+
+    def __init__(self, graphed: Graphed, x: Tensor) -> None:
+        self.network, self.given, self.replays = graphed.network, x.clone(), 0
+        self.result = self.network(self.given)
+
+    def replay(self) -> None:
+        self.replays += 1
+        self.result.copy_(self.network(self.given))
+
+
+def test_a_graph_is_captured_once_a_shape_and_its_result_is_not_overwritten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    captures: list[Captured] = []
+
+    def capture(graphed: Graphed, x: Tensor) -> tuple[Captured, Tensor, Tensor]:
+        captures.append(made := Captured(graphed, x))
+        return made, made.given, made.result
+
+    monkeypatch.setattr(Graphed, "_capture", capture)
+    network = prepared(randomised(CompactCNN(10, (8, 8, 8))), "graph", torch.float32)
+    assert isinstance(network, Graphed)
+    first, second = torch.rand(2, 4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    outputs = [network(x) for x in (first, second, first[:2])]
+    assert [len(c.given) for c in captures] == [4, 2], "shapes are static"
+    assert [c.replays for c in captures] == [2, 1]
+    for output, x in zip(outputs, (first, second, first[:2]), strict=True):
+        torch.testing.assert_close(output, network.network(x))
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_a_graph_gives_the_folded_networks_votes() -> None:
+    config = replace(CONFIG, device="cuda", n=200)
+    networks = load_classifier("gaussian-0.25"), load_denoiser("bundled")
+    ways = [build_base(config, *networks, Execution(mode)) for mode in ("folded", "graph")]
+    found = agreement(*ways, resolve("photo:cat", "cifar10").tensor, config)
+    assert found.same == found.votes
+
+
+# The choice
+
+
+def test_what_a_device_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the device's kind and what is installed alone, so that it can be told without a GPU."""
+    monkeypatch.setattr(execution, "compiler", lambda device: False)
+    assert modes(CPU) == ("eager", "folded")
+    assert modes(CUDA) == ("eager", "folded", "graph")
+    monkeypatch.setattr(execution, "compiler", lambda device: True)
+    assert modes(CPU) == ("eager", "folded", "compiled")
+    assert {c.copies for c in candidates(CUDA)} == {0}, "a GPU takes all copies of a block at once"
+    assert set(candidates(CPU)) == {Execution(mode, c) for mode in modes(CPU) for c in (32, 64)}
+
+
+def test_the_fastest_way_depends_on_how_many_votes_pay_for_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    folded, compiled = FOLDED, Execution("compiled", 16)
+    timings = {folded: Pace(0.1, 0.010), compiled: Pace(40.0, 0.009), Execution("graph"): Pace(0, 0)}
+    monkeypatch.setattr(execution, "compiler", lambda device: True)
+    assert fastest(timings, 1_100, CPU) == folded
+    assert fastest(timings, 500_000, CPU) == compiled
+    assert fastest(timings, 1_100, CUDA) == Execution("graph")
+    monkeypatch.setattr(execution, "compiler", lambda device: False)
+    assert fastest(timings, 500_000, CPU) == folded
+    assert fastest({}, 1, CPU) is None
+
+
+def test_timings_are_kept_for_a_device_and_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("DIFFSMOOTH_EXECUTION")
+    base = build_base(CONFIG, ten_classes(), clamping_denoiser())
+    assert base.execution == Execution("folded", 32), "nothing was timed"
+    remember("another", {EAGER: Pace(0, 1)})
+    remember(timed_as(base), {FOLDED: Pace(0, 2), Execution("eager", 8): Pace(0, 1.5)})
+    assert remembered("another") == {EAGER: Pace(0, 1)}
+    assert build_base(CONFIG, ten_classes(), clamping_denoiser()).execution == Execution("eager", 8)
+    half = build_base(replace(CONFIG, dtype="bfloat16"), ten_classes(), clamping_denoiser())
+    assert half.execution == Execution("folded", 32), "timings are of one dtype"
+    monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "untimed")
+    assert usual(base, 10) == Execution("folded", 32)
+    monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "eager/64")
+    assert usual(base, 10) == Execution("eager", 64)
+    monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "graph")
+    with pytest.raises(InputError, match="'graph' needs a CUDA GPU"):
+        usual(base, 10)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"it": 3}', '{"it": {"eager": 1}}', '{"it": {"x": [1, 2]}}']
+)
+def test_a_spoilt_file_of_timings_is_no_timings(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "diffsmooth").mkdir()
+    (tmp_path / "diffsmooth" / "executions.json").write_text(text)
+    assert remembered("it") == {}
+    remember("it", {EAGER: Pace(0, 1)})
+    assert remembered("it") == {EAGER: Pace(0, 1)}
+
+
+def test_every_way_is_timed_and_the_fastest_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("DIFFSMOOTH_EXECUTION")
+    monkeypatch.setattr(execution, "compiler", lambda device: False)
+    base = build_base(CONFIG, ten_classes(), clamping_denoiser())
+    timings = tune(base, GREY, CONFIG, rounds=1)
+    assert set(timings) == set(candidates(CPU))
+    assert all(pace.start >= 0 and pace.vote > 0 for pace in timings.values())
+    assert build_base(CONFIG, ten_classes(), clamping_denoiser()).execution == fastest(timings, 50, CPU)
+
+
+def test_an_execution_is_written_and_read_back() -> None:
+    for written in (EAGER, FOLDED, Execution("graph", 0)):
+        assert Execution.parse(str(written)) == written
+    assert str(FOLDED) == "folded/16"
+    for text in ("", "eager/0", "eager/-1", "folded/1.5", "Folded", "nothing/3", "folded/9999999"):
+        with pytest.raises(InputError, match="is unknown; this version has eager, folded"):
+            Execution.parse(text)
+
+
+def test_imagenet_on_a_cpu_and_densepure_run_as_they_are() -> None:
+    base = build_base(replace(CONFIG, method="densepure"), ten_classes(), clamping_denoiser())
+    assert base.execution == EAGER
+    plain = build_base(replace(CONFIG, method="plain"), ten_classes())
+    plain.classifier.dataset = "imagenet"
+    assert usual(plain, 10) == EAGER
+    assert usual(replace(plain, device=CUDA), 10) == Execution("folded", 0)
