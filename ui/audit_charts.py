@@ -40,7 +40,7 @@ def certified_accuracy(lines: Sequence[Line], height: int = 260) -> go.Figure:
             ends = [100 * s.high for _, s in line.points] + [100 * s.low for _, s in line.points][::-1]
             figure.add_scatter(
                 x=x + x[::-1], y=ends, fill="toself", fillcolor=_pale(colour), line={"width": 0},
-                hoverinfo="skip", showlegend=False, legendgroup=str(i),
+                hoverinfo="skip", showlegend=False, legendgroup=str(i), name=f"{name}, band",
             )  # fmt: skip
             figure.add_scatter(
                 x=x, y=[100 * s.share for _, s in line.points], mode="lines", name=name, legendgroup=str(i),

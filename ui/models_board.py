@@ -17,6 +17,7 @@ from diffsmooth_core.datasets import labelled_pictures
 from diffsmooth_core.zoo import Card, doctor, every
 from diffsmooth_core.zoo import adding as zoo
 from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory
+from ui import plot
 from ui.limits import limit
 from ui.text import plain
 
@@ -126,7 +127,7 @@ def _doctor(chosen: Card) -> None:
             load_classifier(chosen.name, "cpu"), chosen.normalisation or "none", x, labels,
             chosen.training.get("sigma"),
         )  # fmt: skip
-    st.plotly_chart(finding(found), key="finding", config={"displayModeBar": False})
+    plot.plotly(finding(found), "finding", "Accuracy under every normalisation and noise")
     st.caption(plain(f"{source}. {found.sentence}"))
 
 

@@ -12,7 +12,7 @@ from diffsmooth_core.audit import paper
 from diffsmooth_core.audit.results import Share, summary
 from diffsmooth_core.audit.store import Run
 from diffsmooth_core.zoo import Card, every
-from ui import audit_charts, audits
+from ui import audit_charts, audits, plot
 from ui.audit_controls import described
 from ui.text import plain
 
@@ -83,12 +83,9 @@ def show(chosen: list[Series]) -> None:
     if not chosen:
         st.markdown("Choose some results in the sidebar.")
         return
-    st.plotly_chart(
-        audit_charts.certified_accuracy([series.line for series in chosen], height=440), key="results-plot",
-        config={"displaylogo": False, "modeBarButtonsToAdd": [],
-                "modeBarButtons": [["toImage"]],
-                "toImageButtonOptions": {"format": "svg", "filename": "certified-accuracy"}},
-        alt="Certified accuracy over the radius",
+    plot.plotly(
+        audit_charts.certified_accuracy([series.line for series in chosen], height=440),
+        "certified-accuracy", "Certified accuracy over the radius",
     )  # fmt: skip
     rows = pd.DataFrame([_row(series) for series in chosen])
     st.dataframe(rows, hide_index=True, placeholder="")
