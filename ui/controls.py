@@ -10,6 +10,7 @@ import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
+from diffsmooth_core.zoo import Card
 from ui import gallery, state
 from ui.text import plain
 
@@ -191,5 +192,10 @@ def classifier_title(name: str) -> str:
     return f"{FAMILIES[named[1]]}{which}, noise {float(named[2]):g}"
 
 
+def model_title(card: Card) -> str:
+    """A network in a person's words."""
+    return _denoiser_title(card.name) if card.kind == "denoiser" else classifier_title(card.name)
+
+
 def _denoiser_title(name: str) -> str:
-    return "Diffusion model (bundled)" if name == "bundled" else classifier_title(name)
+    return "Bundled diffusion model" if name == "bundled" else classifier_title(name)
