@@ -13,7 +13,7 @@ from diffsmooth_core import InputError, Progress, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.jobs import Snapshot
-from ui import charts, controls, plot, runs, state, strip
+from ui import charts, controls, lessons, plot, runs, state, strip
 from ui.colours import ABSTAIN, class_colour
 from ui.images import data_url
 from ui.text import confidence, down, duration, length, plain
@@ -38,9 +38,10 @@ def show(picture: Picture, config: Settings) -> None:
     progress = runs.progress(snapshot) if snapshot else None
     if snapshot and progress and (certificate := progress.certificate):
         run = snapshot.subject
-        if certificate.radius:
+        if certificate.radius and lessons.shows("meaning"):
             meaning(certificate, run.picture)
-        evidence(certificate, run.picture, class_names(run.config.dataset))
+        if lessons.shows("evidence"):
+            evidence(certificate, run.picture, class_names(run.config.dataset))
 
 
 def _shown(picture: Picture, config: Settings) -> Snapshot[Progress] | None:

@@ -13,7 +13,18 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Entry, evaluations
 from diffsmooth_core.jobs import Snapshot
-from ui import compare_charts, compare_controls, experiments, plot, runs, softmax, state, step_runs, strip
+from ui import (
+    compare_charts,
+    compare_controls,
+    experiments,
+    lessons,
+    plot,
+    runs,
+    softmax,
+    state,
+    step_runs,
+    strip,
+)
 from ui.colours import class_colour
 from ui.compare_controls import LETTERS, Chosen, title
 from ui.experiments import Experiment
@@ -29,6 +40,8 @@ KIND = "comparison"
 
 def tabs() -> None:
     """Which half of the page is shown."""
+    if not lessons.shows("tabs"):
+        return
 
     def chosen() -> None:
         state.turn(tab=st.session_state["compare-tabs"])
@@ -66,9 +79,12 @@ def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[
     st.fragment(_live, run_every=experiments.TICK if active else None)(picture, active)
     found: Comparison | None = experiments.found(snapshot)
     if found and snapshot.finished:
-        _costs(found)
-        _differences(snapshot, found)
-        _best(snapshot, found)
+        if lessons.shows("costs"):
+            _costs(found)
+        if lessons.shows("differences"):
+            _differences(snapshot, found)
+        if lessons.shows("best"):
+            _best(snapshot, found)
 
 
 def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
