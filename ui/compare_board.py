@@ -109,7 +109,7 @@ def _live(picture: Picture, active: bool) -> None:
     configs = snapshot.subject.configs
     found = experiments.found(snapshot) or Comparison(tuple(Entry(config) for config in configs))
     total = sum(config.n0 + config.n for config in configs)
-    experiments.status(snapshot, sum(entry.counted for entry in found.entries), total)
+    experiments.status(snapshot, total)
     experiments.other_picture(snapshot, picture)
     names = class_names(configs[0].dataset)
     _verdicts(snapshot, found, names)

@@ -88,7 +88,7 @@ def _live(picture: Picture, active: bool) -> None:
     if snapshot is None:
         return
     found: Sweep | None = experiments.found(snapshot)
-    experiments.status(snapshot, found.done if found else 0, found.total if found else 1)
+    experiments.status(snapshot, found.total if found else 1)
     experiments.other_picture(snapshot, picture)
     configs, over = snapshot.subject.configs, snapshot.subject.over
     _chart(found or _empty(configs), over)
