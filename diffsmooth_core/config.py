@@ -69,8 +69,8 @@ def minimum_votes(alpha: float) -> int:
 
 
 def kept(what: str) -> Path:
-    """Where the "models" or "datasets" that a person added are kept: DIFFSMOOTH_MODELS or
-    DIFFSMOOTH_DATASETS, or the user's cache."""
+    """Where the "models", "datasets" or "published" numbers that a person added are kept: DIFFSMOOTH_MODELS,
+    DIFFSMOOTH_DATASETS or DIFFSMOOTH_PUBLISHED, or the user's cache."""
     chosen = os.environ.get(f"DIFFSMOOTH_{what.upper()}")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(chosen) if chosen else cache / "diffsmooth" / what

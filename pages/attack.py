@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import attack_board, controls, runs, state
+from ui import attack_board, controls, lessons, runs, state
 from ui.text import plain
 
 if state.restore():
@@ -13,6 +13,7 @@ config = controls.sidebar()
 picture = state.picture()
 
 st.title("Try to break it", anchor=False)
+lessons.banner()
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
 state.save()

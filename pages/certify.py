@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import board, controls, runs, state
+from ui import board, controls, lessons, runs, state
 from ui.text import plain
 
 fresh = state.restore()
@@ -14,6 +14,7 @@ config = controls.sidebar()
 picture = state.picture()
 
 st.title("Certify", anchor=False)
+lessons.banner()
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
 runs.leave_behind(picture)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import compare_board, compare_controls, controls, experiments, state, sweep_board
+from ui import compare_board, compare_controls, controls, experiments, lessons, state, sweep_board
 from ui.text import plain
 
 state.restore()
@@ -15,6 +15,7 @@ config = controls.sidebar(shared=side_by_side)
 picture, settings = state.picture(), compare_controls.chosen()
 
 st.title("Compare", anchor=False)
+lessons.banner()
 compare_board.tabs()
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import controls, runs, state, step_board
+from ui import controls, lessons, runs, state, step_board
 from ui.text import plain
 
 state.restore()
@@ -12,6 +12,7 @@ config = controls.sidebar()
 picture = state.picture()
 
 st.title("Step through one vote", anchor=False)
+lessons.banner()
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
 state.save(view=("step", "copy"))

@@ -142,6 +142,17 @@ def test_session_state_keys_live_in_ui() -> None:
     assert not wrong
 
 
+def test_every_chart_can_be_saved() -> None:
+    """Charts go through ui/plot.py, which puts PNG, SVG and CSV below them."""
+    wrong = [
+        place(path, call.lineno)
+        for path in sources(ROOT / "pages", ROOT / "ui")
+        for name, call in calls(path)
+        if name.endswith("_chart") and name.startswith("st.") and path.stem != "plot"
+    ]
+    assert not wrong
+
+
 def test_no_global_random_state() -> None:
     """Noise is keyed or comes from a generator that the caller seeded. Training starts from a seed."""
     wrong = []

@@ -10,7 +10,18 @@ from diffsmooth_core import Certificate, InputError, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.jobs import Snapshot
-from ui import attack_charts, attack_controls, attack_runs, board, charts, regions_board, runs, state, strip
+from ui import (
+    attack_charts,
+    attack_controls,
+    attack_runs,
+    board,
+    charts,
+    plot,
+    regions_board,
+    runs,
+    state,
+    strip,
+)
 from ui.attack_verdict import verdict
 from ui.colours import class_colour
 from ui.images import amplified, data_url
@@ -194,13 +205,12 @@ def _charts(
         left, right = st.columns(2, gap="medium")
     with left:
         spec = charts.tallies((before, _after(progress, attack, names)), names)
-        st.echarts_chart(spec, key="attack-votes", height=board.CHART,
-                         alt="Votes for each class before and after the change")  # fmt: skip
+        words = "Votes for each class before and after the change"
+        plot.echarts(spec, key="attack-votes", height=board.CHART, alt=words)
     with right:
         spec = attack_charts.shares(certificate, certificate.candidate, progress, attack)
-        st.echarts_chart(spec, key="attack-shares", height=board.CHART,
-                         alt="Share of votes over the length of the change, against what is guaranteed"
-                         )  # fmt: skip
+        words = "Share of votes over the length of the change, against what is guaranteed"
+        plot.echarts(spec, key="attack-shares", height=board.CHART, alt=words)
     meets = certificate.radius and certificate.config.bound == "one-class"
     st.caption(
         "Each mark is an attempt: how long its change is, and what share of the votes the class keeps. No "

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from diffsmooth_core import ABSTAIN, InputError
@@ -18,7 +17,7 @@ from diffsmooth_core.audit.comparing import CHANGES, sign_test
 from diffsmooth_core.audit.diagnosis import REASONS
 from diffsmooth_core.audit.results import OUTCOMES, Result, Share, summary
 from diffsmooth_core.audit.store import Run
-from ui import audit_charts, audits, gallery
+from ui import audit_charts, audits, gallery, plot
 from ui.audit_controls import Selection, clear
 from ui.colours import outcome_colour
 from ui.text import duration, length, plain
@@ -113,18 +112,14 @@ def charts(selection: Selection) -> None:
         left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Certified accuracy** over the radius, with a band of 95 % confidence")
-        plot(audit_charts.certified_accuracy(lines), "curve", "Certified accuracy over the radius")
+        plot.plotly(audit_charts.certified_accuracy(lines), "curve", "Certified accuracy over the radius")
     with right:
         st.markdown("**Lower bounds** of the classes' shares: above ½ is certified")
         if any(r.p_a_lower is not None for r in shown):
-            plot(audit_charts.bounds(shown), "bounds", "Distribution of the lower bounds")
+            plot.plotly(audit_charts.bounds(shown), "bounds", "Distribution of the lower bounds")
         else:
             st.caption("No bound is known of these pictures.")
     _answers(selection)
-
-
-def plot(figure: go.Figure, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
 
 
 def _percent(share: Share) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,11 +18,14 @@ LINES = ("#0e887d", "#d08a2e", "#b0406a", "#2f75c0", "#6f7f95", "#7a9a01", "#8e6
 
 @dataclass(frozen=True)
 class Line:
-    """A run in a plot of certified accuracy: a curve with a band, or points of a table."""
+    """A run in a plot of certified accuracy: a curve with a band, or points of a table, some with a mark of
+    what to mind. `size` says of how many pictures and votes a published table is."""
 
     name: str
     points: Sequence[tuple[float, Share]] = ()
     table: Sequence[tuple[float, float]] = ()  # radius, share
+    marks: Mapping[float, str] = field(default_factory=dict)  # by radius
+    size: str = ""
 
 
 def of(name: str, results: Sequence[Result]) -> Line:
@@ -40,7 +43,7 @@ def certified_accuracy(lines: Sequence[Line], height: int = 260) -> go.Figure:
             ends = [100 * s.high for _, s in line.points] + [100 * s.low for _, s in line.points][::-1]
             figure.add_scatter(
                 x=x + x[::-1], y=ends, fill="toself", fillcolor=_pale(colour), line={"width": 0},
-                hoverinfo="skip", showlegend=False, legendgroup=str(i),
+                hoverinfo="skip", showlegend=False, legendgroup=str(i), name=f"{name}, band",
             )  # fmt: skip
             figure.add_scatter(
                 x=x, y=[100 * s.share for _, s in line.points], mode="lines", name=name, legendgroup=str(i),
@@ -48,11 +51,15 @@ def certified_accuracy(lines: Sequence[Line], height: int = 260) -> go.Figure:
                 hovertemplate="%{y:.1f} % at radius %{x:.2f}<extra>" + name + "</extra>",
             )  # fmt: skip
         if line.table:
+            of = f", {line.size}" if line.size else ""
             figure.add_scatter(
                 x=[radius for radius, _ in line.table], y=[100 * share for _, share in line.table],
-                mode="lines+markers", name=name, line={"color": colour, "width": 1.5, "dash": "dot"},
-                marker={"size": 8, "symbol": "diamond"},
-                hovertemplate="%{y:.1f} % at radius %{x:.2f}<extra>" + name + "</extra>",
+                mode="lines+markers+text", name=name, line={"color": colour, "width": 1.5, "dash": "dot"},
+                marker={"size": 9, "symbol": "square-open", "line": {"width": 2.5}} if of
+                else {"size": 8, "symbol": "diamond"},
+                text=[line.marks.get(radius, "") for radius, _ in line.table], textposition="top right",
+                textfont={"size": 14, "color": colour},
+                hovertemplate="%{y:.1f} % at radius %{x:.2f}" + of + "<extra>" + name + "</extra>",
             )  # fmt: skip
     figure.update_traces(cliponaxis=False)
     figure.update_yaxes(range=[0, 100.5], dtick=20, ticksuffix=" %")

@@ -15,6 +15,7 @@ from diffsmooth_core.audit.results import OUTCOMES
 from diffsmooth_core.audit.store import Run
 from diffsmooth_core.datasets import class_names
 from ui import audits
+from ui.controls import classifier_title, dataset_title, method_title
 from ui.text import plain
 
 ANY = "any"
@@ -71,8 +72,9 @@ def described(run: Run) -> str:
     config = run.config
     noise = f"σ = {config['sigma']:g}, n = {config['n']:,}, α = {config['alpha']:g}"
     if run.origin != "audit":
-        return f"A log in {run.origin}'s dialect, {run.dataset}: {noise}"
-    return f"{config['method']} with {config['classifier']} on {run.dataset}: {noise}"
+        return f"A log in {run.origin}'s dialect, {dataset_title(run.dataset)}: {noise}"
+    what = f"{method_title(config['method'])} · {classifier_title(config['classifier'])}"
+    return f"{what} · {dataset_title(run.dataset)} · {noise}"
 
 
 def _changes(every: list[Row], other: Run | None) -> dict[int, Change]:

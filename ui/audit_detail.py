@@ -17,8 +17,8 @@ from diffsmooth_core.audit.diagnosis import Diagnosis, Stages
 from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Kind, Run
 from diffsmooth_core.datasets import class_names
-from ui import audit_charts, audits, state, strip
-from ui.audit_board import plot, said
+from ui import audit_charts, audits, plot, state, strip
+from ui.audit_board import said
 from ui.audit_controls import Selection
 from ui.board import card
 from ui.images import data_url
@@ -99,14 +99,13 @@ def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator
     with left:
         st.markdown("**Votes.** Choose a class to see who votes for it")
         chosen = st.session_state.get(key, int(np.argmax(counts)))
-        figure = audit_charts.votes(counts, names, chosen)
-        st.plotly_chart(
-            figure, key=f"{key}-bars", config={"displayModeBar": False}, selection_mode="points",
-            on_select=partial(_clicked, key), alt="Votes for each class",
+        plot.plotly(
+            audit_charts.votes(counts, names, chosen), f"{key}-bars", "Votes for each class",
+            selection_mode="points", on_select=partial(_clicked, key),
         )  # fmt: skip
     with right:
         st.markdown(f"**Stage by stage**, what the classifier sees in the first {len(stages.votes)} copies")
-        plot(audit_charts.stages(stages, names), f"{key}-stages", "Classes at each stage")
+        plot.plotly(audit_charts.stages(stages, names), f"{key}-stages", "Classes at each stage")
     chosen = st.pills(
         "Voters", present, format_func=lambda k: f"{names[k]} ({int(np.sum(stages.votes == k))})",
         key=key, default=max(present, key=lambda k: counts[k]), required=True,

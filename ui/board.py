@@ -13,7 +13,7 @@ from diffsmooth_core import InputError, Progress, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.jobs import Snapshot
-from ui import charts, controls, runs, state, strip
+from ui import charts, controls, lessons, plot, runs, state, strip
 from ui.colours import ABSTAIN, class_colour
 from ui.images import data_url
 from ui.text import confidence, down, duration, length, plain
@@ -38,9 +38,10 @@ def show(picture: Picture, config: Settings) -> None:
     progress = runs.progress(snapshot) if snapshot else None
     if snapshot and progress and (certificate := progress.certificate):
         run = snapshot.subject
-        if certificate.radius:
+        if certificate.radius and lessons.shows("meaning"):
             meaning(certificate, run.picture)
-        evidence(certificate, run.picture, class_names(run.config.dataset))
+        if lessons.shows("evidence"):
+            evidence(certificate, run.picture, class_names(run.config.dataset))
 
 
 def _shown(picture: Picture, config: Settings) -> Snapshot[Progress] | None:
@@ -134,12 +135,12 @@ def _run(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -> No
         left, right = st.columns(2, gap="medium")
     with left:
         spec = charts.votes(progress, run.config, names)
-        st.echarts_chart(spec, key="votes", height=CHART, alt="Votes for each class")
+        plot.echarts(spec, key="votes", height=CHART, alt="Votes for each class")
     with right:
         done = progress is not None and progress.certificate is not None
         colour = class_colour(progress.candidate) if progress else ABSTAIN
         spec = charts.trace(runs.trace(snapshot), run.config, done, colour)
-        st.echarts_chart(spec, key="trace", height=CHART, alt="Share of votes and its lower bound, against ½")
+        plot.echarts(spec, key="trace", height=CHART, alt="Share of votes and its lower bound, against ½")
 
 
 def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, DeltaGenerator]:

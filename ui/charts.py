@@ -95,8 +95,8 @@ def timestep(noise_ratio: npt.NDArray[np.float64], t: int, sigma: float) -> dict
                   "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},
         "yAxis": {"type": "log", "min": 1e-3, "max": 1e3},
         "series": [
-            {"type": "line", "showSymbol": False, "color": "#0e887d", "lineStyle": {"width": 2.5},
-             "data": [[int(s), float(noise_ratio[s] ** 2)] for s in steps],
+            {"type": "line", "name": "noise ratio", "showSymbol": False, "color": "#0e887d",
+             "lineStyle": {"width": 2.5}, "data": [[int(s), float(noise_ratio[s] ** 2)] for s in steps],
              "markLine": {"silent": True, "symbol": "none", "lineStyle": dashed,
                           "label": {"color": ABSTAIN, "fontSize": 12},
                           "data": [{"yAxis": target, "label": {"formatter": f"(2σ)² = {target:.3g}"}},

@@ -13,7 +13,18 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Entry, evaluations
 from diffsmooth_core.jobs import Snapshot
-from ui import compare_charts, compare_controls, experiments, runs, softmax, state, step_runs, strip
+from ui import (
+    compare_charts,
+    compare_controls,
+    experiments,
+    lessons,
+    plot,
+    runs,
+    softmax,
+    state,
+    step_runs,
+    strip,
+)
 from ui.colours import class_colour
 from ui.compare_controls import LETTERS, Chosen, title
 from ui.experiments import Experiment
@@ -29,6 +40,8 @@ KIND = "comparison"
 
 def tabs() -> None:
     """Which half of the page is shown."""
+    if not lessons.shows("tabs"):
+        return
 
     def chosen() -> None:
         state.turn(tab=st.session_state["compare-tabs"])
@@ -66,9 +79,12 @@ def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[
     st.fragment(_live, run_every=experiments.TICK if active else None)(picture, active)
     found: Comparison | None = experiments.found(snapshot)
     if found and snapshot.finished:
-        _costs(found)
-        _differences(snapshot, found)
-        _best(snapshot, found)
+        if lessons.shows("costs"):
+            _costs(found)
+        if lessons.shows("differences"):
+            _differences(snapshot, found)
+        if lessons.shows("best"):
+            _best(snapshot, found)
 
 
 def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
@@ -93,13 +109,13 @@ def _live(picture: Picture, active: bool) -> None:
     configs = snapshot.subject.configs
     found = experiments.found(snapshot) or Comparison(tuple(Entry(config) for config in configs))
     total = sum(config.n0 + config.n for config in configs)
-    experiments.status(snapshot, sum(entry.counted for entry in found.entries), total)
+    experiments.status(snapshot, total)
     experiments.other_picture(snapshot, picture)
     names = class_names(configs[0].dataset)
     _verdicts(snapshot, found, names)
     spec = compare_charts.bounds(found, names)
-    st.echarts_chart(spec, key="compare-bounds", height=compare_charts.height(found),
-                     alt="Each setting's lower bound against ½, and its radius")  # fmt: skip
+    words = "Each setting's lower bound against ½, and its radius"
+    plot.echarts(spec, key="compare-bounds", height=compare_charts.height(found), alt=words)
 
 
 def _verdicts(snapshot: Snapshot[Any], found: Comparison, names: tuple[str, ...]) -> None:

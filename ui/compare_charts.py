@@ -33,10 +33,10 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
         "label": {"position": "start", "formatter": "½", "color": ABSTAIN, "fontSize": 15},
     }  # fmt: skip
 
-    def bars(values: list[float], digits: int, grid: int, none: str) -> dict[str, Any]:
+    def bars(name: str, values: list[float], digits: int, grid: int, none: str) -> dict[str, Any]:
         return {
-            "type": "bar", "xAxisIndex": grid, "yAxisIndex": grid, "barWidth": "55%", "showBackground": True,
-            "backgroundStyle": {"color": TROUGH, "borderRadius": 3},
+            "type": "bar", "name": name, "xAxisIndex": grid, "yAxisIndex": grid, "barWidth": "55%",
+            "showBackground": True, "backgroundStyle": {"color": TROUGH, "borderRadius": 3},
             "data": [
                 {"value": value, "itemStyle": {"color": colour, "opacity": opacity, "borderRadius": 3},
                  "label": {"show": True, "position": "insideLeft" if value > end / 3 else "right",
@@ -67,10 +67,10 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
             for i in range(2)
         ],
         "series": [
-            bars(lower, 4, 0, "") | {"markLine": half},
-            {"type": "scatter", "symbol": "rect", "symbolSize": [3, 26], "color": ABSTAIN, "data": shares,
-             "silent": True},
-            bars(radii, 2, 1, "none"),
+            bars("lower bound", lower, 4, 0, "") | {"markLine": half},
+            {"type": "scatter", "name": "share", "symbol": "rect", "symbolSize": [3, 26], "color": ABSTAIN,
+             "data": shares, "silent": True},
+            bars("radius", radii, 2, 1, "none"),
         ],
     }  # fmt: skip
 
@@ -94,7 +94,7 @@ def heat(sweep: Sweep, names: tuple[str, ...]) -> dict[str, Any]:
         "yAxis": {"type": "category", "data": [f"{s:g}" for s in sigmas], "name": "noise σ",
                   "nameLocation": "middle", "nameGap": 40, "axisTick": {"show": False}},
         "visualMap": {"show": False, "min": 0, "max": 1, "seriesIndex": []},
-        "series": [{"type": "heatmap", "data": data,
+        "series": [{"type": "heatmap", "name": "radius", "data": data,
                     "label": {"show": True, "fontSize": 13, "lineHeight": 17, "color": text_colour(),
                               "textBorderWidth": 0}}],
     }  # fmt: skip
@@ -140,7 +140,7 @@ def curve(found: Sweep, over: str, names: tuple[str, ...]) -> dict[str, Any]:
         "title": {"text": "Radius (L2)", "left": 16, "top": 4, "padding": 0,
                   "textStyle": {"fontSize": 14, "fontWeight": 600}},
         "yAxis": {"type": "value", "min": 0},
-        "series": [{"type": "line", "data": points, "symbol": "circle", "symbolSize": 11,
+        "series": [{"type": "line", "name": "radius", "data": points, "symbol": "circle", "symbolSize": 11,
                     "lineStyle": {"color": ABSTAIN, "width": 1.5},
                     "label": {"show": True, "position": "top", "fontSize": 12, "lineHeight": 15,
                               "color": text_colour()}}],

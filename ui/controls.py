@@ -10,7 +10,8 @@ import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
-from ui import gallery, state
+from diffsmooth_core.zoo import Card
+from ui import gallery, lessons, state
 from ui.text import plain
 
 _HERE = Path(__file__).parent
@@ -71,7 +72,8 @@ def sidebar(shared: bool = False) -> SmoothingConfig | InputError:
     for; the configuration, or what is wrong with it, which is said here too."""
     with st.sidebar:
         dataset = _select("dataset", "Data set", {n: dataset_title(n) for n in state.choices("dataset")})
-        gallery.choose()
+        if lessons.shows("picture"):
+            gallery.choose()
         methods = {name: method_title(name) for name in state.choices("method")}
         classifiers = {name: classifier_title(name) for name in state.choices("classifier")}
         if not classifiers:
@@ -104,7 +106,7 @@ def sidebar(shared: bool = False) -> SmoothingConfig | InputError:
         if not shared:
             _numbers("sigma", "sigma_local", local)
             _numbers("n", "m", local)
-        with st.expander("More settings"):
+        with st.expander("More settings") if lessons.current() is None else st.container():
             _numbers("n0", "alpha")
             _numbers("purifications", "reverse_steps", reverse, reverse)
             _numbers("seed", None)
@@ -158,21 +160,22 @@ def method_title(name: str) -> str:
 
 
 def _select(name: str, label: str, titles: dict[str, str], used: bool = True) -> str:
+    """A choice from a list, or what it is where a lesson hides it."""
+    if not lessons.shows(name):
+        return str(st.session_state[name])
     return st.selectbox(
         label, list(titles), format_func=titles.__getitem__, key=name, help=HINTS[name], disabled=not used
     )
 
 
 def _numbers(left: str, right: str | None, right_used: bool = True, left_used: bool = True) -> None:
-    """Two numbers side by side."""
-    for column, name, used in zip(st.columns(2), (left, right), (left_used, right_used), strict=True):
-        if name is not None:
-            label, step, hint = NUMBERS[name]
-            low, high = state.SPANS[name]
-            form = "%g" if isinstance(getattr(state.DEFAULTS, name), float) else None
-            column.number_input(
-                label, low, high, step=step, format=form, key=name, help=hint, disabled=not used
-            )
+    """Two numbers side by side, or those of them that a lesson shows."""
+    drawn = [(n, used) for n, used in ((left, left_used), (right, right_used)) if n and lessons.shows(n)]
+    for column, (name, used) in zip(st.columns(2) if drawn else (), drawn, strict=False):
+        label, step, hint = NUMBERS[name]
+        low, high = state.SPANS[name]
+        form = "%g" if isinstance(getattr(state.DEFAULTS, name), float) else None
+        column.number_input(label, low, high, step=step, format=form, key=name, help=hint, disabled=not used)
 
 
 FAMILIES = {
@@ -191,5 +194,10 @@ def classifier_title(name: str) -> str:
     return f"{FAMILIES[named[1]]}{which}, noise {float(named[2]):g}"
 
 
+def model_title(card: Card) -> str:
+    """A network in a person's words."""
+    return _denoiser_title(card.name) if card.kind == "denoiser" else classifier_title(card.name)
+
+
 def _denoiser_title(name: str) -> str:
-    return "Diffusion model (bundled)" if name == "bundled" else classifier_title(name)
+    return "Bundled diffusion model" if name == "bundled" else classifier_title(name)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -21,24 +21,26 @@ TICK = 0.5  # seconds between two looks
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a job works on: `kind` is "comparison" or "sweep", which is `over` one of SWEEPS."""
+    """What a job works on: `kind` is "comparison" or "sweep", which is `over` one of SWEEPS. `earlier` is how
+    far a cancelled one came that it takes up again."""
 
     kind: str
     picture: Picture
     configs: tuple[SmoothingConfig, ...]
     over: str = ""
+    earlier: Any = field(default=None, compare=False)
 
 
 def submit(experiment: Experiment) -> None:
     """Queue an experiment and show it. Raises InputError where the queue is full."""
-    picture, configs = experiment.picture, experiment.configs
+    picture, configs, earlier = experiment.picture, experiment.configs, experiment.earlier
 
     def compared() -> Iterator[Comparison]:
         settings = [(runs.base_classifier(config), config) for config in configs]
-        return compare_stream(settings, picture.tensor, picture.source)
+        return compare_stream(settings, picture.tensor, picture.source, earlier)
 
     def swept() -> Iterator[Sweep]:
-        return sweep_stream(runs.base_classifier(configs[0]), picture.tensor, configs)
+        return sweep_stream(runs.base_classifier(configs[0]), picture.tensor, configs, earlier)
 
     stream: Any = {"comparison": compared, "sweep": swept}[experiment.kind]
     state.put(**{experiment.kind: runs.manager().submit(stream, experiment, state.visitor())})
@@ -59,21 +61,31 @@ def forget_unknown(kind: str) -> None:
 
 
 def found(snapshot: Snapshot[Any] | None) -> Any:
-    """The latest Comparison or Sweep of a job; None before there is one."""
-    return snapshot.progress if snapshot else None
+    """The latest Comparison or Sweep of a job, or of the one that it goes on from; None before there is
+    one."""
+    return (snapshot.progress or snapshot.subject.earlier) if snapshot else None
 
 
 def action(label: str, experiment: Experiment, snapshot: Snapshot[Any] | None) -> None:
-    """The button that starts the experiment, off where it has no settings, or stops the one that runs."""
+    """The button that starts the experiment, off where it has no settings, or stops the one that runs; and
+    one that takes up a cancelled one where it stopped."""
     kind = experiment.kind
     if snapshot and not snapshot.finished:
         stopping = state.cancelling(snapshot.id)
         st.button("Cancelling…" if stopping else "Cancel", key=f"{kind}-cancel", disabled=stopping,
                   on_click=runs.cancel, args=(snapshot.id,))  # fmt: skip
         return
-    if snapshot and snapshot.state == "done" and snapshot.subject == experiment:
+    so_far = found(snapshot) if snapshot and snapshot.state == "cancelled" else None
+    if snapshot and so_far:
+        again = replace(snapshot.subject, earlier=so_far)
+        _start("Resume", f"{kind}-resume", again, "primary")
+    if snapshot and snapshot.state in ("done", "cancelled") and snapshot.subject == experiment:
         label = f"{label} again"
-    if st.button(label, key=f"{kind}-start", type="primary", disabled=not experiment.configs):
+    _start(label, f"{kind}-start", experiment, "secondary" if so_far else "primary")
+
+
+def _start(label: str, key: str, experiment: Experiment, kind: Literal["primary", "secondary"]) -> None:
+    if st.button(label, key=key, type=kind, disabled=not experiment.configs):
         try:
             submit(experiment)
         except InputError as error:
@@ -81,17 +93,22 @@ def action(label: str, experiment: Experiment, snapshot: Snapshot[Any] | None) -
         st.rerun()
 
 
-def status(snapshot: Snapshot[Any], done: int, total: int) -> None:
+def status(snapshot: Snapshot[Any], total: int) -> None:
     """How a job stands: a line and a bar while it runs, a line where it ended early."""
+    so_far, earlier = found(snapshot), snapshot.subject.earlier
+    done, before = (each.done if each else 0 for each in (so_far, earlier))
     if snapshot.state == "queued":
         ahead = "one run is" if snapshot.position == 1 else f"{snapshot.position} runs are"
-        st.progress(0.0, f"Waiting: {ahead} ahead of this one on the server.")
+        st.progress(done / total, f"Waiting: {ahead} ahead of this one on the server.")
     elif snapshot.state == "running":
-        left = snapshot.seconds * (total - done) / done if done else None
+        left = snapshot.seconds * (total - done) / (done - before) if done > before else None
         pace = f", about {max(1, round(left))} s left" if left is not None else ""
         st.progress(done / total, f"{done:,} of {total:,} votes{pace}")
     elif snapshot.state == "cancelled":
-        st.markdown(f"**Cancelled** after {done:,} of {total:,} votes: nothing that is shown is certified.")
+        goes_on = " Resume goes on from there." if done else ""
+        st.markdown(
+            f"**Cancelled** after {done:,} of {total:,} votes: nothing that is shown is certified.{goes_on}"
+        )
     elif snapshot.state == "failed":
         st.markdown(f"**Stopped:** {plain(snapshot.error or 'the reason is not known')}.")
 

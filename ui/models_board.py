@@ -17,6 +17,8 @@ from diffsmooth_core.datasets import labelled_pictures
 from diffsmooth_core.zoo import Card, doctor, every
 from diffsmooth_core.zoo import adding as zoo
 from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory
+from ui import plot
+from ui.controls import classifier_title, dataset_title, method_title, model_title
 from ui.limits import limit
 from ui.text import plain
 
@@ -48,25 +50,27 @@ def table() -> Card | None:
 def _row(card: Card) -> dict[str, Any]:
     accuracy = card.metrics.get("accuracy_under_noise", {})
     return {
-        "Name": card.name,
+        "Name": model_title(card),
         "Kind": KINDS[card.kind],
-        "Data set": card.dataset,
+        "Data set": dataset_title(card.dataset),
         "Made by": card.training.get("objective", ""),
         "Parameters": card.parameters / 1e6,
         **{f"σ = {s}": 100 * accuracy[s] if s in accuracy else None for s in ("0", "0.25", "0.5", "1")},
         "PSNR at σ = 0.25": card.metrics.get("psnr_db", {}).get("0.25"),
+        "In commands": card.name,
     }
 
 
 def card(chosen: Card) -> None:
     """Everything that is known of one network."""
-    st.subheader(plain(chosen.name), anchor=False)
+    st.subheader(plain(model_title(chosen)), anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
         need = 4 * chosen.parameters
         fits = "fits" if need < available_memory() else "does not fit"
         origin = "bundled with the project" if chosen.bundled else "added here"
         facts = {
+            "In commands": chosen.name,
             "Origin": origin,
             "Trained for": str(chosen.training.get("objective", "unknown")),
             "Training noise": f"σ = {chosen.training['sigma']:g}"
@@ -96,16 +100,17 @@ def _effort(chosen: Card) -> str:
     training = chosen.training
     if "images" not in training:
         return "not known"
-    start = f", from {training['fine_tuned_from']}" if "fine_tuned_from" in training else ""
+    start = f", from {classifier_title(training['fine_tuned_from'])}" if "fine_tuned_from" in training else ""
     return f"{training['images']:,} pictures in {training['minutes']:g} min on {training['device']}{start}"
 
 
 def _certified(certified: dict[str, Any]) -> None:
     """Certified accuracy over radius as measured for the card."""
     at = certified["percent_at_radius"]
+    what = f"{method_title(certified['method'])} · {classifier_title(certified['classifier'])}"
     st.markdown(
-        f"**Certified accuracy** of {certified['images']} test pictures, method {certified['method']}, "
-        f"σ = {certified['sigma']:g}, n = {certified['n']:,}"
+        f"**Certified accuracy** of {certified['images']} test pictures: {plain(what)} · "
+        f"σ = {certified['sigma']:g} · n = {certified['n']:,}"
     )
     st.table(
         {f"r = {radius}": f"{percent:g} %" for radius, percent in at.items()}, border="horizontal",
@@ -126,7 +131,7 @@ def _doctor(chosen: Card) -> None:
             load_classifier(chosen.name, "cpu"), chosen.normalisation or "none", x, labels,
             chosen.training.get("sigma"),
         )  # fmt: skip
-    st.plotly_chart(finding(found), key="finding", config={"displayModeBar": False})
+    plot.plotly(finding(found), "finding", "Accuracy under every normalisation and noise")
     st.caption(plain(f"{source}. {found.sentence}"))
 
 
@@ -178,7 +183,9 @@ def adding() -> None:
             except InputError as error:
                 st.error(plain(str(error)))
             else:
-                st.success(plain(f"{added.name} was added: a {added.kind} for {added.dataset}."))
+                st.success(
+                    plain(f"{added.name} was added: a {added.kind} for {dataset_title(added.dataset)}.")
+                )
 
 
 def _uploaded(data: bytes, filename: str, name: str, sigma: float, normalisation: str | None) -> Card:

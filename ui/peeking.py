@@ -8,6 +8,7 @@ import streamlit as st
 
 from diffsmooth_core import InputError
 from diffsmooth_core.statistics.peeking import Peeking, simulate
+from ui import plot
 from ui.colours import ABSTAIN
 from ui.text import plain
 
@@ -45,7 +46,7 @@ def show() -> None:
         column.metric(
             label, f"{100 * wrong / RUNS:.1f} %", help=f"{wrong} of {RUNS:,} certifications, {words}."
         )
-    st.echarts_chart(
+    plot.echarts(
         chart(found), key="peeking", height=300,
         alt="Share of certifications that have claimed falsely, over the votes, against the risk",
     )  # fmt: skip

@@ -1,81 +1,110 @@
-"""The Results page: certified accuracy over the radius, of runs, imported logs and the models' cards."""
+"""The Results page: certified accuracy over the radius, of runs, imported logs, models' cards and papers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from diffsmooth_core.audit import paper
-from diffsmooth_core.audit.results import Share, summary
+from diffsmooth_core.audit import browsing
+from diffsmooth_core.audit.published import SLIPS, acr
+from diffsmooth_core.audit.results import summary
 from diffsmooth_core.audit.store import Run
 from diffsmooth_core.zoo import Card, every
-from ui import audit_charts, audits
+from ui import audit_charts, audits, plot, published
 from ui.audit_controls import described
+from ui.controls import classifier_title, dataset_title, method_title, model_title
+from ui.published import Published, size
 from ui.text import plain
 
 RUN, CARD = "run", "card"
+CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line of the plot and row of the table."""
+    """One line of the plot and row of the table; certified accuracy is in percent, by radius."""
 
     name: str
     origin: str
     dataset: str
     line: audit_charts.Line
-    images: int
-    acr: float
-    certified_accuracy: dict[str, Share]
-    n: int
+    images: int | None
+    acr: float | None
+    certified: Mapping[float, float]
+    n: int | None
     reported: float | None = None
+    benign: float | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)  # mark -> what to mind
 
 
 def sidebar(runs: list[Run]) -> list[Series]:
     """Choose what is compared."""
     cards = {card.name: card for card in every().values() if card.metrics.get("certified")}
-    names = [f"{RUN}:{run.name}" for run in runs] + [f"{CARD}:{name}" for name in cards]
-    titles = {name: name.partition(":")[2] + ("" if name.startswith(RUN) else " (card)") for name in names}
+    titles = {f"{RUN}:{run.name}": run.name for run in runs}
+    titles |= {f"{CARD}:{name}": card_title(card) for name, card in cards.items()}
     by_name = {run.name: run for run in runs}
     with st.sidebar:
         usual = [f"{RUN}:{run.name}" for run in runs][:4] or [f"{CARD}:bundled", f"{CARD}:standard"]
         chosen = st.multiselect(
-            "Results", names, usual, format_func=titles.__getitem__, key="results", bind="query-params",
-            max_selections=len(audit_charts.LINES), help="Audits of this server, imported logs, and what was "
-            "measured for the bundled models' cards.",
+            "Our results", list(titles), usual, format_func=titles.__getitem__, key="results",
+            bind="query-params", max_selections=len(audit_charts.LINES), help="Audits of this server, "
+            "imported logs, and what was measured for the bundled models' cards.",
         )  # fmt: skip
     found = []
     for name in chosen:
         kind, _, rest = name.partition(":")
         found.append(_of_run(by_name[rest]) if kind == RUN else _of_card(cards[rest]))
-    return [series for series in found if series.images]
+    return [series for series in found if series.images] + _of_papers(published.sidebar())
+
+
+def card_title(card: Card) -> str:
+    return f"{model_title(card)} (card)"
 
 
 def _of_run(run: Run) -> Series:
-    results = [row.result for row in audits.rows(run)]
-    config, found = run.config, summary(results)
-    reported = paper.acr(run.dataset, config["sigma"], config.get("training_sigma"))
+    rows = audits.rows(run)
+    results = [row.result for row in rows]
+    config, found, benign = run.config, summary(results), browsing.benign(rows)
     return Series(
         run.name, described(run), run.dataset, audit_charts.of(run.name, results), found.images, found.acr,
-        found.certified_accuracy, config["n"], reported,
+        {float(radius): 100 * share.share for radius, share in found.certified_accuracy.items()}, config["n"],
+        acr(run.dataset, config["sigma"], config.get("training_sigma")),
+        100 * benign.share if benign else None,
     )  # fmt: skip
 
 
 def _of_card(card: Card) -> Series:
     """What was measured for a model's card: a table, so points in place of a curve."""
-    measured = card.metrics["certified"]
-    images = measured["images"]
-    percents = measured["percent_at_radius"].items()
-    table = {radius: Share.of(round(percent * images / 100), images) for radius, percent in percents}
-    name = f"{card.name} (card)"
-    points = [(float(r), share.share) for r, share in table.items() if share.k]
+    measured, name = card.metrics["certified"], card_title(card)
+    percents = {float(radius): percent for radius, percent in measured["percent_at_radius"].items()}
+    points = [(radius, percent / 100) for radius, percent in percents.items() if percent]
+    what = f"{method_title(measured['method'])} · {classifier_title(measured['classifier'])}"
     return Series(
-        name, f"{measured['method']} with {measured['classifier']}: σ = {measured['sigma']:g}", card.dataset,
-        audit_charts.Line(name, table=points), images, measured["acr"], table, measured["n"],
+        name, f"{what} · σ = {measured['sigma']:g}", card.dataset, audit_charts.Line(name, table=points),
+        measured["images"], measured["acr"], percents, measured["n"],
     )  # fmt: skip
+
+
+def _of_papers(chosen: list[Published]) -> list[Series]:
+    """Published numbers: points too, those with a note marked ①, ②, …"""
+    found, marks = [], chain(CIRCLED, (f"({i})" for i in count(len(CIRCLED) + 1)))
+    for paper in chosen:
+        of = paper.setting
+        marked = {radius: next(marks) for radius in paper.notes}
+        points = sorted((radius, percent / 100) for radius, percent in paper.certified.items())
+        by_radius = {radius: mark for radius, mark in marked.items() if radius is not None}
+        line = audit_charts.Line(paper.name, table=points, marks=by_radius, size=size(of))
+        notes = {mark: paper.notes[radius] for radius, mark in marked.items()}
+        found.append(
+            Series(paper.name, f"{of.source} · {dataset_title(of.dataset)}", of.dataset, line,
+                   of.images, paper.acr, paper.certified, of.n, benign=paper.benign, notes=notes)
+        )  # fmt: skip
+    return found
 
 
 def show(chosen: list[Series]) -> None:
@@ -83,53 +112,62 @@ def show(chosen: list[Series]) -> None:
     if not chosen:
         st.markdown("Choose some results in the sidebar.")
         return
-    st.plotly_chart(
-        audit_charts.certified_accuracy([series.line for series in chosen], height=440), key="results-plot",
-        config={"displaylogo": False, "modeBarButtonsToAdd": [],
-                "modeBarButtons": [["toImage"]],
-                "toImageButtonOptions": {"format": "svg", "filename": "certified-accuracy"}},
-        alt="Certified accuracy over the radius",
+    plot.plotly(
+        audit_charts.certified_accuracy([series.line for series in chosen], height=440),
+        "certified-accuracy", "Certified accuracy over the radius",
     )  # fmt: skip
-    rows = pd.DataFrame([_row(series) for series in chosen])
-    st.dataframe(rows, hide_index=True, placeholder="")
+    if notes := [f"{mark} {plain(note)}" for series in chosen for mark, note in series.notes.items()]:
+        st.caption("  \n".join(notes))
+    rows = table(chosen)
+    votes = st.column_config.NumberColumn(format="localized")
+    st.dataframe(rows, hide_index=True, placeholder="", column_config={"Votes n": votes, "Pictures": votes})
     for sentence in cautions(chosen):
         st.caption(f":material/warning: {plain(sentence)}")
     with st.container(horizontal=True):
         st.download_button("Table as CSV", rows.to_csv(index=False), "results.csv", "text/csv",
                            on_click="ignore", icon=":material/download:")  # fmt: skip
     with st.expander("Reading the paper's numbers with care"):
-        for slip in paper.SLIPS:
+        for slip in SLIPS:
             st.markdown(f"- {plain(slip)}")
 
 
-def _row(series: Series) -> dict[str, Any]:
-    shares = series.certified_accuracy.items()
-    table = {f"r = {radius}": f"{100 * share.share:.1f} %" for radius, share in shares}
+def table(chosen: list[Series]) -> pd.DataFrame:
+    """A row for each; columns for the radii that any of them has, and for what any of them has beside."""
+    radii = sorted({radius for series in chosen for radius in series.certified})
+    rows = pd.DataFrame([_row(series, radii) for series in chosen])
+    return rows.drop(columns=[name for name in ("Paper's ACR", "Benign") if rows[name].isna().all()])
+
+
+def _row(series: Series, radii: list[float]) -> dict[str, Any]:
+    certified = series.certified
     return {
         "Name": series.name,
         "What": series.origin,
         "Pictures": series.images,
         "Votes n": series.n,
-        "ACR": round(series.acr, 3),
+        "ACR": None if series.acr is None else round(series.acr, 3),
         "Paper's ACR": series.reported,
-        **table,
+        "Benign": None if series.benign is None else f"{series.benign:.1f} %",
+        **{f"r = {r:.2f}": f"{certified[r]:.1f} %" if r in certified else None for r in radii},
     }
 
 
 def cautions(chosen: list[Series]) -> list[str]:
     """Why some of these numbers may not be compared."""
     found = []
-    images = sorted({series.images for series in chosen})
-    if images[-1] > 1.2 * images[0]:
+    images = sorted({series.images for series in chosen if series.images})
+    if images and images[-1] > 1.2 * images[0]:
         found.append(
             f"From {images[0]:,} to {images[-1]:,} pictures: the fewer, the wider the band, and the pictures "
             "are not the same."
         )
-    votes = sorted({series.n for series in chosen})
+    votes = sorted({series.n for series in chosen if series.n})
     if len(votes) > 1:
         found.append(
             f"From n = {votes[0]:,} to {votes[-1]:,} votes: more votes certify larger radii of one network."
         )
+    if unknown := sum(series.images is None or series.n is None for series in chosen):
+        found.append(f"Of {unknown} of these it is not known how many pictures or votes they are of.")
     if len({series.dataset for series in chosen}) > 1:
         found.append("These are different data sets.")
     return found

@@ -2,8 +2,8 @@
 
 Session-state keys: one for each setting of a page (also a widget's key and, without the page's prefix, a URL
 parameter), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_page`, `_kept…`, `_url`, `_acted`,
-`_notices`, `_playing`, `_visitor`. Keys of widgets that hold nothing worth keeping stand where the widget is
-drawn.
+`_notices`, `_playing`, `_visitor`, `_lesson`. Keys of widgets that hold nothing worth keeping stand where the
+widget is drawn.
 """
 
 from __future__ import annotations
@@ -156,6 +156,8 @@ def restore(page: Settings = CERTIFY) -> bool:
     state, parameters, kept = st.session_state, st.query_params.to_dict(), f"_kept{page.prefix}"
     acted, now = state.pop("_acted", False), _page()
     left, state["_page"] = state.get("_page", now) != now, now
+    if left or "_lesson" not in state:
+        state["_lesson"] = parameters.get("lesson", "")
     if page.dataset:
         state["dataset"] = page.dataset
     if kept in state and (acted or parameters in ({}, state.get("_url"))):
@@ -170,6 +172,7 @@ def restore(page: Settings = CERTIFY) -> bool:
                 state[page.prefix + name] = page.parse(name, parameters[name])
             except InputError as error:
                 notify(str(error))
+    state["_lesson"] = parameters.get("lesson", "")
     state["job"] = parameters.get("job") if page is CERTIFY else state.get("job")
     if parameters or "picture" not in state:
         pick(PICTURE)
@@ -189,6 +192,8 @@ def save(page: Settings = CERTIFY, view: Collection[str] = ()) -> None:
         url = {"picture": state["picture"]} | url
     if state["job"] and page is CERTIFY:
         url["job"] = state["job"]
+    if state["_lesson"]:
+        url["lesson"] = state["_lesson"]
     if url != st.query_params.to_dict():
         st.query_params.from_dict(url)
     state["_url"] = url
@@ -198,6 +203,16 @@ def act() -> None:
     """Say that a person's choice is being taken: it counts even where the browser sent it together with an
     address from before the last one that `save` wrote."""
     st.session_state["_acted"] = True
+
+
+def lesson() -> str:
+    """The lesson that the page is about; none where it shows everything."""
+    return str(st.session_state.get("_lesson", ""))
+
+
+def end_lesson() -> None:
+    """Show everything again."""
+    st.session_state["_lesson"] = ""
 
 
 def put(**shown: Any) -> None:

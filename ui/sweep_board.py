@@ -11,7 +11,7 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import SWEEPS, Cell, Sweep, grid
 from diffsmooth_core.jobs import Snapshot
-from ui import compare_charts, experiments, runs, state
+from ui import compare_charts, experiments, plot, runs, state
 from ui.text import confidence, down, length, plain
 
 KIND = "sweep"
@@ -88,7 +88,7 @@ def _live(picture: Picture, active: bool) -> None:
     if snapshot is None:
         return
     found: Sweep | None = experiments.found(snapshot)
-    experiments.status(snapshot, found.done if found else 0, found.total if found else 1)
+    experiments.status(snapshot, found.total if found else 1)
     experiments.other_picture(snapshot, picture)
     configs, over = snapshot.subject.configs, snapshot.subject.over
     _chart(found or _empty(configs), over)
@@ -111,7 +111,7 @@ def _chart(found: Sweep, over: str) -> None:
     names = class_names(found.cells[0].config.dataset)
     heat = over == "sigma_local"
     spec = compare_charts.heat(found, names) if heat else compare_charts.curve(found, over, names)
-    st.echarts_chart(spec, key=f"sweep-{over}", height=CHART, alt="Certified radius of each setting")
+    plot.echarts(spec, key=f"sweep-{over}", height=CHART, alt="Certified radius of each setting")
 
 
 def _best(snapshot: Snapshot[Any], found: Sweep) -> None:

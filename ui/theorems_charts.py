@@ -194,6 +194,7 @@ def forward(found: Exact, cloud: Cloud) -> go.Figure:
     for k in range(len(found.mixture.weights)):
         points = cloud.points[cloud.component == k].numpy()
         figure.add_scatter(x=points[:, 0], y=points[:, 1], mode="markers", showlegend=False, hoverinfo="skip",
+                           name=f"component {k + 1}",
                            marker={"color": class_colour(k), "size": 3, "opacity": 0.8})  # fmt: skip
     figure.update_layout(
         height=230, margin={"l": 0, "r": 0, "t": 30, "b": 0},

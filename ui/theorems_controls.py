@@ -11,7 +11,7 @@ import torch
 
 from diffsmooth_core import InputError
 from diffsmooth_core.theory import KINDS, PRECISIONS, WORLDS, Setting
-from ui import gallery, state, theorems_runs
+from ui import gallery, lessons, state, theorems_runs
 from ui.text import plain
 
 PREFIX = "theorems-"
@@ -67,49 +67,55 @@ def sidebar() -> Controls | InputError:
         st.segmented_control("Where", CHOICES["where"], format_func=PLACES.__getitem__, required=True,
                              key=f"{PREFIX}where")  # fmt: skip
         on_picture = _value("where") == "picture"
-        if on_picture:
+        if on_picture and lessons.shows("picture"):
             gallery.choose(follow=True)
-        else:
+        elif not on_picture:
             st.selectbox("World", WORLDS, format_func=WORLD_TITLES.__getitem__, key=f"{PREFIX}world",
                          help="A Gaussian mixture: every term is known in closed form. In two of the worlds "
                          "a theorem fails as printed, “narrow” with a network error.")  # fmt: skip
             _steps("Dimensions d", "dimension", "One and two are drawn.")
         st.slider("Noise σ", *SPANS["sigma"], step=0.05, key=f"{PREFIX}sigma",
                   help="Std of the smoothing noise, in [0,1] pixel units.")  # fmt: skip
-        if on_picture:
-            st.selectbox("Perturbation δ", KINDS, key=f"{PREFIX}perturbation",
-                         help="Added to the picture before the noise.")  # fmt: skip
-            st.slider("Length of δ", *SPANS["radius"], step=0.25, key=f"{PREFIX}radius",
-                      disabled=_value("perturbation") == "none",
-                      help="L2 norm, in [0,1] pixel units.")  # fmt: skip
-        _steps("Network error", "eps_error", "Added to the predicted noise ε, root mean square a value. In "
-               "the exact world it disturbs the one-shot estimate alone.")  # fmt: skip
-        if on_picture:
-            _steps("Samples", "samples", "Solutions of the reverse SDE from the same start.")
-        with st.expander("More settings"):
-            st.toggle("x_rs carries the noise", key=f"{PREFIX}noise",
-                      disabled=not on_picture and _value("world") == "far")  # fmt: skip
-            if on_picture:
-                _steps("Steps of the reverse SDE", "steps", "Fewer are quicker and less exact; the page says "
-                       "how much doubling them changes.")  # fmt: skip
-                st.selectbox(
-                    "Network computes in",
-                    tuple(PRECISIONS),
-                    key=f"{PREFIX}dtype",
-                    help="bfloat16 is quicker where the processor knows it, and a little coarser.",
-                )
-            _steps("Risk η", "eta", "The probability that Theorem 1's bound may fail.")
-            low, high = (int(end) for end in SPANS["seed"])
-            st.number_input("Seed", low, high, key=f"{PREFIX}seed",
-                            help="The same seed gives the same noise.")  # fmt: skip
-        st.segmented_control("Lengths in", CHOICES["unit"], format_func=UNITS.__getitem__, required=True,
-                             key=f"{PREFIX}unit", help="The theorems use the diffusion model's [−1,1], where "
-                             "every length is twice as large as in pixel units.")  # fmt: skip
+        if lessons.shows("other settings"):
+            _others(on_picture)
         try:
             return _chosen()
         except InputError as error:
             st.error(plain(str(error)))
             return error
+
+
+def _others(on_picture: bool) -> None:
+    """What a lesson leaves out."""
+    if on_picture:
+        st.selectbox("Perturbation δ", KINDS, key=f"{PREFIX}perturbation",
+                     help="Added to the picture before the noise.")  # fmt: skip
+        st.slider("Length of δ", *SPANS["radius"], step=0.25, key=f"{PREFIX}radius",
+                  disabled=_value("perturbation") == "none",
+                  help="L2 norm, in [0,1] pixel units.")  # fmt: skip
+    _steps("Network error", "eps_error", "Added to the predicted noise ε, root mean square a value. In "
+           "the exact world it disturbs the one-shot estimate alone.")  # fmt: skip
+    if on_picture:
+        _steps("Samples", "samples", "Solutions of the reverse SDE from the same start.")
+    with st.expander("More settings"):
+        st.toggle("x_rs carries the noise", key=f"{PREFIX}noise",
+                  disabled=not on_picture and _value("world") == "far")  # fmt: skip
+        if on_picture:
+            _steps("Steps of the reverse SDE", "steps", "Fewer are quicker and less exact; the page says "
+                   "how much doubling them changes.")  # fmt: skip
+            st.selectbox(
+                "Network computes in",
+                tuple(PRECISIONS),
+                key=f"{PREFIX}dtype",
+                help="bfloat16 is quicker where the processor knows it, and a little coarser.",
+            )
+        _steps("Risk η", "eta", "The probability that Theorem 1's bound may fail.")
+        low, high = (int(end) for end in SPANS["seed"])
+        st.number_input("Seed", low, high, key=f"{PREFIX}seed",
+                        help="The same seed gives the same noise.")  # fmt: skip
+    st.segmented_control("Lengths in", CHOICES["unit"], format_func=UNITS.__getitem__, required=True,
+                         key=f"{PREFIX}unit", help="The theorems use the diffusion model's [−1,1], where "
+                         "every length is twice as large as in pixel units.")  # fmt: skip
 
 
 def _value(name: str) -> Any:

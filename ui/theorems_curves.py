@@ -7,7 +7,7 @@ import streamlit as st
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import Snapshot
 from diffsmooth_core.theory import Curves
-from ui import theorems_charts, theorems_controls, theorems_runs
+from ui import plot, theorems_charts, theorems_controls, theorems_runs
 from ui.text import plain
 from ui.theorems_controls import Controls
 
@@ -47,7 +47,7 @@ def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
         for name, column, spec in zip(("bounds", "terms", "second"), st.columns(3), specs, strict=True):
             with column:
                 title = spec["title"]["text"]
-                st.echarts_chart(spec, key=f"theorems-curve-{name}", height=CHART, alt=f"{title}, over sigma")
+                plot.echarts(spec, key=f"theorems-curve-{name}", height=CHART, alt=f"{title}, over sigma")
 
     with st.container(key="charts-curves"):
         theorems_runs.follow(key, TICK, draw)

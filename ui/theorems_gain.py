@@ -7,7 +7,7 @@ import streamlit as st
 from diffsmooth_core import ABSTAIN
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.theory import Comparison
-from ui import strip, theorems_charts, theorems_controls, theorems_runs
+from ui import plot, strip, theorems_charts, theorems_controls, theorems_runs
 from ui.images import data_url
 from ui.text import length, plain
 from ui.theorems_controls import Controls
@@ -37,14 +37,12 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
         left, right = st.columns(2, gap="medium")
         with left:
             spec = theorems_charts.gain(found, setting.eta, chosen.scale)
-            st.echarts_chart(spec, key="theorems-gain-chart", height=CHART, alt="Distances over sigma")
+            plot.echarts(spec, key="theorems-gain-chart", height=CHART, alt="Distances over sigma")
         with right:
             comparison: Comparison = theorems_runs.found(theorems_runs.find(snapshot.subject.key))
             if comparison is not None:
                 spec = theorems_charts.compared(comparison, chosen.scale, chosen.unit)
-                st.echarts_chart(
-                    spec, key="theorems-compared", height=CHART, alt="Distances of many pictures"
-                )
+                plot.echarts(spec, key="theorems-compared", height=CHART, alt="Distances of many pictures")
                 _nearer(comparison, setting.sigma)
 
     with st.container(key="charts-gain"):

@@ -34,13 +34,13 @@ def import_log(
     """Read a published certification log: its dialect, its counts behind rounded radii, its table."""
     check_dataset_name(dataset)
 
-    from diffsmooth_core.audit import logs, paper
+    from diffsmooth_core.audit import logs, published
     from diffsmooth_core.audit.results import summary
     from diffsmooth_core.audit.store import Store
 
     log = logs.read(file, sigma, n, alpha, target_radius)
     found = summary(log.results)
-    reported = paper.acr(dataset, sigma, training_sigma)
+    reported = published.acr(dataset, sigma, training_sigma)
     if name:
         settings = {"sigma": sigma, "n": n, "alpha": alpha, "file": file.name}
         logs.keep(Store(url), log, name, dataset, settings | {"training_sigma": training_sigma})

@@ -53,6 +53,11 @@ class Comparison:
         return all(entry.certificate for entry in self.entries)
 
     @property
+    def done(self) -> int:
+        """Votes of all settings so far."""
+        return sum(entry.counted for entry in self.entries)
+
+    @property
     def shared(self) -> int:
         """Estimation votes that every setting has cast."""
         return min(len(entry.classes) for entry in self.entries)
@@ -81,13 +86,15 @@ class Comparison:
 
 
 def compare_stream(
-    settings: Sequence[tuple[BaseClassifier, SmoothingConfig]], x: Tensor, source: str = ""
-) -> Iterator[Comparison]:
+    settings: Sequence[tuple[BaseClassifier, SmoothingConfig]], x: Tensor, source: str = "",
+    resume: Comparison | None = None,
+) -> Iterator[Comparison]:  # fmt: skip
     """Certify x (3,h,w) under every setting at once, yielding after every chunk; closing cancels.
 
     Each setting is a base classifier and the configuration it was built for; their votes are those of
-    `certify_stream`. The setting with the fewest votes is always the next, so that they keep in step. Raises
-    InputError where the settings cannot see the same noise.
+    `certify_stream`. The setting with the fewest votes is always the next, so that they keep in step.
+    `resume` continues after an earlier Comparison of the same settings and picture, with the votes of an
+    undisturbed one. Raises InputError where the settings cannot see the same noise, or `resume` has others.
     """
     same = ("dataset", "seed", "noise", "alpha")
     for name in same:
@@ -96,11 +103,15 @@ def compare_stream(
                 f"settings are compared on the same noise and at the same level, and {name} is "
                 f"{' and '.join(sorted(values))}; give all the same"
             )
-    entries = [Entry(config) for _, config in settings]
+    entries = [Entry(config) for _, config in settings] if resume is None else list(resume.entries)
+    if [entry.config for entry in entries] != [config for _, config in settings]:
+        raise InputError("a comparison goes on under the settings that it was begun with; start a new one")
     with ExitStack() as open_streams:
         streams = [
-            open_streams.enter_context(closing(certify_stream(base, x, config, source=source)))  # type: ignore[type-var]
-            for base, config in settings
+            open_streams.enter_context(
+                closing(certify_stream(base, x, config, resume=entry.progress, source=source))  # type: ignore[type-var]
+            )
+            for (base, config), entry in zip(settings, entries, strict=True)
         ]
         while running := [i for i, entry in enumerate(entries) if not entry.certificate]:
             i = min(running, key=lambda i: entries[i].counted)

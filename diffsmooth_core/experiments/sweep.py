@@ -100,17 +100,24 @@ def shared_block(base: BaseClassifier, configs: Sequence[SmoothingConfig]) -> in
     return replace(base, m=max(config.m for config in configs)).block
 
 
-def sweep_stream(base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingConfig]) -> Iterator[Sweep]:
+def sweep_stream(
+    base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingConfig], resume: Sweep | None = None
+) -> Iterator[Sweep]:
     """Certify x (3,h,w) under every setting, yielding after every chunk of votes; closing cancels.
 
     The settings may differ in sigma, sigma_local, m and n, and are of a method with local smoothing; `base`
     was built for one of them. Copies of one sigma are drawn and purified once, and the local draws of a
     smaller m are the first ones of the largest: so are those of a run of its own, since noise is keyed by
-    vote. Raises InputError where settings differ in anything else.
+    vote. `resume` continues after an earlier Sweep of the same base, picture and settings. Raises InputError
+    where settings differ in anything else, or `resume` has others.
     """
     _check(base, x, configs)
+    if resume is not None and [cell.config for cell in resume.cells] != list(configs):
+        raise InputError("a sweep goes on under the settings that it was begun with; start a new one")
     block, k = shared_block(base, configs), base.classifier.classes
     tallies = np.zeros((2, len(configs), k), np.int64)  # selection and estimation
+    if resume is not None:
+        tallies[:] = [[cell.counts0 for cell in resume.cells], [cell.counts for cell in resume.cells]]
     sigmas = sorted({config.sigma for config in configs})
     groups = [[i for i, config in enumerate(configs) if config.sigma == sigma] for sigma in sigmas]
     longest = [max(configs[i].n for i in group) for group in groups]
@@ -121,10 +128,12 @@ def sweep_stream(base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingCon
         for tally, (stage, votes) in zip(tallies, stages, strict=True):
             for start in range(0, votes, block):
                 ballot = Ballot(x, stage, start, min(start + block, votes))
+                done += ballot.stop - ballot.start
+                if resume is not None and done <= resume.done:
+                    continue
                 for i, classes in _cast(wide, ballot, {i: configs[i] for i in group}).items():
                     wanted = votes if stage == "selection" else configs[i].n
                     tally[i] += np.bincount(classes[: max(0, wanted - start)], minlength=k)
-                done += ballot.stop - ballot.start
                 cells = zip(configs, *tallies.tolist(), strict=True)
                 yield Sweep(tuple(Cell(c, tuple(a), tuple(b)) for c, a, b in cells), done, total)
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from threading import Event
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import SmoothingConfig, certify
 from diffsmooth_core.certification import discrepancies
-from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, grid
+from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
 from diffsmooth_core.jobs import Snapshot
 from ui import compare_charts, runs, state
+from ui.experiments import Experiment
 
 from .conftest import opened, progress
 
@@ -126,6 +130,44 @@ def test_a_sweep_shows_every_cell_and_the_price_of_picking(compare: Visit) -> No
     best = found.best(state.resolved(state.PICTURE).label)
     assert ("at α/" in said(page)) == (best is not None or "needs" in said(page))
     assert "Provisional" not in said(page)
+
+
+@pytest.mark.parametrize("kind", ["comparison", "sweep"])
+def test_a_cancelled_experiment_goes_on_from_where_it_was(compare: Visit, kind: str) -> None:
+    config = replace(state.DEFAULTS, method="local-only", n0=5, n=40, m=2)
+    picture, configs = state.resolved(state.PICTURE), grid("budget", config)
+    base, begun, cancelled = runs.base_classifier(configs[0]), Event(), Event()
+
+    def whole() -> Iterator[Any]:
+        if kind == "sweep":
+            return sweep_stream(base, picture.tensor, configs)
+        return compare_stream([(runs.base_classifier(c), c) for c in configs], picture.tensor, picture.source)
+
+    def stream() -> Iterator[Any]:
+        first, second, *_ = whole()
+        yield first
+        begun.set()
+        assert cancelled.wait(30)
+        yield second
+
+    experiment = Experiment(kind, picture, configs, "budget" if kind == "sweep" else "")
+    job = runs.manager().submit(stream, experiment)
+    assert begun.wait(60)
+    runs.manager().cancel(job)
+    cancelled.set()
+    stopped = runs.manager().wait(job, 30)
+    assert stopped is not None
+    assert stopped.state == "cancelled"
+    page = compare(tab="compare" if kind == "comparison" else "sweep", **{kind: job})
+    assert "Resume goes on from there" in said(page)
+    page.button(key=f"{kind}-resume").click().run()
+    found, (*_, expected) = finish(page, kind), whole()
+    assert found.subject.earlier is not None
+    assert "Cancelled" not in said(page)
+    if kind == "sweep":
+        assert found.progress == expected
+    else:
+        assert [e.classes for e in found.progress.entries] == [e.classes for e in expected.entries]  # type: ignore[attr-defined]
 
 
 def test_a_method_without_local_noise_cannot_be_swept(compare: Visit) -> None:

@@ -12,7 +12,7 @@ from diffsmooth_core import ABSTAIN, SmoothingConfig, certify
 from diffsmooth_core.datasets import class_names
 from diffsmooth_core.statistics.peeking import simulate
 from ui import peeking, runs, state
-from ui.lessons import LESSONS, TOURS
+from ui.lessons import LESSONS, TOURS, Tour
 
 from .conftest import APP
 
@@ -27,19 +27,57 @@ def page(visit: Visit) -> AppTest:
     return page
 
 
+def settings_drawn(page: AppTest) -> set[str]:
+    widgets = (*page.sidebar.number_input, *page.sidebar.selectbox)
+    return {str(widget.key) for widget in widgets} & set(state.SETTINGS)
+
+
 @pytest.mark.parametrize(
-    "tour", [tour for tour in (*LESSONS, *TOURS) if tour.settings], ids=lambda tour: tour.link
+    "tour", [tour for tour in (*LESSONS, *TOURS) if tour.settings], ids=lambda tour: tour.lesson
 )
-def test_every_tour_sets_the_controls_that_it_speaks_of(tour) -> None:  # type: ignore[no-untyped-def]
+def test_every_tour_sets_the_controls_that_it_speaks_of_and_hides_the_rest(tour: Tour) -> None:
     page = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in tour.settings.items():
+    for name, value in (tour.settings | {"lesson": tour.lesson}).items():
         page.query_params[name] = value
     page.switch_page(tour.page).run()
     assert not page.exception
     assert page.query_params.items() >= tour.settings.items(), "nothing fell back to a default"
     assert set(tour.settings) <= {"picture", *state.CERTIFY.defaults}
     start = {"certify": "Certify", "step": "step-next", "compare": "comparison-start", "sweep": "sweep-start"}
-    assert not page.button(key=start[tour.settings.get("tab") or Path(tour.page).stem]).disabled
+    button = start[tour.settings.get("tab") or Path(tour.page).stem]
+    assert not page.button(key=button).disabled
+    assert settings_drawn(page) == set(tour.shows) & set(state.SETTINGS)
+    assert page.query_params["lesson"] == tour.lesson
+    before = page.query_params
+    page.button(key="show-everything").click().run()
+    assert not page.exception
+    assert len(settings_drawn(page)) > 10 or tour.lesson == "parts"
+    assert page.query_params == {name: v for name, v in before.items() if name != "lesson"}
+    assert not page.button(key=button).disabled
+
+
+def test_a_lesson_ends_with_its_page_and_an_unknown_one_is_said(visit: Visit) -> None:
+    page = visit(lesson="noise", sigma="0.01")
+    page.number_input(key="sigma").set_value(0.25).run()
+    assert page.query_params["lesson"] == "noise", "it goes on while one tries things"
+    page.query_params.clear()  # as the navigation does
+    page.switch_page("pages/step.py").run()
+    assert "lesson" not in page.query_params
+    assert len(settings_drawn(page)) > 10
+    page = visit(lesson="<b>none</b>")
+    assert len(settings_drawn(page)) > 10
+    said = " ".join(caption.value.replace("\\", "") for caption in page.caption)
+    assert "lesson = '<b>none</b>' in the address is unknown" in said
+
+
+def test_a_lesson_leaves_out_the_panels_that_it_is_not_about(
+    visit: Visit, finished_run: Callable[..., str]
+) -> None:
+    job = finished_run(state.PICTURE, [(8, 100)], [(8, 1000)])
+    for lesson, drawn in (("noise", {"What this radius means"}), ("purify", set()),
+                          ("", {"What this radius means", "Evidence"})):  # fmt: skip
+        page = visit(job=job, lesson=lesson)
+        assert {"What this radius means", "Evidence"} & {s.value for s in page.subheader} == drawn
 
 
 def test_peeking_is_counted_and_the_anytime_bound_keeps_its_promise(page: AppTest) -> None:

@@ -24,7 +24,13 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def test_every_network_has_a_row(page: AppTest) -> None:
-    assert set(page.dataframe[0].value["Name"]) == set(bundled())
+    rows = page.dataframe[0].value.set_index("In commands")
+    assert set(rows.index) == set(bundled())
+    assert rows.loc["gaussian-0.25-b", ["Name", "Data set"]].tolist() == [
+        "Gaussian (b), noise 0.25",
+        "CIFAR-10",
+    ]
+    assert not set(rows["Name"]) & set(bundled()), "words for a person"
 
 
 def test_a_checkpoint_is_added_and_listed(page: AppTest, tmp_path: Path) -> None:
@@ -32,7 +38,7 @@ def test_a_checkpoint_is_added_and_listed(page: AppTest, tmp_path: Path) -> None
     page.text_input[0].set_value(str(tmp_path / "m.pth"))
     page.text_input[1].set_value("mine")
     page.button[0].click().run()
-    assert [s.value.replace("\\", "") for s in page.success] == ["mine was added: a classifier for cifar10."]
+    assert [s.value.replace("\\", "") for s in page.success] == ["mine was added: a classifier for CIFAR-10."]
     assert cards.every()["mine"].normalisation == "none"
     assert "mine" in set(page.run().dataframe[0].value["Name"])
 

@@ -92,10 +92,16 @@ def test_charts_and_pictures_keep_their_nodes_while_votes_come_in(app: str, page
     page.goto(f"{app}/?{LONG}")
     start(page)
     page.wait_for_timeout(1500)
-    page.evaluate("for (const node of document.querySelectorAll('canvas')) node.dataset.kept = 'yes'")
+    page.evaluate(
+        "for (const node of document.querySelectorAll('.stEChartsChart svg')) node.dataset.kept = 'yes'"
+    )
     before = page.get_by_text("votes a second").inner_text()
     expect(page.get_by_text("votes a second")).not_to_have_text(before, timeout=30 * SECONDS)
-    assert page.locator("canvas[data-kept]").count() == page.locator("canvas").count() > 0
+    assert (
+        page.locator(".stEChartsChart svg[data-kept]").count()
+        == page.locator(".stEChartsChart svg").count()
+        > 0
+    )
     stop(page)
 
 

@@ -35,7 +35,17 @@ def test_a_comparison_can_be_cancelled_and_a_setting_changed(app: str, page: Pag
     page.get_by_role("button", name="Compare", exact=True).click(timeout=60 * SECONDS)
     expect(page.get_by_text("votes, about")).to_be_visible(timeout=60 * SECONDS)
     page.get_by_role("button", name="Cancel", exact=True).click()
-    expect(page.get_by_text("nothing that is shown is certified")).to_be_visible(timeout=30 * SECONDS)
+    cancelled = page.get_by_text(re.compile(r"after [\d,]+ of .* nothing that is shown is certified"))
+    expect(cancelled).to_be_visible(timeout=30 * SECONDS)
+    before = cancelled.inner_text()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("votes, about")).to_be_visible(timeout=60 * SECONDS)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(cancelled).to_be_visible(timeout=30 * SECONDS)
+    first, second = (
+        int(text.split("after ")[1].split()[0].replace(",", "")) for text in (before, cancelled.inner_text())
+    )
+    assert 0 < first < second, "it went on from there"
     page.get_by_role("button", name="Change").first.click()
     votes = page.get_by_role("spinbutton", name="Votes n").first
     votes.fill("300")

@@ -19,7 +19,7 @@ def test_the_keyboard_steps_through_a_vote_to_the_count(app: str, page: Page) ->
     page.wait_for_url(re.compile("step=1"))
     press(page, "ArrowRight")
     expect(page.get_by_role("heading", name="2 · The noise chooses")).to_be_visible(timeout=30 * SECONDS)
-    expect(page.locator("canvas")).to_have_count(1)
+    expect(page.locator(".stEChartsChart svg")).to_have_count(1)
     press(page, "ArrowLeft")
     expect(page.get_by_role("heading", name="1 · Noise is added")).to_be_visible()
     page.get_by_role("radio", name="6 Smooth").click()

@@ -23,7 +23,7 @@ def test_a_picture_is_chosen_sampled_and_stands_in_the_address(app: str, page: P
     page.get_by_role("radio", name="Brown horse").click()
     expect(page).to_have_url(re.compile("brown-horse"), timeout=30 * SECONDS)
     expect(samples_inside(page)).to_have_text(re.compile("16 of 16"), timeout=60 * SECONDS)
-    chart = page.locator(".st-key-theorems-distances canvas").first
+    chart = page.locator(".st-key-theorems-distances .stEChartsChart svg").first
     expect(chart).to_be_visible()
     address = page.url
     assert "sigma=0.25" in address
@@ -39,10 +39,12 @@ def test_a_picture_is_chosen_sampled_and_stands_in_the_address(app: str, page: P
 def test_sampling_is_seen_coming_and_stops_at_once(app: str, page: Page) -> None:
     page.goto(f"{app}/theorems?{LONG}")
     expect(samples_inside(page)).to_be_visible(timeout=60 * SECONDS)
-    page.evaluate("for (const node of document.querySelectorAll('canvas')) node.dataset.kept = 'yes'")
+    page.evaluate(
+        "for (const node of document.querySelectorAll('.stEChartsChart svg')) node.dataset.kept = 'yes'"
+    )
     before = samples_inside(page).inner_text()
     expect(samples_inside(page)).not_to_have_text(before, timeout=60 * SECONDS)
-    assert page.locator("canvas[data-kept]").count() > 0, "the histogram keeps its node"
+    assert page.locator(".stEChartsChart svg[data-kept]").count() > 0, "the histogram keeps its node"
     page.get_by_role("button", name="Stop", exact=True).click()
     stopped = page.get_by_text(re.compile(r"Stopped after \d+ of 256 samples"))
     expect(stopped).to_be_visible(timeout=30 * SECONDS)

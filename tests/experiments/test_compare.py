@@ -82,6 +82,24 @@ def test_the_settings_keep_in_step() -> None:
         assert abs(first - second) <= ahead
 
 
+def test_a_cancelled_comparison_goes_on_to_the_same_end() -> None:
+    configs = (PLAIN, DIFFSMOOTH, replace(PLAIN, n=24))
+    settings = [(build_base(c, ten_classes(), clamping_denoiser()), c) for c in configs]
+    whole = compared(*configs)
+    steps = list(compare_stream(settings, GREY))
+    for stopped in (steps[0], steps[len(steps) // 2], steps[-2]):
+        rest = list(compare_stream(settings, GREY, resume=stopped))
+        assert rest[0].done > stopped.done, "nothing is counted twice"
+        assert [e.classes for e in rest[-1].entries] == [e.classes for e in whole.entries]
+        for entry, alone in zip(rest[-1].entries, whole.entries, strict=True):
+            assert entry.certificate is not None
+            assert alone.certificate is not None
+            assert entry.certificate.counts0 == alone.certificate.counts0
+            assert entry.certificate.counts == alone.certificate.counts
+    with pytest.raises(InputError, match="start a new one"):
+        next(compare_stream(settings[:2], GREY, resume=whole))
+
+
 def test_the_best_holds_at_alpha_over_the_number_of_settings() -> None:
     settings = [
         (build_base(c, half_space(margin)), c)

@@ -54,6 +54,19 @@ def test_the_bundled_networks_give_the_counts_of_separate_runs() -> None:
         assert (cell.counts0, cell.counts) == (alone.counts0, alone.counts)
 
 
+@pytest.mark.parametrize("over", ["sigma_local", "budget"])
+def test_a_cancelled_sweep_goes_on_to_the_same_end(over: str) -> None:
+    configs = grid(over, CONFIG)
+    *steps, whole = sweep_stream(base_for(configs[0]), GREY, configs)
+    for stopped in (steps[0], steps[len(steps) // 2], steps[-1]):
+        first, *_, last = (stopped, *sweep_stream(base_for(configs[0]), GREY, configs, stopped))
+        assert last == whole
+        rest = [s.done for s in sweep_stream(base_for(configs[0]), GREY, configs, first)]
+        assert rest == [s.done for s in (*steps, whole) if s.done > stopped.done], "no copy is purified twice"
+    with pytest.raises(InputError, match="start a new one"):
+        next(sweep_stream(base_for(configs[0]), GREY, configs[:-1], whole))
+
+
 def test_local_draws_are_nested() -> None:
     """The first m of 21 draws are what a run with m copies draws."""
     source = NoiseSource(0, "a" * 64, "estimation")

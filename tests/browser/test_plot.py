@@ -1,0 +1,57 @@
+"""A chart's way out of the page: as PNG, SVG and CSV, whichever library drew it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+SECONDS = 1000  # milliseconds
+pytestmark = pytest.mark.timeout(180)
+
+
+def saved(page: Page, kind: str, alt: str) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"Save as {kind}: {alt}").click(timeout=60 * SECONDS)
+    assert download.value.suggested_filename.endswith(f".{kind.lower()}")
+    return Path(download.value.path())
+
+
+@pytest.mark.parametrize(
+    ("path", "alt", "word", "line"),
+    [
+        ("?picture=gallery:sailing-yacht", "Votes for each class", "ship", "Estimation votes,998,ship,"),
+        ("results", "Certified accuracy over the radius", "radius, L2", ",0.5,36.5,"),
+    ],
+    ids=["echarts", "plotly"],
+)
+def test_a_chart_is_saved_as_it_is_drawn(
+    app: str, page: Page, path: str, alt: str, word: str, line: str
+) -> None:
+    page.goto(f"{app}/{path}")
+    chart = page.locator(".stEChartsChart svg, .js-plotly-plot .main-svg").first
+    expect(chart).to_be_visible(timeout=60 * SECONDS)
+    width = chart.evaluate("node => node.getBoundingClientRect().width")
+
+    drawn = ElementTree.parse(saved(page, "SVG", alt)).getroot()
+    assert drawn.tag.endswith("svg")
+    assert any(word in text for text in drawn.itertext())
+
+    png = saved(page, "PNG", alt)
+    assert png.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    with Image.open(png) as picture:
+        assert picture.width == int(3 * width), "sharp enough for print"
+        colours, times = np.unique(
+            np.asarray(picture.convert("RGBA")).reshape(-1, 4), axis=0, return_counts=True
+        )
+    assert colours[times.argmax()].tolist() == [250, 249, 247, 255], "the page's background, and no hole"
+    assert len(colours) > 50, "something is drawn on it"
+
+    text = saved(page, "CSV", alt).read_text(encoding="utf-8")
+    assert next(csv.reader(text.splitlines())) == ["series", "x", "y", "value"]
+    assert line in text
