@@ -33,7 +33,8 @@ class Exact:
 
 
 def exact(name: str, dimension: int, sigma: float, *, samples: int = 256, steps: int = 64, eta: float = 0.01,
-          eps_error: float = 0.0, noise: bool = True, seed: int = 0) -> Exact:  # fmt: skip
+          eps_error: float = 0.0, noise: bool = True, seed: int = 0,
+          scheme: str = "multistep") -> Exact:  # fmt: skip
     """Run one experiment in a named world. sigma is in [0,1] units, as everywhere.
 
     `eps_error` is the one-shot estimate's alone; the paths have the exact score. In the world "far" the
@@ -60,14 +61,15 @@ def exact(name: str, dimension: int, sigma: float, *, samples: int = 256, steps:
         received = clean + rho * push * noise
     levels = nodes(rho, steps)
     driven = increments(levels, samples, (dimension,), seed + 1)
-    paths = integrate(mixture.eps, received, levels, driven, keep=dimension <= 2)
+    paths = integrate(mixture.eps, received, levels, driven, scheme, keep=dimension <= 2)
     x_t = alpha_bar**0.5 * received
     error = error_of_size(eps_error, x_t.shape, seed)
     predicted = mixture.eps(x_t[None], alpha_bar)[0] + error
     return Exact(
         mixture, alpha_bar, clean, received, mixture.posterior_mean(x_t[None], alpha_bar)[0],
         one_shot(x_t, alpha_bar, predicted), paths, tuple(levels),
-        doubling_error(mixture.eps, received, levels, min(samples, 64), seed) if steps > 1 else math.nan,
+        doubling_error(mixture.eps, received, levels, min(samples, 64), seed, scheme)
+        if steps > 1 else math.nan,
         Theorem1.of(paths, received.numpy(), clean.numpy(), alpha_bar, eta),
         in_mixture(mixture, x_t, alpha_bar, error),
     )  # fmt: skip
