@@ -56,13 +56,17 @@ def nodes(rho: float, steps: int) -> list[float]:
 
 def increments(levels: Sequence[float], count: int, shape: Sequence[int], seed: int,
                dtype: torch.dtype = torch.float64) -> Tensor:  # fmt: skip
-    """The noise of every step for `count` paths: (steps,2,count,*shape).
+    """The noise of every step for `count` paths: (steps,2,count,*shape)."""
+    generator = torch.Generator().manual_seed(seed)
+    return driven(levels, torch.randn(len(levels) - 1, 2, count, *shape, generator=generator, dtype=dtype))
+
+
+def driven(levels: Sequence[float], noise: Tensor) -> Tensor:
+    """Standard normals (steps,2,k,...) made in place into the noise of the steps from a to b.
 
     First W, N(0, a^2 - b^2); then what of it is left at the step's end, b^2 int dW/rho^2, whose variance is
     b^2 (a^2 - b^2)/a^2 and whose covariance with W is b^2 log(a^2/b^2).
     """
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(len(levels) - 1, 2, count, *shape, generator=generator, dtype=dtype)
     for (a, b), (push, left) in zip(itertools.pairwise(levels), noise, strict=True):
         variance = a * a - b * b
         push.mul_(math.sqrt(variance))
