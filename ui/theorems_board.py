@@ -16,7 +16,7 @@ from ui.text import confidence, plain
 from ui.theorems_controls import Controls, go_on, stop, stopped
 from ui.theorems_terms import CORRECTED, NOISE, PRINTED, SCORE, SHIFT, WITH_C
 
-TICK = 0.3  # seconds between two looks at the samples
+TICK = 0.4  # seconds between two looks at the samples; drawing takes a core a tenth of a second
 
 FIRST = (
     r"\lVert \hat x_0 - x_0 \rVert \;\le\; \textcolor{%s}{\lVert x_{rs} - x_0 \rVert} \;+\; "

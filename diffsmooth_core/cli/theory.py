@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,8 +25,15 @@ _unit = click.option("--unit", type=click.Choice(["pixel", "model"]), default="m
                      help="Lengths in [0,1] pixel units or in the model's [-1,1].")  # fmt: skip
 _eps_error = click.option("--eps-error", type=float, default=0.0, show_default=True,
                           help="Error added to the predicted noise, root mean square.")  # fmt: skip
+_dataset = click.option("--dataset", default="cifar10", show_default=True,
+                        help="cifar10, imagenet, or one that was added with `datasets add`.")  # fmt: skip
+_scheme = click.option("--scheme", default="multistep", show_default=True,
+                       help="Solver of the reverse SDE: multistep (second order) or euler-maruyama (first).")  # fmt: skip
 _denoiser = click.option("--denoiser", default="bundled", show_default=True, help="The diffusion model.")
 _device = click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+
+_world = click.option("--world", default="clusters", show_default=True, help="clusters, narrow or far.")
+_dimension = click.option("--dimension", type=int, default=2, show_default=True, help="From 1 to 3072.")
 
 
 @click.group()
@@ -35,7 +43,7 @@ def theory() -> None:
 
 @theory.command()
 @click.argument("image")
-@click.option("--dataset", type=click.Choice(["cifar10", "imagenet"]), default="cifar10", show_default=True)
+@_dataset
 @_denoiser
 @_sigma
 @click.option("--perturbation", type=click.Choice(["none", "random", "adversarial"]), default="none",
@@ -48,6 +56,7 @@ def theory() -> None:
 @click.option("--steps", type=click.IntRange(2, 1000), default=8, show_default=True)
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True,
               help="What the network computes in.")  # fmt: skip
+@_scheme
 @_seed
 @_device
 @_unit
@@ -62,7 +71,7 @@ def image(image: str, dataset: str, denoiser: str, samples: int, device: str, un
 
     x = resolve(image, dataset).tensor
     with tqdm(total=samples, unit="sample", delay=0.5) as bar:
-        for found in sampling(x, _diffusion(denoiser, device), Setting(**settings), samples):
+        for found in sampling(x, _diffusion(denoiser, dataset, device), Setting(**settings), samples):
             bar.update(min(samples, found.count) - bar.n)
     begun = found.begun
     scale = 0.5 if unit == "pixel" else 1.0
@@ -76,14 +85,15 @@ def image(image: str, dataset: str, denoiser: str, samples: int, device: str, un
 
 
 @theory.command()
-@click.option("--world", default="clusters", show_default=True, help="clusters, narrow or far.")
-@click.option("--dimension", type=int, default=2, show_default=True, help="From 1 to 3072.")
+@_world
+@_dimension
 @_sigma
 @_eta
 @_eps_error
 @click.option("--noise/--no-noise", default=True, show_default=True, help="Smoothing noise in x_rs.")
 @click.option("--samples", type=int, default=256, show_default=True)
 @click.option("--steps", type=int, default=64, show_default=True)
+@_scheme
 @_seed
 @_unit
 @_json
@@ -105,8 +115,34 @@ def exact(world: str, dimension: int, sigma: float, unit: str, as_json: bool, **
 
 
 @theory.command()
+@_world
+@_dimension
+@_sigma
+@click.option("--noise/--no-noise", default=True, show_default=True, help="Smoothing noise in x_rs.")
+@_seed
+@_json
+def convergence(as_json: bool, **settings: Any) -> None:
+    """How each scheme's error in a Gaussian mixture shrinks as its steps double."""
+    from diffsmooth_core.theory import convergence as run
+
+    *_, found = run(settings.pop("world"), settings.pop("dimension"), settings.pop("sigma"), **settings)
+    if as_json:
+        schemes = {scheme: [asdict(error) for error in errors] for scheme, errors in found.errors.items()}
+        click.echo(json.dumps({"reference": asdict(found.reference), "schemes": schemes}))
+        return
+    for name, error in (
+        ("reference", found.reference),
+        *((scheme, error) for scheme, errors in found.errors.items() for error in reversed(errors)),
+    ):
+        click.echo(
+            f"{name}, {error.steps} steps: mean off by {error.mean:.4f} +- {error.mean_chance:.4f} standard "
+            f"deviations, variance by {error.variance:+.2%} +- {error.variance_chance:.2%}"
+        )
+
+
+@theory.command()
 @click.argument("image")
-@click.option("--dataset", type=click.Choice(["cifar10", "imagenet"]), default="cifar10", show_default=True)
+@_dataset
 @_denoiser
 @click.option("--sigmas", default="0.12,0.25,0.5,1", show_default=True, help="Comma-separated, [0,1] units.")
 @_eps_error
@@ -121,7 +157,7 @@ def gain(image: str, dataset: str, denoiser: str, sigmas: str, eps_error: float,
     from diffsmooth_core.theory import disturbed, gains
 
     levels = _numbers("--sigmas", sigmas)
-    network = _diffusion(denoiser, device)
+    network = _diffusion(denoiser, dataset, device)
     if eps_error:
         network = disturbed(network, eps_error, seed)
     rows = [
@@ -142,15 +178,16 @@ def gain(image: str, dataset: str, denoiser: str, sigmas: str, eps_error: float,
 @theory.command()
 @click.option("--count", type=click.IntRange(1, 10_000), default=48, show_default=True,
               help="Pictures, spread over the test set.")  # fmt: skip
+@_dataset
 @_denoiser
 @click.option("--sigmas", default="0.12,0.25,0.5,1", show_default=True, help="Comma-separated, [0,1] units.")
 @_eps_error
 @_seed
 @_device
 @_json
-def compare(count: int, denoiser: str, sigmas: str, eps_error: float, seed: int, device: str,
+def compare(count: int, dataset: str, denoiser: str, sigmas: str, eps_error: float, seed: int, device: str,
             as_json: bool) -> None:  # fmt: skip
-    """How many CIFAR-10 test pictures one-shot purification brings nearer, in [0,1] units."""
+    """How many test pictures one-shot purification brings nearer, in [0,1] units."""
     from tqdm import tqdm
 
     from diffsmooth_core.datasets import labelled_pictures
@@ -158,10 +195,10 @@ def compare(count: int, denoiser: str, sigmas: str, eps_error: float, seed: int,
     from diffsmooth_core.theory import disturbed
 
     levels = _numbers("--sigmas", sigmas)
-    network = _diffusion(denoiser, device)
+    network = _diffusion(denoiser, dataset, device)
     if eps_error:
         network = disturbed(network, eps_error, seed)
-    pictures, what = labelled_pictures("cifar10", count)
+    pictures, what = labelled_pictures(dataset, count)
     with tqdm(total=len(pictures) * len(levels), unit="picture", delay=0.5) as bar:
         for found in run([picture.tensor for picture in pictures], network, levels, seed):
             bar.update(sum(map(len, found.noisy)) - bar.n)
@@ -185,25 +222,27 @@ def compare(count: int, denoiser: str, sigmas: str, eps_error: float, seed: int,
 
 @theory.command()
 @click.argument("image")
+@_dataset
 @_denoiser
 @click.option("--sigmas", default="0.2,0.4,0.6,0.8,1", show_default=True, help="With commas, [0,1] units.")
 @_eta
 @_eps_error
 @click.option("--samples", type=click.IntRange(2, 100_000), default=16, show_default=True)
 @click.option("--steps", type=click.IntRange(2, 1000), default=8, show_default=True)
+@_scheme
 @_seed
 @_device
 @_unit
 @_json
-def curves(image: str, denoiser: str, sigmas: str, samples: int, device: str, unit: str, as_json: bool,
-           **settings: Any) -> None:  # fmt: skip
+def curves(image: str, dataset: str, denoiser: str, sigmas: str, samples: int, device: str, unit: str,
+           as_json: bool, **settings: Any) -> None:  # fmt: skip
     """Both theorems for IMAGE over sigma."""
     from diffsmooth_core.datasets import resolve
     from diffsmooth_core.theory import Setting, over_sigma
 
     levels, scale = _numbers("--sigmas", sigmas), 0.5 if unit == "pixel" else 1.0
-    x = resolve(image, "cifar10").tensor
-    *_, found = over_sigma(x, _diffusion(denoiser, device), Setting(**settings), levels, samples)
+    x = resolve(image, dataset).tensor
+    *_, found = over_sigma(x, _diffusion(denoiser, dataset, device), Setting(**settings), levels, samples)
     rows = [
         {"sigma": point.sigma, "timestep": point.timestep, "one_shot_distance": scale * point.one_shot,
          "theorem1": _theorem1(point.theorem1, scale), "theorem2": _theorem2(point.theorem2, scale)}
@@ -239,7 +278,7 @@ def error(image: str, errors: str, as_json: bool, **settings: Any) -> None:
 
     picture = resolve(image, config.dataset)
     classifier = load_classifier(config.classifier, config.device)
-    denoiser = _diffusion(config.denoiser, config.device)
+    denoiser = _diffusion(config.denoiser, config.dataset, config.device)
     found = list(consequences(picture.tensor, classifier, denoiser, config, sizes))
     if as_json:
         rows = [
@@ -265,10 +304,22 @@ def _numbers(option: str, text: str) -> list[float]:
         raise InputError(f"{option} must be numbers with commas between them, got {text!r}") from None
 
 
-def _diffusion(name: str, device: str) -> Denoiser:
+def _diffusion(name: str, dataset: str, device: str) -> Denoiser:
+    """A diffusion model for the data set; a checkpoint's path is taken at its word."""
     from diffsmooth_core import load_denoiser
     from diffsmooth_core.purification.denoiser import Denoiser
+    from diffsmooth_core.zoo import every, names
+    from diffsmooth_core.zoo.download import here
 
+    if name in every() and every()[name].dataset != dataset:
+        at_hand = names("denoiser", dataset, "unet", "diffusers") + here(dataset)
+        fetch = "models download 256x256_diffusion_uncond"
+        if dataset != "imagenet":
+            fetch = f"train denoiser --dataset {dataset} --name NAME --minutes 30"
+        remedy = f"take --denoiser {at_hand[0]}" if at_hand else (
+            f"run: python -m diffsmooth_core {fetch}, and name it with --denoiser"
+        )  # fmt: skip
+        raise InputError(f"{name!r} is for {every()[name].dataset}, the picture is for {dataset}; {remedy}")
     denoiser = load_denoiser(name, device)
     if not isinstance(denoiser, Denoiser):
         raise InputError(f"the theorems speak of diffusion models, which {name!r} is not; take 'bundled'")

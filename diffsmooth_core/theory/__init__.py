@@ -1,5 +1,6 @@
 """Theorems 1 and 2 of DiffSmooth, on real pictures and in a world where every term is known."""
 
+from diffsmooth_core.theory.convergence import Convergence, WeakError, convergence
 from diffsmooth_core.theory.curves import Curves, over_sigma, over_sigma_exactly
 from diffsmooth_core.theory.exact import Exact, exact
 from diffsmooth_core.theory.experiment import PRECISIONS, Setting, Start, start
@@ -9,14 +10,15 @@ from diffsmooth_core.theory.network import disturbed
 from diffsmooth_core.theory.network_error import Consequence, consequences
 from diffsmooth_core.theory.perturbation import KINDS
 from diffsmooth_core.theory.purification_gain import Comparison, Gain, compare, gains
-from diffsmooth_core.theory.reverse_sde import Paths
+from diffsmooth_core.theory.reverse_sde import SCHEMES, Paths
 from diffsmooth_core.theory.sampling import Sampling, sampling
 from diffsmooth_core.theory.theorem1 import VERSIONS, Share, Theorem1, c_eta
 from diffsmooth_core.theory.theorem2 import Theorem2
 
 __all__ = [
-    "KINDS", "PRECISIONS", "VERSIONS", "WORLDS", "Cloud", "Comparison", "Consequence", "Curves", "Exact",
-    "Gain", "Mixture", "Paths", "Sampling", "Setting", "Share", "Start", "Theorem1", "Theorem2", "c_eta",
-    "clouds", "compare", "consequences", "disturbed", "exact", "gains", "over_sigma", "over_sigma_exactly",
-    "regions", "sampling", "start", "world",
+    "KINDS", "PRECISIONS", "SCHEMES", "VERSIONS", "WORLDS", "Cloud", "Comparison", "Consequence",
+    "Convergence", "Curves", "Exact", "Gain", "Mixture", "Paths", "Sampling", "Setting", "Share", "Start",
+    "Theorem1", "Theorem2", "WeakError", "c_eta", "clouds", "compare", "consequences", "convergence",
+    "disturbed", "exact", "gains", "over_sigma", "over_sigma_exactly", "regions", "sampling", "start",
+    "world",
 ]  # fmt: skip

@@ -57,13 +57,13 @@ def over_sigma(x: Tensor, denoiser: Denoiser, setting: Setting, sigmas: Sequence
 
 def over_sigma_exactly(world: str, dimension: int, sigmas: Sequence[float], *, samples: int = 64,
                        steps: int = 32, eta: float = 0.01, eps_error: float = 0.0, noise: bool = True,
-                       seed: int = 0) -> Iterator[Curves]:  # fmt: skip
+                       seed: int = 0, scheme: str = "multistep") -> Iterator[Curves]:  # fmt: skip
     """The same in a Gaussian mixture, yielding after every sigma. Raises InputError."""
     found = Curves(tuple(sigmas))
     for sigma in sigmas:
         yield found
         there = exact(world, dimension, sigma, samples=samples, steps=steps, eta=eta, eps_error=eps_error,
-                      noise=noise, seed=seed)  # fmt: skip
+                      noise=noise, seed=seed, scheme=scheme)  # fmt: skip
         away = float((there.one_shot - there.clean).norm())
         found = replace(
             found, points=(*found.points, Point(sigma, None, there.theorem1, there.theorem2, away))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.theory.mixture import Mixture, world
+from diffsmooth_core.theory.mixture import Mixture, noise_ratio, world
 from diffsmooth_core.theory.reverse_sde import Paths, doubling_error, increments, integrate, nodes
 from diffsmooth_core.theory.theorem1 import Theorem1
 from diffsmooth_core.theory.theorem2 import Theorem2, error_of_size, in_mixture, one_shot
@@ -32,25 +32,12 @@ class Exact:
     theorem2: Theorem2
 
 
-def exact(name: str, dimension: int, sigma: float, *, samples: int = 256, steps: int = 64, eta: float = 0.01,
-          eps_error: float = 0.0, noise: bool = True, seed: int = 0) -> Exact:  # fmt: skip
-    """Run one experiment in a named world. sigma is in [0,1] units, as everywhere.
-
-    `eps_error` is the one-shot estimate's alone; the paths have the exact score. In the world "far" the
-    clean point is the origin and x_rs equals it, the case where Theorem 1 as printed fails.
-    Raises InputError.
-    """
+def begin(name: str, dimension: int, sigma: float, noise: bool,
+          seed: int) -> tuple[Mixture, float, Tensor, Tensor]:  # fmt: skip
+    """The named mixture, alpha_bar, a clean point (d,) and 2 x_rs - 1 (d,). Raises InputError."""
     if not (math.isfinite(sigma) and sigma > 0):
         raise InputError(f"sigma must be above 0, got {sigma:g}")
-    if samples * steps * dimension > 100_000_000:
-        raise InputError(
-            f"{samples} samples of {steps} steps in {dimension} dimensions take too much memory; "
-            "choose fewer samples or steps"
-        )
-    if samples < 1:
-        raise InputError(f"at least 1 sample is needed, got {samples}")
     mixture, rho = world(name, dimension), 2 * sigma
-    alpha_bar = 1 / (1 + rho**2)
     generator = torch.Generator().manual_seed(seed)
     if name == "far":
         clean = received = torch.zeros(dimension, dtype=torch.float64)
@@ -58,16 +45,37 @@ def exact(name: str, dimension: int, sigma: float, *, samples: int = 256, steps:
         clean = mixture.sample(1, generator)[0]
         push = torch.randn(dimension, generator=generator, dtype=torch.float64)
         received = clean + rho * push * noise
-    levels = nodes(rho, steps)
+    return mixture, 1 / (1 + rho**2), clean, received
+
+
+def exact(name: str, dimension: int, sigma: float, *, samples: int = 256, steps: int = 64, eta: float = 0.01,
+          eps_error: float = 0.0, noise: bool = True, seed: int = 0,
+          scheme: str = "multistep") -> Exact:  # fmt: skip
+    """Run one experiment in a named world. sigma is in [0,1] units, as everywhere.
+
+    `eps_error` is the one-shot estimate's alone; the paths have the exact score. In the world "far" the
+    clean point is the origin and x_rs equals it, the case where Theorem 1 as printed fails.
+    Raises InputError.
+    """
+    if samples * steps * dimension > 100_000_000:
+        raise InputError(
+            f"{samples} samples of {steps} steps in {dimension} dimensions take too much memory; "
+            "choose fewer samples or steps"
+        )
+    if samples < 1:
+        raise InputError(f"at least 1 sample is needed, got {samples}")
+    mixture, alpha_bar, clean, received = begin(name, dimension, sigma, noise, seed)
+    levels = nodes(noise_ratio(alpha_bar), steps)
     driven = increments(levels, samples, (dimension,), seed + 1)
-    paths = integrate(mixture.eps, received, levels, driven, keep=dimension <= 2)
+    paths = integrate(mixture.eps, received, levels, driven, scheme, keep=dimension <= 2)
     x_t = alpha_bar**0.5 * received
     error = error_of_size(eps_error, x_t.shape, seed)
     predicted = mixture.eps(x_t[None], alpha_bar)[0] + error
     return Exact(
         mixture, alpha_bar, clean, received, mixture.posterior_mean(x_t[None], alpha_bar)[0],
         one_shot(x_t, alpha_bar, predicted), paths, tuple(levels),
-        doubling_error(mixture.eps, received, levels, min(samples, 64), seed) if steps > 1 else math.nan,
+        doubling_error(mixture.eps, received, levels, min(samples, 64), seed, scheme)
+        if steps > 1 else math.nan,
         Theorem1.of(paths, received.numpy(), clean.numpy(), alpha_bar, eta),
         in_mixture(mixture, x_t, alpha_bar, error),
     )  # fmt: skip

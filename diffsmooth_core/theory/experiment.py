@@ -13,7 +13,7 @@ from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.theory.network import NetworkEps, disturbed
 from diffsmooth_core.theory.perturbation import perturb
-from diffsmooth_core.theory.reverse_sde import Paths, doubling_error
+from diffsmooth_core.theory.reverse_sde import SCHEMES, Paths, doubling_error
 from diffsmooth_core.theory.theorem1 import Theorem1
 from diffsmooth_core.theory.theorem2 import Theorem2, from_samples, one_shot
 
@@ -33,6 +33,7 @@ class Setting:
     eta: float = 0.01
     seed: int = 0
     dtype: str = "float32"  # of the network; noise and steps are float32 always
+    scheme: str = "multistep"  # of the reverse SDE
 
     def __post_init__(self) -> None:
         if not 0 < self.eta < 1:
@@ -41,6 +42,8 @@ class Setting:
             raise InputError(f"steps must lie between 2 and 1000, got {self.steps}")
         if self.dtype not in PRECISIONS:
             raise InputError(f"dtype {self.dtype!r} is unknown; choose one of {', '.join(PRECISIONS)}")
+        if self.scheme not in SCHEMES:
+            raise InputError(f"scheme {self.scheme!r} is unknown; choose one of {', '.join(SCHEMES)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +80,8 @@ class Start:
 
     def doubling_error(self, count: int = 4) -> float:
         """What leaving out every second step moves the ends by, root mean square, [-1,1] units."""
-        return doubling_error(self.eps, 2 * self.received - 1, self.levels, count, self.setting.seed)
+        return doubling_error(self.eps, 2 * self.received - 1, self.levels, count, self.setting.seed,
+                              self.setting.scheme)  # fmt: skip
 
 
 @torch.no_grad()

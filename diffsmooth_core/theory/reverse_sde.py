@@ -6,10 +6,11 @@ with rho^2 falling to 0 as its clock,
 
     dy = (x_0(y) - y) / rho^2 d(rho^2) + dW,    x_0(y) = y - rho eps the network's estimate.
 
-A step from a down to b solves this exactly for the x_0 that the last two estimates extrapolate to (the
-second-order multistep of DPM-Solver++ for SDEs, Lu et al. 2022). What the score did in a step is y's way
-less the noise W of that step: so the end is the start plus the path's score terms plus noise that is
-exactly N(0, rho^2 I) whatever the steps. Theorem 1's bounds hold for the discretised path too.
+A step from a down to b is Euler-Maruyama's, or it solves this exactly for the x_0 that the last two
+estimates extrapolate to (the second-order multistep of DPM-Solver++ for SDEs, Lu et al. 2022). What the
+score did in a step is y's way less the noise W of that step: so the end is the start plus the path's score
+terms plus noise that is exactly N(0, rho^2 I) whatever the steps. Theorem 1's bounds hold for the
+discretised path too.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from diffsmooth_core.config import InputError
 
 # (x_t (b,...), alpha_bar) -> predicted noise of the same shape; the score is -eps/sqrt(1-alpha_bar)
 Eps = Callable[[Tensor, float], Tensor]
+Before = tuple[float, Tensor] | None  # the level of the step before and its estimate of x_0
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +56,17 @@ def nodes(rho: float, steps: int) -> list[float]:
 
 def increments(levels: Sequence[float], count: int, shape: Sequence[int], seed: int,
                dtype: torch.dtype = torch.float64) -> Tensor:  # fmt: skip
-    """The noise of every step for `count` paths: (steps,2,count,*shape).
+    """The noise of every step for `count` paths: (steps,2,count,*shape)."""
+    generator = torch.Generator().manual_seed(seed)
+    return driven(levels, torch.randn(len(levels) - 1, 2, count, *shape, generator=generator, dtype=dtype))
+
+
+def driven(levels: Sequence[float], noise: Tensor) -> Tensor:
+    """Standard normals (steps,2,k,...) made in place into the noise of the steps from a to b.
 
     First W, N(0, a^2 - b^2); then what of it is left at the step's end, b^2 int dW/rho^2, whose variance is
     b^2 (a^2 - b^2)/a^2 and whose covariance with W is b^2 log(a^2/b^2).
     """
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(len(levels) - 1, 2, count, *shape, generator=generator, dtype=dtype)
     for (a, b), (push, left) in zip(itertools.pairwise(levels), noise, strict=True):
         variance = a * a - b * b
         push.mul_(math.sqrt(variance))
@@ -85,38 +91,54 @@ def halved(levels: Sequence[float], noise: Tensor) -> tuple[list[float], Tensor]
     return [levels[k] for k in kept], coarse
 
 
+def euler_maruyama(y: Tensor, x_0: Tensor, a: float, b: float, noise: Tensor, before: Before) -> Tensor:
+    """Drift and noise as they are at the step's start: y + (x_0 - y)/a^2 (b^2 - a^2) + W. Weak order 1."""
+    return x_0 + (b / a) ** 2 * (y - x_0) + noise[0]
+
+
+def multistep(y: Tensor, x_0: Tensor, a: float, b: float, noise: Tensor, before: Before) -> Tensor:
+    """The exact solution where x_0 is what the last two estimates extrapolate to."""
+    if before is not None and b > 0:
+        above, earlier = before
+        x_0 = x_0 + math.log(a / b) / (2 * math.log(above / a)) * (x_0 - earlier)
+    return x_0 + (b / a) ** 2 * (y - x_0) + noise[1]
+
+
+SCHEMES = {"multistep": multistep, "euler-maruyama": euler_maruyama}
+
+
 @torch.no_grad()
-def walk(eps: Eps, start: Tensor, levels: Sequence[float], noise: Tensor,
+def walk(eps: Eps, start: Tensor, levels: Sequence[float], noise: Tensor, scheme: str = "multistep",
          keep: bool = False) -> Iterator[Paths]:  # fmt: skip
     """Paths from `start`, one y = x_t/sqrt(alpha_bar) in [-1,1] units, with the noise of `increments`.
 
-    Yields them after every step as far as they have come; closing the iterator cancels.
+    Yields them after every step as far as they have come; closing the iterator cancels. Raises InputError
+    where the scheme is none of SCHEMES.
     """
-    y = start.to(noise.dtype).expand(noise.shape[2:])
-    drift = torch.zeros(len(y), dtype=torch.float64)
-    largest = torch.zeros(len(y), dtype=torch.float64)
-    states = [y]
-    earlier: tuple[float, Tensor] | None = None  # the last step's level and its estimate of x_0
-    for (a, b), (push, left) in zip(itertools.pairwise(levels), noise, strict=True):
+    if scheme not in SCHEMES:
+        raise InputError(f"scheme {scheme!r} is unknown; choose one of {', '.join(SCHEMES)}")
+    y = start.to(noise.dtype)[None]  # all paths are still here, so eps is asked once for all
+    states = [y.expand(noise.shape[2:])]
+    drift = largest = torch.zeros(noise.shape[2], dtype=torch.float64)
+    before: Before = None
+    for (a, b), driven in zip(itertools.pairwise(levels), noise, strict=True):
         alpha_bar = 1 / (1 + a * a)
         predicted = eps(math.sqrt(alpha_bar) * y, alpha_bar)
         norm = predicted.flatten(1).norm(dim=1).double().cpu()
         largest = torch.maximum(largest, norm / math.sqrt(1 - alpha_bar))
-        clean = estimate = y - a * predicted
-        if earlier is not None and b > 0:
-            above, before = earlier
-            clean = estimate + math.log(a / b) / (2 * math.log(above / a)) * (estimate - before)
-        after = clean + (b / a) ** 2 * (y - clean) + left
-        drift = drift + (after - y - push).flatten(1).norm(dim=1).double().cpu()
-        y, earlier = after, (a, estimate)
+        x_0 = y - a * predicted
+        after = SCHEMES[scheme](y, x_0, a, b, driven, before)
+        drift = drift + (after - y - driven[0]).flatten(1).norm(dim=1).double().cpu()
+        y, before = after, (a, x_0)
         if keep:
             states.append(y)
         yield Paths(y, drift, largest, torch.stack(states) if keep else None)
 
 
-def integrate(eps: Eps, start: Tensor, levels: Sequence[float], noise: Tensor, keep: bool = False) -> Paths:
+def integrate(eps: Eps, start: Tensor, levels: Sequence[float], noise: Tensor, scheme: str = "multistep",
+              keep: bool = False) -> Paths:  # fmt: skip
     """The paths of `walk` at their ends."""
-    *_, paths = walk(eps, start, levels, noise, keep)
+    *_, paths = walk(eps, start, levels, noise, scheme, keep)
     return paths
 
 
@@ -127,7 +149,8 @@ def batch_noise(levels: Sequence[float], count: int, start: Tensor, seed: int, b
     return increments(levels, count, start.shape, int(keys[-1]), dtype)
 
 
-def doubling_error(eps: Eps, start: Tensor, levels: Sequence[float], count: int, seed: int = 0) -> float:
+def doubling_error(eps: Eps, start: Tensor, levels: Sequence[float], count: int, seed: int = 0,
+                   scheme: str = "multistep") -> float:  # fmt: skip
     """How far the ends of `count` paths move, root mean square, when every second node is left out.
 
     Both paths are driven by the same noise, so what is seen is the discretisation alone; the finer paths'
@@ -136,6 +159,6 @@ def doubling_error(eps: Eps, start: Tensor, levels: Sequence[float], count: int,
     if len(levels) < 3:
         raise InputError("step doubling needs at least 2 steps")
     noise = batch_noise(levels, count, start, seed, 0)
-    fine = integrate(eps, start, levels, noise).end
-    coarse = integrate(eps, start, *halved(levels, noise)).end
+    fine = integrate(eps, start, levels, noise, scheme).end
+    coarse = integrate(eps, start, *halved(levels, noise), scheme).end
     return float((fine - coarse).flatten(1).square().sum(1).mean().sqrt())

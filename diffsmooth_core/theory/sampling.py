@@ -74,7 +74,8 @@ def sampling(x: Tensor, denoiser: Denoiser, setting: Setting, wanted: int,
     while found.count < wanted:
         size = min(BATCH, wanted - found.count)
         noise = batch_noise(begun.levels, size, begin, setting.seed, len(found.parts))
-        for step, paths in enumerate(walk(begun.eps, begin, begun.levels, noise), start=1):
+        steps = walk(begun.eps, begin, begun.levels, noise, setting.scheme)
+        for step, paths in enumerate(steps, start=1):
             if step == len(begun.levels) - 1:
                 found = replace(found, parts=(*found.parts, paths), on_the_way=0.0)
             else:

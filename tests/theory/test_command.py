@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from PIL import Image
 
 from diffsmooth_core.cli import main
+from diffsmooth_core.datasets import custom
+from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.zoo import adding
+
+IMAGENET_UNET = {
+    "image_size": 256, "num_channels": 32, "num_res_blocks": 1, "channel_mult": "1,1,1,1",
+    "attention_resolutions": "", "learn_sigma": True, "resblock_updown": True, "use_scale_shift_norm": True,
+    "noise_schedule": "linear", "diffusion_steps": 1000, "rescale_timesteps": False,
+}  # fmt: skip
 
 
 def run(*arguments: str) -> int:
@@ -59,6 +72,77 @@ def test_curves_have_a_row_a_sigma(capsys: pytest.CaptureFixture[str]) -> None:
     assert rows[0]["theorem1"]["shift"] == pytest.approx(rows[1]["theorem1"]["shift"] / 2, rel=1e-3)
 
 
+@pytest.fixture
+def networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for added networks and data sets; nothing is in it yet."""
+    monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("DIFFSMOOTH_DATASETS", str(tmp_path / "datasets"))
+    return tmp_path
+
+
+def add_unet(folder: Path, name: str, dataset: str, config: dict[str, Any]) -> None:
+    torch.save(UNet(UNetConfig.from_record(config)).state_dict(), folder / f"{name}.pt")
+    adding.add(str(folder / f"{name}.pt"), name, config=config, dataset=dataset)
+
+
+def test_curves_of_an_imagenet_picture_need_a_denoiser_for_it(
+    networks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("curves", "photo:cat", "--dataset", "imagenet", "--sigmas", "0.25", "--samples", "2",
+                 "--steps", "2", "--json")  # fmt: skip
+    assert run(*arguments) == 2
+    (said,) = capsys.readouterr().err.strip().splitlines()
+    assert "'bundled' is for cifar10, the picture is for imagenet" in said
+    assert "models download 256x256_diffusion_uncond" in said
+    add_unet(networks, "small-unet", "imagenet", IMAGENET_UNET)
+    assert run(*arguments) == 2
+    assert "take --denoiser small-unet" in capsys.readouterr().err
+    assert run(*arguments, "--denoiser", "small-unet") == 0
+    (point,) = json.loads(capsys.readouterr().out)["points"]
+    assert point["theorem1"]["dimension"] == 3 * 224 * 224
+    assert point["timestep"] == 145, "of the linear schedule"
+
+
+def test_pictures_of_an_added_data_set_are_counted(
+    networks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for kind, value in (("dark", 20), ("light", 230)):
+        folder = networks / "own" / "val" / kind
+        folder.mkdir(parents=True)
+        Image.new("RGB", (32, 32), (value, value, value)).save(folder / "0.png")
+    custom.add(networks / "own", "shades", 16)
+    arguments = ("compare", "--dataset", "shades", "--sigmas", "0.25", "--json")
+    assert run(*arguments) == 2
+    assert "train denoiser --dataset shades" in capsys.readouterr().err
+    add_unet(networks, "own-unet", "shades", IMAGENET_UNET | {"image_size": 64, "channel_mult": "1,1"})
+    assert run(*arguments, "--denoiser", "own-unet") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["pictures"] == "2 test pictures"
+    assert [row["count"] for row in found["sigmas"]] == [2]
+
+
+def test_the_schemes_errors_as_json_and_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("convergence", "--world", "far", "--dimension", "1", "--sigma", "1")
+    assert run(*arguments, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [error["steps"] for error in found["schemes"]["euler-maruyama"]] == [64, 32, 16, 8, 4]
+    finest = {scheme: errors[0]["variance"] for scheme, errors in found["schemes"].items()}
+    assert 0 < finest["multistep"] < finest["euler-maruyama"] / 3
+    assert abs(found["reference"]["variance"]) < 3 * found["reference"]["variance_chance"]
+    assert run(*arguments) == 0
+    assert "euler-maruyama, 64 steps: mean off by " in capsys.readouterr().out
+
+
+def test_the_scheme_is_a_choice(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("exact", "--dimension", "1", "--samples", "50", "--steps", "16", "--json")
+    assert run(*arguments, "--scheme", "euler-maruyama") == 0
+    first = json.loads(capsys.readouterr().out)
+    assert run(*arguments) == 0
+    second = json.loads(capsys.readouterr().out)
+    assert first["theorem2"] == second["theorem2"], "which no path takes part in"
+    assert first["theorem1"]["distances"] != second["theorem1"]["distances"]
+
+
 def test_what_an_error_costs(capsys: pytest.CaptureFixture[str]) -> None:
     settings = ("--sigma", "0.5", "--m", "1", "--n0", "4", "--n", "12", "--errors", "0,3")
     assert run("error", "gallery:sailing-yacht", *settings, "--json") == 0
@@ -70,8 +154,8 @@ def test_what_an_error_costs(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("exact", "--world", "flat"), ("exact", "--eta", "2"), ("exact", "--samples", "0"),
-     ("gain", "gallery:sailing-yacht", "--sigmas", "a,b"), ("image", "gallery:none")],
+    [("exact", "--world", "flat"), ("exact", "--scheme", "heun"), ("exact", "--eta", "2"),
+     ("exact", "--samples", "0"),     ("gain", "gallery:sailing-yacht", "--sigmas", "a,b"), ("image", "gallery:none")],
 )  # fmt: skip
 def test_bad_input_is_one_line_and_status_2(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
