@@ -5,7 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from diffsmooth_core import InputError
-from ui import lessons, state, theorems_board, theorems_controls, theorems_curves, theorems_gain
+from ui import (
+    lessons,
+    state,
+    theorems_board,
+    theorems_controls,
+    theorems_curves,
+    theorems_gain,
+    theorems_schemes,
+)
 from ui.text import plain
 
 state.restore(theorems_controls.SETTINGS)
@@ -27,5 +35,6 @@ try:
         theorems_board.show_exact(chosen)
         if lessons.shows("over the noise"):
             theorems_curves.show_exact(chosen)
+            theorems_schemes.show_exact(chosen)
 except InputError as problem:
     st.error(plain(str(problem)))

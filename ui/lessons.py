@@ -140,11 +140,31 @@ TOURS = (
     Tour(
         "theorems",
         "What do the theorems bound?",
-        "How far purification moves a picture, beside what Theorem 1 prints, what its proof supports, and "
-        "a world where the printed bound fails.",
+        "How far purification ends from a picture, beside what Theorem 1 prints and what its proof supports. "
+        "For real pictures the bounds leave much room.",
         "pages/theorems.py", "See the theorems",
-        "Look at the slack of each bound. Then go to the exact world, and there to the one called far.",
-        shows=(),
+        "Look at the slack of each bound: how much of it do the samples use?",
+        shows=("picture",),
+    ),
+    Tour(
+        "theorem-1",
+        "Where does Theorem 1 fail as printed?",
+        "In a world where all pictures lie far from what is received: the reverse process travels a distance "
+        "of 400, the printed bound allows 364. What its proof supports, 557, holds.",
+        "pages/theorems.py", "See the printed bound fail",
+        "Compare the bars “as printed” and “corrected” with the dotted line, the samples’ distance. "
+        "Then make the noise smaller: does the printed bound hold again?",
+        {"where": "exact", "world": "far", "dimension": "1", "sigma": "1.0"}, shows=("over the noise",),
+    ),
+    Tour(
+        "theorem-2",
+        "Where does Theorem 2 fail as printed?",
+        "In a world with hardly more than one picture, and a network that is a little off. The printed bound "
+        "has the squared error, which for a small error is smaller than the error.",
+        "pages/theorems.py", "See the other bound fail",
+        "Look at the bars of Theorem 2. Then make the network error larger until the printed bound holds.",
+        {"where": "exact", "world": "narrow", "dimension": "1", "sigma": "0.5", "eps_error": "0.1"},
+        shows=("other settings",),
     ),
 )  # fmt: skip
 

@@ -119,11 +119,7 @@ def _stop(key: Hashable) -> None:
 
 def show_exact(chosen: Controls) -> None:
     """Both theorems in a Gaussian mixture. Raises InputError."""
-    setting = chosen.setting
-    found = theorems_runs.exact_world(
-        chosen.world, chosen.dimension, setting.sigma, setting.eps_error, setting.eta, setting.noise,
-        setting.seed,
-    )  # fmt: skip
+    found = theorems_runs.exact_world(chosen.world, chosen.dimension, chosen.setting)
     st.markdown(
         "Here the pictures are points of a Gaussian mixture, so the score, the posterior mean and every "
         "other term are closed forms. Nothing is estimated but the paths, which have the exact score."
@@ -199,7 +195,7 @@ def _words(found: Theorem1, chosen: Controls) -> None:
         st.error(
             f"As printed the bound is violated: {fails.count - fails.inside} of {fails.count} samples lie "
             f"beyond {printed:.4g}. The corrected one, {corrected:.4g}, holds for "
-            f"{found.share('corrected').inside}.",
+            f"{found.share('corrected').inside} of them.",
             icon=":material/error:",
         )
     with st.expander("What it says, and where print and derivation differ"):
@@ -255,7 +251,7 @@ def _second(found: Theorem2, chosen: Controls) -> None:
     if found.distance > found.printed * (1 + 1e-9):
         st.error(
             f"As printed the bound is violated: the distance is {scale * found.distance:.4g}, the printed "
-            f"bound {scale * found.printed:.4g}. The corrected one is {scale * found.corrected:.4g}.",
+            f"bound {scale * found.printed:.4g}. The corrected one, {scale * found.corrected:.4g}, holds.",
             icon=":material/error:",
         )
     with st.expander("What it says, and where print and derivation differ"):

@@ -10,7 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from diffsmooth_core.theory import Cloud, Comparison, Curves, Exact, Gain, Theorem1, regions
+from diffsmooth_core.theory import Cloud, Comparison, Convergence, Curves, Exact, Gain, Theorem1, regions
+from diffsmooth_core.theory.convergence import STEPS
 from ui.colours import class_colour
 from ui.theorems_terms import (
     CORRECTED,
@@ -183,6 +184,49 @@ def compared(found: Comparison, scale: float, unit: str) -> dict[str, Any]:
             {"type": "line", "name": "below this line: nearer", "color": SAMPLES, "showSymbol": False,
              "lineStyle": {"width": 1.5, "type": "dashed"}, "data": [[low, low], [high, high]]},
         ],
+    }  # fmt: skip
+
+
+def schemes(found: Convergence) -> tuple[dict[str, Any], ...]:
+    """The error of the ends' mean and of their variance over the steps, a line a scheme, and the slopes of
+    the first and the second order."""
+    titles = {
+        "mean": "Error of the mean, in standard deviations",
+        "variance": "Error of the variance, a share",
+    }
+    return tuple(_slopes(found, which, title) for which, title in titles.items())
+
+
+def _slopes(found: Convergence, which: str, title: str) -> dict[str, Any]:
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for scheme, errors in found.errors.items():
+        known = [(e.steps, abs(getattr(e, which)), getattr(e, f"{which}_chance")) for e in errors]
+        lines[scheme] = [(steps, error) for steps, error, chance in known if error > 2 * chance]
+    looks = {"multistep": ("multistep", SHIFT), "euler-maruyama": ("Euler–Maruyama", SCORE)}
+    lone = {"type": "line", "symbol": "circle", "symbolSize": 7, "lineStyle": {"width": 2.2}}
+    ideal = {"type": "line", "showSymbol": False, "silent": True, "color": "#8b9098",
+             "lineStyle": {"width": 1.2, "type": "dashed"}}  # fmt: skip
+    drawn = [lone | {"name": name, "color": colour, "data": [list(point) for point in lines[scheme][::-1]]}
+             for scheme, (name, colour) in looks.items()]  # fmt: skip
+    for scheme, order in (("multistep", 2), ("euler-maruyama", 1)):
+        if lines[scheme]:  # through the error at the most steps
+            last, error = lines[scheme][0]
+            words = "halves" if order == 1 else "falls to a quarter"
+            drawn.append(ideal | {
+                "name": words, "data": [[steps, error * (last / steps) ** order] for steps in STEPS[::-1]],
+                "lineStyle": {"width": 1.2, "type": "dashed" if order == 1 else "dotted"},
+            })  # fmt: skip
+    return {
+        "animation": False,
+        "title": {"text": title, "left": 4, "top": 4, "padding": 0,
+                  "textStyle": {"fontSize": 14, "fontWeight": 600}},
+        "legend": {"top": 28, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 18, "itemHeight": 6,
+                   "selectedMode": False},
+        "grid": {"left": 60, "right": 24, "top": 84, "bottom": 48, "outerBoundsMode": "none"},
+        "xAxis": {"type": "log", "logBase": 2, "min": STEPS[-1], "max": STEPS[0], "name": "steps",
+                  "nameLocation": "middle", "nameGap": 28, "splitLine": {"show": False}},
+        "yAxis": {"type": "log"},
+        "series": drawn,
     }  # fmt: skip
 
 

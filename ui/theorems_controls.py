@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
-import torch
 
 from diffsmooth_core import InputError
-from diffsmooth_core.theory import KINDS, PRECISIONS, WORLDS, Setting
+from diffsmooth_core.theory import KINDS, PRECISIONS, SCHEMES, WORLDS, Setting
 from ui import gallery, lessons, state, theorems_runs
 from ui.text import plain
 
@@ -21,28 +20,23 @@ WORLD_TITLES = {
     "narrow": "narrow: Theorem 2 fails",
     "far": "far: Theorem 1 fails",
 }
+SCHEME_TITLES = {"multistep": "multistep, order 2", "euler-maruyama": "Euler–Maruyama, order 1"}
 UNITS = {"pixel": "[0,1]", "model": "[−1,1]"}
 CHOICES: dict[str, Sequence[Any]] = {
     "where": tuple(PLACES), "world": WORLDS, "dimension": (1, 2, 16, 256, 3072), "perturbation": KINDS,
     "eps_error": (0.0, 0.01, 0.05, 0.1, 0.2, 0.5, 1.0), "samples": (16, 32, 64, 128, 256),
     "noise": (True, False), "steps": (4, 8, 12, 20, 40, 80), "dtype": tuple(PRECISIONS),
+    "scheme": tuple(SCHEMES),
     "eta": (0.001, 0.01, 0.05, 0.1), "unit": tuple(UNITS),
 }  # fmt: skip
 SPANS = {"sigma": (0.05, 1.0), "radius": (0.0, 5.0), "seed": (0.0, 2.0**31)}
 
 
-def _quick() -> str:
-    """What the network is quick in here: bfloat16 where the processor computes in it."""
-    units = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    has = torch.cuda.is_available() or units.get("avx512_bf16") or units.get("amx_bf16")
-    return "bfloat16" if has else "float32"
-
-
 SETTINGS = state.Settings(
     defaults={
         "where": "picture", "world": "clusters", "dimension": 2, "sigma": 0.5, "perturbation": "none",
-        "radius": 0.5, "eps_error": 0.0, "samples": 64, "noise": True, "steps": 8, "dtype": _quick(),
-        "eta": 0.01, "seed": 0, "unit": "pixel",
+        "radius": 0.5, "eps_error": 0.0, "samples": 64, "noise": True, "steps": 8,
+        "dtype": state.DEFAULTS.dtype, "scheme": "multistep", "eta": 0.01, "seed": 0, "unit": "pixel",
     },
     spans=SPANS, choices=CHOICES.__getitem__, prefix=PREFIX, dataset=state.DEFAULTS.dataset,
 )  # fmt: skip
@@ -109,6 +103,10 @@ def _others(on_picture: bool) -> None:
                 key=f"{PREFIX}dtype",
                 help="bfloat16 is quicker where the processor knows it, and a little coarser.",
             )
+        st.selectbox("Solver of the reverse SDE", tuple(SCHEMES), format_func=SCHEME_TITLES.__getitem__,
+                     key=f"{PREFIX}scheme", help="Euler–Maruyama steps with the score at a step’s start; the "
+                     "multistep scheme also looks back and needs fewer steps. The exact world shows both "
+                     "errors.")  # fmt: skip
         _steps("Risk η", "eta", "The probability that Theorem 1's bound may fail.")
         low, high = (int(end) for end in SPANS["seed"])
         st.number_input("Seed", low, high, key=f"{PREFIX}seed",
@@ -129,7 +127,8 @@ def _steps(label: str, name: str, words: str) -> None:
 def _chosen() -> Controls:
     now = SETTINGS.kept()
     setting = Setting(**{name: now[name] for name in (
-        "sigma", "perturbation", "radius", "noise", "eps_error", "steps", "eta", "seed", "dtype"
+        "sigma", "perturbation", "radius", "noise", "eps_error", "steps", "eta", "seed", "dtype",
+        "scheme",
     )})  # fmt: skip
     return Controls(
         now["where"] == "picture", setting, now["samples"], now["world"], now["dimension"],

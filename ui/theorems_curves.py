@@ -24,13 +24,7 @@ def show_picture(picture: Picture, chosen: Controls) -> None:
 
 def show_exact(chosen: Controls) -> None:
     """Both theorems in the Gaussian mixture over sigma."""
-    setting = chosen.setting
-    _curves(
-        theorems_runs.exact_curves(
-            chosen.world, chosen.dimension, setting.eps_error, setting.eta, setting.noise, setting.seed
-        ),
-        chosen,
-    )
+    _curves(theorems_runs.exact_curves(chosen.world, chosen.dimension, chosen.setting), chosen)
 
 
 def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:

@@ -17,12 +17,14 @@ from diffsmooth_core.jobs import JobManager, Snapshot
 from diffsmooth_core.theory import (
     Comparison,
     Consequence,
+    Convergence,
     Curves,
     Exact,
     Gain,
     Sampling,
     Setting,
     consequences,
+    convergence,
     disturbed,
     exact,
     gains,
@@ -164,16 +166,28 @@ def curves(picture: Picture, setting: Setting) -> Snapshot[Curves]:
     )
 
 
-def exact_curves(world: str, dimension: int, eps_error: float, eta: float, noise: bool,
-                 seed: int) -> Snapshot[Curves]:  # fmt: skip
+def exact_curves(world: str, dimension: int, setting: Setting) -> Snapshot[Curves]:
     """The same in a Gaussian mixture."""
+    setting = replace(setting, sigma=CURVE[0])
     steps = 16 if dimension > 100 else 64
     return pursue(
-        ("curves", world, dimension, eps_error, eta, noise, seed),
-        lambda _: over_sigma_exactly(world, dimension, CURVE, steps=steps, eta=eta, eps_error=eps_error,
-                                     noise=noise, seed=seed),
+        ("curves", world, dimension, setting),
+        lambda _: over_sigma_exactly(
+            world, dimension, CURVE, steps=steps, eta=setting.eta, eps_error=setting.eps_error,
+            noise=setting.noise, seed=setting.seed, scheme=setting.scheme,
+        ),
         lambda found: found.finished,
     )  # fmt: skip
+
+
+def errors_of_schemes(world: str, dimension: int, setting: Setting) -> Snapshot[Convergence]:
+    """Have the errors of both schemes measured in a Gaussian mixture."""
+    sigma, noise, seed = setting.sigma, setting.noise, setting.seed
+    return pursue(
+        ("schemes", world, dimension, sigma, noise, seed),
+        lambda _: convergence(world, dimension, sigma, noise=noise, seed=seed),
+        lambda found: found.finished,
+    )
 
 
 def _disturbed(eps_error: float, seed: int) -> Denoiser:
@@ -195,9 +209,9 @@ def costs(picture: Picture, sigma: float, seed: int) -> tuple[Consequence, ...]:
 
 
 @lru_cache(maxsize=32)
-def exact_world(name: str, dimension: int, sigma: float, eps_error: float, eta: float, noise: bool,
-                seed: int) -> Exact:  # fmt: skip
+def exact_world(name: str, dimension: int, setting: Setting) -> Exact:
     """The experiment in a Gaussian mixture. Raises InputError."""
     steps = 16 if dimension > 100 else 128
-    return exact(name, dimension, sigma, samples=256, steps=steps, eta=eta, eps_error=eps_error, noise=noise,
-                 seed=seed)  # fmt: skip
+    return exact(name, dimension, setting.sigma, samples=256, steps=steps, eta=setting.eta,
+                 eps_error=setting.eps_error, noise=setting.noise, seed=setting.seed,
+                 scheme=setting.scheme)  # fmt: skip

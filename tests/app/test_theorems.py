@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core.theory import exact
+from diffsmooth_core.theory import SCHEMES, Convergence, WeakError, exact
 from ui import state, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
 
 Visit = Callable[..., AppTest]
@@ -44,12 +44,12 @@ def opened(visit: Visit, **parameters: str) -> AppTest:
     return page
 
 
-def sampled(page: AppTest, **changed: Any) -> AppTest:
-    """The page once the server has sampled what these settings ask for."""
+def sampled(page: AppTest, kind: str = "samples", **changed: Any) -> AppTest:
+    """The page once the server has finished what these settings ask for."""
     for name, value in changed.items():
         page.session_state[f"theorems-{name}"] = value
     page.run()
-    key = page.session_state["theorems-attended"]["samples"]
+    key = page.session_state["theorems-attended"][kind]
     job = theorems_runs.manager().wait(theorems_runs._newest[key], 60)
     assert job is not None
     assert job.state == "done"
@@ -86,6 +86,30 @@ def test_a_violated_bound_is_said(
     theorems.run()
     assert not theorems.exception
     assert [words in e.value for e in theorems.error] == [True]
+
+
+def test_both_schemes_errors_are_drawn_and_the_paths_take_the_chosen_one(theorems: AppTest) -> None:
+    sampled(theorems, kind="schemes")
+    assert "How exact are the paths?" in [s.value for s in theorems.subheader]
+    assert "under the same noise" in said(theorems)
+    before = [metric.value for metric in theorems.metric]
+    theorems.session_state["theorems-scheme"] = "euler-maruyama"
+    theorems.run()
+    assert not theorems.exception
+    now = [metric.value for metric in theorems.metric]
+    assert now[:2] != before[:2]
+    assert now[3:] == before[3:], "the one-shot output takes no path"
+
+
+def test_an_error_that_chance_could_have_made_is_not_drawn() -> None:
+    sure, chance = (WeakError(steps, 0.1 / steps, 0.02 / steps, 1 / steps, 1 / steps) for steps in (64, 32))
+    found = Convergence(sure, dict.fromkeys(SCHEMES, (sure, chance)))
+    mean, variance = theorems_charts.schemes(found)
+    drawn = {series["name"]: series["data"] for series in mean["series"]}
+    assert drawn["multistep"] == [[32, 0.1 / 32], [64, 0.1 / 64]]
+    assert drawn["halves"][0] == [4, pytest.approx(0.1 / 64 * 16)]
+    assert drawn["falls to a quarter"][0] == [4, pytest.approx(0.1 / 64 * 16**2)]
+    assert all(not series["data"] for series in variance["series"])
 
 
 def test_a_picture_is_sampled_and_what_an_error_costs_is_asked_for(theorems: AppTest) -> None:

@@ -1,0 +1,48 @@
+"""The Theorems page: how exact are the paths of the exact world, and how fast do they become so?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diffsmooth_core.theory import Convergence, WeakError
+from ui import plot, theorems_charts, theorems_controls, theorems_runs
+from ui.theorems_controls import Controls
+
+TICK = 0.4  # seconds between two looks at the errors
+CHART = 340  # pixels high
+
+
+def show_exact(chosen: Controls) -> None:
+    """Both schemes' error against the posterior as their steps double."""
+    snapshot = theorems_runs.errors_of_schemes(chosen.world, chosen.dimension, chosen.setting)
+    key = snapshot.subject.key
+    theorems_controls.attend("schemes", key)
+    st.subheader("How exact are the paths?", anchor=False)
+
+    def draw() -> None:
+        found: Convergence | None = theorems_runs.found(theorems_runs.find(key))
+        if found is None:
+            st.caption("On its way.")
+            return
+        specs = theorems_charts.schemes(found)
+        for name, column, spec in zip(("mean", "variance"), st.columns(2, gap="medium"), specs, strict=True):
+            with column:
+                title = spec["title"]["text"]
+                plot.echarts(spec, key=f"theorems-scheme-{name}", height=CHART, alt=f"{title}, over steps")
+        if found.finished:
+            st.caption(_words(found.reference))
+
+    with st.container(key="charts-schemes"):
+        theorems_runs.follow(key, TICK, draw)
+
+
+def _words(reference: WeakError) -> str:
+    return (
+        "How the ends of the paths differ from the posterior, the clean points that xᵣₛ may come from. When the steps double, Euler–Maruyama’s error halves and that of the multistep scheme falls "
+        "to a quarter, once the steps are small: as the grey lines do. "
+        f"Every path is compared with one of {reference.steps} steps under the same noise, so that chance "
+        "cancels; an error that chance could have made is left out. Against the closed form the mean of "
+        f"these finer paths is off by {reference.mean:.2g} standard deviations (by chance about "
+        f"{reference.mean_chance:.2g}), their variance by {reference.variance:+.1%} (by chance about "
+        f"{reference.variance_chance:.1%})."
+    )
