@@ -163,7 +163,7 @@ def _first(found: Theorem1 | None, one_shot: float, chosen: Controls) -> None:
     st.subheader("Theorem 1: how far purification ends from the picture", anchor=False)
     mean = scale * float(found.distances.mean()) if found else 0.0
     bound = scale * float(found.bound("pathwise").mean()) if found else 0.0
-    row = st.container(horizontal=True, gap="medium")
+    row = st.container(horizontal=True, gap="medium", key="theorems-figures-1")
     row.metric("Samples' distance", f"{mean:.4g}" if found else "–",
                help="‖x̂₀ − x₀‖, the mean over the samples.")  # fmt: skip
     row.metric("Bound, pathwise", f"{bound:.4g}" if found else "–",
@@ -237,7 +237,7 @@ def _symbols(found: Theorem1, chosen: Controls) -> dict[str, list[str]]:
 def _second(found: Theorem2, chosen: Controls) -> None:
     scale = chosen.scale
     st.subheader("Theorem 2: how far the one-shot output is from the posterior mean", anchor=False)
-    row = st.container(horizontal=True, gap="medium")
+    row = st.container(horizontal=True, gap="medium", key="theorems-figures-2")
     row.metric("Distance", f"{round(scale * found.distance, 7):.4g}", help="‖x̂ − E[x₀|x_t]‖")
     row.metric("Corrected bound", f"{scale * found.corrected:.4g}", help="ρ√E")
     row.metric("Printed bound", f"{scale * found.printed:.4g}", help="ρE")

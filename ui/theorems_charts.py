@@ -70,7 +70,8 @@ def distances(found: Theorem1 | None, one_shot: float, scale: float, unit: str) 
                   "name": f"distance from the clean point, L2 in {unit} units",
                   "nameLocation": "middle", "nameGap": 28, "splitLine": {"show": False}},
         "yAxis": {"type": "value", "min": 0, "minInterval": 1, "name": "samples",
-                  "nameLocation": "middle", "nameGap": 40},
+                  "nameLocation": "middle", "nameGap": 40,
+                  "axisLabel": {"showMaxLabel": False}},  # on a phone the legend is there
         "series": [
             {"type": "line", "name": "samples", "color": SAMPLES, "step": "end", "showSymbol": False,
              "lineStyle": {"width": 0}, "areaStyle": {"color": SAMPLES, "opacity": 0.85}, "data": bars},
@@ -188,33 +189,32 @@ def compared(found: Comparison, scale: float, unit: str) -> dict[str, Any]:
 
 
 def schemes(found: Convergence) -> tuple[dict[str, Any], ...]:
-    """The error of the ends' mean and of their variance over the steps, a line a scheme, and the slopes of
-    the first and the second order."""
-    titles = {
-        "mean": "Error of the mean, in standard deviations",
-        "variance": "Error of the variance, a share",
-    }
-    return tuple(_slopes(found, which, title) for which, title in titles.items())
+    """The errors of the ends' mean and of their variance over the steps, a line a scheme; beside a line of
+    three errors or more, the slope of the scheme's order. What chance could have made is left out."""
+    return (
+        _over_steps(found, "mean", "Error of the mean, in standard deviations"),
+        _over_steps(found, "variance", "Error of the variance, as a share of it"),
+    )
 
 
-def _slopes(found: Convergence, which: str, title: str) -> dict[str, Any]:
-    lines: dict[str, list[tuple[int, float]]] = {}
-    for scheme, errors in found.errors.items():
-        known = [(e.steps, abs(getattr(e, which)), getattr(e, f"{which}_chance")) for e in errors]
-        lines[scheme] = [(steps, error) for steps, error, chance in known if error > 2 * chance]
-    looks = {"multistep": ("multistep", SHIFT), "euler-maruyama": ("Euler–Maruyama", SCORE)}
-    lone = {"type": "line", "symbol": "circle", "symbolSize": 7, "lineStyle": {"width": 2.2}}
-    ideal = {"type": "line", "showSymbol": False, "silent": True, "color": "#8b9098",
-             "lineStyle": {"width": 1.2, "type": "dashed"}}  # fmt: skip
-    drawn = [lone | {"name": name, "color": colour, "data": [list(point) for point in lines[scheme][::-1]]}
-             for scheme, (name, colour) in looks.items()]  # fmt: skip
-    for scheme, order in (("multistep", 2), ("euler-maruyama", 1)):
-        if lines[scheme]:  # through the error at the most steps
-            last, error = lines[scheme][0]
-            words = "halves" if order == 1 else "falls to a quarter"
-            drawn.append(ideal | {
-                "name": words, "data": [[steps, error * (last / steps) ** order] for steps in STEPS[::-1]],
-                "lineStyle": {"width": 1.2, "type": "dashed" if order == 1 else "dotted"},
+def _over_steps(found: Convergence, which: str, title: str) -> dict[str, Any]:
+    looks = (("multistep", "multistep", SHIFT, 2, "dotted"),
+             ("euler-maruyama", "Euler–Maruyama", SCORE, 1, "dashed"))  # fmt: skip
+    lines, slopes = [], []
+    for scheme, name, colour, order, dash in looks:
+        points = [
+            [error.steps, abs(getattr(error, which))]
+            for error in reversed(found.errors[scheme])
+            if abs(getattr(error, which)) > 2 * getattr(error, f"{which}_chance")
+        ]
+        lines.append({"type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 7,
+                      "lineStyle": {"width": 2.2}, "data": points})  # fmt: skip
+        if len(points) >= 3:
+            steps, error = points[-1]
+            slopes.append({
+                "type": "line", "name": f"order {order}", "color": "#8b9098", "symbol": "none",
+                "silent": True, "lineStyle": {"width": 1.3, "type": dash},
+                "data": [[first, error * (steps / first) ** order] for first, _ in points],
             })  # fmt: skip
     return {
         "animation": False,
@@ -226,7 +226,7 @@ def _slopes(found: Convergence, which: str, title: str) -> dict[str, Any]:
         "xAxis": {"type": "log", "logBase": 2, "min": STEPS[-1], "max": STEPS[0], "name": "steps",
                   "nameLocation": "middle", "nameGap": 28, "splitLine": {"show": False}},
         "yAxis": {"type": "log"},
-        "series": drawn,
+        "series": [*lines, *slopes],
     }  # fmt: skip
 
 
@@ -281,9 +281,9 @@ def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
     else:
         lows, highs = path.min((0, 1)) - 0.15, path.max((0, 1)) + 0.15
         middle, half = (lows + highs) / 2, (highs - lows) / 2
-        half = np.maximum(half, [2.6 * half[1], half[0] / 2.6])  # as wide as the page
-        span = list(zip((middle - half).tolist(), (middle + half).tolist(), strict=True))
-        x, y = (torch.linspace(low, high, GRID, dtype=torch.float64) for low, high in span)
+        wide = np.maximum(half, [3.5 * half[1], 1.5 * half[0]])  # whatever shape the page gives the axes
+        span = list(zip((middle - wide).tolist(), (middle + wide).tolist(), strict=True))
+        x, y = (torch.linspace(low, high, 2 * GRID, dtype=torch.float64) for low, high in span)
         figure = go.Figure(_regions(x, y, regions(found.mixture, NO_NOISE, x, y)))
         for k in range(path.shape[1]):
             figure.add_scatter(x=path[:, k, 0], y=path[:, k, 1], showlegend=k == 0, **thin)
@@ -291,8 +291,8 @@ def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
         figure.add_scatter(x=where[:, 0], y=where[:, 1], mode="markers", name="their ends", hoverinfo="skip",
                            marker={"size": 4, "color": [class_colour(int(k)) for k in kinds]})  # fmt: skip
         marks = [tuple(end) for end in ends]
-        figure.update_xaxes(range=span[0])
-        figure.update_yaxes(range=span[1], scaleanchor="x", constrain="domain")
+        figure.update_xaxes(range=[lows[0], highs[0]])
+        figure.update_yaxes(range=[lows[1], highs[1]], scaleanchor="x")
         axes = ("first dimension", "second dimension")
     looks = (("x<sub>rs</sub>", "x", SCORE), ("clean x₀", "star", "#2f75c0"),
              ("one-shot", "diamond", ONE_SHOT),

@@ -10,6 +10,10 @@ from ui.theorems_controls import Controls
 
 TICK = 0.4  # seconds between two looks at the errors
 CHART = 340  # pixels high
+EXACT = (
+    "**No error of the mean.** Neither scheme errs here by more than chance: with a single component the "
+    "mean is right at any number of steps."
+)
 
 
 def show_exact(chosen: Controls) -> None:
@@ -27,6 +31,9 @@ def show_exact(chosen: Controls) -> None:
         specs = theorems_charts.schemes(found)
         for name, column, spec in zip(("mean", "variance"), st.columns(2, gap="medium"), specs, strict=True):
             with column:
+                if found.finished and not any(line["data"] for line in spec["series"]):
+                    st.markdown(EXACT)
+                    continue
                 title = spec["title"]["text"]
                 plot.echarts(spec, key=f"theorems-scheme-{name}", height=CHART, alt=f"{title}, over steps")
         if found.finished:
@@ -38,8 +45,9 @@ def show_exact(chosen: Controls) -> None:
 
 def _words(reference: WeakError) -> str:
     return (
-        "How the ends of the paths differ from the posterior, the clean points that xᵣₛ may come from. When the steps double, Euler–Maruyama’s error halves and that of the multistep scheme falls "
-        "to a quarter, once the steps are small: as the grey lines do. "
+        "How the ends of the paths differ from the posterior, the clean points that xᵣₛ may come from. Once "
+        "steps are short, doubling their number halves Euler–Maruyama’s error (order 1) and brings the "
+        "multistep scheme’s to a quarter (order 2), as the grey lines fall. "
         f"Every path is compared with one of {reference.steps} steps under the same noise, so that chance "
         "cancels; an error that chance could have made is left out. Against the closed form the mean of "
         f"these finer paths is off by {reference.mean:.2g} standard deviations (by chance about "

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core.theory import SCHEMES, Convergence, WeakError, exact
+from diffsmooth_core.theory import Convergence, WeakError, exact
 from ui import state, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
 
 Visit = Callable[..., AppTest]
@@ -102,13 +102,14 @@ def test_both_schemes_errors_are_drawn_and_the_paths_take_the_chosen_one(theorem
 
 
 def test_an_error_that_chance_could_have_made_is_not_drawn() -> None:
-    sure, chance = (WeakError(steps, 0.1 / steps, 0.02 / steps, 1 / steps, 1 / steps) for steps in (64, 32))
-    found = Convergence(sure, dict.fromkeys(SCHEMES, (sure, chance)))
+    sure = [WeakError(steps, 1 / steps, 0.1 / steps, 1 / steps, 1 / steps) for steps in (64, 32, 16)]
+    unsure = WeakError(8, 0.1, 0.1, 0.1, 0.1)
+    found = Convergence(unsure, {"multistep": (*sure[:2], unsure), "euler-maruyama": (*sure, unsure)})
     mean, variance = theorems_charts.schemes(found)
     drawn = {series["name"]: series["data"] for series in mean["series"]}
-    assert drawn["multistep"] == [[32, 0.1 / 32], [64, 0.1 / 64]]
-    assert drawn["halves"][0] == [4, pytest.approx(0.1 / 64 * 16)]
-    assert drawn["falls to a quarter"][0] == [4, pytest.approx(0.1 / 64 * 16**2)]
+    assert drawn["multistep"] == [[32, 1 / 32], [64, 1 / 64]]
+    assert drawn["order 1"] == drawn["Euler–Maruyama"], "which halves each time"
+    assert "order 2" not in drawn, "two points show no order"
     assert all(not series["data"] for series in variance["series"])
 
 
