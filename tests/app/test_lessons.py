@@ -58,28 +58,6 @@ def test_every_tour_sets_the_controls_that_it_speaks_of_and_hides_the_rest(tour:
     assert not page.button(key=button).disabled
 
 
-@pytest.mark.parametrize(
-    ("lesson", "words", "shown"),
-    [("theorem-1", "256 of 256 samples lie beyond 363.7. The corrected one, 556.6, holds for 256 of them.",
-      "Over the noise"),
-     ("theorem-2", "the distance is 0.05, the printed bound 0.005. The corrected one, 0.05, holds.",
-      "Theorem 2: how far the one-shot output is from the posterior mean")],
-)  # fmt: skip
-def test_a_tour_leads_where_a_printed_theorem_fails_and_the_corrected_one_holds(
-    lesson: str, words: str, shown: str
-) -> None:
-    (tour,) = (tour for tour in TOURS if tour.lesson == lesson)
-    page = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in (tour.settings | {"lesson": lesson}).items():
-        page.query_params[name] = value
-    page.switch_page(tour.page).run()
-    assert not page.exception
-    assert page.query_params.items() >= tour.settings.items(), "nothing fell back to a default"
-    assert [words in error.value for error in page.error] == [True]
-    assert shown in [s.value for s in page.subheader]
-    assert ("How exact are the paths?" in [s.value for s in page.subheader]) == (lesson == "theorem-1")
-
-
 def test_a_lesson_ends_with_its_page_and_an_unknown_one_is_said(visit: Visit) -> None:
     page = visit(lesson="noise", sigma="0.01")
     page.number_input(key="sigma").set_value(0.25).run()

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.theory import Convergence, WeakError, exact
 from ui import state, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
+from ui.lessons import TOURS
 
 Visit = Callable[..., AppTest]
 
@@ -86,6 +87,23 @@ def test_a_violated_bound_is_said(
     theorems.run()
     assert not theorems.exception
     assert [words in e.value for e in theorems.error] == [True]
+
+
+@pytest.mark.parametrize(
+    ("lesson", "words", "drawn"),
+    [("theorem-1", "256 of 256 samples lie beyond 363.7. The corrected one, 556.6, holds for 256 of them.",
+      {"Over the noise", "How exact are the paths?"}),
+     ("theorem-2", "the distance is 0.05, the printed bound 0.005. The corrected one, 0.05, holds.", set())],
+)  # fmt: skip
+def test_a_tour_leads_where_a_printed_theorem_fails_and_the_corrected_one_holds(
+    visit: Visit, lesson: str, words: str, drawn: set[str]
+) -> None:
+    (tour,) = (tour for tour in TOURS if tour.lesson == lesson)
+    page = opened(visit, **tour.settings, lesson=lesson)
+    assert page.query_params.items() >= tour.settings.items(), "nothing fell back to a default"
+    assert [words in error.value for error in page.error] == [True]
+    parts = [subheader.value for subheader in page.subheader]
+    assert set(parts) - set(parts[:2]) == drawn, "beside both theorems"
 
 
 def test_both_schemes_errors_are_drawn_and_the_paths_take_the_chosen_one(theorems: AppTest) -> None:
