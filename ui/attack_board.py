@@ -13,25 +13,22 @@ from diffsmooth_core.jobs import Snapshot
 from ui import attack_charts, attack_controls, attack_runs, board, charts, regions_board, runs, state, strip
 from ui.attack_verdict import verdict
 from ui.colours import class_colour
+from ui.follow import follow
 from ui.images import amplified, data_url
 from ui.text import length
 
 
 def show(picture: Picture, config: board.Settings) -> None:
-    """Draw what there is for this picture and these settings. Polls only while something runs."""
-    active = _active(picture, config)
-    st.fragment(_live, run_every=board.TICK if active else None)(picture, config, active)
+    """Draw what there is for this picture and these settings."""
+    follow(lambda: attack_runs.jobs(_certified(picture, config)), lambda: _live(picture, config))
 
 
-def _active(picture: Picture, config: board.Settings) -> bool:
-    certified = None if isinstance(config, InputError) else attack_runs.certification(picture, config)
-    return certified is not None and attack_runs.busy(certified)
+def _certified(picture: Picture, config: board.Settings) -> Snapshot[Any] | None:
+    return None if isinstance(config, InputError) else attack_runs.certification(picture, config)
 
 
-def _live(picture: Picture, config: board.Settings, active: bool) -> None:
-    if active and not _active(picture, config):
-        st.rerun()
-    certified = None if isinstance(config, InputError) else attack_runs.certification(picture, config)
+def _live(picture: Picture, config: board.Settings) -> None:
+    certified = _certified(picture, config)
     if certified is None or not (certified.progress and certified.progress.certificate):
         _first(picture, config, certified)
     else:

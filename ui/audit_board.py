@@ -21,36 +21,36 @@ from diffsmooth_core.audit.store import Run
 from ui import audit_charts, audits, gallery
 from ui.audit_controls import Selection, clear
 from ui.colours import outcome_colour
-from ui.text import duration, length, plain
+from ui.follow import follow
+from ui.text import ahead, duration, length, plain
 
 SUMMARY, PICTURES = "Summary", "Pictures"
 PAGE = 36  # pictures of the grid at once
 SMALL = 20  # classes that fit into a confusion matrix
 MARKS = {"right": "✓", "wrong": "✗", "certified": "✓", "abstained": "–"}
-TICK = 1.0  # seconds between two looks at a run
+TICK = 1.0  # seconds between two looks at a run: its store is written every second
 
 
 def progress(run: Run) -> None:
     """How far a run of ours is, while it is not at its end."""
     job = audits.under_way(run, "audit")
-    active = job is not None and not job.finished
     left = audits.left(run, len(audits.rows(run)))
-    if left or active:
-        st.fragment(_progress, run_every=TICK if active else None)(run, active)
+    if left or (job and not job.finished):
+        follow(lambda: [audits.under_way(run, "audit")], lambda: _progress(run), TICK)
 
 
-def _progress(run: Run, active: bool) -> None:
+def _progress(run: Run) -> None:
     job = audits.under_way(run, "audit")
-    if active != (job is not None and not job.finished):
-        st.rerun()
     done = len(audits.rows(run))
     total = done + audits.left(run, done)
     with st.container(border=True):
         words, action = st.columns([5, 1], vertical_alignment="center")
-        if active and job is not None:
+        if job and not job.finished:
             status = job.progress
             said = f"**Certifying:** {done:,} of {total:,} pictures"
-            if status is not None:
+            if job.position:
+                said = f"**Waiting:** {ahead(job.position)}; {done:,} of {total:,} pictures are certified"
+            elif status is not None:
                 rest = f" · {duration(status.seconds_left)} left" if status.seconds_left else ""
                 said += (
                     f" · {status.votes_per_second:.0f} votes a second · "
@@ -193,10 +193,9 @@ def reasons(selection: Selection) -> None:
         hide_index=True, width=440, key="reasons", selection_mode="single-row",
         on_select=lambda: _reason([reason for reason, _ in times]),
     )  # fmt: skip
-    job = audits.under_way(selection.run, "explain")
-    active = job is not None and not job.finished
     if unclear := len(audits.unclear(abstained)):
-        st.fragment(_explaining, run_every=TICK if active else None)(selection.run, unclear, active)
+        run = selection.run
+        follow(lambda: [audits.under_way(run, "explain")], lambda: _explaining(run, unclear))
 
 
 def _reason(titles: list[str]) -> None:
@@ -206,21 +205,18 @@ def _reason(titles: list[str]) -> None:
         st.session_state["reason"] = titles[rows[0]]
 
 
-def _explaining(run: Run, unclear: int, active: bool) -> None:
+def _explaining(run: Run, unclear: int) -> None:
     job = audits.under_way(run, "explain")
-    if active != (job is not None and not job.finished):
-        st.rerun()
-    if active and job is not None:
+    if job and not job.finished:
         done, total = (job.progress.done, job.progress.total) if job.progress else (0, unclear)
-        st.progress(done / total, f"{done} of {total} taken apart")
+        waiting = f"Waiting: {ahead(job.position)}."
+        st.progress(done / total, waiting if job.position else f"{done} of {total} taken apart")
         st.button("Stop", key="stop-explaining", on_click=audits.stop, args=(run, "explain"))
-    elif job is None:
-        st.caption(f"The counts alone do not say why the votes of {unclear:,} pictures scatter.")
-        st.button(
-            "Take their votes apart", on_click=audits.explain, args=(run,), icon=":material/troubleshoot:"
-        )
-    elif job.error:
+        return
+    if job and job.error:
         st.error(plain(job.error))
+    st.caption(f"The counts alone do not say why the votes of {unclear:,} pictures scatter.")
+    st.button("Take their votes apart", on_click=audits.explain, args=(run,), icon=":material/troubleshoot:")
 
 
 def comparison(selection: Selection) -> None:

@@ -21,12 +21,12 @@ from ui import audit_charts, audits, state, strip
 from ui.audit_board import plot, said
 from ui.audit_controls import Selection
 from ui.board import card
+from ui.follow import follow
 from ui.images import data_url
-from ui.text import down, length, plain
+from ui.text import ahead, down, length, plain
 
 MOODS = {"right": "right", "wrong": "wrong", "certified": "unknown", "abstained": "abstain"}
 VOTERS = 8  # sample pictures of a class
-TICK = 1.0
 
 
 def show(selection: Selection, idx: int) -> None:
@@ -163,33 +163,28 @@ def _rescue(run: Run, result: Result) -> None:
     if run.origin != "audit":
         return
     what = f"rescue-{result.idx}"
-    job = audits.under_way(run, what)
-    active = job is not None and not job.finished
     st.subheader("What would rescue it?" if result.predict == ABSTAIN else "What would other settings say?",
                  anchor=False)  # fmt: skip
-    st.fragment(_rescuing, run_every=TICK if active else None)(run, result, active)
+    follow(lambda: [audits.under_way(run, what)], lambda: _rescuing(run, result, what))
 
 
-def _rescuing(run: Run, result: Result, active: bool) -> None:
-    what = f"rescue-{result.idx}"
+def _rescuing(run: Run, result: Result, what: str) -> None:
     job = audits.under_way(run, what)
-    if active != (job is not None and not job.finished):
-        st.rerun()
-    if job is None:
+    step = job.progress if job else None
+    if job and not job.finished:
+        done, total = (step.done, step.total) if step else (0, 1)
+        begun = f"{done} of {total} settings" if step else "Starting"
+        st.progress(done / total, f"Waiting: {ahead(job.position)}." if job.position else begun)
+        st.button("Stop", on_click=audits.stop, args=(run, what))
+    elif job is None or job.state != "done":
+        if job and job.error:
+            st.error(plain(job.error))
         st.caption(
             "Tries about ten settings on this picture, with the same noise: other σ, σ′, m and n, and other "
             "classifiers."
         )
         st.button("Try other settings", on_click=_in_words, args=(audits.rescue, run, result.idx),
                   icon=":material/healing:")  # fmt: skip
-        return
-    step = job.progress
-    if active:
-        done, total = (step.done, step.total) if step else (0, 1)
-        st.progress(done / total, f"{done} of {total} settings" if step else "Starting")
-        st.button("Stop", on_click=audits.stop, args=(run, what))
-    if job.error:
-        st.error(plain(job.error))
     if step and step.found:
         names = class_names(run.dataset)
         ranked = sorted(step.found, key=lambda r: (r.label == result.label, r.radius, -r.cost), reverse=True)

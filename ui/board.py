@@ -15,13 +15,13 @@ from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.jobs import Snapshot
 from ui import charts, controls, runs, state, strip
 from ui.colours import ABSTAIN, class_colour
+from ui.follow import follow
 from ui.images import data_url
-from ui.text import confidence, down, duration, length, plain
+from ui.text import ahead, confidence, down, duration, length, plain
 from ui.verdict import evidence, meaning, true_class, verdict
 
 Settings = SmoothingConfig | InputError  # the controls' settings, or what is wrong with them
 
-TICK = 0.5  # seconds between two looks at a run
 PORTRAIT = 320  # pixels a side
 CHART = 300  # pixels high
 _keep_focus = st.components.v2.component(
@@ -30,11 +30,9 @@ _keep_focus = st.components.v2.component(
 
 
 def show(picture: Picture, config: Settings) -> None:
-    """Draw the page's run, or the picture as it will go through one. Polls only while a run is active."""
+    """Draw the page's run, or the picture as it will go through one."""
     snapshot = _shown(picture, config)
-    active = snapshot is not None and not snapshot.finished
-    live = st.fragment(_live, run_every=TICK if active else None)
-    live(picture, config, active)
+    follow(lambda: [_shown(picture, config)], lambda: _live(picture, config))
     progress = runs.progress(snapshot) if snapshot else None
     if snapshot and progress and (certificate := progress.certificate):
         run = snapshot.subject
@@ -48,10 +46,8 @@ def _shown(picture: Picture, config: Settings) -> Snapshot[Progress] | None:
     return runs.find(state.job()) or (None if state.job() else runs.recorded(picture, config))
 
 
-def _live(picture: Picture, config: Settings, active: bool) -> None:
+def _live(picture: Picture, config: Settings) -> None:
     snapshot = _shown(picture, config)
-    if active and (snapshot is None or snapshot.finished):
-        st.rerun()
     if snapshot is None:
         _idle(picture, config)
     else:
@@ -166,10 +162,9 @@ def status(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
     total = config.n0 + config.n
     counted = sum(progress.counts0) + sum(progress.counts) if progress else 0
     if snapshot.state == "queued":
-        ahead = "one run is" if snapshot.position == 1 else f"{snapshot.position} runs are"
         soon = runs.wait(snapshot.id)
         about = f", for about {duration(soon)}" if soon else ""
-        st.markdown(f"**Waiting:** {ahead} ahead of this one on the server{about}.")
+        st.markdown(f"**Waiting:** {ahead(snapshot.position)}{about}.")
         st.progress(counted / total)
     elif snapshot.state == "running":
         waiting = "**Cancelling:** the votes in hand are being counted."

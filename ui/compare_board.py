@@ -17,6 +17,7 @@ from ui import compare_charts, compare_controls, experiments, runs, softmax, sta
 from ui.colours import class_colour
 from ui.compare_controls import LETTERS, Chosen, title
 from ui.experiments import Experiment
+from ui.follow import follow
 from ui.images import data_url
 from ui.text import confidence, down, length, plain
 from ui.verdict import verdict
@@ -50,7 +51,6 @@ def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[
     configs = compare_controls.configs(settings, shared)
     compare_controls.cards(settings, configs)
     snapshot = experiments.find(KIND)
-    active = snapshot is not None and not snapshot.finished
     with st.container(horizontal=True):
         ready = tuple(config for config in configs if isinstance(config, SmoothingConfig))
         able = len(ready) == len(configs)
@@ -63,7 +63,7 @@ def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[
     if (started := snapshot.subject.configs) != ready:
         words = (f"{title(config, i)}: {compare_controls.words(config)}" for i, config in enumerate(started))
         st.caption(f":material/info: These results are of {'; '.join(words)}.")
-    st.fragment(_live, run_every=experiments.TICK if active else None)(picture, active)
+    follow(lambda: [experiments.find(KIND)], lambda: _live(picture))
     found: Comparison | None = experiments.found(snapshot)
     if found and snapshot.finished:
         _costs(found)
@@ -84,10 +84,8 @@ def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
     )
 
 
-def _live(picture: Picture, active: bool) -> None:
+def _live(picture: Picture) -> None:
     snapshot = experiments.find(KIND)
-    if active and (snapshot is None or snapshot.finished):
-        st.rerun()
     if snapshot is None:
         return
     configs = snapshot.subject.configs

@@ -13,10 +13,9 @@ from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Sweep, compare_stream, sweep_stream
 from diffsmooth_core.jobs import Snapshot
 from ui import runs, state
-from ui.text import plain
+from ui.text import ahead, plain
 
 SHOWN = ("tab", "settings", "comparison", "over", "sweep")  # of state.VIEW, what the Compare page shows
-TICK = 0.5  # seconds between two looks
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,7 @@ def action(label: str, experiment: Experiment, snapshot: Snapshot[Any] | None) -
 def status(snapshot: Snapshot[Any], done: int, total: int) -> None:
     """How a job stands: a line and a bar while it runs, a line where it ended early."""
     if snapshot.state == "queued":
-        ahead = "one run is" if snapshot.position == 1 else f"{snapshot.position} runs are"
-        st.progress(0.0, f"Waiting: {ahead} ahead of this one on the server.")
+        st.progress(done / total, f"Waiting: {ahead(snapshot.position)}.")
     elif snapshot.state == "running":
         left = snapshot.seconds * (total - done) / done if done else None
         pace = f", about {max(1, round(left))} s left" if left is not None else ""

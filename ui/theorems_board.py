@@ -12,12 +12,11 @@ from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import Snapshot
 from diffsmooth_core.theory import Exact, Sampling, Theorem1, Theorem2, c_eta, clouds
 from ui import strip, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
+from ui.follow import follow
 from ui.images import data_url
 from ui.text import confidence, plain
 from ui.theorems_controls import Controls, go_on, stop, stopped
 from ui.theorems_terms import CORRECTED, NOISE, PRINTED, SCORE, SHIFT, WITH_C
-
-TICK = 0.3  # seconds between two looks at the samples
 
 FIRST = (
     r"\lVert \hat x_0 - x_0 \rVert \;\le\; \textcolor{%s}{\lVert x_{rs} - x_0 \rVert} \;+\; "
@@ -45,7 +44,7 @@ def show_picture(picture: Picture, chosen: Controls) -> None:
     key = (picture, chosen.setting)
     theorems_controls.attend("samples", key)
     sampling: Sampling | None = theorems_runs.found(_pursued(picture, chosen))
-    theorems_runs.follow(key, TICK, lambda: _live(picture, chosen))
+    follow(lambda: [theorems_runs.find(key)], lambda: _live(picture, chosen))
     if theorems_runs.active(key) or sampling is None or sampling.count < 2:
         return
     _words(sampling.theorem1, chosen)

@@ -8,10 +8,10 @@ from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import Snapshot
 from diffsmooth_core.theory import Curves
 from ui import theorems_charts, theorems_controls, theorems_runs
+from ui.follow import follow
 from ui.text import plain
 from ui.theorems_controls import Controls
 
-TICK = 0.8  # seconds between two looks at the curves
 CHART = 340  # pixels high
 
 
@@ -50,7 +50,7 @@ def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
                 st.echarts_chart(spec, key=f"theorems-curve-{name}", height=CHART, alt=f"{title}, over sigma")
 
     with st.container(key="charts-curves"):
-        theorems_runs.follow(key, TICK, draw)
+        follow(lambda: [theorems_runs.find(key)], draw)
     st.caption(
         f"Lengths, L2 in {plain(chosen.unit)} units, on a logarithmic scale. The same settings at five noise "
         "levels, with the timestep t that Algorithm 1 finds for each (τ in the exact world, which has no "

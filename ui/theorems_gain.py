@@ -8,11 +8,11 @@ from diffsmooth_core import ABSTAIN
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.theory import Comparison
 from ui import strip, theorems_charts, theorems_controls, theorems_runs
+from ui.follow import follow
 from ui.images import data_url
 from ui.text import length, plain
 from ui.theorems_controls import Controls
 
-TICK = 0.8  # seconds between two looks at the comparison
 CHART = 340  # pixels high
 
 
@@ -48,7 +48,7 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
                 _nearer(comparison, setting.sigma)
 
     with st.container(key="charts-gain"):
-        theorems_runs.follow(snapshot.subject.key, TICK, draw)
+        follow(lambda: [theorems_runs.find(snapshot.subject.key)], draw)
     nearer = sum(g.shortened == 1 for g in found)
     st.caption(
         f"‖xᵣₛ − x₀‖ before and ‖x̂ − x₀‖ after, L2 in {plain(chosen.unit)} units; on the left means of 4 "

@@ -108,18 +108,6 @@ def active(key: Hashable) -> bool:
     return snapshot is not None and not snapshot.finished
 
 
-def follow(key: Hashable, tick: float, draw: Callable[[], None]) -> None:
-    """Draw what a job has found, again and again while it goes on, and the whole page once it has ended."""
-    at_work = active(key)
-
-    def again() -> None:
-        if at_work and not active(key):
-            st.rerun()
-        draw()
-
-    st.fragment(again, run_every=tick if at_work else None)()
-
-
 def sample(picture: Picture, setting: Setting, wanted: int) -> Snapshot[Sampling]:
     """Have at least `wanted` reverse-SDE samples drawn."""
     return pursue(
