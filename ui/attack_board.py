@@ -10,10 +10,21 @@ from diffsmooth_core import Certificate, InputError, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.jobs import Snapshot
-from ui import attack_charts, attack_controls, attack_runs, board, charts, regions_board, runs, state, strip
+from ui import (
+    attack_charts,
+    attack_controls,
+    attack_runs,
+    board,
+    charts,
+    figure,
+    regions_board,
+    runs,
+    state,
+    strip,
+)
 from ui.attack_verdict import verdict
 from ui.colours import class_colour
-from ui.follow import follow
+from ui.follow import follow, wait, waits
 from ui.images import amplified, data_url
 from ui.text import length
 
@@ -97,6 +108,8 @@ def _attack(certified: Snapshot[Any]) -> None:
         with body:
             st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
             st.markdown(said.sentence)
+            if waits(attacked):
+                wait(lambda: attack_runs.find(certified))
             _figures(certificate, progress, attacked)
         chosen = attack_controls.settings(certificate, running)
         if isinstance(chosen, InputError):
@@ -191,13 +204,11 @@ def _charts(
         left, right = st.columns(2, gap="medium")
     with left:
         spec = charts.tallies((before, _after(progress, attack, names)), names)
-        st.echarts_chart(spec, key="attack-votes", height=board.CHART,
-                         alt="Votes for each class before and after the change")  # fmt: skip
+        figure.show(spec, "attack-votes", "Votes for each class before and after the change", board.CHART)
     with right:
         spec = attack_charts.shares(certificate, certificate.candidate, progress, attack)
-        st.echarts_chart(spec, key="attack-shares", height=board.CHART,
-                         alt="Share of votes over the length of the change, against what is guaranteed"
-                         )  # fmt: skip
+        alt = "Share of votes over the length of the change, against what is guaranteed"
+        figure.show(spec, "attack-shares", alt, board.CHART)
     meets = certificate.radius and certificate.config.bound == "one-class"
     st.caption(
         "Each mark is an attempt: how long its change is, and what share of the votes the class keeps. No "

@@ -8,21 +8,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.audit import browsing, bundle, logs
+from diffsmooth_core.audit.batch import Status
 from diffsmooth_core.audit.browsing import Row
 from diffsmooth_core.audit.comparing import CHANGES, sign_test
 from diffsmooth_core.audit.diagnosis import REASONS
 from diffsmooth_core.audit.results import OUTCOMES, Result, Share, summary
 from diffsmooth_core.audit.store import Run
-from ui import audit_charts, audits, gallery
+from ui import audit_charts, audits, figure, gallery
 from ui.audit_controls import Selection, clear
 from ui.colours import outcome_colour
-from ui.follow import follow
-from ui.text import ahead, duration, length, plain
+from ui.follow import follow, wait, waits
+from ui.text import duration, length, plain
 
 SUMMARY, PICTURES = "Summary", "Pictures"
 PAGE = 36  # pictures of the grid at once
@@ -43,27 +43,32 @@ def _progress(run: Run) -> None:
     job = audits.under_way(run, "audit")
     done = len(audits.rows(run))
     total = done + audits.left(run, done)
+    certified = f"{done:,} of {total:,} pictures"
     with st.container(border=True):
         words, action = st.columns([5, 1], vertical_alignment="center")
-        if job and not job.finished:
-            status = job.progress
-            said = f"**Certifying:** {done:,} of {total:,} pictures"
-            if job.position:
-                said = f"**Waiting:** {ahead(job.position)}; {done:,} of {total:,} pictures are certified"
-            elif status is not None:
-                rest = f" · {duration(status.seconds_left)} left" if status.seconds_left else ""
-                said += (
-                    f" · {status.votes_per_second:.0f} votes a second · "
-                    f"{100 * status.certified_accuracy:.1f} % right so far{rest}"
-                )
-            action.button("Stop", on_click=audits.stop, args=(run, "audit"), width="stretch")
-        else:
-            said = f"**Not finished:** {done:,} of {total:,} pictures are certified. Nothing counted is lost."
-            if job is not None and job.error:
-                said += f" {plain(job.error)}"
+        with words:
+            if job is None or job.finished:
+                stopped = f" {plain(job.error)}" if job and job.error else ""
+                st.markdown(f"**Not finished:** {certified} are certified. Nothing counted is lost.{stopped}")
+            elif waits(job):
+                wait(lambda: audits.under_way(run, "audit"), lambda _: f"; {certified} are certified")
+            else:
+                st.markdown(f"**Certifying:** {certified}{_pace(job.progress)}")
+        if job is None or job.finished:
             action.button("Go on", on_click=audits.go_on, args=(run,), type="primary", width="stretch")
-        words.markdown(said)
+        else:
+            action.button("Stop", on_click=audits.stop, args=(run, "audit"), width="stretch")
         st.progress(done / total)
+
+
+def _pace(status: Status | None) -> str:
+    if status is None:
+        return ""
+    left = f" · {duration(status.seconds_left)} left" if status.seconds_left else ""
+    return (
+        f" · {status.votes_per_second:.0f} votes a second · {100 * status.certified_accuracy:.1f} % right so "
+        f"far{left}"
+    )
 
 
 def figures(selection: Selection) -> None:
@@ -113,18 +118,16 @@ def charts(selection: Selection) -> None:
         left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Certified accuracy** over the radius, with a band of 95 % confidence")
-        plot(audit_charts.certified_accuracy(lines), "curve", "Certified accuracy over the radius")
+        figure.show(
+            audit_charts.certified_accuracy(lines), "curve", "Certified accuracy in percent over the radius"
+        )
     with right:
         st.markdown("**Lower bounds** of the classes' shares: above ½ is certified")
         if any(r.p_a_lower is not None for r in shown):
-            plot(audit_charts.bounds(shown), "bounds", "Distribution of the lower bounds")
+            figure.show(audit_charts.bounds(shown), "bounds", "Pictures by their lower bound")
         else:
             st.caption("No bound is known of these pictures.")
     _answers(selection)
-
-
-def plot(figure: go.Figure, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
 
 
 def _percent(share: Share) -> str:
@@ -209,8 +212,9 @@ def _explaining(run: Run, unclear: int) -> None:
     job = audits.under_way(run, "explain")
     if job and not job.finished:
         done, total = (job.progress.done, job.progress.total) if job.progress else (0, unclear)
-        waiting = f"Waiting: {ahead(job.position)}."
-        st.progress(done / total, waiting if job.position else f"{done} of {total} taken apart")
+        if waits(job):
+            wait(lambda: audits.under_way(run, "explain"))
+        st.progress(done / total, f"{done} of {total} taken apart")
         st.button("Stop", key="stop-explaining", on_click=audits.stop, args=(run, "explain"))
         return
     if job and job.error:

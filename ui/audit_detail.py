@@ -17,13 +17,13 @@ from diffsmooth_core.audit.diagnosis import Diagnosis, Stages
 from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Kind, Run
 from diffsmooth_core.datasets import class_names
-from ui import audit_charts, audits, state, strip
-from ui.audit_board import plot, said
+from ui import audit_charts, audits, figure, state, strip
+from ui.audit_board import said
 from ui.audit_controls import Selection
 from ui.board import card
-from ui.follow import follow
+from ui.follow import follow, wait, waits
 from ui.images import data_url
-from ui.text import ahead, down, length, plain
+from ui.text import down, length, plain
 
 MOODS = {"right": "right", "wrong": "wrong", "certified": "unknown", "abstained": "abstain"}
 VOTERS = 8  # sample pictures of a class
@@ -99,14 +99,14 @@ def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator
     with left:
         st.markdown("**Votes.** Choose a class to see who votes for it")
         chosen = st.session_state.get(key, int(np.argmax(counts)))
-        figure = audit_charts.votes(counts, names, chosen)
-        st.plotly_chart(
-            figure, key=f"{key}-bars", config={"displayModeBar": False}, selection_mode="points",
-            on_select=partial(_clicked, key), alt="Votes for each class",
+        figure.show(
+            audit_charts.votes(counts, names, chosen), f"{key}-bars", "Votes for each class",
+            selection_mode="points", on_select=partial(_clicked, key),
         )  # fmt: skip
     with right:
         st.markdown(f"**Stage by stage**, what the classifier sees in the first {len(stages.votes)} copies")
-        plot(audit_charts.stages(stages, names), f"{key}-stages", "Classes at each stage")
+        alt = "Percent of the copies that are taken for each class, stage by stage"
+        figure.show(audit_charts.stages(stages, names), f"{key}-stages", alt)
     chosen = st.pills(
         "Voters", present, format_func=lambda k: f"{names[k]} ({int(np.sum(stages.votes == k))})",
         key=key, default=max(present, key=lambda k: counts[k]), required=True,
@@ -173,8 +173,9 @@ def _rescuing(run: Run, result: Result, what: str) -> None:
     step = job.progress if job else None
     if job and not job.finished:
         done, total = (step.done, step.total) if step else (0, 1)
-        begun = f"{done} of {total} settings" if step else "Starting"
-        st.progress(done / total, f"Waiting: {ahead(job.position)}." if job.position else begun)
+        if waits(job):
+            wait(lambda: audits.under_way(run, what))
+        st.progress(done / total, f"{done} of {total} settings" if step else "Starting")
         st.button("Stop", on_click=audits.stop, args=(run, what))
     elif job is None or job.state != "done":
         if job and job.error:

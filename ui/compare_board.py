@@ -13,7 +13,7 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Entry, evaluations
 from diffsmooth_core.jobs import Snapshot
-from ui import compare_charts, compare_controls, experiments, runs, softmax, state, step_runs, strip
+from ui import compare_charts, compare_controls, experiments, figure, runs, softmax, state, step_runs, strip
 from ui.colours import class_colour
 from ui.compare_controls import LETTERS, Chosen, title
 from ui.experiments import Experiment
@@ -96,8 +96,8 @@ def _live(picture: Picture) -> None:
     names = class_names(configs[0].dataset)
     _verdicts(snapshot, found, names)
     spec = compare_charts.bounds(found, names)
-    st.echarts_chart(spec, key="compare-bounds", height=compare_charts.height(found),
-                     alt="Each setting's lower bound against ½, and its radius")  # fmt: skip
+    alt = "Each setting's lower bound against ½, and its radius"
+    figure.show(spec, "compare-bounds", alt, compare_charts.height(found))
 
 
 def _verdicts(snapshot: Snapshot[Any], found: Comparison, names: tuple[str, ...]) -> None:

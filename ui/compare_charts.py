@@ -33,10 +33,10 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
         "label": {"position": "start", "formatter": "½", "color": ABSTAIN, "fontSize": 15},
     }  # fmt: skip
 
-    def bars(values: list[float], digits: int, grid: int, none: str) -> dict[str, Any]:
+    def bars(name: str, values: list[float], digits: int, grid: int, none: str) -> dict[str, Any]:
         return {
-            "type": "bar", "xAxisIndex": grid, "yAxisIndex": grid, "barWidth": "55%", "showBackground": True,
-            "backgroundStyle": {"color": TROUGH, "borderRadius": 3},
+            "type": "bar", "name": name, "xAxisIndex": grid, "yAxisIndex": grid, "barWidth": "55%",
+            "showBackground": True, "backgroundStyle": {"color": TROUGH, "borderRadius": 3},
             "data": [
                 {"value": value, "itemStyle": {"color": colour, "opacity": opacity, "borderRadius": 3},
                  "label": {"show": True, "position": "insideLeft" if value > end / 3 else "right",
@@ -67,10 +67,10 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
             for i in range(2)
         ],
         "series": [
-            bars(lower, 4, 0, "") | {"markLine": half},
-            {"type": "scatter", "symbol": "rect", "symbolSize": [3, 26], "color": ABSTAIN, "data": shares,
-             "silent": True},
-            bars(radii, 2, 1, "none"),
+            bars("lower bound", lower, 4, 0, "") | {"markLine": half},
+            {"type": "scatter", "name": "share p̂", "symbol": "rect", "symbolSize": [3, 26], "color": ABSTAIN,
+             "data": shares, "silent": True},
+            bars("radius (L2)", radii, 2, 1, "none"),
         ],
     }  # fmt: skip
 

@@ -13,7 +13,8 @@ from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Sweep, compare_stream, sweep_stream
 from diffsmooth_core.jobs import Snapshot
 from ui import runs, state
-from ui.text import ahead, plain
+from ui.follow import wait, waits
+from ui.text import plain
 
 SHOWN = ("tab", "settings", "comparison", "over", "sweep")  # of state.VIEW, what the Compare page shows
 
@@ -82,9 +83,10 @@ def action(label: str, experiment: Experiment, snapshot: Snapshot[Any] | None) -
 
 def status(snapshot: Snapshot[Any], done: int, total: int) -> None:
     """How a job stands: a line and a bar while it runs, a line where it ended early."""
-    if snapshot.state == "queued":
-        st.progress(done / total, f"Waiting: {ahead(snapshot.position)}.")
-    elif snapshot.state == "running":
+    if waits(snapshot):
+        wait(lambda: runs.manager().snapshot(snapshot.id))
+        st.progress(done / total)
+    elif not snapshot.finished:
         left = snapshot.seconds * (total - done) / done if done else None
         pace = f", about {max(1, round(left))} s left" if left is not None else ""
         st.progress(done / total, f"{done:,} of {total:,} votes{pace}")

@@ -1,37 +1,57 @@
-"""Looking at jobs again: often while one works, seldom while it waits for its turn, not at all afterwards."""
+"""Looking at jobs again while they go on. A look draws what they found and costs a server 50 ms, so a class
+that waits asks for nothing but its place in the queue."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import streamlit as st
 
 from diffsmooth_core.jobs import Snapshot
 
-Jobs = Callable[[], list[Snapshot[Any] | None]]
+Job = Snapshot[Any] | None
 
 TICK = 0.5  # seconds between two looks at a job that works
-WAITING = 3.0  # at one that has others ahead of it: a class may wait, and a look costs the server 20 ms
+WAITING = 3.0  # at the place of one that waits
 
 
-def follow(jobs: Jobs, draw: Callable[[], None], tick: float = TICK) -> None:
-    """Draw what `jobs` have found, again every `tick` seconds while one of them works, and the whole page
-    when that begins or ends."""
-    between = pace(jobs(), tick)
+def follow(jobs: Callable[[], Sequence[Job]], draw: Callable[[], None], tick: float = TICK) -> None:
+    """Draw what `jobs` have found: every `tick` seconds while one of them works, and the whole page when that
+    begins or ends. Where one waits, `draw` says so by `wait`."""
+    before = phase(jobs())
 
     def again() -> None:
-        if pace(jobs(), tick) != between:
+        if phase(jobs()) != before:
             st.rerun()
         draw()
 
     with st.container():  # by its place a fragment is told from another one
-        st.fragment(again, run_every=between)()
+        st.fragment(again, run_every=tick if before == "working" else None)()
 
 
-def pace(jobs: list[Snapshot[Any] | None], tick: float) -> float | None:
-    """Seconds to the next look at these jobs; None where all have ended."""
+def wait(look: Callable[[], Job], more: Callable[[Snapshot[Any]], str] = lambda _: "") -> None:
+    """Say how many are ahead of a job, and `more`, again and again; draw the page anew at its turn."""
+
+    def again() -> None:
+        job = look()
+        if job is None or not waits(job):
+            st.rerun()
+        ahead = "one run is" if job.position == 1 else f"{job.position} runs are"
+        st.markdown(f"**Waiting:** {ahead} ahead of this one on the server{more(job)}.")
+
+    with st.container():
+        st.fragment(again, run_every=WAITING)()
+
+
+def waits(job: Job) -> bool:
+    """Whether others come before a job; where none does, it starts in a moment."""
+    return job is not None and job.state == "queued" and job.position > 0
+
+
+def phase(jobs: Sequence[Job]) -> Literal["working", "waiting", "ended"]:
+    """What there is to look at."""
     active = [job for job in jobs if job is not None and not job.finished]
     if not active:
-        return None
-    return WAITING if all(job.state == "queued" and job.position for job in active) else tick
+        return "ended"
+    return "waiting" if all(map(waits, active)) else "working"

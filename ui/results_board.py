@@ -12,7 +12,7 @@ from diffsmooth_core.audit import paper
 from diffsmooth_core.audit.results import Share, summary
 from diffsmooth_core.audit.store import Run
 from diffsmooth_core.zoo import Card, every
-from ui import audit_charts, audits
+from ui import audit_charts, audits, figure
 from ui.audit_controls import described
 from ui.text import plain
 
@@ -83,12 +83,12 @@ def show(chosen: list[Series]) -> None:
     if not chosen:
         st.markdown("Choose some results in the sidebar.")
         return
-    st.plotly_chart(
-        audit_charts.certified_accuracy([series.line for series in chosen], height=440), key="results-plot",
+    figure.show(
+        audit_charts.certified_accuracy([series.line for series in chosen], height=440), "results-plot",
+        "Certified accuracy in percent over the radius",
         config={"displaylogo": False, "modeBarButtonsToAdd": [],
                 "modeBarButtons": [["toImage"]],
                 "toImageButtonOptions": {"format": "svg", "filename": "certified-accuracy"}},
-        alt="Certified accuracy over the radius",
     )  # fmt: skip
     rows = pd.DataFrame([_row(series) for series in chosen])
     st.dataframe(rows, hide_index=True, placeholder="")

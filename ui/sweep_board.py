@@ -11,7 +11,7 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import SWEEPS, Cell, Sweep, grid
 from diffsmooth_core.jobs import Snapshot
-from ui import compare_charts, experiments, runs, state
+from ui import compare_charts, experiments, figure, runs, state
 from ui.follow import follow
 from ui.text import confidence, down, length, plain
 
@@ -109,7 +109,7 @@ def _chart(found: Sweep, over: str) -> None:
     names = class_names(found.cells[0].config.dataset)
     heat = over == "sigma_local"
     spec = compare_charts.heat(found, names) if heat else compare_charts.curve(found, over, names)
-    st.echarts_chart(spec, key=f"sweep-{over}", height=CHART, alt="Certified radius of each setting")
+    figure.show(spec, f"sweep-{over}", "Certified radius of each setting", CHART)
 
 
 def _best(snapshot: Snapshot[Any], found: Sweep) -> None:

@@ -38,11 +38,6 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def ahead(position: int) -> str:
-    """How long the queue is before a run that waits."""
-    return f"{'one run is' if position == 1 else f'{position} runs are'} ahead of this one on the server"
-
-
 def unmarked(text: str) -> str:
     """`text` for a Plotly figure, which would take tags for markup."""
     return text.replace("<", "‹").replace("&", "＆")

@@ -7,7 +7,7 @@ import streamlit as st
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import Snapshot
 from diffsmooth_core.theory import Curves
-from ui import theorems_charts, theorems_controls, theorems_runs
+from ui import figure, theorems_charts, theorems_controls, theorems_runs
 from ui.follow import follow
 from ui.text import plain
 from ui.theorems_controls import Controls
@@ -39,15 +39,15 @@ def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
     st.subheader("Over the noise", anchor=False)
 
     def draw() -> None:
+        theorems_runs.say(key)
         found: Curves | None = theorems_runs.found(theorems_runs.find(key))
         if found is None:
-            st.caption("On its way.")
             return
         specs = theorems_charts.over_sigma(found, chosen.scale)
         for name, column, spec in zip(("bounds", "terms", "second"), st.columns(3), specs, strict=True):
             with column:
                 title = spec["title"]["text"]
-                st.echarts_chart(spec, key=f"theorems-curve-{name}", height=CHART, alt=f"{title}, over sigma")
+                figure.show(spec, f"theorems-curve-{name}", f"{title}, over sigma", CHART)
 
     with st.container(key="charts-curves"):
         follow(lambda: [theorems_runs.find(key)], draw)

@@ -36,22 +36,20 @@ def job(state: Any, position: int = 0) -> Snapshot[Any]:
 
 
 @pytest.mark.parametrize(
-    ("jobs", "seconds"),
+    ("jobs", "phase"),
     [
-        ([], None),
-        ([None, job("done")], None),
-        ([job("failed"), job("cancelled")], None),
-        ([job("running")], 0.5),
-        ([job("queued", position=0)], 0.5),
-        ([job("queued", position=1)], 3.0),
-        ([job("done"), job("queued", position=2), None], 3.0),
-        ([job("queued", position=1), job("running")], 0.5),
+        ([], "ended"),
+        ([None, job("done")], "ended"),
+        ([job("failed"), job("cancelled")], "ended"),
+        ([job("running")], "working"),
+        ([job("queued", position=0)], "working"),
+        ([job("queued", position=1)], "waiting"),
+        ([job("done"), job("queued", position=2), None], "waiting"),
+        ([job("queued", position=1), job("running")], "working"),
     ],
 )
-def test_who_waits_is_looked_at_seldom_and_who_has_ended_never(
-    jobs: list[Any], seconds: float | None
-) -> None:
-    assert follow.pace(jobs, tick=0.5) == seconds
+def test_jobs_that_wait_are_told_from_those_that_work(jobs: list[Any], phase: str) -> None:
+    assert follow.phase(jobs) == phase
 
 
 def test_a_page_asks_seldom_in_the_queue_and_not_once_its_run_has_ended(
@@ -67,12 +65,12 @@ def test_a_page_asks_seldom_in_the_queue_and_not_once_its_run_has_ended(
     before = runs.manager().submit(blocks)
     assert begun.wait(10)
     page = visit(**SMALL)
-    assert intervals[-1] is None
+    assert intervals == [None]
     page.button(key="Certify").click().run()
     assert any("one run is ahead" in said.value for said in page.markdown)
-    assert intervals[-1] == follow.WAITING
+    assert intervals[-2:] == [None, follow.WAITING], "only the place in the queue is asked for"
+    intervals.clear()
+    page.button(key="Cancel").click().run()
+    assert intervals == [None]
     held.set()
     runs.manager().wait(before, 10)
-    assert runs.manager().wait(page.session_state["job"], 60)
-    page.run()
-    assert intervals[-1] is None
