@@ -250,7 +250,7 @@ def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
         figure.update_xaxes(range=span[0])
         figure.update_yaxes(range=span[1], scaleanchor="x", constrain="domain")
         axes = ("first dimension", "second dimension")
-    looks = (("x<sub>rs</sub>", "x", SCORE), ("clean x₀", "star", "#2f75c0"),
+    looks = (("xᵣₛ", "x", SCORE), ("clean x₀", "star", "#2f75c0"),
              ("one-shot", "diamond", ONE_SHOT),
              ("posterior mean", "circle-open", ONE_SHOT))  # fmt: skip
     for (x_at, y_at), (name, symbol, colour) in zip(marks, looks, strict=True):
