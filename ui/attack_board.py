@@ -16,7 +16,7 @@ from ui import (
     attack_runs,
     board,
     charts,
-    plot,
+    figure,
     regions_board,
     runs,
     state,
@@ -24,25 +24,22 @@ from ui import (
 )
 from ui.attack_verdict import verdict
 from ui.colours import class_colour
+from ui.follow import follow, wait, waits
 from ui.images import amplified, data_url
 from ui.text import length
 
 
 def show(picture: Picture, config: board.Settings) -> None:
-    """Draw what there is for this picture and these settings. Polls only while something runs."""
-    active = _active(picture, config)
-    st.fragment(_live, run_every=board.TICK if active else None)(picture, config, active)
+    """Draw what there is for this picture and these settings."""
+    follow(lambda: attack_runs.jobs(_certified(picture, config)), lambda: _live(picture, config))
 
 
-def _active(picture: Picture, config: board.Settings) -> bool:
-    certified = None if isinstance(config, InputError) else attack_runs.certification(picture, config)
-    return certified is not None and attack_runs.busy(certified)
+def _certified(picture: Picture, config: board.Settings) -> Snapshot[Any] | None:
+    return None if isinstance(config, InputError) else attack_runs.certification(picture, config)
 
 
-def _live(picture: Picture, config: board.Settings, active: bool) -> None:
-    if active and not _active(picture, config):
-        st.rerun()
-    certified = None if isinstance(config, InputError) else attack_runs.certification(picture, config)
+def _live(picture: Picture, config: board.Settings) -> None:
+    certified = _certified(picture, config)
     if certified is None or not (certified.progress and certified.progress.certificate):
         _first(picture, config, certified)
     else:
@@ -111,6 +108,8 @@ def _attack(certified: Snapshot[Any]) -> None:
         with body:
             st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
             st.markdown(said.sentence)
+            if waits(attacked):
+                wait(lambda: attack_runs.find(certified))
             _figures(certificate, progress, attacked)
         chosen = attack_controls.settings(certificate, running)
         if isinstance(chosen, InputError):
@@ -205,12 +204,11 @@ def _charts(
         left, right = st.columns(2, gap="medium")
     with left:
         spec = charts.tallies((before, _after(progress, attack, names)), names)
-        words = "Votes for each class before and after the change"
-        plot.echarts(spec, key="attack-votes", height=board.CHART, alt=words)
+        figure.show(spec, "attack-votes", "Votes for each class before and after the change", board.CHART)
     with right:
         spec = attack_charts.shares(certificate, certificate.candidate, progress, attack)
-        words = "Share of votes over the length of the change, against what is guaranteed"
-        plot.echarts(spec, key="attack-shares", height=board.CHART, alt=words)
+        alt = "Share of votes over the length of the change, against what is guaranteed"
+        figure.show(spec, "attack-shares", alt, board.CHART)
     meets = certificate.radius and certificate.config.bound == "one-class"
     st.caption(
         "Each mark is an attempt: how long its change is, and what share of the votes the class keeps. No "

@@ -95,7 +95,6 @@ def find(certified: Snapshot[Any], kind: Kind = "attack") -> Snapshot[Any] | Non
     return runs.manager().snapshot(_of.get((certified.id, kind), ""))
 
 
-def busy(certified: Snapshot[Any]) -> bool:
-    """Whether anything goes on for this certification, itself included."""
-    found = (certified, find(certified, "attack"), find(certified, "regions"))
-    return any(job is not None and not job.finished for job in found)
+def jobs(certified: Snapshot[Any] | None) -> list[Snapshot[Any] | None]:
+    """A certification and the last jobs on it."""
+    return [certified, find(certified, "attack"), find(certified, "regions")] if certified else []

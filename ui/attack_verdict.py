@@ -33,8 +33,8 @@ def verdict(certificate: Certificate, attacked: Snapshot[Any] | None, names: tup
         return Verdict("failed", ":material/error:", "Stopped", "the attack did not run",
                        plain(attacked.error or "The reason is not known."))  # fmt: skip
     if attacked.state == "queued":
-        return Verdict("queued", ":material/hourglass_empty:", "Waiting", "other runs are ahead",
-                       "The attack begins when they are done.")  # fmt: skip
+        return Verdict("queued", ":material/hourglass_empty:", "Attacking", "soon",
+                       "The attack begins when its turn comes.")  # fmt: skip
     if progress is not None and (found := progress.smallest):
         return _broken(certificate, progress, found, names)
     made = len(progress.attempts) if progress else 0

@@ -12,57 +12,63 @@ import streamlit as st
 
 from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.audit import browsing, bundle, logs
+from diffsmooth_core.audit.batch import Status
 from diffsmooth_core.audit.browsing import Row
 from diffsmooth_core.audit.comparing import CHANGES, sign_test
 from diffsmooth_core.audit.diagnosis import REASONS
 from diffsmooth_core.audit.results import OUTCOMES, Result, Share, summary
 from diffsmooth_core.audit.store import Run
-from ui import audit_charts, audits, gallery, plot
+from ui import audit_charts, audits, figure, gallery
 from ui.audit_controls import Selection, clear
 from ui.colours import outcome_colour
+from ui.follow import follow, wait, waits
 from ui.text import duration, length, plain
 
 SUMMARY, PICTURES = "Summary", "Pictures"
 PAGE = 36  # pictures of the grid at once
 SMALL = 20  # classes that fit into a confusion matrix
 MARKS = {"right": "✓", "wrong": "✗", "certified": "✓", "abstained": "–"}
-TICK = 1.0  # seconds between two looks at a run
+TICK = 1.0  # seconds between two looks at a run: its store is written every second
 
 
 def progress(run: Run) -> None:
     """How far a run of ours is, while it is not at its end."""
     job = audits.under_way(run, "audit")
-    active = job is not None and not job.finished
     left = audits.left(run, len(audits.rows(run)))
-    if left or active:
-        st.fragment(_progress, run_every=TICK if active else None)(run, active)
+    if left or (job and not job.finished):
+        follow(lambda: [audits.under_way(run, "audit")], lambda: _progress(run), TICK)
 
 
-def _progress(run: Run, active: bool) -> None:
+def _progress(run: Run) -> None:
     job = audits.under_way(run, "audit")
-    if active != (job is not None and not job.finished):
-        st.rerun()
     done = len(audits.rows(run))
     total = done + audits.left(run, done)
+    certified = f"{done:,} of {total:,} pictures"
     with st.container(border=True):
         words, action = st.columns([5, 1], vertical_alignment="center")
-        if active and job is not None:
-            status = job.progress
-            said = f"**Certifying:** {done:,} of {total:,} pictures"
-            if status is not None:
-                rest = f" · {duration(status.seconds_left)} left" if status.seconds_left else ""
-                said += (
-                    f" · {status.votes_per_second:.0f} votes a second · "
-                    f"{100 * status.certified_accuracy:.1f} % right so far{rest}"
-                )
-            action.button("Stop", on_click=audits.stop, args=(run, "audit"), width="stretch")
-        else:
-            said = f"**Not finished:** {done:,} of {total:,} pictures are certified. Nothing counted is lost."
-            if job is not None and job.error:
-                said += f" {plain(job.error)}"
+        with words:
+            if job is None or job.finished:
+                stopped = f" {plain(job.error)}" if job and job.error else ""
+                st.markdown(f"**Not finished:** {certified} are certified. Nothing counted is lost.{stopped}")
+            elif waits(job):
+                wait(lambda: audits.under_way(run, "audit"), lambda _: f"; {certified} are certified")
+            else:
+                st.markdown(f"**Certifying:** {certified}{_pace(job.progress)}")
+        if job is None or job.finished:
             action.button("Go on", on_click=audits.go_on, args=(run,), type="primary", width="stretch")
-        words.markdown(said)
+        else:
+            action.button("Stop", on_click=audits.stop, args=(run, "audit"), width="stretch")
         st.progress(done / total)
+
+
+def _pace(status: Status | None) -> str:
+    if status is None:
+        return ""
+    left = f" · {duration(status.seconds_left)} left" if status.seconds_left else ""
+    return (
+        f" · {status.votes_per_second:.0f} votes a second · {100 * status.certified_accuracy:.1f} % right so "
+        f"far{left}"
+    )
 
 
 def figures(selection: Selection) -> None:
@@ -112,11 +118,13 @@ def charts(selection: Selection) -> None:
         left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Certified accuracy** over the radius, with a band of 95 % confidence")
-        plot.plotly(audit_charts.certified_accuracy(lines), "curve", "Certified accuracy over the radius")
+        figure.show(
+            audit_charts.certified_accuracy(lines), "curve", "Certified accuracy in percent over the radius"
+        )
     with right:
         st.markdown("**Lower bounds** of the classes' shares: above ½ is certified")
         if any(r.p_a_lower is not None for r in shown):
-            plot.plotly(audit_charts.bounds(shown), "bounds", "Distribution of the lower bounds")
+            figure.show(audit_charts.bounds(shown), "bounds", "Pictures by their lower bound")
         else:
             st.caption("No bound is known of these pictures.")
     _answers(selection)
@@ -188,10 +196,9 @@ def reasons(selection: Selection) -> None:
         hide_index=True, width=440, key="reasons", selection_mode="single-row",
         on_select=lambda: _reason([reason for reason, _ in times]),
     )  # fmt: skip
-    job = audits.under_way(selection.run, "explain")
-    active = job is not None and not job.finished
     if unclear := len(audits.unclear(abstained)):
-        st.fragment(_explaining, run_every=TICK if active else None)(selection.run, unclear, active)
+        run = selection.run
+        follow(lambda: [audits.under_way(run, "explain")], lambda: _explaining(run, unclear))
 
 
 def _reason(titles: list[str]) -> None:
@@ -201,21 +208,19 @@ def _reason(titles: list[str]) -> None:
         st.session_state["reason"] = titles[rows[0]]
 
 
-def _explaining(run: Run, unclear: int, active: bool) -> None:
+def _explaining(run: Run, unclear: int) -> None:
     job = audits.under_way(run, "explain")
-    if active != (job is not None and not job.finished):
-        st.rerun()
-    if active and job is not None:
+    if job and not job.finished:
         done, total = (job.progress.done, job.progress.total) if job.progress else (0, unclear)
+        if waits(job):
+            wait(lambda: audits.under_way(run, "explain"))
         st.progress(done / total, f"{done} of {total} taken apart")
         st.button("Stop", key="stop-explaining", on_click=audits.stop, args=(run, "explain"))
-    elif job is None:
-        st.caption(f"The counts alone do not say why the votes of {unclear:,} pictures scatter.")
-        st.button(
-            "Take their votes apart", on_click=audits.explain, args=(run,), icon=":material/troubleshoot:"
-        )
-    elif job.error:
+        return
+    if job and job.error:
         st.error(plain(job.error))
+    st.caption(f"The counts alone do not say why the votes of {unclear:,} pictures scatter.")
+    st.button("Take their votes apart", on_click=audits.explain, args=(run,), icon=":material/troubleshoot:")
 
 
 def comparison(selection: Selection) -> None:

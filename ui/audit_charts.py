@@ -97,7 +97,7 @@ def votes(counts: Sequence[int], names: Sequence[str], chosen: int | None) -> go
     figure = go.Figure(
         go.Bar(
             y=[names[k] for k in order], x=[counts[k] for k in order], orientation="h",
-            text=[f"{counts[k]:,}" for k in order], textposition="auto", customdata=order,
+            text=[f"{counts[k]:,}" for k in order], textposition="auto", customdata=order, name="votes",
             marker={"color": [class_colour(k) for k in order],
                     "line": {"width": [3 if k == chosen else 0 for k in order], "color": "#8b9098"}},
             hovertemplate="%{y}: %{x:,} votes<extra></extra>",

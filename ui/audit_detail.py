@@ -17,16 +17,16 @@ from diffsmooth_core.audit.diagnosis import Diagnosis, Stages
 from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Kind, Run
 from diffsmooth_core.datasets import class_names
-from ui import audit_charts, audits, plot, state, strip
+from ui import audit_charts, audits, figure, state, strip
 from ui.audit_board import said
 from ui.audit_controls import Selection
 from ui.board import card
+from ui.follow import follow, wait, waits
 from ui.images import data_url
 from ui.text import down, length, plain
 
 MOODS = {"right": "right", "wrong": "wrong", "certified": "unknown", "abstained": "abstain"}
 VOTERS = 8  # sample pictures of a class
-TICK = 1.0
 
 
 def show(selection: Selection, idx: int) -> None:
@@ -99,13 +99,14 @@ def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator
     with left:
         st.markdown("**Votes.** Choose a class to see who votes for it")
         chosen = st.session_state.get(key, int(np.argmax(counts)))
-        plot.plotly(
+        figure.show(
             audit_charts.votes(counts, names, chosen), f"{key}-bars", "Votes for each class",
             selection_mode="points", on_select=partial(_clicked, key),
         )  # fmt: skip
     with right:
         st.markdown(f"**Stage by stage**, what the classifier sees in the first {len(stages.votes)} copies")
-        plot.plotly(audit_charts.stages(stages, names), f"{key}-stages", "Classes at each stage")
+        alt = "Percent of the copies that are taken for each class, stage by stage"
+        figure.show(audit_charts.stages(stages, names), f"{key}-stages", alt)
     chosen = st.pills(
         "Voters", present, format_func=lambda k: f"{names[k]} ({int(np.sum(stages.votes == k))})",
         key=key, default=max(present, key=lambda k: counts[k]), required=True,
@@ -162,33 +163,29 @@ def _rescue(run: Run, result: Result) -> None:
     if run.origin != "audit":
         return
     what = f"rescue-{result.idx}"
-    job = audits.under_way(run, what)
-    active = job is not None and not job.finished
     st.subheader("What would rescue it?" if result.predict == ABSTAIN else "What would other settings say?",
                  anchor=False)  # fmt: skip
-    st.fragment(_rescuing, run_every=TICK if active else None)(run, result, active)
+    follow(lambda: [audits.under_way(run, what)], lambda: _rescuing(run, result, what))
 
 
-def _rescuing(run: Run, result: Result, active: bool) -> None:
-    what = f"rescue-{result.idx}"
+def _rescuing(run: Run, result: Result, what: str) -> None:
     job = audits.under_way(run, what)
-    if active != (job is not None and not job.finished):
-        st.rerun()
-    if job is None:
+    step = job.progress if job else None
+    if job and not job.finished:
+        done, total = (step.done, step.total) if step else (0, 1)
+        if waits(job):
+            wait(lambda: audits.under_way(run, what))
+        st.progress(done / total, f"{done} of {total} settings" if step else "Starting")
+        st.button("Stop", on_click=audits.stop, args=(run, what))
+    elif job is None or job.state != "done":
+        if job and job.error:
+            st.error(plain(job.error))
         st.caption(
             "Tries about ten settings on this picture, with the same noise: other σ, σ′, m and n, and other "
             "classifiers."
         )
         st.button("Try other settings", on_click=_in_words, args=(audits.rescue, run, result.idx),
                   icon=":material/healing:")  # fmt: skip
-        return
-    step = job.progress
-    if active:
-        done, total = (step.done, step.total) if step else (0, 1)
-        st.progress(done / total, f"{done} of {total} settings" if step else "Starting")
-        st.button("Stop", on_click=audits.stop, args=(run, what))
-    if job.error:
-        st.error(plain(job.error))
     if step and step.found:
         names = class_names(run.dataset)
         ranked = sorted(step.found, key=lambda r: (r.label == result.label, r.radius, -r.cost), reverse=True)

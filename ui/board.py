@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -13,15 +14,15 @@ from diffsmooth_core import InputError, Progress, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.jobs import Snapshot
-from ui import charts, controls, lessons, plot, runs, state, strip
+from ui import charts, controls, figure, lessons, runs, state, strip
 from ui.colours import ABSTAIN, class_colour
+from ui.follow import follow, wait, waits
 from ui.images import data_url
 from ui.text import confidence, down, duration, length, plain
 from ui.verdict import evidence, meaning, true_class, verdict
 
 Settings = SmoothingConfig | InputError  # the controls' settings, or what is wrong with them
 
-TICK = 0.5  # seconds between two looks at a run
 PORTRAIT = 320  # pixels a side
 CHART = 300  # pixels high
 _keep_focus = st.components.v2.component(
@@ -30,11 +31,9 @@ _keep_focus = st.components.v2.component(
 
 
 def show(picture: Picture, config: Settings) -> None:
-    """Draw the page's run, or the picture as it will go through one. Polls only while a run is active."""
+    """Draw the page's run, or the picture as it will go through one."""
     snapshot = _shown(picture, config)
-    active = snapshot is not None and not snapshot.finished
-    live = st.fragment(_live, run_every=TICK if active else None)
-    live(picture, config, active)
+    follow(lambda: [_shown(picture, config)], lambda: _live(picture, config))
     progress = runs.progress(snapshot) if snapshot else None
     if snapshot and progress and (certificate := progress.certificate):
         run = snapshot.subject
@@ -49,10 +48,8 @@ def _shown(picture: Picture, config: Settings) -> Snapshot[Progress] | None:
     return runs.find(state.job()) or (None if state.job() else runs.recorded(picture, config))
 
 
-def _live(picture: Picture, config: Settings, active: bool) -> None:
+def _live(picture: Picture, config: Settings) -> None:
     snapshot = _shown(picture, config)
-    if active and (snapshot is None or snapshot.finished):
-        st.rerun()
     if snapshot is None:
         _idle(picture, config)
     else:
@@ -135,12 +132,12 @@ def _run(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -> No
         left, right = st.columns(2, gap="medium")
     with left:
         spec = charts.votes(progress, run.config, names)
-        plot.echarts(spec, key="votes", height=CHART, alt="Votes for each class")
+        figure.show(spec, "votes", "Votes for each class", CHART)
     with right:
         done = progress is not None and progress.certificate is not None
         colour = class_colour(progress.candidate) if progress else ABSTAIN
         spec = charts.trace(runs.trace(snapshot), run.config, done, colour)
-        plot.echarts(spec, key="trace", height=CHART, alt="Share of votes and its lower bound, against ½")
+        figure.show(spec, "trace", "Share of votes and its lower bound, against ½", CHART)
 
 
 def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -149,9 +146,14 @@ def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, Delt
     with left:
         portrait, body = st.columns([1, 4.4], gap="medium", wrap=False)
     with portrait:
-        image, known = data_url(picture.original, PORTRAIT), true_class(picture, names)
+        image, known = _portrait(picture), true_class(picture, names)
         strip.show([strip.Frame(picture.title, known, (image,), crisp=False)], key="portrait")
     return body, action
+
+
+@lru_cache(maxsize=64)
+def _portrait(picture: Picture) -> str:
+    return data_url(picture.original, PORTRAIT)
 
 
 def _mood(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> str:
@@ -166,13 +168,10 @@ def status(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
     config, progress = snapshot.subject.config, runs.progress(snapshot)
     total = config.n0 + config.n
     counted = sum(progress.counts0) + sum(progress.counts) if progress else 0
-    if snapshot.state == "queued":
-        ahead = "one run is" if snapshot.position == 1 else f"{snapshot.position} runs are"
-        soon = runs.wait(snapshot.id)
-        about = f", for about {duration(soon)}" if soon else ""
-        st.markdown(f"**Waiting:** {ahead} ahead of this one on the server{about}.")
+    if waits(snapshot):
+        wait(lambda: runs.find(snapshot.id), _soon)
         st.progress(counted / total)
-    elif snapshot.state == "running":
+    elif not snapshot.finished:
         waiting = "**Cancelling:** the votes in hand are being counted."
         st.markdown(waiting if state.cancelling(snapshot.id) else _pace(progress, total - counted))
         st.progress(counted / total)
@@ -191,6 +190,11 @@ def status(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
         said = verdict(progress.certificate, snapshot.subject.picture, names)
         st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
         st.markdown(said.sentence)
+
+
+def _soon(waiting: Snapshot[Progress]) -> str:
+    seconds = runs.wait(waiting.id)
+    return f", for about {duration(seconds)}" if seconds else ""
 
 
 def _pace(progress: Progress | None, left: int) -> str:
@@ -213,10 +217,10 @@ def _figures(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
         if progress.radius:
             radius, label = length(progress.radius), "Class" if final else label
     with st.container(horizontal=True, key="figures-final" if final else "figures-provisional"):
-        st.metric(label, name, width=195)
-        st.metric("Radius (L2)", radius, width=135, help="L2 length in pixel values, which go from 0 to 1.")
-        st.metric("Lower bound", bound, width=125, help="Of the class's true share; it has to exceed ½.")
-        st.metric("Share p̂", share, width=95)
+        st.metric(label, name, width=190)
+        st.metric("Radius (L2)", radius, width=130, help="L2 length in pixel values, which go from 0 to 1.")
+        st.metric("Lower bound", bound, width=120, help="Of the class's true share; it has to exceed ½.")
+        st.metric("Share p̂", share, width=90)
     if not snapshot.finished:
         config = snapshot.subject.config
         st.caption(

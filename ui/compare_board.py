@@ -17,8 +17,8 @@ from ui import (
     compare_charts,
     compare_controls,
     experiments,
+    figure,
     lessons,
-    plot,
     runs,
     softmax,
     state,
@@ -28,6 +28,7 @@ from ui import (
 from ui.colours import class_colour
 from ui.compare_controls import LETTERS, Chosen, title
 from ui.experiments import Experiment
+from ui.follow import follow
 from ui.images import data_url
 from ui.text import confidence, down, length, plain
 from ui.verdict import verdict
@@ -63,7 +64,6 @@ def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[
     configs = compare_controls.configs(settings, shared)
     compare_controls.cards(settings, configs)
     snapshot = experiments.find(KIND)
-    active = snapshot is not None and not snapshot.finished
     with st.container(horizontal=True):
         ready = tuple(config for config in configs if isinstance(config, SmoothingConfig))
         able = len(ready) == len(configs)
@@ -76,7 +76,7 @@ def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[
     if (started := snapshot.subject.configs) != ready:
         words = (f"{title(config, i)}: {compare_controls.words(config)}" for i, config in enumerate(started))
         st.caption(f":material/info: These results are of {'; '.join(words)}.")
-    st.fragment(_live, run_every=experiments.TICK if active else None)(picture, active)
+    follow(lambda: [experiments.find(KIND)], lambda: _live(picture))
     found: Comparison | None = experiments.found(snapshot)
     if found and snapshot.finished:
         if lessons.shows("costs"):
@@ -100,10 +100,8 @@ def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
     )
 
 
-def _live(picture: Picture, active: bool) -> None:
+def _live(picture: Picture) -> None:
     snapshot = experiments.find(KIND)
-    if active and (snapshot is None or snapshot.finished):
-        st.rerun()
     if snapshot is None:
         return
     configs = snapshot.subject.configs
@@ -114,8 +112,8 @@ def _live(picture: Picture, active: bool) -> None:
     names = class_names(configs[0].dataset)
     _verdicts(snapshot, found, names)
     spec = compare_charts.bounds(found, names)
-    words = "Each setting's lower bound against ½, and its radius"
-    plot.echarts(spec, key="compare-bounds", height=compare_charts.height(found), alt=words)
+    alt = "Each setting's lower bound against ½, and its radius"
+    figure.show(spec, "compare-bounds", alt, compare_charts.height(found))
 
 
 def _verdicts(snapshot: Snapshot[Any], found: Comparison, names: tuple[str, ...]) -> None:

@@ -68,9 +68,9 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
         ],
         "series": [
             bars("lower bound", lower, 4, 0, "") | {"markLine": half},
-            {"type": "scatter", "name": "share", "symbol": "rect", "symbolSize": [3, 26], "color": ABSTAIN,
+            {"type": "scatter", "name": "share p̂", "symbol": "rect", "symbolSize": [3, 26], "color": ABSTAIN,
              "data": shares, "silent": True},
-            bars("radius", radii, 2, 1, "none"),
+            bars("radius (L2)", radii, 2, 1, "none"),
         ],
     }  # fmt: skip
 

@@ -13,10 +13,10 @@ from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Sweep, compare_stream, sweep_stream
 from diffsmooth_core.jobs import Snapshot
 from ui import runs, state
+from ui.follow import wait, waits
 from ui.text import plain
 
 SHOWN = ("tab", "settings", "comparison", "over", "sweep")  # of state.VIEW, what the Compare page shows
-TICK = 0.5  # seconds between two looks
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ def status(snapshot: Snapshot[Any], total: int) -> None:
     """How a job stands: a line and a bar while it runs, a line where it ended early."""
     so_far, earlier = found(snapshot), snapshot.subject.earlier
     done, before = (each.done if each else 0 for each in (so_far, earlier))
-    if snapshot.state == "queued":
-        ahead = "one run is" if snapshot.position == 1 else f"{snapshot.position} runs are"
-        st.progress(done / total, f"Waiting: {ahead} ahead of this one on the server.")
-    elif snapshot.state == "running":
+    if waits(snapshot):
+        wait(lambda: runs.manager().snapshot(snapshot.id))
+        st.progress(done / total)
+    elif not snapshot.finished:
         left = snapshot.seconds * (total - done) / (done - before) if done > before else None
         pace = f", about {max(1, round(left))} s left" if left is not None else ""
         st.progress(done / total, f"{done:,} of {total:,} votes{pace}")

@@ -17,7 +17,7 @@ from diffsmooth_core.datasets import labelled_pictures
 from diffsmooth_core.zoo import Card, doctor, every
 from diffsmooth_core.zoo import adding as zoo
 from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory
-from ui import plot
+from ui import figure
 from ui.controls import classifier_title, dataset_title, method_title, model_title
 from ui.limits import limit
 from ui.text import plain
@@ -131,7 +131,7 @@ def _doctor(chosen: Card) -> None:
             load_classifier(chosen.name, "cpu"), chosen.normalisation or "none", x, labels,
             chosen.training.get("sigma"),
         )  # fmt: skip
-    plot.plotly(finding(found), "finding", "Accuracy under every normalisation and noise")
+    figure.show(finding(found), "finding", "Accuracy in percent under each normalisation and noise")
     st.caption(plain(f"{source}. {found.sentence}"))
 
 
@@ -139,15 +139,15 @@ def finding(found: doctor.Diagnosis) -> go.Figure:
     """Accuracy under each normalisation (rows) and noise (columns)."""
     names, sigmas = list(found.accuracy), [f"σ = {s:g}" for s in doctor.SIGMAS]
     percent = [[100 * share for share in row.values()] for row in found.accuracy.values()]
-    figure = go.Figure(
+    drawn = go.Figure(
         go.Heatmap(
             z=percent, x=sigmas, y=names, zmin=0, zmax=100, texttemplate="%{z:.0f} %", colorscale="Teal",
             hovertemplate="%{y}, %{x}: %{z:.1f} % right<extra></extra>", showscale=False, xgap=3, ygap=3,
         )
     )  # fmt: skip
-    figure.update_layout(height=70 + 44 * len(names), margin={"l": 0, "r": 0, "t": 8, "b": 0})
-    figure.update_yaxes(autorange="reversed")
-    return figure
+    drawn.update_layout(height=70 + 44 * len(names), margin={"l": 0, "r": 0, "t": 8, "b": 0})
+    drawn.update_yaxes(autorange="reversed")
+    return drawn
 
 
 USUAL = "the usual one of its layout"

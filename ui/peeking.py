@@ -8,7 +8,7 @@ import streamlit as st
 
 from diffsmooth_core import InputError
 from diffsmooth_core.statistics.peeking import Peeking, simulate
-from ui import plot
+from ui import figure
 from ui.colours import ABSTAIN
 from ui.text import plain
 
@@ -46,10 +46,8 @@ def show() -> None:
         column.metric(
             label, f"{100 * wrong / RUNS:.1f} %", help=f"{wrong} of {RUNS:,} certifications, {words}."
         )
-    plot.echarts(
-        chart(found), key="peeking", height=300,
-        alt="Share of certifications that have claimed falsely, over the votes, against the risk",
-    )  # fmt: skip
+    alt = "Share of certifications that have claimed falsely, over the votes, against the risk"
+    figure.show(chart(found), "peeking", alt, 300)
     st.caption(
         f"False claims in {RUNS:,} simulated certifications. Promised: at most α = {alpha:g}, that is "
         f"{100 * alpha:g} %."

@@ -18,6 +18,7 @@ from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.jobs import Snapshot
 from ui import attack_runs, runs, state, strip
 from ui.colours import class_colour
+from ui.follow import wait, waits
 from ui.images import data_url
 from ui.regions_picture import drawn
 from ui.text import length, plain
@@ -69,6 +70,8 @@ def _controls(certified: Snapshot[Any], found: Snapshot[Any] | None) -> None:
         action.button("Cancelling…" if stopping else "Stop", key="regions-stop", width="stretch",
                       disabled=stopping, on_click=runs.cancel, args=(found.id,))  # fmt: skip
         progress = found.progress
+        if waits(found):
+            wait(lambda: attack_runs.find(certified, "regions"))
         st.progress(progress.done / progress.total if progress else 0.0)
     elif action.button("Draw", key="regions-draw", type="primary", width="stretch"):
         _draw(certified, (across, above), RegionsConfig(extent, size, each))

@@ -15,7 +15,7 @@ from diffsmooth_core.audit.published import SLIPS, acr
 from diffsmooth_core.audit.results import summary
 from diffsmooth_core.audit.store import Run
 from diffsmooth_core.zoo import Card, every
-from ui import audit_charts, audits, plot, published
+from ui import audit_charts, audits, figure, published
 from ui.audit_controls import described
 from ui.controls import classifier_title, dataset_title, method_title, model_title
 from ui.published import Published, size
@@ -112,9 +112,9 @@ def show(chosen: list[Series]) -> None:
     if not chosen:
         st.markdown("Choose some results in the sidebar.")
         return
-    plot.plotly(
-        audit_charts.certified_accuracy([series.line for series in chosen], height=440),
-        "certified-accuracy", "Certified accuracy over the radius",
+    figure.show(
+        audit_charts.certified_accuracy([series.line for series in chosen], height=440), "certified-accuracy",
+        "Certified accuracy in percent over the radius",
     )  # fmt: skip
     if notes := [f"{mark} {plain(note)}" for series in chosen for mark, note in series.notes.items()]:
         st.caption("  \n".join(notes))

@@ -15,7 +15,7 @@ from diffsmooth_core.certification import Diffusion, TracedVote
 from diffsmooth_core.certification.decision import Decision, decide, selected
 from diffsmooth_core.config import ABSTAIN, METHODS
 from diffsmooth_core.datasets.sources import Picture
-from ui import charts, plot, runs, softmax, step_runs, strip
+from ui import charts, figure, runs, softmax, step_runs, strip
 from ui.colours import class_colour
 from ui.images import data_url
 from ui.text import down, length
@@ -103,7 +103,7 @@ def timestep(scene: Scene) -> None:
     see, read = _halves()
     with see:
         spec = charts.timestep(found.noise_ratio, found.t, sigma)
-        plot.echarts(spec, key="step-timestep", height=CHART, alt="Noise over timesteps, and t*")
+        figure.show(spec, "step-timestep", "Noise over timesteps, and t*", CHART)
     with read:
         st.markdown(
             "A diffusion model knows pictures with any amount of noise, from hardly any at t = 0 to nothing "
@@ -322,7 +322,7 @@ def count(scene: Scene) -> None:
         _tally(scene, after, candidate)
         points = step_runs.bounds(estimation, candidate, config)
         spec = charts.trace(points, config, False, class_colour(candidate), at=copy)
-        plot.echarts(spec, key="step-trace", height=CHART, alt="The bound over the votes, against ½")
+        figure.show(spec, "step-trace", "The bound over the votes, against ½", CHART)
     with read:
         wins = scene.names[candidate]
         counts_for = (

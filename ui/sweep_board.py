@@ -11,7 +11,8 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import SWEEPS, Cell, Sweep, grid
 from diffsmooth_core.jobs import Snapshot
-from ui import compare_charts, experiments, plot, runs, state
+from ui import compare_charts, experiments, figure, runs, state
+from ui.follow import follow
 from ui.text import confidence, down, length, plain
 
 KIND = "sweep"
@@ -47,7 +48,6 @@ def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
         st.markdown(f":red[:material/error:] {plain(str(config))}.")
         configs = ()
     snapshot = experiments.find(KIND)
-    active = snapshot is not None and not snapshot.finished
     with st.container(horizontal=True, vertical_alignment="center"):
         experiments.action("Sweep", experiments.Experiment(KIND, picture, configs, over), snapshot)
         if configs:
@@ -56,7 +56,7 @@ def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
         if configs:
             _chart(_empty(configs), over)
         return
-    st.fragment(_live, run_every=experiments.TICK if active else None)(picture, active)
+    follow(lambda: [experiments.find(KIND)], lambda: _live(picture))
     found: Sweep | None = experiments.found(snapshot)
     if found and found.finished:
         _best(snapshot, found)
@@ -81,10 +81,8 @@ def _plan(configs: tuple[SmoothingConfig, ...]) -> str:
     return f"{len(configs)} settings, {votes:,} votes from {copies:,} noisy copies, each purified once."
 
 
-def _live(picture: Picture, active: bool) -> None:
+def _live(picture: Picture) -> None:
     snapshot = experiments.find(KIND)
-    if active and (snapshot is None or snapshot.finished):
-        st.rerun()
     if snapshot is None:
         return
     found: Sweep | None = experiments.found(snapshot)
@@ -111,7 +109,7 @@ def _chart(found: Sweep, over: str) -> None:
     names = class_names(found.cells[0].config.dataset)
     heat = over == "sigma_local"
     spec = compare_charts.heat(found, names) if heat else compare_charts.curve(found, over, names)
-    plot.echarts(spec, key=f"sweep-{over}", height=CHART, alt="Certified radius of each setting")
+    figure.show(spec, f"sweep-{over}", "Certified radius of each setting", CHART)
 
 
 def _best(snapshot: Snapshot[Any], found: Sweep) -> None:

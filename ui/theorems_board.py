@@ -10,13 +10,14 @@ import streamlit as st
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import Snapshot
 from diffsmooth_core.theory import Exact, Sampling, Theorem1, Theorem2, c_eta, clouds
-from ui import plot, strip, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
+from ui import figure, strip, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
+from ui.follow import follow, wait, waits
 from ui.images import data_url
 from ui.text import confidence, plain
 from ui.theorems_controls import Controls, go_on, stop, stopped
 from ui.theorems_terms import CORRECTED, NOISE, PRINTED, SCORE, SHIFT, WITH_C
 
-TICK = 0.4  # seconds between two looks at the samples; drawing takes a core a tenth of a second
+TICK = 0.4  # seconds between two looks: a batch of samples on two cores takes less
 
 FIRST = (
     r"\lVert \hat x_0 - x_0 \rVert \;\le\; \textcolor{%s}{\lVert x_{rs} - x_0 \rVert} \;+\; "
@@ -40,7 +41,7 @@ def show_picture(picture: Picture, chosen: Controls) -> None:
     key = (picture, chosen.setting)
     theorems_controls.attend("samples", key)
     sampling: Sampling | None = theorems_runs.found(_pursued(picture, chosen))
-    theorems_runs.follow(key, TICK, lambda: _live(picture, chosen))
+    follow(lambda: [theorems_runs.find(key)], lambda: _live(picture, chosen), TICK)
     if theorems_runs.active(key) or sampling is None or sampling.count < 2:
         return
     _words(sampling.theorem1, chosen)
@@ -95,6 +96,8 @@ def _status(snapshot: Snapshot[Sampling] | None, sampling: Sampling | None, chos
             st.error(plain(snapshot.error or "The reason is not known."))
             return
         if running:
+            if waits(snapshot):
+                wait(lambda: theorems_runs.find(key))
             words = f"{min(count, wanted)} of {wanted} samples, {setting.steps} steps each"
             st.progress(sampling.done if sampling else 0.0, words)
             st.button("Stop", key="theorems-stop", on_click=_stop, args=(key,))
@@ -144,12 +147,13 @@ def _drawn(found: Exact) -> None:
         with st.container(key="charts-clouds"):
             for k, (column, cloud) in enumerate(zip(st.columns(4), shown, strict=True)):
                 with column:
-                    plot.plotly(
-                        theorems_charts.forward(found, cloud), f"theorems-cloud-{k}",
-                        f"Points of each component under noise σ = {cloud.rho / 2:.2g}",
-                    )  # fmt: skip
+                    alt = (
+                        f"Points of each component at σ = {cloud.rho / 2:.2g}, over what Bayes decides there"
+                    )
+                    figure.show(theorems_charts.forward(found, cloud), f"theorems-cloud-{k}", alt)
         st.markdown("**And is taken out again.** The paths of the reverse SDE from one noisy point.")
-    plot.plotly(theorems_charts.drawn(found, shown), "theorems-drawn", "Paths of the reverse SDE")
+    alt = "Reverse paths over the decision regions, and where they begin and should end"
+    figure.show(theorems_charts.drawn(found, shown), "theorems-drawn", alt)
     st.caption(
         "In the model's [−1,1] units, scaled by 1/√ᾱ so that the components stay where they are. Shaded: the "
         "component that is most likely, in one dimension at every noise level. The paths begin at xᵣₛ and "
@@ -170,9 +174,9 @@ def _first(found: Theorem1 | None, one_shot: float, chosen: Controls) -> None:
                help="Without any C; the mean over the paths.")  # fmt: skip
     row.metric("Slack", f"{bound - mean:.4g}" if found else "–", help="What the bound leaves unused.")
     row.metric("One-shot distance", f"{scale * one_shot:.4g}", help="Theorem 1 does not speak of it.")
-    plot.echarts(
-        theorems_charts.distances(found, one_shot, scale, chosen.unit), key="theorems-distances", height=320,
-        alt="Histogram of the samples' distances from the clean point, and the bounds",
+    figure.show(
+        theorems_charts.distances(found, one_shot, scale, chosen.unit), "theorems-distances",
+        "Histogram of the samples' distances from the clean point, and the bounds", height=320,
     )  # fmt: skip
     if found is None:
         return

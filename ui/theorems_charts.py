@@ -294,7 +294,7 @@ def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
         figure.update_xaxes(range=[lows[0], highs[0]])
         figure.update_yaxes(range=[lows[1], highs[1]], scaleanchor="x")
         axes = ("first dimension", "second dimension")
-    looks = (("x<sub>rs</sub>", "x", SCORE), ("clean x₀", "star", "#2f75c0"),
+    looks = (("xᵣₛ", "x", SCORE), ("clean x₀", "star", "#2f75c0"),
              ("one-shot", "diamond", ONE_SHOT),
              ("posterior mean", "circle-open", ONE_SHOT))  # fmt: skip
     for (x_at, y_at), (name, symbol, colour) in zip(marks, looks, strict=True):

@@ -7,11 +7,11 @@ import streamlit as st
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import Snapshot
 from diffsmooth_core.theory import Curves
-from ui import plot, theorems_charts, theorems_controls, theorems_runs
+from ui import figure, theorems_charts, theorems_controls, theorems_runs
+from ui.follow import follow
 from ui.text import plain
 from ui.theorems_controls import Controls
 
-TICK = 0.8  # seconds between two looks at the curves
 CHART = 340  # pixels high
 
 
@@ -33,18 +33,18 @@ def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
     st.subheader("Over the noise", anchor=False)
 
     def draw() -> None:
+        theorems_runs.say(key)
         found: Curves | None = theorems_runs.found(theorems_runs.find(key))
         if found is None:
-            st.caption("On its way.")
             return
         specs = theorems_charts.over_sigma(found, chosen.scale)
         for name, column, spec in zip(("bounds", "terms", "second"), st.columns(3), specs, strict=True):
             with column:
                 title = spec["title"]["text"]
-                plot.echarts(spec, key=f"theorems-curve-{name}", height=CHART, alt=f"{title}, over sigma")
+                figure.show(spec, f"theorems-curve-{name}", f"{title}, over sigma", CHART)
 
     with st.container(key="charts-curves"):
-        theorems_runs.follow(key, TICK, draw)
+        follow(lambda: [theorems_runs.find(key)], draw)
     st.caption(
         f"Lengths, L2 in {plain(chosen.unit)} units, on a logarithmic scale. The same settings at five noise "
         "levels, with the timestep t that Algorithm 1 finds for each (τ in the exact world, which has no "

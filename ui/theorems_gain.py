@@ -7,12 +7,12 @@ import streamlit as st
 from diffsmooth_core import ABSTAIN
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.theory import Comparison
-from ui import plot, strip, theorems_charts, theorems_controls, theorems_runs
+from ui import figure, strip, theorems_charts, theorems_controls, theorems_runs
+from ui.follow import follow
 from ui.images import data_url
 from ui.text import length, plain
 from ui.theorems_controls import Controls
 
-TICK = 0.8  # seconds between two looks at the comparison
 CHART = 340  # pixels high
 
 
@@ -30,23 +30,24 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
         for g in found
     ]  # fmt: skip
     strip.show(frames, key="theorems-gain")
-    snapshot = theorems_runs.compare(setting.sigma, setting.eps_error, setting.seed)
-    theorems_controls.attend("compare", snapshot.subject.key)
+    key = theorems_runs.compare(setting.sigma, setting.eps_error, setting.seed).subject.key
+    theorems_controls.attend("compare", key)
 
     def draw() -> None:
         left, right = st.columns(2, gap="medium")
         with left:
             spec = theorems_charts.gain(found, setting.eta, chosen.scale)
-            plot.echarts(spec, key="theorems-gain-chart", height=CHART, alt="Distances over sigma")
+            figure.show(spec, "theorems-gain-chart", "Distances over sigma", CHART)
         with right:
-            comparison: Comparison = theorems_runs.found(theorems_runs.find(snapshot.subject.key))
+            theorems_runs.say(key)
+            comparison: Comparison | None = theorems_runs.found(theorems_runs.find(key))
             if comparison is not None:
                 spec = theorems_charts.compared(comparison, chosen.scale, chosen.unit)
-                plot.echarts(spec, key="theorems-compared", height=CHART, alt="Distances of many pictures")
+                figure.show(spec, "theorems-compared", "Distances of many pictures", CHART)
                 _nearer(comparison, setting.sigma)
 
     with st.container(key="charts-gain"):
-        theorems_runs.follow(snapshot.subject.key, TICK, draw)
+        follow(lambda: [theorems_runs.find(key)], draw)
     nearer = sum(g.shortened == 1 for g in found)
     st.caption(
         f"‖xᵣₛ − x₀‖ before and ‖x̂ − x₀‖ after, L2 in {plain(chosen.unit)} units; on the left means of 4 "

@@ -34,6 +34,8 @@ from diffsmooth_core.theory import (
 )
 from diffsmooth_core.theory import compare as compare_pictures
 from ui import runs, state
+from ui.follow import wait, waits
+from ui.text import plain
 
 SIGMAS = (0.12, 0.25, 0.5, 0.75, 1.0)
 ERRORS = (0.0, 0.1, 0.2, 0.5)
@@ -110,16 +112,15 @@ def active(key: Hashable) -> bool:
     return snapshot is not None and not snapshot.finished
 
 
-def follow(key: Hashable, tick: float, draw: Callable[[], None]) -> None:
-    """Draw what a job has found, again and again while it goes on, and the whole page once it has ended."""
-    at_work = active(key)
-
-    def again() -> None:
-        if at_work and not active(key):
-            st.rerun()
-        draw()
-
-    st.fragment(again, run_every=tick if at_work else None)()
+def say(key: Hashable) -> None:
+    """How work stands that has found little or nothing yet."""
+    job = find(key)
+    if waits(job):
+        wait(lambda: find(key))
+    elif job and job.state == "failed":
+        st.error(plain(job.error or "The reason is not known."))
+    elif found(job) is None:
+        st.caption("On its way.")
 
 
 def sample(picture: Picture, setting: Setting, wanted: int) -> Snapshot[Sampling]:

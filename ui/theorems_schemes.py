@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from diffsmooth_core.theory import Convergence, WeakError
-from ui import plot, theorems_charts, theorems_controls, theorems_runs
+from ui import figure, theorems_charts, theorems_controls, theorems_runs
+from ui.follow import follow
 from ui.theorems_controls import Controls
 
-TICK = 0.4  # seconds between two looks at the errors
 CHART = 340  # pixels high
 EXACT = (
     "**No error of the mean.** Neither scheme errs here by more than chance: with a single component the "
@@ -24,9 +24,9 @@ def show_exact(chosen: Controls) -> None:
     st.subheader("How exact are the paths?", anchor=False)
 
     def draw() -> None:
+        theorems_runs.say(key)
         found: Convergence | None = theorems_runs.found(theorems_runs.find(key))
         if found is None:
-            st.caption("On its way.")
             return
         specs = theorems_charts.schemes(found)
         for name, column, spec in zip(("mean", "variance"), st.columns(2, gap="medium"), specs, strict=True):
@@ -35,12 +35,12 @@ def show_exact(chosen: Controls) -> None:
                     st.markdown(EXACT)
                     continue
                 title = spec["title"]["text"]
-                plot.echarts(spec, key=f"theorems-scheme-{name}", height=CHART, alt=f"{title}, over steps")
+                figure.show(spec, f"theorems-scheme-{name}", f"{title}, over steps", CHART)
         if found.finished:
             st.caption(_words(found.reference))
 
     with st.container(key="charts-schemes"):
-        theorems_runs.follow(key, TICK, draw)
+        follow(lambda: [theorems_runs.find(key)], draw)
 
 
 def _words(reference: WeakError) -> str:

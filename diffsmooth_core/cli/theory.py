@@ -28,7 +28,8 @@ _eps_error = click.option("--eps-error", type=float, default=0.0, show_default=T
 _dataset = click.option("--dataset", default="cifar10", show_default=True,
                         help="cifar10, imagenet, or one that was added with `datasets add`.")  # fmt: skip
 _scheme = click.option("--scheme", default="multistep", show_default=True,
-                       help="Solver of the reverse SDE: multistep or euler-maruyama.")  # fmt: skip
+                       help="Solver of the reverse SDE: multistep (second order) or euler-maruyama "
+                       "(first).")  # fmt: skip
 _denoiser = click.option("--denoiser", default="bundled", show_default=True, help="The diffusion model.")
 _device = click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 

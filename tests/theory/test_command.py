@@ -155,8 +155,8 @@ def test_what_an_error_costs(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [("exact", "--world", "flat"), ("exact", "--scheme", "heun"), ("exact", "--eta", "2"),
-     ("exact", "--samples", "0"), ("gain", "gallery:sailing-yacht", "--sigmas", "a,b"),
-     ("image", "gallery:none")],
+     ("exact", "--samples", "0"),
+     ("gain", "gallery:sailing-yacht", "--sigmas", "a,b"), ("image", "gallery:none")],
 )  # fmt: skip
 def test_bad_input_is_one_line_and_status_2(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]

@@ -25,8 +25,8 @@ def saved(page: Page, kind: str, alt: str) -> Path:
 @pytest.mark.parametrize(
     ("path", "alt", "word", "line"),
     [
-        ("?picture=gallery:sailing-yacht", "Votes for each class", "ship", "Estimation votes,998,ship,"),
-        ("results", "Certified accuracy over the radius", "radius, L2", ",0.5,36.5,"),
+        ("?picture=gallery:sailing-yacht", "Votes for each class", "ship", "Estimation votes,ship,998"),
+        ("results", "Certified accuracy in percent over the radius", "radius, L2", ",0.5,38.5"),
     ],
     ids=["echarts", "plotly"],
 )
@@ -53,5 +53,5 @@ def test_a_chart_is_saved_as_it_is_drawn(
     assert len(colours) > 50, "something is drawn on it"
 
     text = saved(page, "CSV", alt).read_text(encoding="utf-8")
-    assert next(csv.reader(text.splitlines())) == ["series", "x", "y", "value"]
+    assert next(csv.reader(text.splitlines())) == ["series", "x", "y"]
     assert line in text

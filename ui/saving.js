@@ -20,7 +20,7 @@ const drawing = (chart) => {
   return whole;
 };
 
-const text = (svg) => new XMLSerializer().serializeToString(svg);
+const written = (svg) => new XMLSerializer().serializeToString(svg);
 
 const dataUrl = (blob) => new Promise((resolve) => {
   const reader = new FileReader();
@@ -48,7 +48,7 @@ const withFont = async (svg) => {
 
 const picture = async (svg) => {
   const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text(await withFont(svg)))}`;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(written(await withFont(svg)))}`;
   await image.decode();
   const canvas = document.createElement("canvas");
   canvas.width = SCALE * svg.getAttribute("width");
@@ -59,7 +59,7 @@ const picture = async (svg) => {
 
 const MAKERS = {
   PNG: (chart) => picture(drawing(chart)),
-  SVG: (chart) => new Blob([text(drawing(chart))], { type: "image/svg+xml" }),
+  SVG: (chart) => new Blob([written(drawing(chart))], { type: "image/svg+xml" }),
   CSV: (chart, csv) => new Blob([csv], { type: "text/csv" }),
 };
 
@@ -71,15 +71,11 @@ const save = (blob, name) => {
   setTimeout(URL.revokeObjectURL, 10_000, link.href);
 };
 
-export default function ({ data, parentElement }) {
-  const bar = parentElement.querySelector(".save");
-  const chart = (parentElement.host ?? parentElement).closest('[class*="st-key-plot-"]');
-  Object.entries(MAKERS).forEach(([kind, make], i) => {
-    const button = bar.children[i] ?? bar.appendChild(document.createElement("button"));
-    button.type = "button";
-    button.textContent = kind;
-    button.title = `Save this figure as ${kind}`;
-    button.setAttribute("aria-label", `Save as ${kind}: ${data.alt}`);
-    button.onclick = async () => save(await make(chart, data.csv), `${data.name}.${kind.toLowerCase()}`);
-  });
-}
+const showSaving = (bar, { name, title, csv }, chart) => Object.entries(MAKERS).forEach(([kind, make], i) => {
+  const button = bar.children[i] ?? bar.appendChild(document.createElement("button"));
+  button.type = "button";
+  button.textContent = kind;
+  button.title = `Save this figure as ${kind}`;
+  button.setAttribute("aria-label", `Save as ${kind}: ${title}`);
+  button.onclick = async () => save(await make(chart, csv), `${name}.${kind.toLowerCase()}`);
+});

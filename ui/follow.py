@@ -1,0 +1,57 @@
+"""Looking at jobs again while they go on. A look draws what they found and costs a server 50 ms, so a class
+that waits asks for nothing but its place in the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import streamlit as st
+
+from diffsmooth_core.jobs import Snapshot
+
+Job = Snapshot[Any] | None
+
+TICK = 0.5  # seconds between two looks at a job that works
+WAITING = 3.0  # at the place of one that waits
+
+
+def follow(jobs: Callable[[], Sequence[Job]], draw: Callable[[], None], tick: float = TICK) -> None:
+    """Draw what `jobs` have found: every `tick` seconds while one of them works, and the whole page when that
+    begins or ends. Where one waits, `draw` says so by `wait`."""
+    before = phase(jobs())
+
+    def again() -> None:
+        if phase(jobs()) != before:
+            st.rerun()
+        draw()
+
+    with st.container():  # by its place a fragment is told from another one
+        st.fragment(again, run_every=tick if before == "working" else None)()
+
+
+def wait(look: Callable[[], Job], more: Callable[[Snapshot[Any]], str] = lambda _: "") -> None:
+    """Say how many are ahead of a job, and `more`, again and again; draw the page anew at its turn."""
+
+    def again() -> None:
+        job = look()
+        if job is None or not waits(job):
+            st.rerun()
+        ahead = "one run is" if job.position == 1 else f"{job.position} runs are"
+        st.markdown(f"**Waiting:** {ahead} ahead of this one on the server{more(job)}.")
+
+    with st.container():
+        st.fragment(again, run_every=WAITING)()
+
+
+def waits(job: Job) -> bool:
+    """Whether others come before a job; where none does, it starts in a moment."""
+    return job is not None and job.state == "queued" and job.position > 0
+
+
+def phase(jobs: Sequence[Job]) -> Literal["working", "waiting", "ended"]:
+    """What there is to look at."""
+    active = [job for job in jobs if job is not None and not job.finished]
+    if not active:
+        return "ended"
+    return "waiting" if all(map(waits, active)) else "working"
