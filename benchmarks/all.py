@@ -38,7 +38,9 @@ def measured(script: Path) -> str:
     if done.returncode:
         raise SystemExit(f"{script.name} failed:\n{done.stderr[-2000:]}")
     print(done.stdout, flush=True)
-    return f"## {script.stem}\n\n{question}\n\n```\n{done.stdout.strip()}\n```\n\n{machine()}\n"
+    drawing = f"![]({script.stem}.svg)\n\n" if script.with_suffix(".svg").exists() else ""
+    figures = f"```\n{done.stdout.strip()}\n```\n\n{drawing}"
+    return f"## {script.stem}\n\n{question}\n\n{figures}{machine()}\n"
 
 
 def main() -> None:

@@ -300,6 +300,25 @@ def test_every_way_is_timed_and_the_fastest_taken(tmp_path: Path, monkeypatch: p
     assert build_base(CONFIG, ten_classes(), clamping_denoiser()).execution == fastest(timings, 50, CPU)
 
 
+def test_what_does_not_compile_is_left_out_and_another_fault_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(made: nn.Module, **_: object) -> nn.Module:
+        raise RuntimeError("C++ compile error")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(execution, "compiler", lambda device: True)
+    monkeypatch.setattr(torch, "compile", fails)
+    classifier = ten_classes()
+    classifier.network = randomised(CompactCNN(10, (8, 8, 8)))
+    config = replace(CONFIG, method="plain")
+    timings = tune(build_base(config, classifier), GREY, config, rounds=1)
+    assert {e.mode for e in timings} == {"eager", "folded"}
+    classifier.network = nn.Linear(1, 1)
+    with pytest.raises(RuntimeError, match="shapes"):
+        tune(build_base(config, classifier), GREY, config, rounds=1)
+
+
 def test_an_execution_is_written_and_read_back() -> None:
     for written in (EAGER, FOLDED, Execution("graph", 0)):
         assert Execution.parse(str(written)) == written
