@@ -7,6 +7,7 @@ With names only those run, and their part of RESULTS.md alone changes.
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import subprocess
@@ -25,7 +26,8 @@ def machine() -> str:
     name = str(torch.cpu.get_capabilities().get("cpu_name", platform.machine()))
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     return (
-        f"{name}, {torch.get_num_threads()} threads, {gpu}; Python {platform.python_version()}, "
+        f"{name}, {torch.get_num_threads()} threads, {gpu}; load {os.getloadavg()[0]:.0f} on {os.cpu_count()} "
+        f"cores at the end; Python {platform.python_version()}, "
         f"torch {torch.__version__}; {datetime.now(UTC):%Y-%m-%d}"
     )
 

@@ -3,7 +3,8 @@
     make bench, or PYTHONPATH=. python benchmarks/growth.py
 
 Every point is a process of its own on one thread, which prints the processor's seconds of voting, so that
-others on the machine do not count, and the most memory that it held. Needs DIFFSMOOTH_DATA with CIFAR-10, and Chromium for the drawing.
+others on the machine do not count, and the most memory that it held. Needs DIFFSMOOTH_DATA with CIFAR-10,
+and Chromium for the drawing.
 """
 
 from __future__ import annotations
