@@ -26,9 +26,9 @@ def machine() -> str:
     name = str(torch.cpu.get_capabilities().get("cpu_name", platform.machine()))
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     return (
-        f"{name}, {torch.get_num_threads()} threads, {gpu}; load {os.getloadavg()[0]:.0f} on {os.cpu_count()} "
-        f"cores at the end; Python {platform.python_version()}, "
-        f"torch {torch.__version__}; {datetime.now(UTC):%Y-%m-%d}"
+        f"{name}, {torch.get_num_threads()} threads, {gpu}; "
+        f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores at the end; "
+        f"Python {platform.python_version()}, torch {torch.__version__}; {datetime.now(UTC):%Y-%m-%d}"
     )
 
 
