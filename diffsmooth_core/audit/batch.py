@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,12 @@ from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Run, Store, Tally
 from diffsmooth_core.audit.workers import Unit, Workers, base_of, picture
 from diffsmooth_core.certification.decision import Decision, check_reachable, next_look
-from diffsmooth_core.certification.stream import Stage, counted, issue
+from diffsmooth_core.certification.stream import Stage, counted, issue, smaller
+from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import test_size
 
+log = logging.getLogger(__name__)
 FLUSH = 1.0  # seconds between two writes: what a killed run may lose
 WINDOW = 32  # pictures whose votes are under way at once, at least
 
@@ -81,11 +84,11 @@ class _Image:
         n = int(self.counts.sum())
         return "estimation", self.counts, next_look(n, config) - n
 
-    def unit(self, config: SmoothingConfig, most: int) -> Unit:
+    def unit(self, config: SmoothingConfig, most: int, block: int) -> Unit:
         """The next votes: up to the next place where the run may end."""
         stage, tally, left = self.stage(config)
         start = int(tally.sum())
-        return Unit(self.idx, stage, start, start + min(left, most))
+        return Unit(self.idx, stage, start, start + min(left, most), block)
 
     def take(self, unit: Unit, classes: npt.NDArray[np.int64], config: SmoothingConfig) -> Decision | None:
         """Count votes; what follows once the run of this picture has ended."""
@@ -100,7 +103,8 @@ class _Image:
             before = self.counts
             self.counts, decision = counted(before, classes, tuple(map(int, self.counts0)), config)
             after = self.counts
-        self.unwritten.append(Tally(self.idx, unit.stage, unit.start, tuple(map(int, after - before))))
+        added = tuple(map(int, after - before))
+        self.unwritten.append(Tally(self.idx, unit.stage, unit.start, added, unit.block))
         return decision if decision and decision.ending else None
 
 
@@ -128,7 +132,9 @@ def work(
 
     A picture's votes are those that `certify` draws, in the same order, so the result of a run that was
     killed and taken up again is that of an undisturbed one. A picture that cannot be read is skipped and
-    listed. Raises InputError where the networks are no longer those that the run began with.
+    listed. Out of memory, the pictures under way start again with half as many copies at a time, as
+    `certify` does; their results say so. Raises InputError where the networks are no longer those that the
+    run began with.
     """
     config = config_of(run)
     base = base_of(config)
@@ -141,7 +147,7 @@ def work(
         )
     finished = {result.idx: result for result in store.results(run)}
     skipped = {remark.idx for remark in store.remarks(run) if remark.kind == "skipped"}
-    images = _resumed(store, run, base.classifier.classes, finished)
+    base, images = _resumed(store, run, base, finished)
     todo = OrderedDict((i, images.get(i)) for i in run.indices if i not in finished and i not in skipped)
     under_way: OrderedDict[int, _Image] = OrderedDict()
     target = 0.0 if config.stopping == "fixed" else config.target_radius
@@ -171,21 +177,33 @@ def work(
                     store.remark(run, idx, "skipped", str(error))
                     skipped.add(idx)
                     continue
-                k = base.classifier.classes
-                under_way[idx] = image or _Image(idx, np.zeros(k, np.int64), np.zeros(k, np.int64))
+                under_way[idx] = image or _blank(idx, base)
             while in_flight < crew.slots and (batch := _batch(under_way, config, base.block)):
                 crew.submit(batch)
                 in_flight += 1
             if not in_flight:
                 continue
-            for units, classes in crew.collect():
+            try:
+                collected = crew.collect()
+            except RuntimeError as error:
+                base, in_flight = smaller(base, error), 0
+                log.warning(
+                    "run %s: out of memory, so %d copies at a time from here on", run.name, base.block
+                )
+                crew.close()
+                crew = workers(config)
+                for idx in under_way:
+                    under_way[idx] = _blank(idx, base)
+                todo.update(dict.fromkeys(todo))
+                continue
+            for units, classes in collected:
                 in_flight -= 1
                 for unit, cast in zip(units, classes, strict=True):
                     image = under_way[unit.idx]
                     image.asked = False
                     votes += len(cast)
                     if decision := image.take(unit, cast, config):
-                        fresh.append(_result(config, image, decision))
+                        fresh.append(_result(base, config, image, decision))
                         ended += image.unwritten
                         del under_way[unit.idx]
                         done += 1
@@ -215,31 +233,39 @@ def _batch(under_way: OrderedDict[int, _Image], config: SmoothingConfig, block: 
         if not room:
             break
         if not image.asked:
-            unit = image.unit(config, room)
+            unit = image.unit(config, room, block)
             image.asked = True
             units.append(unit)
             room -= unit.stop - unit.start
     return units
 
 
-def _resumed(store: Store, run: Run, classes: int, finished: dict[int, Result]) -> dict[int, _Image]:
-    """Pictures with votes and no result, their counts added up in order."""
+def _blank(idx: int, base: BaseClassifier) -> _Image:
+    zero = np.zeros(base.classifier.classes, np.int64)
+    return _Image(idx, zero, zero)
+
+
+def _resumed(
+    store: Store, run: Run, base: BaseClassifier, finished: dict[int, Result]
+) -> tuple[BaseClassifier, dict[int, _Image]]:
+    """The base with the smallest block that the run was brought to, and the pictures that have votes of it
+    and no result, their counts added up in order."""
+    tallies = store.tallies(run)
+    base = replace(base, fixed_block=min((t.block for t in tallies if t.block), default=base.block))
     images: dict[int, _Image] = {}
-    for tally in store.tallies(run):
-        if tally.idx in finished:
+    for tally in tallies:
+        if tally.idx in finished or (tally.block or run.config["block"]) != base.block:
             continue
-        zero = np.zeros(classes, np.int64)
-        image = images.setdefault(tally.idx, _Image(tally.idx, zero, zero))
+        image = images.setdefault(tally.idx, _blank(tally.idx, base))
         if tally.stage == "selection":
             image.counts0 = image.counts0 + np.array(tally.counts)
         else:
             image.counts = image.counts + np.array(tally.counts)
-    return images
+    return base, images
 
 
-def _result(config: SmoothingConfig, image: _Image, decision: Decision) -> Result:
-    found = picture(config.dataset, image.idx)
-    base, seconds = base_of(config), time.monotonic() - image.began
+def _result(base: BaseClassifier, config: SmoothingConfig, image: _Image, decision: Decision) -> Result:
+    found, seconds = picture(config.dataset, image.idx), time.monotonic() - image.began
     certificate = issue(
         base, found.tensor, config, image.counts0, image.counts, decision, found.source, base.block, seconds
     )

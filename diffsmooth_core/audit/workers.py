@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from multiprocessing import get_context
 from typing import Any, Protocol
@@ -25,12 +25,14 @@ Classes = list[npt.NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class Unit:
-    """Votes start..stop-1 of a stage for test picture idx: what is asked of a worker."""
+    """Votes start..stop-1 of a stage for test picture idx, `block` copies at a time: what is asked of a
+    worker."""
 
     idx: int
     stage: Stage
     start: int
     stop: int
+    block: int
 
 
 @lru_cache(maxsize=4)
@@ -47,13 +49,14 @@ def picture(dataset: str, idx: int):  # type: ignore[no-untyped-def]
 
 
 def cast(config: SmoothingConfig, units: Sequence[Unit]) -> Classes:
-    """The classes of each unit's votes, in one pass of the networks."""
+    """The classes of each unit's votes, in one pass of the networks; all units have one block."""
     ballots = [Ballot(picture(config.dataset, u.idx).tensor, u.stage, u.start, u.stop) for u in units]
-    return pooled(base_of(config), ballots, config)[0]
+    base = replace(base_of(config), fixed_block=units[0].block)
+    return pooled(base, ballots, config)[0]
 
 
 class Workers(Protocol):
-    """Takes units and gives their votes back, in any order."""
+    """Takes units and gives their votes back, in any order. What a network raises, `collect` raises."""
 
     slots: int  # batches that may be under way at once
 

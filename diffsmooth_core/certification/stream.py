@@ -239,7 +239,7 @@ def certify_stream(
         try:
             classes, samples = votes(base, x, config, stage, start, min(start + batch, total))
         except RuntimeError as error:
-            base = _smaller(base, error)
+            base = smaller(base, error)
             counts0, counts, done_now, decision = np.zeros(k, np.int64), np.zeros(k, np.int64), 0, NOTHING
             continue
         if stage == "selection":
@@ -257,10 +257,10 @@ def certify_stream(
         )  # fmt: skip
 
 
-def _smaller(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
-    """The base with half the copies at a time, after it ran out of memory; counting starts again, as all
-    votes of a certificate come from one shape. Raises the error if it is another one, and InputError where
-    there is nothing left to halve."""
+def smaller(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
+    """The base with half the copies at a time, after it ran out of memory; counting has to start again, as
+    all votes of a certificate come from one shape. Raises the error if it is another one, and InputError
+    where there is nothing left to halve."""
     if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
         raise error
     if base.block == 1:
