@@ -260,9 +260,9 @@ def certify_stream(
 
 
 def smaller(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
-    """The base with half the copies at a time, after it ran out of memory; counting starts again, as all
-    votes of a certificate come from one shape. Raises the error if it is another one, and InputError where
-    there is nothing left to halve."""
+    """The base with half the copies at a time, after it ran out of memory; counting has to start again, as
+    all votes of a certificate come from one shape. Raises the error if it is another one, and InputError
+    where there is nothing left to halve."""
     if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
         raise error
     if base.block == 1:
