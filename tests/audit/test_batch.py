@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Run, Store
 from diffsmooth_core.audit.workers import Here, Plan, Processes, RayActors, base_of, picture
 from diffsmooth_core.certification import Certificate, discrepancies
+from diffsmooth_core.classifiers.base import Classifier
 from diffsmooth_core.classifiers.execution import EAGER
 from diffsmooth_core.config import InputError, SmoothingConfig
 
@@ -218,17 +218,17 @@ def test_without_ray_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def most() -> Iterator[list[int]]:
-    """How many copies at a time the network of CONFIG has memory for, as far as it tells."""
-    most = [1000]
+def most(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many copies at a time a classifier has memory for, as far as it tells."""
+    most, forward = [1000], Classifier.forward
 
-    def refuse(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> None:
-        if len(inputs[0]) > most[0]:
+    def refuse(classifier: Classifier, x: torch.Tensor) -> torch.Tensor:
+        if len(x) > most[0]:
             raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(classifier, x)
 
-    handle = base_of(CONFIG).classifier.register_forward_pre_hook(refuse)
-    yield most
-    handle.remove()
+    monkeypatch.setattr(Classifier, "forward", refuse)
+    return most
 
 
 def test_without_memory_pictures_start_again_with_a_smaller_recorded_block(
@@ -239,14 +239,15 @@ def test_without_memory_pictures_start_again_with_a_smaller_recorded_block(
     stream = batch.work(own, run, Here, flush=0.0)
     while not (before := next(stream)).done:
         pass
-    most[0] = base.block // 4
+    most[0] = base.copies // 4
     next(stream)
     stream.close()
     results = finish(own, run)
     blocks = [r.certificate["block"] for r in results if r.certificate]
     assert blocks.count(base.block) == before.done < len(blocks) == 6
     assert set(blocks) == {base.block, base.block // 4}
-    small = replace(base, fixed_block=base.block // 4)
+    execution = replace(base.execution, copies=base.execution.copies // 4)
+    small = replace(base, fixed_block=base.block // 4, execution=execution)
     for result, block in zip(results, blocks, strict=True):
         assert result.certificate is not None
         found = Certificate.from_dict(json.loads(json.dumps(result.certificate)))
