@@ -40,7 +40,7 @@ def shares(
         "legend": {"top": 24, "left": 36, "padding": 0, "itemGap": 14, "itemWidth": 12, "itemHeight": 9,
                    "selectedMode": False, "data": [
                        {"name": "guaranteed", "icon": DASHES}, *(name for name, _, _ in OUTCOMES.values())]},
-        "grid": {"left": 36, "right": 26, "top": 58, "bottom": 40},
+        "grid": {"left": 36, "right": 26, "top": 58, "bottom": 40, "outerBoundsMode": "none"},
         "xAxis": {"type": "value", "min": 0, "max": longest, "name": "length of the change (L2)",
                   "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},
         "yAxis": {"type": "value", "min": 0, "max": 1, "interval": 0.25},

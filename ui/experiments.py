@@ -97,20 +97,21 @@ def status(snapshot: Snapshot[Any], total: int) -> None:
     """How a job stands: a line and a bar while it runs, a line where it ended early."""
     so_far, earlier = found(snapshot), snapshot.subject.earlier
     done, before = (each.done if each else 0 for each in (so_far, earlier))
-    if waits(snapshot):
-        wait(lambda: runs.manager().snapshot(snapshot.id))
-        st.progress(done / total)
-    elif not snapshot.finished:
-        left = snapshot.seconds * (total - done) / (done - before) if done > before else None
-        pace = f", about {max(1, round(left))} s left" if left is not None else ""
-        st.progress(done / total, f"{done:,} of {total:,} votes{pace}")
-    elif snapshot.state == "cancelled":
-        goes_on = " Resume goes on from there." if done else ""
-        st.markdown(
-            f"**Cancelled** after {done:,} of {total:,} votes: nothing that is shown is certified.{goes_on}"
-        )
-    elif snapshot.state == "failed":
-        st.markdown(f"**Stopped:** {plain(snapshot.error or 'the reason is not known')}.")
+    with st.container():  # so that what follows keeps its place when the line goes
+        if waits(snapshot):
+            wait(lambda: runs.manager().snapshot(snapshot.id))
+            st.progress(done / total)
+        elif not snapshot.finished:
+            left = snapshot.seconds * (total - done) / (done - before) if done > before else None
+            pace = f", about {max(1, round(left))} s left" if left is not None else ""
+            st.progress(done / total, f"{done:,} of {total:,} votes{pace}")
+        elif snapshot.state == "cancelled":
+            goes_on = " Resume goes on from there." if done else ""
+            st.markdown(
+                f"**Cancelled** after {done:,} of {total:,} votes: nothing that is shown is certified.{goes_on}"
+            )
+        elif snapshot.state == "failed":
+            st.markdown(f"**Stopped:** {plain(snapshot.error or 'the reason is not known')}.")
 
 
 def other_picture(snapshot: Snapshot[Any], picture: Picture) -> None:

@@ -225,10 +225,11 @@ def tours() -> None:
 
 
 def _cards(shown: tuple[Tour, ...]) -> Iterator[tuple[DeltaGenerator, Tour, int]]:
-    """A card for each, three in a row."""
-    for first in range(0, len(shown), 3):
-        columns = st.columns(3, gap="medium")
-        for number in range(first, min(first + 3, len(shown))):
+    """A card for each, in rows of three, or of two where that comes out even."""
+    row = 3 if len(shown) % 3 == 0 else 2
+    for first in range(0, len(shown), row):
+        columns = st.columns(row, gap="medium")
+        for number in range(first, min(first + row, len(shown))):
             yield columns[number - first].container(border=True, height="stretch"), shown[number], number
 
 

@@ -150,7 +150,7 @@ def _radius(certificate: Certificate) -> str:
     formula = f"σ · Φ⁻¹(bound) = {config.sigma:g} · Φ⁻¹({p_a}…)"
     if config.bound == "two-class":
         formula = f"σ/2 · (Φ⁻¹(p_A) − Φ⁻¹(p_B)), σ = {config.sigma:g},"
-    return f"{formula} = {length_}…, L2 length in pixel values"
+    return f"{formula} = {length_}…, L2 in pixel values"
 
 
 def _ending(certificate: Certificate) -> str:

@@ -58,6 +58,8 @@ def test_logs_are_filtered_linked_noted_and_compared(app: str, page: Page, tmp_p
     page.get_by_role("radio", name="Pictures").click()
     choose(page, "Outcome", "Abstains")
     expect(page.get_by_role("heading", name="11 of 40 pictures")).to_be_visible(timeout=30 * SECONDS)
+    press(page, "n")  # a shortcut at once, and no letter in the filter's box
+    expect(page).to_have_url(re.compile(r"image=3\b"))
     page.get_by_role("radio", name=re.compile("^Picture 15:")).click()
     expect(page.get_by_role("heading", name="Abstains (true class: dog)")).to_be_visible()
     assert "image=15" in page.url
