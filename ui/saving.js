@@ -28,9 +28,18 @@ const dataUrl = (blob) => new Promise((resolve) => {
   reader.readAsDataURL(blob);
 });
 
+// An extension of the browser may have added a sheet that nobody else can read.
+const rulesOf = (sheet) => {
+  try {
+    return [...sheet.cssRules].map((rule) => [sheet, rule]);
+  } catch {
+    return [];
+  }
+};
+
 // A picture made of an SVG sees no font of the page, so the page's own goes into it.
 const withFont = async (svg) => {
-  const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules].map((rule) => [sheet, rule]));
+  const rules = [...document.styleSheets].flatMap(rulesOf);
   const family = getComputedStyle(document.body).fontFamily.split(",")[0].replaceAll('"', "");
   const found = rules.find(([, { style, constructor }]) => constructor.name === "CSSFontFaceRule"
     && style.getPropertyValue("font-family").replaceAll('"', "") === family

@@ -98,6 +98,9 @@ def test_a_visitors_own_numbers_are_drawn_filtered_and_not_kept() -> None:
     ]
     assert "① Rounded *up*." in said(page)
     assert "From 50 to 200 pictures" in said(page)
+    page.file_uploader[0].set_value([]).run()
+    assert not page.exception
+    assert name not in set(page.dataframe[0].value["Name"]), "they leave with their file"
     assert open_page().multiselect(key="published").options != [name], "another visitor does not see it"
 
 
