@@ -41,7 +41,7 @@ def measured(script: Path) -> str:
         raise SystemExit(f"{script.name} failed:\n{done.stderr[-2000:]}")
     print(done.stdout, flush=True)
     drawing = f"![]({script.stem}.svg)\n\n" if script.with_suffix(".svg").exists() else ""
-    figures = f"```\n{done.stdout.strip()}\n```\n\n{drawing}"
+    figures = f"```\n{done.stdout.rstrip()}\n```\n\n{drawing}"
     return f"## {script.stem}\n\n{question}\n\n{figures}{machine()}\n"
 
 

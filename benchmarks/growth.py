@@ -59,19 +59,22 @@ def draw(found: dict[str, list[tuple[float, float]]]) -> str:
 
     from tests.browser.serving import ARGUMENTS, find_chromium
 
-    figure = make_subplots(
-        1, 2, specs=[[{"secondary_y": True}] * 2],
-        subplot_titles=["a certificate, by its votes", "an audit, by its pictures"],
-    )  # fmt: skip
+    blue, orange = "#0072b2", "#d55e00"
+    figure = make_subplots(1, 2, specs=[[{"secondary_y": True}] * 2], horizontal_spacing=0.2)
     for column, (over, points) in enumerate(found.items(), 1):
-        seconds, memory = zip(*points, strict=True)
-        for name, values, colour, second in (("processor seconds", seconds, "#0072b2", False),
-                                             ("most memory, GiB", memory, "#d55e00", True)):  # fmt: skip
-            line = go.Scatter(x=SIZES[over], y=values, name=name, line={"color": colour})
-            line.update(mode="lines+markers", showlegend=column == 1)
+        for values, colour, second in zip(
+            zip(*points, strict=True), (blue, orange), (False, True), strict=True
+        ):
+            line = go.Scatter(x=SIZES[over], y=values, line={"color": colour}, mode="lines+markers")
             figure.add_trace(line, row=1, col=column, secondary_y=second)
-    figure.update_xaxes(rangemode="tozero").update_yaxes(rangemode="tozero")
-    figure.update_layout(template="simple_white", margin={"t": 40, "b": 40}, legend={"orientation": "h"})
+        figure.update_xaxes(title=over, rangemode="tozero", row=1, col=column)
+    for title, colour, second in (("processor seconds", blue, False), ("most memory, GiB", orange, True)):
+        figure.update_yaxes(title={"text": title, "font": {"color": colour}}, secondary_y=second)
+    figure.update_yaxes(
+        range=[0, max(s for points in found.values() for s, _ in points) * 1.1], secondary_y=False
+    )
+    figure.update_yaxes(range=[0, 1.6], dtick=0.4, secondary_y=True)
+    figure.update_layout(template="simple_white", margin={"t": 20, "b": 50}, showlegend=False)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         page = browser.new_page()
