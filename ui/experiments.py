@@ -108,7 +108,8 @@ def status(snapshot: Snapshot[Any], total: int) -> None:
         elif snapshot.state == "cancelled":
             goes_on = " Resume goes on from there." if done else ""
             st.markdown(
-                f"**Cancelled** after {done:,} of {total:,} votes: nothing that is shown is certified.{goes_on}"
+                f"**Cancelled** after {done:,} of {total:,} votes: nothing that is shown is certified."
+                f"{goes_on}"
             )
         elif snapshot.state == "failed":
             st.markdown(f"**Stopped:** {plain(snapshot.error or 'the reason is not known')}.")

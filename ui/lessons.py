@@ -151,7 +151,7 @@ TOURS = (
         "Where does Theorem 1 fail as printed?",
         "In a world where all pictures lie far from what is received: the reverse process travels a distance "
         "of 400, the printed bound allows 364. What its proof supports, 557, holds.",
-        "pages/theorems.py", "See the printed bound fail",
+        "pages/theorems.py", "See it fail",
         "Compare the bars “as printed” and “corrected” with the dotted line, the samples’ distance. "
         "Then make the noise smaller: does the printed bound hold again?",
         {"where": "exact", "world": "far", "dimension": "1", "sigma": "1.0"}, shows=("over the noise",),
@@ -161,7 +161,7 @@ TOURS = (
         "Where does Theorem 2 fail as printed?",
         "In a world with hardly more than one picture, and a network that is a little off. The printed bound "
         "has the squared error, which for a small error is smaller than the error.",
-        "pages/theorems.py", "See the other bound fail",
+        "pages/theorems.py", "See that one fail",
         "Look at the bars of Theorem 2. Then make the network error larger until the printed bound holds.",
         {"where": "exact", "world": "narrow", "dimension": "1", "sigma": "0.5", "eps_error": "0.1"},
         shows=("other settings",),
@@ -193,7 +193,7 @@ def banner() -> None:
     if (tour := current()) is None:
         return
     with st.container(border=True, key="lesson"):
-        words, action = st.columns([5, 1.2], gap="medium", vertical_alignment="center")
+        words, action = st.columns([4, 1.2], gap="medium", vertical_alignment="center")
         title = tour.question.split("**")[1] if tour.guesses else tour.question
         words.markdown(f":material/school: **{title}** {tour.task}")
         action.button("Show everything", key="show-everything", on_click=_everything, width="stretch")
