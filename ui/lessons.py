@@ -62,8 +62,8 @@ LESSONS = (
     Tour(
         "local",
         "**Why local smoothing?** DDS classifies the purified picture once, DiffSmooth several times with a "
-        "little noise. The yacht's radius is 1.14 with DiffSmooth. With DDS?",
-        "Much smaller, 0.42. A classifier that was trained under noise is not at home on purified "
+        "little noise. The yacht's radius is 1.17 with DiffSmooth. With DDS?",
+        "Much smaller, 0.51. A classifier that was trained under noise is not at home on purified "
         "pictures; local noise σ′ brings it back to where it was trained.",
         "pages/certify.py", "Certify with DDS",
         "Press Certify. Then choose DiffSmooth, which adds the local noise, and certify again.",
