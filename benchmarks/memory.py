@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 
 from tests.browser.serving import opened
 
-VOTES = (500, 1_000, 2_000)
+VOTES = (500, 1_000)
 GIB = 2**20  # KiB
 
 
