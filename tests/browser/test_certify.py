@@ -50,6 +50,10 @@ def test_the_cat_is_certified_to_the_end(app: str, page: Page) -> None:
     certificate = Certificate.read(download.value.path())
     assert (certificate.n, certificate.source) == (100, "photo:cat")
     assert discrepancies(certificate) == [], "what `verify` says of the page's certificate"
+    page.get_by_label("In numbers: Votes for each class").click()
+    numbers = page.get_by_role("table", name="Votes for each class")
+    expect(numbers.get_by_role("row")).to_have_count(11)
+    expect(numbers.get_by_role("row", name=re.compile("^cat"))).to_contain_text(str(certificate.counts[3]))
 
 
 def test_a_cancelled_run_says_so_and_keeps_its_counts(app: str, page: Page) -> None:
