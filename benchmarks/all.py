@@ -7,6 +7,7 @@ With names only those run, and their part of RESULTS.md alone changes.
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import subprocess
@@ -25,8 +26,9 @@ def machine() -> str:
     name = str(torch.cpu.get_capabilities().get("cpu_name", platform.machine()))
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     return (
-        f"{name}, {torch.get_num_threads()} threads, {gpu}; Python {platform.python_version()}, "
-        f"torch {torch.__version__}; {datetime.now(UTC):%Y-%m-%d}"
+        f"{name}, {torch.get_num_threads()} threads, {gpu}; "
+        f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores at the end; "
+        f"Python {platform.python_version()}, torch {torch.__version__}; {datetime.now(UTC):%Y-%m-%d}"
     )
 
 
@@ -38,7 +40,9 @@ def measured(script: Path) -> str:
     if done.returncode:
         raise SystemExit(f"{script.name} failed:\n{done.stderr[-2000:]}")
     print(done.stdout, flush=True)
-    return f"## {script.stem}\n\n{question}\n\n```\n{done.stdout.strip()}\n```\n\n{machine()}\n"
+    drawing = f"![]({script.stem}.svg)\n\n" if script.with_suffix(".svg").exists() else ""
+    figures = f"```\n{done.stdout.strip()}\n```\n\n{drawing}"
+    return f"## {script.stem}\n\n{question}\n\n{figures}{machine()}\n"
 
 
 def main() -> None:

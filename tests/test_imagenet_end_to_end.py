@@ -17,7 +17,7 @@ from diffsmooth_core.cli import main
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import adding
 from tests.app.conftest import APP
-from ui import runs
+from ui import attack_runs, runs
 
 UNET = {
     "image_size": 256, "num_channels": 32, "num_res_blocks": 1, "channel_mult": "1,1,1,1",
@@ -71,6 +71,49 @@ def test_the_page_certifies_it_too() -> None:
     assert not page.exception
     said = " ".join(element.value for element in (*page.markdown, *page.subheader))
     assert "Abstains" in said or "Certified" in said
+
+
+def test_it_is_attacked_and_what_lies_around_it_is_drawn() -> None:
+    """Through purification and local noise: the gradient of both networks, and their answers on a plane."""
+    page = AppTest.from_file(str(APP), default_timeout=120)
+    for name, value in {
+        "dataset": "imagenet", "picture": "photo:cat", "classifier": "small-resnet", "denoiser": "small-unet",
+        "m": "2", "n0": "1", "n": "10", "alpha": "0.5",
+    }.items():  # fmt: skip
+        page.query_params[name] = value
+    for name, number in {"attack-attempts": 1, "attack-steps": 1, "attack-copies": 2, "attack-n": 10,
+                         "attack-halvings": 0, "regions-size": 9, "regions-votes": 1}.items():  # fmt: skip
+        page.session_state[name] = number
+    page.switch_page("pages/attack.py").run()
+    page.button(key="Certify").click().run()
+    certified = runs.manager().wait(page.session_state["job"], 100)
+    assert certified is not None
+    page.run()
+    page.button(key="Attack").click().run()
+    assert not page.exception
+    attacked = attack_runs.find(certified)
+    assert attacked is not None
+    attacked = runs.manager().wait(attacked.id, 100)
+    assert attacked is not None
+    assert (attacked.state, attacked.error) == ("done", None)
+    assert sum(attacked.progress.attempts[0].counts) == 10
+    assert sum(attacked.progress.probabilities) == pytest.approx(1, abs=1e-3)
+    page.run()
+    page.button(key="regions-draw").click().run()
+    drawing = attack_runs.find(certified, "regions")
+    assert drawing is not None
+    while not drawing.progress and not drawing.finished:
+        drawing = runs.manager().wait(drawing.id, 0.1)
+        assert drawing is not None
+    assert drawing.error is None
+    assert set(drawing.progress.labels) == {"classifier", "purified", "vote", "smoothed"}
+    page.run()
+    assert not page.exception
+    runs.manager().cancel(drawing.id)
+    runs.manager().wait(drawing.id, 30)
+    said = " ".join(element.value for element in (*page.markdown, *page.subheader))
+    assert any(word in said for word in ("Held", "Broken", "Not broken"))
+    assert ":color[■]" in said
 
 
 def test_without_networks_the_page_says_how_to_get_them(

@@ -223,7 +223,7 @@ def _after(progress: AttackProgress | None, attack: AttackConfig, names: tuple[s
     counts: tuple[int, ...] = (0,) * len(names)
     if progress is not None:
         if not progress.smallest and progress.stage == "searching":
-            percent = [round(100 * p) for p in progress.probabilities]
+            percent = [100 * p for p in progress.probabilities]
             return "Average answer, %", f"step {progress.step} of {attack.steps}", percent, 100
         counts = progress.smallest.counts if progress.smallest else progress.counts
     return "Votes after the change", f"{sum(counts):,} of {attack.n:,}", counts, attack.n

@@ -30,7 +30,8 @@ def shares(
     radius = certificate.radius
     inside = [{"xAxis": 0}, {"xAxis": radius}]
     green = OUTCOMES["held"][1]
-    edge = {"formatter": f"certified {length(radius)}", "position": "end", "color": green}
+    side = "left" if radius < longest / 2 else "right"  # so that it stays clear of both ends of the axis
+    edge = {"formatter": f"certified {length(radius)}", "position": "end", "align": side, "color": green}
     attempts = progress.attempts if progress else ()
     return {
         "animation": False,

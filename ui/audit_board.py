@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -28,6 +29,11 @@ SUMMARY, PICTURES = "Summary", "Pictures"
 PAGE = 36  # pictures of the grid at once
 SMALL = 20  # classes that fit into a confusion matrix
 MARKS = {"right": "✓", "wrong": "✗", "certified": "✓", "abstained": "–"}
+_let_go = st.components.v2.component(
+    "diffsmooth_filter_focus",
+    html="<span></span>",
+    js=(Path(__file__).parent / "filter_focus.js").read_text(),
+)
 TICK = 1.0  # seconds between two looks at a run: its store is written every second
 
 
@@ -333,12 +339,13 @@ def _keys(shown: list[Row], idx: int | None) -> None:
         return row.result.predict == ABSTAIN
 
     none = not any(map(abstains, shown))
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="picture-keys"):
         st.button("Previous", shortcut="P", on_click=go, args=(anything, -1), icon=":material/chevron_left:")
         st.button("Next", shortcut="N", on_click=go, args=(anything,), icon=":material/chevron_right:")
         st.button("Next abstention", shortcut="A", on_click=go, args=(abstains,), disabled=none)
         st.button("Random abstention", shortcut="X", on_click=_random, args=([*filter(abstains, shown)],),
                   disabled=none)  # fmt: skip
+        _let_go(key="focus")
 
 
 def _random(abstentions: list[Row]) -> None:

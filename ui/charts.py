@@ -32,7 +32,7 @@ def votes(progress: Progress | None, config: SmoothingConfig, class_names: Seque
     return tallies(panels, class_names)
 
 
-Panel = tuple[str, str, Sequence[int], int]  # title, its line below, votes a class, where the axis ends
+Panel = tuple[str, str, Sequence[float], float]  # title, its line below, votes a class, where the axis ends
 
 
 def tallies(panels: Sequence[Panel], class_names: Sequence[str]) -> dict[str, Any]:
@@ -69,9 +69,9 @@ def tallies(panels: Sequence[Panel], class_names: Sequence[str]) -> dict[str, An
         "series": [
             {"type": "bar", "name": name, "xAxisIndex": i, "yAxisIndex": i, "barWidth": "62%",
              "showBackground": True, "backgroundStyle": {"color": TROUGH, "borderRadius": 3},
-             "label": {"show": True, "position": "right", "fontSize": 11, "formatter": "{c}"},
+             "label": {"show": True, "position": "right", "fontSize": 11},
              "data": [
-                 {"value": count, "label": {"show": count > 0},
+                 {"value": round(count, 1), "label": {"show": count >= 0.5, "formatter": f"{count:,.0f}"},
                   "itemStyle": {"color": colour, "borderRadius": 3}}
                  for colour, count in zip(colours, counts, strict=True)
              ]}

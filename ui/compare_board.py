@@ -135,7 +135,8 @@ def _verdict(i: int, entry: Entry, snapshot: Snapshot[Any], names: tuple[str, ..
         name = names[certificate.label] if certificate.radius else said.word
         st.markdown(f"**{LETTERS[i]}** {said.mark} **{name}**{', ' if radius else ''}{radius}")
     else:
-        st.markdown(f"**{LETTERS[i]}** :material/hourglass_empty: {'counting' if progress else 'waiting'}")
+        stage = "stopped" if snapshot.finished else "counting" if progress else "waiting"
+        st.markdown(f"**{LETTERS[i]}** :material/hourglass_empty: {stage}")
     shown = softmax.leading(counts, ROWS)
     bars = [
         softmax.Bar(bar.label, bar.share / max(n, 1), bar.text, bar.colour, bar.leads and n > 0)

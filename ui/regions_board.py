@@ -17,12 +17,13 @@ from diffsmooth_core.datasets import Choice, catalogue
 from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.jobs import Snapshot
 from ui import attack_runs, runs, state, strip
-from ui.colours import class_colour
+from ui.colours import ABSTAIN, class_colour
 from ui.follow import wait, waits
 from ui.images import data_url
 from ui.regions_picture import drawn
 from ui.text import length, plain
 
+TEN = 10  # colours
 RANDOM, ATTACK = "a random direction", "the attack's change"
 
 
@@ -132,8 +133,7 @@ def _frames(regions: Regions, run: attack_runs.RegionsRun, names: tuple[str, ...
                  copy + (", under local noise" if method.smooths_locally else "")),
         "smoothed": ("Smoothed", f"most of {run.regions.votes} votes"),
     }  # fmt: skip
-    colours = [class_colour(k) for k in range(len(names))]
-    frames = []
+    colours, frames = _colours(regions, len(names)), []
     for stage, labels in regions.labels.items():
         title, how = words[stage]
         radius = run.certificate.radius if stage == "smoothed" else 0.0
@@ -144,6 +144,25 @@ def _frames(regions: Regions, run: attack_runs.RegionsRun, names: tuple[str, ...
     return frames
 
 
+def _colours(regions: Regions, classes: int) -> list[str]:
+    """A colour for each class: its own, or a free one where another class has that; of more than ten the
+    largest have one, and grey is left for the others."""
+    free, found = [class_colour(k) for k in range(TEN)], [ABSTAIN] * classes
+    counts = np.bincount(_seen(regions), minlength=classes)
+    largest = [int(k) for k in np.argsort(-counts, kind="stable")[:TEN] if counts[k]]
+    for k in sorted(largest):
+        found[k] = class_colour(k) if class_colour(k) in free else free[0]
+        free.remove(found[k])
+    return found
+
+
+def _seen(regions: Regions) -> Labels:
+    """The class of every point that was asked, of all stages."""
+    every: Labels = np.concatenate([labels.ravel() for labels in regions.labels.values()])
+    seen: Labels = every[every != UNKNOWN]
+    return seen
+
+
 def _shares(labels: Labels, names: tuple[str, ...]) -> str:
     """The largest classes and how much of the square each has."""
     counts = np.bincount(labels[labels != UNKNOWN], minlength=len(names))
@@ -152,8 +171,11 @@ def _shares(labels: Labels, names: tuple[str, ...]) -> str:
 
 
 def _legend(regions: Regions, run: attack_runs.RegionsRun, names: tuple[str, ...]) -> None:
-    shown = sorted({int(k) for labels in regions.labels.values() for k in np.unique(labels)} - {UNKNOWN})
-    marks = " · ".join(f':color[■]{{foreground="{class_colour(k)}"}} {plain(names[k])}' for k in shown)
+    colours = _colours(regions, len(names))
+    shown = [(names[k], colours[k]) for k in map(int, np.unique(_seen(regions)))]
+    named = [pair for pair in shown if pair[1] != ABSTAIN]
+    named += [("other", ABSTAIN)] if len(named) < len(shown) else []
+    marks = " · ".join(f':color[■]{{foreground="{colour}"}} {plain(name)}' for name, colour in named)
     right, up = (plain(way) for way in run.towards)
     st.markdown(marks)
     radius, extent = run.certificate.radius, run.regions.extent

@@ -16,7 +16,7 @@ from diffsmooth_core.attacks.surrogate import Backward, smoothed_log_probability
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import predicted
 from diffsmooth_core.certification.noise import LEVELS, NoiseSource, image_sha256
-from diffsmooth_core.certification.stream import check, votes
+from diffsmooth_core.certification.stream import check, smaller, votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 
@@ -167,6 +167,7 @@ class _Search:
         self, base: BaseClassifier, x: Tensor, label: int, config: SmoothingConfig, attack: AttackConfig
     ) -> None:
         self.base, self.x, self.config, self.attack = base, x[None], config, attack
+        self.climbed = base  # the way back takes more memory than the votes: its block may be smaller
         self.noise = NoiseSource(attack.seed, image_sha256(x), "attack")
         self.starts = NoiseSource(attack.seed, image_sha256(x), "attack start")
         self.drawn = 0  # noisy copies that the search has taken
@@ -218,11 +219,16 @@ class _Search:
 
         def ahead(moved: Tensor) -> Tensor:
             """Log-probabilities against the strongest other class: what wins is what counts."""
-            log_p = smoothed_log_probability(base, moved, noise, local, attack.backward)
+            log_p = smoothed_log_probability(self.climbed, moved, noise, local, attack.backward)
             return log_p - log_p[:, [_runner_up(log_p[0], label)]]
 
-        direction, odds = unit_gradient(ahead, adversarial, torch.tensor([label]))
-        return direction, tuple(odds.softmax(1)[0].tolist())
+        while True:
+            try:
+                direction, odds = unit_gradient(ahead, adversarial, torch.tensor([label]))
+            except RuntimeError as error:
+                self.climbed = smaller(self.climbed, error)
+            else:
+                return direction, tuple(odds.softmax(1)[0].tolist())
 
     def _vote(self, adversarial: Tensor) -> Iterator[AttackProgress]:
         """PREDICT's votes for a picture, a block of the networks at a time."""

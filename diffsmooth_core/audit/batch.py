@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections import OrderedDict
@@ -16,12 +17,13 @@ from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Run, Store, Tally
 from diffsmooth_core.audit.workers import Plan, Unit, Workers, base_of, picture
 from diffsmooth_core.certification.decision import Decision, check_reachable, next_look
-from diffsmooth_core.certification.stream import Stage, counted, issue
+from diffsmooth_core.certification.stream import Stage, counted, issue, smaller
 from diffsmooth_core.classifiers.base import BaseClassifier, usual
 from diffsmooth_core.classifiers.execution import Execution, available
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import test_size
 
+log = logging.getLogger(__name__)
 FLUSH = 1.0  # seconds between two writes: what a killed run may lose
 WINDOW = 32  # pictures whose votes are under way at once, at least
 
@@ -89,7 +91,7 @@ class _Image:
         start = int(tally.sum())
         return Unit(self.idx, stage, start, start + min(left, most))
 
-    def take(self, unit: Unit, classes: npt.NDArray[np.int64], config: SmoothingConfig) -> Decision | None:
+    def take(self, unit: Unit, classes: npt.NDArray[np.int64], plan: Plan) -> Decision | None:
         """Count votes; what follows once the run of this picture has ended."""
         decision = None
         if unit.stage == "selection":
@@ -100,9 +102,10 @@ class _Image:
             after = self.counts0
         else:
             before = self.counts
-            self.counts, decision = counted(before, classes, tuple(map(int, self.counts0)), config)
+            self.counts, decision = counted(before, classes, tuple(map(int, self.counts0)), plan.config)
             after = self.counts
-        self.unwritten.append(Tally(self.idx, unit.stage, unit.start, tuple(map(int, after - before))))
+        added = tuple(map(int, after - before))
+        self.unwritten.append(Tally(self.idx, unit.stage, unit.start, added, plan.block))
         return decision if decision and decision.ending else None
 
 
@@ -136,7 +139,9 @@ def work(
 
     A picture's votes are those that `certify` draws, in the same order, so the result of a run that was
     killed and taken up again is that of an undisturbed one. A picture that cannot be read is skipped and
-    listed. Raises InputError where the networks are no longer those that the run began with.
+    listed. Out of memory, the pictures under way start again with half as many copies at a time, as
+    `certify` does; their results say so. Raises InputError where the networks are no longer those that the
+    run began with.
     """
     config = config_of(run)
     plan = Plan(config, Execution.parse(run.config.get("execution", "eager")), run.config["block"])
@@ -151,7 +156,7 @@ def work(
     available(plan.execution, base.device)
     finished = {result.idx: result for result in store.results(run)}
     skipped = {remark.idx for remark in store.remarks(run) if remark.kind == "skipped"}
-    images = _resumed(store, run, base.classifier.classes, finished)
+    plan, images = _resumed(store, run, plan, finished)
     todo = OrderedDict((i, images.get(i)) for i in run.indices if i not in finished and i not in skipped)
     under_way: OrderedDict[int, _Image] = OrderedDict()
     target = 0.0 if config.stopping == "fixed" else config.target_radius
@@ -161,7 +166,7 @@ def work(
     began = written = time.monotonic()
     began_done = done
     crew = workers(plan)
-    window = max(WINDOW, 2 * crew.slots * base.chunk // 10)
+    window = max(WINDOW, 2 * crew.slots * plan.base.chunk // 10)
 
     def write() -> None:
         store.add(run, [t for image in under_way.values() for t in image.unwritten] + ended, fresh)
@@ -181,20 +186,33 @@ def work(
                     store.remark(run, idx, "skipped", str(error))
                     skipped.add(idx)
                     continue
-                k = base.classifier.classes
-                under_way[idx] = image or _Image(idx, np.zeros(k, np.int64), np.zeros(k, np.int64))
-            while in_flight < crew.slots and (batch := _batch(under_way, config, base.chunk)):
+                under_way[idx] = image or _blank(idx, plan)
+            while in_flight < crew.slots and (batch := _batch(under_way, config, plan.base.chunk)):
                 crew.submit(batch)
                 in_flight += 1
             if not in_flight:
                 continue
-            for units, classes in crew.collect():
+            try:
+                collected = crew.collect()
+            except RuntimeError as error:
+                smaller(plan.base, error)
+                plan, in_flight = plan.halved, 0
+                log.warning(
+                    "run %s: out of memory, so %d copies at a time from here on", run.name, plan.block
+                )
+                crew.close()
+                crew = workers(plan)
+                for idx in under_way:
+                    under_way[idx] = _blank(idx, plan)
+                todo.update(dict.fromkeys(todo))
+                continue
+            for units, classes in collected:
                 in_flight -= 1
                 for unit, cast in zip(units, classes, strict=True):
                     image = under_way[unit.idx]
                     image.asked = False
                     votes += len(cast)
-                    if decision := image.take(unit, cast, config):
+                    if decision := image.take(unit, cast, plan):
                         fresh.append(_result(plan, image, decision))
                         ended += image.unwritten
                         del under_way[unit.idx]
@@ -231,19 +249,30 @@ def _batch(under_way: OrderedDict[int, _Image], config: SmoothingConfig, room: i
     return units
 
 
-def _resumed(store: Store, run: Run, classes: int, finished: dict[int, Result]) -> dict[int, _Image]:
-    """Pictures with votes and no result, their counts added up in order."""
+def _blank(idx: int, plan: Plan) -> _Image:
+    zero = np.zeros(plan.base.classifier.classes, np.int64)
+    return _Image(idx, zero, zero)
+
+
+def _resumed(
+    store: Store, run: Run, plan: Plan, finished: dict[int, Result]
+) -> tuple[Plan, dict[int, _Image]]:
+    """The plan with the smallest block that the run was brought to, and the pictures that have votes of it
+    and no result, their counts added up in order."""
+    tallies, began = store.tallies(run), plan.block
+    least = min((tally.block for tally in tallies if tally.block), default=began)
+    while plan.block > least:
+        plan = plan.halved
     images: dict[int, _Image] = {}
-    for tally in store.tallies(run):
-        if tally.idx in finished:
+    for tally in tallies:
+        if tally.idx in finished or (tally.block or began) != plan.block:
             continue
-        zero = np.zeros(classes, np.int64)
-        image = images.setdefault(tally.idx, _Image(tally.idx, zero, zero))
+        image = images.setdefault(tally.idx, _blank(tally.idx, plan))
         if tally.stage == "selection":
             image.counts0 = image.counts0 + np.array(tally.counts)
         else:
             image.counts = image.counts + np.array(tally.counts)
-    return images
+    return plan, images
 
 
 def _result(plan: Plan, image: _Image, decision: Decision) -> Result:

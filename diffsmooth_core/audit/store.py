@@ -33,7 +33,7 @@ _runs = sa.Table(
 _votes = sa.Table(
     "votes", _metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("run", sa.Integer),
     sa.Column("idx", sa.Integer), sa.Column("stage", sa.String), sa.Column("start", sa.Integer),
-    sa.Column("counts", sa.JSON),
+    sa.Column("block", sa.Integer), sa.Column("counts", sa.JSON),
 )  # fmt: skip
 _results = sa.Table(
     "results", _metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("run", sa.Integer),
@@ -69,12 +69,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Tally:
-    """Votes of one stage for an image from `start` on: counts by class."""
+    """Votes of one stage for an image from `start` on: counts by class. The networks took `block` copies at
+    a time, 0 for as many as the run began with."""
 
     idx: int
     stage: str
     start: int
     counts: tuple[int, ...]
+    block: int = 0
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,7 @@ class Store:
         order = (_votes.c.idx, _votes.c.stage, _votes.c.start)
         with self._transaction() as connection:
             rows = connection.execute(_votes.select().where(_votes.c.run == run.id).order_by(*order))
-            return [Tally(r.idx, r.stage, r.start, tuple(r.counts)) for r in rows]
+            return [Tally(r.idx, r.stage, r.start, tuple(r.counts), r.block) for r in rows]
 
     def results(self, run: Run, certificates: bool = False, predict: int | None = None) -> list[Result]:
         """A run's results by index, all or those with one answer; `certificates` brings the whole documents

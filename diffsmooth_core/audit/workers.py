@@ -46,6 +46,12 @@ class Plan:
     def base(self) -> BaseClassifier:
         return replace(base_of(self.config), execution=self.execution, fixed_block=self.block)
 
+    @property
+    def halved(self) -> Plan:
+        """After it ran out of memory, as `certification.stream.smaller` has it."""
+        execution = replace(self.execution, copies=self.execution.copies // 2)
+        return replace(self, execution=execution, block=self.block // 2)
+
 
 @lru_cache(maxsize=4)
 def base_of(config: SmoothingConfig) -> BaseClassifier:
@@ -68,7 +74,7 @@ def cast(plan: Plan, units: Sequence[Unit]) -> Classes:
 
 
 class Workers(Protocol):
-    """Takes units and gives their votes back, in any order."""
+    """Takes units and gives their votes back, in any order. What a network raises, `collect` raises."""
 
     slots: int  # batches that may be under way at once
 

@@ -219,12 +219,13 @@ def certify_stream(
 
     x is one picture, float32 (c,h,w) in [0,1]. n0 selection votes choose the candidate class, n
     fresh estimation votes, or fewer where the stopping rule allows, bound its probability. `batch` is the
-    number of votes a chunk, by default one block of the networks; `resume` continues after an earlier
+    number of votes a chunk, by default that of `base.chunk` after a first one of a block, so that there is
+    soon something to see; `resume` continues after an earlier
     Progress of the same base, picture and config, with the same votes as an undisturbed run; `source` says
     where the picture came from and is only recorded. The last Progress carries the Certificate. Raises
     InputError for a bad picture, a target out of reach, or a base that was built for another setting.
     """
-    batch = base.chunk if batch is None else batch
+    first, batch = batch or base.block, base.chunk if batch is None else batch
     check(base, x, config, batch)
     check_reachable(config)
     k = base.classifier.classes
@@ -237,9 +238,10 @@ def certify_stream(
         tally, total = (counts0, config.n0) if stage == "selection" else (counts, config.n)
         start = int(tally.sum())
         try:
-            classes, samples = votes(base, x, config, stage, start, min(start + batch, total))
+            stop = min(start + (batch if done_now else first), total)
+            classes, samples = votes(base, x, config, stage, start, stop)
         except RuntimeError as error:
-            base = _smaller(base, error)
+            base = smaller(base, error)
             counts0, counts, done_now, decision = np.zeros(k, np.int64), np.zeros(k, np.int64), 0, NOTHING
             continue
         if stage == "selection":
@@ -257,10 +259,10 @@ def certify_stream(
         )  # fmt: skip
 
 
-def _smaller(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
-    """The base with half the copies at a time, after it ran out of memory; counting starts again, as all
-    votes of a certificate come from one shape. Raises the error if it is another one, and InputError where
-    there is nothing left to halve."""
+def smaller(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
+    """The base with half the copies at a time, after it ran out of memory; counting has to start again, as
+    all votes of a certificate come from one shape. Raises the error if it is another one, and InputError
+    where there is nothing left to halve."""
     if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
         raise error
     if base.block == 1:

@@ -122,7 +122,7 @@ def foldable(network: nn.Module) -> bool:
     return isinstance(network, UNet | CompactCNN | CifarResNet)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def prepared(network: nn.Module, mode: str, dtype: torch.dtype, t: float | None = None) -> nn.Module:
     """`network` as a mode runs it; t is a U-Net's timestep. Networks that cannot be folded are returned as
     they are: their shapes or branches may depend on what they see."""
@@ -168,9 +168,11 @@ def _file() -> Path:
     return cache / "diffsmooth" / "executions.json"
 
 
-def _all() -> dict[str, Any]:
+@lru_cache(maxsize=1)
+def _all(file: Path) -> dict[str, Any]:
+    """Read once a process: a run that is taken up again goes on in the way that it began."""
     try:
-        found = json.loads(_file().read_text())
+        found = json.loads(file.read_text())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -179,15 +181,17 @@ def _all() -> dict[str, Any]:
 def remembered(what: str) -> Timings:
     """The timings that were kept of a device and networks; none where the file is gone or spoilt."""
     try:
-        return {Execution.parse(name): Pace(*map(float, pace)) for name, pace in _all()[what].items()}
+        return {Execution.parse(name): Pace(*map(float, pace)) for name, pace in _all(_file())[what].items()}
     except (KeyError, TypeError, ValueError, AttributeError):
         return {}
 
 
 def remember(what: str, timings: Timings) -> None:
-    known = _all() | {what: {str(e): (pace.start, pace.vote) for e, pace in timings.items()}}
+    _all.cache_clear()
+    known = _all(_file()) | {what: {str(e): (pace.start, pace.vote) for e, pace in timings.items()}}
     path = _file()
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}")
     fresh.write_text(json.dumps(known, indent=1))
     fresh.replace(path)
+    _all.cache_clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from diffsmooth_core import ABSTAIN, Certificate, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress, Attempt
 from diffsmooth_core.jobs import Snapshot
-from ui import attack_charts, attack_runs, runs, state
+from ui import attack_board, attack_charts, attack_runs, charts, runs, state
 from ui.attack_verdict import verdict
 
 from .conftest import APP, progress
@@ -159,6 +160,25 @@ def test_what_is_still_narrowed_down_is_said() -> None:
     said = verdict(*snapshot("running", (attempt("broken", 2.0),), finished=False, radius=2.0), NAMES)
     assert "1.6 times the certified radius" in said.sentence
     assert "Shorter ones are being tried" in said.sentence
+
+
+def test_the_average_answer_of_many_classes_has_the_rest_together() -> None:
+    _, attacked = snapshot("running", finished=False)
+    found = replace(attacked.progress, stage="searching", probabilities=(0.4, *(0.6 / 999,) * 999))
+    names = tuple(f"class {k}" for k in range(1000))
+    panel = attack_board._after(found, attacked.subject.attack, names)
+    bars = charts.tallies((panel, panel), names)["series"][0]["data"]
+    assert bars[0]["label"] == {"show": True, "formatter": "40"}
+    assert not bars[1]["label"]["show"]
+    assert bars[-1]["label"] == {"show": True, "formatter": "60"}
+
+
+@pytest.mark.parametrize(("reach", "side"), [(1.0, "right"), (10.0, "left")])
+def test_the_radius_is_named_clear_of_the_axis(reach: float, side: str) -> None:
+    certificate, attacked = snapshot("done", radius=reach)
+    spec = attack_charts.shares(certificate, SHIP, None, attacked.subject.attack)
+    _, edge = spec["series"][0]["markLine"]["data"]
+    assert edge["label"]["align"] == side
 
 
 def test_the_chart_has_a_mark_for_each_attempt_and_a_line_that_meets_a_half_at_the_radius() -> None:

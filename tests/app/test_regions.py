@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from diffsmooth_core.attacks import Regions
 from diffsmooth_core.attacks.plane import UNKNOWN
-from ui import attack_runs, runs
+from ui import attack_runs, regions_board, runs
+from ui.colours import ABSTAIN, class_colour
 from ui.regions_picture import LIGHT, SIDE, drawn
 
 from .test_attack import attack_page, finish, text
@@ -40,6 +42,18 @@ def test_a_class_has_its_colour_and_what_is_unknown_is_grey() -> None:
     corners = [tuple(int(v) for v in picture[third // 2, third * k + third // 2]) for k in range(3)]
     assert corners == [(0x10, 0x20, 0x30), (0x40, 0x50, 0x60), (0x70, 0x80, 0x90)]
     assert tuple(int(v) for v in picture[-5, 5]) == (0x8B, 0x90, 0x98)
+
+
+def test_classes_that_share_a_colour_are_told_apart_and_the_smallest_are_grey() -> None:
+    """Of a thousand classes every tenth has the same colour."""
+    labels = np.repeat(np.arange(12) * 10, np.arange(12, 0, -1))
+    regions = Regions({"vote": np.append(labels, UNKNOWN)[None]}, 1, 1)
+    colours = regions_board._colours(regions, 1000)
+    assert len({colours[k] for k in range(0, 100, 10)}) == 10
+    assert colours[0] == class_colour(0)
+    assert {colours[100], colours[110], colours[5]} == {ABSTAIN}
+    few = Regions({"vote": np.array([[2, 7, UNKNOWN]])}, 1, 1)
+    assert [regions_board._colours(few, 10)[k] for k in (2, 7)] == [class_colour(2), class_colour(7)]
 
 
 def test_regions_are_drawn_for_a_certified_picture() -> None:

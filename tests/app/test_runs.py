@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -253,7 +254,7 @@ def test_an_audit_is_started_stopped_short_and_gone_on_with(store: Store, open_p
 
 
 def test_a_run_that_was_killed_offers_to_go_on(store: Store, open_page: Open) -> None:
-    run = batch.start(store, "ours", CONFIG, range(6))
+    run = batch.start(store, "ours", replace(CONFIG, n=400), range(20))  # more than a chunk of votes
     work = batch.work(store, run, Here, flush=0)
     next(status for status in work if status.done)
     work.close()
@@ -262,10 +263,10 @@ def test_a_run_that_was_killed_offers_to_go_on(store: Store, open_page: Open) ->
     page.button[[b.label for b in page.button].index("Go on")].click().run()
     assert not page.exception
     for _ in range(60):
-        if len(store.results(run)) == 6:
+        if len(store.results(run)) == 20:
             break
         time.sleep(0.5)
-    assert len(store.results(run)) == 6
+    assert len(store.results(run)) == 20
 
 
 def test_what_is_no_log_is_said(open_page: Open) -> None:

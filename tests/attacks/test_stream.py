@@ -38,6 +38,34 @@ def run(certificate: Certificate = CERTIFICATE, **settings: Any) -> list[AttackP
     return list(attack_stream(BASE, GREY, certificate, AttackConfig(**(QUICK | settings))))
 
 
+class Greedy(torch.nn.Module):
+    """A network that has no memory for the way back of more than `most` pictures."""
+
+    def __init__(self, network: torch.nn.Module, most: int) -> None:
+        super().__init__()
+        self.network, self.most = network, most
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if torch.is_grad_enabled() and len(x) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self.network(x)  # type: ignore[no-any-return]
+
+
+def test_the_way_back_takes_as_many_copies_as_there_is_memory_for() -> None:
+    def attacked(most: int) -> AttackProgress:
+        base = build_base(CONFIG, half_space(MARGIN))
+        base.classifier.network = Greedy(base.classifier.network, most)
+        attack = AttackConfig(**(QUICK | {"radius": 3 * MARGIN, "attempts": 1, "halvings": 1}))
+        *_, last = attack_stream(base, GREY, CERTIFICATE, attack)
+        return last
+
+    plenty, few = attacked(1000), attacked(3)
+    assert [a.outcome for a in few.attempts] == [a.outcome for a in plenty.attempts]
+    torch.testing.assert_close(few.adversarial, plenty.adversarial)
+    with pytest.raises(InputError, match="not enough memory on cpu for one copy"):
+        attacked(0)
+
+
 def test_the_certificate_of_this_world_is_below_its_true_radius() -> None:
     assert 0.6 * MARGIN < CERTIFICATE.radius < MARGIN
 

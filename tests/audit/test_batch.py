@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from diffsmooth_core import certify
 from diffsmooth_core.audit import batch
@@ -21,6 +23,7 @@ from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Run, Store
 from diffsmooth_core.audit.workers import Here, Plan, Processes, RayActors, base_of, picture
 from diffsmooth_core.certification import Certificate, discrepancies
+from diffsmooth_core.classifiers.base import Classifier
 from diffsmooth_core.classifiers.execution import EAGER
 from diffsmooth_core.config import InputError, SmoothingConfig
 
@@ -212,3 +215,49 @@ def test_without_ray_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InputError, match=r"pip install -r requirements-ray\.txt"):
         RayActors(Plan(CONFIG, EAGER, 8), 2)
+
+
+@pytest.fixture
+def most(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many copies at a time a classifier has memory for, as far as it tells."""
+    most, forward = [1000], Classifier.forward
+
+    def refuse(classifier: Classifier, x: torch.Tensor) -> torch.Tensor:
+        if len(x) > most[0]:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(classifier, x)
+
+    monkeypatch.setattr(Classifier, "forward", refuse)
+    return most
+
+
+def test_without_memory_pictures_start_again_with_a_smaller_recorded_block(
+    own: Store, most: list[int]
+) -> None:
+    base = base_of(CONFIG)
+    run = batch.start(own, "run", CONFIG, range(6))
+    stream = batch.work(own, run, Here, flush=0.0)
+    while not (before := next(stream)).done:
+        pass
+    most[0] = base.copies // 4
+    next(stream)
+    stream.close()
+    results = finish(own, run)
+    blocks = [r.certificate["block"] for r in results if r.certificate]
+    assert blocks.count(base.block) == before.done < len(blocks) == 6
+    assert set(blocks) == {base.block, base.block // 4}
+    execution = replace(base.execution, copies=base.execution.copies // 4)
+    small = replace(base, fixed_block=base.block // 4, execution=execution)
+    for result, block in zip(results, blocks, strict=True):
+        assert result.certificate is not None
+        found = Certificate.from_dict(json.loads(json.dumps(result.certificate)))
+        assert discrepancies(found) == []
+        if block < base.block:
+            alone = certify(small, picture("cifar10", result.idx).tensor, CONFIG)
+            assert (found.counts0, found.counts) == (alone.counts0, alone.counts)
+
+
+def test_without_memory_for_one_copy_it_is_said(own: Store, most: list[int]) -> None:
+    most[0] = 0
+    with pytest.raises(InputError, match="not enough memory on cpu for one copy at a time"):
+        finish(own, batch.start(own, "run", CONFIG, range(2)))

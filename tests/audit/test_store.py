@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from diffsmooth_core.audit.results import Result
-from diffsmooth_core.audit.store import Store, Tally, default_url
+from diffsmooth_core.audit.store import MIGRATIONS, Store, Tally, default_url
 from diffsmooth_core.config import InputError
 
 CONFIG = {"sigma": 0.5, "n": 100}
@@ -49,6 +52,33 @@ def test_what_is_said_is_kept_in_order(store: Store) -> None:
     ]  # fmt: skip
     with pytest.raises(InputError, match="a note has up to 4000 characters, got 5000"):
         store.remark(run, 0, "note", "x" * 5000)
+
+
+def test_votes_of_before_there_were_blocks_are_those_of_the_runs_own(url: str) -> None:
+    engine = sa.create_engine(sa.make_url(url.replace("postgresql:", "postgresql+psycopg:")))
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            sa.text(
+                "INSERT INTO runs VALUES (1, 'cats', 'audit', 'cifar10', '{}', '[0]', '{}', '2026-01-02')"
+            )
+        )
+        connection.execute(
+            sa.text(
+                "INSERT INTO votes (run, idx, stage, start, counts) VALUES (1, 0, 'selection', 0, '[3, 1]')"
+            )
+        )
+    engine.dispose()
+    store = Store(url)
+    run, old = store.run("cats"), Tally(0, "selection", 0, (3, 1))
+    assert store.tallies(run) == [old]
+    store.add(run, [replace(old, block=8)], [])
+    with pytest.raises(InputError, match="another program has counted the same votes"):
+        store.add(run, [replace(old, block=8)], [])
+    store.close()
 
 
 def test_a_store_is_found_again_and_brought_up_to_date_once(store: Store, url: str) -> None:

@@ -52,7 +52,7 @@ def test_four_browsers_at_once(app: str, browser: Browser, page: Page) -> None:
 def test_thirty_browsers_at_once(app: str, browser: Browser, page: Page) -> None:
     took = sorted(together(app, browser, 30, 200))
     print(
-        f"\\n30 browsers: first verdict after {took[0]:.1f} s, median {took[15]:.1f} s, last {took[-1]:.1f} s"
+        f"\n30 browsers: first verdict after {took[0]:.1f} s, median {took[15]:.1f} s, last {took[-1]:.1f} s"
     )
 
 

@@ -95,10 +95,10 @@ def test_folded_networks_run_in_the_dtype_under_autocast_or_not() -> None:
     assert made.network.head.weight.dtype == torch.bfloat16
 
 
-@pytest.mark.parametrize(("dtype", "least"), [("float32", 1.0), ("bfloat16", 0.95)])
-def test_the_bundled_networks_vote_alike_folded_and_eager(dtype: str, least: float) -> None:
+@pytest.mark.parametrize(("dtype", "n", "least"), [("float32", 100, 1.0), ("bfloat16", 200, 0.95)])
+def test_the_bundled_networks_vote_alike_folded_and_eager(dtype: str, n: int, least: float) -> None:
     """On the same noise; the share that may differ is bounded at the usual confidence."""
-    config = replace(CONFIG, dtype=dtype, n=200)
+    config = replace(CONFIG, dtype=dtype, n=n)
     networks = load_classifier("gaussian-0.25", "cpu"), load_denoiser("bundled", "cpu")
     x = resolve("photo:cat", "cifar10").tensor
     found = agreement(build_base(config, *networks), build_base(config, *networks, EAGER), x, config)
@@ -173,7 +173,7 @@ def test_votes_are_those_of_the_whole_trace_whatever_the_company() -> None:
     noise = drawn(base, Ballot(GREY, "estimation", 0, 40), CONFIG)
     whole = base.trace(*noise).confidence.argmax(1)
     assert noise[1] is not None
-    for size in (3, 40):
+    for size in (24, 40):
         apart = [base(a, b) for a, b in zip(noise[0].split(size), noise[1].split(size), strict=True)]
         assert torch.equal(torch.cat(apart), whole)
 
@@ -298,6 +298,25 @@ def test_every_way_is_timed_and_the_fastest_taken(tmp_path: Path, monkeypatch: p
     assert set(timings) == set(candidates(CPU))
     assert all(pace.start >= 0 and pace.vote > 0 for pace in timings.values())
     assert build_base(CONFIG, ten_classes(), clamping_denoiser()).execution == fastest(timings, 50, CPU)
+
+
+def test_what_does_not_compile_is_left_out_and_another_fault_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(made: nn.Module, **_: object) -> nn.Module:
+        raise RuntimeError("C++ compile error")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(execution, "compiler", lambda device: True)
+    monkeypatch.setattr(torch, "compile", fails)
+    classifier = ten_classes()
+    classifier.network = randomised(CompactCNN(10, (8, 8, 8)))
+    config = replace(CONFIG, method="plain")
+    timings = tune(build_base(config, classifier), GREY, config, rounds=1)
+    assert {e.mode for e in timings} == {"eager", "folded"}
+    classifier.network = nn.Linear(1, 1)
+    with pytest.raises(RuntimeError, match="shapes"):
+        tune(build_base(config, classifier), GREY, config, rounds=1)
 
 
 def test_an_execution_is_written_and_read_back() -> None:

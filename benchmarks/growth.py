@@ -1,0 +1,99 @@
+"""How do time and memory grow? A certificate with n, and an audit with its pictures; drawn in growth.svg.
+
+    make bench, or PYTHONPATH=. python benchmarks/growth.py
+
+Every point is a process of its own on one thread, which prints the processor's seconds of voting, so that
+others on the machine do not count, and the most memory that it held. Needs DIFFSMOOTH_DATA with CIFAR-10,
+and Chromium for the drawing.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+import urllib.parse
+from math import log
+from pathlib import Path
+
+SIZES = {"votes": (250, 500, 1_000, 2_000), "pictures": (2, 4, 8, 16)}
+VOTES_A_PICTURE = 100
+DRAWING = Path(__file__).with_suffix(".svg")
+
+
+def measured(over: str, size: int) -> tuple[float, float]:
+    """Processor seconds and GiB of one size, in a fresh process."""
+    done = subprocess.run([sys.executable, __file__, over, str(size)], capture_output=True, check=True)
+    seconds, memory = json.loads(done.stdout)
+    return seconds, memory
+
+
+def one(over: str, size: int) -> None:
+    """What that process does."""
+    import torch
+
+    from diffsmooth_core import SmoothingConfig, certify
+    from diffsmooth_core.audit.workers import base_of
+    from diffsmooth_core.classifiers.base import fast_dtype
+    from diffsmooth_core.datasets import resolve
+
+    torch.set_num_threads(1)
+    n = size if over == "votes" else VOTES_A_PICTURE
+    config = SmoothingConfig(n0=1, n=n, dtype=fast_dtype("cpu"), device="cpu")
+    base, pictures = base_of(config), range(1 if over == "votes" else size)
+    certify(base, resolve("photo:cat", "cifar10").tensor, SmoothingConfig(**vars(config) | {"n": 100}))
+    began = time.process_time()
+    for index in pictures:
+        certify(base, resolve(f"cifar10:{index}", "cifar10").tensor, config)
+    seconds = time.process_time() - began
+    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20]))
+
+
+def draw(found: dict[str, list[tuple[float, float]]]) -> str:
+    """Time and memory over votes and over pictures, as SVG."""
+    import plotly.graph_objects as go
+    from playwright.sync_api import sync_playwright
+    from plotly.subplots import make_subplots
+
+    from tests.browser.serving import ARGUMENTS, find_chromium
+
+    figure = make_subplots(
+        1, 2, specs=[[{"secondary_y": True}] * 2],
+        subplot_titles=["a certificate, by its votes", "an audit, by its pictures"],
+    )  # fmt: skip
+    for column, (over, points) in enumerate(found.items(), 1):
+        seconds, memory = zip(*points, strict=True)
+        for name, values, colour, second in (("processor seconds", seconds, "#0072b2", False),
+                                             ("most memory, GiB", memory, "#d55e00", True)):  # fmt: skip
+            line = go.Scatter(x=SIZES[over], y=values, name=name, line={"color": colour})
+            line.update(mode="lines+markers", showlegend=column == 1)
+            figure.add_trace(line, row=1, col=column, secondary_y=second)
+    figure.update_xaxes(rangemode="tozero").update_yaxes(rangemode="tozero")
+    figure.update_layout(template="simple_white", margin={"t": 40, "b": 40}, legend={"orientation": "h"})
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        page = browser.new_page()
+        page.set_content(figure.to_html(include_plotlyjs=True))
+        image = page.evaluate(
+            "Plotly.toImage(document.querySelector('.plotly-graph-div'), "
+            "{format: 'svg', width: 800, height: 320})"
+        )
+        browser.close()
+    return urllib.parse.unquote(str(image).split(",", 1)[1])
+
+
+def main() -> None:
+    found = {over: [measured(over, size) for size in sizes] for over, sizes in SIZES.items()}
+    for over, points in found.items():
+        for size, (seconds, memory) in zip(SIZES[over], points, strict=True):
+            print(f"{size:>6,} {over:<8} {seconds:6.1f} s, at most {memory:.2f} GiB")
+        (first, least), (last, most) = points[0], points[-1]
+        power = log(last / first) / log(SIZES[over][-1] / SIZES[over][0])
+        print(f"seconds grow as {over} to the power {power:.2f}, memory by a factor of {most / least:.2f}")
+    DRAWING.write_text(draw(found))
+
+
+if __name__ == "__main__":
+    one(sys.argv[1], int(sys.argv[2])) if len(sys.argv) > 1 else main()
