@@ -1,7 +1,8 @@
 """Published certified accuracies as data: CSV files with a line a number, and where each of them stands.
 
-The paper's own (assets/published) are those that could be checked against it; other tables are an operator's
-to add, in the folder that DIFFSMOOTH_PUBLISHED names, or a visitor's to bring along.
+The paper's own (assets/published) are those that could be checked against it, beside the lists of Salman et
+al. 2019; other tables are an operator's to add, in the folder that DIFFSMOOTH_PUBLISHED names, or a
+visitor's to bring along.
 """
 
 from __future__ import annotations
