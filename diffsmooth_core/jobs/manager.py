@@ -130,7 +130,11 @@ class JobManager(Generic[P]):
             return self._ahead(job) if job and job.snapshot.state == "queued" else []
 
     def _ahead(self, job: _Job[P]) -> list[Snapshot[P]]:
-        running = [other.snapshot for other in self._jobs.values() if other.snapshot.state == "running"]
+        running = [  # a cancelled one makes way after its step
+            other.snapshot
+            for other in self._jobs.values()
+            if other.snapshot.state == "running" and not other.cancelled.is_set()
+        ]
         line = self._in_turn()
         return running + [other.snapshot for other in line[: line.index(job)]]
 
