@@ -164,7 +164,7 @@ TOURS = (
         "pages/theorems.py", "See that one fail",
         "Look at the bars of Theorem 2. Then make the network error larger until the printed bound holds.",
         {"where": "exact", "world": "narrow", "dimension": "1", "sigma": "0.5", "eps_error": "0.1"},
-        shows=("other settings",),
+        shows=("network error",),
     ),
 )  # fmt: skip
 

@@ -70,6 +70,11 @@ def sidebar() -> Controls | InputError:
             _steps("Dimensions d", "dimension", "One and two are drawn.")
         st.slider("Noise σ", *SPANS["sigma"], step=0.05, key=f"{PREFIX}sigma",
                   help="Std of the smoothing noise, in [0,1] pixel units.")  # fmt: skip
+        if on_picture and lessons.shows("other settings"):
+            _perturbation()
+        if lessons.shows("network error"):
+            _steps("Network error", "eps_error", "Added to the predicted noise ε, root mean square a value. "
+                   "In the exact world it disturbs the one-shot estimate alone.")  # fmt: skip
         if lessons.shows("other settings"):
             _others(on_picture)
         try:
@@ -79,16 +84,15 @@ def sidebar() -> Controls | InputError:
             return error
 
 
+def _perturbation() -> None:
+    st.selectbox("Perturbation δ", KINDS, key=f"{PREFIX}perturbation",
+                 help="Added to the picture before the noise.")  # fmt: skip
+    st.slider("Length of δ", *SPANS["radius"], step=0.25, key=f"{PREFIX}radius",
+              disabled=_value("perturbation") == "none",
+              help="L2 norm, in [0,1] pixel units.")  # fmt: skip
+
+
 def _others(on_picture: bool) -> None:
-    """What a lesson leaves out."""
-    if on_picture:
-        st.selectbox("Perturbation δ", KINDS, key=f"{PREFIX}perturbation",
-                     help="Added to the picture before the noise.")  # fmt: skip
-        st.slider("Length of δ", *SPANS["radius"], step=0.25, key=f"{PREFIX}radius",
-                  disabled=_value("perturbation") == "none",
-                  help="L2 norm, in [0,1] pixel units.")  # fmt: skip
-    _steps("Network error", "eps_error", "Added to the predicted noise ε, root mean square a value. In "
-           "the exact world it disturbs the one-shot estimate alone.")  # fmt: skip
     if on_picture:
         _steps("Samples", "samples", "Solutions of the reverse SDE from the same start.")
     with st.expander("More settings"):
