@@ -127,8 +127,9 @@ def _verdicts(snapshot: Snapshot[Any], found: Comparison, names: tuple[str, ...]
 
 def _verdict(i: int, entry: Entry, snapshot: Snapshot[Any], names: tuple[str, ...]) -> None:
     progress, certificate = entry.progress, entry.certificate
-    counts = np.array(progress.counts if progress else (0,) * len(names), np.float32)
-    n = int(counts.sum())
+    selecting = progress is not None and not sum(progress.counts)
+    cast = (progress.counts0 if selecting else progress.counts) if progress else (0,) * len(names)
+    counts, n = np.array(cast, np.float32), sum(cast)
     if certificate:
         said = verdict(certificate, snapshot.subject.picture, names)
         radius = f"radius **{length(certificate.radius)}**" if certificate.radius else ""
@@ -136,13 +137,15 @@ def _verdict(i: int, entry: Entry, snapshot: Snapshot[Any], names: tuple[str, ..
         st.markdown(f"**{LETTERS[i]}** {said.mark} **{name}**{', ' if radius else ''}{radius}")
     else:
         stage = "stopped" if snapshot.finished else "counting" if progress else "waiting"
-        st.markdown(f"**{LETTERS[i]}** :material/hourglass_empty: {stage}")
+        icon = "stop_circle" if snapshot.finished else "hourglass_empty"
+        st.markdown(f"**{LETTERS[i]}** :material/{icon}: {stage}")
     shown = softmax.leading(counts, ROWS)
     bars = [
         softmax.Bar(bar.label, bar.share / max(n, 1), bar.text, bar.colour, bar.leads and n > 0)
         for bar in softmax.bars(counts, shown, names, "{:,.0f}")
     ]
-    card = softmax.Card(f"{n:,} of n = {entry.config.n:,} votes", tuple(bars))
+    of = f"n₀ = {entry.config.n0:,} selection" if selecting else f"n = {entry.config.n:,}"
+    card = softmax.Card(f"{n:,} of {of} votes", tuple(bars))
     softmax.show([card], key=f"compare-counts-{i}")
 
 

@@ -120,7 +120,9 @@ def show(chosen: list[Series]) -> None:
         st.caption("  \n".join(notes))
     rows = table(chosen)
     votes = st.column_config.NumberColumn(format="localized")
-    st.dataframe(rows, hide_index=True, placeholder="", column_config={"Votes n": votes, "Pictures": votes})
+    columns = {"Votes n": votes, "Pictures": votes, "Name": st.column_config.TextColumn(width=180),
+               "What": st.column_config.TextColumn(width=180)}  # fmt: skip
+    st.dataframe(rows, hide_index=True, placeholder="", column_config=columns)
     for sentence in cautions(chosen):
         st.caption(f":material/warning: {plain(sentence)}")
     with st.container(horizontal=True):
@@ -148,7 +150,12 @@ def _row(series: Series, radii: list[float]) -> dict[str, Any]:
         "ACR": None if series.acr is None else round(series.acr, 3),
         "Paper's ACR": series.reported,
         "Benign": None if series.benign is None else f"{series.benign:.1f} %",
-        **{f"r = {r:.2f}": f"{certified[r]:.1f} %" if r in certified else None for r in radii},
+        **{
+            f"r = {f'{r:.2f}' if r == round(r, 2) else f'{r:g}'}": f"{certified[r]:.1f} %"
+            if r in certified
+            else None
+            for r in radii
+        },
     }
 
 
@@ -158,7 +165,7 @@ def cautions(chosen: list[Series]) -> list[str]:
     images = sorted({series.images for series in chosen if series.images})
     if images and images[-1] > 1.2 * images[0]:
         found.append(
-            f"From {images[0]:,} to {images[-1]:,} pictures: the fewer, the wider the band, and the pictures "
+            f"From {images[0]:,} to {images[-1]:,} pictures: the fewer, the less is sure, and the pictures "
             "are not the same."
         )
     votes = sorted({series.n for series in chosen if series.n})
@@ -170,4 +177,6 @@ def cautions(chosen: list[Series]) -> list[str]:
         found.append(f"Of {unknown} of these it is not known how many pictures or votes they are of.")
     if len({series.dataset for series in chosen}) > 1:
         found.append("These are different data sets.")
+    if bare := [series.name for series in chosen if not series.certified]:
+        found.append(f"In the table alone, as no accuracy at a radius is known of them: {', '.join(bare)}.")
     return found

@@ -96,7 +96,7 @@ def _others(on_picture: bool) -> None:
     if on_picture:
         _steps("Samples", "samples", "Solutions of the reverse SDE from the same start.")
     with st.expander("More settings"):
-        st.toggle("x_rs carries the noise", key=f"{PREFIX}noise",
+        st.toggle("xᵣₛ carries the noise", key=f"{PREFIX}noise",
                   disabled=not on_picture and _value("world") == "far")  # fmt: skip
         if on_picture:
             _steps("Steps of the reverse SDE", "steps", "Fewer are quicker and less exact; the page says "

@@ -47,7 +47,8 @@ def _words(reference: WeakError) -> str:
     return (
         "How the ends of the paths differ from the posterior, the clean points that xᵣₛ may come from. Once "
         "steps are short, doubling their number halves Euler–Maruyama’s error (order 1) and brings the "
-        "multistep scheme’s to a quarter (order 2), as the grey lines fall. "
+        "multistep scheme’s to a quarter (order 2), as the grey lines fall; with few steps errors may fall "
+        "faster or slower, and the smaller one may be either scheme’s: an order is no size. "
         f"Every path is compared with one of {reference.steps} steps under the same noise, so that chance "
         "cancels; an error that chance could have made is left out. Against the closed form the mean of "
         f"these finer paths is off by {reference.mean:.2g} standard deviations (by chance about "
