@@ -120,8 +120,8 @@ def show(chosen: list[Series]) -> None:
         st.caption("  \n".join(notes))
     rows = table(chosen)
     votes = st.column_config.NumberColumn(format="localized")
-    columns = {"Votes n": votes, "Pictures": votes, "Name": st.column_config.TextColumn(width=180),
-               "What": st.column_config.TextColumn(width=180)}  # fmt: skip
+    columns = {"Votes n": votes, "Pictures": votes, "Name": st.column_config.TextColumn(width=270),
+               "What": st.column_config.TextColumn(width=140)}  # fmt: skip
     st.dataframe(rows, hide_index=True, placeholder="", column_config=columns)
     for sentence in cautions(chosen):
         st.caption(f":material/warning: {plain(sentence)}")
