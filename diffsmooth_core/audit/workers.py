@@ -48,9 +48,9 @@ class Plan:
 
     @property
     def halved(self) -> Plan:
-        """After it ran out of memory, as `certification.stream.smaller` has it."""
-        execution = replace(self.execution, copies=self.execution.copies // 2)
-        return replace(self, execution=execution, block=self.block // 2)
+        """After it ran out of memory."""
+        fewer = self.base.halved
+        return replace(self, execution=fewer.execution, block=fewer.block)
 
 
 @lru_cache(maxsize=4)

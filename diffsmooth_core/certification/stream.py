@@ -272,8 +272,7 @@ def smaller(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
         ) from None
     if base.device.type == "cuda":
         torch.cuda.empty_cache()
-    fewer = replace(base.execution, copies=-(-base.execution.copies // 2))  # 0, all of a block, stays 0
-    return replace(base, fixed_block=base.block // 2, execution=fewer)
+    return base.halved
 
 
 def snapshot(

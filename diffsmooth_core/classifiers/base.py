@@ -129,6 +129,12 @@ class BaseClassifier:
         return self.execution.copies or self.block * max(1, self.m)
 
     @property
+    def halved(self) -> BaseClassifier:
+        """The same with half the copies at a time, for want of memory; from a block of 1 there is no less."""
+        fewer = replace(self.execution, copies=-(-self.execution.copies // 2))  # 0, all of a block, stays 0
+        return replace(self, fixed_block=self.block // 2, execution=fewer)
+
+    @property
     def chunk(self) -> int:
         """Votes worth casting together, so that few passes of the classifier have room left: a fraction of a
         second's on a CPU. No vote depends on it."""
