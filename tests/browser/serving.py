@@ -99,9 +99,14 @@ def opened() -> Iterator[tuple[str, Browser]]:
         yield url, browser
 
 
+AFTER_PAINT = """() => new Promise((done) =>
+    requestIdleCallback(() => requestAnimationFrame(() => requestIdleCallback(done))))"""
+
+
 def press(page: Page, key: str) -> None:
     """Press a key once the page is drawn, as a person does."""
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached(
         timeout=60_000
     )
+    page.evaluate(AFTER_PAINT)  # the page listens to keys once it has been painted
     page.keyboard.press(key)
