@@ -3,6 +3,7 @@ that waits asks for nothing but its place in the queue."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -14,20 +15,35 @@ Job = Snapshot[Any] | None
 
 TICK = 0.5  # seconds between two looks at a job that works
 WAITING = 3.0  # at the place of one that waits
+EAGER = 2.0  # seconds from a page's drawing in which what a job finds first is shown as soon as it is there
 
 
 def follow(jobs: Callable[[], Sequence[Job]], draw: Callable[[], None], tick: float = TICK) -> None:
     """Draw what `jobs` have found: every `tick` seconds while one of them works, and the whole page when that
     begins or ends. Where one waits, `draw` says so by `wait`."""
     before = phase(jobs())
+    eager = time.monotonic() + EAGER
+    drawn = False
 
     def again() -> None:
+        nonlocal drawn
+        if drawn:
+            look_out(jobs, min(eager, time.monotonic() + tick))
+        drawn = True
         if phase(jobs()) != before:
             st.rerun()
         draw()
 
     with st.container():  # by its place a fragment is told from another one
         st.fragment(again, run_every=tick if before == "working" else None)()
+
+
+def look_out(jobs: Callable[[], Sequence[Job]], until: float) -> None:
+    """Stay while a job works and has found nothing: drawing that once more would take time from it."""
+    while time.monotonic() < until and any(
+        job and not job.finished and job.progress is None and not waits(job) for job in jobs()
+    ):
+        time.sleep(0.02)
 
 
 def wait(look: Callable[[], Job], more: Callable[[Snapshot[Any]], str] = lambda _: "") -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,6 +53,22 @@ def job(state: Any, position: int = 0) -> Snapshot[Any]:
 )
 def test_jobs_that_wait_are_told_from_those_that_work(jobs: list[Any], phase: str) -> None:
     assert follow.phase(jobs) == phase
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        replace(job("running"), progress="votes"),
+        job("failed"),
+        job("queued", position=1),
+        None,
+    ],
+)
+def test_the_first_is_looked_out_for_and_no_longer(there: Snapshot[Any] | None) -> None:
+    seen = iter([[job("queued")], [job("running")], [job("running")], [there]])
+    follow.look_out(lambda: next(seen), math.inf)
+    assert next(seen, None) is None, "it stayed while there was nothing, and then went on"
+    follow.look_out(lambda: [job("running")], time.monotonic() + 0.1)
 
 
 def test_a_page_asks_seldom_in_the_queue_and_not_once_its_run_has_ended(
