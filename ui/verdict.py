@@ -114,8 +114,9 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
         "Seed": f"{config.seed}, noise {config.noise}",
         "Networks": f"{weights} (SHA-256)",
         "Picture": f"`{certificate.image_sha256[:12]}` (SHA-256 of the pixels)",
-        "Computed": f"on {certificate.device} in {certificate.dtype}, {certificate.block} copies at a time, "
-        f"{certificate.seconds:.1f} s, {certificate.created.replace('T', ' ')[:16]} UTC",
+        "Computed": f"on {certificate.device} in {certificate.dtype}, networks {certificate.execution}, "
+        f"{certificate.block} copies at a time, {certificate.seconds:.1f} s, "
+        f"{certificate.created.replace('T', ' ')[:16]} UTC",
     }
     st.subheader("Evidence", anchor=False)
     st.table(rows, border="horizontal", hide_header=True)

@@ -45,7 +45,9 @@ def test_certify_runs_to_a_verdict(visit: Visit) -> None:
     wait(page)
     page.run()
     assert not page.exception
-    assert "of n = 10 votes" in page.table[0].value.to_string()
+    evidence = page.table[0].value.to_string()
+    assert "of n = 10 votes" in evidence
+    assert "networks folded" in evidence, "how they were run"
     assert figures(page)["Share p̂"] != "–"
     assert page.button(key="Certify").label == "Certify again"
 
