@@ -31,7 +31,7 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
     ]  # fmt: skip
     strip.show(frames, key="theorems-gain")
     key = theorems_runs.compare(setting.sigma, setting.eps_error, setting.seed).subject.key
-    theorems_controls.attend("compare", key)
+    theorems_runs.attend("compare", key)
 
     def draw() -> None:
         left, right = st.columns(2, gap="medium")

@@ -34,7 +34,7 @@ from diffsmooth_core.theory import (
 )
 from diffsmooth_core.theory import compare as compare_pictures
 from ui import runs, state
-from ui.follow import wait, waits
+from ui.follow import follow, wait, waits
 from ui.text import plain
 
 SIGMAS = (0.12, 0.25, 0.5, 0.75, 1.0)
@@ -110,6 +110,27 @@ def active(key: Hashable) -> bool:
     """Whether a job of this work waits or runs."""
     snapshot = find(key)
     return snapshot is not None and not snapshot.finished
+
+
+def attend(kind: str, key: Hashable) -> None:
+    """Note what this session looks at now; work of the kind that it no longer looks at is cancelled."""
+    attended = st.session_state.setdefault("theorems-attended", {})
+    if attended.get(kind, key) != key:
+        cancel(attended[kind])
+    attended[kind] = key
+
+
+def show(kind: str, key: Hashable, draw: Callable[[Any], None]) -> None:
+    """Draw what work of this kind has found, as it comes, and before that how it stands."""
+    attend(kind, key)
+
+    def again() -> None:
+        say(key)
+        if (so_far := found(find(key))) is not None:
+            draw(so_far)
+
+    with st.container(key=f"charts-{kind}"):
+        follow(lambda: [find(key)], again)
 
 
 def say(key: Hashable) -> None:
