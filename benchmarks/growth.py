@@ -36,7 +36,7 @@ def one(over: str, size: int) -> None:
 
     from diffsmooth_core import SmoothingConfig, certify
     from diffsmooth_core.audit.workers import base_of
-    from diffsmooth_core.classifiers.base import fast_dtype
+    from diffsmooth_core.classifiers.device import fast_dtype
     from diffsmooth_core.datasets import resolve
 
     torch.set_num_threads(1)

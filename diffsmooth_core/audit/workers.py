@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from diffsmooth_core.certification.stream import Ballot, Stage, pooled
-from diffsmooth_core.classifiers.base import BaseClassifier, build_base, resolve_device
+from diffsmooth_core.classifiers.base import BaseClassifier, build_base
+from diffsmooth_core.classifiers.device import resolve_device
 from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve

@@ -75,8 +75,8 @@ def train(
     """Train a network; the same call again resumes after an interruption."""
     import torch
 
-    from diffsmooth_core.classifiers.base import resolve_device
     from diffsmooth_core.classifiers.compact import SMALL_WIDTHS
+    from diffsmooth_core.classifiers.device import resolve_device
     from diffsmooth_core.training import classifier, denoised, denoiser, finetuning, presets
     from diffsmooth_core.training.consistency import Consistency
     from diffsmooth_core.training.gaussian import Gaussian
