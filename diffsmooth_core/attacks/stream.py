@@ -16,7 +16,8 @@ from diffsmooth_core.attacks.surrogate import Backward, smoothed_log_probability
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import predicted
 from diffsmooth_core.certification.noise import LEVELS, NoiseSource, image_sha256
-from diffsmooth_core.certification.stream import check, smaller, votes
+from diffsmooth_core.certification.stream import smaller
+from diffsmooth_core.certification.voting import check, votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 

@@ -17,7 +17,8 @@ from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Run, Store, Tally
 from diffsmooth_core.audit.workers import Plan, Unit, Workers, base_of, picture
 from diffsmooth_core.certification.decision import Decision, check_reachable, next_look
-from diffsmooth_core.certification.stream import Stage, counted, issue, smaller
+from diffsmooth_core.certification.stream import counted, issue, smaller
+from diffsmooth_core.certification.voting import Stage
 from diffsmooth_core.classifiers.base import BaseClassifier, usual
 from diffsmooth_core.classifiers.execution import Execution, available
 from diffsmooth_core.config import InputError, SmoothingConfig

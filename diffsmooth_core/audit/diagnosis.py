@@ -13,7 +13,8 @@ from scipy.stats import binomtest
 from torch import Tensor
 
 from diffsmooth_core.certification.certificate import Certificate
-from diffsmooth_core.certification.stream import Ballot, Picture, as_picture, certify, drawn, pooled
+from diffsmooth_core.certification.stream import certify
+from diffsmooth_core.certification.voting import Ballot, Picture, as_picture, drawn, pooled
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import ABSTAIN, METHODS, InputError, SmoothingConfig
 from diffsmooth_core.statistics import bonferroni_alpha, votes_to_certify

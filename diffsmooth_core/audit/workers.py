@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from diffsmooth_core.certification.stream import Ballot, Stage, pooled
+from diffsmooth_core.certification.voting import Ballot, Stage, pooled
 from diffsmooth_core.classifiers.base import BaseClassifier, build_base
 from diffsmooth_core.classifiers.device import resolve_device
 from diffsmooth_core.classifiers.execution import Execution

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from diffsmooth_core import build_base, load_classifier, load_denoiser
 from diffsmooth_core.certification.replay import agreement
-from diffsmooth_core.certification.stream import Ballot, drawn
+from diffsmooth_core.certification.voting import Ballot, drawn
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.execution import (
