@@ -213,7 +213,7 @@ def errors_of_schemes(world: str, dimension: int, setting: Setting) -> Snapshot[
 
 
 def _disturbed(eps_error: float, seed: int) -> Denoiser:
-    return disturbed(_denoiser(), eps_error, seed) if eps_error else _denoiser()
+    return disturbed(_denoiser(), eps_error, seed)
 
 
 @lru_cache(maxsize=32)
