@@ -194,12 +194,9 @@ def exact_curves(world: str, dimension: int, setting: Setting) -> Snapshot[Curve
     steps = 16 if dimension > 100 else 64
     return pursue(
         ("curves", world, dimension, setting),
-        lambda _: over_sigma_exactly(
-            world, dimension, CURVE, steps=steps, eta=setting.eta, eps_error=setting.eps_error,
-            noise=setting.noise, seed=setting.seed, scheme=setting.scheme,
-        ),
+        lambda _: over_sigma_exactly(world, dimension, CURVE, steps=steps, **_of_exact_world(setting)),
         lambda found: found.finished,
-    )  # fmt: skip
+    )
 
 
 def errors_of_schemes(world: str, dimension: int, setting: Setting) -> Snapshot[Convergence]:
@@ -234,6 +231,9 @@ def costs(picture: Picture, sigma: float, seed: int) -> tuple[Consequence, ...]:
 def exact_world(name: str, dimension: int, setting: Setting) -> Exact:
     """The experiment in a Gaussian mixture. Raises InputError."""
     steps = 16 if dimension > 100 else 128
-    return exact(name, dimension, setting.sigma, samples=256, steps=steps, eta=setting.eta,
-                 eps_error=setting.eps_error, noise=setting.noise, seed=setting.seed,
-                 scheme=setting.scheme)  # fmt: skip
+    return exact(name, dimension, setting.sigma, samples=256, steps=steps, **_of_exact_world(setting))
+
+
+def _of_exact_world(setting: Setting) -> dict[str, Any]:
+    """Those settings that the exact world has too, beside sigma."""
+    return {name: getattr(setting, name) for name in ("eta", "eps_error", "noise", "seed", "scheme")}
