@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
+from dataclasses import replace
 from math import log
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def one(over: str, size: int) -> None:
     n = size if over == "votes" else VOTES_A_PICTURE
     config = SmoothingConfig(n0=1, n=n, dtype=fast_dtype("cpu"), device="cpu")
     base, pictures = base_of(config), range(1 if over == "votes" else size)
-    certify(base, resolve("photo:cat", "cifar10").tensor, SmoothingConfig(**vars(config) | {"n": 100}))
+    certify(base, resolve("photo:cat", "cifar10").tensor, replace(config, n=100))
     began = time.process_time()
     for index in pictures:
         certify(base, resolve(f"cifar10:{index}", "cifar10").tensor, config)

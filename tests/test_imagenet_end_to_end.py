@@ -16,14 +16,9 @@ from timm.models.resnet import Bottleneck, ResNet
 from diffsmooth_core.cli import main
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import adding
-from tests.app.conftest import APP
+from tests.app.conftest import APP, opened
+from tests.worlds import IMAGENET_UNET
 from ui import attack_runs, runs
-
-UNET = {
-    "image_size": 256, "num_channels": 32, "num_res_blocks": 1, "channel_mult": "1,1,1,1",
-    "attention_resolutions": "", "learn_sigma": True, "resblock_updown": True, "use_scale_shift_norm": True,
-    "noise_schedule": "linear", "diffusion_steps": 1000, "rescale_timesteps": False,
-}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -31,11 +26,11 @@ def networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "models"))
     torch.manual_seed(0)
     resnet = ResNet(Bottleneck, (1, 1, 1, 1), num_classes=1000, base_width=8)  # type: ignore[arg-type]
-    torch.save(UNet(UNetConfig.from_record(UNET)).state_dict(), tmp_path / "unet.pt")
+    torch.save(UNet(UNetConfig.from_record(IMAGENET_UNET)).state_dict(), tmp_path / "unet.pt")
     state = {"1.module." + key: value for key, value in resnet.state_dict().items()}
     torch.save({"arch": "resnet50", "state_dict": state}, tmp_path / "checkpoint.pth.tar")
     adding.add(str(tmp_path / "checkpoint.pth.tar"), "small-resnet", sigma=0.25)
-    adding.add(str(tmp_path / "unet.pt"), "small-unet", config=UNET)
+    adding.add(str(tmp_path / "unet.pt"), "small-unet", config=IMAGENET_UNET)
     return tmp_path
 
 
@@ -120,10 +115,7 @@ def test_without_networks_the_page_says_how_to_get_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "none"))
-    page = AppTest.from_file(str(APP), default_timeout=60)
-    page.query_params["dataset"] = "imagenet"
-    page.run()
-    assert not page.exception
+    page = opened("pages/certify.py", dataset="imagenet")
     said = " ".join(element.value.replace("\\", "") for element in page.markdown)
     assert "there is no classifier for ImageNet here" in said
     assert "models add timm/resnet50.a1_in1k" in said

@@ -20,6 +20,7 @@ from diffsmooth_core.classifiers.device import resolve_device
 from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
+from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.zoo import load_classifier, load_denoiser
 
 Classes = list[npt.NDArray[np.int64]]
@@ -62,7 +63,7 @@ def base_of(config: SmoothingConfig) -> BaseClassifier:
 
 
 @lru_cache(maxsize=512)
-def picture(dataset: str, idx: int):  # type: ignore[no-untyped-def]
+def picture(dataset: str, idx: int) -> Picture:
     """Test picture idx of a data set. Raises InputError."""
     return resolve(f"{dataset}:{idx}", dataset)
 

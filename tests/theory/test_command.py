@@ -14,12 +14,7 @@ from diffsmooth_core.cli import main
 from diffsmooth_core.datasets import custom
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import adding
-
-IMAGENET_UNET = {
-    "image_size": 256, "num_channels": 32, "num_res_blocks": 1, "channel_mult": "1,1,1,1",
-    "attention_resolutions": "", "learn_sigma": True, "resblock_updown": True, "use_scale_shift_norm": True,
-    "noise_schedule": "linear", "diffusion_steps": 1000, "rescale_timesteps": False,
-}  # fmt: skip
+from tests.worlds import IMAGENET_UNET
 
 
 def run(*arguments: str) -> int:
