@@ -72,7 +72,7 @@ def cast(plan: Plan, units: Sequence[Unit]) -> Classes:
     """The classes of each unit's votes, in one pass of the networks."""
     dataset = plan.config.dataset
     ballots = [Ballot(picture(dataset, u.idx).tensor, u.stage, u.start, u.stop) for u in units]
-    return pooled(plan.base, ballots, plan.config)[0]
+    return pooled(plan.base, ballots, plan.config)
 
 
 class Workers(Protocol):

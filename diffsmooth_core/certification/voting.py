@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
-from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.base import BaseClassifier, Vote
 from diffsmooth_core.config import METHODS, SIDES, InputError, SmoothingConfig
 
 Stage = Literal["selection", "estimation", "prediction"]
@@ -68,25 +68,25 @@ def check_finite(confidence: Tensor, sigma: float) -> None:
         )
 
 
-def pooled(
+def _cast(
     base: BaseClassifier, ballots: Sequence[Ballot], config: SmoothingConfig
-) -> tuple[list[npt.NDArray[np.int64]], Samples]:
-    """Algorithm 4 for several pictures in one pass of the networks, so that a device is full even where
-    each picture wants few votes: the classes of each ballot, and the very last vote's pictures."""
+) -> tuple[npt.NDArray[np.int64], Tensor, Vote]:
+    """The classes (b,) of all ballots' votes in one pass of the networks, their noisy copies (b,c,h,w), and
+    what happened to these."""
     copies, noises = zip(*(drawn(base, ballot, config) for ballot in ballots), strict=True)
     x_noisy, local = torch.cat(copies), [noise for noise in noises if noise is not None]
     vote = base.trace(x_noisy, torch.cat(local) if local else None, whole=False)
     check_finite(vote.confidence, config.sigma)
-    classes = vote.confidence.argmax(1).cpu().numpy()
-    samples = Samples(
-        original=as_picture(ballots[-1].x),
-        noisy=as_picture(x_noisy[-1]),
-        purified=None if vote.purified is None else as_picture(vote.purified[-1]),
-        local=() if vote.local is None else tuple(as_picture(copy) for copy in vote.local[-1]),
-        vote=int(classes[-1]),
-    )
+    return vote.confidence.argmax(1).cpu().numpy(), x_noisy, vote
+
+
+def pooled(
+    base: BaseClassifier, ballots: Sequence[Ballot], config: SmoothingConfig
+) -> list[npt.NDArray[np.int64]]:
+    """Algorithm 4 for several pictures in one pass of the networks, so that a device is full even where
+    each picture wants few votes: the classes of each ballot."""
     ends = np.cumsum([ballot.stop - ballot.start for ballot in ballots])
-    return np.split(classes, ends[:-1]), samples
+    return np.split(_cast(base, ballots, config)[0], ends[:-1])
 
 
 def votes(
@@ -94,8 +94,14 @@ def votes(
 ) -> tuple[npt.NDArray[np.int64], Samples]:
     """Algorithm 4 for votes start..stop-1 of a stage: their classes (stop-start,), and the last one's
     pictures."""
-    (classes,), samples = pooled(base, [Ballot(x, stage, start, stop)], config)
-    return classes, samples
+    classes, x_noisy, vote = _cast(base, [Ballot(x, stage, start, stop)], config)
+    return classes, Samples(
+        original=as_picture(x),
+        noisy=as_picture(x_noisy[-1]),
+        purified=None if vote.purified is None else as_picture(vote.purified[-1]),
+        local=() if vote.local is None else tuple(as_picture(copy) for copy in vote.local[-1]),
+        vote=int(classes[-1]),
+    )
 
 
 def every_vote(
@@ -104,7 +110,8 @@ def every_vote(
     """The classes (n,) of a stage's votes 0..n-1, cast `batch` at a time, by default as many as are worth
     casting together."""
     batch = batch or base.chunk
-    chunks = (votes(base, x, config, stage, start, min(start + batch, n))[0] for start in range(0, n, batch))
+    ballots = (Ballot(x, stage, start, min(start + batch, n)) for start in range(0, n, batch))
+    chunks = (classes for ballot in ballots for classes in pooled(base, [ballot], config))
     return np.concatenate([np.empty(0, np.int64), *chunks])
 
 
