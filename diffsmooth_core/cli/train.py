@@ -110,15 +110,9 @@ def train(
         raise InputError(f"objective {objective!r} trains under noise and needs sigma above 0, got {sigma:g}")
     if objective == "denoiser":
         card = denoiser.train(
-            out,
-            name,
-            budget,
-            seed=seed,
-            device=where,
-            compiled=compiled,
-            batch=batch or denoiser.BATCH,
+            out, name, budget, seed=seed, device=where, compiled=compiled, batch=batch or denoiser.BATCH,
             dataset=dataset,
-        )
+        )  # fmt: skip
     elif objective == "denoised":
         card = denoised.train(
             out, name, sigma, budget, start=start, seed=seed, device=where, batch=batch or denoised.BATCH,
