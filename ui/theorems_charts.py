@@ -22,6 +22,8 @@ from ui.theorems_terms import (
     TITLES,
 )
 
+HEIGHT = 340  # pixels, of a chart beside others
+
 
 def _rounded(value: float, towards: Callable[[float], int]) -> float:
     """One significant digit, down or up."""

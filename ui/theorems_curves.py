@@ -11,8 +11,6 @@ from ui import figure, theorems_charts, theorems_runs
 from ui.text import plain
 from ui.theorems_controls import Controls
 
-CHART = 340  # pixels high
-
 
 def show_picture(picture: Picture, chosen: Controls) -> None:
     """Both theorems for the picture over sigma."""
@@ -34,7 +32,7 @@ def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
         for name, column, spec in zip(("bounds", "terms", "second"), st.columns(3), specs, strict=True):
             with column:
                 title = spec["title"]["text"]
-                figure.show(spec, f"theorems-curve-{name}", f"{title}, over sigma", CHART)
+                figure.show(spec, f"theorems-curve-{name}", f"{title}, over sigma", theorems_charts.HEIGHT)
 
     theorems_runs.show("curves", snapshot.subject.key, draw)
     st.caption(

@@ -8,7 +8,6 @@ from diffsmooth_core.theory import Convergence, WeakError
 from ui import figure, theorems_charts, theorems_runs
 from ui.theorems_controls import Controls
 
-CHART = 340  # pixels high
 EXACT = (
     "**No error of the mean.** Neither scheme errs here by more than chance: with a single component the "
     "mean is right at any number of steps."
@@ -28,7 +27,7 @@ def show_exact(chosen: Controls) -> None:
                     st.markdown(EXACT)
                     continue
                 title = spec["title"]["text"]
-                figure.show(spec, f"theorems-scheme-{name}", f"{title}, over steps", CHART)
+                figure.show(spec, f"theorems-scheme-{name}", f"{title}, over steps", theorems_charts.HEIGHT)
         if found.finished:
             st.caption(_words(found.reference))
 
