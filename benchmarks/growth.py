@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
+from dataclasses import replace
 from math import log
 from pathlib import Path
 
@@ -36,14 +37,14 @@ def one(over: str, size: int) -> None:
 
     from diffsmooth_core import SmoothingConfig, certify
     from diffsmooth_core.audit.workers import base_of
-    from diffsmooth_core.classifiers.base import fast_dtype
+    from diffsmooth_core.classifiers.device import fast_dtype
     from diffsmooth_core.datasets import resolve
 
     torch.set_num_threads(1)
     n = size if over == "votes" else VOTES_A_PICTURE
     config = SmoothingConfig(n0=1, n=n, dtype=fast_dtype("cpu"), device="cpu")
     base, pictures = base_of(config), range(1 if over == "votes" else size)
-    certify(base, resolve("photo:cat", "cifar10").tensor, SmoothingConfig(**vars(config) | {"n": 100}))
+    certify(base, resolve("photo:cat", "cifar10").tensor, replace(config, n=100))
     began = time.process_time()
     for index in pictures:
         certify(base, resolve(f"cifar10:{index}", "cifar10").tensor, config)

@@ -15,7 +15,7 @@ import numpy as np
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.audit.workers import Plan, RayActors, Unit, base_of
-from diffsmooth_core.classifiers.base import fast_dtype
+from diffsmooth_core.classifiers.device import fast_dtype
 
 ROUNDS = 3
 PICTURES = 16

@@ -68,12 +68,16 @@ def minimum_votes(alpha: float) -> int:
     return math.floor(math.log(alpha) / math.log(0.5)) + 1
 
 
+def cache() -> Path:
+    """The program's own folder in the user's cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "diffsmooth"
+
+
 def kept(what: str) -> Path:
     """Where the "models", "datasets" or "published" numbers that a person added are kept: DIFFSMOOTH_MODELS,
     DIFFSMOOTH_DATASETS or DIFFSMOOTH_PUBLISHED, or the user's cache."""
     chosen = os.environ.get(f"DIFFSMOOTH_{what.upper()}")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(chosen) if chosen else cache / "diffsmooth" / what
+    return Path(chosen) if chosen else cache() / what
 
 
 def check_dataset_name(name: object) -> str:

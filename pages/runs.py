@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from diffsmooth_core import InputError
-from ui import audit_board, audit_controls, audit_detail, audit_new, audits, state
+from ui import audit_board, audit_controls, audit_detail, audit_grid, audit_new, audits, state
 from ui.text import plain
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -39,5 +39,5 @@ if selection.every:
         audit_board.charts(selection)
         audit_board.reasons(selection)
         audit_board.comparison(selection)
-    elif (idx := audit_board.grid(selection)) is not None:
+    elif (idx := audit_grid.grid(selection)) is not None:
         audit_detail.show(selection, idx)

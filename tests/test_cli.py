@@ -10,18 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from diffsmooth_core.cli import commands, main
+from diffsmooth_core.cli import commands
+from tests.commands import run
 
 CERTIFY = shlex.split(
     "certify photo:cat --dataset cifar10 --method diffsmooth --classifier gaussian-0.25 --denoiser bundled "
     "--sigma 0.5 --sigma-local 0.25 --m 2 --n0 10 --n 40 --alpha 0.001 --seed 0"
 )
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(list(arguments))
-    return int(stop.value.code or 0)
 
 
 @pytest.fixture(scope="module")

@@ -13,17 +13,12 @@ import torch
 from streamlit.testing.v1 import AppTest
 from timm.models.resnet import Bottleneck, ResNet
 
-from diffsmooth_core.cli import main
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import adding
-from tests.app.conftest import APP
+from tests.app.conftest import APP, opened
+from tests.commands import run
+from tests.worlds import IMAGENET_UNET
 from ui import attack_runs, runs
-
-UNET = {
-    "image_size": 256, "num_channels": 32, "num_res_blocks": 1, "channel_mult": "1,1,1,1",
-    "attention_resolutions": "", "learn_sigma": True, "resblock_updown": True, "use_scale_shift_norm": True,
-    "noise_schedule": "linear", "diffusion_steps": 1000, "rescale_timesteps": False,
-}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -31,21 +26,19 @@ def networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "models"))
     torch.manual_seed(0)
     resnet = ResNet(Bottleneck, (1, 1, 1, 1), num_classes=1000, base_width=8)  # type: ignore[arg-type]
-    torch.save(UNet(UNetConfig.from_record(UNET)).state_dict(), tmp_path / "unet.pt")
+    torch.save(UNet(UNetConfig.from_record(IMAGENET_UNET)).state_dict(), tmp_path / "unet.pt")
     state = {"1.module." + key: value for key, value in resnet.state_dict().items()}
     torch.save({"arch": "resnet50", "state_dict": state}, tmp_path / "checkpoint.pth.tar")
     adding.add(str(tmp_path / "checkpoint.pth.tar"), "small-resnet", sigma=0.25)
-    adding.add(str(tmp_path / "unet.pt"), "small-unet", config=UNET)
+    adding.add(str(tmp_path / "unet.pt"), "small-unet", config=IMAGENET_UNET)
     return tmp_path
 
 
 def test_the_command_certifies_a_photograph(networks: Path) -> None:
     out = networks / "cert.json"
-    with pytest.raises(SystemExit) as ended:
-        main(["certify", "photo:cat", "--dataset", "imagenet", "--classifier", "small-resnet",
-              "--denoiser", "small-unet", "--m", "2", "--n0", "1", "--n", "2", "--alpha", "0.5",
-              "--out", str(out)])  # fmt: skip
-    assert ended.value.code == 0
+    assert run("certify", "photo:cat", "--dataset", "imagenet", "--classifier", "small-resnet",
+               "--denoiser", "small-unet", "--m", "2", "--n0", "1", "--n", "2", "--alpha", "0.5",
+               "--out", str(out)) == 0  # fmt: skip
     certificate = json.loads(out.read_text())
     assert len(certificate["counts"]) == 1000
     assert sum(certificate["counts"]) == 2
@@ -120,10 +113,7 @@ def test_without_networks_the_page_says_how_to_get_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "none"))
-    page = AppTest.from_file(str(APP), default_timeout=60)
-    page.query_params["dataset"] = "imagenet"
-    page.run()
-    assert not page.exception
+    page = opened("pages/certify.py", dataset="imagenet")
     said = " ".join(element.value.replace("\\", "") for element in page.markdown)
     assert "there is no classifier for ImageNet here" in said
     assert "models add timm/resnet50.a1_in1k" in said

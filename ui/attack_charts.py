@@ -8,6 +8,7 @@ from typing import Any
 from diffsmooth_core import Certificate
 from diffsmooth_core.attacks import AttackConfig, AttackProgress
 from diffsmooth_core.statistics import guaranteed_share
+from ui.charts import heading
 from ui.colours import ABSTAIN
 from ui.text import length
 
@@ -35,8 +36,7 @@ def shares(
     attempts = progress.attempts if progress else ()
     return {
         "animation": False,
-        "title": {"text": "Share of votes of the class after a change", "left": 36, "top": 4, "padding": 0,
-                  "textStyle": {"fontSize": 14, "fontWeight": 600}},
+        "title": heading("Share of votes of the class after a change", 36),
         "legend": {"top": 24, "left": 36, "padding": 0, "itemGap": 14, "itemWidth": 12, "itemHeight": 9,
                    "selectedMode": False, "data": [
                        {"name": "guaranteed", "icon": DASHES}, *(name for name, _, _ in OUTCOMES.values())]},

@@ -18,8 +18,8 @@ from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Kind, Run
 from diffsmooth_core.datasets import class_names
 from ui import audit_charts, audits, figure, state, strip
-from ui.audit_board import said
 from ui.audit_controls import Selection
+from ui.audit_grid import said
 from ui.board import card
 from ui.follow import follow, wait, waits
 from ui.images import data_url

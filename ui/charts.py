@@ -32,6 +32,12 @@ def votes(progress: Progress | None, config: SmoothingConfig, class_names: Seque
     return tallies(panels, class_names)
 
 
+def heading(text: str, left: int | str) -> dict[str, Any]:
+    """The title of a chart, `left` from its edge."""
+    return {"text": text, "left": left, "top": 4, "padding": 0,
+            "textStyle": {"fontSize": 14, "fontWeight": 600}}  # fmt: skip
+
+
 Panel = tuple[str, str, Sequence[float], float]  # title, its line below, votes a class, where the axis ends
 
 
@@ -46,13 +52,11 @@ def tallies(panels: Sequence[Panel], class_names: Sequence[str]) -> dict[str, An
             for name, line, c, end in panels
         ]
     colours = [class_colour(k) for k in shown] + [ABSTAIN] * (len(labels) - len(shown))
-    layout = ({"left": 76, "right": "58%"}, {"left": "52%", "right": 44})
+    layout: tuple[dict[str, Any], ...] = ({"left": 76, "right": "58%"}, {"left": "52%", "right": 44})
     return {
         "animation": False,
         "title": [
-            {"text": name, "subtext": line, "left": place["left"],
-             "top": 4, "padding": 0, "itemGap": 6,
-             "textStyle": {"fontSize": 14, "fontWeight": 600}, "subtextStyle": {"fontSize": 12}}
+            heading(name, place["left"]) | {"subtext": line, "itemGap": 6, "subtextStyle": {"fontSize": 12}}
             for (name, line, _, _), place in zip(panels, layout, strict=True)
         ],
         "grid": [{"top": 50, "bottom": 4, **place} for place in layout],
@@ -88,8 +92,7 @@ def timestep(noise_ratio: npt.NDArray[np.float64], t: int, sigma: float) -> dict
     dashed = {"color": ABSTAIN, "type": "dashed", "width": 1.5}
     return {
         "animation": False,
-        "title": {"text": "Noise against picture, (1 − ᾱ) / ᾱ", "left": 52, "top": 4, "padding": 0,
-                  "textStyle": {"fontSize": 14, "fontWeight": 600}},
+        "title": heading("Noise against picture, (1 − ᾱ) / ᾱ", 52),
         "grid": {"left": 52, "right": 76, "top": 44, "bottom": 44, "outerBoundsMode": "none"},
         "xAxis": {"type": "value", "min": 0, "max": len(noise_ratio), "name": "timestep t",
                   "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},
@@ -153,8 +156,7 @@ def trace(
     ]  # fmt: skip
     return {
         "animation": False,
-        "title": {"text": "The bound has to exceed ½", "left": 36, "top": 4, "padding": 0,
-                  "textStyle": {"fontSize": 14, "fontWeight": 600}},
+        "title": heading("The bound has to exceed ½", 36),
         "legend": {"top": 24, "left": 36, "padding": 0, "itemGap": 18, "itemWidth": 28, "itemHeight": 8,
                    "selectedMode": False},
         "grid": {"left": 36, "right": 26, "top": 58, "bottom": 40, "outerBoundsMode": "none"},

@@ -6,7 +6,7 @@ from typing import Any
 
 from diffsmooth_core.certification.decision import Decision
 from diffsmooth_core.experiments import Cell, Comparison, Sweep
-from ui.charts import TROUGH
+from ui.charts import TROUGH, heading
 from ui.colours import ABSTAIN, class_colour, text_colour
 from ui.compare_controls import LETTERS
 from ui.text import down
@@ -46,13 +46,12 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
             ],
         }  # fmt: skip
 
-    places = ({"left": 32, "right": "44%"}, {"left": "60%", "right": 24})
+    places: tuple[dict[str, Any], ...] = ({"left": 32, "right": "44%"}, {"left": "60%", "right": 24})
     titles = ("Bound and share p̂", "Radius (L2)")
     return {
         "animation": False,
         "title": [
-            {"text": text, "left": place["left"], "top": 4, "padding": 0,
-             "textStyle": {"fontSize": 14, "fontWeight": 600}}
+            heading(text, place["left"])
             for text, place in zip(titles, places, strict=True)
         ],
         "grid": [{"top": 52, "bottom": 28, **place} for place in places],
@@ -137,8 +136,7 @@ def curve(found: Sweep, over: str, names: tuple[str, ...]) -> dict[str, Any]:
         "xAxis": {"type": "category", "data": labels, "name": axes[over], "nameLocation": "middle",
                   "nameGap": 44 if over == "budget" else 30, "axisTick": {"show": False},
                   "axisLabel": {"interval": 0}},
-        "title": {"text": "Radius (L2)", "left": 16, "top": 4, "padding": 0,
-                  "textStyle": {"fontSize": 14, "fontWeight": 600}},
+        "title": heading("Radius (L2)", 16),
         "yAxis": {"type": "value", "min": 0},
         "series": [{"type": "line", "name": "radius", "data": points, "symbol": "circle", "symbolSize": 11,
                     "lineStyle": {"color": ABSTAIN, "width": 1.5},

@@ -147,17 +147,13 @@ def _of_echarts(spec: Spec) -> Iterator[Series]:
             for j, row in enumerate(y_axis["data"]):
                 points = [cells.get((i, j), {"value": (i, j, None)}) for i in range(len(labels))]
                 values = tuple(point["value"][2] for point in points)
-                said = tuple(
-                    point.get("label", {}).get("formatter", value)
-                    for point, value in zip(points, values, strict=True)
-                )
-                yield Series(f"{up} = {row}", across, up, labels, values, said)
+                yield Series(f"{up} = {row}", across, up, labels, values, tuple(map(_said, points, values)))
         elif labels and series["type"] == "scatter":  # a mark on some of them
             places = {label: value for value, label in data}
             yield Series(name, across, up, labels, tuple(map(places.get, labels)))
         elif labels:
             values = tuple(point["value"] if isinstance(point, dict) else point for point in data)
-            yield Series(name, across, up, labels[: len(data)], values, tuple(map(_said, data)))
+            yield Series(name, across, up, labels[: len(data)], values, tuple(map(_said, data, values)))
         elif len({x for x, _ in data}) == 1:  # one point, or an upright line, whose name may have its place
             height = data[0][1] if len(data) == 1 else None
             yield Series(name.partition(":")[0], across, up, (data[0][0],), (height,))
@@ -170,11 +166,9 @@ def _listed(one: Any) -> list[Any]:
     return one if isinstance(one, list) else [one]
 
 
-def _said(point: Any) -> Any:
+def _said(point: Any, value: Any) -> Any:
     """What stands beside a mark in the chart, or its value."""
-    if not isinstance(point, dict):
-        return point
-    return point.get("label", {}).get("formatter", point["value"])
+    return point.get("label", {}).get("formatter", value) if isinstance(point, dict) else value
 
 
 def _of_plotly(figure: go.Figure) -> Iterator[Series]:

@@ -23,7 +23,7 @@ from ui.images import data_url
 from ui.regions_picture import drawn
 from ui.text import length, plain
 
-TEN = 10  # colours
+COLOURED = 10  # classes, as many as there are colours
 RANDOM, ATTACK = "a random direction", "the attack's change"
 
 
@@ -46,8 +46,9 @@ def show(certified: Snapshot[Any]) -> None:
         return
     run: attack_runs.RegionsRun = found.subject
     names = class_names(certificate.config.dataset)
-    strip.show(_frames(regions, run, names), key="regions-strip")
-    _legend(regions, run, names)
+    colours = _colours(regions, len(names))
+    strip.show(_frames(regions, run, names, colours), key="regions-strip")
+    _legend(regions, run, names, colours)
 
 
 def _controls(certified: Snapshot[Any], found: Snapshot[Any] | None) -> None:
@@ -122,7 +123,9 @@ def _draw(certified: Snapshot[Any], towards: tuple[str, str], regions: RegionsCo
     st.rerun()
 
 
-def _frames(regions: Regions, run: attack_runs.RegionsRun, names: tuple[str, ...]) -> list[strip.Frame]:
+def _frames(
+    regions: Regions, run: attack_runs.RegionsRun, names: tuple[str, ...], colours: list[str]
+) -> list[strip.Frame]:
     """A frame for each stage of the method."""
     method = METHODS[run.certificate.config.method]
     copy = "one noisy copy" + (", purified" if method.purifies else "")
@@ -133,7 +136,7 @@ def _frames(regions: Regions, run: attack_runs.RegionsRun, names: tuple[str, ...
                  copy + (", under local noise" if method.smooths_locally else "")),
         "smoothed": ("Smoothed", f"most of {run.regions.votes} votes"),
     }  # fmt: skip
-    colours, frames = _colours(regions, len(names)), []
+    frames = []
     for stage, labels in regions.labels.items():
         title, how = words[stage]
         radius = run.certificate.radius if stage == "smoothed" else 0.0
@@ -147,9 +150,9 @@ def _frames(regions: Regions, run: attack_runs.RegionsRun, names: tuple[str, ...
 def _colours(regions: Regions, classes: int) -> list[str]:
     """A colour for each class: its own, or a free one where another class has that; of more than ten the
     largest have one, and grey is left for the others."""
-    free, found = [class_colour(k) for k in range(TEN)], [ABSTAIN] * classes
+    free, found = [class_colour(k) for k in range(COLOURED)], [ABSTAIN] * classes
     counts = np.bincount(_seen(regions), minlength=classes)
-    largest = [int(k) for k in np.argsort(-counts, kind="stable")[:TEN] if counts[k]]
+    largest = [int(k) for k in np.argsort(-counts, kind="stable")[:COLOURED] if counts[k]]
     for k in sorted(largest):
         found[k] = class_colour(k) if class_colour(k) in free else free[0]
         free.remove(found[k])
@@ -170,8 +173,9 @@ def _shares(labels: Labels, names: tuple[str, ...]) -> str:
     return ", ".join(f"{names[k]} {counts[k] / counts.sum():.0%}" for k in largest)
 
 
-def _legend(regions: Regions, run: attack_runs.RegionsRun, names: tuple[str, ...]) -> None:
-    colours = _colours(regions, len(names))
+def _legend(
+    regions: Regions, run: attack_runs.RegionsRun, names: tuple[str, ...], colours: list[str]
+) -> None:
     shown = [(names[k], colours[k]) for k in map(int, np.unique(_seen(regions)))]
     named = [pair for pair in shown if pair[1] != ABSTAIN]
     named += [("other", ABSTAIN)] if len(named) < len(shown) else []

@@ -150,13 +150,13 @@ def _row(series: Series, radii: list[float]) -> dict[str, Any]:
         "ACR": None if series.acr is None else round(series.acr, 3),
         "Paper's ACR": series.reported,
         "Benign": None if series.benign is None else f"{series.benign:.1f} %",
-        **{
-            f"r = {f'{r:.2f}' if r == round(r, 2) else f'{r:g}'}": f"{certified[r]:.1f} %"
-            if r in certified
-            else None
-            for r in radii
-        },
+        **{_at(r): f"{certified[r]:.1f} %" if r in certified else None for r in radii},
     }
+
+
+def _at(radius: float) -> str:
+    """A column's name: two digits, or as many as the radius has."""
+    return f"r = {radius:.2f}" if radius == round(radius, 2) else f"r = {radius:g}"
 
 
 def cautions(chosen: list[Series]) -> list[str]:

@@ -28,7 +28,7 @@ from diffsmooth_core import (
 )
 from diffsmooth_core.certification import Point, Samples, check_reachable
 from diffsmooth_core.certification.recording import Recording
-from diffsmooth_core.certification.stream import Stage, votes
+from diffsmooth_core.certification.voting import Stage, votes
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import JobManager, Snapshot

@@ -18,7 +18,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from diffsmooth_core import InputError, SmoothingConfig
-from diffsmooth_core.classifiers.base import fast_dtype
+from diffsmooth_core.classifiers.device import fast_dtype
 from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve

@@ -10,7 +10,7 @@ import streamlit as st
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
-from ui import runs, state, step_panels, step_runs
+from ui import runs, state, step_count, step_panels, step_runs
 from ui.text import plain
 
 PACE = 3.0  # seconds that a step is shown while the page plays
@@ -55,7 +55,7 @@ def steps(config: SmoothingConfig) -> list[Step]:
     return [
         *found,
         Step(step_panels.vote, "Vote", "One copy, one vote", source),
-        Step(step_panels.count, "Count", "The vote is counted", "Algorithms 4 and 5"),
+        Step(step_count.count, "Count", "The vote is counted", "Algorithms 4 and 5"),
     ]
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import Snapshot
 from diffsmooth_core.theory import Exact, Sampling, Theorem1, Theorem2, c_eta, clouds
-from ui import figure, strip, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
+from ui import exact_charts, figure, strip, terms, theorems_charts, theorems_runs, theorems_terms
 from ui.follow import follow, wait, waits
 from ui.images import data_url
 from ui.text import confidence, plain
@@ -39,7 +39,7 @@ CANCELS = (
 def show_picture(picture: Picture, chosen: Controls) -> None:
     """Both theorems for a picture and the bundled denoiser; what is missing is sampled. Raises InputError."""
     key = (picture, chosen.setting)
-    theorems_controls.attend("samples", key)
+    theorems_runs.attend("samples", key)
     sampling: Sampling | None = theorems_runs.found(_pursued(picture, chosen))
     follow(lambda: [theorems_runs.find(key)], lambda: _live(picture, chosen), TICK)
     if theorems_runs.active(key) or sampling is None or sampling.count < 2:
@@ -150,10 +150,10 @@ def _drawn(found: Exact) -> None:
                     alt = (
                         f"Points of each component at σ = {cloud.rho / 2:.2g}, over what Bayes decides there"
                     )
-                    figure.show(theorems_charts.forward(found, cloud), f"theorems-cloud-{k}", alt)
+                    figure.show(exact_charts.forward(found, cloud), f"theorems-cloud-{k}", alt)
         st.markdown("**And is taken out again.** The paths of the reverse SDE from one noisy point.")
     alt = "Reverse paths over the decision regions, and where they begin and should end"
-    figure.show(theorems_charts.drawn(found, shown), "theorems-drawn", alt)
+    figure.show(exact_charts.drawn(found, shown), "theorems-drawn", alt)
     st.caption(
         "In the model's [−1,1] units, scaled by 1/√ᾱ so that the components stay where they are. Shaded: the "
         "component that is most likely, in one dimension at every noise level. The paths begin at xᵣₛ and "

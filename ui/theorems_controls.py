@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 from diffsmooth_core import InputError
 from diffsmooth_core.theory import KINDS, PRECISIONS, SCHEMES, WORLDS, Setting
-from ui import gallery, lessons, state, theorems_runs
+from ui import gallery, lessons, state
 from ui.text import plain
 
 PREFIX = "theorems-"
@@ -138,14 +138,6 @@ def _chosen() -> Controls:
         now["where"] == "picture", setting, now["samples"], now["world"], now["dimension"],
         0.5 if now["unit"] == "pixel" else 1.0, UNITS[now["unit"]],
     )  # fmt: skip
-
-
-def attend(kind: str, key: Hashable) -> None:
-    """Note what this session looks at now; work of the kind that it no longer looks at is cancelled."""
-    attended = st.session_state.setdefault(f"{PREFIX}attended", {})
-    if attended.get(kind, key) != key:
-        theorems_runs.cancel(attended[kind])
-    attended[kind] = key
 
 
 def stop(key: object) -> None:

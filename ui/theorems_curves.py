@@ -7,12 +7,9 @@ import streamlit as st
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import Snapshot
 from diffsmooth_core.theory import Curves
-from ui import figure, theorems_charts, theorems_controls, theorems_runs
-from ui.follow import follow
+from ui import figure, theorems_charts, theorems_runs
 from ui.text import plain
 from ui.theorems_controls import Controls
-
-CHART = 340  # pixels high
 
 
 def show_picture(picture: Picture, chosen: Controls) -> None:
@@ -28,23 +25,16 @@ def show_exact(chosen: Controls) -> None:
 
 
 def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
-    key = snapshot.subject.key
-    theorems_controls.attend("curves", key)
     st.subheader("Over the noise", anchor=False)
 
-    def draw() -> None:
-        theorems_runs.say(key)
-        found: Curves | None = theorems_runs.found(theorems_runs.find(key))
-        if found is None:
-            return
+    def draw(found: Curves) -> None:
         specs = theorems_charts.over_sigma(found, chosen.scale)
         for name, column, spec in zip(("bounds", "terms", "second"), st.columns(3), specs, strict=True):
             with column:
                 title = spec["title"]["text"]
-                figure.show(spec, f"theorems-curve-{name}", f"{title}, over sigma", CHART)
+                figure.show(spec, f"theorems-curve-{name}", f"{title}, over sigma", theorems_charts.HEIGHT)
 
-    with st.container(key="charts-curves"):
-        follow(lambda: [theorems_runs.find(key)], draw)
+    theorems_runs.show("curves", snapshot.subject.key, draw)
     st.caption(
         f"Lengths, L2 in {plain(chosen.unit)} units, on a logarithmic scale. The same settings at five noise "
         "levels, with the timestep t that Algorithm 1 finds for each (τ in the exact world, which has no "

@@ -13,8 +13,6 @@ from ui.images import data_url
 from ui.text import length, plain
 from ui.theorems_controls import Controls
 
-CHART = 340  # pixels high
-
 
 def show_gain(picture: Picture, chosen: Controls) -> None:
     """Distances before and after one-shot purification: this picture over sigma, and many pictures."""
@@ -31,19 +29,19 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
     ]  # fmt: skip
     strip.show(frames, key="theorems-gain")
     key = theorems_runs.compare(setting.sigma, setting.eps_error, setting.seed).subject.key
-    theorems_controls.attend("compare", key)
+    theorems_runs.attend("compare", key)
 
     def draw() -> None:
         left, right = st.columns(2, gap="medium")
         with left:
             spec = theorems_charts.gain(found, setting.eta, chosen.scale)
-            figure.show(spec, "theorems-gain-chart", "Distances over sigma", CHART)
+            figure.show(spec, "theorems-gain-chart", "Distances over sigma", theorems_charts.HEIGHT)
         with right:
             theorems_runs.say(key)
             comparison: Comparison | None = theorems_runs.found(theorems_runs.find(key))
             if comparison is not None:
                 spec = theorems_charts.compared(comparison, chosen.scale, chosen.unit)
-                figure.show(spec, "theorems-compared", "Distances of many pictures", CHART)
+                figure.show(spec, "theorems-compared", "Distances of many pictures", theorems_charts.HEIGHT)
                 _nearer(comparison, setting.sigma)
 
     with st.container(key="charts-gain"):

@@ -34,7 +34,7 @@ from diffsmooth_core.theory import (
 )
 from diffsmooth_core.theory import compare as compare_pictures
 from ui import runs, state
-from ui.follow import wait, waits
+from ui.follow import follow, wait, waits
 from ui.text import plain
 
 SIGMAS = (0.12, 0.25, 0.5, 0.75, 1.0)
@@ -112,6 +112,27 @@ def active(key: Hashable) -> bool:
     return snapshot is not None and not snapshot.finished
 
 
+def attend(kind: str, key: Hashable) -> None:
+    """Note what this session looks at now; work of the kind that it no longer looks at is cancelled."""
+    attended = st.session_state.setdefault("theorems-attended", {})
+    if attended.get(kind, key) != key:
+        cancel(attended[kind])
+    attended[kind] = key
+
+
+def show(kind: str, key: Hashable, draw: Callable[[Any], None]) -> None:
+    """Draw what work of this kind has found, as it comes, and before that how it stands."""
+    attend(kind, key)
+
+    def again() -> None:
+        say(key)
+        if (so_far := found(find(key))) is not None:
+            draw(so_far)
+
+    with st.container(key=f"charts-{kind}"):
+        follow(lambda: [find(key)], again)
+
+
 def say(key: Hashable) -> None:
     """How work stands that has found little or nothing yet."""
     job = find(key)
@@ -173,12 +194,9 @@ def exact_curves(world: str, dimension: int, setting: Setting) -> Snapshot[Curve
     steps = 16 if dimension > 100 else 64
     return pursue(
         ("curves", world, dimension, setting),
-        lambda _: over_sigma_exactly(
-            world, dimension, CURVE, steps=steps, eta=setting.eta, eps_error=setting.eps_error,
-            noise=setting.noise, seed=setting.seed, scheme=setting.scheme,
-        ),
+        lambda _: over_sigma_exactly(world, dimension, CURVE, steps=steps, **_of_exact_world(setting)),
         lambda found: found.finished,
-    )  # fmt: skip
+    )
 
 
 def errors_of_schemes(world: str, dimension: int, setting: Setting) -> Snapshot[Convergence]:
@@ -192,7 +210,7 @@ def errors_of_schemes(world: str, dimension: int, setting: Setting) -> Snapshot[
 
 
 def _disturbed(eps_error: float, seed: int) -> Denoiser:
-    return disturbed(_denoiser(), eps_error, seed) if eps_error else _denoiser()
+    return disturbed(_denoiser(), eps_error, seed)
 
 
 @lru_cache(maxsize=32)
@@ -213,6 +231,9 @@ def costs(picture: Picture, sigma: float, seed: int) -> tuple[Consequence, ...]:
 def exact_world(name: str, dimension: int, setting: Setting) -> Exact:
     """The experiment in a Gaussian mixture. Raises InputError."""
     steps = 16 if dimension > 100 else 128
-    return exact(name, dimension, setting.sigma, samples=256, steps=steps, eta=setting.eta,
-                 eps_error=setting.eps_error, noise=setting.noise, seed=setting.seed,
-                 scheme=setting.scheme)  # fmt: skip
+    return exact(name, dimension, setting.sigma, samples=256, steps=steps, **_of_exact_world(setting))
+
+
+def _of_exact_world(setting: Setting) -> dict[str, Any]:
+    """Those settings that the exact world has too, beside sigma."""
+    return {name: getattr(setting, name) for name in ("eta", "eps_error", "noise", "seed", "scheme")}

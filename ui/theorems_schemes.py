@@ -5,11 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from diffsmooth_core.theory import Convergence, WeakError
-from ui import figure, theorems_charts, theorems_controls, theorems_runs
-from ui.follow import follow
+from ui import figure, theorems_charts, theorems_runs
 from ui.theorems_controls import Controls
 
-CHART = 340  # pixels high
 EXACT = (
     "**No error of the mean.** Neither scheme errs here by more than chance: with a single component the "
     "mean is right at any number of steps."
@@ -19,15 +17,9 @@ EXACT = (
 def show_exact(chosen: Controls) -> None:
     """Both schemes' error against the posterior as their steps double."""
     snapshot = theorems_runs.errors_of_schemes(chosen.world, chosen.dimension, chosen.setting)
-    key = snapshot.subject.key
-    theorems_controls.attend("schemes", key)
     st.subheader("How exact are the paths?", anchor=False)
 
-    def draw() -> None:
-        theorems_runs.say(key)
-        found: Convergence | None = theorems_runs.found(theorems_runs.find(key))
-        if found is None:
-            return
+    def draw(found: Convergence) -> None:
         specs = theorems_charts.schemes(found)
         for name, column, spec in zip(("mean", "variance"), st.columns(2, gap="medium"), specs, strict=True):
             with column:
@@ -35,12 +27,11 @@ def show_exact(chosen: Controls) -> None:
                     st.markdown(EXACT)
                     continue
                 title = spec["title"]["text"]
-                figure.show(spec, f"theorems-scheme-{name}", f"{title}, over steps", CHART)
+                figure.show(spec, f"theorems-scheme-{name}", f"{title}, over steps", theorems_charts.HEIGHT)
         if found.finished:
             st.caption(_words(found.reference))
 
-    with st.container(key="charts-schemes"):
-        follow(lambda: [theorems_runs.find(key)], draw)
+    theorems_runs.show("schemes", snapshot.subject.key, draw)
 
 
 def _words(reference: WeakError) -> str:

@@ -16,7 +16,8 @@ from diffsmooth_core.attacks.surrogate import Backward, smoothed_log_probability
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import predicted
 from diffsmooth_core.certification.noise import LEVELS, NoiseSource, image_sha256
-from diffsmooth_core.certification.stream import check, smaller, votes
+from diffsmooth_core.certification.stream import smaller
+from diffsmooth_core.certification.voting import Ballot, check, pooled
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 
@@ -235,9 +236,8 @@ class _Search:
         n, block = self.config.n, self.base.block
         counts = np.zeros(len(self.now.counts), np.int64)
         for begin in range(0, n, block):
-            classes, _ = votes(
-                self.base, adversarial, self.config, "prediction", begin, min(begin + block, n)
-            )
+            ballot = Ballot(adversarial, "prediction", begin, min(begin + block, n))
+            (classes,) = pooled(self.base, [ballot], self.config)
             counts += np.bincount(classes, minlength=len(counts))
             yield self._show(adversarial, stage="voting", counts=tuple(map(int, counts)))
 

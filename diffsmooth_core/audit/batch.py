@@ -17,7 +17,8 @@ from diffsmooth_core.audit.results import Result
 from diffsmooth_core.audit.store import Run, Store, Tally
 from diffsmooth_core.audit.workers import Plan, Unit, Workers, base_of, picture
 from diffsmooth_core.certification.decision import Decision, check_reachable, next_look
-from diffsmooth_core.certification.stream import Stage, counted, issue, smaller
+from diffsmooth_core.certification.stream import counted, issue, smaller
+from diffsmooth_core.certification.voting import Stage
 from diffsmooth_core.classifiers.base import BaseClassifier, usual
 from diffsmooth_core.classifiers.execution import Execution, available
 from diffsmooth_core.config import InputError, SmoothingConfig
@@ -70,14 +71,13 @@ class Status:
 
 @dataclass
 class _Image:
-    """One picture on its way: counts so far, what is asked for, what is not yet written."""
+    """One picture on its way: counts so far, and whether votes are asked for."""
 
     idx: int
     counts0: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
     asked: bool = False
     began: float = field(default_factory=time.monotonic)
-    unwritten: list[Tally] = field(default_factory=list)
 
     def stage(self, config: SmoothingConfig) -> tuple[Stage, npt.NDArray[np.int64], int]:
         if (n := int(self.counts0.sum())) < config.n0:
@@ -91,22 +91,18 @@ class _Image:
         start = int(tally.sum())
         return Unit(self.idx, stage, start, start + min(left, most))
 
-    def take(self, unit: Unit, classes: npt.NDArray[np.int64], plan: Plan) -> Decision | None:
-        """Count votes; what follows once the run of this picture has ended."""
+    def take(self, unit: Unit, classes: npt.NDArray[np.int64], plan: Plan) -> tuple[Tally, Decision | None]:
+        """Count votes: what to write, and what follows once the run of this picture has ended."""
         decision = None
         if unit.stage == "selection":
-            before, self.counts0 = (
-                self.counts0,
-                self.counts0 + np.bincount(classes, minlength=len(self.counts0)),
-            )
-            after = self.counts0
+            before = self.counts0
+            after = self.counts0 = before + np.bincount(classes, minlength=len(before))
         else:
             before = self.counts
-            self.counts, decision = counted(before, classes, tuple(map(int, self.counts0)), plan.config)
-            after = self.counts
-        added = tuple(map(int, after - before))
-        self.unwritten.append(Tally(self.idx, unit.stage, unit.start, added, plan.block))
-        return decision if decision and decision.ending else None
+            after, decision = counted(before, classes, tuple(map(int, self.counts0)), plan.config)
+            self.counts = after
+        tally = Tally(self.idx, unit.stage, unit.start, tuple(map(int, after - before)), plan.block)
+        return tally, decision if decision and decision.ending else None
 
 
 def start(store: Store, name: str, config: SmoothingConfig, chosen: Sequence[int]) -> Run:
@@ -132,9 +128,7 @@ def config_of(run: Run) -> SmoothingConfig:
     )
 
 
-def work(
-    store: Store, run: Run, workers: Callable[[Plan], Workers], flush: float = FLUSH
-) -> Iterator[Status]:
+def work(store: Store, run: Run, workers: Callable[[Plan], Workers]) -> Iterator[Status]:
     """Certify what is left of a run, yielding after every batch; closing the generator stops it.
 
     A picture's votes are those that `certify` draws, in the same order, so the result of a run that was
@@ -143,25 +137,16 @@ def work(
     `certify` does; their results say so. Raises InputError where the networks are no longer those that the
     run began with.
     """
-    config = config_of(run)
-    plan = Plan(config, Execution.parse(run.config.get("execution", "eager")), run.config["block"])
-    base = plan.base
-    if base.weights != run.weights:
-        raise InputError(f"the networks of run {run.name!r} have changed since it began; start a new run")
-    if str(base.dtype) != run.config["arithmetic"]:
-        raise InputError(
-            f"run {run.name!r} began in {run.config['arithmetic']}, here it would be {base.dtype}; "
-            "go on there"
-        )
-    available(plan.execution, base.device)
     finished = {result.idx: result for result in store.results(run)}
     skipped = {remark.idx for remark in store.remarks(run) if remark.kind == "skipped"}
-    plan, images = _resumed(store, run, plan, finished)
+    plan, images = _resumed(store, run, _planned(run), finished)
+    config = plan.config
     todo = OrderedDict((i, images.get(i)) for i in run.indices if i not in finished and i not in skipped)
     under_way: OrderedDict[int, _Image] = OrderedDict()
     target = 0.0 if config.stopping == "fixed" else config.target_radius
     right = sum(r.correct and r.radius >= target for r in finished.values())
     done, votes, in_flight = len(finished), 0, 0
+    tallies: list[Tally] = []
     fresh: list[Result] = []
     began = written = time.monotonic()
     began_done = done
@@ -169,13 +154,10 @@ def work(
     window = max(WINDOW, 2 * crew.slots * plan.base.chunk // 10)
 
     def write() -> None:
-        store.add(run, [t for image in under_way.values() for t in image.unwritten] + ended, fresh)
-        for image in under_way.values():
-            image.unwritten.clear()
+        store.add(run, tallies, fresh)
+        tallies.clear()
         fresh.clear()
-        ended.clear()
 
-    ended: list[Tally] = []
     try:
         while todo or under_way:
             while todo and len(under_way) < window:
@@ -204,7 +186,7 @@ def work(
                 crew = workers(plan)
                 for idx in under_way:
                     under_way[idx] = _blank(idx, plan)
-                todo.update(dict.fromkeys(todo))
+                todo.update(dict.fromkeys(todo))  # what they had was of the larger block
                 continue
             for units, classes in collected:
                 in_flight -= 1
@@ -212,14 +194,15 @@ def work(
                     image = under_way[unit.idx]
                     image.asked = False
                     votes += len(cast)
-                    if decision := image.take(unit, cast, plan):
+                    tally, decision = image.take(unit, cast, plan)
+                    tallies.append(tally)
+                    if decision:
                         fresh.append(_result(plan, image, decision))
-                        ended += image.unwritten
                         del under_way[unit.idx]
                         done += 1
                         right += fresh[-1].correct and fresh[-1].radius >= target
             now = time.monotonic()
-            if now - written >= flush:
+            if now - written >= FLUSH:
                 write()
                 written = now
             new, left = done - began_done, len(todo) + len(under_way)
@@ -230,9 +213,24 @@ def work(
         write()
         store.remark(run, None, "finished", f"{done} certified, {len(skipped)} skipped")
     finally:
-        if fresh or ended or any(image.unwritten for image in under_way.values()):
+        if tallies:
             write()
         crew.close()
+
+
+def _planned(run: Run) -> Plan:
+    """As the run began. Raises InputError where that is not to be had here."""
+    plan = Plan(config_of(run), Execution.parse(run.config.get("execution", "eager")), run.config["block"])
+    base = plan.base
+    if base.weights != run.weights:
+        raise InputError(f"the networks of run {run.name!r} have changed since it began; start a new run")
+    if str(base.dtype) != run.config["arithmetic"]:
+        raise InputError(
+            f"run {run.name!r} began in {run.config['arithmetic']}, here it would be {base.dtype}; "
+            "go on there"
+        )
+    available(plan.execution, base.device)
+    return plan
 
 
 def _batch(under_way: OrderedDict[int, _Image], config: SmoothingConfig, room: int) -> list[Unit]:

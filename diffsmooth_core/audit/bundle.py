@@ -30,11 +30,6 @@ def packed(store: Store, run: Run) -> bytes:
     return gzip.compress(json.dumps(document, separators=(",", ":")).encode(), mtime=0)
 
 
-def is_packed(data: bytes) -> bool:
-    """Whether this is such a file and no log."""
-    return data.startswith(b"\x1f\x8b")
-
-
 def unpack(store: Store, data: bytes, name: str | None = None) -> Run:
     """Keep a packed run in the store, under another name if one is given.
 

@@ -13,7 +13,8 @@ from scipy.stats import binomtest
 from torch import Tensor
 
 from diffsmooth_core.certification.certificate import Certificate
-from diffsmooth_core.certification.stream import Ballot, Picture, as_picture, certify, drawn, pooled
+from diffsmooth_core.certification.stream import certify
+from diffsmooth_core.certification.voting import Ballot, Picture, as_picture, drawn, every_vote
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import ABSTAIN, METHODS, InputError, SmoothingConfig
 from diffsmooth_core.statistics import bonferroni_alpha, votes_to_certify
@@ -207,7 +208,7 @@ def calmer_share(
     """The share of votes for a class at half the noise; None where the method cannot work there."""
     try:
         calm = replace(config, sigma=config.sigma / 2, sigma_local=min(config.sigma_local, config.sigma / 2))
-        (classes,), _ = pooled(build(calm), [Ballot(x, "estimation", 0, votes)], calm)
+        classes = every_vote(build(calm), x, calm, "estimation", votes)
     except InputError:
         return None
     return float(np.mean(classes == wanted))

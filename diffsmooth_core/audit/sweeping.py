@@ -51,6 +51,7 @@ def work(store: Store, sweep: Sequence[Run], over: str, config: SmoothingConfig)
     be read is skipped and listed."""
     configs = grid(over, config)
     base = base_of(configs[0])
+    block = shared_block(base, configs)
     done = [{result.idx for result in store.results(run)} for run in sweep]
     for count, idx in enumerate(sweep[0].indices, 1):
         lacking = [i for i, have in enumerate(done) if idx not in have]
@@ -65,8 +66,7 @@ def work(store: Store, sweep: Sequence[Run], over: str, config: SmoothingConfig)
             *_, last = sweep_stream(base, found.tensor, configs)
             seconds = (time.monotonic() - began) / len(configs)
             for i in lacking:
-                result = _result(base, found, last.cells[i], shared_block(base, configs), seconds, idx)
-                store.add(sweep[i], [], [result])
+                store.add(sweep[i], [], [_result(base, found, last.cells[i], block, seconds, idx)])
         yield count, len(sweep[0].indices)
 
 

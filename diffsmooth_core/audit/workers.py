@@ -14,11 +14,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from diffsmooth_core.certification.stream import Ballot, Stage, pooled
-from diffsmooth_core.classifiers.base import BaseClassifier, build_base, resolve_device
+from diffsmooth_core.certification.voting import Ballot, Stage, pooled
+from diffsmooth_core.classifiers.base import BaseClassifier, build_base
+from diffsmooth_core.classifiers.device import resolve_device
 from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
+from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.zoo import load_classifier, load_denoiser
 
 Classes = list[npt.NDArray[np.int64]]
@@ -61,7 +63,7 @@ def base_of(config: SmoothingConfig) -> BaseClassifier:
 
 
 @lru_cache(maxsize=512)
-def picture(dataset: str, idx: int):  # type: ignore[no-untyped-def]
+def picture(dataset: str, idx: int) -> Picture:
     """Test picture idx of a data set. Raises InputError."""
     return resolve(f"{dataset}:{idx}", dataset)
 
@@ -70,7 +72,7 @@ def cast(plan: Plan, units: Sequence[Unit]) -> Classes:
     """The classes of each unit's votes, in one pass of the networks."""
     dataset = plan.config.dataset
     ballots = [Ballot(picture(dataset, u.idx).tensor, u.stage, u.start, u.stop) for u in units]
-    return pooled(plan.base, ballots, plan.config)[0]
+    return pooled(plan.base, ballots, plan.config)
 
 
 class Workers(Protocol):

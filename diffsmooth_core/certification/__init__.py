@@ -2,17 +2,9 @@
 
 from diffsmooth_core.certification.certificate import Certificate, at_level, discrepancies
 from diffsmooth_core.certification.decision import check_reachable
-from diffsmooth_core.certification.stream import (
-    Point,
-    Progress,
-    Samples,
-    Stage,
-    certify,
-    certify_stream,
-    predict,
-    votes,
-)
+from diffsmooth_core.certification.stream import Point, Progress, certify, certify_stream, predict
 from diffsmooth_core.certification.tracing import Diffusion, TracedVote, trace_vote
+from diffsmooth_core.certification.voting import Samples, Stage, votes
 
 __all__ = [
     "Certificate",

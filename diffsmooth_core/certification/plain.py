@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from diffsmooth_core.certification.stream import Ballot, Stage, drawn
+from diffsmooth_core.certification.voting import Ballot, Stage, drawn
 from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
 from diffsmooth_core.config import InputError, SmoothingConfig
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import NOTHING, decide
-from diffsmooth_core.certification.stream import Progress, Samples, Stage, snapshot
+from diffsmooth_core.certification.stream import Progress, snapshot
+from diffsmooth_core.certification.voting import Samples, Stage
 from diffsmooth_core.config import InputError
 
 FORMAT = "diffsmooth-recording-1"

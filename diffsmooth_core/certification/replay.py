@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import chi2_contingency
 from torch import Tensor
 
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.noise import image_sha256
-from diffsmooth_core.certification.stream import Stage, check, versions, votes
+from diffsmooth_core.certification.stream import versions
+from diffsmooth_core.certification.voting import check, every_vote
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.execution import Execution, modes
 from diffsmooth_core.config import InputError, SmoothingConfig
@@ -63,8 +65,9 @@ def replay(certificate: Certificate, base: BaseClassifier, x: Tensor) -> Replay:
     base = replace(base, fixed_block=certificate.block, execution=execution if same_way else base.execution)
     config = certificate.config
     check(base, x, config, base.block)
-    counts0 = _counts(base, x, config, "selection", sum(certificate.counts0))
-    counts = _counts(base, x, config, "estimation", certificate.n)
+    k = base.classifier.classes
+    counts0 = _counts(every_vote(base, x, config, "selection", sum(certificate.counts0)), k)
+    counts = _counts(every_vote(base, x, config, "estimation", certificate.n), k)
     device = certificate.device.partition(":")[0]
     exact = (
         same_way and device == base.device.type and certificate.versions.get("torch") == versions()["torch"]
@@ -104,24 +107,11 @@ def agreement(first: BaseClassifier, second: BaseClassifier, x: Tensor, config: 
     """
     for base in (first, second):
         check(base, x, config, base.block)
-    pairs = zip(*(_classes(base, x, config, "estimation", config.n) for base in (first, second)), strict=True)
-    a, b = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    a, b = (every_vote(base, x, config, "estimation", config.n) for base in (first, second))
     same, k = int((a == b).sum()), first.classifier.classes
-    counts = tuple(tuple(map(int, np.bincount(part, minlength=k))) for part in (a, b))
-    return Agreement(
-        config.n, same, clopper_pearson_lower(same, config.n, config.alpha), (counts[0], counts[1])
-    )
+    lower = clopper_pearson_lower(same, config.n, config.alpha)
+    return Agreement(config.n, same, lower, (_counts(a, k), _counts(b, k)))
 
 
-def _classes(
-    base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, total: int
-) -> Iterator[np.ndarray]:
-    for start in range(0, total, 64):
-        yield votes(base, x, config, stage, start, min(start + 64, total))[0]
-
-
-def _counts(
-    base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, total: int
-) -> tuple[int, ...]:
-    found = np.concatenate([*_classes(base, x, config, stage, total), np.empty(0, np.int64)])
-    return tuple(map(int, np.bincount(found.astype(np.int64), minlength=base.classifier.classes)))
+def _counts(classes: npt.NDArray[np.int64], k: int) -> tuple[int, ...]:
+    return tuple(map(int, np.bincount(classes, minlength=k)))

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.plain import plain_votes
-from diffsmooth_core.certification.stream import Ballot, drawn, votes
+from diffsmooth_core.certification.voting import Ballot, drawn, votes
 from diffsmooth_core.classifiers.base import BaseClassifier, timed_as
-from diffsmooth_core.classifiers.execution import Execution, Pace, Timings, candidates, remember
+from diffsmooth_core.classifiers.execution import Execution
+from diffsmooth_core.classifiers.tuning import Pace, Timings, candidates, remember
 from diffsmooth_core.config import InputError, SmoothingConfig
 
 T = TypeVar("T")

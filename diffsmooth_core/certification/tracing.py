@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from diffsmooth_core.certification.stream import Ballot, Picture, Stage, as_picture, check, drawn
+from diffsmooth_core.certification.voting import Ballot, Picture, Stage, as_picture, check, drawn
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser

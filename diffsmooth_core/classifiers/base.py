@@ -5,22 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import partial
+from functools import cached_property, partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from diffsmooth_core.classifiers.execution import (
-    EAGER,
-    Execution,
-    available,
-    candidates,
-    fastest,
-    prepared,
-    remembered,
-)
+from diffsmooth_core.classifiers.device import resolve_device, resolve_dtype
+from diffsmooth_core.classifiers.execution import EAGER, Execution, available, prepared
 from diffsmooth_core.classifiers.normalisation import Normalise
+from diffsmooth_core.classifiers.tuning import candidates, fastest, remembered
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.dncnn import DirectDenoiser
@@ -73,8 +67,9 @@ def _joined(votes: list[Vote]) -> Vote:
 
 def _in_blocks(run: Callable[[Tensor], Tensor], x: Tensor, size: int) -> Tensor:
     """`run` on x (b,...) in blocks of exactly `size`, the last one padded with zeros."""
-    parts = x.split(size)
-    return torch.cat([run(F.pad(p, (0, 0) * (p.dim() - 1) + (0, size - len(p))))[: len(p)] for p in parts])
+    *full, last = x.split(size)
+    padded = F.pad(last, (0, 0) * (x.dim() - 1) + (0, size - len(last)))
+    return torch.cat([run(block) for block in (*full, padded)])[: len(x)]
 
 
 @dataclass(frozen=True)
@@ -145,7 +140,7 @@ class BaseClassifier:
         """Passes of networks that a vote takes, about."""
         return 1 + self.m + self.purifications * (self.reverse_steps + 1)
 
-    @property
+    @cached_property
     def running(self) -> tuple[Classifier, Denoiser | DirectDenoiser | None]:
         """Classifier and denoiser as `execution` runs them."""
         if self.execution.mode == "eager":
@@ -247,33 +242,6 @@ class BaseClassifier:
 
     def __call__(self, x_noisy: Tensor, local: Tensor | None = None) -> Tensor:
         return self.trace(x_noisy, local, whole=False).confidence.argmax(1)
-
-
-def resolve_device(device: str) -> torch.device:
-    """ "auto" is CUDA where there is one. Raises InputError where the device is not there."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        resolved = torch.device(device)
-    except RuntimeError:
-        raise InputError(f"device {device!r} is unknown; use 'auto', 'cpu' or 'cuda'") from None
-    if resolved.type == "cuda" and not torch.cuda.is_available():
-        raise InputError(f"device {device!r} was asked for but there is no CUDA GPU here; use 'auto'")
-    return resolved
-
-
-def resolve_dtype(dtype: str, device: torch.device) -> torch.dtype:
-    """ "auto" is bfloat16 on a GPU and float32 on a CPU."""
-    if dtype == "auto":
-        return torch.bfloat16 if device.type == "cuda" else torch.float32
-    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
-
-
-def fast_dtype(device: str = "auto") -> str:
-    """The dtype in which votes are cast fastest: bfloat16 where the device computes in it."""
-    on_cpu = resolve_device(device).type == "cpu"
-    capable = torch.cpu.get_capabilities() if on_cpu else {"avx512_bf16": True}
-    return "bfloat16" if capable.get("avx512_bf16") or capable.get("amx_bf16") else "float32"
 
 
 def build_base(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
 from diffsmooth_core.cli.certify import config_options
 from diffsmooth_core.config import InputError, SmoothingConfig
+
+if TYPE_CHECKING:
+    from diffsmooth_core.audit.results import Summary
 
 
 @click.command()
@@ -77,10 +80,9 @@ def audit(
         return
     for remark in skipped:
         click.echo(f"skipped picture {remark.idx}: {remark.text}")
-    table = "  ".join(f"r={r}: {100 * s.share:.1f}" for r, s in found.certified_accuracy.items())
     click.echo(
         f"{run.name}: {found.images} pictures, {found.abstained} abstentions, {found.wrong} wrong, "
-        f"ACR {found.acr:.3f}\ncertified accuracy in percent  {table}\n"
+        f"ACR {found.acr:.3f}\ncertified accuracy in percent  {_percents(found)}\n"
         f"each certificate holds with probability {1 - batch.config_of(run).alpha:g}, all {found.images} "
         f"together with {max(0.0, 1 - level):g} at least"
     )
@@ -102,12 +104,17 @@ def _sweep(
         click.echo(json.dumps({name: part.as_dict() for name, part in found.items()}))
         return
     for title, part in found.items():
-        table = "  ".join(f"r={r}: {100 * s.share:.1f}" for r, s in part.certified_accuracy.items())
-        click.echo(f"{title}: {part.images} pictures, ACR {part.acr:.3f}; certified in percent  {table}")
+        percents = _percents(part)
+        click.echo(f"{title}: {part.images} pictures, ACR {part.acr:.3f}; certified in percent  {percents}")
     click.echo(
         f"each certificate holds at alpha = {config.alpha:g}; the best of {len(runs)} for a picture, picked "
         f"afterwards, only at {config.alpha * len(runs):g}"
     )
+
+
+def _percents(found: Summary) -> str:
+    """Certified accuracy over the radius."""
+    return "  ".join(f"r={r}: {100 * s.share:.1f}" for r, s in found.certified_accuracy.items())
 
 
 def _config(context: click.Context, file: Path | None, settings: dict[str, Any]) -> SmoothingConfig:

@@ -21,7 +21,8 @@ _eta = click.option("--eta", type=float, default=0.01, show_default=True,
                     help="Probability that Theorem 1's bound may fail.")  # fmt: skip
 _seed = click.option("--seed", type=int, default=0, show_default=True, help="Seed of all noise.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-_unit = click.option("--unit", type=click.Choice(["pixel", "model"]), default="model", show_default=True,
+SCALES = {"pixel": 0.5, "model": 1.0}  # from the model's [-1,1]
+_unit = click.option("--unit", type=click.Choice(list(SCALES)), default="model", show_default=True,
                      help="Lengths in [0,1] pixel units or in the model's [-1,1].")  # fmt: skip
 _eps_error = click.option("--eps-error", type=float, default=0.0, show_default=True,
                           help="Error added to the predicted noise, root mean square.")  # fmt: skip
@@ -75,7 +76,7 @@ def image(image: str, dataset: str, denoiser: str, samples: int, device: str, un
         for found in sampling(x, _diffusion(denoiser, dataset, device), Setting(**settings), samples):
             bar.update(min(samples, found.count) - bar.n)
     begun = found.begun
-    scale = 0.5 if unit == "pixel" else 1.0
+    scale = SCALES[unit]
     result = {
         "image": image, "settings": settings, "alpha_bar": begun.alpha_bar, "unit": unit,
         "theorem1": _theorem1(found.theorem1, scale), "theorem2": _theorem2(found.theorem2, scale),
@@ -103,7 +104,7 @@ def exact(world: str, dimension: int, sigma: float, unit: str, as_json: bool, **
     from diffsmooth_core.theory import exact as run
 
     found = run(world, dimension, sigma, **settings)
-    scale = 0.5 if unit == "pixel" else 1.0
+    scale = SCALES[unit]
     result = {
         "world": world, "dimension": dimension, "sigma": sigma, "settings": settings,
         "alpha_bar": found.alpha_bar, "unit": unit,
@@ -122,19 +123,17 @@ def exact(world: str, dimension: int, sigma: float, unit: str, as_json: bool, **
 @click.option("--noise/--no-noise", default=True, show_default=True, help="Smoothing noise in x_rs.")
 @_seed
 @_json
-def convergence(as_json: bool, **settings: Any) -> None:
+def convergence(world: str, dimension: int, sigma: float, as_json: bool, **settings: Any) -> None:
     """How each scheme's error in a Gaussian mixture shrinks as its steps double."""
     from diffsmooth_core.theory import convergence as run
 
-    *_, found = run(settings.pop("world"), settings.pop("dimension"), settings.pop("sigma"), **settings)
+    *_, found = run(world, dimension, sigma, **settings)
     if as_json:
         schemes = {scheme: [asdict(error) for error in errors] for scheme, errors in found.errors.items()}
         click.echo(json.dumps({"reference": asdict(found.reference), "schemes": schemes}))
         return
-    for name, error in (
-        ("reference", found.reference),
-        *((scheme, error) for scheme, errors in found.errors.items() for error in reversed(errors)),
-    ):
+    by_steps = [(scheme, error) for scheme, errors in found.errors.items() for error in reversed(errors)]
+    for name, error in (("reference", found.reference), *by_steps):
         click.echo(
             f"{name}, {error.steps} steps: mean off by {error.mean:.4f} +- {error.mean_chance:.4f} standard "
             f"deviations, variance by {error.variance:+.2%} +- {error.variance_chance:.2%}"
@@ -158,9 +157,7 @@ def gain(image: str, dataset: str, denoiser: str, sigmas: str, eps_error: float,
     from diffsmooth_core.theory import disturbed, gains
 
     levels = _numbers("--sigmas", sigmas)
-    network = _diffusion(denoiser, dataset, device)
-    if eps_error:
-        network = disturbed(network, eps_error, seed)
+    network = disturbed(_diffusion(denoiser, dataset, device), eps_error, seed)
     rows = [
         {"sigma": g.sigma, "alpha_bar": g.alpha_bar, "noisy": g.noisy, "purified": g.purified,
          "shortened": g.shortened}
@@ -196,9 +193,7 @@ def compare(count: int, dataset: str, denoiser: str, sigmas: str, eps_error: flo
     from diffsmooth_core.theory import disturbed
 
     levels = _numbers("--sigmas", sigmas)
-    network = _diffusion(denoiser, dataset, device)
-    if eps_error:
-        network = disturbed(network, eps_error, seed)
+    network = disturbed(_diffusion(denoiser, dataset, device), eps_error, seed)
     pictures, what = labelled_pictures(dataset, count)
     with tqdm(total=len(pictures) * len(levels), unit="picture", delay=0.5) as bar:
         for found in run([picture.tensor for picture in pictures], network, levels, seed):
@@ -241,7 +236,7 @@ def curves(image: str, dataset: str, denoiser: str, sigmas: str, samples: int, d
     from diffsmooth_core.datasets import resolve
     from diffsmooth_core.theory import Setting, over_sigma
 
-    levels, scale = _numbers("--sigmas", sigmas), 0.5 if unit == "pixel" else 1.0
+    levels, scale = _numbers("--sigmas", sigmas), SCALES[unit]
     x = resolve(image, dataset).tensor
     *_, found = over_sigma(x, _diffusion(denoiser, dataset, device), Setting(**settings), levels, samples)
     rows = [

@@ -75,8 +75,8 @@ def train(
     """Train a network; the same call again resumes after an interruption."""
     import torch
 
-    from diffsmooth_core.classifiers.base import resolve_device
     from diffsmooth_core.classifiers.compact import SMALL_WIDTHS
+    from diffsmooth_core.classifiers.device import resolve_device
     from diffsmooth_core.training import classifier, denoised, denoiser, finetuning, presets
     from diffsmooth_core.training.consistency import Consistency
     from diffsmooth_core.training.gaussian import Gaussian
@@ -110,15 +110,9 @@ def train(
         raise InputError(f"objective {objective!r} trains under noise and needs sigma above 0, got {sigma:g}")
     if objective == "denoiser":
         card = denoiser.train(
-            out,
-            name,
-            budget,
-            seed=seed,
-            device=where,
-            compiled=compiled,
-            batch=batch or denoiser.BATCH,
+            out, name, budget, seed=seed, device=where, compiled=compiled, batch=batch or denoiser.BATCH,
             dataset=dataset,
-        )
+        )  # fmt: skip
     elif objective == "denoised":
         card = denoised.train(
             out, name, sigma, budget, start=start, seed=seed, device=where, batch=batch or denoised.BATCH,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from diffsmooth_core.certification.decision import Decision, decide
-from diffsmooth_core.certification.stream import Ballot, Stage, check, check_finite, drawn
+from diffsmooth_core.certification.voting import Ballot, Stage, check, check_finite, drawn
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum_votes
 from diffsmooth_core.purification.denoiser import Denoiser

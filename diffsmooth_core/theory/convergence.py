@@ -61,16 +61,15 @@ def convergence(name: str, dimension: int, sigma: float, *, noise: bool = True,
     paths = min(PATHS, MOST // (len(levels) * dimension))
     driven = increments(levels, paths, (dimension,), seed + 1)
     fine = integrate(mixture.eps, received, levels, driven).end
-    expected = (mean.expand_as(fine), torch.full((paths,), spread))
-    reference = _weak_error(len(levels) - 1, _moments(fine), expected, spread)
+    expected, finest = (mean.expand_as(fine), torch.full((paths,), spread)), _moments(fine)
+    reference = _weak_error(len(levels) - 1, finest, expected, spread)
     found = Convergence(reference, dict.fromkeys(SCHEMES, ()))
     for steps in STEPS:
         while len(levels) - 1 > steps:
             levels, driven = halved(levels, driven)
         now = {
             scheme: _weak_error(
-                steps, _moments(integrate(mixture.eps, received, levels, driven, scheme).end),
-                _moments(fine), spread,
+                steps, _moments(integrate(mixture.eps, received, levels, driven, scheme).end), finest, spread
             )
             for scheme in SCHEMES
         }  # fmt: skip

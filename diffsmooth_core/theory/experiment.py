@@ -87,7 +87,7 @@ class Start:
 @torch.no_grad()
 def start(x: Tensor, denoiser: Denoiser, setting: Setting) -> Start:
     """The start of an experiment on the picture x (c,h,w) in [0,1]. Raises InputError."""
-    worse = disturbed(denoiser, setting.eps_error, setting.seed) if setting.eps_error else denoiser
+    worse = disturbed(denoiser, setting.eps_error, setting.seed)
     _, alpha_bar = worse.schedule.timestep_for_sigma(setting.sigma)
     delta = perturb(setting.perturbation, x, worse, setting.sigma, setting.radius, setting.seed)
     received = x + delta

@@ -52,9 +52,12 @@ class _Disturbed(nn.Module):
 
 
 def disturbed(denoiser: Denoiser, size: float, seed: int = 0) -> Denoiser:
-    """The denoiser with an error of root mean square `size` added to its predicted noise.
+    """The denoiser with an error of root mean square `size` added to its predicted noise; itself where that
+    is 0.
 
     The pattern is the same for every picture, so the base classifier built on it stays a function.
     """
+    if not size:
+        return denoiser
     name = f"{denoiser.name}, eps off by {size:g}"
     return Denoiser(_Disturbed(denoiser.network, size, seed), denoiser.schedule, name, denoiser.weights)

@@ -28,6 +28,6 @@ def consequences(x: Tensor, classifier: Classifier, denoiser: Denoiser, config: 
                  errors: Sequence[float], copies: int = 8) -> Iterator[Consequence]:  # fmt: skip
     """Certify x (c,h,w) in [0,1] once for each root mean square of `errors`, on the same noise."""
     for size in errors:
-        worse = disturbed(denoiser, size, config.seed) if size else denoiser
+        worse = disturbed(denoiser, size, config.seed)
         (gain,) = gains(x, worse, (config.sigma,), copies, config.seed)
         yield Consequence(size, gain.purified, certify(build_base(config, classifier, worse), x, config))

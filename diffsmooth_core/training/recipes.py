@@ -102,7 +102,7 @@ class ResNet:
     """The released training code of Cohen et al. and Salman et al.: SGD, a tenth of the rate after each
     third."""
 
-    epochs: int | None
+    epochs: int
     batch: int
     depth: int = 110
     shift: int = 4

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from torch import Tensor, nn
@@ -41,12 +42,7 @@ class SmoothAdv:
         if epsilon > 0:
             network.eval()
             attack = {"pgd": pgd, "ddn": ddn}[self.attack]
-            x = attack(
-                lambda moved: smoothed_log_probability(network, moved, noise),
-                x,
-                labels,
-                epsilon,
-                self.attack_steps,
-            )
+            log_p = partial(smoothed_log_probability, network, noise=noise)
+            x = attack(log_p, x, labels, epsilon, self.attack_steps)
             network.train()
         return cross_entropies(logits_of_copies(network, x, noise), labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor, nn
 
@@ -34,13 +35,8 @@ class SmoothMix:
     def losses(self, network: nn.Module, x: Tensor, labels: Tensor, draw: Draw, progress: float) -> Tensor:
         noise = draw.noise(x, self.m, self.sigma)
         network.eval()
-        adversarial = ascend(
-            lambda moved: smoothed_log_probability(network, moved, noise),
-            x,
-            labels,
-            self.alpha,
-            self.attack_steps,
-        )
+        log_p = partial(smoothed_log_probability, network, noise=noise)
+        adversarial = ascend(log_p, x, labels, self.alpha, self.attack_steps)
         network.train()
         logits = logits_of_copies(network, x, noise)
         smoothed = logits.softmax(2).mean(0).detach()

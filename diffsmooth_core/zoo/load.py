@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffsmooth_core.classifiers.base import Classifier, resolve_device
+from diffsmooth_core.classifiers.base import Classifier
 from diffsmooth_core.classifiers.compact import CompactCNN
+from diffsmooth_core.classifiers.device import resolve_device
 from diffsmooth_core.classifiers.ensemble import Ensemble
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import InputError

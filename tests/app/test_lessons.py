@@ -14,7 +14,7 @@ from diffsmooth_core.statistics.peeking import simulate
 from ui import peeking, runs, state
 from ui.lessons import LESSONS, TOURS, Tour
 
-from .conftest import APP
+from .conftest import opened
 
 Visit = Callable[..., AppTest]
 
@@ -38,11 +38,7 @@ def settings_drawn(page: AppTest) -> set[str]:
     ids=lambda tour: tour.lesson,
 )
 def test_every_tour_sets_the_controls_that_it_speaks_of_and_hides_the_rest(tour: Tour) -> None:
-    page = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in (tour.settings | {"lesson": tour.lesson}).items():
-        page.query_params[name] = value
-    page.switch_page(tour.page).run()
-    assert not page.exception
+    page = opened(tour.page, **tour.settings, lesson=tour.lesson)
     assert page.query_params.items() >= tour.settings.items(), "nothing fell back to a default"
     assert set(tour.settings) <= {"picture", *state.CERTIFY.defaults}
     start = {"certify": "Certify", "step": "step-next", "compare": "comparison-start", "sweep": "sweep-start"}

@@ -253,9 +253,12 @@ def test_an_audit_is_started_stopped_short_and_gone_on_with(store: Store, open_p
     assert audits.left(run, 4) == 0
 
 
-def test_a_run_that_was_killed_offers_to_go_on(store: Store, open_page: Open) -> None:
+def test_a_run_that_was_killed_offers_to_go_on(
+    store: Store, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "FLUSH", 0.0)
     run = batch.start(store, "ours", replace(CONFIG, n=400), range(6))  # more than a chunk of votes
-    work = batch.work(store, run, Here, flush=0)
+    work = batch.work(store, run, Here)
     next(status for status in work if status.done)
     work.close()
     page = open_page()

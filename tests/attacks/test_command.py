@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
-from diffsmooth_core.cli import main
+from tests import commands
 
 QUICK = ("--method", "plain", "--classifier", "gaussian-0.25", "--sigma", "0.25", "--n0", "10",
          "--n", "100", "--alpha", "0.01",
          "--halvings", "1", "--steps", "4", "--copies", "8", "--n-predict", "40")  # fmt: skip
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(["attack", *arguments])
-    return int(stop.value.code or 0)
+run = partial(commands.run, "attack")
 
 
 def test_inside_and_outside_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,11 +88,18 @@ def test_processes_and_ray_actors_count_the_same_votes(own: Store) -> None:
     assert counts(results["ray"]) == counts(results["here"])
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is written as soon as it comes."""
+    monkeypatch.setattr(batch, "FLUSH", 0.0)
+
+
+@pytest.mark.usefixtures("at_once")
 def test_a_stopped_run_goes_on_where_it_was(own: Store) -> None:
     whole = finish(own, batch.start(own, "whole", CONFIG, range(12)))
     run = batch.start(own, "parts", CONFIG, range(12))
     for stop_after in (1, 2, 1):
-        stream = batch.work(own, run, Here, flush=0.0)
+        stream = batch.work(own, run, Here)
         for _ in range(stop_after):
             status = next(stream)
         stream.close()
@@ -231,12 +238,13 @@ def most(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return most
 
 
+@pytest.mark.usefixtures("at_once")
 def test_without_memory_pictures_start_again_with_a_smaller_recorded_block(
     own: Store, most: list[int]
 ) -> None:
     base = base_of(CONFIG)
     run = batch.start(own, "run", CONFIG, range(6))
-    stream = batch.work(own, run, Here, flush=0.0)
+    stream = batch.work(own, run, Here)
     while not (before := next(stream)).done:
         pass
     most[0] = base.copies // 4

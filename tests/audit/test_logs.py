@@ -11,9 +11,9 @@ import pytest
 
 from diffsmooth_core.audit import logs, published
 from diffsmooth_core.audit.results import Result, summary
-from diffsmooth_core.cli import main
 from diffsmooth_core.config import InputError
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
+from tests.commands import run
 
 COHEN = "idx\tlabel\tpredict\tradius\tcorrect\ttime\n"
 ROWS = ((0, 3, 3, "0.431", 1), (20, 7, 1, "0.119", 0), (40, 4, -1, "0.0", 0), (60, 5, 5, "1.75", 1))
@@ -192,21 +192,8 @@ def test_import_log_by_command_has_the_keys_that_scripts_read(
 ) -> None:
     monkeypatch.setenv("DIFFSMOOTH_STORE", f"sqlite:///{tmp_path / 's.sqlite'}")
     path = written(tmp_path / "log", COHEN, [(*row, "0:00:01") for row in ROWS])
-    with pytest.raises(SystemExit) as exit_:
-        main(
-            [
-                "import-log",
-                str(path),
-                "--dataset",
-                "cifar10",
-                "--sigma",
-                "0.5",
-                "--json",
-                "--out",
-                "published",
-            ]
-        )
-    assert exit_.value.code == 0
+    settings = ("--dataset", "cifar10", "--sigma", "0.5")
+    assert run("import-log", str(path), *settings, "--json", "--out", "published") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["images"], found["abstained"]) == (4, 1)
     assert found["acr"] == pytest.approx((0.431 + 1.75) / 4)
@@ -214,6 +201,5 @@ def test_import_log_by_command_has_the_keys_that_scripts_read(
         "0.00": 50.0, "0.25": 50.0, "0.50": 25.0, "0.75": 25.0, "1.00": 25.0, "1.25": 25.0, "1.50": 25.0,
         "1.75": 25.0,
     }  # fmt: skip
-    with pytest.raises(SystemExit):
-        main(["export-log", "published", "--format", "csv", "--out", str(tmp_path / "out.csv")])
+    assert run("export-log", "published", "--format", "csv", "--out", str(tmp_path / "out.csv")) == 0
     assert pd.read_csv(tmp_path / "out.csv").radius.tolist() == [0.431, 0.119, 0.0, 1.75]

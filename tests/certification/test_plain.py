@@ -10,8 +10,8 @@ import torch
 
 from diffsmooth_core import build_base, load_classifier, load_denoiser
 from diffsmooth_core.certification.plain import BATCH, plain_votes
-from diffsmooth_core.certification.stream import votes
 from diffsmooth_core.certification.timing import compare, parts
+from diffsmooth_core.certification.voting import votes
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
 from tests.worlds import GREY, clamping_denoiser, ten_classes

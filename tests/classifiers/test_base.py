@@ -11,13 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from diffsmooth_core import build_base, load_classifier, load_denoiser
-from diffsmooth_core.classifiers.base import (
-    BaseClassifier,
-    fast_dtype,
-    reference_bank,
-    resolve_device,
-    resolve_dtype,
-)
+from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from tests.worlds import GREY, SHAPE, clamping_denoiser, clamping_direct_denoiser, ten_classes
@@ -177,22 +171,6 @@ def test_bfloat16_computes_in_bfloat16_and_stays_close() -> None:
     torch.testing.assert_close(rough.confidence(x), exact.confidence(x), atol=0.25, rtol=0)
 
 
-def test_dtype_and_device_are_resolved() -> None:
-    cpu, cuda = torch.device("cpu"), torch.device("cuda")
-    assert resolve_dtype("auto", cpu) == torch.float32
-    assert resolve_dtype("auto", cuda) == resolve_dtype("bfloat16", cpu) == torch.bfloat16
-    assert resolve_device("cpu") == cpu
-    assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
-    with pytest.raises(InputError, match="'warp'"):
-        resolve_device("warp")
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(InputError, match="'cuda'.*no CUDA GPU"):
-        resolve_device("cuda")
-
-
 def test_a_base_that_cannot_be_built_says_why() -> None:
     with pytest.raises(InputError, match="'dds' purifies and needs a denoiser"):
         build_base(replace(CONFIG, method="dds"), ten_classes())
@@ -208,14 +186,3 @@ def test_normalisation_is_the_first_layer() -> None:
     x = torch.tensor(mean).view(1, 3, 1, 1) + torch.tensor(std).view(1, 3, 1, 1) * 2
     torch.testing.assert_close(Normalise(mean, std)(x), torch.full((1, 3, 1, 1), 2.0))
     assert torch.equal(Normalise(*STATISTICS["none"])(x), x)
-
-
-@pytest.mark.parametrize(
-    ("able", "dtype"),
-    [({"avx512_bf16": True}, "bfloat16"), ({"amx_bf16": True}, "bfloat16"), ({"avx2": True}, "float32")],
-)
-def test_the_fast_dtype_is_what_the_processor_has(
-    monkeypatch: pytest.MonkeyPatch, able: dict[str, bool], dtype: str
-) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
-    assert fast_dtype("cpu") == dtype

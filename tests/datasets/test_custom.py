@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from diffsmooth_core.cli import main
 from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets import catalogue, class_names, custom, datasets, load_split, resolve
+from tests.commands import run
 
 COLOURS = {"blue": (20, 40, 200), "green": (30, 160, 50), "red": (200, 30, 40)}
 
@@ -141,22 +141,17 @@ def test_from_folder_to_certificate(tmp_path: Path, capsys: pytest.CaptureFixtur
         ["train", "denoiser", "--dataset", "colours", "--name", "colours-diffusion", "--steps", "3",
          "--batch", "8", "--out", str(tmp_path / "models")],
     ):  # fmt: skip
-        with pytest.raises(SystemExit) as exit_:
-            main(arguments)
-        assert exit_.value.code == 0
+        assert run(*arguments) == 0
     capsys.readouterr()
     for method, n in (("plain", "60"), ("diffsmooth", "16")):
-        with pytest.raises(SystemExit) as exit_:
-            main(["certify", "colours:30", "--dataset", "colours", "--method", method, "--classifier",
-                  "colours-gaussian", "--denoiser", "colours-diffusion", "--sigma", "0.25", "--n0", "8",
-                  "--n", n, "--json"])  # fmt: skip
-        assert exit_.value.code == 0
+        networks = ("--classifier", "colours-gaussian", "--denoiser", "colours-diffusion")
+        assert run("certify", "colours:30", "--dataset", "colours", "--method", method, *networks,
+                   "--sigma", "0.25", "--n0", "8", "--n", n, "--json") == 0  # fmt: skip
         found = json.loads(capsys.readouterr().out)
         assert len(found["counts"]) == 3
         if method == "plain":
             assert (found["label"], found["counts"][1]) == (1, 60), "green, by every vote"
-    with pytest.raises(SystemExit):
-        main(["datasets", "list", "--json"])
+    assert run("datasets", "list", "--json") == 0
     assert json.loads(capsys.readouterr().out)[2] == {
         "name": "colours", "side": 24, "classes": 3, "test_pictures": 72,
     }  # fmt: skip

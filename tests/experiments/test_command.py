@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
-from diffsmooth_core.cli import main
+from tests import commands
 
 SMALL = ("gallery:sailing-yacht", "--sigma", "0.25", "--n0", "4", "--n", "20", "--m", "2")
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(["sweep", *arguments])
-    return int(stop.value.code or 0)
+run = partial(commands.run, "sweep")
 
 
 def test_a_sweep_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +11,13 @@ import pytest
 import torch
 from PIL import Image
 
-from diffsmooth_core.cli import main
 from diffsmooth_core.datasets import custom
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import adding
+from tests import commands
+from tests.worlds import IMAGENET_UNET
 
-IMAGENET_UNET = {
-    "image_size": 256, "num_channels": 32, "num_res_blocks": 1, "channel_mult": "1,1,1,1",
-    "attention_resolutions": "", "learn_sigma": True, "resblock_updown": True, "use_scale_shift_norm": True,
-    "noise_schedule": "linear", "diffusion_steps": 1000, "rescale_timesteps": False,
-}  # fmt: skip
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(["theory", *arguments])
-    return int(stop.value.code or 0)
+run = partial(commands.run, "theory")
 
 
 def test_the_exact_world_as_json(capsys: pytest.CaptureFixture[str]) -> None:

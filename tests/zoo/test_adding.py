@@ -10,11 +10,11 @@ import torch
 
 from diffsmooth_core import load_classifier, load_denoiser
 from diffsmooth_core.classifiers.resnet import CifarResNet
-from diffsmooth_core.cli import main
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import adding, cards
+from tests.commands import run
 
 X = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 SMALL = {
@@ -142,10 +142,7 @@ def test_the_commands_add_show_and_remove(folder: Path, capsys: pytest.CaptureFi
         (["show", "mine"], '"sigma": 0.5'),
         (["remove", "mine"], "removed mine"),
     ):
-        with pytest.raises(SystemExit) as ended:
-            main(["models", *arguments])
-        assert ended.value.code == 0
+        assert run("models", *arguments) == 0
         assert said in capsys.readouterr().out
-    with pytest.raises(SystemExit):
-        main(["models", "list", "--json"])
+    assert run("models", "list", "--json") == 0
     assert "mine" not in {card["name"] for card in json.loads(capsys.readouterr().out)}

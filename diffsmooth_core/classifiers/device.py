@@ -1,0 +1,34 @@
+"""Where the networks run and what they compute in: "auto" resolved, once."""
+
+from __future__ import annotations
+
+import torch
+
+from diffsmooth_core.config import InputError
+
+
+def resolve_device(device: str) -> torch.device:
+    """ "auto" is CUDA where there is one. Raises InputError where the device is not there."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+    except RuntimeError:
+        raise InputError(f"device {device!r} is unknown; use 'auto', 'cpu' or 'cuda'") from None
+    if resolved.type == "cuda" and not torch.cuda.is_available():
+        raise InputError(f"device {device!r} was asked for but there is no CUDA GPU here; use 'auto'")
+    return resolved
+
+
+def resolve_dtype(dtype: str, device: torch.device) -> torch.dtype:
+    """ "auto" is bfloat16 on a GPU and float32 on a CPU."""
+    if dtype == "auto":
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
+    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
+
+
+def fast_dtype(device: str = "auto") -> str:
+    """The dtype in which votes are cast fastest: bfloat16 where the device computes in it."""
+    on_cpu = resolve_device(device).type == "cpu"
+    capable = torch.cpu.get_capabilities() if on_cpu else {"avx512_bf16": True}
+    return "bfloat16" if capable.get("avx512_bf16") or capable.get("amx_bf16") else "float32"
