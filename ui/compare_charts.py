@@ -6,7 +6,7 @@ from typing import Any
 
 from diffsmooth_core.certification.decision import Decision
 from diffsmooth_core.experiments import Cell, Comparison, Sweep
-from ui.charts import TROUGH
+from ui.charts import TROUGH, length_axis
 from ui.colours import ABSTAIN, class_colour, text_colour
 from ui.compare_controls import LETTERS
 from ui.text import down
@@ -26,7 +26,8 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
     lower = [p.p_a_lower if p and any(p.counts) else 0.0 for p, _ in running]
     radii = [p.radius if p else 0.0 for p, _ in running]
     shares = [[p.p_hat, labels[i]] for i, (p, _) in enumerate(running) if p and any(p.counts)]
-    end = max([1.0, *(1.1 * r for r in radii)])
+    axis = length_axis(max([1.0, *radii]), 3)
+    end = axis["max"]
     half = {
         "silent": True, "symbol": "none", "data": [{"xAxis": 0.5}],
         "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
@@ -58,7 +59,7 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
         "grid": [{"top": 52, "bottom": 28, **place} for place in places],
         "xAxis": [
             {"gridIndex": 0, "min": 0, "max": 1, "interval": 0.25, "splitLine": {"show": False}},
-            {"gridIndex": 1, "min": 0, "max": round(end, 1), "splitLine": {"show": False}, "splitNumber": 3},
+            axis | {"gridIndex": 1, "splitLine": {"show": False}},
         ],
         "yAxis": [
             {"gridIndex": i, "type": "category", "inverse": True, "data": labels,

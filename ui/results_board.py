@@ -120,8 +120,9 @@ def show(chosen: list[Series]) -> None:
         st.caption("  \n".join(notes))
     rows = table(chosen)
     votes = st.column_config.NumberColumn(format="localized")
-    columns = {"Votes n": votes, "Pictures": votes, "Name": st.column_config.TextColumn(width=270),
-               "What": st.column_config.TextColumn(width=140)}  # fmt: skip
+    words = st.column_config.TextColumn
+    columns = {"Votes n": votes, "Pictures": votes, "Name": words(width=270),
+               "What": words(width=300)}  # fmt: skip
     st.dataframe(rows, hide_index=True, placeholder="", column_config=columns)
     for sentence in cautions(chosen):
         st.caption(f":material/warning: {plain(sentence)}")
@@ -144,9 +145,6 @@ def _row(series: Series, radii: list[float]) -> dict[str, Any]:
     certified = series.certified
     return {
         "Name": series.name,
-        "What": series.origin,
-        "Pictures": series.images,
-        "Votes n": series.n,
         "ACR": None if series.acr is None else round(series.acr, 3),
         "Paper's ACR": series.reported,
         "Benign": None if series.benign is None else f"{series.benign:.1f} %",
@@ -156,6 +154,9 @@ def _row(series: Series, radii: list[float]) -> dict[str, Any]:
             else None
             for r in radii
         },
+        "Pictures": series.images,
+        "Votes n": series.n,
+        "What": series.origin,
     }
 
 

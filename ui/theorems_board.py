@@ -150,7 +150,7 @@ def _drawn(found: Exact) -> None:
                     alt = (
                         f"Points of each component at σ = {cloud.rho / 2:.2g}, over what Bayes decides there"
                     )
-                    figure.show(theorems_charts.forward(found, cloud), f"theorems-cloud-{k}", alt)
+                    figure.show(theorems_charts.forward(found, shown, k), f"theorems-cloud-{k}", alt)
         st.markdown("**And is taken out again.** The paths of the reverse SDE from one noisy point.")
     alt = "Reverse paths over the decision regions, and where they begin and should end"
     figure.show(theorems_charts.drawn(found, shown), "theorems-drawn", alt)

@@ -25,7 +25,9 @@ from ui.theorems_terms import (
 )
 
 GRID = 121  # points a side of decision regions
+PATHS = 24  # that are drawn
 NO_NOISE = 1e-6
+SMALLEST = 5e-8  # a length that is more than rounding
 
 
 def _rounded(value: float, towards: Callable[[float], int]) -> float:
@@ -62,8 +64,7 @@ def distances(found: Theorem1 | None, one_shot: float, scale: float, unit: str) 
     tallest = 1.15 * max((n for _, n in bars), default=1)
     return {
         "animation": False,
-        "legend": {"top": 0, "left": 36, "itemWidth": 14, "itemHeight": 10, "icon": "rect",
-                   "selectedMode": False, "itemGap": 16},
+        "legend": {"top": 0, "left": 36},
         "grid": {"left": 60, "right": 28, "top": 66, "bottom": 48, "outerBoundsMode": "none"},
         "xAxis": {"type": "log", "min": _rounded(min(ends) / 1.5, math.floor),
                   "max": _rounded(1.2 * max(ends), math.ceil),
@@ -88,13 +89,13 @@ def distances(found: Theorem1 | None, one_shot: float, scale: float, unit: str) 
 def _lines(
     title: str, lines: Mapping[str, tuple[str, Sequence[float]]], labels: Sequence[str]
 ) -> dict[str, Any]:
-    """Lengths over the noise on a logarithmic scale, which has no place for 0; drawn while they come in."""
+    """Lengths over the noise on a logarithmic scale, which has no place for 0: a line of nothing else is only
+    named. Drawn while they come in."""
     return {
         "animation": False,
         "title": {"text": title, "left": 4, "top": 4, "padding": 0,
                   "textStyle": {"fontSize": 14, "fontWeight": 600}},
-        "legend": {"top": 28, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 14, "itemHeight": 3,
-                   "icon": "rect", "selectedMode": False},
+        "legend": {"top": 28, "left": 4},
         "grid": {"left": 56, "right": 24, "top": 84 if len(lines) < 5 else 106, "bottom": 44,
                  "outerBoundsMode": "none"},
         "xAxis": {"type": "category", "data": list(labels), "boundaryGap": False,
@@ -102,10 +103,11 @@ def _lines(
         "yAxis": {"type": "log"},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.4g"},
         "series": [
-            {"type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 6,
+            {"type": "line", "name": f"{name}: 0" if values and max(values) <= SMALLEST else name,
+             "color": colour, "symbol": "circle", "symbolSize": 6,
              "lineStyle": {"width": 2.2, "type": "dashed" if name.startswith((TITLES["printed"], "τ"))
                            else "solid"},
-             "data": [value if round(value, 7) > 0 else None for value in values]}
+             "data": [value if value > SMALLEST else None for value in values]}
             for name, (colour, values) in lines.items()
         ],
     }  # fmt: skip
@@ -174,8 +176,7 @@ def compared(found: Comparison, scale: float, unit: str) -> dict[str, Any]:
         "animation": False,
         "title": {"text": f"{found.pictures} pictures", "left": 4, "top": 4, "padding": 0,
                   "textStyle": {"fontSize": 14, "fontWeight": 600}},
-        "legend": {"top": 28, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 14, "itemHeight": 6,
-                   "icon": "rect", "selectedMode": False},
+        "legend": {"top": 28, "left": 4},
         "grid": {"left": 56, "right": 24, "top": 84, "bottom": 44, "outerBoundsMode": "none"},
         "xAxis": axis | {"name": f"‖xᵣₛ − x₀‖ before, {unit} units", "nameGap": 26},
         "yAxis": axis | {"name": "‖x̂ − x₀‖ after", "nameGap": 32},
@@ -220,8 +221,7 @@ def _over_steps(found: Convergence, which: str, title: str) -> dict[str, Any]:
         "animation": False,
         "title": {"text": title, "left": 4, "top": 4, "padding": 0,
                   "textStyle": {"fontSize": 14, "fontWeight": 600}},
-        "legend": {"top": 28, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 18, "itemHeight": 6,
-                   "selectedMode": False},
+        "legend": {"top": 28, "left": 4},
         "grid": {"left": 60, "right": 24, "top": 84, "bottom": 48, "outerBoundsMode": "none"},
         "xAxis": {"type": "log", "logBase": 2, "min": STEPS[-1], "max": STEPS[0], "name": "steps",
                   "nameLocation": "middle", "nameGap": 28, "splitLine": {"show": False}},
@@ -230,9 +230,10 @@ def _over_steps(found: Convergence, which: str, title: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def forward(found: Exact, cloud: Cloud) -> go.Figure:
-    """A cloud of the forward process in the plane, over what Bayes decides at its noise."""
-    span = _span(found)
+def forward(found: Exact, shown: Sequence[Cloud], which: int) -> go.Figure:
+    """One of the clouds of the forward process in the plane, over what Bayes decides at its noise; the axes
+    have room for all of them."""
+    cloud, span = shown[which], _span(found, shown)
     x, y = (torch.linspace(low, high, GRID, dtype=torch.float64) for low, high in span)
     figure = go.Figure(_regions(x, y, regions(found.mixture, max(cloud.rho, NO_NOISE), x, y)))
     for k in range(len(found.mixture.weights)):
@@ -246,22 +247,22 @@ def forward(found: Exact, cloud: Cloud) -> go.Figure:
                "xanchor": "left", "yref": "container", "y": 0.97},
     )  # fmt: skip
     for axis, (low, high) in zip((figure.update_xaxes, figure.update_yaxes), span, strict=True):
-        axis(range=[low, high], visible=False)
-    figure.update_yaxes(scaleanchor="x", constrain="domain")
+        axis(range=[low, high], visible=False, constrain="domain")
+    figure.update_xaxes(constraintoward="left")
+    figure.update_yaxes(scaleanchor="x")
     return figure
 
 
-def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
+def drawn(found: Exact, shown: Sequence[Cloud]) -> go.Figure:
     """Reverse paths of a 1- or 2-dimensional world over its decision regions: through the noise levels, with
     the forward clouds beside them, or in the plane."""
     states = found.paths.states
     assert states is not None
-    path, span = states[:, :paths].numpy(), _span(found)
+    path, ends = states[:, :PATHS].numpy(), _marked(found)
     thin = {"mode": "lines", "name": "reverse paths", "opacity": 0.55, "hoverinfo": "skip",
             "line": {"color": SAMPLES, "width": 1}}  # fmt: skip
-    ends = (found.received, found.clean, found.one_shot, found.posterior_mean)
     if path.shape[2] == 1:
-        (low, high), levels = span[0], list(found.levels)
+        ((low, high),), levels = _span(found, shown), list(found.levels)
         y = torch.linspace(low, high, GRID, dtype=torch.float64)
         rhos = torch.linspace(0, levels[0], GRID, dtype=torch.float64)
         decided = [regions(found.mixture, max(float(rho), NO_NOISE), y) for rho in rhos]
@@ -279,7 +280,7 @@ def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
         figure.update_yaxes(range=[low, high])
         axes = ("noise level ρ, falling to 0", "x")
     else:
-        lows, highs = path.min((0, 1)) - 0.15, path.max((0, 1)) + 0.15
+        lows, highs = np.array(_span(found, ())).T
         middle, half = (lows + highs) / 2, (highs - lows) / 2
         wide = np.maximum(half, [3.5 * half[1], 1.5 * half[0]])  # whatever shape the page gives the axes
         span = list(zip((middle - wide).tolist(), (middle + wide).tolist(), strict=True))
@@ -294,24 +295,28 @@ def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
         figure.update_xaxes(range=[lows[0], highs[0]])
         figure.update_yaxes(range=[lows[1], highs[1]], scaleanchor="x")
         axes = ("first dimension", "second dimension")
-    looks = (("xᵣₛ", "x", SCORE), ("clean x₀", "star", "#2f75c0"),
-             ("one-shot", "diamond", ONE_SHOT),
-             ("posterior mean", "circle-open", ONE_SHOT))  # fmt: skip
-    for (x_at, y_at), (name, symbol, colour) in zip(marks, looks, strict=True):
-        marker = {"symbol": symbol, "color": colour, "size": 13, "line": {"width": 2}}
+    looks = (("xᵣₛ", "x", SCORE, 13), ("clean x₀", "star", "#2f75c0", 13),
+             ("one-shot", "diamond", ONE_SHOT, 11),
+             ("posterior mean", "circle-open", ONE_SHOT, 19))  # fmt: skip
+    for (x_at, y_at), (name, symbol, colour, size) in zip(marks, looks, strict=True):
+        marker = {"symbol": symbol, "color": colour, "size": size, "line": {"width": 2}}
         figure.add_scatter(x=[float(x_at)], y=[float(y_at)], mode="markers", name=name, marker=marker)
     return _finish(figure, 460, *axes)
 
 
-def _span(found: Exact) -> list[tuple[float, float]]:
-    """Where something is to be seen, a pair a dimension: the paths, and the mixture under full noise."""
+def _marked(found: Exact) -> tuple[torch.Tensor, ...]:
+    """The points that have a mark of their own."""
+    return found.received, found.clean, found.one_shot, found.posterior_mean
+
+
+def _span(found: Exact, shown: Sequence[Cloud]) -> list[tuple[float, float]]:
+    """Where something is to be seen, a pair a dimension, with a margin: paths, marks and clouds."""
     assert found.paths.states is not None
-    reach = 2.2 * found.levels[0] + 2 * found.mixture.stds.max()
-    seen = torch.cat([
-        found.paths.states[:, :24].flatten(0, 1), found.mixture.means - reach, found.mixture.means + reach,
-        found.clean[None],
-    ])  # fmt: skip
-    return list(zip(seen.amin(0).tolist(), seen.amax(0).tolist(), strict=True))
+    paths = found.paths.states[:, :PATHS].flatten(0, 1)
+    seen = torch.cat([paths, *(cloud.points for cloud in shown), torch.stack(_marked(found))])
+    low, high = seen.amin(0), seen.amax(0)
+    margin = 0.03 * (high - low)
+    return list(zip((low - margin).tolist(), (high + margin).tolist(), strict=True))
 
 
 def _regions(x: torch.Tensor, y: torch.Tensor, decided: torch.Tensor) -> go.Heatmap:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core.theory import Convergence, WeakError, exact
+from diffsmooth_core.theory import Convergence, WeakError, clouds, exact
 from ui import state, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
 from ui.lessons import TOURS
 
@@ -226,6 +226,35 @@ def test_bars_add_up_to_their_bounds_and_the_histogram_has_every_sample() -> Non
     ends = [line["data"][0][0] for line in chart["series"][1:]]
     assert ends == pytest.approx([0.2, *(0.5 * found.bound(v).mean() for v in ("tight", "free", "pathwise"))])
     assert chart["xAxis"]["min"] < min(ends) < max(ends) < chart["xAxis"]["max"]
+
+
+def test_a_distance_of_0_is_named_and_not_drawn_on_a_logarithmic_axis() -> None:
+    chart = theorems_charts._lines(
+        "", {"distance": ("red", [0.0, 1e-17]), "bound": ("blue", [0.0, 2.0])}, "ab"
+    )
+    assert [(one["name"], one["data"]) for one in chart["series"]] == [
+        ("distance: 0", [None, None]), ("bound", [None, 2.0]),
+    ]  # fmt: skip
+    (waiting,) = theorems_charts._lines("", {"distance": ("red", [])}, "")["series"]
+    assert waiting["name"] == "distance", "nothing is known yet"
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_the_axes_have_room_for_every_point(dimension: int) -> None:
+    found = exact("clusters", dimension, 0.5, samples=30, steps=8)
+    shown = clouds(found.mixture, [0.0, found.levels[0]], 300, seed=1)
+    figures = [theorems_charts.drawn(found, shown)]
+    if dimension == 2:
+        figures += [theorems_charts.forward(found, shown, k) for k in range(2)]
+    for figure in figures:
+        ranges = {"y": figure.layout.yaxis.range, "x": figure.layout.xaxis.range}
+        for trace in figure.data[1:]:
+            for name, (low, high) in ((n, r) for n, r in ranges.items() if r):
+                assert low < min(trace[name])
+                assert max(trace[name]) < high
+        (shade,) = (trace for trace in figure.data if trace.type == "heatmap")
+        assert shade.y[0] <= ranges["y"][0]
+        assert ranges["y"][1] <= shade.y[-1]
 
 
 def test_a_bar_that_is_cut_ends_before_the_edge() -> None:
