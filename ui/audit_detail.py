@@ -21,7 +21,7 @@ from ui import audit_charts, audits, figure, state, strip
 from ui.audit_board import said
 from ui.audit_controls import Selection
 from ui.board import card
-from ui.follow import follow, wait, waits
+from ui.follow import failure, follow, wait, waits
 from ui.images import data_url
 from ui.text import down, length, plain
 
@@ -179,7 +179,7 @@ def _rescuing(run: Run, result: Result, what: str) -> None:
         st.button("Stop", on_click=audits.stop, args=(run, what))
     elif job is None or job.state != "done":
         if job and job.error:
-            st.error(plain(job.error))
+            st.error(failure(job))
         st.caption(
             "Tries about ten settings on this picture, with the same noise: other σ, σ′, m and n, and other "
             "classifiers."

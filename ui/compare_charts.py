@@ -47,7 +47,7 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
             ],
         }  # fmt: skip
 
-    places = ({"left": 32, "right": "44%"}, {"left": "60%", "right": 24})
+    places = ({"left": 32, "right": "46%"}, {"left": "60%", "right": 24})
     titles = ("Bound and share p̂", "Radius (L2)")
     return {
         "animation": False,

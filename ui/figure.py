@@ -18,6 +18,7 @@ import streamlit as st
 Spec = dict[str, Any]  # of ECharts
 
 ROWS = 25  # of a table, at most
+ICONS = {"diamond": "path://M5 0L10 5L5 10L0 5Z", "triangle": "path://M5 0L10 10H0Z"}  # not stretched
 _FOUR_DIGITS = Context(prec=4, rounding=ROUND_FLOOR)
 _HERE = Path(__file__).parent
 _numbers = st.components.v2.component(
@@ -79,6 +80,8 @@ def legend(spec: Spec) -> Spec:
             return {"icon": "none"}
         if "areaStyle" in series:
             return {"icon": "rect"}
+        if series["type"] == "scatter":
+            return {"icon": ICONS.get(series.get("symbol", "circle"), "circle")}
         marked = series.get("showSymbol", True) and series.get("symbol") != "none"
         return {} if marked else {"itemStyle": {"opacity": 0}}
 

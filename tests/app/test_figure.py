@@ -131,6 +131,7 @@ def test_a_legend_shows_what_is_drawn() -> None:
         line | {"name": "area", "areaStyle": {}} | upright,
         line | {"name": "not yet", "data": []},
         {"type": "scatter", "name": "dots", "data": []},
+        {"type": "scatter", "name": "diamonds", "symbol": "diamond", "data": []},
     ]
     found = figure.legend({"legend": {"top": 3}, "series": series})
     assert found["top"] == 3
@@ -140,7 +141,8 @@ def test_a_legend_shows_what_is_drawn() -> None:
         {"name": "bare", "itemStyle": {"opacity": 0}},
         {"name": "area", "icon": "rect"},
         {"name": "not yet"},
-        {"name": "dots"},
+        {"name": "dots", "icon": "circle"},
+        {"name": "diamonds", "icon": figure.ICONS["diamond"]},
         {"name": "nothing", "icon": "none"},
     ]
 

@@ -174,6 +174,29 @@ def test_a_stop_keeps_what_there_is_and_go_on_takes_it_up(
     assert "64 of 64** samples are inside" in said(theorems)
 
 
+def test_what_failed_says_why_and_is_tried_again(theorems: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Iterator[Any]:
+        raise ValueError
+        yield
+
+    with monkeypatch.context() as patched:
+        patched.setattr(theorems_runs, "sampling", broken)
+        for name, value in {"where": "picture", "steps": 4, "samples": 16, "seed": 11}.items():
+            theorems.session_state[f"theorems-{name}"] = value
+        theorems.run()
+        key = theorems.session_state["theorems-attended"]["samples"]
+        job = theorems_runs.manager().wait(theorems_runs._newest[key], 20)
+        theorems.run()
+    assert job is not None
+    assert [error.value.replace("\\", "") for error in theorems.error] == [
+        "It ended early: an internal error (ValueError); the server's log has more."
+    ]
+    theorems.button(key=f"theorems-again-{job.id}").click().run()
+    sampled(theorems)
+    assert not theorems.error
+    assert "16 of 16** samples are inside" in said(theorems)
+
+
 def test_the_settings_are_in_the_address_and_a_bad_one_is_named(visit: Visit) -> None:
     page = opened(visit, where="exact", world="narrow", eps_error="0.1", sigma="0.3", eta="7", dtype="int1")
     assert page.query_params["world"] == "narrow"
