@@ -89,7 +89,7 @@ def heat(sweep: Sweep, names: tuple[str, ...]) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "animation": False,
-        "grid": {"left": 64, "right": 24, "top": 16, "bottom": 52},
+        "grid": {"left": 56, "right": 8, "top": 16, "bottom": 52, "outerBoundsMode": "none"},
         "xAxis": {"type": "category", "data": [f"{s:g}" for s in locals_], "name": "local noise σ′",
                   "nameLocation": "middle", "nameGap": 30, "axisTick": {"show": False}},
         "yAxis": {"type": "category", "data": [f"{s:g}" for s in sigmas], "name": "noise σ",
@@ -134,7 +134,7 @@ def curve(found: Sweep, over: str, names: tuple[str, ...]) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "animation": False,
-        "grid": {"left": 52, "right": 40, "top": 56, "bottom": 60},
+        "grid": {"left": 44, "right": 32, "top": 56, "bottom": 64, "outerBoundsMode": "none"},
         "xAxis": {"type": "category", "data": labels, "name": axes[over], "nameLocation": "middle",
                   "nameGap": 44 if over == "budget" else 30, "axisTick": {"show": False},
                   "axisLabel": {"interval": 0}},
