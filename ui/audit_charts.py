@@ -144,7 +144,7 @@ def stages(found: Stages, names: Sequence[str]) -> go.Figure:
 
 def _finish(figure: go.Figure, height: int, x: str, y: str = "", legend: bool = False) -> go.Figure:
     figure.update_layout(
-        height=height, margin={"l": 8, "r": 12, "t": 28 if legend else 8, "b": 8}, showlegend=legend,
+        height=height, margin={"l": 8, "r": 22, "t": 28 if legend else 8, "b": 8}, showlegend=legend,
         legend={"orientation": "h", "traceorder": "normal", "y": 1, "yanchor": "bottom", "x": 0},
         xaxis_title=x, yaxis_title=y,
     )  # fmt: skip

@@ -95,7 +95,8 @@ def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator
         _said(diagnosis)
     key = f"voters-{run.id}-{result.idx}"
     present = [int(k) for k in np.unique(stages.votes)]
-    left, right = st.columns(2, gap="medium")
+    with st.container(key="charts-picture"):
+        left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Votes.** Choose a class to see who votes for it")
         chosen = st.session_state.get(key, int(np.argmax(counts)))
@@ -229,7 +230,8 @@ def _remarks(run: Run, row: Row) -> None:
         _in_words(audits.store().remark, run, idx, kind, text)
 
     st.subheader("Review", anchor=False)
-    left, right = st.columns([1, 2], gap="large")
+    with st.container(key="charts-review"):  # laid out as charts are: side by side where each has room
+        left, right = st.columns(2, gap="large")
     with left:
         key = f"review-{run.id}-{idx}"
         st.session_state[key] = row.review

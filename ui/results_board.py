@@ -123,7 +123,7 @@ def show(chosen: list[Series]) -> None:
     words = st.column_config.TextColumn
     columns = {"Votes n": votes, "Pictures": votes, "Name": words(width=270),
                "What": words(width=300)}  # fmt: skip
-    st.dataframe(rows, hide_index=True, placeholder="", column_config=columns)
+    st.dataframe(rows, height="content", hide_index=True, placeholder="", column_config=columns)
     for sentence in cautions(chosen):
         st.caption(f":material/warning: {plain(sentence)}")
     with st.container(horizontal=True):
