@@ -11,8 +11,8 @@ from ui.text import plain
 st.title("Results", anchor=False)
 st.caption(
     "The share of pictures that are right with at least a radius, for as many results as you choose. "
-    "What is marked (card) was measured for a bundled model's card, on the page Models; squares are "
-    "published numbers, whose source is in the table."
+    "In colour are our own results: runs as curves, and as diamonds what was measured for a bundled model's "
+    "card, on the page Models. Grey and hollow are published numbers, whose source is in the table."
 )
 try:
     results_board.show(results_board.sidebar(audits.store().runs()))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from diffsmooth_core import Certificate
 from diffsmooth_core.attacks import AttackConfig, AttackProgress
 from diffsmooth_core.statistics import guaranteed_share
-from ui.charts import heading
+from ui.charts import heading, length_axis
 from ui.colours import ABSTAIN
 from ui.text import length
 
@@ -17,7 +16,6 @@ OUTCOMES = {  # outcome -> name in the legend, colour, mark
     "abstained": ("too close to call", ABSTAIN, "diamond"),
     "broken": ("changed", "#d9480f", "triangle"),
 }
-DASHES = "path://M0 4H5V6H0ZM7 4H12V6H7ZM14 4H19V6H14Z"
 POINTS = 60  # of the guarantee's line
 
 
@@ -25,7 +23,8 @@ def shares(
     certificate: Certificate, label: int, progress: AttackProgress | None, attack: AttackConfig | None
 ) -> dict[str, Any]:  # fmt: skip
     """The class's share of votes over the length of the change: an attempt each, and what is guaranteed."""
-    longest = math.ceil(4 * max(1.25 * certificate.radius, 1.05 * attack.radius if attack else 0.0)) / 4
+    axis = length_axis(max(1.25 * certificate.radius, 1.05 * attack.radius if attack else 0.0), 6)
+    longest = axis["max"]
     lengths = [longest * i / POINTS for i in range(POINTS + 1)]
     floor = [[x, guaranteed_share(certificate.p_a_lower, certificate.config.sigma, x)] for x in lengths]
     radius = certificate.radius
@@ -37,12 +36,10 @@ def shares(
     return {
         "animation": False,
         "title": heading("Share of votes of the class after a change", 36),
-        "legend": {"top": 24, "left": 36, "padding": 0, "itemGap": 14, "itemWidth": 12, "itemHeight": 9,
-                   "selectedMode": False, "data": [
-                       {"name": "guaranteed", "icon": DASHES}, *(name for name, _, _ in OUTCOMES.values())]},
+        "legend": {"top": 24, "left": 36},
         "grid": {"left": 36, "right": 26, "top": 58, "bottom": 40, "outerBoundsMode": "none"},
-        "xAxis": {"type": "value", "min": 0, "max": longest, "name": "length of the change (L2)",
-                  "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},
+        "xAxis": axis | {"name": "length of the change (L2)", "nameLocation": "middle", "nameGap": 26,
+                         "splitLine": {"show": False}},
         "yAxis": {"type": "value", "min": 0, "max": 1, "interval": 0.25},
         "tooltip": {"trigger": "item"},
         "series": [

@@ -7,7 +7,8 @@ from typing import Any
 from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.attacks import AttackConfig, AttackProgress, Attempt
 from diffsmooth_core.jobs import Snapshot
-from ui.text import confidence, length, plain
+from ui.follow import failure
+from ui.text import confidence, length
 from ui.verdict import Verdict
 
 
@@ -30,8 +31,7 @@ def verdict(certificate: Certificate, attacked: Snapshot[Any] | None, names: tup
     progress: AttackProgress | None = attacked.progress
     reach, inside = length(attack.radius), attack.radius <= certificate.radius
     if attacked.state == "failed":
-        return Verdict("failed", ":material/error:", "Stopped", "the attack did not run",
-                       plain(attacked.error or "The reason is not known."))  # fmt: skip
+        return Verdict("failed", ":material/error:", "Stopped", "no answer", failure(attacked))
     if attacked.state == "queued":
         return Verdict("queued", ":material/hourglass_empty:", "Attacking", "soon",
                        "The attack begins when its turn comes.")  # fmt: skip

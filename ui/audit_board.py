@@ -17,7 +17,7 @@ from diffsmooth_core.audit.store import Run
 from ui import audit_charts, audits, figure
 from ui.audit_controls import Selection, clear
 from ui.colours import outcome_colour
-from ui.follow import follow, wait, waits
+from ui.follow import failure, follow, wait, waits
 from ui.text import duration, plain
 
 SUMMARY, PICTURES = "Summary", "Pictures"
@@ -42,7 +42,7 @@ def _progress(run: Run) -> None:
         words, action = st.columns([5, 1], vertical_alignment="center")
         with words:
             if job is None or job.finished:
-                stopped = f" {plain(job.error)}" if job and job.error else ""
+                stopped = f" {failure(job)}" if job and job.error else ""
                 st.markdown(f"**Not finished:** {certified} are certified. Nothing counted is lost.{stopped}")
             elif waits(job):
                 wait(lambda: audits.under_way(run, "audit"), lambda _: f"; {certified} are certified")
@@ -212,7 +212,7 @@ def _explaining(run: Run, unclear: int) -> None:
         st.button("Stop", key="stop-explaining", on_click=audits.stop, args=(run, "explain"))
         return
     if job and job.error:
-        st.error(plain(job.error))
+        st.error(failure(job))
     st.caption(f"The counts alone do not say why the votes of {unclear:,} pictures scatter.")
     st.button("Take their votes apart", on_click=audits.explain, args=(run,), icon=":material/troubleshoot:")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,13 +14,15 @@ from diffsmooth_core.audit.results import OUTCOMES, Result, Share, curve
 from ui.colours import ABSTAIN, class_colour, outcome_colour
 from ui.text import unmarked
 
+PUBLISHED = "#7d8691"  # hollow marks on grey dots, each setting with a mark of its own
+MARKS = ("square", "circle", "triangle-up", "diamond", "triangle-down", "pentagon", "star", "hexagram")
 LINES = ("#0e887d", "#d08a2e", "#b0406a", "#2f75c0", "#6f7f95", "#7a9a01", "#8e6210", "#7454ae")
 
 
 @dataclass(frozen=True)
 class Line:
     """A run in a plot of certified accuracy: a curve with a band, or points of a table, some with a mark of
-    what to mind. `size` says of how many pictures and votes a published table is."""
+    what to mind. `size` says of how many pictures and votes a published table is; our own have none."""
 
     name: str
     points: Sequence[tuple[float, Share]] = ()
@@ -35,9 +38,10 @@ def of(name: str, results: Sequence[Result]) -> Line:
 def certified_accuracy(lines: Sequence[Line], height: int = 260) -> go.Figure:
     """Certified accuracy over the radius, with bands of 95 % confidence."""
     figure = go.Figure()
+    colours, marks = cycle(LINES), cycle(MARKS)
     for i, line in enumerate(lines):
-        colour = LINES[i % len(LINES)]
-        name = unmarked(line.name)
+        ours, name = not line.size, unmarked(line.name)
+        colour = next(colours) if ours else PUBLISHED
         if line.points:
             x = [radius for radius, _ in line.points]
             ends = [100 * s.high for _, s in line.points] + [100 * s.low for _, s in line.points][::-1]
@@ -51,12 +55,14 @@ def certified_accuracy(lines: Sequence[Line], height: int = 260) -> go.Figure:
                 hovertemplate="%{y:.1f} % at radius %{x:.2f}<extra>" + name + "</extra>",
             )  # fmt: skip
         if line.table:
-            of = f", {line.size}" if line.size else ""
+            look = {"size": 8, "symbol": "diamond"} if ours else {
+                "size": 9, "symbol": f"{next(marks)}-open", "line": {"width": 2},
+            }  # fmt: skip
+            of = "" if ours else f", {line.size}"
             figure.add_scatter(
                 x=[radius for radius, _ in line.table], y=[100 * share for _, share in line.table],
-                mode="lines+markers+text", name=name, line={"color": colour, "width": 1.5, "dash": "dot"},
-                marker={"size": 9, "symbol": "square-open", "line": {"width": 2.5}} if of
-                else {"size": 8, "symbol": "diamond"},
+                mode="lines+markers+text", name=name, marker=look,
+                line={"color": colour, "width": 2, "dash": "solid" if ours else "dot"},
                 text=[line.marks.get(radius, "") for radius, _ in line.table], textposition="top right",
                 textfont={"size": 14, "color": colour},
                 hovertemplate="%{y:.1f} % at radius %{x:.2f}" + of + "<extra>" + name + "</extra>",
@@ -138,7 +144,7 @@ def stages(found: Stages, names: Sequence[str]) -> go.Figure:
 
 def _finish(figure: go.Figure, height: int, x: str, y: str = "", legend: bool = False) -> go.Figure:
     figure.update_layout(
-        height=height, margin={"l": 8, "r": 12, "t": 28 if legend else 8, "b": 8}, showlegend=legend,
+        height=height, margin={"l": 8, "r": 22, "t": 28 if legend else 8, "b": 8}, showlegend=legend,
         legend={"orientation": "h", "traceorder": "normal", "y": 1, "yanchor": "bottom", "x": 0},
         xaxis_title=x, yaxis_title=y,
     )  # fmt: skip

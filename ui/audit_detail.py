@@ -21,7 +21,7 @@ from ui import audit_charts, audits, figure, state, strip
 from ui.audit_controls import Selection
 from ui.audit_grid import said
 from ui.board import card
-from ui.follow import follow, wait, waits
+from ui.follow import failure, follow, wait, waits
 from ui.images import data_url
 from ui.text import down, length, plain
 
@@ -95,7 +95,8 @@ def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator
         _said(diagnosis)
     key = f"voters-{run.id}-{result.idx}"
     present = [int(k) for k in np.unique(stages.votes)]
-    left, right = st.columns(2, gap="medium")
+    with st.container(key="charts-picture"):
+        left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Votes.** Choose a class to see who votes for it")
         chosen = st.session_state.get(key, int(np.argmax(counts)))
@@ -179,7 +180,7 @@ def _rescuing(run: Run, result: Result, what: str) -> None:
         st.button("Stop", on_click=audits.stop, args=(run, what))
     elif job is None or job.state != "done":
         if job and job.error:
-            st.error(plain(job.error))
+            st.error(failure(job))
         st.caption(
             "Tries about ten settings on this picture, with the same noise: other σ, σ′, m and n, and other "
             "classifiers."
@@ -229,7 +230,8 @@ def _remarks(run: Run, row: Row) -> None:
         _in_words(audits.store().remark, run, idx, kind, text)
 
     st.subheader("Review", anchor=False)
-    left, right = st.columns([1, 2], gap="large")
+    with st.container(key="charts-review"):  # laid out as charts are: side by side where each has room
+        left, right = st.columns(2, gap="large")
     with left:
         key = f"review-{run.id}-{idx}"
         st.session_state[key] = row.review

@@ -16,7 +16,7 @@ from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.jobs import Snapshot
 from ui import charts, controls, figure, lessons, runs, state, strip
 from ui.colours import ABSTAIN, class_colour
-from ui.follow import follow, wait, waits
+from ui.follow import failure, follow, wait, waits
 from ui.images import data_url
 from ui.text import confidence, down, duration, length, plain
 from ui.verdict import evidence, meaning, true_class, verdict
@@ -184,8 +184,8 @@ def status(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
                 "radius hold only once all votes are in."
             )
     elif snapshot.state == "failed":
-        st.markdown("**The run stopped.**")
-        st.markdown(plain(snapshot.error or "The reason is not known."))
+        st.subheader(":material/error: Stopped: no certificate", anchor=False)
+        st.markdown(failure(snapshot))
     elif progress and progress.certificate:
         said = verdict(progress.certificate, snapshot.subject.picture, names)
         st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -117,6 +118,14 @@ def _axis_end(done: int, total: int, end: int = 1000) -> int:
     return min(end, total)
 
 
+def length_axis(longest: float, intervals: int) -> dict[str, Any]:
+    """An axis from 0 that ends with a tick at or above the longest length, in so many intervals or fewer."""
+    step = 0.25
+    while intervals * step < longest:
+        step *= 2
+    return {"type": "value", "min": 0, "max": step * max(1, math.ceil(longest / step)), "interval": step}
+
+
 def trace(
     points: Sequence[Point], config: SmoothingConfig, finished: bool, colour: str, at: int | None = None
 ) -> dict[str, Any]:
@@ -157,8 +166,7 @@ def trace(
     return {
         "animation": False,
         "title": heading("The bound has to exceed ½", 36),
-        "legend": {"top": 24, "left": 36, "padding": 0, "itemGap": 18, "itemWidth": 28, "itemHeight": 8,
-                   "selectedMode": False},
+        "legend": {"top": 24, "left": 36},
         "grid": {"left": 36, "right": 26, "top": 58, "bottom": 40, "outerBoundsMode": "none"},
         "xAxis": {"type": "value", "min": 0, "max": end, "name": votes_axis,
                   "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},

@@ -105,10 +105,13 @@ def _live(picture: Picture) -> None:
     if snapshot is None:
         return
     configs = snapshot.subject.configs
-    found = experiments.found(snapshot) or Comparison(tuple(Entry(config) for config in configs))
+    found: Comparison | None = experiments.found(snapshot)
     total = sum(config.n0 + config.n for config in configs)
     experiments.status(snapshot, total)
     experiments.other_picture(snapshot, picture)
+    if found is None and snapshot.state == "failed":
+        return
+    found = found or Comparison(tuple(Entry(config) for config in configs))
     names = class_names(configs[0].dataset)
     _verdicts(snapshot, found, names)
     spec = compare_charts.bounds(found, names)

@@ -6,7 +6,7 @@ from typing import Any
 
 from diffsmooth_core.certification.decision import Decision
 from diffsmooth_core.experiments import Cell, Comparison, Sweep
-from ui.charts import TROUGH, heading
+from ui.charts import TROUGH, heading, length_axis
 from ui.colours import ABSTAIN, class_colour, text_colour
 from ui.compare_controls import LETTERS
 from ui.text import down
@@ -26,7 +26,8 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
     lower = [p.p_a_lower if p and any(p.counts) else 0.0 for p, _ in running]
     radii = [p.radius if p else 0.0 for p, _ in running]
     shares = [[p.p_hat, labels[i]] for i, (p, _) in enumerate(running) if p and any(p.counts)]
-    end = max([1.0, *(1.1 * r for r in radii)])
+    axis = length_axis(max([1.0, *radii]), 3)
+    end = axis["max"]
     half = {
         "silent": True, "symbol": "none", "data": [{"xAxis": 0.5}],
         "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
@@ -46,7 +47,7 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
             ],
         }  # fmt: skip
 
-    places: tuple[dict[str, Any], ...] = ({"left": 32, "right": "44%"}, {"left": "60%", "right": 24})
+    places: tuple[dict[str, Any], ...] = ({"left": 32, "right": "46%"}, {"left": "60%", "right": 24})
     titles = ("Bound and share p̂", "Radius (L2)")
     return {
         "animation": False,
@@ -57,7 +58,7 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
         "grid": [{"top": 52, "bottom": 28, **place} for place in places],
         "xAxis": [
             {"gridIndex": 0, "min": 0, "max": 1, "interval": 0.25, "splitLine": {"show": False}},
-            {"gridIndex": 1, "min": 0, "max": round(end, 1), "splitLine": {"show": False}, "splitNumber": 3},
+            axis | {"gridIndex": 1, "splitLine": {"show": False}},
         ],
         "yAxis": [
             {"gridIndex": i, "type": "category", "inverse": True, "data": labels,
@@ -87,7 +88,7 @@ def heat(sweep: Sweep, names: tuple[str, ...]) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "animation": False,
-        "grid": {"left": 64, "right": 24, "top": 16, "bottom": 52},
+        "grid": {"left": 56, "right": 8, "top": 16, "bottom": 52, "outerBoundsMode": "none"},
         "xAxis": {"type": "category", "data": [f"{s:g}" for s in locals_], "name": "local noise σ′",
                   "nameLocation": "middle", "nameGap": 30, "axisTick": {"show": False}},
         "yAxis": {"type": "category", "data": [f"{s:g}" for s in sigmas], "name": "noise σ",
@@ -132,7 +133,7 @@ def curve(found: Sweep, over: str, names: tuple[str, ...]) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "animation": False,
-        "grid": {"left": 52, "right": 40, "top": 56, "bottom": 60},
+        "grid": {"left": 44, "right": 32, "top": 56, "bottom": 64, "outerBoundsMode": "none"},
         "xAxis": {"type": "category", "data": labels, "name": axes[over], "nameLocation": "middle",
                   "nameGap": 44 if over == "budget" else 30, "axisTick": {"show": False},
                   "axisLabel": {"interval": 0}},

@@ -78,13 +78,14 @@ def cards(settings: list[Chosen], found: list[SmoothingConfig | InputError]) -> 
     with st.container(key="compare-cards"):
         columns = st.columns(len(settings), gap="small")
     for i, (column, one, config) in enumerate(zip(columns, settings, found, strict=True)):
-        with column.container(border=True, height="stretch"):
-            st.markdown(f"**{LETTERS[i]} · {METHODS[one['method']].title}**")
-            if isinstance(config, InputError):
-                st.markdown(f":red[:material/error:] {plain(str(config))}.")
-            else:
-                st.caption(words(config))
-            with st.container(horizontal=True):
+        with column.container(border=True, height="stretch", vertical_alignment="distribute"):
+            with st.container():
+                st.markdown(f"**{LETTERS[i]} · {METHODS[one['method']].title}**")
+                if isinstance(config, InputError):
+                    st.markdown(f":red[:material/error:] {plain(str(config))}.")
+                else:
+                    st.caption(words(config))
+            with st.container(horizontal=True, vertical_alignment="center"):
                 with st.popover("Change", width="content"):
                     _widgets(i, settings)
                 if len(settings) > 2:

@@ -14,12 +14,14 @@ from ui.colours import class_colour
 from ui.theorems_terms import ONE_SHOT, SAMPLES, SCORE
 
 GRID = 121  # points a side of decision regions
+PATHS = 24  # that are drawn
 NO_NOISE = 1e-6
 
 
-def forward(found: Exact, cloud: Cloud) -> go.Figure:
-    """A cloud of the forward process in the plane, over what Bayes decides at its noise."""
-    span = _span(found)
+def forward(found: Exact, shown: Sequence[Cloud], which: int) -> go.Figure:
+    """One of the clouds of the forward process in the plane, over what Bayes decides at its noise; the axes
+    have room for all of them."""
+    cloud, span = shown[which], _span(found, shown)
     x, y = (torch.linspace(low, high, GRID, dtype=torch.float64) for low, high in span)
     figure = go.Figure(_regions(x, y, regions(found.mixture, max(cloud.rho, NO_NOISE), x, y)))
     for k in range(len(found.mixture.weights)):
@@ -33,22 +35,22 @@ def forward(found: Exact, cloud: Cloud) -> go.Figure:
                "xanchor": "left", "yref": "container", "y": 0.97},
     )  # fmt: skip
     for axis, (low, high) in zip((figure.update_xaxes, figure.update_yaxes), span, strict=True):
-        axis(range=[low, high], visible=False)
-    figure.update_yaxes(scaleanchor="x", constrain="domain")
+        axis(range=[low, high], visible=False, constrain="domain")
+    figure.update_xaxes(constraintoward="left")
+    figure.update_yaxes(scaleanchor="x")
     return figure
 
 
-def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
+def drawn(found: Exact, shown: Sequence[Cloud]) -> go.Figure:
     """Reverse paths of a 1- or 2-dimensional world over its decision regions: through the noise levels, with
     the forward clouds beside them, or in the plane."""
     states = found.paths.states
     assert states is not None
-    path, span = states[:, :paths].numpy(), _span(found)
+    path, ends = states[:, :PATHS].numpy(), _marked(found)
     thin = {"mode": "lines", "name": "reverse paths", "opacity": 0.55, "hoverinfo": "skip",
             "line": {"color": SAMPLES, "width": 1}}  # fmt: skip
-    ends = (found.received, found.clean, found.one_shot, found.posterior_mean)
     if path.shape[2] == 1:
-        (low, high), levels = span[0], list(found.levels)
+        ((low, high),), levels = _span(found, shown), list(found.levels)
         y = torch.linspace(low, high, GRID, dtype=torch.float64)
         rhos = torch.linspace(0, levels[0], GRID, dtype=torch.float64)
         decided = [regions(found.mixture, max(float(rho), NO_NOISE), y) for rho in rhos]
@@ -66,7 +68,7 @@ def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
         figure.update_yaxes(range=[low, high])
         axes = ("noise level ρ, falling to 0", "x")
     else:
-        lows, highs = path.min((0, 1)) - 0.15, path.max((0, 1)) + 0.15
+        lows, highs = np.array(_span(found, ())).T
         middle, half = (lows + highs) / 2, (highs - lows) / 2
         wide = np.maximum(half, [3.5 * half[1], 1.5 * half[0]])  # whatever shape the page gives the axes
         span = list(zip((middle - wide).tolist(), (middle + wide).tolist(), strict=True))
@@ -81,11 +83,11 @@ def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
         figure.update_xaxes(range=[lows[0], highs[0]])
         figure.update_yaxes(range=[lows[1], highs[1]], scaleanchor="x")
         axes = ("first dimension", "second dimension")
-    looks = (("xᵣₛ", "x", SCORE), ("clean x₀", "star", "#2f75c0"),
-             ("one-shot", "diamond", ONE_SHOT),
-             ("posterior mean", "circle-open", ONE_SHOT))  # fmt: skip
-    for (x_at, y_at), (name, symbol, colour) in zip(marks, looks, strict=True):
-        marker = {"symbol": symbol, "color": colour, "size": 13, "line": {"width": 2}}
+    looks = (("xᵣₛ", "x", SCORE, 13), ("clean x₀", "star", "#2f75c0", 13),
+             ("one-shot", "diamond", ONE_SHOT, 11),
+             ("posterior mean", "circle-open", ONE_SHOT, 19))  # fmt: skip
+    for (x_at, y_at), (name, symbol, colour, size) in zip(marks, looks, strict=True):
+        marker = {"symbol": symbol, "color": colour, "size": size, "line": {"width": 2}}
         figure.add_scatter(x=[float(x_at)], y=[float(y_at)], mode="markers", name=name, marker=marker)
     figure.update_layout(
         height=460, margin={"l": 8, "r": 16, "t": 36, "b": 8},
@@ -95,15 +97,19 @@ def drawn(found: Exact, shown: Sequence[Cloud], paths: int = 24) -> go.Figure:
     return figure
 
 
-def _span(found: Exact) -> list[tuple[float, float]]:
-    """Where something is to be seen, a pair a dimension: the paths, and the mixture under full noise."""
+def _marked(found: Exact) -> tuple[torch.Tensor, ...]:
+    """The points that have a mark of their own."""
+    return found.received, found.clean, found.one_shot, found.posterior_mean
+
+
+def _span(found: Exact, shown: Sequence[Cloud]) -> list[tuple[float, float]]:
+    """Where something is to be seen, a pair a dimension, with a margin: paths, marks and clouds."""
     assert found.paths.states is not None
-    reach = 2.2 * found.levels[0] + 2 * found.mixture.stds.max()
-    seen = torch.cat([
-        found.paths.states[:, :24].flatten(0, 1), found.mixture.means - reach, found.mixture.means + reach,
-        found.clean[None],
-    ])  # fmt: skip
-    return list(zip(seen.amin(0).tolist(), seen.amax(0).tolist(), strict=True))
+    paths = found.paths.states[:, :PATHS].flatten(0, 1)
+    seen = torch.cat([paths, *(cloud.points for cloud in shown), torch.stack(_marked(found))])
+    low, high = seen.amin(0), seen.amax(0)
+    margin = 0.03 * (high - low)
+    return list(zip((low - margin).tolist(), (high + margin).tolist(), strict=True))
 
 
 def _regions(x: torch.Tensor, y: torch.Tensor, decided: torch.Tensor) -> go.Heatmap:

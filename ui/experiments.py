@@ -13,7 +13,7 @@ from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Sweep, compare_stream, sweep_stream
 from diffsmooth_core.jobs import Snapshot
 from ui import runs, state
-from ui.follow import wait, waits
+from ui.follow import failure, wait, waits
 from ui.text import plain
 
 SHOWN = ("tab", "settings", "comparison", "over", "sweep")  # of state.VIEW, what the Compare page shows
@@ -79,7 +79,7 @@ def action(label: str, experiment: Experiment, snapshot: Snapshot[Any] | None) -
     if snapshot and so_far:
         again = replace(snapshot.subject, earlier=so_far)
         _start("Resume", f"{kind}-resume", again, "primary")
-    if snapshot and snapshot.state in ("done", "cancelled") and snapshot.subject == experiment:
+    if snapshot and snapshot.finished and snapshot.subject == experiment:
         label = f"{label} again"
     _start(label, f"{kind}-start", experiment, "secondary" if so_far else "primary")
 
@@ -108,11 +108,11 @@ def status(snapshot: Snapshot[Any], total: int) -> None:
         elif snapshot.state == "cancelled":
             goes_on = " Resume goes on from there." if done else ""
             st.markdown(
-                f"**Cancelled** after {done:,} of {total:,} votes: nothing that is shown is certified."
-                f"{goes_on}"
+                f"**Cancelled** after {done:,} of {total:,} votes: only what was counted to its end is "
+                f"certified.{goes_on}"
             )
         elif snapshot.state == "failed":
-            st.markdown(f"**Stopped:** {plain(snapshot.error or 'the reason is not known')}.")
+            st.error(f"{failure(snapshot)} Only what was counted to its end is certified.")
 
 
 def other_picture(snapshot: Snapshot[Any], picture: Picture) -> None:

@@ -18,6 +18,7 @@ import streamlit as st
 Spec = dict[str, Any]  # of ECharts
 
 ROWS = 25  # of a table, at most
+ICONS = {"diamond": "path://M5 0L10 5L5 10L0 5Z", "triangle": "path://M5 0L10 10H0Z"}  # not stretched
 _FOUR_DIGITS = Context(prec=4, rounding=ROUND_FLOOR)
 _HERE = Path(__file__).parent
 _numbers = st.components.v2.component(
@@ -59,13 +60,37 @@ def show(chart: Spec | go.Figure, key: str, alt: str, height: int = 0, **selecti
         if isinstance(chart, go.Figure):
             st.plotly_chart(chart, key=key, alt=alt, config={"displayModeBar": False}, **selection)
         else:
-            st.echarts_chart(chart, key=key, alt=alt, height=height, renderer="svg")
+            drawn = chart | {"legend": legend(chart)} if "legend" in chart else chart
+            st.echarts_chart(drawn, key=key, alt=alt, height=height, renderer="svg")
         found = tables(chart)
         data = {
             "name": f"diffsmooth-{key}", "title": alt, "tables": [asdict(table) for table in found],
             "words": _words(found), "csv": as_csv(chart),
         }  # fmt: skip
         _numbers(data=data, key=f"{key}-numbers")
+
+
+def legend(spec: Spec) -> Spec:
+    """The legend where the specification places it, of lines, areas and marks as they are drawn: dashes, a
+    mark only where the line has marks, and last the names of lines without points."""
+
+    def entry(series: Spec) -> Spec:
+        data = series["data"]
+        if 0 < len(data) == data.count(None):
+            return {"icon": "none"}
+        if "areaStyle" in series:
+            return {"icon": "rect"}
+        if series["type"] == "scatter":
+            return {"icon": ICONS.get(series.get("symbol", "circle"), "circle")}
+        marked = series.get("showSymbol", True) and series.get("symbol") != "none"
+        return {} if marked else {"itemStyle": {"opacity": 0}}
+
+    entries = [{"name": series["name"]} | entry(series) for series in spec["series"]]
+    entries.sort(key=lambda entry: "none" in entry.values())
+    return {
+        "padding": 0, "itemGap": 14, "itemWidth": 24, "itemHeight": 8, "selectedMode": False,
+        **spec["legend"], "data": entries,
+    }  # fmt: skip
 
 
 def _words(found: Sequence[Table]) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from diffsmooth_core.jobs import Snapshot
+from ui.text import plain
 
 Job = Snapshot[Any] | None
 
@@ -62,6 +63,11 @@ def wait(look: Callable[[], Job], more: Callable[[Snapshot[Any]], str] = lambda 
 def waits(job: Job) -> bool:
     """Whether others come before a job; where none does, it starts in a moment."""
     return job is not None and job.state == "queued" and job.position > 0
+
+
+def failure(job: Snapshot[Any]) -> str:
+    """Why a job failed: a sentence that is safe to show."""
+    return f"It ended early: {plain(job.error or 'the reason is not known')}."
 
 
 def phase(jobs: Sequence[Job]) -> Literal["starting", "working", "waiting", "ended"]:

@@ -219,7 +219,7 @@ def lessons() -> None:
 def tours() -> None:
     """A card for each tour."""
     for column, tour, _ in _cards(TOURS):
-        with column:
+        with column.container(height="stretch", vertical_alignment="distribute"):
             st.markdown(f"**{tour.question}**  \n{tour.answer}")
             _link(tour)
 

@@ -73,8 +73,7 @@ def chart(found: Peeking) -> dict[str, Any]:
     }
     return {
         "animation": False,
-        "legend": {"top": 0, "left": 40, "itemWidth": 18, "itemHeight": 3, "icon": "rect",
-                   "selectedMode": False},
+        "legend": {"top": 0, "left": 40},
         "grid": {"left": 52, "right": 30, "top": 34, "bottom": 40, "outerBoundsMode": "none"},
         "xAxis": {"type": "value", "min": 0, "max": int(found.looks[-1]), "name": "votes",
                   "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},

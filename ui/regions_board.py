@@ -18,7 +18,7 @@ from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.jobs import Snapshot
 from ui import attack_runs, runs, state, strip
 from ui.colours import ABSTAIN, class_colour
-from ui.follow import wait, waits
+from ui.follow import failure, wait, waits
 from ui.images import data_url
 from ui.regions_picture import drawn
 from ui.text import length, plain
@@ -40,7 +40,7 @@ def show(certified: Snapshot[Any]) -> None:
     if found is None:
         return
     if found.state == "failed":
-        st.error(plain(found.error or "The reason is not known."))
+        st.error(failure(found))
     regions: Regions | None = found.progress
     if regions is None:
         return

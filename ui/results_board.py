@@ -120,9 +120,10 @@ def show(chosen: list[Series]) -> None:
         st.caption("  \n".join(notes))
     rows = table(chosen)
     votes = st.column_config.NumberColumn(format="localized")
-    columns = {"Votes n": votes, "Pictures": votes, "Name": st.column_config.TextColumn(width=270),
-               "What": st.column_config.TextColumn(width=140)}  # fmt: skip
-    st.dataframe(rows, hide_index=True, placeholder="", column_config=columns)
+    words = st.column_config.TextColumn
+    columns = {"Votes n": votes, "Pictures": votes, "Name": words(width=270),
+               "What": words(width=300)}  # fmt: skip
+    st.dataframe(rows, height="content", hide_index=True, placeholder="", column_config=columns)
     for sentence in cautions(chosen):
         st.caption(f":material/warning: {plain(sentence)}")
     with st.container(horizontal=True):
@@ -144,13 +145,13 @@ def _row(series: Series, radii: list[float]) -> dict[str, Any]:
     certified = series.certified
     return {
         "Name": series.name,
-        "What": series.origin,
-        "Pictures": series.images,
-        "Votes n": series.n,
         "ACR": None if series.acr is None else round(series.acr, 3),
         "Paper's ACR": series.reported,
         "Benign": None if series.benign is None else f"{series.benign:.1f} %",
         **{_at(r): f"{certified[r]:.1f} %" if r in certified else None for r in radii},
+        "Pictures": series.images,
+        "Votes n": series.n,
+        "What": series.origin,
     }
 
 

@@ -88,11 +88,13 @@ def _live(picture: Picture) -> None:
     found: Sweep | None = experiments.found(snapshot)
     experiments.status(snapshot, found.total if found else 1)
     experiments.other_picture(snapshot, picture)
+    if found is None and snapshot.state == "failed":
+        return
     configs, over = snapshot.subject.configs, snapshot.subject.over
     _chart(found or _empty(configs), over)
     first = configs[0]
     sigma = "" if over == "sigma_local" else f"σ = {first.sigma:g}, "
-    provisional = "" if snapshot.state == "done" else " Provisional while votes come in."
+    provisional = "" if snapshot.finished else " Provisional while votes come in."
     st.caption(
         f"Certified radius (L2) and class, – where it abstains; {sigma}n₀ = {first.n0:,}, "
         f"α = {first.alpha:g} for each setting on its own.{provisional}"

@@ -81,7 +81,9 @@ def _live(picture: Picture, chosen: Controls) -> None:
         words = "Theorem 1 speaks of it"
         frames.append(strip.Frame("One reverse-SDE sample", words, (data_url(sample),)))
     else:
-        frames.append(strip.Frame("One reverse-SDE sample", "on its way", word="…"))
+        coming = snapshot is not None and not snapshot.finished
+        words, sign = ("on its way", "…") if coming else ("none was drawn", "–")
+        frames.append(strip.Frame("One reverse-SDE sample", words, word=sign))
     strip.show(frames, key="theorems-strip")
     _first(sampling.theorem1 if some else None, begun.one_shot_distance, chosen)
 
@@ -93,7 +95,7 @@ def _status(snapshot: Snapshot[Sampling] | None, sampling: Sampling | None, chos
     running = snapshot is not None and not snapshot.finished
     with st.container(horizontal=True, vertical_alignment="center", key="theorems-status"):
         if snapshot is not None and snapshot.state == "failed":
-            st.error(plain(snapshot.error or "The reason is not known."))
+            theorems_runs.offer_again(key, snapshot)
             return
         if running:
             if waits(snapshot):
@@ -104,7 +106,9 @@ def _status(snapshot: Snapshot[Sampling] | None, sampling: Sampling | None, chos
             return
         if sampling is None or not replace(sampling, wanted=wanted).finished:
             st.markdown(f"Stopped after {count} of {wanted} samples.")
-            st.button("Go on", key="theorems-go-on", on_click=go_on)
+            if st.button("Go on", key="theorems-go-on"):
+                go_on()
+                st.rerun()  # the whole page, which has the samples drawn
             return
     error = chosen.scale * sampling.doubling_error
     st.caption(
@@ -150,7 +154,7 @@ def _drawn(found: Exact) -> None:
                     alt = (
                         f"Points of each component at σ = {cloud.rho / 2:.2g}, over what Bayes decides there"
                     )
-                    figure.show(exact_charts.forward(found, cloud), f"theorems-cloud-{k}", alt)
+                    figure.show(exact_charts.forward(found, shown, k), f"theorems-cloud-{k}", alt)
         st.markdown("**And is taken out again.** The paths of the reverse SDE from one noisy point.")
     alt = "Reverse paths over the decision regions, and where they begin and should end"
     figure.show(exact_charts.drawn(found, shown), "theorems-drawn", alt)

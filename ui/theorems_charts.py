@@ -23,6 +23,7 @@ from ui.theorems_terms import (
 )
 
 HEIGHT = 340  # pixels, of a chart beside others
+SMALLEST = 5e-8  # a length that is more than rounding
 
 
 def _rounded(value: float, towards: Callable[[float], int]) -> float:
@@ -50,8 +51,7 @@ def distances(found: Theorem1 | None, one_shot: float, scale: float, unit: str) 
     tallest = 1.15 * max((n for _, n in bars), default=1)
     return {
         "animation": False,
-        "legend": {"top": 0, "left": 36, "itemWidth": 14, "itemHeight": 10, "icon": "rect",
-                   "selectedMode": False, "itemGap": 16},
+        "legend": {"top": 0, "left": 36},
         "grid": {"left": 60, "right": 28, "top": 66, "bottom": 48, "outerBoundsMode": "none"},
         "xAxis": {"type": "log", "min": _rounded(min(ends) / 1.5, math.floor),
                   "max": _rounded(1.2 * max(ends), math.ceil),
@@ -76,12 +76,12 @@ def distances(found: Theorem1 | None, one_shot: float, scale: float, unit: str) 
 def _lines(
     title: str, lines: Mapping[str, tuple[str, Sequence[float]]], labels: Sequence[str]
 ) -> dict[str, Any]:
-    """Lengths over the noise on a logarithmic scale, which has no place for 0; drawn while they come in."""
+    """Lengths over the noise on a logarithmic scale, which has no place for 0: a line of nothing else is only
+    named. Drawn while they come in."""
     return {
         "animation": False,
         "title": heading(title, 4),
-        "legend": {"top": 28, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 14, "itemHeight": 3,
-                   "icon": "rect", "selectedMode": False},
+        "legend": {"top": 28, "left": 4},
         "grid": {"left": 56, "right": 24, "top": 84 if len(lines) < 5 else 106, "bottom": 44,
                  "outerBoundsMode": "none"},
         "xAxis": {"type": "category", "data": list(labels), "boundaryGap": False,
@@ -89,10 +89,11 @@ def _lines(
         "yAxis": {"type": "log"},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.4g"},
         "series": [
-            {"type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 6,
+            {"type": "line", "name": f"{name}: 0" if values and max(values) <= SMALLEST else name,
+             "color": colour, "symbol": "circle", "symbolSize": 6,
              "lineStyle": {"width": 2.2, "type": "dashed" if name.startswith((TITLES["printed"], "τ"))
                            else "solid"},
-             "data": [value if round(value, 7) > 0 else None for value in values]}
+             "data": [value if value > SMALLEST else None for value in values]}
             for name, (colour, values) in lines.items()
         ],
     }  # fmt: skip
@@ -160,8 +161,7 @@ def compared(found: Comparison, scale: float, unit: str) -> dict[str, Any]:
     return {
         "animation": False,
         "title": heading(f"{found.pictures} pictures", 4),
-        "legend": {"top": 28, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 14, "itemHeight": 6,
-                   "icon": "rect", "selectedMode": False},
+        "legend": {"top": 28, "left": 4},
         "grid": {"left": 56, "right": 24, "top": 84, "bottom": 44, "outerBoundsMode": "none"},
         "xAxis": axis | {"name": f"‖xᵣₛ − x₀‖ before, {unit} units", "nameGap": 26},
         "yAxis": axis | {"name": "‖x̂ − x₀‖ after", "nameGap": 32},
@@ -205,8 +205,7 @@ def _over_steps(found: Convergence, which: str, title: str) -> dict[str, Any]:
     return {
         "animation": False,
         "title": heading(title, 4),
-        "legend": {"top": 28, "left": 4, "padding": 0, "itemGap": 14, "itemWidth": 18, "itemHeight": 6,
-                   "selectedMode": False},
+        "legend": {"top": 28, "left": 4},
         "grid": {"left": 60, "right": 24, "top": 84, "bottom": 48, "outerBoundsMode": "none"},
         "xAxis": {"type": "log", "logBase": 2, "min": STEPS[-1], "max": STEPS[0], "name": "steps",
                   "nameLocation": "middle", "nameGap": 28, "splitLine": {"show": False}},

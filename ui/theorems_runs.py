@@ -34,8 +34,7 @@ from diffsmooth_core.theory import (
 )
 from diffsmooth_core.theory import compare as compare_pictures
 from ui import runs, state
-from ui.follow import follow, wait, waits
-from ui.text import plain
+from ui.follow import failure, follow, wait, waits
 
 SIGMAS = (0.12, 0.25, 0.5, 0.75, 1.0)
 ERRORS = (0.0, 0.1, 0.2, 0.5)
@@ -139,9 +138,17 @@ def say(key: Hashable) -> None:
     if waits(job):
         wait(lambda: find(key))
     elif job and job.state == "failed":
-        st.error(plain(job.error or "The reason is not known."))
+        offer_again(key, job)
     elif found(job) is None:
         st.caption("On its way.")
+
+
+def offer_again(key: Hashable, failed: Snapshot[Any]) -> None:
+    """Why work failed, and a button that has it done once more."""
+    st.error(failure(failed))
+    if st.button("Try again", key=f"theorems-again-{failed.id}"):
+        _newest.pop(key, None)
+        st.rerun()
 
 
 def sample(picture: Picture, setting: Setting, wanted: int) -> Snapshot[Sampling]:

@@ -40,7 +40,7 @@ class Snapshot(Generic[P]):
     position: int  # jobs ahead in the queue
     progress: P | None  # the latest; kept when the job is cancelled or fails
     seconds: float  # of running, so far or in all
-    error: str | None
+    error: str | None  # why it failed: a sentence without a full stop, as an InputError's
     subject: Any  # what the submitter attached
 
     @property
@@ -181,7 +181,10 @@ class JobManager(Generic[P]):
                 state, error = "failed", str(failure)
             except Exception as failure:
                 log.exception("a run failed")
-                state, error = "failed", f"The run stopped on an internal error ({type(failure).__name__})."
+                state, error = (
+                    "failed",
+                    f"an internal error ({type(failure).__name__}); the server's log has more",
+                )
             with self._changed:
                 if state == "queued" and not job.cancelled.is_set():
                     job.snapshot = replace(job.snapshot, state="queued")

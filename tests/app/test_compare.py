@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core import SmoothingConfig, certify
+from diffsmooth_core import InputError, SmoothingConfig, certify
 from diffsmooth_core.certification import discrepancies
 from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
 from diffsmooth_core.jobs import Snapshot
@@ -168,6 +168,24 @@ def test_a_cancelled_experiment_goes_on_from_where_it_was(compare: Visit, kind: 
         assert found.progress == expected
     else:
         assert [e.classes for e in found.progress.entries] == [e.classes for e in expected.entries]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kind", ["comparison", "sweep"])
+def test_an_experiment_that_failed_says_why_in_a_sentence(compare: Visit, kind: str) -> None:
+    def stream() -> Iterator[Any]:
+        raise InputError("n is *too* large")
+        yield
+
+    configs = grid("budget", replace(state.DEFAULTS, n0=5, n=40, m=2))
+    experiment = Experiment(kind, state.resolved(state.PICTURE), configs, "budget" if kind == "sweep" else "")
+    job = runs.manager().submit(stream, experiment)
+    runs.manager().wait(job, 30)
+    page = compare(tab="compare" if kind == "comparison" else "sweep", **{kind: job})
+    (error,) = page.error
+    assert error.value == (
+        r"It ended early: n is \*too\* large. Only what was counted to its end is certified."
+    )
+    assert "Provisional" not in said(page)
 
 
 def test_a_method_without_local_noise_cannot_be_swept(compare: Visit) -> None:

@@ -120,3 +120,54 @@ def test_a_saved_figure_keeps_its_band_and_no_shading() -> None:
     assert not any("band" in column for table in figure.tables(drawn) for column in table.columns)
     shading = go.Figure(go.Heatmap(x=["a"], y=["b"], z=np.array([[1.0]]), hoverinfo="skip"))
     assert lines(shading) == []
+
+
+def test_a_legend_shows_what_is_drawn() -> None:
+    line, upright = {"type": "line", "data": [1, 2]}, {"showSymbol": False}
+    series = [
+        line | {"name": "nothing", "data": [None, None]},
+        line | {"name": "marked"},
+        line | {"name": "bare"} | upright,
+        line | {"name": "area", "areaStyle": {}} | upright,
+        line | {"name": "not yet", "data": []},
+        {"type": "scatter", "name": "dots", "data": []},
+        {"type": "scatter", "name": "diamonds", "symbol": "diamond", "data": []},
+    ]
+    found = figure.legend({"legend": {"top": 3}, "series": series})
+    assert found["top"] == 3
+    assert "icon" not in found, "it would be the same for dashed lines and solid ones"
+    assert found["data"] == [
+        {"name": "marked"},
+        {"name": "bare", "itemStyle": {"opacity": 0}},
+        {"name": "area", "icon": "rect"},
+        {"name": "not yet"},
+        {"name": "dots", "icon": "circle"},
+        {"name": "diamonds", "icon": figure.ICONS["diamond"]},
+        {"name": "nothing", "icon": "none"},
+    ]
+
+
+def test_published_numbers_are_told_from_our_own_without_colour() -> None:
+    points = [(0.0, 0.5), (0.5, 0.25)]
+    ours = [audit_charts.Line(f"ours {i}", table=points) for i in range(2)]
+    papers = [audit_charts.Line(f"paper {i}", table=points, size="500 pictures") for i in range(8)]
+    traces = audit_charts.certified_accuracy([papers[0], *ours, *papers[1:]]).data
+    published = [trace for trace in traces if trace.name.startswith("paper")]
+    own = [trace for trace in traces if trace.name.startswith("ours")]
+    assert {trace.line.color for trace in published}.isdisjoint(trace.line.color for trace in own)
+    assert all(trace.marker.symbol.endswith("-open") and trace.line.dash == "dot" for trace in published)
+    assert all(trace.marker.symbol == "diamond" and trace.line.dash == "solid" for trace in own)
+    assert len({trace.marker.symbol for trace in published}) == len(papers)
+    assert [trace.line.color for trace in own] == list(audit_charts.LINES[:2])
+
+
+@pytest.mark.parametrize("longest", [0.0, 0.3, 0.9, 1.0, 1.01, 1.6, 3.2, 7.9])
+@pytest.mark.parametrize("intervals", [3, 6])
+def test_the_last_label_of_an_axis_of_lengths_is_as_far_away_as_the_others(
+    longest: float, intervals: int
+) -> None:
+    axis = charts.length_axis(longest, intervals)
+    count = axis["max"] / axis["interval"]
+    assert axis["max"] >= longest
+    assert count == int(count)
+    assert 1 <= count <= intervals

@@ -38,6 +38,7 @@ def test_without_a_run_the_models_cards_are_compared() -> None:
         "38.5 %",
         200,
     ]
+    assert list(page.dataframe[0].value)[:3] == ["Name", "ACR", "r = 0.00"], "all that a phone has room for"
 
 
 def test_runs_come_first_beside_the_papers_figure() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core.theory import Convergence, WeakError, exact
+from diffsmooth_core.theory import Convergence, WeakError, clouds, exact
 from ui import state, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
 from ui.lessons import TOURS
 
@@ -174,6 +174,29 @@ def test_a_stop_keeps_what_there_is_and_go_on_takes_it_up(
     assert "64 of 64** samples are inside" in said(theorems)
 
 
+def test_what_failed_says_why_and_is_tried_again(theorems: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Iterator[Any]:
+        raise ValueError
+        yield
+
+    with monkeypatch.context() as patched:
+        patched.setattr(theorems_runs, "sampling", broken)
+        for name, value in {"where": "picture", "steps": 4, "samples": 16, "seed": 11}.items():
+            theorems.session_state[f"theorems-{name}"] = value
+        theorems.run()
+        key = theorems.session_state["theorems-attended"]["samples"]
+        job = theorems_runs.manager().wait(theorems_runs._newest[key], 20)
+        theorems.run()
+    assert job is not None
+    assert [error.value.replace("\\", "") for error in theorems.error] == [
+        "It ended early: an internal error (ValueError); the server's log has more."
+    ]
+    theorems.button(key=f"theorems-again-{job.id}").click().run()
+    sampled(theorems)
+    assert not theorems.error
+    assert "16 of 16** samples are inside" in said(theorems)
+
+
 def test_the_settings_are_in_the_address_and_a_bad_one_is_named(visit: Visit) -> None:
     page = opened(visit, where="exact", world="narrow", eps_error="0.1", sigma="0.3", eta="7", dtype="int1")
     assert page.query_params["world"] == "narrow"
@@ -226,6 +249,35 @@ def test_bars_add_up_to_their_bounds_and_the_histogram_has_every_sample() -> Non
     ends = [line["data"][0][0] for line in chart["series"][1:]]
     assert ends == pytest.approx([0.2, *(0.5 * found.bound(v).mean() for v in ("tight", "free", "pathwise"))])
     assert chart["xAxis"]["min"] < min(ends) < max(ends) < chart["xAxis"]["max"]
+
+
+def test_a_distance_of_0_is_named_and_not_drawn_on_a_logarithmic_axis() -> None:
+    chart = theorems_charts._lines(
+        "", {"distance": ("red", [0.0, 1e-17]), "bound": ("blue", [0.0, 2.0])}, "ab"
+    )
+    assert [(one["name"], one["data"]) for one in chart["series"]] == [
+        ("distance: 0", [None, None]), ("bound", [None, 2.0]),
+    ]  # fmt: skip
+    (waiting,) = theorems_charts._lines("", {"distance": ("red", [])}, "")["series"]
+    assert waiting["name"] == "distance", "nothing is known yet"
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_the_axes_have_room_for_every_point(dimension: int) -> None:
+    found = exact("clusters", dimension, 0.5, samples=30, steps=8)
+    shown = clouds(found.mixture, [0.0, found.levels[0]], 300, seed=1)
+    figures = [theorems_charts.drawn(found, shown)]
+    if dimension == 2:
+        figures += [theorems_charts.forward(found, shown, k) for k in range(2)]
+    for figure in figures:
+        ranges = {"y": figure.layout.yaxis.range, "x": figure.layout.xaxis.range}
+        for trace in figure.data[1:]:
+            for name, (low, high) in ((n, r) for n, r in ranges.items() if r):
+                assert low < min(trace[name])
+                assert max(trace[name]) < high
+        (shade,) = (trace for trace in figure.data if trace.type == "heatmap")
+        assert shade.y[0] <= ranges["y"][0]
+        assert ranges["y"][1] <= shade.y[-1]
 
 
 def test_a_bar_that_is_cut_ends_before_the_edge() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from tests.browser.serving import find_chromium, launch, serve
 
 HERE = Path(__file__).parent
 UNCAUGHT = "Traceback"  # plain or drawn in colour
+# Opened at a page's address, Streamlit asks whether the app is served below it, and is told that it is not.
+STREAMLIT_LOOKS = re.compile(r"/\w+/_stcore/(health|host-config)")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -66,11 +69,13 @@ def _leaves_this_machine(url: str) -> bool:
 @pytest.fixture
 def page(browser: Browser, server_log: Path, tmp_path: Path) -> Iterator[Page]:
     """A fresh page, 1280 x 900. Afterwards the test fails on an uncaught exception in the page or on
-    the server, and on any request to another machine."""
+    the server, on any request to another machine and on any that the server refuses."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     seen: list[str] = []
     crashes: list[str] = []
+    refused: list[str] = []
     context.on("request", lambda request: seen.append(request.url))
+    context.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
     page = context.new_page()
     page.on("websocket", lambda socket: seen.append(socket.url))
     page.on("pageerror", lambda error: crashes.append(str(error)))
@@ -83,5 +88,7 @@ def page(browser: Browser, server_log: Path, tmp_path: Path) -> Iterator[Page]:
     assert not crashes, f"uncaught in the page: {crashes}"
     outside = [url for url in seen if _leaves_this_machine(url)]
     assert not outside, f"requests to other machines: {outside}"
+    unexpected = [url for url in refused if not STREAMLIT_LOOKS.fullmatch(urlsplit(url).path)]
+    assert not unexpected, f"refused by the server: {unexpected}"
     said = server_log.read_bytes()[logged:].decode(errors="replace") if server_log.exists() else ""
     assert UNCAUGHT not in said, f"uncaught on the server:\n{said[-4000:]}"

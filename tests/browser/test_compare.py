@@ -35,7 +35,9 @@ def test_a_comparison_can_be_cancelled_and_a_setting_changed(app: str, page: Pag
     page.get_by_role("button", name="Compare", exact=True).click(timeout=60 * SECONDS)
     expect(page.get_by_text("votes, about")).to_be_visible(timeout=60 * SECONDS)
     page.get_by_role("button", name="Cancel", exact=True).click()
-    cancelled = page.get_by_text(re.compile(r"after [\d,]+ of .* nothing that is shown is certified"))
+    cancelled = page.get_by_text(
+        re.compile(r"after [\d,]+ of .* only what was counted to its end is certified")
+    )
     expect(cancelled).to_be_visible(timeout=30 * SECONDS)
     before = cancelled.inner_text()
     page.get_by_role("button", name="Resume").click()

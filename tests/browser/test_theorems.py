@@ -51,7 +51,12 @@ def test_sampling_is_seen_coming_and_stops_at_once(app: str, page: Page) -> None
     kept = stopped.inner_text()
     page.wait_for_timeout(1 * SECONDS)
     assert stopped.inner_text() == kept
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text(re.compile(r"\d+ of 256 samples, 80 steps each"))).to_be_visible(
+        timeout=30 * SECONDS
+    )
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(stopped).to_be_visible(timeout=30 * SECONDS)
 
 
 def test_a_term_lights_up_with_its_bar_by_pointer_and_by_keyboard(app: str, page: Page) -> None:
