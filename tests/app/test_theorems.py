@@ -12,7 +12,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.theory import Convergence, WeakError, clouds, exact
-from ui import state, terms, theorems_charts, theorems_controls, theorems_runs, theorems_terms
+from ui import (
+    exact_charts,
+    state,
+    terms,
+    theorems_charts,
+    theorems_controls,
+    theorems_runs,
+    theorems_terms,
+)
 from ui.lessons import TOURS
 
 Visit = Callable[..., AppTest]
@@ -266,9 +274,9 @@ def test_a_distance_of_0_is_named_and_not_drawn_on_a_logarithmic_axis() -> None:
 def test_the_axes_have_room_for_every_point(dimension: int) -> None:
     found = exact("clusters", dimension, 0.5, samples=30, steps=8)
     shown = clouds(found.mixture, [0.0, found.levels[0]], 300, seed=1)
-    figures = [theorems_charts.drawn(found, shown)]
+    figures = [exact_charts.drawn(found, shown)]
     if dimension == 2:
-        figures += [theorems_charts.forward(found, shown, k) for k in range(2)]
+        figures += [exact_charts.forward(found, shown, k) for k in range(2)]
     for figure in figures:
         ranges = {"y": figure.layout.yaxis.range, "x": figure.layout.xaxis.range}
         for trace in figure.data[1:]:
