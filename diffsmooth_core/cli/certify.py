@@ -64,6 +64,11 @@ def certify(
     if out is not None and not out.parent.is_dir():
         raise InputError(f"there is no folder {out.parent} for --out; create it first")
 
+    if compare_precision and compare_noise:
+        raise InputError("--compare-precision and --compare-noise are two comparisons; choose one of them")
+    if out is not None and (compare_precision or compare_noise):
+        raise InputError("a comparison is no certificate for --out; leave out --out, or the comparison")
+
     # Loading torch takes seconds: settings are checked before it.
     from diffsmooth_core import build_base, certify_stream, load_classifier, load_denoiser
     from diffsmooth_core.datasets import class_names, resolve
