@@ -54,6 +54,8 @@ def audit(
         return
     if resume:
         run = store.run(name)
+        batch.config_of(run)  # an imported log cannot go on: said before any setting is compared
+        _as_begun(click.get_current_context(), run.name, run.config, settings)
     else:
         run = batch.start(store, name, config, batch.indices(indices, config.dataset))
     crew: Any = Here if workers == 1 else partial(Processes, count=workers)
@@ -108,6 +110,17 @@ def _sweep(
         f"each certificate holds at alpha = {config.alpha:g}; the best of {len(runs)} for a picture, picked "
         f"afterwards, only at {config.alpha * len(runs):g}"
     )
+
+
+def _as_begun(context: click.Context, run: str, begun: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Raises InputError where an option asks for another setting than the run was begun with."""
+    given = click.core.ParameterSource.COMMANDLINE
+    for name, value in settings.items():
+        if context.get_parameter_source(name) == given and begun.get(name, value) != value:
+            raise InputError(
+                f"run {run!r} was begun with {name} = {begun[name]} and goes on so, not with {value}; leave "
+                "that option out, or start another run"
+            )
 
 
 def _config(context: click.Context, file: Path | None, settings: dict[str, Any]) -> SmoothingConfig:
