@@ -133,6 +133,7 @@ def test_precisions_and_noises_are_compared(capsys: pytest.CaptureFixture[str]) 
         "sound": 40,
     }
     assert len({tuple(c["counts0"] + c["counts"]) for c in found.values()}) > 1
+    assert {c["source"] for c in found.values()} == {CERTIFY[1]}
 
 
 @pytest.mark.parametrize(

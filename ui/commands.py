@@ -34,9 +34,9 @@ def where(*lines: str) -> None:
         st.caption(f"Put the path of your file in the place of {plain(UPLOADED)}.")
 
 
-def certify(config: SmoothingConfig, picture: Picture) -> str:
-    """Of a certificate."""
-    return _line(f"certify {_image(picture)}", _settings(config), "--json --out cert.json")
+def certify(config: SmoothingConfig, picture: Picture, out: str = "cert.json") -> str:
+    """Of a certificate, which it writes to the file `out`."""
+    return _line(f"certify {_image(picture)}", _settings(config), f"--json --out {out}")
 
 
 def sweep(config: SmoothingConfig, over: str, picture: Picture) -> str:

@@ -87,7 +87,10 @@ def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[
         if lessons.shows("best"):
             _best(snapshot, found)
             picture = snapshot.subject.picture
-            commands.show(*(commands.certify(entry.config, picture) for entry in found.entries))
+            commands.show(*(
+                commands.certify(entry.config, picture, f"cert-{letter}.json")
+                for letter, entry in zip(LETTERS, found.entries, strict=False)
+            ))  # fmt: skip
 
 
 def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:

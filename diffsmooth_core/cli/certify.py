@@ -25,6 +25,7 @@ from diffsmooth_core.config import (
 
 if TYPE_CHECKING:
     from diffsmooth_core import Certificate
+    from diffsmooth_core.datasets.sources import Picture
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "method": tuple(METHODS), "noise": NOISES, "stopping": STOPPING, "bound": BOUNDS,
@@ -83,7 +84,7 @@ def certify(
         return
     base = build_base(config, classifier, denoiser)
     if compare_noise:
-        _compare_noise(config, base, picture.tensor, class_names(config.dataset), as_json)
+        _compare_noise(config, base, picture, class_names(config.dataset), as_json)
         return
     certificate = None
     with tqdm(total=config.n0 + config.n, unit="vote", smoothing=0.1, delay=0.5) as bar:
@@ -131,10 +132,15 @@ def _compare_precision(
     )
 
 
-def _compare_noise(config: SmoothingConfig, base: Any, x: Any, names: Sequence[str], as_json: bool) -> None:
+def _compare_noise(
+    config: SmoothingConfig, base: Any, picture: Picture, names: Sequence[str], as_json: bool
+) -> None:
     from diffsmooth_core.certification import certify as certified
 
-    found = {noise: certified(base, x, replace(config, noise=noise)) for noise in NOISES}
+    found = {
+        noise: certified(base, picture.tensor, replace(config, noise=noise), source=picture.source)
+        for noise in NOISES
+    }
     if as_json:
         click.echo(json.dumps({noise: certificate.as_dict() for noise, certificate in found.items()}))
         return
