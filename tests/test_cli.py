@@ -103,6 +103,11 @@ def test_several_certificates_are_held_to_a_common_level(
         assert again["radius"] <= alone["radius"]
 
 
+def test_one_certificate_is_a_family_of_one(certificate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("verify", str(certificate), "--family") == 0
+    assert "1 certificate: it holds with probability 0.99" in capsys.readouterr().out
+
+
 def test_a_run_that_may_end_early_says_what_it_saved(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*CERTIFY[:-6], "--n", "400", "--method", "plain", "--sigma", "0.12", "--stopping", "decided",
                "--target-radius", "0.05") == 0  # fmt: skip
@@ -123,6 +128,7 @@ def test_precisions_and_noises_are_compared(capsys: pytest.CaptureFixture[str]) 
         "sound": 40,
     }
     assert len({tuple(c["counts0"] + c["counts"]) for c in found.values()}) > 1
+    assert {c["source"] for c in found.values()} == {CERTIFY[1]}
 
 
 @pytest.mark.parametrize(
@@ -141,6 +147,8 @@ def test_precisions_and_noises_are_compared(capsys: pytest.CaptureFixture[str]) 
         (["certify", "photo:cat", "--sigma", "1000000"], "1e+06"),
         (["certify", "photo:cat", "--method", "magic"], "magic"),
         (["certify", "photo:cat", "--out", "no/such/folder/cert.json"], "no/such/folder"),
+        (["certify", "photo:cat", "--compare-noise", "--out", "cert.json"], "leave out --out"),
+        (["certify", "photo:cat", "--compare-noise", "--compare-precision"], "choose one of them"),
         (["certify"], "IMAGE"),
         (["verify", "missing.json"], "missing.json"),
         (["train", "gaussian", "--name", "x", "--steps", "1", "--minutes", "1"], "exactly one"),

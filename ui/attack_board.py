@@ -16,6 +16,7 @@ from ui import (
     attack_runs,
     board,
     charts,
+    commands,
     figure,
     regions_board,
     runs,
@@ -122,6 +123,8 @@ def _attack(certified: Snapshot[Any]) -> None:
     else:
         strip.show(_frames(picture, progress, names), key="attack-strip")
     _charts(certificate, attacked, chosen, names)
+    if attacked is not None and attacked.finished:
+        commands.show(commands.attack(certificate.config, attacked.subject.attack, picture))
 
 
 def _button(

@@ -14,6 +14,7 @@ from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Entry, evaluations
 from diffsmooth_core.jobs import Snapshot
 from ui import (
+    commands,
     compare_charts,
     compare_controls,
     experiments,
@@ -85,6 +86,11 @@ def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[
             _differences(snapshot, found)
         if lessons.shows("best"):
             _best(snapshot, found)
+            picture = snapshot.subject.picture
+            commands.show(*(
+                commands.certify(entry.config, picture, f"cert-{letter}.json")
+                for letter, entry in zip(LETTERS, found.entries, strict=False)
+            ))  # fmt: skip
 
 
 def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:

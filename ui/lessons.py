@@ -51,7 +51,7 @@ LESSONS = (
         "purify",
         "**Why purify?** The yacht with noise σ = 0.5 goes straight to a classifier that was trained under "
         "σ = 0.25. What comes out?",
-        "Certified, and wrong: 917 of 1,000 votes say frog. The classifier sees more noise than it was "
+        "Certified, and wrong: over 900 of 1,000 votes say frog. The classifier sees more noise than it was "
         "trained for, and is sure of it. With purification it is a ship.",
         "pages/certify.py", "Certify without diffusion",
         "Press Certify. Then choose DiffSmooth as the method, and certify again.",

@@ -11,7 +11,7 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import SWEEPS, Cell, Sweep, grid
 from diffsmooth_core.jobs import Snapshot
-from ui import compare_charts, experiments, figure, runs, state
+from ui import commands, compare_charts, experiments, figure, runs, state
 from ui.follow import follow
 from ui.text import confidence, down, length, plain
 
@@ -60,6 +60,8 @@ def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
     found: Sweep | None = experiments.found(snapshot)
     if found and found.finished:
         _best(snapshot, found)
+        swept = snapshot.subject
+        commands.show(commands.sweep(swept.configs[0], swept.over, swept.picture))
 
 
 def _over() -> str:

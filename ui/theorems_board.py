@@ -10,7 +10,16 @@ import streamlit as st
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.jobs import Snapshot
 from diffsmooth_core.theory import Exact, Sampling, Theorem1, Theorem2, c_eta, clouds
-from ui import exact_charts, figure, strip, terms, theorems_charts, theorems_runs, theorems_terms
+from ui import (
+    commands,
+    exact_charts,
+    figure,
+    strip,
+    terms,
+    theorems_charts,
+    theorems_runs,
+    theorems_terms,
+)
 from ui.follow import follow, wait, waits
 from ui.images import data_url
 from ui.text import confidence, plain
@@ -52,6 +61,7 @@ def show_picture(picture: Picture, chosen: Controls) -> None:
         f"stands in for it, with a standard error of {chosen.scale * second.monte_carlo:.2g}, and the "
         "identity holds by construction. In the exact world nothing is estimated."
     )
+    commands.show(commands.theorems(chosen, picture))
 
 
 def _pursued(picture: Picture, chosen: Controls) -> Snapshot[Sampling] | None:
@@ -141,6 +151,7 @@ def show_exact(chosen: Controls) -> None:
         f"{chosen.scale * found.doubling_error:.2g}."
     )
     _second(found.theorem2, chosen)
+    commands.show(commands.exact(chosen, found))
 
 
 def _drawn(found: Exact) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 import streamlit as st
@@ -10,11 +9,9 @@ import streamlit as st
 from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.certification.illustration import ONE_PIXEL, perturbation
 from diffsmooth_core.datasets.sources import NO_CLASS, Picture
-from ui import state, strip
+from ui import commands, strip
 from ui.images import amplified, data_url
 from ui.text import confidence, down, length, plain
-
-UPLOADED = "PATH/TO/YOUR/PICTURE"
 
 
 @dataclass(frozen=True)
@@ -124,10 +121,10 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
         "Download the certificate", certificate.to_json(), f"certificate-{certificate.image_sha256[:8]}.json",
         "application/json", on_click="ignore", icon=":material/download:",
     )  # fmt: skip
-    uploaded = picture.source.startswith("upload:")
-    where = f" Put the path of your file in the place of {UPLOADED}." if uploaded else ""
-    st.caption(f"The same from the command line:{where}")
-    st.code(command(certificate, picture), language="bash", wrap_lines=True)
+    st.caption("The same from the command line:")
+    line = commands.certify(config, picture)
+    commands.where(line)
+    st.code(line, language="bash", wrap_lines=True)
 
 
 def _bound(certificate: Certificate) -> str:
@@ -166,18 +163,3 @@ def _ending(certificate: Certificate) -> str:
     if config.stopping == "fixed" or not (planned := certificate.fixed_n):
         return why
     return f"{why}; a fixed n would have taken about {planned:,} for this radius"
-
-
-def command(certificate: Certificate, picture: Picture) -> str:
-    """The command line that certifies the same picture with the same votes."""
-    config = certificate.config
-    image = UPLOADED if picture.source.startswith("upload:") else picture.source
-    values = {name: getattr(config, name) for name in state.SETTINGS if name not in config.unused}
-    options = {
-        name.replace("_", "-"): repr(value) if isinstance(value, float) else str(value)
-        for name, value in values.items()
-    }
-    flags = [f"--{name} {shlex.quote(value)}" for name, value in options.items()]
-    lines = [f"python -m diffsmooth_core certify {shlex.quote(image)}"]
-    lines += [" ".join(flags[i : i + 4]) for i in range(0, len(flags), 4)]
-    return " \\\n    ".join([*lines, "--json --out cert.json"])

@@ -60,6 +60,12 @@ def read(
             f"{path}, line 1: no column {(missing or ['radius'])[0]!r}; a certification log begins with "
             f"{' '.join(COLUMNS[:5])}, separated by tabs"
         )
+    for line, row in rows:
+        if len(row) != len(header):
+            raise InputError(
+                f"{path}, line {line}: {len(row)} columns where {len(header)} are expected "
+                f"({' '.join(header)[:80]})"
+            )
     if proved and target_radius is None:
         raise InputError(
             f"{path} only says whether a radius was proved; give that radius with --target-radius"
@@ -103,12 +109,6 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     delimiter = "\t" if "\t" in lines[0][1] else ","
     rows = [(i, [cell.strip() for cell in line.split(delimiter)]) for i, line in lines]
     header = list(COLUMNS) if re.fullmatch(r"[0-9]+", rows[0][1][0]) else rows.pop(0)[1]
-    for line, row in rows:
-        if len(row) != len(header):
-            raise InputError(
-                f"{path}, line {line}: {len(row)} columns where {len(header)} are expected "
-                f"({' '.join(header)[:80]})"
-            )
     return header, rows
 
 

@@ -33,11 +33,12 @@ BEYOND = 2.0  # certified radii, where no radius is asked for
               help="The gradient goes through the purifier, or around it (BPDA).")  # fmt: skip
 @click.option("--n-predict", type=int, default=100, show_default=True,
               help="Votes that decide whether an attempt succeeded.")  # fmt: skip
+@click.option("--attack-seed", type=int, help="Fixes the attempts.  [default: that of the certificate]")
 @config_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def attack(
     image: str, radius: float | None, n_predict: int, as_json: bool, kind: str, attempts: int, halvings: int,
-    steps: int, copies: int, backward: str, **settings: Any,
+    steps: int, copies: int, backward: str, attack_seed: int | None, **settings: Any,
 ) -> None:  # fmt: skip
     """Certify IMAGE and attack it: a path, cifar10:INDEX, photo:NAME or gallery:NAME."""
     config = SmoothingConfig(**settings)
@@ -51,7 +52,7 @@ def attack(
     def attack_at(length: float) -> AttackConfig:
         return AttackConfig(
             kind, length, attempts, halvings, steps, copies, backward,  # type: ignore[arg-type]
-            n=n_predict, alpha=config.alpha, seed=config.seed,
+            n=n_predict, alpha=config.alpha, seed=config.seed if attack_seed is None else attack_seed,
         )  # fmt: skip
 
     attack_at(1.0 if radius is None else radius)  # what is wrong with it is said before anything is loaded

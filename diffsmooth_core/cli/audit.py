@@ -57,6 +57,8 @@ def audit(
         return
     if resume:
         run = store.run(name)
+        batch.config_of(run)  # an imported log cannot go on: said before any setting is compared
+        _as_begun(click.get_current_context(), run.name, run.config, settings)
     else:
         run = batch.start(store, name, config, batch.indices(indices, config.dataset))
     crew: Any = Here if workers == 1 else partial(Processes, count=workers)
@@ -115,6 +117,17 @@ def _sweep(
 def _percents(found: Summary) -> str:
     """Certified accuracy over the radius."""
     return "  ".join(f"r={r}: {100 * s.share:.1f}" for r, s in found.certified_accuracy.items())
+
+
+def _as_begun(context: click.Context, run: str, begun: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Raises InputError where an option asks for another setting than the run was begun with."""
+    given = click.core.ParameterSource.COMMANDLINE
+    for name, value in settings.items():
+        if context.get_parameter_source(name) == given and begun.get(name, value) != value:
+            raise InputError(
+                f"run {run!r} was begun with {name} = {begun[name]} and goes on so, not with {value}; leave "
+                "that option out, or start another run"
+            )
 
 
 def _config(context: click.Context, file: Path | None, settings: dict[str, Any]) -> SmoothingConfig:

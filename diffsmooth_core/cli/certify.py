@@ -25,6 +25,7 @@ from diffsmooth_core.config import (
 
 if TYPE_CHECKING:
     from diffsmooth_core import Certificate
+    from diffsmooth_core.datasets.sources import Picture
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "method": tuple(METHODS), "noise": NOISES, "stopping": STOPPING, "bound": BOUNDS,
@@ -64,6 +65,11 @@ def certify(
     if out is not None and not out.parent.is_dir():
         raise InputError(f"there is no folder {out.parent} for --out; create it first")
 
+    if compare_precision and compare_noise:
+        raise InputError("--compare-precision and --compare-noise are two comparisons; choose one of them")
+    if out is not None and (compare_precision or compare_noise):
+        raise InputError("a comparison is no certificate for --out; leave out --out, or the comparison")
+
     # Loading torch takes seconds: settings are checked before it.
     from diffsmooth_core import build_base, certify_stream, load_classifier, load_denoiser
     from diffsmooth_core.datasets import class_names, resolve
@@ -78,7 +84,7 @@ def certify(
         return
     base = build_base(config, classifier, denoiser)
     if compare_noise:
-        _compare_noise(config, base, picture.tensor, class_names(config.dataset), as_json)
+        _compare_noise(config, base, picture, class_names(config.dataset), as_json)
         return
     certificate = None
     with tqdm(total=config.n0 + config.n, unit="vote", smoothing=0.1, delay=0.5) as bar:
@@ -126,10 +132,15 @@ def _compare_precision(
     )
 
 
-def _compare_noise(config: SmoothingConfig, base: Any, x: Any, names: Sequence[str], as_json: bool) -> None:
+def _compare_noise(
+    config: SmoothingConfig, base: Any, picture: Picture, names: Sequence[str], as_json: bool
+) -> None:
     from diffsmooth_core.certification import certify as certified
 
-    found = {noise: certified(base, x, replace(config, noise=noise)) for noise in NOISES}
+    found = {
+        noise: certified(base, picture.tensor, replace(config, noise=noise), source=picture.source)
+        for noise in NOISES
+    }
     if as_json:
         click.echo(json.dumps({noise: certificate.as_dict() for noise, certificate in found.items()}))
         return

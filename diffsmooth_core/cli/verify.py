@@ -48,10 +48,9 @@ def verify(
     for path, finding in findings.items():
         _say(path, finding)
     if together:
-        click.echo(
-            f"{together['certificates']} certificates: all hold together with probability "
-            f"{1 - together['level']:g} at least"
-        )
+        count = together["certificates"]
+        hold = "1 certificate: it holds" if count == 1 else f"{count} certificates: all hold together"
+        click.echo(f"{hold} with probability {1 - together['level']:g} at least")
         for path, again in zip(read, together["bonferroni"], strict=True) if family else ():
             label = "ABSTAIN" if again["label"] == ABSTAIN else f"class {again['label']}"
             click.echo(

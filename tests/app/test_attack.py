@@ -74,6 +74,7 @@ def test_certify_first_then_an_attack_inside_holds_and_one_outside_breaks() -> N
     assert "Held: still bird" in text(page)
     assert "2 attempts of length" in text(page)
     assert figures(page)["Attempts"] == "2"
+    assert page.code[0].value.startswith("python -m diffsmooth_core attack gallery:sparrow-on-the-ground ")
     page.session_state["attack-times"] = 4.0
     finish(page, "Attack")
     assert "Broken: a change of length" in text(page)

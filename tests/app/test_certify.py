@@ -17,7 +17,7 @@ from diffsmooth_core.classifiers.execution import MODES
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.jobs import Snapshot
 from ui import runs, state
-from ui.verdict import command
+from ui.commands import certify as command
 
 from .conftest import progress
 
@@ -217,7 +217,7 @@ def test_the_command_asks_for_the_same_certificate(method: str) -> None:
     )  # fmt: skip
     certificate = progress(config, [(CAT, 100)], [(CAT, 200)]).certificate
     assert certificate is not None
-    words = shlex.split(command(certificate, state.resolved("photo:cat")).replace("\\\n", " "))
+    words = shlex.split(command(certificate.config, state.resolved("photo:cat")).replace("\\\n", " "))
     assert words[:5] == ["python", "-m", "diffsmooth_core", "certify", "photo:cat"]
     options = dict(zip(words[5::2], words[6::2], strict=False))
     assert config.unused >= {"rounds", "target_radius"}
@@ -231,8 +231,8 @@ def test_the_command_does_not_know_where_an_upload_lies() -> None:
     certificate = progress(SmoothingConfig(), [(CAT, 100)], [(CAT, 1000)]).certificate
     assert certificate is not None
     picture = replace(state.resolved("photo:cat"), source="upload:$(ls).png")
-    assert "certify PATH/TO/YOUR/PICTURE " in command(certificate, picture)
-    assert "ls" not in command(certificate, picture)
+    assert "certify PATH/TO/YOUR/PICTURE " in command(certificate.config, picture)
+    assert "ls" not in command(certificate.config, picture)
 
 
 def test_the_perturbation_shown_has_the_radius_as_its_length() -> None:

@@ -68,6 +68,7 @@ def test_a_comparison_ends_with_costs_differences_and_the_best(compare: Visit) -
         )
         assert entry.certificate is not None
         assert entry.certificate.counts == alone.counts
+    assert [code.value.split()[-1] for code in page.code] == ["cert-A.json", "cert-B.json"]
     took = page.table[0].value
     assert list(took["denoiser"]) == ["0", "0"]
     assert list(took["classifier"]) == ["21", "34"]

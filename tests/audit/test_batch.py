@@ -25,6 +25,7 @@ from diffsmooth_core.audit.workers import Here, Plan, Processes, RayActors, base
 from diffsmooth_core.certification import Certificate, discrepancies
 from diffsmooth_core.classifiers.base import Classifier
 from diffsmooth_core.classifiers.execution import EAGER
+from diffsmooth_core.cli import main
 from diffsmooth_core.config import InputError, SmoothingConfig
 
 ROOT = Path(__file__).parents[2]
@@ -269,3 +270,19 @@ def test_without_memory_for_one_copy_it_is_said(own: Store, most: list[int]) -> 
     most[0] = 0
     with pytest.raises(InputError, match="not enough memory on cpu for one copy at a time"):
         finish(own, batch.start(own, "run", CONFIG, range(2)))
+
+
+def test_a_run_goes_on_with_its_own_settings_or_says_that_others_were_asked_for(
+    own: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch.start(own, "begun", CONFIG, range(2))
+    resume = ["audit", "--out", "begun", "--resume", "--store", own.url]
+    with pytest.raises(SystemExit) as refused:
+        main([*resume, "--n", "240"])
+    assert refused.value.code == 2
+    assert "begun with n = 120" in capsys.readouterr().err
+    assert not own.results(own.run("begun"))
+    with pytest.raises(SystemExit) as done:
+        main([*resume, "--n", "120"])
+    assert not done.value.code
+    assert len(own.results(own.run("begun"))) == 2

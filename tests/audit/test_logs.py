@@ -203,3 +203,12 @@ def test_import_log_by_command_has_the_keys_that_scripts_read(
     }  # fmt: skip
     assert run("export-log", "published", "--format", "csv", "--out", str(tmp_path / "out.csv")) == 0
     assert pd.read_csv(tmp_path / "out.csv").radius.tolist() == [0.431, 0.119, 0.0, 1.75]
+
+
+def test_a_file_that_is_no_log_is_told_by_its_first_line(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("my notes\nfour, cells, in, it\n")
+    with pytest.raises(
+        InputError, match="line 1: no column 'idx'; a certification log begins with idx label"
+    ):
+        logs.read(file, 0.5)

@@ -1,0 +1,93 @@
+"""The command line that gives what is on the screen."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.attacks import AttackConfig
+from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.theory import Exact
+from ui import state
+from ui.text import plain
+
+if TYPE_CHECKING:
+    from ui.theorems_controls import Controls
+
+UPLOADED = "PATH/TO/YOUR/PICTURE"
+
+
+def show(*lines: str) -> None:
+    """The commands, folded away until they are asked for."""
+    with st.expander("The same from the command line"):
+        where(*lines)
+        for line in lines:
+            st.code(line, language="bash", wrap_lines=True)
+
+
+def where(*lines: str) -> None:
+    """Say what to put in the place of an uploaded picture, where a command needs one."""
+    if any(UPLOADED in line for line in lines):
+        st.caption(f"Put the path of your file in the place of {plain(UPLOADED)}.")
+
+
+def certify(config: SmoothingConfig, picture: Picture, out: str = "cert.json") -> str:
+    """Of a certificate, which it writes to the file `out`."""
+    return _line(f"certify {_image(picture)}", _settings(config), f"--json --out {out}")
+
+
+def sweep(config: SmoothingConfig, over: str, picture: Picture) -> str:
+    """Of a sweep around `config`."""
+    return _line(f"sweep {_image(picture)}", {"over": over} | _settings(config), "--json")
+
+
+def attack(config: SmoothingConfig, attack: AttackConfig, picture: Picture) -> str:
+    """Of an attack on the certificate that `config` gives."""
+    search = attack.as_dict()
+    search["n_predict"], search["attack_seed"] = search.pop("n"), search.pop("seed")
+    return _line(f"attack {_image(picture)}", search | _settings(config), "--json")
+
+
+def theorems(chosen: Controls, picture: Picture) -> str:
+    """Of both theorems on a picture."""
+    setting = {name: getattr(chosen.setting, name) for name in (
+        "sigma", "perturbation", "radius", "eta", "eps_error", "steps", "dtype", "scheme", "seed",
+    )}  # fmt: skip
+    options = setting | {"samples": chosen.samples, "unit": _unit(chosen)}
+    return _line(f"theory image {_image(picture)}", options, f"{_noise(chosen)} --json")
+
+
+def exact(chosen: Controls, found: Exact) -> str:
+    """Of both theorems in a Gaussian mixture."""
+    setting = {name: getattr(chosen.setting, name) for name in (
+        "sigma", "eta", "eps_error", "scheme", "seed",
+    )}  # fmt: skip
+    options = {"world": chosen.world, "dimension": chosen.dimension} | setting | {
+        "samples": len(found.theorem1.distances), "steps": len(found.levels) - 1, "unit": _unit(chosen),
+    }  # fmt: skip
+    return _line("theory exact", options, f"{_noise(chosen)} --json")
+
+
+def _image(picture: Picture) -> str:
+    return UPLOADED if picture.source.startswith("upload:") else shlex.quote(picture.source)
+
+
+def _settings(config: SmoothingConfig) -> dict[str, Any]:
+    return {name: getattr(config, name) for name in state.SETTINGS if name not in config.unused}
+
+
+def _noise(chosen: Controls) -> str:
+    return "--noise" if chosen.setting.noise else "--no-noise"
+
+
+def _unit(chosen: Controls) -> str:
+    return "pixel" if chosen.scale == 0.5 else "model"
+
+
+def _line(command: str, options: dict[str, Any], end: str) -> str:
+    flags = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in options.items()]
+    lines = [" ".join(flags[i : i + 4]) for i in range(0, len(flags), 4)]
+    return " \\\n    ".join([f"python -m diffsmooth_core {command}", *lines, end])
