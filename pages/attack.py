@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import attack_board, controls, lessons, runs, state
+from ui import attack_board, attack_controls, controls, lessons, runs, state
 from ui.text import plain
 
 if state.restore():
@@ -16,5 +16,5 @@ st.title("Try to break it", anchor=False)
 lessons.banner()
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
-state.save()
+state.save(view=attack_controls.DEFAULTS)
 attack_board.show(picture, runs.checked(config))

@@ -71,11 +71,11 @@ def test_it_is_attacked_and_what_lies_around_it_is_drawn() -> None:
     page = AppTest.from_file(str(APP), default_timeout=120)
     for name, value in {
         "dataset": "imagenet", "picture": "photo:cat", "classifier": "small-resnet", "denoiser": "small-unet",
-        "m": "2", "n0": "1", "n": "10", "alpha": "0.5",
+        "m": "2", "n0": "1", "n": "10", "alpha": "0.5", "attack-attempts": "1", "attack-steps": "1",
+        "attack-copies": "2", "attack-n": "10", "attack-halvings": "0",
     }.items():  # fmt: skip
         page.query_params[name] = value
-    for name, number in {"attack-attempts": 1, "attack-steps": 1, "attack-copies": 2, "attack-n": 10,
-                         "attack-halvings": 0, "regions-size": 9, "regions-votes": 1}.items():  # fmt: skip
+    for name, number in {"regions-size": 9, "regions-votes": 1}.items():
         page.session_state[name] = number
     page.switch_page("pages/attack.py").run()
     page.button(key="Certify").click().run()

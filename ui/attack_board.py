@@ -113,6 +113,7 @@ def _attack(certified: Snapshot[Any]) -> None:
                 wait(lambda: attack_runs.find(certified))
             _figures(certificate, progress, attacked)
         chosen = attack_controls.settings(certificate, running)
+        state.save(view=attack_controls.DEFAULTS)  # only this part of the page is drawn after a change
         if isinstance(chosen, InputError):
             board.problem(chosen)
         with action:

@@ -25,6 +25,7 @@ from diffsmooth_core.datasets.sources import Picture, refitted, resolve
 from diffsmooth_core.experiments import SWEEPS
 from diffsmooth_core.zoo import names
 from diffsmooth_core.zoo.download import here
+from ui import attack_controls
 from ui.limits import allowed, limit
 
 PICTURE = "gallery:sailing-yacht"
@@ -39,7 +40,7 @@ SETTINGS = (
 # What a page shows, apart from settings of its own, with the defaults.
 VIEW: dict[str, Any] = {
     "step": 1, "copy": 1, "tab": "compare", "settings": "", "comparison": "", "over": "sigma_local",
-    "sweep": "",
+    "sweep": "", **attack_controls.DEFAULTS,
 }  # fmt: skip
 SPANS: dict[str, tuple[float, float]] = {
     "sigma": (0.01, 2.0),
@@ -55,6 +56,8 @@ SPANS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**53 - 1),  # what a browser's numbers can hold
     "step": (1, 8),
     "copy": (1, 1_000_000),
+    **attack_controls.LENGTHS,
+    **attack_controls.COUNTS,
 }
 
 
@@ -69,13 +72,13 @@ def dataset() -> str:
     return str(st.session_state.get("dataset", DEFAULTS.dataset))
 
 
-def choices(name: str) -> tuple[str, ...]:
+def choices(name: str) -> Sequence[Any]:
     """What the setting `name` can be, for those that are chosen from a list."""
     return {
         "dataset": datasets(), "method": tuple(METHODS), "classifier": classifiers(),
         "noise": NOISES, "stopping": STOPPING, "bound": BOUNDS, "dtype": DTYPES,
         "denoiser": allowed("denoisers", names("denoiser", dataset()) + here(dataset())),
-        "tab": ("compare", "sweep"), "over": tuple(SWEEPS),
+        "tab": ("compare", "sweep"), "over": tuple(SWEEPS), **attack_controls.CHOICES,
     }[name]  # fmt: skip
 
 

@@ -34,10 +34,9 @@ NAMES = ("plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", 
 def attack_page(**parameters: str) -> AppTest:
     """The page at this address, with few and short attempts."""
     page = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in (QUICK | parameters).items():
+    few = {"attack-attempts": "2", "attack-steps": "4", "attack-n": "40"}
+    for name, value in (QUICK | few | parameters).items():
         page.query_params[name] = value
-    for name, value in {"attempts": 2, "steps": 4, "n": 40}.items():
-        page.session_state[f"attack-{name}"] = value
     page.switch_page("pages/attack.py").run()
     assert not page.exception
     return page
@@ -80,6 +79,19 @@ def test_certify_first_then_an_attack_inside_holds_and_one_outside_breaks() -> N
     assert "Broken: a change of length" in text(page)
     found = figures(page)
     assert float(found["Certified radius"]) < float(found["Broken at"])
+
+
+def test_the_address_holds_the_attack_and_says_what_it_does_not_know() -> None:
+    page = attack_page(**{"attack-kind": "nes", "attack-times": "2.0", "attack-through": "False",
+                          "attack-halvings": "99"})  # fmt: skip
+    assert "attack-halvings = '99' in the address is not a whole number from 0 to 12" in text(page)
+    finish(page, "Certify")
+    assert page.selectbox(key="attack-kind").value == "nes"
+    assert page.select_slider(key="attack-times").value == 2.0
+    assert not page.toggle(key="attack-through").value
+    page.number_input(key="attack-seed").set_value(7).run()
+    assert page.query_params["attack-seed"] == "7"
+    assert page.query_params["attack-attempts"] == "2"
 
 
 def test_the_finished_run_of_the_certify_page_is_taken_while_its_settings_stand(visit: Visit) -> None:

@@ -31,9 +31,12 @@ def test_an_attack_holds_inside_breaks_outside_and_survives_a_reload(app: str, p
     expect(broken).to_be_visible(timeout=60 * SECONDS)
     expect(page.get_by_role("img", name="The change", exact=True)).to_be_visible()
     assert "job=" in page.url
+    assert "attack-times=20.0" in page.url
     page.reload()
     expect(broken).to_be_visible(timeout=60 * SECONDS)
     expect(page.get_by_role("button", name="Attack again")).to_be_visible(timeout=60 * SECONDS)
+    expect(attempts).to_have_value("1")
+    expect(page.get_by_test_id("stSliderThumbValue").first).to_have_text("20 ×")
     page.get_by_role("button", name="Draw").click()
     expect(page.get_by_text("The circle is the certified radius")).to_be_visible(timeout=60 * SECONDS)
     expect(page.get_by_role("img", name="Smoothed", exact=True)).to_be_visible()
