@@ -39,5 +39,6 @@ if selection.every:
         audit_board.charts(selection)
         audit_board.reasons(selection)
         audit_board.comparison(selection)
+        audit_board.again(selection.run)
     elif (idx := audit_grid.grid(selection)) is not None:
         audit_detail.show(selection, idx)

@@ -14,7 +14,7 @@ from diffsmooth_core.audit.comparing import CHANGES, sign_test
 from diffsmooth_core.audit.diagnosis import REASONS
 from diffsmooth_core.audit.results import Share, summary
 from diffsmooth_core.audit.store import Run
-from ui import audit_charts, audits, figure
+from ui import audit_charts, audits, commands, figure
 from ui.audit_controls import Selection, clear
 from ui.colours import outcome_colour
 from ui.follow import failure, follow, wait, waits
@@ -63,6 +63,12 @@ def _pace(status: Status | None) -> str:
         f" · {status.votes_per_second:.0f} votes a second · {100 * status.certified_accuracy:.1f} % right so "
         f"far{left}"
     )
+
+
+def again(run: Run) -> None:
+    """The command that gives a run of ours."""
+    if run.origin == "audit":
+        commands.show(commands.audit(run))
 
 
 def figures(selection: Selection) -> None:

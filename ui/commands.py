@@ -9,6 +9,8 @@ import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig
+from diffsmooth_core.audit.batch import config_of, spelled
+from diffsmooth_core.audit.store import Run
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.theory import Exact
 from ui import state
@@ -37,6 +39,12 @@ def where(*lines: str) -> None:
 def certify(config: SmoothingConfig, picture: Picture, out: str = "cert.json") -> str:
     """Of a certificate, which it writes to the file `out`."""
     return _line(f"certify {_image(picture)}", _settings(config), f"--json --out {out}")
+
+
+def audit(run: Run) -> str:
+    """Of an audit, whose run it gives the same name."""
+    options = {"out": run.name, "indices": spelled(run.indices)}
+    return _line("audit", options | _settings(config_of(run)), "--json")
 
 
 def sweep(config: SmoothingConfig, over: str, picture: Picture) -> str:

@@ -51,6 +51,13 @@ def indices(spec: str, dataset: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def spelled(chosen: Sequence[int]) -> str:
+    """What `indices` reads as these test pictures."""
+    step = chosen[1] - chosen[0] if len(chosen) > 1 else 1
+    even = range(chosen[0], chosen[-1] + 1, step) if step > 0 else range(0)
+    return f"{even.start}:{even.stop}:{step}" if tuple(even) == tuple(chosen) else ",".join(map(str, chosen))
+
+
 @dataclass(frozen=True)
 class Status:
     """How far a run is. certified_accuracy is the share of the finished pictures that are right with the

@@ -53,6 +53,8 @@ def audit(
 
     store = Store(url)
     if over:
+        if resume:
+            raise InputError("a sweep goes on by itself when it is called again; leave --resume out")
         _sweep(store, name, over, config, batch.indices(indices, config.dataset), as_json)
         return
     if resume:
@@ -83,7 +85,7 @@ def audit(
     for remark in skipped:
         click.echo(f"skipped picture {remark.idx}: {remark.text}")
     click.echo(
-        f"{run.name}: {found.images} pictures, {found.abstained} abstentions, {found.wrong} wrong, "
+        f"{run.name}: pictures {found.images}, abstained {found.abstained}, wrong {found.wrong}, "
         f"ACR {found.acr:.3f}\ncertified accuracy in percent  {_percents(found)}\n"
         f"each certificate holds with probability {1 - batch.config_of(run).alpha:g}, all {found.images} "
         f"together with {max(0.0, 1 - level):g} at least"

@@ -51,7 +51,7 @@ def import_log(
         }  # fmt: skip
         click.echo(json.dumps(found.as_dict() | extra))
         return
-    click.echo(f"{file}: {log.dialect}'s dialect, {found.images} images, {found.abstained} abstentions")
+    click.echo(f"{file}: {log.dialect}'s dialect, images {found.images}, abstained {found.abstained}")
     for radius, share in found.certified_accuracy.items():
         click.echo(
             f"  r = {radius}: {100 * share.share:5.1f} %   "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,13 @@ from click.testing import CliRunner
 
 from diffsmooth_core import SmoothingConfig, certify
 from diffsmooth_core.attacks import AttackConfig, attack_stream
+from diffsmooth_core.audit import batch
+from diffsmooth_core.audit.store import Store
+from diffsmooth_core.audit.workers import Here
 from diffsmooth_core.cli import commands as cli
 from diffsmooth_core.experiments import grid, sweep_stream
 from diffsmooth_core.theory import Setting, exact, sampling
+from tests.datasets.conftest import write_twelve
 from ui import commands, runs, state
 from ui.theorems_controls import Controls
 
@@ -74,3 +79,16 @@ def test_the_theorems_in_the_exact_world() -> None:
     assert found["unit"] == "model"
     assert found["theorem1"]["distances"] == pytest.approx(list(end.theorem1.distances))
     assert found["theorem2"]["printed"] == pytest.approx(end.theorem2.printed)
+
+
+def test_an_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_twelve(tmp_path / "data")
+    monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
+    mine, theirs = (Store(f"sqlite:///{tmp_path}/{name}.sqlite") for name in ("mine", "theirs"))
+    run = batch.start(mine, "a run", QUICK, (1, 4, 7))
+    *_, status = batch.work(mine, run, Here)
+    monkeypatch.setenv("DIFFSMOOTH_STORE", theirs.url)
+    assert printed(commands.audit(run))["images"] == status.done == 3
+    again = theirs.results(theirs.run("a run"))
+    assert [r.radius for r in again] == [r.radius for r in mine.results(run)]
+    assert theirs.run("a run").config == run.config

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from diffsmooth_core import certify
 from diffsmooth_core.audit import batch
@@ -182,6 +184,16 @@ def test_indices_are_read_as_slices(spec: str, found: tuple[int, ...]) -> None:
     assert batch.indices(spec, "cifar10") == found
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(0, 11), min_size=1, max_size=12, unique=True))
+def test_indices_are_spelled_as_they_are_read(chosen: list[int]) -> None:
+    assert batch.indices(batch.spelled(chosen), "cifar10") == tuple(chosen)
+
+
+def test_even_indices_are_spelled_short() -> None:
+    assert [batch.spelled(every) for every in (range(0, 12, 2), [7], [3, 1])] == ["0:11:2", "7:8:1", "3,1"]
+
+
 @pytest.mark.parametrize(
     ("spec", "named"),
     [("0:13", "0 to 11 here"), ("12", "0 to 11 here"), ("a", "'a' are not understood"),
@@ -282,6 +294,10 @@ def test_a_run_goes_on_with_its_own_settings_or_says_that_others_were_asked_for(
     assert refused.value.code == 2
     assert "begun with n = 120" in capsys.readouterr().err
     assert not own.results(own.run("begun"))
+    with pytest.raises(SystemExit) as refused:
+        main([*resume, "--over", "m"])
+    assert refused.value.code == 2
+    assert "leave --resume out" in capsys.readouterr().err
     with pytest.raises(SystemExit) as done:
         main([*resume, "--n", "120"])
     assert not done.value.code
