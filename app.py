@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -21,6 +22,7 @@ ASSETS = Path(__file__).parent / "assets"
 async def warm(_: st.App) -> AsyncIterator[dict[str, Any]]:
     """Import torch and load the networks beside the server's start, so that no visitor waits for them."""
     sys.setswitchinterval(0.001)  # a network's thread asks for the interpreter at every layer
+    os.environ.setdefault("GOMP_SPINCOUNT", "5000")  # OpenMP's threads leave a core that a page wants
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     yield {}
 

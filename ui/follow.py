@@ -23,14 +23,15 @@ def follow(jobs: Callable[[], Sequence[Job]], draw: Callable[[], None], tick: fl
     """Draw what `jobs` have found: every `tick` seconds while one of them works, and the whole page when its
     first result is there and when it ends. Where one waits, `draw` says so by `wait`."""
     before = phase(jobs())
-    drawn = False
+    drawn = first = False
 
     def again() -> None:
-        nonlocal drawn
+        nonlocal drawn, first
         if drawn and before == "starting":
             look_out(jobs)
-        drawn = True
-        if phase(jobs()) != before:
+        now, drawn = phase(jobs()), True
+        first = not first and (before, now) == ("starting", "working")
+        if now != before and not first:  # the first result is drawn at once, and the page after it
             st.rerun()
         draw()
 

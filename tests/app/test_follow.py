@@ -90,3 +90,15 @@ def test_a_page_asks_seldom_in_the_queue_and_not_once_its_run_has_ended(
     assert intervals == [None]
     held.set()
     runs.manager().wait(before, 10)
+
+
+def test_the_first_result_is_drawn_at_once_and_the_page_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, ticks, done = [job("running")], [], []  # type: ignore[var-annotated]
+    monkeypatch.setattr(follow.st, "fragment", lambda tick, run_every: ticks.append(tick) or tick)
+    monkeypatch.setattr(follow.st, "rerun", lambda: done.append("page"))
+    follow.follow(lambda: now, lambda: done.append("part"))
+    now[:] = [begun("running")]
+    ticks[0]()
+    assert done == ["part", "part"]
+    ticks[0]()
+    assert done[2] == "page"
