@@ -14,37 +14,37 @@ from ui.text import plain
 
 Job = Snapshot[Any] | None
 
-SOON = 0.1  # seconds between two looks at a job that has found nothing yet
-TICK = 0.5  # at one that has
+TICK = 0.5  # seconds between two looks at a job that works
 WAITING = 3.0  # at the place of one that waits
+EAGER = 2.0  # seconds from a page's drawing in which what a job finds first is shown as soon as it is there
 
 
 def follow(jobs: Callable[[], Sequence[Job]], draw: Callable[[], None], tick: float = TICK) -> None:
-    """Draw what `jobs` have found: every `tick` seconds while one of them works, and the whole page when its
-    first result is there and when it ends. Where one waits, `draw` says so by `wait`."""
+    """Draw what `jobs` have found: every `tick` seconds while one of them works, and the whole page when that
+    begins or ends. Where one waits, `draw` says so by `wait`."""
     before = phase(jobs())
-    drawn = first = False
+    eager = time.monotonic() + EAGER
+    drawn = False
 
     def again() -> None:
-        nonlocal drawn, first
-        if drawn and before == "starting":
-            look_out(jobs)
-        now, drawn = phase(jobs()), True
-        first = not first and (before, now) == ("starting", "working")
-        if now != before and not first:  # the first result is drawn at once, and the page after it
+        nonlocal drawn
+        if drawn:
+            look_out(jobs, min(eager, time.monotonic() + tick))
+        drawn = True
+        if phase(jobs()) != before:
             st.rerun()
         draw()
 
-    every = {"starting": SOON, "working": tick}
     with st.container():  # by its place a fragment is told from another one
-        st.fragment(again, run_every=every.get(before))()
+        st.fragment(again, run_every=tick if before == "working" else None)()
 
 
-def look_out(jobs: Callable[[], Sequence[Job]]) -> None:
-    """Stay for a moment, until the first result: drawing that there is none once more would delay it."""
-    until = time.monotonic() + TICK
-    while phase(jobs()) == "starting" and time.monotonic() < until:
-        time.sleep(SOON / 5)
+def look_out(jobs: Callable[[], Sequence[Job]], until: float) -> None:
+    """Stay while a job works and has found nothing: drawing that once more would take time from it."""
+    while time.monotonic() < until and any(
+        job and not job.finished and job.progress is None and not waits(job) for job in jobs()
+    ):
+        time.sleep(0.02)
 
 
 def wait(look: Callable[[], Job], more: Callable[[Snapshot[Any]], str] = lambda _: "") -> None:
@@ -71,11 +71,9 @@ def failure(job: Snapshot[Any]) -> str:
     return f"It ended early: {plain(job.error or 'the reason is not known')}."
 
 
-def phase(jobs: Sequence[Job]) -> Literal["starting", "working", "waiting", "ended"]:
+def phase(jobs: Sequence[Job]) -> Literal["working", "waiting", "ended"]:
     """What there is to look at."""
     active = [job for job in jobs if job is not None and not job.finished]
     if not active:
         return "ended"
-    if all(map(waits, active)):
-        return "waiting"
-    return "working" if any(job.progress is not None for job in active) else "starting"
+    return "waiting" if all(map(waits, active)) else "working"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -36,36 +38,37 @@ def job(state: Any, position: int = 0) -> Snapshot[Any]:
     return Snapshot("id", state, position, None, 0.0, None, None)
 
 
-def begun(state: Any) -> Snapshot[Any]:
-    return replace(job(state), progress="votes")
-
-
 @pytest.mark.parametrize(
     ("jobs", "phase"),
     [
         ([], "ended"),
         ([None, job("done")], "ended"),
         ([job("failed"), job("cancelled")], "ended"),
-        ([job("running")], "starting"),
-        ([job("queued", position=0)], "starting"),
-        ([begun("done"), job("running")], "starting"),
-        ([begun("running")], "working"),
-        ([begun("running"), job("running")], "working"),
+        ([job("running")], "working"),
+        ([job("queued", position=0)], "working"),
         ([job("queued", position=1)], "waiting"),
         ([job("done"), job("queued", position=2), None], "waiting"),
-        ([job("queued", position=1), job("running")], "starting"),
+        ([job("queued", position=1), job("running")], "working"),
     ],
 )
-def test_jobs_are_told_by_what_there_is_to_see(jobs: list[Any], phase: str) -> None:
+def test_jobs_that_wait_are_told_from_those_that_work(jobs: list[Any], phase: str) -> None:
     assert follow.phase(jobs) == phase
 
 
-def test_the_first_result_is_looked_out_for_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = iter([[job("queued")], [job("running")], [job("running")], [begun("running")]])
-    follow.look_out(lambda: next(seen))
+@pytest.mark.parametrize(
+    "there",
+    [
+        replace(job("running"), progress="votes"),
+        job("failed"),
+        job("queued", position=1),
+        None,
+    ],
+)
+def test_the_first_is_looked_out_for_and_no_longer(there: Snapshot[Any] | None) -> None:
+    seen = iter([[job("queued")], [job("running")], [job("running")], [there]])
+    follow.look_out(lambda: next(seen), math.inf)
     assert next(seen, None) is None, "it stayed while there was nothing, and then went on"
-    monkeypatch.setattr(follow, "TICK", 0.05)
-    follow.look_out(lambda: [job("running")])
+    follow.look_out(lambda: [job("running")], time.monotonic() + 0.1)
 
 
 def test_a_page_asks_seldom_in_the_queue_and_not_once_its_run_has_ended(
@@ -90,15 +93,3 @@ def test_a_page_asks_seldom_in_the_queue_and_not_once_its_run_has_ended(
     assert intervals == [None]
     held.set()
     runs.manager().wait(before, 10)
-
-
-def test_the_first_result_is_drawn_at_once_and_the_page_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, ticks, done = [job("running")], [], []  # type: ignore[var-annotated]
-    monkeypatch.setattr(follow.st, "fragment", lambda tick, run_every: ticks.append(tick) or tick)
-    monkeypatch.setattr(follow.st, "rerun", lambda: done.append("page"))
-    follow.follow(lambda: now, lambda: done.append("part"))
-    now[:] = [begun("running")]
-    ticks[0]()
-    assert done == ["part", "part"]
-    ticks[0]()
-    assert done[2] == "page"
