@@ -88,7 +88,7 @@ def legend(spec: Spec) -> Spec:
     entries = [{"name": series["name"]} | entry(series) for series in spec["series"]]
     entries.sort(key=lambda entry: "none" in entry.values())
     return {
-        "padding": 0, "itemGap": 14, "itemWidth": 24, "itemHeight": 8, "selectedMode": False,
+        "padding": 0, "itemGap": 9, "itemWidth": 24, "itemHeight": 8, "selectedMode": False,
         **spec["legend"], "data": entries,
     }  # fmt: skip
 
