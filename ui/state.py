@@ -37,7 +37,7 @@ SETTINGS = (
     "reverse_steps", "n0", "n", "alpha", "seed", "noise", "stopping", "target_radius", "rounds", "bound",
     "dtype",
 )  # fmt: skip
-# What a page shows, apart from settings of its own, with the defaults.
+# What single pages have in the URL beside the settings, with the defaults.
 VIEW: dict[str, Any] = {
     "step": 1, "copy": 1, "tab": "compare", "settings": "", "comparison": "", "over": "sigma_local",
     "sweep": "", **attack_controls.DEFAULTS,
@@ -200,6 +200,12 @@ def save(page: Settings = CERTIFY, view: Collection[str] = ()) -> None:
     if url != st.query_params.to_dict():
         st.query_params.from_dict(url)
     state["_url"] = url
+
+
+def recall() -> None:
+    """Bring back what the session let go of because its widgets were not drawn for a while."""
+    for name, value in st.session_state["_kept"].items():
+        st.session_state.setdefault(name, value)
 
 
 def act() -> None:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import ABSTAIN, Certificate, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress, Attempt
 from diffsmooth_core.jobs import Snapshot
-from ui import attack_board, attack_charts, attack_runs, charts, runs, state
+from ui import attack_board, attack_charts, attack_controls, attack_runs, charts, runs, state
 from ui.attack_verdict import verdict
 
 from .conftest import APP, progress
@@ -92,6 +93,22 @@ def test_the_address_holds_the_attack_and_says_what_it_does_not_know() -> None:
     page.number_input(key="attack-seed").set_value(7).run()
     assert page.query_params["attack-seed"] == "7"
     assert page.query_params["attack-attempts"] == "2"
+
+
+def test_a_look_that_draws_the_controls_first_keeps_their_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = attack_page(**{"attack-kind": "nes", "attack-times": "2.0"})
+    said = attack_board.verdict
+
+    def forgetful(*of: Any) -> Any:  # as while a new certificate was counted, without these controls
+        for name in attack_controls.DEFAULTS:
+            del st.session_state[name]
+        return said(*of)
+
+    monkeypatch.setattr(attack_board, "verdict", forgetful)
+    finish(page, "Certify")
+    assert page.selectbox(key="attack-kind").value == "nes"
+    assert page.select_slider(key="attack-times").value == 2.0
+    assert page.number_input(key="attack-attempts").value == 2
 
 
 def test_the_finished_run_of_the_certify_page_is_taken_while_its_settings_stand(visit: Visit) -> None:
