@@ -16,7 +16,7 @@ from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.jobs import Snapshot
 from ui import charts, controls, figure, lessons, runs, state, strip
 from ui.colours import ABSTAIN, class_colour
-from ui.follow import failure, follow, wait, waits
+from ui.follow import TICK, failure, follow, wait, waits
 from ui.images import data_url
 from ui.text import confidence, down, duration, length, plain
 from ui.verdict import evidence, meaning, true_class, verdict
@@ -33,7 +33,7 @@ _keep_focus = st.components.v2.component(
 def show(picture: Picture, config: Settings) -> None:
     """Draw the page's run, or the picture as it will go through one."""
     snapshot = _shown(picture, config)
-    follow(lambda: [_shown(picture, config)], lambda: _live(picture, config))
+    follow(lambda: [_shown(picture, config)], lambda: _live(picture, config), patience=TICK)
     progress = runs.progress(snapshot) if snapshot else None
     if snapshot and progress and (certificate := progress.certificate):
         run = snapshot.subject

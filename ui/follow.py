@@ -19,18 +19,23 @@ WAITING = 3.0  # at the place of one that waits
 EAGER = 2.0  # seconds from a page's drawing in which what a job finds first is shown as soon as it is there
 
 
-def follow(jobs: Callable[[], Sequence[Job]], draw: Callable[[], None], tick: float = TICK) -> None:
+def follow(
+    jobs: Callable[[], Sequence[Job]], draw: Callable[[], None], tick: float = TICK, patience: float = 0.0
+) -> None:
     """Draw what `jobs` have found: every `tick` seconds while one of them works, and the whole page when that
-    begins or ends. Where one waits, `draw` says so by `wait`."""
+    begins or ends. Where one waits, `draw` says so by `wait`.
+
+    The page itself stays for `patience` seconds where nothing was found yet: to draw it once, with the first
+    that is found, is sooner done than to draw it empty and again.
+    """
     before = phase(jobs())
-    eager = time.monotonic() + EAGER
-    drawn = False
+    began = time.monotonic()
+    stay = patience
 
     def again() -> None:
-        nonlocal drawn
-        if drawn:
-            look_out(jobs, min(eager, time.monotonic() + tick))
-        drawn = True
+        nonlocal stay
+        look_out(jobs, min(began + EAGER, time.monotonic() + stay))
+        stay = tick
         if phase(jobs()) != before:
             st.rerun()
         draw()

@@ -116,7 +116,7 @@ class BaseClassifier:
             return max(8, 1024 // self._passes // 8 * 8)
         if self.classifier.dataset == "imagenet":
             return 1  # its U-Net takes a CPU most of a minute a copy
-        return max(8, 32 // max(1, self.purifications) // 8 * 8)
+        return max(8, 16 // max(1, self.purifications) // 8 * 8)
 
     @property
     def copies(self) -> int:

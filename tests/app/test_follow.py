@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.jobs import Snapshot
-from ui import follow, runs
+from ui import board, follow, runs
 
 Visit = Callable[..., AppTest]
 SMALL = {"n": "20", "n0": "10", "m": "1"}
@@ -93,3 +93,20 @@ def test_a_page_asks_seldom_in_the_queue_and_not_once_its_run_has_ended(
     assert intervals == [None]
     held.set()
     runs.manager().wait(before, 10)
+
+
+def test_the_first_drawing_of_a_run_already_has_votes(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[bool] = []
+    monkeypatch.setattr(board, "TICK", 30)
+    run = board._run
+
+    def noted(snapshot: Snapshot[Any], *rest: Any) -> None:
+        drawn.append(runs.progress(snapshot) is not None)
+        run(snapshot, *rest)
+
+    monkeypatch.setattr(board, "_run", noted)
+    page = visit(**SMALL)
+    page.button(key="Certify").click().run()
+    assert drawn
+    assert all(drawn), "it was drawn while there was nothing to see"
+    assert not page.exception
