@@ -377,10 +377,10 @@ def greedy(most: int, error: Exception | None = None) -> BaseClassifier:
 def test_without_memory_counting_starts_again_with_a_smaller_recorded_block(error: Exception) -> None:
     config = replace(CONFIG, m=1)
     found = certify(greedy(12, error), GREY, config)
-    assert (found.block, found.execution) == (8, "folded/8")
+    assert (found.block, found.execution) == (4, "folded/8")
     assert discrepancies(found) == []
     execution = Execution.parse(found.execution)
-    again = certify(replace(base_for(config), fixed_block=8, execution=execution), GREY, config)
+    again = certify(replace(base_for(config), fixed_block=4, execution=execution), GREY, config)
     assert votes_of(found) == votes_of(again)
 
 
