@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,6 +18,8 @@ from torch import Tensor
 from diffsmooth_core.config import InputError
 
 _OUTER, _LOCAL, _WHOLE = 0, 1, 2
+_THREADS = ThreadPoolExecutor(thread_name_prefix="noise")  # NumPy draws outside the interpreter's lock
+_SHARE = 2**16  # numbers worth a thread
 LEVELS = 255  # of the grid that decoded pictures lie on
 
 
@@ -38,14 +44,31 @@ class NoiseSource:
     image: str  # SHA-256
     stage: str
 
-    def _generator(self, kind: int, vote: int) -> np.random.Generator:
+    @cached_property
+    def _key(self) -> int:
         digest = hashlib.sha256(f"{self.seed}/{self.image}/{self.stage}".encode()).digest()
-        key = int.from_bytes(digest[:16], "little")
-        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, vote, kind]))
+        return int.from_bytes(digest[:16], "little")
+
+    def _generators(self, kind: int, votes: range) -> Iterator[np.random.Generator]:
+        """One generator, set to the beginning of each vote's stream in turn."""
+        philox = np.random.Philox(key=self._key, counter=[0, 0, 0, kind])
+        generator, state = np.random.Generator(philox), philox.state
+        for vote in votes:
+            state["state"]["counter"][2] = vote
+            philox.state = state
+            yield generator
 
     def _stack(self, kind: int, start: int, stop: int, shape: tuple[int, ...]) -> Tensor:
-        draws = [self._generator(kind, v).standard_normal(shape, np.float32) for v in range(start, stop)]
-        return torch.from_numpy(np.stack(draws))
+        draws = np.empty((stop - start, *shape), np.float32)
+
+        def draw(votes: range) -> None:
+            for vote, generator in zip(votes, self._generators(kind, votes), strict=True):
+                generator.standard_normal(out=draws[vote - start], dtype=np.float32)
+
+        each = max(1, -(-_SHARE // math.prod(shape)))  # votes a thread takes at a time
+        shares = [range(at, min(at + each, stop)) for at in range(start, stop, each)]
+        deque(_THREADS.map(draw, shares) if len(shares) > 1 else map(draw, shares), maxlen=0)
+        return torch.from_numpy(draws)
 
     def outer(self, start: int, stop: int, shape: torch.Size) -> Tensor:
         """Noise of votes start..stop-1 for a picture of `shape` (c,h,w): (stop-start,c,h,w)."""
@@ -70,7 +93,7 @@ class NoiseSource:
         reach = math.ceil(9 * sigma * LEVELS)  # Phi(-9) is below what a float in [0,1) can tell from 0
         steps = np.arange(-reach, reach + 1)
         thresholds = ndtr((2 * steps + 1) / (2 * LEVELS * sigma))
-        draws = (self._generator(_WHOLE, vote).random(tuple(x.shape)) for vote in range(start, stop))
+        draws = (g.random(tuple(x.shape)) for g in self._generators(_WHOLE, range(start, stop)))
         noise = np.stack([np.searchsorted(thresholds, u, side="right") for u in draws]) - reach
         k = max(1, math.floor(6 * sigma))
         whole = (pixels.numpy().astype(np.int64) + noise).clip(-k * LEVELS, (k + 1) * LEVELS)

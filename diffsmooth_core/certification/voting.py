@@ -59,13 +59,17 @@ def drawn(base: BaseClassifier, ballot: Ballot, config: SmoothingConfig) -> tupl
     return x_noisy, noise.local(*span, base.draws, shape)
 
 
-def check_finite(confidence: Tensor, sigma: float) -> None:
-    """Raise InputError for NaN or infinity, which argmax would turn into a unanimous vote."""
-    if not torch.isfinite(confidence).all():
+def leading(confidence: Tensor, sigma: float) -> npt.NDArray[np.int64]:
+    """The class that leads each confidence (b,k), on the host: the one time that a GPU is waited for. Raises
+    InputError for NaN or infinity, which argmax would turn into a unanimous vote."""
+    finite = torch.isfinite(confidence).all(1)
+    classes = torch.where(finite, confidence.argmax(1), -1).cpu().numpy()
+    if (classes < 0).any():
         raise InputError(
             f"the networks returned values that are not finite at sigma {sigma:g}; "
             "check their weights or use dtype float32"
         )
+    return classes
 
 
 def _cast(
@@ -76,8 +80,7 @@ def _cast(
     copies, noises = zip(*(drawn(base, ballot, config) for ballot in ballots), strict=True)
     x_noisy, local = torch.cat(copies), [noise for noise in noises if noise is not None]
     vote = base.trace(x_noisy, torch.cat(local) if local else None, whole=False)
-    check_finite(vote.confidence, config.sigma)
-    return vote.confidence.argmax(1).cpu().numpy(), x_noisy, vote
+    return leading(vote.confidence, config.sigma), x_noisy, vote
 
 
 def pooled(
@@ -99,7 +102,7 @@ def votes(
         original=as_picture(x),
         noisy=as_picture(x_noisy[-1]),
         purified=None if vote.purified is None else as_picture(vote.purified[-1]),
-        local=() if vote.local is None else tuple(as_picture(copy) for copy in vote.local[-1]),
+        local=() if vote.local is None else tuple(as_picture(copy) for copy in vote.local[-1].cpu()),
         vote=int(classes[-1]),
     )
 

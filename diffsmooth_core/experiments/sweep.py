@@ -10,7 +10,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from diffsmooth_core.certification.decision import Decision, decide
-from diffsmooth_core.certification.voting import Ballot, Stage, check, check_finite, drawn
+from diffsmooth_core.certification.voting import Ballot, Stage, check, drawn, leading
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum_votes
 from diffsmooth_core.purification.denoiser import Denoiser
@@ -151,9 +151,8 @@ def _cast(
         most = max(of_this.values())
         smoothed = replace(base, denoiser=None, sigma_local=sigma_local, m=most)
         softmax = smoothed.trace(seen, None if noise is None else noise[:, :most]).softmax
-        check_finite(softmax, base.sigma)
         for i, m in of_this.items():
-            found[i] = softmax[:, :m].mean(1).argmax(1).cpu().numpy()
+            found[i] = leading(softmax[:, :m].mean(1), base.sigma)
     return found
 
 
