@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -30,6 +30,18 @@ class Round:
     seconds: float
     plain_seconds: float
     agreeing: int
+
+
+def in_turn(works: Sequence[Callable[[], object]], rounds: int) -> list[list[float]]:
+    """Seconds of each work in each round, the works taking turns, after one of each that is not timed."""
+    seconds: list[list[float]] = [[] for _ in works]
+    for turn in range(rounds + 1):
+        for work, found in zip(works, seconds, strict=True):
+            began = time.perf_counter()
+            work()
+            if turn:
+                found.append(time.perf_counter() - began)
+    return seconds
 
 
 def compare(

@@ -133,7 +133,7 @@ class BaseClassifier:
     def chunk(self) -> int:
         """Votes worth casting together, so that few passes of the classifier have room left: a fraction of a
         second's on a CPU. No vote depends on it."""
-        return self.block * max(1, 384 // (self._passes * self.block) if self.execution.copies else 1)
+        return self.block * (max(2, 384 // (self._passes * self.block)) if self.execution.copies else 1)
 
     @property
     def _passes(self) -> int:
