@@ -112,7 +112,7 @@ def _attack(certified: Snapshot[Any]) -> None:
             if waits(attacked):
                 wait(lambda: attack_runs.find(certified))
             _figures(certificate, progress, attacked)
-        state.recall()  # a look may draw the controls before the page as a whole is drawn again
+        state.recall(attack_controls.DEFAULTS)  # a look may draw them before the whole page is drawn
         chosen = attack_controls.settings(certificate, running)
         state.save(view=attack_controls.DEFAULTS)  # only this part of the page is drawn after a change
         if isinstance(chosen, InputError):

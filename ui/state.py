@@ -2,14 +2,15 @@
 
 Session-state keys: one for each setting of a page (also a widget's key and, without the page's prefix, a URL
 parameter), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_page`, `_kept…`, `_url`, `_acted`,
-`_notices`, `_playing`, `_visitor`, `_lesson`. Keys of widgets that hold nothing worth keeping stand where the
-widget is drawn.
+`_notices`, `_playing`, `_visitor`, `_lesson`, `_telling`. Keys of widgets that hold nothing worth keeping
+stand where the widget is drawn.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -37,6 +38,7 @@ SETTINGS = (
     "reverse_steps", "n0", "n", "alpha", "seed", "noise", "stopping", "target_radius", "rounds", "bound",
     "dtype",
 )  # fmt: skip
+TELLING = 10.0  # seconds after a page was opened in which every run tells the browser its settings
 # What single pages have in the URL beside the settings, with the defaults.
 VIEW: dict[str, Any] = {
     "step": 1, "copy": 1, "tab": "compare", "settings": "", "comparison": "", "over": "sigma_local",
@@ -164,10 +166,12 @@ def restore(page: Settings = CERTIFY) -> bool:
     if page.dataset:
         state["dataset"] = page.dataset
     if kept in state and (acted or parameters in ({}, state.get("_url"))):
-        for name, value in state[kept].items():  # widgets of a page that was left lose their state
-            if left or page.prefix + name not in state:
-                state[page.prefix + name] = value
+        if left:  # widgets of a page that was left lose their state
+            state["_telling"] = time.monotonic() + TELLING
+            state.update({page.prefix + name: value for name, value in state[kept].items()})
+        recall(page.defaults, page)
         return False
+    state["_telling"] = time.monotonic() + TELLING
     for name, default in page.defaults.items():
         state[page.prefix + name] = default
         if name in parameters:
@@ -202,10 +206,16 @@ def save(page: Settings = CERTIFY, view: Collection[str] = ()) -> None:
     state["_url"] = url
 
 
-def recall() -> None:
-    """Bring back what the session let go of because its widgets were not drawn for a while."""
-    for name, value in st.session_state["_kept"].items():
-        st.session_state.setdefault(name, value)
+def recall(names: Iterable[str], page: Settings = CERTIFY) -> None:
+    """Bring back these settings where the session let go of them because their widgets were not drawn for a
+    while. Shortly after a page was opened, tell the browser every value again: a slow one has drawn nothing
+    of the first run when the second comes, and takes a widget's smallest value where it is told none."""
+    state = st.session_state
+    telling = time.monotonic() < state.get("_telling", 0.0)
+    for name in names:
+        key = page.prefix + name
+        if telling or key not in state:
+            state[key] = state.get(key, state[f"_kept{page.prefix}"][name])
 
 
 def act() -> None:

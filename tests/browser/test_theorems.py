@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
@@ -34,6 +35,22 @@ def test_a_picture_is_chosen_sampled_and_stands_in_the_address(app: str, page: P
     expect(chosen.and_(page.get_by_title("Brown horse"))).to_be_visible(timeout=30 * SECONDS)
     expect(page.get_by_role("slider", name="Noise σ")).to_have_value("0.25")
     expect(page.get_by_text("16 samples in 4 steps each")).to_be_visible(timeout=60 * SECONDS)
+
+
+@pytest.mark.parametrize("times_slower", [6, 12])
+def test_a_slow_browser_takes_the_settings_of_a_link(app: str, page: Page, times_slower: int) -> None:
+    """It draws nothing of the first run of the page before the second one, at the samples' end, is there."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": times_slower})
+    fresh = random.randrange(2**31)  # what was sampled before is there in the first run
+    page.goto(f"{app}/theorems?{QUICK}&sigma=0.25&eta=0.05&seed={fresh}", timeout=60 * SECONDS)
+    expect(page.get_by_text("16 samples in 4 steps each")).to_be_visible(timeout=90 * SECONDS)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    expect(page.get_by_role("slider", name="Noise σ")).to_have_value("0.25")
+    page.get_by_role("radio", name="Brown horse").click()
+    expect(page).to_have_url(re.compile("brown-horse"), timeout=30 * SECONDS)
+    assert "sigma=0.25" in page.url
+    assert "eta=0.05" in page.url
 
 
 def test_sampling_is_seen_coming_and_stops_at_once(app: str, page: Page) -> None:
