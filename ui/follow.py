@@ -19,14 +19,19 @@ WAITING = 3.0  # at the place of one that waits
 EAGER = 2.0  # seconds from a page's drawing in which what a job finds first is shown as soon as it is there
 
 
+def _anything(found: Any) -> bool:
+    return found is not None
+
+
 def follow(
-    jobs: Callable[[], Sequence[Job]], draw: Callable[[], None], tick: float = TICK, patience: float = 0.0
-) -> None:
+    jobs: Callable[[], Sequence[Job]], draw: Callable[[], None], tick: float = TICK, patience: float = 0.0,
+    worth: Callable[[Any], bool] = _anything,
+) -> None:  # fmt: skip
     """Draw what `jobs` have found: every `tick` seconds while one of them works, and the whole page when that
     begins or ends. Where one waits, `draw` says so by `wait`.
 
-    The page itself stays for `patience` seconds where nothing was found yet: to draw it once, with the first
-    that is found, is sooner done than to draw it empty and again.
+    The page itself stays for `patience` seconds where nothing was found yet that is `worth` a look: to draw
+    it once, with the first that is found, is sooner done than to draw it empty and again.
     """
     before = phase(jobs())
     began = time.monotonic()
@@ -34,7 +39,7 @@ def follow(
 
     def again() -> None:
         nonlocal stay
-        look_out(jobs, min(began + EAGER, time.monotonic() + stay))
+        look_out(jobs, min(began + EAGER, time.monotonic() + stay), worth)
         stay = tick
         if phase(jobs()) != before:
             st.rerun()
@@ -44,12 +49,15 @@ def follow(
         st.fragment(again, run_every=tick if before == "working" else None)()
 
 
-def look_out(jobs: Callable[[], Sequence[Job]], until: float) -> None:
+def look_out(
+    jobs: Callable[[], Sequence[Job]], until: float, worth: Callable[[Any], bool] = _anything
+) -> None:
     """Stay while a job works and has found nothing: drawing that once more would take time from it."""
     while time.monotonic() < until and any(
-        job and not job.finished and job.progress is None and not waits(job) for job in jobs()
+        job and not job.finished and not worth(job.progress) and not waits(job) for job in jobs()
     ):
         time.sleep(0.02)
+        st.session_state.get("_page")  # here a newer run of the page ends this one
 
 
 def wait(look: Callable[[], Job], more: Callable[[Snapshot[Any]], str] = lambda _: "") -> None:

@@ -26,6 +26,7 @@ from ui.text import confidence, plain
 from ui.theorems_controls import Controls, go_on, stop, stopped
 from ui.theorems_terms import CORRECTED, NOISE, PRINTED, SCORE, SHIFT, WITH_C
 
+PATIENCE = 0.8  # seconds that the page stays for its first samples
 TICK = 0.4  # seconds between two looks: a batch of samples on two cores takes less
 
 FIRST = (
@@ -50,7 +51,7 @@ def show_picture(picture: Picture, chosen: Controls) -> None:
     key = (picture, chosen.setting)
     theorems_runs.attend("samples", key)
     sampling: Sampling | None = theorems_runs.found(_pursued(picture, chosen))
-    follow(lambda: [theorems_runs.find(key)], lambda: _live(picture, chosen), TICK)
+    follow(lambda: [theorems_runs.find(key)], lambda: _live(picture, chosen), TICK, PATIENCE, _histogram)
     if theorems_runs.active(key) or sampling is None or sampling.count < 2:
         return
     _words(sampling.theorem1, chosen)
@@ -62,6 +63,10 @@ def show_picture(picture: Picture, chosen: Controls) -> None:
         "identity holds by construction. In the exact world nothing is estimated."
     )
     commands.show(commands.theorems(chosen, picture))
+
+
+def _histogram(sampling: Sampling | None) -> bool:
+    return sampling is not None and sampling.count > 0
 
 
 def _pursued(picture: Picture, chosen: Controls) -> Snapshot[Sampling] | None:
