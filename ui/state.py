@@ -38,7 +38,7 @@ SETTINGS = (
     "reverse_steps", "n0", "n", "alpha", "seed", "noise", "stopping", "target_radius", "rounds", "bound",
     "dtype",
 )  # fmt: skip
-TELLING = 10.0  # seconds after a page was opened in which every run tells the browser its settings
+TELLING = 60.0  # seconds from a page's opening in which every run tells the browser the settings, at most
 # What single pages have in the URL beside the settings, with the defaults.
 VIEW: dict[str, Any] = {
     "step": 1, "copy": 1, "tab": "compare", "settings": "", "comparison": "", "over": "sigma_local",
@@ -170,6 +170,8 @@ def restore(page: Settings = CERTIFY) -> bool:
             state["_telling"] = time.monotonic() + TELLING
             state.update({page.prefix + name: value for name, value in state[kept].items()})
         recall(page.defaults, page)
+        if acted or page.kept() != state[kept]:
+            state["_telling"] = 0.0  # who does something has the page drawn
         return False
     state["_telling"] = time.monotonic() + TELLING
     for name, default in page.defaults.items():
@@ -208,8 +210,9 @@ def save(page: Settings = CERTIFY, view: Collection[str] = ()) -> None:
 
 def recall(names: Iterable[str], page: Settings = CERTIFY) -> None:
     """Bring back these settings where the session let go of them because their widgets were not drawn for a
-    while. Shortly after a page was opened, tell the browser every value again: a slow one has drawn nothing
-    of the first run when the second comes, and takes a widget's smallest value where it is told none."""
+    while. Until somebody does something on a page that was just opened, tell the browser every value again:
+    a slow one has drawn nothing of the first run when the second comes, and takes a widget's smallest value
+    where it is told none."""
     state = st.session_state
     telling = time.monotonic() < state.get("_telling", 0.0)
     for name in names:
@@ -320,6 +323,8 @@ def job() -> str | None:
 def watch(job_id: str | None) -> None:
     """Show this run from now on."""
     st.session_state["job"] = job_id
+    if job_id:
+        st.session_state["_telling"] = 0.0  # somebody pressed a button
 
 
 def beside(job_id: str, picture_sha256: str) -> str:

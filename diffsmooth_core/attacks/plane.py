@@ -107,7 +107,7 @@ def regions_stream(
     labels: dict[Stage, Labels] = {}
     axis = torch.linspace(-extent, extent, size)
     done = 0
-    for stride, chunk in _coarse_to_fine(size, max(1, base.block // regions.votes)):
+    for stride, chunk in _coarse_to_fine(size, max(1, base.chunk // regions.votes)):
         rows, columns = np.array(chunk).T
         points = plane.points(axis[columns], -axis[rows])
         for stage, found in _classes(base, points, outer, local).items():

@@ -232,11 +232,11 @@ class _Search:
                 return direction, tuple(odds.softmax(1)[0].tolist())
 
     def _vote(self, adversarial: Tensor) -> Iterator[AttackProgress]:
-        """PREDICT's votes for a picture, a block of the networks at a time."""
-        n, block = self.config.n, self.base.block
+        """PREDICT's votes for a picture, as many as are worth casting together at a time."""
+        n, chunk = self.config.n, self.base.chunk
         counts = np.zeros(len(self.now.counts), np.int64)
-        for begin in range(0, n, block):
-            ballot = Ballot(adversarial, "prediction", begin, min(begin + block, n))
+        for begin in range(0, n, chunk):
+            ballot = Ballot(adversarial, "prediction", begin, min(begin + chunk, n))
             (classes,) = pooled(self.base, [ballot], self.config)
             counts += np.bincount(classes, minlength=len(counts))
             yield self._show(adversarial, stage="voting", counts=tuple(map(int, counts)))

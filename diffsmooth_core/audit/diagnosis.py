@@ -79,8 +79,8 @@ def take_apart(base: BaseClassifier, x: Tensor, config: SmoothingConfig, votes: 
     stop = min(votes, config.n)
     x_noisy, local = drawn(base, Ballot(x, "estimation", 0, stop), config)
     parts = [
-        base.trace(x_noisy[at : at + base.block], None if local is None else local[at : at + base.block])
-        for at in range(0, stop, base.block)
+        base.trace(x_noisy[at : at + base.chunk], None if local is None else local[at : at + base.chunk])
+        for at in range(0, stop, base.chunk)
     ]
     purified = torch.cat([p.purified for p in parts if p.purified is not None]) if base.denoiser else None
     copies = [p.local for p in parts if p.local is not None]

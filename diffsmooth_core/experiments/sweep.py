@@ -126,8 +126,8 @@ def sweep_stream(
         wide = replace(base, sigma=sigma, m=max(configs[i].m for i in group), fixed_block=block)
         stages: tuple[tuple[Stage, int], ...] = (("selection", configs[0].n0), ("estimation", n))
         for tally, (stage, votes) in zip(tallies, stages, strict=True):
-            for start in range(0, votes, block):
-                ballot = Ballot(x, stage, start, min(start + block, votes))
+            for start in range(0, votes, wide.chunk):
+                ballot = Ballot(x, stage, start, min(start + wide.chunk, votes))
                 done += ballot.stop - ballot.start
                 if resume is not None and done <= resume.done:
                     continue
