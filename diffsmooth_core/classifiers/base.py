@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.device import resolve_device, resolve_dtype
-from diffsmooth_core.classifiers.ensemble import Ensemble
 from diffsmooth_core.classifiers.execution import EAGER, Execution, available, prepared
 from diffsmooth_core.classifiers.normalisation import Normalise
 from diffsmooth_core.classifiers.tuning import candidates, fastest, remembered
@@ -43,15 +42,6 @@ class Classifier(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.network(self.normalise(x))  # type: ignore[no-any-return]
-
-    def running(self, mode: str, dtype: torch.dtype) -> Classifier:
-        """The same as a mode of execution runs it; an ensemble's members one by one."""
-        if isinstance(self.network, Ensemble):
-            members = [member.running(mode, dtype) for member in self.network.members]  # type: ignore[operator]
-            network: nn.Module = Ensemble(members, self.network.consensus)
-        else:
-            network = prepared(self.network, mode, dtype)
-        return Classifier(network, self.normalise, self.name, self.weights, self.classes, self.dataset)
 
 
 def reference_bank(m: int, shape: torch.Size) -> Tensor:
@@ -155,16 +145,14 @@ class BaseClassifier:
         """Classifier and denoiser as `execution` runs them."""
         if self.execution.mode == "eager":
             return self.classifier, self.denoiser
-        d, mode = self.denoiser, self.execution.mode
-        classifier = self.classifier.running(mode, self.dtype)
-        if isinstance(d, Denoiser):
-            t, _ = d.schedule.timestep_for_sigma(self.sigma)
-            network = prepared(d.network, mode, self.dtype, t * d.schedule.time_scale)
-            return classifier, Denoiser(network, d.schedule, d.name, d.weights)
-        if isinstance(d, DirectDenoiser):
-            network = prepared(d.network, mode, self.dtype)
-            return classifier, DirectDenoiser(network, d.sigma, d.name, d.weights)
-        return classifier, None
+        c, d, mode = self.classifier, self.denoiser, self.execution.mode
+        network = prepared(c.network, mode, self.dtype)
+        classifier = Classifier(network, c.normalise, c.name, c.weights, c.classes, c.dataset)
+        if not isinstance(d, Denoiser):
+            return classifier, d
+        t, _ = d.schedule.timestep_for_sigma(self.sigma)
+        network = prepared(d.network, mode, self.dtype, t * d.schedule.time_scale)
+        return classifier, Denoiser(network, d.schedule, d.name, d.weights)
 
     def autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16)

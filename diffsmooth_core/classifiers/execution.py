@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
-from diffsmooth_core.purification.dncnn import DnCNN
 from diffsmooth_core.purification.unet import UNet
 
 MODES = {
@@ -118,10 +117,10 @@ class Graphed(nn.Module):
 
 
 def foldable(network: nn.Module) -> bool:
-    return isinstance(network, UNet | CompactCNN | CifarResNet | DnCNN)
+    return isinstance(network, UNet | CompactCNN | CifarResNet)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def prepared(network: nn.Module, mode: str, dtype: torch.dtype, t: float | None = None) -> nn.Module:
     """`network` as a mode runs it; t is a U-Net's timestep. Networks that cannot be folded are returned as
     they are: their shapes or branches may depend on what they see."""

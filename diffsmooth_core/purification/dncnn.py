@@ -6,7 +6,6 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from diffsmooth_core.config import InputError
 
@@ -23,13 +22,6 @@ class DnCNN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x - self.layers(x)  # type: ignore[no-any-return]
-
-    def fold(self) -> None:
-        """Put every BatchNorm, with the statistics of training, into the convolution before it."""
-        for at, layer in enumerate(self.layers):
-            if isinstance(layer, nn.BatchNorm2d):
-                self.layers[at - 1] = fuse_conv_bn_eval(self.layers[at - 1], layer)  # type: ignore[type-var]
-                self.layers[at] = nn.Identity()
 
 
 class DirectDenoiser(nn.Module):
