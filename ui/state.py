@@ -1,9 +1,9 @@
 """The settings of a page: in the session while one works, in the URL to keep and to share.
 
 Session-state keys: one for each setting of a page (also a widget's key and, without the page's prefix, a URL
-parameter), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_page`, `_kept…`, `_url`, `_acted`,
-`_notices`, `_playing`, `_visitor`, `_lesson`, `_telling`. Keys of widgets that hold nothing worth keeping
-stand where the widget is drawn.
+parameter), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_page`, `_kept…`, `_url`, `_urls`,
+`_acted`, `_notices`, `_playing`, `_visitor`, `_lesson`, `_telling`. Keys of widgets that hold nothing worth
+keeping stand where the widget is drawn.
 """
 
 from __future__ import annotations
@@ -165,13 +165,17 @@ def restore(page: Settings = CERTIFY) -> bool:
         state["_lesson"] = parameters.get("lesson", "")
     if page.dataset:
         state["dataset"] = page.dataset
-    if kept in state and (acted or parameters in ({}, state.get("_url"))):
+    chosen = not left and any(
+        state.get(page.prefix + name, value) != value for name, value in state.get(kept, {}).items()
+    )
+    ours = ({}, state.get("_url"), *(state.get("_urls", ()) if chosen else ()))  # Back changes no control
+    if kept in state and (acted or parameters in ours):
+        if acted or chosen:
+            state["_telling"] = 0.0  # who does something has the page drawn
         if left:  # widgets of a page that was left lose their state
             state["_telling"] = time.monotonic() + TELLING
             state.update({page.prefix + name: value for name, value in state[kept].items()})
         recall(page.defaults, page)
-        if acted or page.kept() != state[kept]:
-            state["_telling"] = 0.0  # who does something has the page drawn
         return False
     state["_telling"] = time.monotonic() + TELLING
     for name, default in page.defaults.items():
@@ -205,6 +209,7 @@ def save(page: Settings = CERTIFY, view: Collection[str] = ()) -> None:
         url["lesson"] = state["_lesson"]
     if url != st.query_params.to_dict():
         st.query_params.from_dict(url)
+        state["_urls"] = (*state.get("_urls", ())[-7:], url)  # of quick changes, some come with earlier ones
     state["_url"] = url
 
 
