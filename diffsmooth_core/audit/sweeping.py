@@ -14,6 +14,7 @@ from diffsmooth_core.audit.store import Run, Store
 from diffsmooth_core.audit.workers import base_of, picture
 from diffsmooth_core.certification.stream import issue
 from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.execution import Execution, available
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.experiments import Cell, grid, sweep_stream
@@ -30,12 +31,12 @@ def runs(store: Store, name: str, over: str, config: SmoothingConfig, chosen: Se
     """The runs of a sweep, called `name` and what tells them apart; those of an earlier call where they are
     there already. Raises InputError where one of that name is of something else."""
     configs = grid(over, config)
-    base = base_of(configs[0])
-    shape = recorded(base, shared_block(base, configs))
     known = {run.name: run for run in store.runs()}
-    found = []
-    for title, setting in zip(titles(configs), configs, strict=True):
-        called, settings = f"{name} {title}", setting.as_dict() | shape
+    names = [f"{name} {title}" for title in titles(configs)]
+    base = _as_begun(base_of(configs[0]), configs, known.get(names[0]))
+    shape, found = recorded(base, base.block), []
+    for called, setting in zip(names, configs, strict=True):
+        settings = setting.as_dict() | shape
         run = known.get(called) or store.create(
             called, "audit", config.dataset, settings, chosen, base.weights
         )
@@ -45,13 +46,22 @@ def runs(store: Store, name: str, over: str, config: SmoothingConfig, chosen: Se
     return found
 
 
+def _as_begun(base: BaseClassifier, configs: Sequence[SmoothingConfig], run: Run | None) -> BaseClassifier:
+    """`base` as the networks ran when the sweep was begun: all its votes come from one shape. Raises
+    InputError for an execution that this machine has not."""
+    if run is None:
+        return replace(base, fixed_block=shared_block(base, configs))
+    execution = Execution.parse(run.config.get("execution", "eager"))
+    block = run.config.get("block", shared_block(base, configs))
+    return replace(base, execution=available(execution, base.device), fixed_block=block)
+
+
 def work(store: Store, sweep: Sequence[Run], over: str, config: SmoothingConfig) -> Iterator[tuple[int, int]]:
     """Certify the pictures that the runs of a sweep still lack, yielding how many are done of how many; each
     picture's results are kept together, so a killed sweep goes on at the next picture. A picture that cannot
     be read is skipped and listed."""
     configs = grid(over, config)
-    base = base_of(configs[0])
-    block = shared_block(base, configs)
+    base = _as_begun(base_of(configs[0]), configs, sweep[0])
     done = [{result.idx for result in store.results(run)} for run in sweep]
     for count, idx in enumerate(sweep[0].indices, 1):
         lacking = [i for i, have in enumerate(done) if idx not in have]
@@ -66,15 +76,15 @@ def work(store: Store, sweep: Sequence[Run], over: str, config: SmoothingConfig)
             *_, last = sweep_stream(base, found.tensor, configs)
             seconds = (time.monotonic() - began) / len(configs)
             for i in lacking:
-                store.add(sweep[i], [], [_result(base, found, last.cells[i], block, seconds, idx)])
+                store.add(sweep[i], [], [_result(base, found, last.cells[i], seconds, idx)])
         yield count, len(sweep[0].indices)
 
 
-def _result(base: BaseClassifier, found: Picture, cell: Cell, block: int, seconds: float, idx: int) -> Result:
+def _result(base: BaseClassifier, found: Picture, cell: Cell, seconds: float, idx: int) -> Result:
     config = cell.config
-    built = replace(base, sigma=config.sigma, sigma_local=config.sigma_local, m=config.m, fixed_block=block)
+    built = replace(base, sigma=config.sigma, sigma_local=config.sigma_local, m=config.m)
     certificate = issue(
         built, found.tensor, config, np.array(cell.counts0), np.array(cell.counts), cell.decision,
-        found.source, block, seconds,
+        found.source, base.block, seconds,
     )  # fmt: skip
     return Result.of(certificate, idx, found.label)

@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from diffsmooth_core.certification import Certificate, discrepancies
+from tests.browser.serving import press
 
 SECONDS = 1000  # milliseconds
 LONG = "n=50000&m=2&n0=20"  # minutes on any CPU
@@ -215,3 +216,15 @@ def test_a_first_visit_sees_a_recording_and_plays_it(app: str, page: Page) -> No
     expect(page.get_by_role("heading", name=re.compile("Certified and right"))).to_be_visible(
         timeout=60 * SECONDS
     )
+
+
+def test_quick_changes_of_a_number_are_all_taken(app: str, page: Page) -> None:
+    page.goto(f"{app}/?n=300&n0=10")
+    votes = page.get_by_role("spinbutton", name="Votes n")
+    votes.focus(timeout=60 * SECONDS)
+    press(page, "ArrowUp")
+    for _ in range(5):
+        page.wait_for_timeout(100)
+        page.keyboard.press("ArrowUp")
+    expect(page).to_have_url(re.compile("n=900"), timeout=30 * SECONDS)
+    expect(votes).to_have_value("900")
