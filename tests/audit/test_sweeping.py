@@ -52,13 +52,18 @@ def test_a_cut_sweep_goes_on_and_another_of_its_name_is_refused(own: Store) -> N
 def test_a_sweep_goes_on_as_its_networks_ran_when_it_was_begun(
     own: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "folded/24")
+    def another_process(execution: str) -> None:
+        monkeypatch.setenv("DIFFSMOOTH_EXECUTION", execution)
+        base_of.cache_clear()
+
+    another_process("folded/24")
     runs = sweeping.runs(own, "local", "m", CONFIG, (0, 1))
     next(sweeping.work(own, runs, "m", CONFIG))
-    monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "eager")
+    another_process("eager")
     again = sweeping.runs(own, "local", "m", CONFIG, (0, 1))
     assert again == runs
     list(sweeping.work(own, again, "m", CONFIG))
     kept = own.results(runs[0], certificates=True)
     first, second = (Certificate.from_dict(result.certificate or {}) for result in kept)
     assert (first.execution, first.block) == (second.execution, second.block) == ("folded/24", 16)
+    base_of.cache_clear()
