@@ -52,7 +52,8 @@ def follow(
 def look_out(
     jobs: Callable[[], Sequence[Job]], until: float, worth: Callable[[Any], bool] = _anything
 ) -> None:
-    """Stay while a job works and has found nothing: drawing that once more would take time from it."""
+    """Stay until the moment `until` while a job works and has found nothing that is `worth` a look: drawing
+    that once more would take time from it."""
     while time.monotonic() < until and any(
         job and not job.finished and not worth(job.progress) and not waits(job) for job in jobs()
     ):

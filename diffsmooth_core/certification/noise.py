@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -67,7 +66,7 @@ class NoiseSource:
 
         each = max(1, -(-_SHARE // math.prod(shape)))  # votes a thread takes at a time
         shares = [range(at, min(at + each, stop)) for at in range(start, stop, each)]
-        deque(_THREADS.map(draw, shares) if len(shares) > 1 else map(draw, shares), maxlen=0)
+        list(_THREADS.map(draw, shares) if len(shares) > 1 else map(draw, shares))
         return torch.from_numpy(draws)
 
     def outer(self, start: int, stop: int, shape: torch.Size) -> Tensor:

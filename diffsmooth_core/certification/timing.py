@@ -33,7 +33,7 @@ class Round:
 
 
 def in_turn(works: Sequence[Callable[[], object]], rounds: int) -> list[list[float]]:
-    """Seconds of each work in each round, the works taking turns, after one of each that is not timed."""
+    """Seconds of every work, `rounds` of each: the works take turns, after one of each that is not timed."""
     seconds: list[list[float]] = [[] for _ in works]
     for turn in range(rounds + 1):
         for work, found in zip(works, seconds, strict=True):

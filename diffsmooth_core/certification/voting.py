@@ -60,8 +60,8 @@ def drawn(base: BaseClassifier, ballot: Ballot, config: SmoothingConfig) -> tupl
 
 
 def leading(confidence: Tensor, sigma: float) -> npt.NDArray[np.int64]:
-    """The class that leads each confidence (b,k), on the host: the one time that a GPU is waited for. Raises
-    InputError for NaN or infinity, which argmax would turn into a unanimous vote."""
+    """The class that leads each confidence (b,k): (b,), checked and brought to the host in one transfer.
+    Raises InputError for NaN or infinity, which argmax would turn into a unanimous vote."""
     finite = torch.isfinite(confidence).all(1)
     classes = torch.where(finite, confidence.argmax(1), -1).cpu().numpy()
     if (classes < 0).any():
