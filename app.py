@@ -13,7 +13,8 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from ui import load
+from ui.navigation import pages
+from ui.server import load
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -29,7 +30,7 @@ async def warm(_: st.App) -> AsyncIterator[dict[str, Any]]:
 
 def _warm_up() -> None:
     load()
-    from ui.runs import warm_up
+    from ui.jobs.certificates import warm_up
 
     warm_up()
 
@@ -38,21 +39,8 @@ if __name__ == "__main__":
     st.set_page_config(page_title="DiffSmooth", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
     st.html(ASSETS / "style.css")
-    sections = {
-        "Watch": (("certify", "Certify now", "verified_user"), ("step", "Step through", "steps"),
-                  ("compare", "Compare", "compare_arrows")),
-        "Understand": (("theorems", "Theorems", "function"), ("attack", "Try to break it", "swords"),
-                       ("lessons", "Lessons", "school")),
-        "Audit": (("runs", "Runs", "fact_check"), ("results", "Results", "show_chart"),
-                  ("models", "Models", "inventory_2")),
-    }  # fmt: skip
     load()
-    pages = {
-        section: [st.Page(f"pages/{page}.py", title=title, icon=f":material/{icon}:")
-                  for page, title, icon in listed]
-        for section, listed in sections.items()
-    }  # fmt: skip
-    st.navigation(pages).run()
+    st.navigation(pages()).run()
 else:
     # Otherwise the first visit of all to a page's own address would run that page without this file.
     PagesManager.uses_pages_directory = False

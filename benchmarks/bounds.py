@@ -13,7 +13,7 @@ from functools import partial
 
 from scipy.stats import binomtest
 
-from diffsmooth_core.certification.timing import in_turn
+from diffsmooth_core.benchmarking.timing import in_turn
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 
 ROUNDS, TIMES, ALPHA = 7, 200, 0.001

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from diffsmooth_core import BaseClassifier, SmoothingConfig, build_base, load_classifier, load_denoiser
-from diffsmooth_core.certification.timing import compare, in_turn
+from diffsmooth_core.benchmarking.timing import compare, in_turn
 from diffsmooth_core.certification.voting import votes
 from diffsmooth_core.classifiers.execution import Execution, compiler
 from diffsmooth_core.datasets import resolve

@@ -36,9 +36,9 @@ def one(over: str, size: int) -> None:
     import torch
 
     from diffsmooth_core import SmoothingConfig, certify
-    from diffsmooth_core.audit.workers import base_of
     from diffsmooth_core.classifiers.device import fast_dtype
     from diffsmooth_core.datasets import resolve
+    from diffsmooth_core.runs.workers import base_of
 
     torch.set_num_threads(1)
     n = size if over == "votes" else VOTES_A_PICTURE

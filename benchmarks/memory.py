@@ -22,8 +22,11 @@ GIB = 2**20  # KiB
 def server() -> Path:
     """The process that this one started and that runs Streamlit."""
     children = "".join(p.read_text() for p in Path("/proc/self/task").glob("*/children")).split()
-    return next(p for p in map(Path, (f"/proc/{child}" for child in children))
-                if b"streamlit" in (p / "cmdline").read_bytes())  # fmt: skip
+    return next(
+        p
+        for p in map(Path, (f"/proc/{child}" for child in children))
+        if b"streamlit" in (p / "cmdline").read_bytes()
+    )
 
 
 def held(process: Path, what: str) -> float:

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from diffsmooth_core import BaseClassifier, SmoothingConfig, build_base, load_classifier, load_denoiser
-from diffsmooth_core.certification.plain import BATCH
-from diffsmooth_core.certification.timing import in_turn
+from diffsmooth_core.benchmarking.plain import BATCH
+from diffsmooth_core.benchmarking.timing import in_turn
 from diffsmooth_core.certification.voting import Ballot, drawn
 from diffsmooth_core.datasets import resolve
 
@@ -65,8 +65,12 @@ def main() -> None:
                 )
                 continue
             seen, alone = purified_plainly(base, copies), replace(base, denoiser=None)
-            tell(f"classifier, m = {m:>2}", dtype, partial(alone, seen, local),
-                 partial(classified_plainly, base, seen, local))  # fmt: skip
+            tell(
+                f"classifier, m = {m:>2}",
+                dtype,
+                partial(alone, seen, local),
+                partial(classified_plainly, base, seen, local),
+            )
 
 
 if __name__ == "__main__":

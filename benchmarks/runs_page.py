@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core.audit.results import Result
-from diffsmooth_core.audit.store import Store
 from diffsmooth_core.config import ABSTAIN
+from diffsmooth_core.runs.results import Result
+from diffsmooth_core.runs.store import Store
 
 ROOT = Path(__file__).parent.parent
 ROWS = (10_000, 100)

@@ -14,8 +14,8 @@ import time
 import numpy as np
 
 from diffsmooth_core import SmoothingConfig
-from diffsmooth_core.audit.workers import Plan, RayActors, Unit, base_of
 from diffsmooth_core.classifiers.device import fast_dtype
+from diffsmooth_core.runs.workers import Plan, RayActors, Unit, base_of
 
 ROUNDS = 3
 PICTURES = 16

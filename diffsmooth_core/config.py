@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any, Literal
 
 ABSTAIN = -1
@@ -66,18 +64,6 @@ def _setting(default: Any, symbol: str, help: str) -> Any:
 def minimum_votes(alpha: float) -> int:
     """The fewest votes n that can certify at all: alpha^(1/n) > 1/2."""
     return math.floor(math.log(alpha) / math.log(0.5)) + 1
-
-
-def cache() -> Path:
-    """The program's own folder in the user's cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "diffsmooth"
-
-
-def kept(what: str) -> Path:
-    """Where the "models", "datasets" or "published" numbers that a person added are kept: DIFFSMOOTH_MODELS,
-    DIFFSMOOTH_DATASETS or DIFFSMOOTH_PUBLISHED, or the user's cache."""
-    chosen = os.environ.get(f"DIFFSMOOTH_{what.upper()}")
-    return Path(chosen) if chosen else cache() / what
 
 
 def check_dataset_name(name: object) -> str:

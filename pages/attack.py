@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import attack_board, attack_controls, controls, lessons, runs, state
+from ui import sidebar
+from ui.attack import controls
+from ui.attack import view as attack_board
+from ui.jobs import certificates
+from ui.lessons import view as lessons
+from ui.session import state
 from ui.text import plain
 
 if state.restore():
-    runs.find_again()
-config = controls.sidebar()
+    certificates.find_again()
+config = sidebar.sidebar()
 picture = state.picture()
 
 st.title("Try to break it", anchor=False)
 lessons.banner()
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
-state.save(view=attack_controls.DEFAULTS)
-attack_board.show(picture, runs.checked(config))
+state.save(view=controls.DEFAULTS)
+attack_board.show(picture, certificates.checked(config))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import compare_board, compare_controls, controls, experiments, lessons, state, sweep_board
+from ui import sidebar
+from ui.compare import controls, sweep_view
+from ui.compare import view as compare_board
+from ui.jobs import experiments
+from ui.lessons import view as lessons
+from ui.session import state
 from ui.text import plain
 
 state.restore()
 for kind in ("comparison", "sweep"):
     experiments.forget_unknown(kind)
 side_by_side = state.shown("tab") == "compare"
-config = controls.sidebar(shared=side_by_side)
-picture, settings = state.picture(), compare_controls.chosen()
+config = sidebar.sidebar(shared=side_by_side)
+picture, settings = state.picture(), controls.chosen()
 
 st.title("Compare", anchor=False)
 lessons.banner()
@@ -22,5 +27,5 @@ for sentence in state.notices():
 if side_by_side:
     compare_board.show(picture, config, settings)
 else:
-    sweep_board.show(picture, config)
+    sweep_view.show(picture, config)
 state.save(view=experiments.SHOWN)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import lessons, peeking
+from ui.lessons import peeking, view
 
 st.title("Lessons", anchor=False)
 st.caption("Guess first. The answer comes with a link that sets everything, so that you can see it happen.")
-lessons.lessons()
+view.lessons()
 peeking.show()
 st.subheader("Look around", anchor=False)
-lessons.tours()
+view.tours()

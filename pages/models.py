@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import models_board
+from ui.models import view
 
 st.title("Models", anchor=False)
 st.caption("Every network that can be chosen on the other pages. Choose a row to see its card.")
-chosen = models_board.table()
+chosen = view.table()
 if chosen is not None:
-    models_board.card(chosen)
-models_board.adding()
+    view.card(chosen)
+view.adding()

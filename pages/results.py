@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from diffsmooth_core import InputError
-from ui import audits, results_board
+from ui.jobs import audits
+from ui.results import view
 from ui.text import plain
 
 st.title("Results", anchor=False)
@@ -15,6 +16,6 @@ st.caption(
     "card, on the page Models. Grey and hollow are published numbers, whose source is in the table."
 )
 try:
-    results_board.show(results_board.sidebar(audits.store().runs()))
+    view.show(view.sidebar(audits.store().runs()))
 except InputError as problem:
     st.error(plain(str(problem)))

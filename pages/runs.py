@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from diffsmooth_core import InputError
-from ui import audit_board, audit_controls, audit_detail, audit_grid, audit_new, audits, state
+from ui.jobs import audits
+from ui.runs import controls, detail, grid, new, view
+from ui.session import state
 from ui.text import plain
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -13,12 +15,12 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     adding = st.popover("Add a run", icon=":material/add:")
 try:
     runs = audits.store().runs()
-    selection = audit_controls.sidebar(runs) if runs else None
+    selection = controls.sidebar(runs) if runs else None
 except InputError as problem:
     st.error(plain(str(problem)))
     st.stop()
 with adding:
-    audit_new.show()
+    new.show()
 if moved := audits.store().moved:
     st.warning(
         plain(f"The store of audits was damaged. It lies now at {moved.name}, and a new one was begun.")
@@ -30,15 +32,15 @@ if selection is None:
         "An audit certifies many pictures and keeps every vote. Start one above, or import a certification "
         "log: then this page shows which pictures are certified, which are wrong, which abstain, and why."
     )
-    audit_new.example()
+    new.example()
     st.stop()
-audit_board.progress(selection.run)
+view.progress(selection.run)
 if selection.every:
-    audit_board.figures(selection)
-    if audit_board.view() == audit_board.SUMMARY:
-        audit_board.charts(selection)
-        audit_board.reasons(selection)
-        audit_board.comparison(selection)
-        audit_board.again(selection.run)
-    elif (idx := audit_grid.grid(selection)) is not None:
-        audit_detail.show(selection, idx)
+    view.figures(selection)
+    if view.view() == view.SUMMARY:
+        view.charts(selection)
+        view.reasons(selection)
+        view.comparison(selection)
+        view.again(selection.run)
+    elif (idx := grid.grid(selection)) is not None:
+        detail.show(selection, idx)

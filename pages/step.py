@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import controls, lessons, runs, state, step_board
+from ui import sidebar
+from ui.jobs import certificates
+from ui.lessons import view as lessons
+from ui.session import state
+from ui.step import view as step_board
 from ui.text import plain
 
 state.restore()
-config = controls.sidebar()
+config = sidebar.sidebar()
 picture = state.picture()
 
 st.title("Step through one vote", anchor=False)
@@ -16,4 +20,4 @@ lessons.banner()
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
 state.save(view=("step", "copy"))
-step_board.show(picture, runs.checked(config))
+step_board.show(picture, certificates.checked(config))

@@ -109,8 +109,22 @@ def test_one_certificate_is_a_family_of_one(certificate: Path, capsys: pytest.Ca
 
 
 def test_a_run_that_may_end_early_says_what_it_saved(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(*CERTIFY[:-6], "--n", "400", "--method", "plain", "--sigma", "0.12", "--stopping", "decided",
-               "--target-radius", "0.05") == 0  # fmt: skip
+    assert (
+        run(
+            *CERTIFY[:-6],
+            "--n",
+            "400",
+            "--method",
+            "plain",
+            "--sigma",
+            "0.12",
+            "--stopping",
+            "decided",
+            "--target-radius",
+            "0.05",
+        )
+        == 0
+    )
     assert "of at most 400 votes were counted: radius 0.05" in capsys.readouterr().out
 
 
@@ -191,8 +205,11 @@ def test_the_module_runs_without_a_traceback(tmp_path: Path) -> None:
     """As a program of its own, from another folder than the project's."""
     result = subprocess.run(
         [sys.executable, "-m", "diffsmooth_core", "verify", "none.json"],
-        capture_output=True, text=True, check=False, cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
         env={"PYTHONPATH": str(Path(__file__).parents[1]), "PATH": ""},
-    )  # fmt: skip
+    )
     assert result.returncode == 2
     assert result.stderr.startswith("error: none.json")

@@ -15,10 +15,10 @@ from timm.models.resnet import Bottleneck, ResNet
 
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import adding
-from tests.app.conftest import APP, opened
 from tests.commands import run
+from tests.ui.conftest import APP, opened
 from tests.worlds import IMAGENET_UNET
-from ui import attack_runs, runs
+from ui.jobs import attacks, certificates
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +36,29 @@ def networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_command_certifies_a_photograph(networks: Path) -> None:
     out = networks / "cert.json"
-    assert run("certify", "photo:cat", "--dataset", "imagenet", "--classifier", "small-resnet",
-               "--denoiser", "small-unet", "--m", "2", "--n0", "1", "--n", "2", "--alpha", "0.5",
-               "--out", str(out)) == 0  # fmt: skip
+    assert (
+        run(
+            "certify",
+            "photo:cat",
+            "--dataset",
+            "imagenet",
+            "--classifier",
+            "small-resnet",
+            "--denoiser",
+            "small-unet",
+            "--m",
+            "2",
+            "--n0",
+            "1",
+            "--n",
+            "2",
+            "--alpha",
+            "0.5",
+            "--out",
+            str(out),
+        )
+        == 0
+    )
     certificate = json.loads(out.read_text())
     assert len(certificate["counts"]) == 1000
     assert sum(certificate["counts"]) == 2
@@ -48,16 +68,21 @@ def test_the_command_certifies_a_photograph(networks: Path) -> None:
 def test_the_page_certifies_it_too() -> None:
     page = AppTest.from_file(str(APP), default_timeout=120)
     for name, value in {
-        "dataset": "imagenet", "picture": "photo:cat", "classifier": "small-resnet", "denoiser": "small-unet",
+        "dataset": "imagenet",
+        "picture": "photo:cat",
+        "classifier": "small-resnet",
+        "denoiser": "small-unet",
         "method": "dds",
-        "m": "1", "n0": "1", "n": "10",
-    }.items():  # fmt: skip
+        "m": "1",
+        "n0": "1",
+        "n": "10",
+    }.items():
         page.query_params[name] = value
     page.run()
     assert not page.exception
     page.button(key="Certify").click().run()
     job = page.query_params["job"]
-    snapshot = runs.manager().wait(job if isinstance(job, str) else job[0], 100)
+    snapshot = certificates.manager().wait(job if isinstance(job, str) else job[0], 100)
     assert snapshot is not None
     assert (snapshot.state, snapshot.error) == ("done", None)
     page.run()
@@ -70,40 +95,50 @@ def test_it_is_attacked_and_what_lies_around_it_is_drawn() -> None:
     """Through purification and local noise: the gradient of both networks, and their answers on a plane."""
     page = AppTest.from_file(str(APP), default_timeout=120)
     for name, value in {
-        "dataset": "imagenet", "picture": "photo:cat", "classifier": "small-resnet", "denoiser": "small-unet",
-        "m": "2", "n0": "1", "n": "10", "alpha": "0.5", "attack-attempts": "1", "attack-steps": "1",
-        "attack-copies": "2", "attack-n": "10", "attack-halvings": "0",
-    }.items():  # fmt: skip
+        "dataset": "imagenet",
+        "picture": "photo:cat",
+        "classifier": "small-resnet",
+        "denoiser": "small-unet",
+        "m": "2",
+        "n0": "1",
+        "n": "10",
+        "alpha": "0.5",
+        "attack-attempts": "1",
+        "attack-steps": "1",
+        "attack-copies": "2",
+        "attack-n": "10",
+        "attack-halvings": "0",
+    }.items():
         page.query_params[name] = value
     for name, number in {"regions-size": 9, "regions-votes": 1}.items():
         page.session_state[name] = number
     page.switch_page("pages/attack.py").run()
     page.button(key="Certify").click().run()
-    certified = runs.manager().wait(page.session_state["job"], 100)
+    certified = certificates.manager().wait(page.session_state["job"], 100)
     assert certified is not None
     page.run()
     page.button(key="Attack").click().run()
     assert not page.exception
-    attacked = attack_runs.find(certified)
+    attacked = attacks.find(certified)
     assert attacked is not None
-    attacked = runs.manager().wait(attacked.id, 100)
+    attacked = certificates.manager().wait(attacked.id, 100)
     assert attacked is not None
     assert (attacked.state, attacked.error) == ("done", None)
     assert sum(attacked.progress.attempts[0].counts) == 10
     assert sum(attacked.progress.probabilities) == pytest.approx(1, abs=1e-3)
     page.run()
     page.button(key="regions-draw").click().run()
-    drawing = attack_runs.find(certified, "regions")
+    drawing = attacks.find(certified, "regions")
     assert drawing is not None
     while not drawing.progress and not drawing.finished:
-        drawing = runs.manager().wait(drawing.id, 0.1)
+        drawing = certificates.manager().wait(drawing.id, 0.1)
         assert drawing is not None
     assert drawing.error is None
     assert set(drawing.progress.labels) == {"classifier", "purified", "vote", "smoothed"}
     page.run()
     assert not page.exception
-    runs.manager().cancel(drawing.id)
-    runs.manager().wait(drawing.id, 30)
+    certificates.manager().cancel(drawing.id)
+    certificates.manager().wait(drawing.id, 30)
     said = " ".join(element.value for element in (*page.markdown, *page.subheader))
     assert any(word in said for word in ("Held", "Broken", "Not broken"))
     assert ":color[■]" in said

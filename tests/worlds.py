@@ -16,10 +16,18 @@ from diffsmooth_core.purification.schedule import Schedule
 SHAPE = torch.Size((3, 32, 32))
 GREY = torch.full(SHAPE, 0.5)
 IMAGENET_UNET = {  # the smallest that is built like the published one, as its record calls things
-    "image_size": 256, "num_channels": 32, "num_res_blocks": 1, "channel_mult": "1,1,1,1",
-    "attention_resolutions": "", "learn_sigma": True, "resblock_updown": True, "use_scale_shift_norm": True,
-    "noise_schedule": "linear", "diffusion_steps": 1000, "rescale_timesteps": False,
-}  # fmt: skip
+    "image_size": 256,
+    "num_channels": 32,
+    "num_res_blocks": 1,
+    "channel_mult": "1,1,1,1",
+    "attention_resolutions": "",
+    "learn_sigma": True,
+    "resblock_updown": True,
+    "use_scale_shift_norm": True,
+    "noise_schedule": "linear",
+    "diffusion_steps": 1000,
+    "rescale_timesteps": False,
+}
 
 
 def linear_classifier(weight: Tensor, bias: Tensor | None = None) -> Classifier:

@@ -35,8 +35,13 @@ def votes(progress: Progress | None, config: SmoothingConfig, class_names: Seque
 
 def heading(text: str, left: int | str) -> dict[str, Any]:
     """The title of a chart, `left` from its edge."""
-    return {"text": text, "left": left, "top": 4, "padding": 0,
-            "textStyle": {"fontSize": 14, "fontWeight": 600}}  # fmt: skip
+    return {
+        "text": text,
+        "left": left,
+        "top": 4,
+        "padding": 0,
+        "textStyle": {"fontSize": 14, "fontWeight": 600},
+    }
 
 
 Panel = tuple[str, str, Sequence[float], float]  # title, its line below, votes a class, where the axis ends
@@ -62,27 +67,42 @@ def tallies(panels: Sequence[Panel], class_names: Sequence[str]) -> dict[str, An
         ],
         "grid": [{"top": 50, "bottom": 4, **place} for place in layout],
         "xAxis": [
-            {"gridIndex": i, "min": 0, "max": end, "show": False}
-            for i, (_, _, _, end) in enumerate(panels)
+            {"gridIndex": i, "min": 0, "max": end, "show": False} for i, (_, _, _, end) in enumerate(panels)
         ],
         "yAxis": [
-            {"gridIndex": i, "type": "category", "inverse": True, "data": labels,
-             "axisTick": {"show": False}, "axisLine": {"show": False},
-             "axisLabel": {"show": i == 0, "interval": 0}}
+            {
+                "gridIndex": i,
+                "type": "category",
+                "inverse": True,
+                "data": labels,
+                "axisTick": {"show": False},
+                "axisLine": {"show": False},
+                "axisLabel": {"show": i == 0, "interval": 0},
+            }
             for i in range(2)
         ],
         "series": [
-            {"type": "bar", "name": name, "xAxisIndex": i, "yAxisIndex": i, "barWidth": "62%",
-             "showBackground": True, "backgroundStyle": {"color": TROUGH, "borderRadius": 3},
-             "label": {"show": True, "position": "right", "fontSize": 11},
-             "data": [
-                 {"value": round(count, 1), "label": {"show": count >= 0.5, "formatter": f"{count:,.0f}"},
-                  "itemStyle": {"color": colour, "borderRadius": 3}}
-                 for colour, count in zip(colours, counts, strict=True)
-             ]}
+            {
+                "type": "bar",
+                "name": name,
+                "xAxisIndex": i,
+                "yAxisIndex": i,
+                "barWidth": "62%",
+                "showBackground": True,
+                "backgroundStyle": {"color": TROUGH, "borderRadius": 3},
+                "label": {"show": True, "position": "right", "fontSize": 11},
+                "data": [
+                    {
+                        "value": round(count, 1),
+                        "label": {"show": count >= 0.5, "formatter": f"{count:,.0f}"},
+                        "itemStyle": {"color": colour, "borderRadius": 3},
+                    }
+                    for colour, count in zip(colours, counts, strict=True)
+                ],
+            }
             for i, (name, _, counts, _) in enumerate(panels)
         ],
-    }  # fmt: skip
+    }
 
 
 def timestep(noise_ratio: npt.NDArray[np.float64], t: int, sigma: float) -> dict[str, Any]:
@@ -95,20 +115,43 @@ def timestep(noise_ratio: npt.NDArray[np.float64], t: int, sigma: float) -> dict
         "animation": False,
         "title": heading("Noise against picture, (1 − ᾱ) / ᾱ", 52),
         "grid": {"left": 52, "right": 76, "top": 44, "bottom": 44, "outerBoundsMode": "none"},
-        "xAxis": {"type": "value", "min": 0, "max": len(noise_ratio), "name": "timestep t",
-                  "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},
+        "xAxis": {
+            "type": "value",
+            "min": 0,
+            "max": len(noise_ratio),
+            "name": "timestep t",
+            "nameLocation": "middle",
+            "nameGap": 26,
+            "splitLine": {"show": False},
+        },
         "yAxis": {"type": "log", "min": 1e-3, "max": 1e3},
         "series": [
-            {"type": "line", "name": "noise ratio", "showSymbol": False, "color": "#0e887d",
-             "lineStyle": {"width": 2.5}, "data": [[int(s), float(noise_ratio[s] ** 2)] for s in steps],
-             "markLine": {"silent": True, "symbol": "none", "lineStyle": dashed,
-                          "label": {"color": ABSTAIN, "fontSize": 12},
-                          "data": [{"yAxis": target, "label": {"formatter": f"(2σ)² = {target:.3g}"}},
-                                   {"xAxis": t, "label": {"formatter": f"t* = {t}"}}]},
-             "markPoint": {"symbol": "circle", "symbolSize": 11, "label": {"show": False},
-                           "data": [{"coord": [t, float(noise_ratio[t] ** 2)]}]}},
+            {
+                "type": "line",
+                "name": "noise ratio",
+                "showSymbol": False,
+                "color": "#0e887d",
+                "lineStyle": {"width": 2.5},
+                "data": [[int(s), float(noise_ratio[s] ** 2)] for s in steps],
+                "markLine": {
+                    "silent": True,
+                    "symbol": "none",
+                    "lineStyle": dashed,
+                    "label": {"color": ABSTAIN, "fontSize": 12},
+                    "data": [
+                        {"yAxis": target, "label": {"formatter": f"(2σ)² = {target:.3g}"}},
+                        {"xAxis": t, "label": {"formatter": f"t* = {t}"}},
+                    ],
+                },
+                "markPoint": {
+                    "symbol": "circle",
+                    "symbolSize": 11,
+                    "label": {"show": False},
+                    "data": [{"coord": [t, float(noise_ratio[t] ** 2)]}],
+                },
+            }
         ],
-    }  # fmt: skip
+    }
 
 
 def _axis_end(done: int, total: int, end: int = 1000) -> int:
@@ -147,36 +190,61 @@ def trace(
     kept = {"width": 2.5, "type": "solid" if finished or anytime else "dashed"}
     thin = {"width": 1.2, "type": "dotted"}
     half = {
-        "markArea": {"silent": True, "itemStyle": {"color": "rgba(19,160,120,0.07)"},
-                     "data": [[{"yAxis": 0.5}, {"yAxis": 1}]]},
-        "markLine": {"silent": True, "symbol": "none", "data": [{"yAxis": 0.5}],
-                     "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
-                     "label": {"position": "end", "formatter": "½", "color": ABSTAIN, "fontSize": 15}},
-    }  # fmt: skip
+        "markArea": {
+            "silent": True,
+            "itemStyle": {"color": "rgba(19,160,120,0.07)"},
+            "data": [[{"yAxis": 0.5}, {"yAxis": 1}]],
+        },
+        "markLine": {
+            "silent": True,
+            "symbol": "none",
+            "data": [{"yAxis": 0.5}],
+            "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
+            "label": {"position": "end", "formatter": "½", "color": ABSTAIN, "fontSize": 15},
+        },
+    }
     dashed = {"color": ABSTAIN, "type": "dashed", "width": 1.5}
     mark = {"silent": True, "symbol": "none", "data": [{"xAxis": at}], "lineStyle": dashed}
     mark |= {"label": {"show": False}}
     votes_axis = "estimation votes" if at is None else "estimation votes; the upright line is this one"
     bounds = [
-        {"type": "line", "name": names[which], **lone, "color": colour if which == anytime else ABSTAIN,
-         "lineStyle": kept if which == anytime else thin,
-         "data": [[point[0], point[3 if which else 2]] for point in points]}
+        {
+            "type": "line",
+            "name": names[which],
+            **lone,
+            "color": colour if which == anytime else ABSTAIN,
+            "lineStyle": kept if which == anytime else thin,
+            "data": [[point[0], point[3 if which else 2]] for point in points],
+        }
         for which in (anytime, not anytime)
-    ]  # fmt: skip
+    ]
     return {
         "animation": False,
         "title": heading("The bound has to exceed ½", 36),
         "legend": {"top": 24, "left": 36},
         "grid": {"left": 36, "right": 26, "top": 58, "bottom": 40, "outerBoundsMode": "none"},
-        "xAxis": {"type": "value", "min": 0, "max": end, "name": votes_axis,
-                  "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},
+        "xAxis": {
+            "type": "value",
+            "min": 0,
+            "max": end,
+            "name": votes_axis,
+            "nameLocation": "middle",
+            "nameGap": 26,
+            "splitLine": {"show": False},
+        },
         "yAxis": {"type": "value", "min": 0, "max": 1, "interval": 0.25},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.4f"},
         "series": [
-            {"type": "line", "name": "share p̂", **lone, "color": ABSTAIN,
-             "lineStyle": {"width": 1.5}, "data": [[point[0], point[1]] for point in points]}
+            {
+                "type": "line",
+                "name": "share p̂",
+                **lone,
+                "color": ABSTAIN,
+                "lineStyle": {"width": 1.5},
+                "data": [[point[0], point[1]] for point in points],
+            }
             | ({"markLine": mark} if at is not None else {}),
             bounds[0] | half,
             bounds[1],
         ],
-    }  # fmt: skip
+    }

@@ -9,15 +9,15 @@ import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig
-from diffsmooth_core.audit.batch import config_of, spelled
-from diffsmooth_core.audit.store import Run
 from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.runs.batch import config_of, spelled
+from diffsmooth_core.runs.store import Run
 from diffsmooth_core.theory import Exact
-from ui import state
+from ui.session import state
 from ui.text import plain
 
 if TYPE_CHECKING:
-    from ui.theorems_controls import Controls
+    from ui.theorems.controls import Controls
 
 UPLOADED = "PATH/TO/YOUR/PICTURE"
 
@@ -61,21 +61,34 @@ def attack(config: SmoothingConfig, attack: AttackConfig, picture: Picture) -> s
 
 def theorems(chosen: Controls, picture: Picture) -> str:
     """Of both theorems on a picture."""
-    setting = {name: getattr(chosen.setting, name) for name in (
-        "sigma", "perturbation", "radius", "eta", "eps_error", "steps", "dtype", "scheme", "seed",
-    )}  # fmt: skip
+    setting = {
+        name: getattr(chosen.setting, name)
+        for name in (
+            "sigma",
+            "perturbation",
+            "radius",
+            "eta",
+            "eps_error",
+            "steps",
+            "dtype",
+            "scheme",
+            "seed",
+        )
+    }
     options = setting | {"samples": chosen.samples, "unit": _unit(chosen)}
     return _line(f"theory image {_image(picture)}", options, f"{_noise(chosen)} --json")
 
 
 def exact(chosen: Controls, found: Exact) -> str:
     """Of both theorems in a Gaussian mixture."""
-    setting = {name: getattr(chosen.setting, name) for name in (
-        "sigma", "eta", "eps_error", "scheme", "seed",
-    )}  # fmt: skip
-    options = {"world": chosen.world, "dimension": chosen.dimension} | setting | {
-        "samples": len(found.theorem1.distances), "steps": len(found.levels) - 1, "unit": _unit(chosen),
-    }  # fmt: skip
+    setting = {
+        name: getattr(chosen.setting, name) for name in ("sigma", "eta", "eps_error", "scheme", "seed")
+    }
+    options = (
+        {"world": chosen.world, "dimension": chosen.dimension}
+        | setting
+        | {"samples": len(found.theorem1.distances), "steps": len(found.levels) - 1, "unit": _unit(chosen)}
+    )
     return _line("theory exact", options, f"{_noise(chosen)} --json")
 
 

@@ -9,7 +9,8 @@ import streamlit as st
 from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.certification.illustration import ONE_PIXEL, perturbation
 from diffsmooth_core.datasets.sources import NO_CLASS, Picture
-from ui import commands, strip
+from ui import commands
+from ui.components import strip
 from ui.images import amplified, data_url
 from ui.text import confidence, down, length, plain
 
@@ -118,9 +119,13 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
     st.subheader("Evidence", anchor=False)
     st.table(rows, border="horizontal", hide_header=True)
     st.download_button(
-        "Download the certificate", certificate.to_json(), f"certificate-{certificate.image_sha256[:8]}.json",
-        "application/json", on_click="ignore", icon=":material/download:",
-    )  # fmt: skip
+        "Download the certificate",
+        certificate.to_json(),
+        f"certificate-{certificate.image_sha256[:8]}.json",
+        "application/json",
+        on_click="ignore",
+        icon=":material/download:",
+    )
     st.caption("The same from the command line:")
     line = commands.certify(config, picture)
     commands.where(line)
@@ -135,8 +140,9 @@ def _bound(certificate: Certificate) -> str:
             f"α = {config.alpha:g} (Clopper–Pearson, Bonferroni)"
         )
     rule = {
-        "fixed": "Clopper–Pearson", "adaptive": f"Clopper–Pearson, α shared by {config.rounds} looks",
-    }.get(config.stopping, "anytime: it holds whenever one looks")  # fmt: skip
+        "fixed": "Clopper–Pearson",
+        "adaptive": f"Clopper–Pearson, α shared by {config.rounds} looks",
+    }.get(config.stopping, "anytime: it holds whenever one looks")
     above = "above" if certificate.p_a_lower > 0.5 else "not above"
     return f"{p_a} at α = {config.alpha:g} ({rule}), {above} ½"
 

@@ -53,9 +53,11 @@ SETTINGS = {
     ),
 }
 ON_CARD = {s.classifier: name for name, s in reversed(SETTINGS.items()) if s.method == "plain"} | {
-    "standard": "dds", "dncnn-mse-0.25": "denoised-mse", "dncnn-stability-0.25": "denoised-stability",
+    "standard": "dds",
+    "dncnn-mse-0.25": "denoised-mse",
+    "dncnn-stability-0.25": "denoised-stability",
     "bundled": "diffsmooth",
-}  # fmt: skip
+}
 
 
 def certify_one(name: str, index: int) -> dict[str, object]:
@@ -71,9 +73,13 @@ def certify_one(name: str, index: int) -> dict[str, object]:
     picture = resolve(f"cifar10:{index}", "cifar10")
     result = certify(base, picture.tensor, config)
     return {
-        "setting": name, "index": index, "label": picture.label, "predict": result.label,
-        "radius": result.radius, "weights": result.weights,
-    }  # fmt: skip
+        "setting": name,
+        "index": index,
+        "label": picture.label,
+        "predict": result.label,
+        "radius": result.radius,
+        "weights": result.weights,
+    }
 
 
 @click.command()
@@ -85,10 +91,7 @@ def main(rows: Path, chosen: tuple[str, ...], workers: int, write_cards: bool) -
     done = [json.loads(line) for line in rows.read_text().splitlines()] if rows.is_file() else []
     finished = {(row["setting"], row["index"]) for row in done}
     todo = [(name, i) for name in chosen for i in INDICES if (name, i) not in finished]
-    with (
-        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
-        rows.open("a") as file,
-    ):
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool, rows.open("a") as file:
         futures = [pool.submit(certify_one, *task) for task in todo]
         for future in tqdm(as_completed(futures), total=len(futures), unit="certificate"):
             row = future.result()
@@ -116,9 +119,15 @@ def main(rows: Path, chosen: tuple[str, ...], workers: int, write_cards: bool) -
             f"| {cells} | {acr:.3f} |"
         )
         measured[name] = {
-            "method": config.method, "classifier": config.classifier, "sigma": config.sigma, "n": config.n,
-            "alpha": config.alpha, "images": len(mine), "percent_at_radius": accuracy, "acr": acr,
-        }  # fmt: skip
+            "method": config.method,
+            "classifier": config.classifier,
+            "sigma": config.sigma,
+            "n": config.n,
+            "alpha": config.alpha,
+            "images": len(mine),
+            "percent_at_radius": accuracy,
+            "acr": acr,
+        }
     for network, name in ON_CARD.items() if write_cards else ():
         path = MODELS / f"{network}.json"
         if name in measured and path.is_file():

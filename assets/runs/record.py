@@ -10,7 +10,7 @@ from pathlib import Path
 
 from diffsmooth_core import build_base, certify_stream, load_classifier, load_denoiser
 from diffsmooth_core.certification.recording import Recording
-from ui import state
+from ui.session import state
 
 
 def main() -> None:

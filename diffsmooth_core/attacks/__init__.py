@@ -1,13 +1,6 @@
 """Attacks on the smoothed classifier, and decision regions around a picture."""
 
-from diffsmooth_core.attacks.plane import (
-    RESOLUTIONS,
-    Plane,
-    Regions,
-    RegionsConfig,
-    Stage,
-    regions_stream,
-)
+from diffsmooth_core.attacks.plane import RESOLUTIONS, Plane, Regions, RegionsConfig, Stage, regions_stream
 from diffsmooth_core.attacks.stream import (
     BACKWARDS,
     KINDS,

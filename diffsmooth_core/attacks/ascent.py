@@ -56,9 +56,13 @@ def pgd(log_probability: LogProbability, x: Tensor, labels: Tensor, epsilon: flo
 
 
 def ddn(
-    log_probability: LogProbability, x: Tensor, labels: Tensor, epsilon: float, steps: int,
+    log_probability: LogProbability,
+    x: Tensor,
+    labels: Tensor,
+    epsilon: float,
+    steps: int,
     gamma: float = 0.05,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Decoupled direction and norm (Rony et al. 2019): the norm shrinks by 1-gamma where the copy is
     misclassified and grows by 1+gamma where it is not, up to epsilon; it starts at epsilon."""
     adversarial, radius = x, torch.full((len(x), 1, 1, 1), epsilon, device=x.device)

@@ -27,11 +27,20 @@ def smoothed_log_probability(
     """
     x_noisy = x.to(base.device) + base.sigma * noise.to(base.device)
     blocks = [slice(start, start + base.block) for start in range(0, len(noise), base.block)]
-    log_p = torch.cat([
-        checkpoint(_log_softmax, base, x_noisy[b], None if local is None else local[b], backward,
-                   use_reentrant=False, preserve_rng_state=False)
-        for b in blocks
-    ])  # fmt: skip
+    log_p = torch.cat(
+        [
+            checkpoint(
+                _log_softmax,
+                base,
+                x_noisy[b],
+                None if local is None else local[b],
+                backward,
+                use_reentrant=False,
+                preserve_rng_state=False,
+            )
+            for b in blocks
+        ]
+    )
     return (log_p.logsumexp(0) - math.log(len(log_p)))[None].cpu()
 
 

@@ -112,8 +112,14 @@ class Certificate:
         if values["schema"] != SCHEMA:
             raise InputError(f"certificate schema {values['schema']!r} is unknown; this tool reads {SCHEMA}")
         data = {k: v for k, v in values.items() if k in names}
-        for name, kinds in (("label", (int,)), ("p_a_lower", (int, float)), ("p_b_upper", (int, float)),
-                            ("radius", (int, float)), ("block", (int,)), ("source", (str,))):  # fmt: skip
+        for name, kinds in (
+            ("label", (int,)),
+            ("p_a_lower", (int, float)),
+            ("p_b_upper", (int, float)),
+            ("radius", (int, float)),
+            ("block", (int,)),
+            ("source", (str,)),
+        ):
             if type(data[name]) not in kinds:
                 raise InputError(f"the certificate's {name} must be a number, got {data[name]!r}")
         for name in ("counts0", "counts"):
@@ -152,9 +158,13 @@ def at_level(certificate: Certificate, alpha: float) -> Certificate:
     config = replace(certificate.config, alpha=alpha)
     found = decide(certificate.counts0, certificate.counts, config)
     return replace(
-        certificate, config=config, label=found.label, radius=found.radius, p_a_lower=found.p_a_lower,
+        certificate,
+        config=config,
+        label=found.label,
+        radius=found.radius,
+        p_a_lower=found.p_a_lower,
         p_b_upper=found.p_b_upper,
-    )  # fmt: skip
+    )
 
 
 def discrepancies(certificate: Certificate) -> list[str]:

@@ -70,6 +70,12 @@ class Recording:
                 decision = decide(tuple(map(int, counts0)), tuple(map(int, counts)), config)
             vote = int((counts0 if stage == "selection" else counts).sum()) - 1
             yield snapshot(
-                config, stage, counts0, counts, decision, pace, samples(stage, vote),
+                config,
+                stage,
+                counts0,
+                counts,
+                decision,
+                pace,
+                samples(stage, vote),
                 final if i == len(self.chunks) - 1 else None,
-            )  # fmt: skip
+            )

@@ -108,19 +108,39 @@ def counted(
 
 
 def issue(
-    base: BaseClassifier, x: Tensor, config: SmoothingConfig, counts0: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.int64], decision: Decision, source: str, batch: int, seconds: float,
-) -> Certificate:  # fmt: skip
+    base: BaseClassifier,
+    x: Tensor,
+    config: SmoothingConfig,
+    counts0: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+    decision: Decision,
+    source: str,
+    batch: int,
+    seconds: float,
+) -> Certificate:
     """The certificate of a run that has ended."""
     assert decision.ending is not None
     return Certificate(
-        label=decision.label, radius=decision.radius, p_a_lower=decision.p_a_lower,
-        p_b_upper=decision.p_b_upper, ending=decision.ending, counts0=_tuple(counts0), counts=_tuple(counts),
-        config=config, image_sha256=image_sha256(x), source=source, weights=base.weights,
-        device=str(base.device), dtype=str(base.dtype).removeprefix("torch."), execution=str(base.execution),
-        block=base.block, batch=batch, versions=versions(),
-        created=datetime.now(UTC).isoformat(timespec="seconds"), seconds=round(seconds, 3),
-    )  # fmt: skip
+        label=decision.label,
+        radius=decision.radius,
+        p_a_lower=decision.p_a_lower,
+        p_b_upper=decision.p_b_upper,
+        ending=decision.ending,
+        counts0=_tuple(counts0),
+        counts=_tuple(counts),
+        config=config,
+        image_sha256=image_sha256(x),
+        source=source,
+        weights=base.weights,
+        device=str(base.device),
+        dtype=str(base.dtype).removeprefix("torch."),
+        execution=str(base.execution),
+        block=base.block,
+        batch=batch,
+        versions=versions(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=round(seconds, 3),
+    )
 
 
 def certify_stream(
@@ -171,9 +191,16 @@ def certify_stream(
         if decision.ending is not None:
             certificate = issue(base, x, config, counts0, counts, decision, source, batch, seconds)
         yield snapshot(
-            config, stage, counts0, counts, decision, done_now / seconds, samples, certificate,
+            config,
+            stage,
+            counts0,
+            counts,
+            decision,
+            done_now / seconds,
+            samples,
+            certificate,
             _tuple(classes[: int((counts0 if stage == "selection" else counts).sum()) - start]),
-        )  # fmt: skip
+        )
 
 
 def smaller(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
@@ -193,24 +220,38 @@ def smaller(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
 
 
 def snapshot(
-    config: SmoothingConfig, stage: Stage, counts0: npt.NDArray[np.int64], counts: npt.NDArray[np.int64],
-    decision: Decision, votes_per_second: float, samples: Samples, certificate: Certificate | None,
+    config: SmoothingConfig,
+    stage: Stage,
+    counts0: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+    decision: Decision,
+    votes_per_second: float,
+    samples: Samples,
+    certificate: Certificate | None,
     classes: Sequence[int] = (),
-) -> Progress:  # fmt: skip
+) -> Progress:
     """The Progress that these counts amount to."""
     tally, total = (counts0, config.n0) if stage == "selection" else (counts, config.n)
     n_done, candidate = int(tally.sum()), selected(_tuple(counts0))
     agreeing, estimated = int(tally[candidate]), stage == "estimation"
     return Progress(
-        stage=stage, n_done=n_done, n_total=total, counts0=_tuple(counts0),
-        counts=_tuple(counts), candidate=candidate, p_hat=agreeing / n_done,
-        p_a_lower=decision.p_a_lower, radius=decision.radius,
+        stage=stage,
+        n_done=n_done,
+        n_total=total,
+        counts0=_tuple(counts0),
+        counts=_tuple(counts),
+        candidate=candidate,
+        p_hat=agreeing / n_done,
+        p_a_lower=decision.p_a_lower,
+        radius=decision.radius,
         provisional=certificate is None and config.stopping in ("fixed", "adaptive"),
         clopper_pearson=clopper_pearson_lower(agreeing, n_done, level(config)) if estimated else 0.0,
         anytime=anytime_lower(agreeing, n_done, config.alpha) if estimated else 0.0,
-        votes_per_second=votes_per_second, samples=samples, certificate=certificate,
+        votes_per_second=votes_per_second,
+        samples=samples,
+        certificate=certificate,
         classes=tuple(map(int, classes)),
-    )  # fmt: skip
+    )
 
 
 def certify(

@@ -136,8 +136,11 @@ def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig, batch: int) 
         )
     method = METHODS[config.method]
     built = {"sigma": base.sigma, "purification": base.denoiser is not None, "m": base.m}
-    asked = {"sigma": config.sigma, "purification": method.purifies,
-             "m": config.m if method.smooths_locally else 0}  # fmt: skip
+    asked = {
+        "sigma": config.sigma,
+        "purification": method.purifies,
+        "m": config.m if method.smooths_locally else 0,
+    }
     if method.smooths_locally:
         built["sigma_local"], asked["sigma_local"] = base.sigma_local, config.sigma_local
     if method.purification == "reverse":

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from diffsmooth_core.classifiers.device import resolve_device, resolve_dtype
 from diffsmooth_core.classifiers.execution import EAGER, Execution, available, prepared
 from diffsmooth_core.classifiers.normalisation import Normalise
-from diffsmooth_core.classifiers.tuning import candidates, fastest, remembered
+from diffsmooth_core.classifiers.timings import candidates, fastest, remembered
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.dncnn import DirectDenoiser
@@ -245,9 +245,11 @@ class BaseClassifier:
 
 
 def build_base(
-    config: SmoothingConfig, classifier: Classifier, denoiser: Denoiser | DirectDenoiser | None = None,
+    config: SmoothingConfig,
+    classifier: Classifier,
+    denoiser: Denoiser | DirectDenoiser | None = None,
     execution: Execution | None = None,
-) -> BaseClassifier:  # fmt: skip
+) -> BaseClassifier:
     """Put the method of `config` together on its device. Without `execution` it is `usual`.
 
     Raises InputError where a purifying method has no denoiser, its schedule does not reach sigma, or

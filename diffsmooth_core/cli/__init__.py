@@ -27,9 +27,21 @@ def commands() -> None:
 
 
 for command in (
-    certify, sweep, verify, attack, audit, diagnose, import_log, export_log, import_run, theory, train, bench,
-    models, datasets,
-):  # fmt: skip
+    certify,
+    sweep,
+    verify,
+    attack,
+    audit,
+    diagnose,
+    import_log,
+    export_log,
+    import_run,
+    theory,
+    train,
+    bench,
+    models,
+    datasets,
+):
     commands.add_command(command)
 
 

@@ -19,27 +19,57 @@ BEYOND = 2.0  # certified radii, where no radius is asked for
 
 @click.command()
 @click.argument("image")
-@click.option("--radius", type=float,
-              help="L2 length of a change, [0,1] pixel units.  [default: twice the certified]")  # fmt: skip
-@click.option("--kind", type=click.Choice(["pgd", "nes", "random"]), default="pgd", show_default=True,
-              help="By gradients, without gradients, or in random directions.")  # fmt: skip
-@click.option("--attempts", type=int, default=10, show_default=True,
-              help="Changes to try; they share alpha.")  # fmt: skip
-@click.option("--halvings", type=int, default=5, show_default=True,
-              help="Attempts at shorter lengths after the first success.")  # fmt: skip
+@click.option(
+    "--radius", type=float, help="L2 length of a change, [0,1] pixel units.  [default: twice the certified]"
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["pgd", "nes", "random"]),
+    default="pgd",
+    show_default=True,
+    help="By gradients, without gradients, or in random directions.",
+)
+@click.option("--attempts", type=int, default=10, show_default=True, help="Changes to try; they share alpha.")
+@click.option(
+    "--halvings",
+    type=int,
+    default=5,
+    show_default=True,
+    help="Attempts at shorter lengths after the first success.",
+)
 @click.option("--steps", type=int, default=10, show_default=True, help="Steps of an attempt.")
 @click.option("--copies", type=int, default=16, show_default=True, help="Noisy copies of a step.")
-@click.option("--backward", type=click.Choice(["through", "around"]), default="through", show_default=True,
-              help="The gradient goes through the purifier, or around it (BPDA).")  # fmt: skip
-@click.option("--n-predict", type=int, default=100, show_default=True,
-              help="Votes that decide whether an attempt succeeded.")  # fmt: skip
+@click.option(
+    "--backward",
+    type=click.Choice(["through", "around"]),
+    default="through",
+    show_default=True,
+    help="The gradient goes through the purifier, or around it (BPDA).",
+)
+@click.option(
+    "--n-predict",
+    type=int,
+    default=100,
+    show_default=True,
+    help="Votes that decide whether an attempt succeeded.",
+)
 @click.option("--attack-seed", type=int, help="Fixes the attempts.  [default: that of the certificate]")
 @config_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def attack(
-    image: str, radius: float | None, n_predict: int, as_json: bool, kind: str, attempts: int, halvings: int,
-    steps: int, copies: int, backward: str, attack_seed: int | None, **settings: Any,
-) -> None:  # fmt: skip
+    image: str,
+    radius: float | None,
+    n_predict: int,
+    as_json: bool,
+    kind: str,
+    attempts: int,
+    halvings: int,
+    steps: int,
+    copies: int,
+    backward: str,
+    attack_seed: int | None,
+    **settings: Any,
+) -> None:
     """Certify IMAGE and attack it: a path, cifar10:INDEX, photo:NAME or gallery:NAME."""
     config = SmoothingConfig(**settings)
 
@@ -51,9 +81,17 @@ def attack(
 
     def attack_at(length: float) -> AttackConfig:
         return AttackConfig(
-            kind, length, attempts, halvings, steps, copies, backward,  # type: ignore[arg-type]
-            n=n_predict, alpha=config.alpha, seed=config.seed if attack_seed is None else attack_seed,
-        )  # fmt: skip
+            kind,  # type: ignore[arg-type]
+            length,
+            attempts,
+            halvings,
+            steps,
+            copies,
+            backward,  # type: ignore[arg-type]
+            n=n_predict,
+            alpha=config.alpha,
+            seed=config.seed if attack_seed is None else attack_seed,
+        )
 
     attack_at(1.0 if radius is None else radius)  # what is wrong with it is said before anything is loaded
     picture = resolve(image, config.dataset)
@@ -76,17 +114,28 @@ def _result(
     image: str, certificate: Certificate, attack: AttackConfig, end: AttackProgress
 ) -> dict[str, Any]:
     return {
-        "image": image, "label": end.label, "certified_radius": certificate.radius,
-        "attack": attack.as_dict(), "level": attack.level, "attempts": len(end.attempts),
-        "held": end.count("held"), "abstained": end.count("abstained"), "broken": end.count("broken"),
+        "image": image,
+        "label": end.label,
+        "certified_radius": certificate.radius,
+        "attack": attack.as_dict(),
+        "level": attack.level,
+        "attempts": len(end.attempts),
+        "held": end.count("held"),
+        "abstained": end.count("abstained"),
+        "broken": end.count("broken"),
         "empirical_radius": None if end.smallest is None else end.smallest.length,
         "tried": [
-            {"radius": a.radius, "length": a.length, "predicted": a.predicted, "outcome": a.outcome,
-             "counts": list(a.counts)}
+            {
+                "radius": a.radius,
+                "length": a.length,
+                "predicted": a.predicted,
+                "outcome": a.outcome,
+                "counts": list(a.counts),
+            }
             for a in end.attempts
         ],
         "config": certificate.config.as_dict(),
-    }  # fmt: skip
+    }
 
 
 def _tell(
@@ -94,9 +143,10 @@ def _tell(
 ) -> None:
     name = names[end.label]
     promise = (
-        f"no certificate for {name}" if certificate.label == ABSTAIN
+        f"no certificate for {name}"
+        if certificate.label == ABSTAIN
         else f"certified as {name} within {certificate.radius:.4f}"
-    )  # fmt: skip
+    )
     where = "inside" if attack.radius <= certificate.radius else "outside"
     click.echo(
         f"{promise}; {len(end.attempts)} attempts from length {attack.radius:.4f}, {where} the certificate: "

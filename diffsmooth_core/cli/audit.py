@@ -14,30 +14,51 @@ from diffsmooth_core.cli.certify import config_options
 from diffsmooth_core.config import InputError, SmoothingConfig
 
 if TYPE_CHECKING:
-    from diffsmooth_core.audit.results import Summary
+    from diffsmooth_core.runs.results import Summary
 
 
 @click.command()
 @click.option("--out", "name", required=True, help="Name of the run in the store.")
 @click.option("--indices", default="0:10000:20", show_default=True, help="Test pictures, START:STOP:STEP.")
-@click.option("--config", "file", type=click.Path(dir_okay=False, path_type=Path),
-              help="JSON with settings, or a certificate; options on the command line win.")  # fmt: skip
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="JSON with settings, or a certificate; options on the command line win.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run of this name.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True,
-              help="Processes of one thread each; 1 is this process with all threads.")  # fmt: skip
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes of one thread each; 1 is this process with all threads.",
+)
 @click.option("--backend", type=click.Choice(["local", "ray"]), default="local", show_default=True)
 @click.option("--address", help="Of a Ray cluster that runs already.")
-@click.option("--over", type=click.Choice(["sigma_local", "m", "shift", "budget"]),
-              help="A sweep: a run for each of its settings, every copy purified once for all.")  # fmt: skip
+@click.option(
+    "--over",
+    type=click.Choice(["sigma_local", "m", "shift", "budget"]),
+    help="A sweep: a run for each of its settings, every copy purified once for all.",
+)
 @click.option(
     "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @config_options
 def audit(
-    name: str, indices: str, file: Path | None, resume: bool, workers: int,
-    backend: str, address: str | None, over: str | None, url: str | None, as_json: bool, **settings: Any,
-) -> None:  # fmt: skip
+    name: str,
+    indices: str,
+    file: Path | None,
+    resume: bool,
+    workers: int,
+    backend: str,
+    address: str | None,
+    over: str | None,
+    url: str | None,
+    as_json: bool,
+    **settings: Any,
+) -> None:
     """Certify many test pictures; every vote is in the store within a second or two.
 
     After an interruption, even kill -9, the same call with --resume ends with the same counts as an
@@ -45,10 +66,10 @@ def audit(
     """
     config = _config(click.get_current_context(), file, settings)
 
-    from diffsmooth_core.audit import batch
-    from diffsmooth_core.audit.results import summary
-    from diffsmooth_core.audit.store import Store
-    from diffsmooth_core.audit.workers import Here, Processes, RayActors
+    from diffsmooth_core.runs import batch
+    from diffsmooth_core.runs.results import summary
+    from diffsmooth_core.runs.store import Store
+    from diffsmooth_core.runs.workers import Here, Processes, RayActors
     from diffsmooth_core.statistics import family_wise_level
 
     store = Store(url)
@@ -78,9 +99,12 @@ def audit(
     skipped = [r for r in store.remarks(run) if r.kind == "skipped"]
     level = family_wise_level(batch.config_of(run).alpha, max(1, found.images))
     if as_json:
-        click.echo(json.dumps(
-            found.as_dict() | {"run": run.name, "skipped": {r.idx: r.text for r in skipped}, "level": level}
-        ))  # fmt: skip
+        click.echo(
+            json.dumps(
+                found.as_dict()
+                | {"run": run.name, "skipped": {r.idx: r.text for r in skipped}, "level": level}
+            )
+        )
         return
     for remark in skipped:
         click.echo(f"skipped picture {remark.idx}: {remark.text}")
@@ -96,8 +120,8 @@ def _sweep(
     store: Any, name: str, over: str, config: SmoothingConfig, chosen: tuple[int, ...], as_json: bool
 ) -> None:
     """A run for each setting, and their certified accuracy as a table. Called again it goes on."""
-    from diffsmooth_core.audit import sweeping
-    from diffsmooth_core.audit.results import summary
+    from diffsmooth_core.runs import sweeping
+    from diffsmooth_core.runs.results import summary
 
     runs = sweeping.runs(store, name, over, config, chosen)
     with tqdm(total=len(chosen), unit="picture", delay=0.5) as bar:

@@ -18,13 +18,17 @@ from diffsmooth_core.config import METHODS, SmoothingConfig
 @click.option("--votes", type=click.IntRange(1), default=100, show_default=True, help="Votes a round.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Rounds of each.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's]")
-@click.option("--tune", "tuning", is_flag=True,
-              help="Time every way to run the networks and remember it: runs take the fastest.")  # fmt: skip
+@click.option(
+    "--tune",
+    "tuning",
+    is_flag=True,
+    help="Time every way to run the networks and remember it: runs take the fastest.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @config_options
 def bench(
     image: str, votes: int, repeats: int, threads: int | None, tuning: bool, as_json: bool, **settings: Any
-) -> None:  # fmt: skip
+) -> None:
     """Time votes of a setting against the plain path, in turn, on the same noise.
 
     The plain path is the released code's: float32, 50 copies at a time, the m local copies one by one.
@@ -34,8 +38,8 @@ def bench(
     import torch
 
     from diffsmooth_core import build_base, load_classifier, load_denoiser
-    from diffsmooth_core.certification.plain import plain_votes
-    from diffsmooth_core.certification.timing import compare, parts, tune
+    from diffsmooth_core.benchmarking.plain import plain_votes
+    from diffsmooth_core.benchmarking.timing import compare, parts, tune
     from diffsmooth_core.classifiers.execution import MODES
     from diffsmooth_core.datasets import resolve
 
@@ -60,10 +64,11 @@ def bench(
         "agreement": agreement,
         "execution": str(base.execution),
         "timings": {str(e): {"start": pace.start, "vote": pace.vote} for e, pace in timings.items()},
-        "device": str(base.device), "dtype": str(base.dtype).removeprefix("torch."),
+        "device": str(base.device),
+        "dtype": str(base.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
         "share": {part: seconds / sum(spent.values()) for part, seconds in spent.items()},
-    }  # fmt: skip
+    }
     if as_json:
         click.echo(json.dumps(found))
         return

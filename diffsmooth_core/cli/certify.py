@@ -28,9 +28,12 @@ if TYPE_CHECKING:
     from diffsmooth_core.datasets.sources import Picture
 
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "method": tuple(METHODS), "noise": NOISES, "stopping": STOPPING, "bound": BOUNDS,
+    "method": tuple(METHODS),
+    "noise": NOISES,
+    "stopping": STOPPING,
+    "bound": BOUNDS,
     "dtype": DTYPES,
-}  # fmt: skip
+}
 
 
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,9 +42,13 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
         name = setting.name
         kind = click.Choice(_CHOICES[name]) if name in _CHOICES else type(setting.default)
         command = click.option(
-            f"--{name.replace('_', '-')}", name, type=kind, default=setting.default,
-            show_default=True, help=SmoothingConfig.help(name),
-        )(command)  # fmt: skip
+            f"--{name.replace('_', '-')}",
+            name,
+            type=kind,
+            default=setting.default,
+            show_default=True,
+            help=SmoothingConfig.help(name),
+        )(command)
     return command
 
 
@@ -49,17 +56,25 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("image")
 @config_options
 @click.option("--batch", type=click.IntRange(1), help="Votes a chunk; the votes do not depend on it.")
-@click.option("--compare-precision", is_flag=True,
-              help="Have float32 and bfloat16 vote on the same noise: how often do they agree?")  # fmt: skip
+@click.option(
+    "--compare-precision",
+    is_flag=True,
+    help="Have float32 and bfloat16 vote on the same noise: how often do they agree?",
+)
 @click.option(
     "--compare-noise", is_flag=True, help="Certify under each kind of noise and print them together."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the certificate there.")
 def certify(
-    image: str, batch: int | None, compare_precision: bool, compare_noise: bool, as_json: bool,
-    out: Path | None, **settings: Any,
-) -> None:  # fmt: skip
+    image: str,
+    batch: int | None,
+    compare_precision: bool,
+    compare_noise: bool,
+    as_json: bool,
+    out: Path | None,
+    **settings: Any,
+) -> None:
     """Certify IMAGE: a path, cifar10:INDEX, photo:NAME or gallery:NAME."""
     config = SmoothingConfig(**settings)
     if out is not None and not out.parent.is_dir():
@@ -102,9 +117,13 @@ def certify(
     if reason := certificate.reason(names):
         click.echo(f"{picture.title}: ABSTAIN. {reason}{_saved(certificate)}")
         return
-    truth = "" if picture.label is None else (
-        " (right)" if picture.label == certificate.label else f" (wrong: it is a {names[picture.label]})"
-    )  # fmt: skip
+    truth = (
+        ""
+        if picture.label is None
+        else (
+            " (right)" if picture.label == certificate.label else f" (wrong: it is a {names[picture.label]})"
+        )
+    )
     click.echo(
         f"{picture.title}: {names[certificate.label]}{truth}, certified L2 radius "
         f"{floor(certificate.radius * 1e4) / 1e4:.4f} in [0,1] pixel units; {shown}, "

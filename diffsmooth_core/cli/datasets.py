@@ -30,8 +30,14 @@ def list_datasets(as_json: bool) -> None:
             pictures = test_size(name)
         except InputError:
             pictures = 0
-        rows.append({"name": name, "side": geometry(name)[1], "classes": len(class_names(name)),
-                     "test_pictures": pictures})  # fmt: skip
+        rows.append(
+            {
+                "name": name,
+                "side": geometry(name)[1],
+                "classes": len(class_names(name)),
+                "test_pictures": pictures,
+            }
+        )
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -46,8 +52,11 @@ def list_datasets(as_json: bool) -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="What it is called from now on: small letters, digits and -.")
 @click.option("--side", type=int, required=True, help="Pixels a side that its networks see: 32, 64, 224.")
-@click.option("--classes", type=click.Path(dir_okay=False, exists=True, path_type=Path),
-              help="A text file with a class's name in each line, by index.")  # fmt: skip
+@click.option(
+    "--classes",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="A text file with a class's name in each line, by index.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def add(source: Path, name: str, side: int, classes: Path | None, as_json: bool) -> None:
     """Add SOURCE, a folder or a parquet file; nothing is copied.

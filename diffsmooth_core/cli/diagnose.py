@@ -20,10 +20,10 @@ from tqdm import tqdm
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: bool) -> None:
     """Say why pictures of the run NAME abstain; the reasons are kept in the store."""
-    from diffsmooth_core.audit.diagnosis import REASONS
-    from diffsmooth_core.audit.explaining import explained, rescued
-    from diffsmooth_core.audit.store import Store
+    from diffsmooth_core.analysis.diagnosis import REASONS
+    from diffsmooth_core.analysis.explaining import explained, rescued
     from diffsmooth_core.config import ABSTAIN
+    from diffsmooth_core.runs.store import Store
 
     store = Store(url)
     run = store.run(name)

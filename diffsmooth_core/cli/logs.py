@@ -18,25 +18,41 @@ from diffsmooth_core.config import InputError, check_dataset_name
     "--training-sigma", type=click.FloatRange(0), help="Noise of the training, to find the paper's row."
 )
 @click.option("--n", type=click.IntRange(1), default=100_000, show_default=True, help="Votes an image.")
-@click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.001,
-              show_default=True, help="Failure probability.")  # fmt: skip
-@click.option("--target-radius", type=click.FloatRange(0, min_open=True),
-              help="What was proved or not, in a log that only says that.")  # fmt: skip
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.001,
+    show_default=True,
+    help="Failure probability.",
+)
+@click.option(
+    "--target-radius",
+    type=click.FloatRange(0, min_open=True),
+    help="What was proved or not, in a log that only says that.",
+)
 @click.option("--out", "name", help="Keep it in the store as a run of this name.")
 @click.option(
     "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def import_log(
-    file: Path, dataset: str, sigma: float, training_sigma: float | None, n: int, alpha: float,
-    target_radius: float | None, name: str | None, url: str | None, as_json: bool,
-) -> None:  # fmt: skip
+    file: Path,
+    dataset: str,
+    sigma: float,
+    training_sigma: float | None,
+    n: int,
+    alpha: float,
+    target_radius: float | None,
+    name: str | None,
+    url: str | None,
+    as_json: bool,
+) -> None:
     """Read a published certification log: its dialect, its counts behind rounded radii, its table."""
     check_dataset_name(dataset)
 
-    from diffsmooth_core.audit import logs, published
-    from diffsmooth_core.audit.results import summary
-    from diffsmooth_core.audit.store import Store
+    from diffsmooth_core.exchange import logs, published
+    from diffsmooth_core.runs.results import summary
+    from diffsmooth_core.runs.store import Store
 
     log = logs.read(file, sigma, n, alpha, target_radius)
     found = summary(log.results)
@@ -46,9 +62,11 @@ def import_log(
         logs.keep(Store(url), log, name, dataset, settings | {"training_sigma": training_sigma})
     if as_json:
         extra = {
-            "dialect": log.dialect, "lifted": {str(idx): surely for idx, surely in log.lifted.items()},
-            "remarks": list(log.remarks), "paper": None if reported is None else {"acr": reported},
-        }  # fmt: skip
+            "dialect": log.dialect,
+            "lifted": {str(idx): surely for idx, surely in log.lifted.items()},
+            "remarks": list(log.remarks),
+            "paper": None if reported is None else {"acr": reported},
+        }
         click.echo(json.dumps(found.as_dict() | extra))
         return
     click.echo(f"{file}: {log.dialect}'s dialect, images {found.images}, abstained {found.abstained}")
@@ -75,16 +93,23 @@ def import_log(
 
 @click.command("export-log")
 @click.argument("name")
-@click.option("--format", "form", type=click.Choice(["cohen", "csv", "parquet", "run"]), default="cohen",
-              show_default=True, help="A log of Cohen's, every column, or the whole run.")  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["cohen", "csv", "parquet", "run"]),
+    default="cohen",
+    show_default=True,
+    help="A log of Cohen's, every column, or the whole run.",
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file.")
 @click.option(
     "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
 )
 def export_log(name: str, form: str, out: Path, url: str | None) -> None:
     """Write a run of the store as a certification log, or whole, to be imported elsewhere."""
-    from diffsmooth_core.audit import bundle, logs
-    from diffsmooth_core.audit.store import Store
+    from diffsmooth_core.exchange import bundles as bundle
+    from diffsmooth_core.exchange import logs
+    from diffsmooth_core.runs.store import Store
 
     store = Store(url)
     results = store.results(store.run(name))
@@ -103,8 +128,8 @@ def export_log(name: str, form: str, out: Path, url: str | None) -> None:
 )
 def import_run(file: Path, name: str | None, url: str | None) -> None:
     """Keep a run that `export-log --format run` wrote; every certificate is checked first."""
-    from diffsmooth_core.audit import bundle
-    from diffsmooth_core.audit.store import Store
+    from diffsmooth_core.exchange import bundles as bundle
+    from diffsmooth_core.runs.store import Store
 
     try:
         data = file.read_bytes()

@@ -56,14 +56,22 @@ def show(name: str) -> None:
 @click.option("--name", required=True, help="What it is called from now on.")
 @click.option("--sigma", type=click.FloatRange(0), help="The noise it was trained under; no file stores it.")
 @click.option("--normalisation", help="Its normalising layer, where the usual one is wrong; see `check`.")
-@click.option("--config", type=click.Path(dir_okay=False, exists=True, path_type=Path),
-              help="JSON in OpenAI's names, for a diffusion model that is no published one.")  # fmt: skip
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="JSON in OpenAI's names, for a diffusion model that is no published one.",
+)
 @click.option("--dataset", help="What it is for, where the usual is wrong.")
 @as_json
 def add(
-    source: str, name: str, sigma: float | None, normalisation: str | None, config: Path | None,
-    dataset: str | None, as_json: bool,
-) -> None:  # fmt: skip
+    source: str,
+    name: str,
+    sigma: float | None,
+    normalisation: str | None,
+    config: Path | None,
+    dataset: str | None,
+    as_json: bool,
+) -> None:
     """Add a checkpoint's file, a diffusers folder, or a model of timm's from the Hub.
 
     Its layout is told from its keys.
@@ -133,8 +141,9 @@ def check(
 
 @models.command()
 @click.argument("what", type=click.Choice(["cifar10", *DOWNLOADS]))
-@click.option("--split", type=click.Choice(["test", "train"]), default="test", show_default=True,
-              help="Of CIFAR-10.")  # fmt: skip
+@click.option(
+    "--split", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Of CIFAR-10."
+)
 def download(what: str, split: cifar10.Split) -> None:
     """Fetch CIFAR-10 or a published diffusion model, once; an interrupted download goes on."""
     from diffsmooth_core.zoo import download

@@ -15,9 +15,13 @@ from diffsmooth_core.config import ABSTAIN, METHODS, SmoothingConfig
 
 @click.command()
 @click.argument("image")
-@click.option("--over", default="sigma_local", show_default=True,
-              help="What is swept around the other settings: sigma_local (at each sigma), m, shift (a little "
-              "more sigma_local) or budget (n times m constant).")  # fmt: skip
+@click.option(
+    "--over",
+    default="sigma_local",
+    show_default=True,
+    help="What is swept around the other settings: sigma_local (at each sigma), m, shift (a little "
+    "more sigma_local) or budget (n times m constant).",
+)
 @config_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def sweep(image: str, over: str, as_json: bool, **settings: Any) -> None:
@@ -41,14 +45,28 @@ def sweep(image: str, over: str, as_json: bool, **settings: Any) -> None:
     best = found.best(picture.label)
     if as_json:
         rows = [
-            {"sigma": c.sigma, "sigma_local": c.sigma_local, "m": c.m, "n": c.n, "label": d.label,
-             "radius": d.radius, "p_a_lower": d.p_a_lower, "counts0": cell.counts0, "counts": cell.counts}
+            {
+                "sigma": c.sigma,
+                "sigma_local": c.sigma_local,
+                "m": c.m,
+                "n": c.n,
+                "label": d.label,
+                "radius": d.radius,
+                "p_a_lower": d.p_a_lower,
+                "counts0": cell.counts0,
+                "counts": cell.counts,
+            }
             for c, cell, d in cells
-        ]  # fmt: skip
+        ]
         chosen = None
         if best is not None:
-            chosen = {"cell": best[0], "label": best[1].label, "radius": best[1].radius,
-                      "p_a_lower": best[1].p_a_lower, "alpha": config.alpha / len(cells)}  # fmt: skip
+            chosen = {
+                "cell": best[0],
+                "label": best[1].label,
+                "radius": best[1].radius,
+                "p_a_lower": best[1].p_a_lower,
+                "alpha": config.alpha / len(cells),
+            }
         result = {"image": image, "over": over, "config": config.as_dict(), "cells": rows, "best": chosen}
         click.echo(json.dumps(result))
         return

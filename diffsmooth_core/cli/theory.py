@@ -15,22 +15,41 @@ if TYPE_CHECKING:
     from diffsmooth_core.purification.denoiser import Denoiser
     from diffsmooth_core.theory import Theorem1, Theorem2
 
-_sigma = click.option("--sigma", type=float, default=0.5, show_default=True,
-                      help="Smoothing noise, std in [0,1] pixel units.")  # fmt: skip
-_eta = click.option("--eta", type=float, default=0.01, show_default=True,
-                    help="Probability that Theorem 1's bound may fail.")  # fmt: skip
+_sigma = click.option(
+    "--sigma", type=float, default=0.5, show_default=True, help="Smoothing noise, std in [0,1] pixel units."
+)
+_eta = click.option(
+    "--eta", type=float, default=0.01, show_default=True, help="Probability that Theorem 1's bound may fail."
+)
 _seed = click.option("--seed", type=int, default=0, show_default=True, help="Seed of all noise.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 SCALES = {"pixel": 0.5, "model": 1.0}  # from the model's [-1,1]
-_unit = click.option("--unit", type=click.Choice(list(SCALES)), default="model", show_default=True,
-                     help="Lengths in [0,1] pixel units or in the model's [-1,1].")  # fmt: skip
-_eps_error = click.option("--eps-error", type=float, default=0.0, show_default=True,
-                          help="Error added to the predicted noise, root mean square.")  # fmt: skip
-_dataset = click.option("--dataset", default="cifar10", show_default=True,
-                        help="cifar10, imagenet, or one that was added with `datasets add`.")  # fmt: skip
-_scheme = click.option("--scheme", default="multistep", show_default=True,
-                       help="Solver of the reverse SDE: multistep (second order) or euler-maruyama "
-                       "(first).")  # fmt: skip
+_unit = click.option(
+    "--unit",
+    type=click.Choice(list(SCALES)),
+    default="model",
+    show_default=True,
+    help="Lengths in [0,1] pixel units or in the model's [-1,1].",
+)
+_eps_error = click.option(
+    "--eps-error",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="Error added to the predicted noise, root mean square.",
+)
+_dataset = click.option(
+    "--dataset",
+    default="cifar10",
+    show_default=True,
+    help="cifar10, imagenet, or one that was added with `datasets add`.",
+)
+_scheme = click.option(
+    "--scheme",
+    default="multistep",
+    show_default=True,
+    help="Solver of the reverse SDE: multistep (second order) or euler-maruyama (first).",
+)
 _denoiser = click.option("--denoiser", default="bundled", show_default=True, help="The diffusion model.")
 _device = click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 
@@ -48,23 +67,41 @@ def theory() -> None:
 @_dataset
 @_denoiser
 @_sigma
-@click.option("--perturbation", type=click.Choice(["none", "random", "adversarial"]), default="none",
-              show_default=True, help="delta, part of x_rs.")  # fmt: skip
+@click.option(
+    "--perturbation",
+    type=click.Choice(["none", "random", "adversarial"]),
+    default="none",
+    show_default=True,
+    help="delta, part of x_rs.",
+)
 @click.option("--radius", type=float, default=0.5, show_default=True, help="L2 norm of delta, [0,1] units.")
 @click.option("--noise/--no-noise", default=True, show_default=True, help="Smoothing noise in x_rs.")
 @_eta
 @_eps_error
 @click.option("--samples", type=click.IntRange(2, 100_000), default=16, show_default=True)
 @click.option("--steps", type=click.IntRange(2, 1000), default=8, show_default=True)
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True,
-              help="What the network computes in.")  # fmt: skip
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="What the network computes in.",
+)
 @_scheme
 @_seed
 @_device
 @_unit
 @_json
-def image(image: str, dataset: str, denoiser: str, samples: int, device: str, unit: str, as_json: bool,
-          **settings: Any) -> None:  # fmt: skip
+def image(
+    image: str,
+    dataset: str,
+    denoiser: str,
+    samples: int,
+    device: str,
+    unit: str,
+    as_json: bool,
+    **settings: Any,
+) -> None:
     """Both theorems for IMAGE: a path, cifar10:INDEX, photo:NAME or gallery:NAME."""
     from tqdm import tqdm
 
@@ -78,11 +115,15 @@ def image(image: str, dataset: str, denoiser: str, samples: int, device: str, un
     begun = found.begun
     scale = SCALES[unit]
     result = {
-        "image": image, "settings": settings, "alpha_bar": begun.alpha_bar, "unit": unit,
-        "theorem1": _theorem1(found.theorem1, scale), "theorem2": _theorem2(found.theorem2, scale),
+        "image": image,
+        "settings": settings,
+        "alpha_bar": begun.alpha_bar,
+        "unit": unit,
+        "theorem1": _theorem1(found.theorem1, scale),
+        "theorem2": _theorem2(found.theorem2, scale),
         "one_shot_distance": scale * begun.one_shot_distance,
         "doubling_error": scale * found.doubling_error,
-    }  # fmt: skip
+    }
     _tell(result, as_json)
 
 
@@ -106,13 +147,17 @@ def exact(world: str, dimension: int, sigma: float, unit: str, as_json: bool, **
     found = run(world, dimension, sigma, **settings)
     scale = SCALES[unit]
     result = {
-        "world": world, "dimension": dimension, "sigma": sigma, "settings": settings,
-        "alpha_bar": found.alpha_bar, "unit": unit,
+        "world": world,
+        "dimension": dimension,
+        "sigma": sigma,
+        "settings": settings,
+        "alpha_bar": found.alpha_bar,
+        "unit": unit,
         "theorem1": _theorem1(found.theorem1, scale),
         "theorem2": _theorem2(found.theorem2, scale),
         "one_shot_distance": scale * float((found.one_shot - found.clean).norm()),
         "doubling_error": scale * found.doubling_error,
-    }  # fmt: skip
+    }
     _tell(result, as_json)
 
 
@@ -150,8 +195,17 @@ def convergence(world: str, dimension: int, sigma: float, as_json: bool, **setti
 @_seed
 @_device
 @_json
-def gain(image: str, dataset: str, denoiser: str, sigmas: str, eps_error: float, copies: int, seed: int,
-         device: str, as_json: bool) -> None:  # fmt: skip
+def gain(
+    image: str,
+    dataset: str,
+    denoiser: str,
+    sigmas: str,
+    eps_error: float,
+    copies: int,
+    seed: int,
+    device: str,
+    as_json: bool,
+) -> None:
     """The distance to IMAGE before and after one-shot purification, in [0,1] units."""
     from diffsmooth_core.datasets import resolve
     from diffsmooth_core.theory import disturbed, gains
@@ -159,10 +213,15 @@ def gain(image: str, dataset: str, denoiser: str, sigmas: str, eps_error: float,
     levels = _numbers("--sigmas", sigmas)
     network = disturbed(_diffusion(denoiser, dataset, device), eps_error, seed)
     rows = [
-        {"sigma": g.sigma, "alpha_bar": g.alpha_bar, "noisy": g.noisy, "purified": g.purified,
-         "shortened": g.shortened}
+        {
+            "sigma": g.sigma,
+            "alpha_bar": g.alpha_bar,
+            "noisy": g.noisy,
+            "purified": g.purified,
+            "shortened": g.shortened,
+        }
         for g in gains(resolve(image, dataset).tensor, network, levels, copies, seed)
-    ]  # fmt: skip
+    ]
     if as_json:
         click.echo(json.dumps({"image": image, "eps_error": eps_error, "copies": copies, "gains": rows}))
         return
@@ -174,8 +233,13 @@ def gain(image: str, dataset: str, denoiser: str, sigmas: str, eps_error: float,
 
 
 @theory.command()
-@click.option("--count", type=click.IntRange(1, 10_000), default=48, show_default=True,
-              help="Pictures, spread over the test set.")  # fmt: skip
+@click.option(
+    "--count",
+    type=click.IntRange(1, 10_000),
+    default=48,
+    show_default=True,
+    help="Pictures, spread over the test set.",
+)
 @_dataset
 @_denoiser
 @click.option("--sigmas", default="0.12,0.25,0.5,1", show_default=True, help="Comma-separated, [0,1] units.")
@@ -183,8 +247,16 @@ def gain(image: str, dataset: str, denoiser: str, sigmas: str, eps_error: float,
 @_seed
 @_device
 @_json
-def compare(count: int, dataset: str, denoiser: str, sigmas: str, eps_error: float, seed: int, device: str,
-            as_json: bool) -> None:  # fmt: skip
+def compare(
+    count: int,
+    dataset: str,
+    denoiser: str,
+    sigmas: str,
+    eps_error: float,
+    seed: int,
+    device: str,
+    as_json: bool,
+) -> None:
     """How many test pictures one-shot purification brings nearer, in [0,1] units."""
     from tqdm import tqdm
 
@@ -199,12 +271,18 @@ def compare(count: int, dataset: str, denoiser: str, sigmas: str, eps_error: flo
         for found in run([picture.tensor for picture in pictures], network, levels, seed):
             bar.update(sum(map(len, found.noisy)) - bar.n)
     rows: list[dict[str, Any]] = [
-        {"sigma": sigma, "noisy": sum(noisy) / len(noisy), "purified": sum(purified) / len(purified),
-         "nearer": share.inside, "count": share.count, "interval": [share.lower, share.upper]}
+        {
+            "sigma": sigma,
+            "noisy": sum(noisy) / len(noisy),
+            "purified": sum(purified) / len(purified),
+            "nearer": share.inside,
+            "count": share.count,
+            "interval": [share.lower, share.upper],
+        }
         for sigma, noisy, purified, share in zip(
             levels, found.noisy, found.purified, map(found.nearer, levels), strict=True
         )
-    ]  # fmt: skip
+    ]
     if as_json:
         click.echo(json.dumps({"pictures": what, "eps_error": eps_error, "sigmas": rows}))
         return
@@ -230,8 +308,17 @@ def compare(count: int, dataset: str, denoiser: str, sigmas: str, eps_error: flo
 @_device
 @_unit
 @_json
-def curves(image: str, dataset: str, denoiser: str, sigmas: str, samples: int, device: str, unit: str,
-           as_json: bool, **settings: Any) -> None:  # fmt: skip
+def curves(
+    image: str,
+    dataset: str,
+    denoiser: str,
+    sigmas: str,
+    samples: int,
+    device: str,
+    unit: str,
+    as_json: bool,
+    **settings: Any,
+) -> None:
     """Both theorems for IMAGE over sigma."""
     from diffsmooth_core.datasets import resolve
     from diffsmooth_core.theory import Setting, over_sigma
@@ -240,10 +327,15 @@ def curves(image: str, dataset: str, denoiser: str, sigmas: str, samples: int, d
     x = resolve(image, dataset).tensor
     *_, found = over_sigma(x, _diffusion(denoiser, dataset, device), Setting(**settings), levels, samples)
     rows = [
-        {"sigma": point.sigma, "timestep": point.timestep, "one_shot_distance": scale * point.one_shot,
-         "theorem1": _theorem1(point.theorem1, scale), "theorem2": _theorem2(point.theorem2, scale)}
+        {
+            "sigma": point.sigma,
+            "timestep": point.timestep,
+            "one_shot_distance": scale * point.one_shot,
+            "theorem1": _theorem1(point.theorem1, scale),
+            "theorem2": _theorem2(point.theorem2, scale),
+        }
         for point in found.points
-    ]  # fmt: skip
+    ]
     if as_json:
         click.echo(json.dumps({"image": image, "settings": settings, "unit": unit, "points": rows}))
         return
@@ -278,11 +370,16 @@ def error(image: str, errors: str, as_json: bool, **settings: Any) -> None:
     found = list(consequences(picture.tensor, classifier, denoiser, config, sizes))
     if as_json:
         rows = [
-            {"eps_error": one.eps_error, "purified": one.purified, "label": one.certificate.label,
-             "counts": list(one.certificate.counts), "p_a_lower": one.certificate.p_a_lower,
-             "radius": one.certificate.radius}
+            {
+                "eps_error": one.eps_error,
+                "purified": one.purified,
+                "label": one.certificate.label,
+                "counts": list(one.certificate.counts),
+                "p_a_lower": one.certificate.p_a_lower,
+                "radius": one.certificate.radius,
+            }
             for one in found
-        ]  # fmt: skip
+        ]
         click.echo(json.dumps({"image": image, "sigma": config.sigma, "errors": rows}))
         return
     for one in found:
@@ -312,9 +409,11 @@ def _diffusion(name: str, dataset: str, device: str) -> Denoiser:
         fetch = "models download 256x256_diffusion_uncond"
         if dataset != "imagenet":
             fetch = f"train denoiser --dataset {dataset} --name NAME --minutes 30"
-        remedy = f"take --denoiser {at_hand[0]}" if at_hand else (
-            f"run: python -m diffsmooth_core {fetch}, and name it with --denoiser"
-        )  # fmt: skip
+        remedy = (
+            f"take --denoiser {at_hand[0]}"
+            if at_hand
+            else (f"run: python -m diffsmooth_core {fetch}, and name it with --denoiser")
+        )
         raise InputError(f"{name!r} is for {every()[name].dataset}, the picture is for {dataset}; {remedy}")
     denoiser = load_denoiser(name, device)
     if not isinstance(denoiser, Denoiser):
@@ -326,27 +425,36 @@ def _theorem1(found: Theorem1, scale: float) -> dict[str, Any]:
     from diffsmooth_core.theory import VERSIONS
 
     return {
-        "dimension": found.dimension, "eta": found.eta, "tau": found.tau,
+        "dimension": found.dimension,
+        "eta": found.eta,
+        "tau": found.tau,
         "C_estimate": found.c / scale,  # a score is an inverse length
         "distances": (scale * found.distances).tolist(),
-        "shift": scale * found.shift, "noise": scale * found.noise, "quantile": scale * found.quantile,
+        "shift": scale * found.shift,
+        "noise": scale * found.noise,
+        "quantile": scale * found.quantile,
         "versions": {
             version: {
                 "score_term_mean": scale * float(found.score_term(version).mean()),
                 "bound_mean": scale * float(found.bound(version).mean()),
-                "inside": share.inside, "count": share.count, "interval": [share.lower, share.upper],
+                "inside": share.inside,
+                "count": share.count,
+                "interval": [share.lower, share.upper],
             }
             for version, share in ((version, found.share(version)) for version in VERSIONS)
         },
-    }  # fmt: skip
+    }
 
 
 def _theorem2(found: Theorem2, scale: float) -> dict[str, float]:
     return {
-        "distance": scale * found.distance, "monte_carlo": scale * found.monte_carlo,
-        "printed": scale * found.printed, "corrected": scale * found.corrected,
-        "identity": scale * found.identity, "squared_eps_error": found.error,
-    }  # fmt: skip
+        "distance": scale * found.distance,
+        "monte_carlo": scale * found.monte_carlo,
+        "printed": scale * found.printed,
+        "corrected": scale * found.corrected,
+        "identity": scale * found.identity,
+        "squared_eps_error": found.error,
+    }
 
 
 def _tell(result: dict[str, Any], as_json: bool) -> None:
@@ -365,8 +473,10 @@ def _tell(result: dict[str, Any], as_json: bool) -> None:
             f"  {version:9} bound {row['bound_mean']:.4g}: {row['inside']} of {row['count']} samples inside, "
             f"95 % interval {low:.3f} to {high:.3f}, promised {1 - one['eta']:g}"
         )
-    click.echo(f"  C is an estimate from these paths; halving the steps moves the ends by "
-               f"{result['doubling_error']:.3g}")  # fmt: skip
+    click.echo(
+        f"  C is an estimate from these paths; halving the steps moves the ends by "
+        f"{result['doubling_error']:.3g}"
+    )
     error = f" +- {two['monte_carlo']:.2g}" if two["monte_carlo"] else ""
     click.echo(
         f"Theorem 2: the one-shot output lies {two['distance']:.4g}{error} from the posterior mean; "

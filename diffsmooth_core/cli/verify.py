@@ -88,9 +88,13 @@ def _replayed(certificate: Certificate, image: str | None, device: str) -> dict[
     base = build_base(config, load_classifier(config.classifier, device), denoiser)
     found = replay.replay(certificate, base, resolve(source, config.dataset).tensor)
     return {
-        "holds": found.holds, "exact": found.exact, "p_value": found.p_value,
-        "differences": list(found.differences), "counts0": found.counts0, "counts": found.counts,
-    }  # fmt: skip
+        "holds": found.holds,
+        "exact": found.exact,
+        "p_value": found.p_value,
+        "differences": list(found.differences),
+        "counts0": found.counts0,
+        "counts": found.counts,
+    }
 
 
 def _together(read: list[Certificate], family: bool) -> dict[str, Any]:
@@ -99,9 +103,11 @@ def _together(read: list[Certificate], family: bool) -> dict[str, Any]:
     shared = bonferroni_alpha(alpha, len(read))
     again = [at_level(certificate, shared) for certificate in read] if family else []
     return {
-        "certificates": len(read), "level": family_wise_level(alpha, len(read)), "alpha": shared,
+        "certificates": len(read),
+        "level": family_wise_level(alpha, len(read)),
+        "alpha": shared,
         "bonferroni": [{"label": c.label, "radius": c.radius, "p_a_lower": c.p_a_lower} for c in again],
-    }  # fmt: skip
+    }
 
 
 def _down(radius: float) -> str:

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from diffsmooth_core.config import DATASETS, InputError, check_dataset_name, kept
+from diffsmooth_core.config import DATASETS, InputError, check_dataset_name
 from diffsmooth_core.datasets import folders, parquet
 from diffsmooth_core.datasets.decoding import Pixels, read
+from diffsmooth_core.paths import user_folder
 
 Split = Literal["train", "test"]
 FOLDERS: dict[Split, tuple[str, ...]] = {"train": ("train",), "test": ("test", "val", "validation", "valid")}
@@ -87,7 +88,7 @@ def _folder(root: Path, split: Split) -> Path:
 
 def added() -> dict[str, DataSet]:
     """Every added data set by name. Raises InputError for a description that cannot be read."""
-    return {path.stem: _described(path) for path in sorted(kept("datasets").glob("*.json"))}
+    return {path.stem: _described(path) for path in sorted(user_folder("datasets").glob("*.json"))}
 
 
 def _described(path: Path) -> DataSet:
@@ -101,7 +102,7 @@ def _described(path: Path) -> DataSet:
 
 def get(name: str) -> DataSet:
     """An added data set. Raises InputError where there is none of that name."""
-    path = kept("datasets") / f"{check_dataset_name(name)}.json"
+    path = user_folder("datasets") / f"{check_dataset_name(name)}.json"
     if not path.is_file():
         known = ", ".join((*DATASETS, *added()))
         raise InputError(
@@ -141,8 +142,8 @@ def add(source: Path, name: str, side: int, classes: Sequence[str] = ()) -> Data
             "at least two classes are needed and a name for each"
         )
     made = DataSet(name, str(root), side, names, keys)
-    kept("datasets").mkdir(parents=True, exist_ok=True)
-    path = kept("datasets") / f"{name}.json"
+    user_folder("datasets").mkdir(parents=True, exist_ok=True)
+    path = user_folder("datasets") / f"{name}.json"
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(asdict(made), indent=2) + "\n")
     os.replace(partial, path)
@@ -152,4 +153,4 @@ def add(source: Path, name: str, side: int, classes: Sequence[str] = ()) -> Data
 def remove(name: str) -> None:
     """Forget an added data set; its pictures stay. Raises InputError where there is none."""
     get(name)
-    (kept("datasets") / f"{name}.json").unlink()
+    (user_folder("datasets") / f"{name}.json").unlink()

@@ -9,8 +9,9 @@ from pathlib import Path
 from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets.cifar10 import CLASSES
 from diffsmooth_core.datasets.decoding import Pixels, read
+from diffsmooth_core.paths import ASSETS
 
-FOLDER = Path(__file__).resolve().parents[2] / "assets" / "gallery"
+FOLDER = ASSETS / "gallery"
 
 
 @dataclass(frozen=True)

@@ -86,9 +86,11 @@ class Comparison:
 
 
 def compare_stream(
-    settings: Sequence[tuple[BaseClassifier, SmoothingConfig]], x: Tensor, source: str = "",
+    settings: Sequence[tuple[BaseClassifier, SmoothingConfig]],
+    x: Tensor,
+    source: str = "",
     resume: Comparison | None = None,
-) -> Iterator[Comparison]:  # fmt: skip
+) -> Iterator[Comparison]:
     """Certify x (3,h,w) under every setting at once, yielding after every chunk; closing cancels.
 
     Each setting is a base classifier and the configuration it was built for; their votes are those of
@@ -126,6 +128,9 @@ def _advanced(entry: Entry, stream: Iterator[Progress]) -> Entry:
         progress = next(stream)
     cast = progress.classes if progress.stage == "estimation" else ()
     return replace(
-        entry, progress=progress, classes=entry.classes + cast, memory=entry.memory or meter.peak,
+        entry,
+        progress=progress,
+        classes=entry.classes + cast,
+        memory=entry.memory or meter.peak,
         seconds=entry.seconds + time.perf_counter() - began,
-    )  # fmt: skip
+    )

@@ -34,9 +34,12 @@ class MemoryMeter(TorchDispatchMode):
         self._alive: dict[StorageWeakRef, int] = {}
 
     def __torch_dispatch__(
-        self, func: Callable[..., Any], types: Sequence[type], args: Sequence[Any] = (),
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         given = {StorageWeakRef(t.untyped_storage()) for t in tree_leaves((args, kwargs)) if _is_tensor(t)}
         out = func(*args, **(kwargs or {}))
         for tensor in filter(_is_tensor, tree_leaves(out)):

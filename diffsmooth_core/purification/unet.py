@@ -16,8 +16,13 @@ from torch import Tensor, nn
 
 from diffsmooth_core.config import InputError
 
-_CHANNEL_MULT = {512: (0.5, 1, 1, 2, 2, 4, 4), 256: (1, 1, 2, 2, 4, 4), 128: (1, 1, 2, 3, 4),
-                 64: (1, 2, 3, 4), 32: (1, 2, 2, 2)}  # fmt: skip
+_CHANNEL_MULT = {
+    512: (0.5, 1, 1, 2, 2, 4, 4),
+    256: (1, 1, 2, 2, 4, 4),
+    128: (1, 1, 2, 3, 4),
+    64: (1, 2, 3, 4),
+    32: (1, 2, 2, 2),
+}
 
 
 @dataclass(frozen=True)
@@ -234,9 +239,9 @@ class UNet(nn.Module):
                 self.input_blocks.append(Block(*layers))
                 skips.append(ch)
             if level != len(mult) - 1:
-                self.input_blocks.append(Block(
-                    ResBlock(ch, ch, emb, config, "down") if config.resblock_updown else Downsample(ch)
-                ))  # fmt: skip
+                self.input_blocks.append(
+                    Block(ResBlock(ch, ch, emb, config, "down") if config.resblock_updown else Downsample(ch))
+                )
                 skips.append(ch)
                 down *= 2
 

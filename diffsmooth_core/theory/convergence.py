@@ -46,8 +46,9 @@ class Convergence:
         return all(len(errors) == len(STEPS) for errors in self.errors.values())
 
 
-def convergence(name: str, dimension: int, sigma: float, *, noise: bool = True,
-                seed: int = 0) -> Iterator[Convergence]:  # fmt: skip
+def convergence(
+    name: str, dimension: int, sigma: float, *, noise: bool = True, seed: int = 0
+) -> Iterator[Convergence]:
     """Every scheme in a named world at every number of STEPS; sigma is in [0,1] units.
 
     The same noise drives all of them, and a reference of FINER times as many steps, which is compared with
@@ -72,7 +73,7 @@ def convergence(name: str, dimension: int, sigma: float, *, noise: bool = True,
                 steps, _moments(integrate(mixture.eps, received, levels, driven, scheme).end), finest, spread
             )
             for scheme in SCHEMES
-        }  # fmt: skip
+        }
         found = replace(found, errors={s: (*errors, now[s]) for s, errors in found.errors.items()})
         yield found
 
@@ -82,8 +83,9 @@ def _moments(ends: Tensor) -> tuple[Tensor, Tensor]:
     return ends, (ends - ends.mean(0)).square().sum(1) * len(ends) / (len(ends) - 1)
 
 
-def _weak_error(steps: int, found: tuple[Tensor, Tensor], expected: tuple[Tensor, Tensor],
-                spread: float) -> WeakError:  # fmt: skip
+def _weak_error(
+    steps: int, found: tuple[Tensor, Tensor], expected: tuple[Tensor, Tensor], spread: float
+) -> WeakError:
     """Differences path by path: their means are the errors, their scatter is what chance may do."""
     (shift, squared), count = (a - b for a, b in zip(found, expected, strict=True)), len(found[0])
     return WeakError(

@@ -36,8 +36,14 @@ class Curves:
         return len(self.points) == len(self.sigmas)
 
 
-def over_sigma(x: Tensor, denoiser: Denoiser, setting: Setting, sigmas: Sequence[float],
-               samples: int = 16, resume: Curves | None = None) -> Iterator[Curves]:  # fmt: skip
+def over_sigma(
+    x: Tensor,
+    denoiser: Denoiser,
+    setting: Setting,
+    sigmas: Sequence[float],
+    samples: int = 16,
+    resume: Curves | None = None,
+) -> Iterator[Curves]:
     """The setting's experiment on the picture x (c,h,w) in [0,1] at every sigma, its own left aside.
 
     Yields after every step of every sampling; closing the iterator cancels, and `resume` goes on after the
@@ -55,15 +61,35 @@ def over_sigma(x: Tensor, denoiser: Denoiser, setting: Setting, sigmas: Sequence
     yield found
 
 
-def over_sigma_exactly(world: str, dimension: int, sigmas: Sequence[float], *, samples: int = 64,
-                       steps: int = 32, eta: float = 0.01, eps_error: float = 0.0, noise: bool = True,
-                       seed: int = 0, scheme: str = "multistep") -> Iterator[Curves]:  # fmt: skip
+def over_sigma_exactly(
+    world: str,
+    dimension: int,
+    sigmas: Sequence[float],
+    *,
+    samples: int = 64,
+    steps: int = 32,
+    eta: float = 0.01,
+    eps_error: float = 0.0,
+    noise: bool = True,
+    seed: int = 0,
+    scheme: str = "multistep",
+) -> Iterator[Curves]:
     """The same in a Gaussian mixture, yielding after every sigma. Raises InputError."""
     found = Curves(tuple(sigmas))
     for sigma in sigmas:
         yield found
-        there = exact(world, dimension, sigma, samples=samples, steps=steps, eta=eta, eps_error=eps_error,
-                      noise=noise, seed=seed, scheme=scheme)  # fmt: skip
+        there = exact(
+            world,
+            dimension,
+            sigma,
+            samples=samples,
+            steps=steps,
+            eta=eta,
+            eps_error=eps_error,
+            noise=noise,
+            seed=seed,
+            scheme=scheme,
+        )
         away = float((there.one_shot - there.clean).norm())
         found = replace(
             found, points=(*found.points, Point(sigma, None, there.theorem1, there.theorem2, away))

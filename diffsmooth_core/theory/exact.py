@@ -32,8 +32,9 @@ class Exact:
     theorem2: Theorem2
 
 
-def begin(name: str, dimension: int, sigma: float, noise: bool,
-          seed: int) -> tuple[Mixture, float, Tensor, Tensor]:  # fmt: skip
+def begin(
+    name: str, dimension: int, sigma: float, noise: bool, seed: int
+) -> tuple[Mixture, float, Tensor, Tensor]:
     """The named mixture, alpha_bar, a clean point (d,) and 2 x_rs - 1 (d,). Raises InputError."""
     if not (math.isfinite(sigma) and sigma > 0):
         raise InputError(f"sigma must be above 0, got {sigma:g}")
@@ -48,9 +49,19 @@ def begin(name: str, dimension: int, sigma: float, noise: bool,
     return mixture, 1 / (1 + rho**2), clean, received
 
 
-def exact(name: str, dimension: int, sigma: float, *, samples: int = 256, steps: int = 64, eta: float = 0.01,
-          eps_error: float = 0.0, noise: bool = True, seed: int = 0,
-          scheme: str = "multistep") -> Exact:  # fmt: skip
+def exact(
+    name: str,
+    dimension: int,
+    sigma: float,
+    *,
+    samples: int = 256,
+    steps: int = 64,
+    eta: float = 0.01,
+    eps_error: float = 0.0,
+    noise: bool = True,
+    seed: int = 0,
+    scheme: str = "multistep",
+) -> Exact:
     """Run one experiment in a named world. sigma is in [0,1] units, as everywhere.
 
     `eps_error` is the one-shot estimate's alone; the paths have the exact score. In the world "far" the
@@ -72,10 +83,17 @@ def exact(name: str, dimension: int, sigma: float, *, samples: int = 256, steps:
     error = error_of_size(eps_error, x_t.shape, seed)
     predicted = mixture.eps(x_t[None], alpha_bar)[0] + error
     return Exact(
-        mixture, alpha_bar, clean, received, mixture.posterior_mean(x_t[None], alpha_bar)[0],
-        one_shot(x_t, alpha_bar, predicted), paths, tuple(levels),
+        mixture,
+        alpha_bar,
+        clean,
+        received,
+        mixture.posterior_mean(x_t[None], alpha_bar)[0],
+        one_shot(x_t, alpha_bar, predicted),
+        paths,
+        tuple(levels),
         doubling_error(mixture.eps, received, levels, min(samples, 64), seed, scheme)
-        if steps > 1 else math.nan,
+        if steps > 1
+        else math.nan,
         Theorem1.of(paths, received.numpy(), clean.numpy(), alpha_bar, eta),
         in_mixture(mixture, x_t, alpha_bar, error),
-    )  # fmt: skip
+    )

@@ -80,8 +80,9 @@ class Start:
 
     def doubling_error(self, count: int = 4) -> float:
         """What leaving out every second step moves the ends by, root mean square, [-1,1] units."""
-        return doubling_error(self.eps, 2 * self.received - 1, self.levels, count, self.setting.seed,
-                              self.setting.scheme)  # fmt: skip
+        return doubling_error(
+            self.eps, 2 * self.received - 1, self.levels, count, self.setting.seed, self.setting.scheme
+        )
 
 
 @torch.no_grad()
@@ -98,6 +99,12 @@ def start(x: Tensor, denoiser: Denoiser, setting: Setting) -> Start:
     x_t = math.sqrt(alpha_bar) * (2 * received - 1)
     predicted = eps(x_t[None], alpha_bar)[0]
     return Start(
-        setting, x, received, alpha_bar, tuple(eps.levels(alpha_bar, setting.steps)), predicted,
-        one_shot(x_t, alpha_bar, predicted), eps,
-    )  # fmt: skip
+        setting,
+        x,
+        received,
+        alpha_bar,
+        tuple(eps.levels(alpha_bar, setting.steps)),
+        predicted,
+        one_shot(x_t, alpha_bar, predicted),
+        eps,
+    )

@@ -24,8 +24,14 @@ class Consequence:
     certificate: Certificate
 
 
-def consequences(x: Tensor, classifier: Classifier, denoiser: Denoiser, config: SmoothingConfig,
-                 errors: Sequence[float], copies: int = 8) -> Iterator[Consequence]:  # fmt: skip
+def consequences(
+    x: Tensor,
+    classifier: Classifier,
+    denoiser: Denoiser,
+    config: SmoothingConfig,
+    errors: Sequence[float],
+    copies: int = 8,
+) -> Iterator[Consequence]:
     """Certify x (c,h,w) in [0,1] once for each root mean square of `errors`, on the same noise."""
     for size in errors:
         worse = disturbed(denoiser, size, config.seed)

@@ -23,8 +23,9 @@ def perturb(kind: str, x: Tensor, denoiser: Denoiser, sigma: float, radius: floa
     return adversarial(x, denoiser, sigma, radius, seed=seed)
 
 
-def adversarial(x: Tensor, denoiser: Denoiser, sigma: float, radius: float, steps: int = 5,
-                seed: int = 0) -> Tensor:  # fmt: skip
+def adversarial(
+    x: Tensor, denoiser: Denoiser, sigma: float, radius: float, steps: int = 5, seed: int = 0
+) -> Tensor:
     """A perturbation of L2 norm `radius` ([0,1] units, shape of x) that drives the one-shot output away.
 
     Gradient ascent on the one-shot output's distance from x, each step projected onto the sphere; the

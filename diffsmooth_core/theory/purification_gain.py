@@ -40,8 +40,9 @@ class Gain:
         return shift_and_noise_quantile(2 * self.noisy, rho, self.copy.size, eta) / 2
 
 
-def gains(x: Tensor, denoiser: Denoiser, sigmas: Sequence[float], copies: int = 8,
-          seed: int = 0) -> Iterator[Gain]:  # fmt: skip
+def gains(
+    x: Tensor, denoiser: Denoiser, sigmas: Sequence[float], copies: int = 8, seed: int = 0
+) -> Iterator[Gain]:
     """One Gain a sigma for the picture x (c,h,w) in [0,1]; the noise is the same at every sigma, scaled.
 
     Raises InputError where a sigma is out of the schedule's reach or there are no copies.
@@ -56,9 +57,14 @@ def gains(x: Tensor, denoiser: Denoiser, sigmas: Sequence[float], copies: int = 
         purified = denoiser.purify(noisy.to(device), sigma).cpu()
         before, after = (v.sub(x).flatten(1).norm(dim=1) for v in (noisy, purified))
         yield Gain(
-            sigma, alpha_bar, float(before.mean()), float(after.mean()),
-            float((after < before).double().mean()), _picture(noisy[0]), _picture(purified[0]),
-        )  # fmt: skip
+            sigma,
+            alpha_bar,
+            float(before.mean()),
+            float(after.mean()),
+            float((after < before).double().mean()),
+            _picture(noisy[0]),
+            _picture(purified[0]),
+        )
 
 
 @dataclass(frozen=True)
@@ -82,8 +88,9 @@ class Comparison:
         return Share.of(sum(moves), len(moves))
 
 
-def compare(pictures: Sequence[Tensor], denoiser: Denoiser, sigmas: Sequence[float], seed: int = 0,
-            batch: int = 16) -> Iterator[Comparison]:  # fmt: skip
+def compare(
+    pictures: Sequence[Tensor], denoiser: Denoiser, sigmas: Sequence[float], seed: int = 0, batch: int = 16
+) -> Iterator[Comparison]:
     """Purify a noisy copy of every picture (c,h,w) at every sigma, yielding after every batch.
 
     A picture's noise is its own and the same at every sigma, scaled. Raises InputError where a sigma is out

@@ -54,8 +54,9 @@ def nodes(rho: float, steps: int) -> list[float]:
     return [rho * (1 - k / steps) ** 3 for k in range(steps + 1)]
 
 
-def increments(levels: Sequence[float], count: int, shape: Sequence[int], seed: int,
-               dtype: torch.dtype = torch.float64) -> Tensor:  # fmt: skip
+def increments(
+    levels: Sequence[float], count: int, shape: Sequence[int], seed: int, dtype: torch.dtype = torch.float64
+) -> Tensor:
     """The noise of every step for `count` paths: (steps,2,count,*shape)."""
     generator = torch.Generator().manual_seed(seed)
     return driven(levels, torch.randn(len(levels) - 1, 2, count, *shape, generator=generator, dtype=dtype))
@@ -108,8 +109,14 @@ SCHEMES = {"multistep": multistep, "euler-maruyama": euler_maruyama}
 
 
 @torch.no_grad()
-def walk(eps: Eps, start: Tensor, levels: Sequence[float], noise: Tensor, scheme: str = "multistep",
-         keep: bool = False) -> Iterator[Paths]:  # fmt: skip
+def walk(
+    eps: Eps,
+    start: Tensor,
+    levels: Sequence[float],
+    noise: Tensor,
+    scheme: str = "multistep",
+    keep: bool = False,
+) -> Iterator[Paths]:
     """Paths from `start`, one y = x_t/sqrt(alpha_bar) in [-1,1] units, with the noise of `increments`.
 
     Yields them after every step as far as they have come; closing the iterator cancels. Raises InputError
@@ -135,8 +142,14 @@ def walk(eps: Eps, start: Tensor, levels: Sequence[float], noise: Tensor, scheme
         yield Paths(y, drift, largest, torch.stack(states) if keep else None)
 
 
-def integrate(eps: Eps, start: Tensor, levels: Sequence[float], noise: Tensor, scheme: str = "multistep",
-              keep: bool = False) -> Paths:  # fmt: skip
+def integrate(
+    eps: Eps,
+    start: Tensor,
+    levels: Sequence[float],
+    noise: Tensor,
+    scheme: str = "multistep",
+    keep: bool = False,
+) -> Paths:
     """The paths of `walk` at their ends."""
     *_, paths = walk(eps, start, levels, noise, scheme, keep)
     return paths
@@ -149,8 +162,9 @@ def batch_noise(levels: Sequence[float], count: int, start: Tensor, seed: int, b
     return increments(levels, count, start.shape, int(keys[-1]), dtype)
 
 
-def doubling_error(eps: Eps, start: Tensor, levels: Sequence[float], count: int, seed: int = 0,
-                   scheme: str = "multistep") -> float:  # fmt: skip
+def doubling_error(
+    eps: Eps, start: Tensor, levels: Sequence[float], count: int, seed: int = 0, scheme: str = "multistep"
+) -> float:
     """How far the ends of `count` paths move, root mean square, when every second node is left out.
 
     Both paths are driven by the same noise, so what is seen is the discretisation alone; the finer paths'

@@ -54,8 +54,9 @@ class Sampling:
         return self.begun.theorem2(self.paths)
 
 
-def sampling(x: Tensor, denoiser: Denoiser, setting: Setting, wanted: int,
-             resume: Sampling | None = None) -> Iterator[Sampling]:  # fmt: skip
+def sampling(
+    x: Tensor, denoiser: Denoiser, setting: Setting, wanted: int, resume: Sampling | None = None
+) -> Iterator[Sampling]:
     """`wanted` samples of the picture x (c,h,w) in [0,1], in batches of BATCH.
 
     Yields after the start and after every step of a batch; closing the iterator cancels. `resume` goes on

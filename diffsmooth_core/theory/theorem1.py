@@ -60,9 +60,11 @@ class Share:
         if count == 0:
             return cls(0, 0, 0.0, 1.0)
         return cls(
-            inside, count, clopper_pearson_lower(inside, count, risk / 2),
+            inside,
+            count,
+            clopper_pearson_lower(inside, count, risk / 2),
             1 - clopper_pearson_lower(count - inside, count, risk / 2),
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,17 +80,21 @@ class Theorem1:
     largest_score: float  # on the sampled paths: an estimate from below, no bound
 
     @classmethod
-    def of(cls, paths: Paths, start: npt.ArrayLike, clean: npt.ArrayLike, alpha_bar: float,
-           eta: float) -> Theorem1:  # fmt: skip
+    def of(
+        cls, paths: Paths, start: npt.ArrayLike, clean: npt.ArrayLike, alpha_bar: float, eta: float
+    ) -> Theorem1:
         """From paths that began at `start` = 2 x_rs - 1, and the clean point; both in [-1,1] units."""
         x_0 = np.asarray(clean, np.float64).ravel()
         ends = paths.end.double().cpu().numpy().reshape(len(paths.end), -1)
         return cls(
-            dimension=x_0.size, alpha_bar=alpha_bar, eta=eta,
+            dimension=x_0.size,
+            alpha_bar=alpha_bar,
+            eta=eta,
             distances=np.linalg.norm(ends - x_0, axis=1),
             shift=float(np.linalg.norm(np.asarray(start, np.float64).ravel() - x_0)),
-            drift=paths.drift.numpy(), largest_score=float(paths.score.max()),
-        )  # fmt: skip
+            drift=paths.drift.numpy(),
+            largest_score=float(paths.score.max()),
+        )
 
     @property
     def rho(self) -> float:

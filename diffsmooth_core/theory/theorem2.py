@@ -79,8 +79,10 @@ def from_samples(x_t: Tensor, alpha_bar: float, predicted: Tensor, samples: Tens
     return Theorem2(
         distance=float((estimate - mean).norm()),
         error=float((noise - predicted.double()).square().flatten(1).sum(1).mean()),
-        spread=spread, rho=rho, monte_carlo=math.sqrt(spread / (count - 1)),
-    )  # fmt: skip
+        spread=spread,
+        rho=rho,
+        monte_carlo=math.sqrt(spread / (count - 1)),
+    )
 
 
 def error_of_size(size: float, shape: torch.Size, seed: int = 0) -> Tensor:

@@ -96,8 +96,9 @@ def train(
     test, truth = (part[:limit] for part in load_pictures("test", dataset))
     trained = DirectDenoiser(network, sigma, name, weights="")
     metrics: dict[str, Any] = {
-        "test_pictures": len(test), "psnr_db": {f"{sigma:g}": round(psnr(trained.purify, test, sigma), 2)},
-    }  # fmt: skip
+        "test_pictures": len(test),
+        "psnr_db": {f"{sigma:g}": round(psnr(trained.purify, test, sigma), 2)},
+    }
     if classifier is not None:
         noisy = Draw(torch.Generator().manual_seed(0))
         right = sum(

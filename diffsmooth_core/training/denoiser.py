@@ -26,9 +26,14 @@ from diffsmooth_core.training.loop import (
 )
 
 ARCHITECTURE = UNetConfig(
-    image_size=32, num_channels=64, num_res_blocks=1, num_heads=4,
-    attention_resolutions=(8,), channel_mult=(1, 2), patch=2,
-)  # fmt: skip
+    image_size=32,
+    num_channels=64,
+    num_res_blocks=1,
+    num_heads=4,
+    attention_resolutions=(8,),
+    channel_mult=(1, 2),
+    patch=2,
+)
 STEPS = 1000  # T
 FOCUS = (120, 740)  # sigma .1 to 1.1 of the cosine schedule: where smoothing noise lies
 SIGMAS = (0.12, 0.25, 0.5, 1.0)
@@ -76,8 +81,9 @@ def train(
     alpha_bar = torch.tensor(schedule.alpha_bar, dtype=torch.float32, device=device)
     folder.mkdir(parents=True, exist_ok=True)
     budget = budget.over(len(pictures), batch)
-    run = Run(folder / f"{name}.checkpoint", budget, seed,
-              {"network": network, "ema": ema, "optimizer": optimizer})  # fmt: skip
+    run = Run(
+        folder / f"{name}.checkpoint", budget, seed, {"network": network, "ema": ema, "optimizer": optimizer}
+    )
     forward = torch.compile(network) if compiled else network
     device_type = torch.device(device).type
 

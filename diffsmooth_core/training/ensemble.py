@@ -38,17 +38,22 @@ def combine(folder: Path, name: str, members: Sequence[str], consensus: int) -> 
         "kind": "classifier",
         "dataset": datasets[0],
         "architecture": {
-            "network": "ensemble", "members": list(members), "consensus": consensus,
+            "network": "ensemble",
+            "members": list(members),
+            "consensus": consensus,
             "classes": found[0].architecture["classes"],
         },
         "normalisation": "none",
-        "training": {"objective": f"mean logits of {len(members)} members", "sigma": max(sigmas),
-                     "data": found[0].training["data"]},
+        "training": {
+            "objective": f"mean logits of {len(members)} members",
+            "sigma": max(sigmas),
+            "data": found[0].training["data"],
+        },
         "metrics": {"test_pictures": len(test), "accuracy_under_noise": measured},
         "parameters": sum(card.parameters for card in found),
         "file": "",
         "sha256": cards.combined_sha256([card.sha256 for card in found]),
-    }  # fmt: skip
+    }
     path = folder / f"{name}.json"
     path.write_text(json.dumps(card, indent=2) + "\n")
     return path

@@ -82,9 +82,11 @@ def train(
         with torch.autocast(torch.device(device).type, torch.bfloat16):
             logits = network(x + draw.noise(x, 1, sigma)[0])
         losses = F.cross_entropy(
-            logits.float(), examples.labels[pick].to(device), label_smoothing=recipe.label_smoothing,
+            logits.float(),
+            examples.labels[pick].to(device),
+            label_smoothing=recipe.label_smoothing,
             reduction="none",
-        )  # fmt: skip
+        )
         loss = (weight * losses).sum() / weight.sum()
         for group in optimizer.param_groups:
             group["lr"] = recipe.lr * min(1, progress / WARM_UP) * (1 + math.cos(math.pi * progress)) / 2

@@ -75,10 +75,18 @@ class Airbench:
         others = [p for p in network.parameters() if p.requires_grad and all(p is not b for b in biases)]
         lr = self.lr * batch / 1024
         return torch.optim.SGD(
-            [{"params": others, "weight_decay": self.weight_decay, "peak": lr},
-             {"params": biases, "weight_decay": self.weight_decay / self.bias_lr, "peak": lr * self.bias_lr}],
-            lr=lr, momentum=self.momentum, nesterov=True,
-        )  # fmt: skip
+            [
+                {"params": others, "weight_decay": self.weight_decay, "peak": lr},
+                {
+                    "params": biases,
+                    "weight_decay": self.weight_decay / self.bias_lr,
+                    "peak": lr * self.bias_lr,
+                },
+            ],
+            lr=lr,
+            momentum=self.momentum,
+            nesterov=True,
+        )
 
     def rate(self, progress: float) -> float:
         """Rises from .2 to 1 over the first 23% of training, falls to .03 at its end."""
@@ -119,8 +127,10 @@ class ResNet:
     def optimizer(self, network: nn.Module, batch: int) -> torch.optim.Optimizer:
         return torch.optim.SGD(
             [{"params": list(network.parameters()), "peak": self.lr}],
-            lr=self.lr, momentum=self.momentum, weight_decay=self.weight_decay,
-        )  # fmt: skip
+            lr=self.lr,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+        )
 
     def rate(self, progress: float) -> float:
         """1, .1 and .01 in the three thirds of training."""

@@ -61,16 +61,23 @@ def add(
         network = "diffusers" if found.dialect == "diffusers" else "unet"
         architecture = {"network": network} | {k: v for k, v in found.record.items() if k not in keys}
     card = cards.Card(
-        name=name, kind=found.kind, dataset=dataset or found.dataset, architecture=architecture,
+        name=name,
+        kind=found.kind,
+        dataset=dataset or found.dataset,
+        architecture=architecture,
         training={
             "objective": f"unknown; added from {Path(source).name}, {found.dialect} layout",
-            "added": datetime.now(UTC).date().isoformat(), **({} if sigma is None else {"sigma": sigma}),
+            "added": datetime.now(UTC).date().isoformat(),
+            **({} if sigma is None else {"sigma": sigma}),
         },
-        metrics={}, parameters=sum(value.numel() for value in found.network.parameters()),
-        file=file.name, sha256=checkpoints.file_sha256(file), schedule=schedule,
+        metrics={},
+        parameters=sum(value.numel() for value in found.network.parameters()),
+        file=file.name,
+        sha256=checkpoints.file_sha256(file),
+        schedule=schedule,
         normalisation=(normalisation or found.normalisation) if found.kind == "classifier" else None,
         folder=folder,
-    )  # fmt: skip
+    )
     (folder / f"{name}.json").write_text(json.dumps(card.as_dict(), indent=2) + "\n")
     return card
 

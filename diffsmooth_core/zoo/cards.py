@@ -9,14 +9,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from diffsmooth_core.config import InputError, kept
+from diffsmooth_core.config import InputError
+from diffsmooth_core.paths import ASSETS, user_folder
 
-MODELS = Path(__file__).parents[2] / "assets" / "models"
+MODELS = ASSETS / "models"
 
 
 def added_folder() -> Path:
     """Where added and downloaded models are kept."""
-    return kept("models")
+    return user_folder("models")
 
 
 @dataclass(frozen=True)

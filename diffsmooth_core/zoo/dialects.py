@@ -22,18 +22,32 @@ from diffsmooth_core.zoo import checkpoints
 # The two released diffusion models that the paper uses, under OpenAI's names.
 PUBLISHED: dict[str, dict[str, Any]] = {
     "cifar10_uncond_50M_500K": {
-        "image_size": 32, "num_channels": 128, "num_res_blocks": 3, "num_heads": 4,
-        "attention_resolutions": "16,8", "dropout": 0.3, "learn_sigma": True,
-        "use_scale_shift_norm": True, "noise_schedule": "cosine", "diffusion_steps": 4000,
+        "image_size": 32,
+        "num_channels": 128,
+        "num_res_blocks": 3,
+        "num_heads": 4,
+        "attention_resolutions": "16,8",
+        "dropout": 0.3,
+        "learn_sigma": True,
+        "use_scale_shift_norm": True,
+        "noise_schedule": "cosine",
+        "diffusion_steps": 4000,
         "rescale_timesteps": True,
     },
     "256x256_diffusion_uncond": {
-        "image_size": 256, "num_channels": 256, "num_res_blocks": 2, "num_head_channels": 64,
-        "attention_resolutions": "32,16,8", "learn_sigma": True, "resblock_updown": True,
-        "use_scale_shift_norm": True, "noise_schedule": "linear", "diffusion_steps": 1000,
+        "image_size": 256,
+        "num_channels": 256,
+        "num_res_blocks": 2,
+        "num_head_channels": 64,
+        "attention_resolutions": "32,16,8",
+        "learn_sigma": True,
+        "resblock_updown": True,
+        "use_scale_shift_norm": True,
+        "noise_schedule": "linear",
+        "diffusion_steps": 1000,
         "rescale_timesteps": False,
     },
-}  # fmt: skip
+}
 KNOWN = (
     "Cohen's (also SmoothAdv, Consistency, SmoothMix), MACER's, torchvision's or timm's ResNet-50, "
     "timm's BEiT, OpenAI's diffusion U-Nets, diffusers' folders"
@@ -153,9 +167,15 @@ def diffusers(folder: Path) -> Recognised:
     dataset = "cifar10" if config.get("sample_size") == 32 else "imagenet"
     record = config | {"noise_schedule": "linear", "diffusion_steps": 1000}
     return Recognised(
-        "diffusers", "denoiser", dataset, network, state, schedule=schedule_of(record), record=record,
+        "diffusers",
+        "denoiser",
+        dataset,
+        network,
+        state,
+        schedule=schedule_of(record),
+        record=record,
         file=file,
-    )  # fmt: skip
+    )
 
 
 def _shape(state: Mapping[str, Tensor], key: str, axes: int, source: str) -> torch.Size:
@@ -205,8 +225,14 @@ def _beit(state: dict[str, Tensor], source: str) -> Recognised:
     if width % heads:
         raise InputError(f"{source}: {table!r} has {heads} heads, which do not divide the width {width}")
     network = Beit(
-        img_size=224, patch_size=patch, num_classes=classes, embed_dim=width,
-        depth=_blocks(state, "blocks"), num_heads=heads, use_abs_pos_emb="pos_embed" in state,
-        use_rel_pos_bias=table in state, init_values=0.1 if "blocks.0.gamma_1" in state else None,
-    )  # fmt: skip
+        img_size=224,
+        patch_size=patch,
+        num_classes=classes,
+        embed_dim=width,
+        depth=_blocks(state, "blocks"),
+        num_heads=heads,
+        use_abs_pos_emb="pos_embed" in state,
+        use_rel_pos_bias=table in state,
+        init_values=0.1 if "blocks.0.gamma_1" in state else None,
+    )
     return Recognised("beit", "classifier", "imagenet", network, state, classes, "half")

@@ -9,9 +9,28 @@ import pytest
 
 from tests import commands
 
-QUICK = ("--method", "plain", "--classifier", "gaussian-0.25", "--sigma", "0.25", "--n0", "10",
-         "--n", "100", "--alpha", "0.01",
-         "--halvings", "1", "--steps", "4", "--copies", "8", "--n-predict", "40")  # fmt: skip
+QUICK = (
+    "--method",
+    "plain",
+    "--classifier",
+    "gaussian-0.25",
+    "--sigma",
+    "0.25",
+    "--n0",
+    "10",
+    "--n",
+    "100",
+    "--alpha",
+    "0.01",
+    "--halvings",
+    "1",
+    "--steps",
+    "4",
+    "--copies",
+    "8",
+    "--n-predict",
+    "40",
+)
 run = partial(commands.run, "attack")
 
 

@@ -10,13 +10,7 @@ import torch
 from diffsmooth_core import BaseClassifier, SmoothingConfig, build_base, load_classifier, load_denoiser
 from diffsmooth_core.attacks.surrogate import smoothed_log_probability
 from diffsmooth_core.datasets import resolve
-from tests.worlds import (
-    GREY,
-    SHAPE,
-    clamping_denoiser,
-    clamping_direct_denoiser,
-    ten_classes,
-)
+from tests.worlds import GREY, SHAPE, clamping_denoiser, clamping_direct_denoiser, ten_classes
 
 CONFIG = SmoothingConfig(sigma=0.25, m=2, purifications=2, reverse_steps=3, device="cpu", dtype="float32")
 

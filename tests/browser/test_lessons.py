@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from ui.lessons import LESSONS, TOURS, Tour
+from ui.lessons.view import LESSONS, TOURS, Tour
 
 SECONDS = 1000  # milliseconds
 pytestmark = pytest.mark.timeout(180)

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from diffsmooth_core import SmoothingConfig
-from ui import runs, state
+from ui.jobs import certificates
+from ui.session import state
 
 SECONDS = 1000  # milliseconds
 RUNS = 500
@@ -68,8 +69,8 @@ def test_memory_does_not_grow_over_many_runs() -> None:
 
     sizes = []
     for number in range(RUNS):
-        job = runs.submit(picture, SmoothingConfig(**(config.as_dict() | {"seed": number})))
-        done = runs.manager().wait(job, 60)
+        job = certificates.submit(picture, SmoothingConfig(**(config.as_dict() | {"seed": number})))
+        done = certificates.manager().wait(job, 60)
         assert done is not None
         assert done.state == "done", done.error
         sizes.append(memory())

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from diffsmooth_core.audit import logs
-from diffsmooth_core.audit.results import Result
 from diffsmooth_core.config import ABSTAIN
+from diffsmooth_core.exchange import logs
+from diffsmooth_core.runs.results import Result
 from tests.browser.serving import press
 
 SECONDS = 1000  # milliseconds

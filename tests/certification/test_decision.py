@@ -69,8 +69,10 @@ def test_a_resumed_run_ends_at_the_same_vote(stopping: str) -> None:
 def test_a_target_out_of_reach_is_given_up_early_by_decided_and_adaptive_alone() -> None:
     endings = {s: run(0.1, replace(CONFIG, stopping=s, target_radius=0.5)) for s in EARLY}
     assert {s: c.ending for s, c in endings.items()} == {
-        "target": "spent", "decided": "hopeless", "adaptive": "hopeless",
-    }  # fmt: skip
+        "target": "spent",
+        "decided": "hopeless",
+        "adaptive": "hopeless",
+    }
     assert endings["target"].n == 1000
     assert endings["decided"].n < 300
     for certificate in endings.values():
@@ -125,9 +127,13 @@ def test_a_target_that_no_vote_reaches_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"n": 60}, {"n": 60, "stopping": "target"}, {"n": 60, "stopping": "decided"},
-     {"n": 160, "stopping": "adaptive"}],
-)  # fmt: skip
+    [
+        {"n": 60},
+        {"n": 60, "stopping": "target"},
+        {"n": 60, "stopping": "decided"},
+        {"n": 160, "stopping": "adaptive"},
+    ],
+)
 def test_the_true_radius_is_exceeded_no_more_often_than_alpha_allows(settings: dict[str, object]) -> None:
     """2,000 certificates of a half-space at distance .2, whose radius is .2 exactly, at alpha = .05."""
     config = replace(CONFIG, alpha=0.05, n0=10, target_radius=0.15, **settings)  # type: ignore[arg-type]

@@ -49,7 +49,7 @@ OTHERS: list[tuple[str, Callable[[], torch.Tensor]]] = [
     ("next vote", lambda: SOURCE.outer(1, 34, SHAPE)),
     ("local, first copy", lambda: SOURCE.local(0, 33, 2, SHAPE)[:, 0]),
     ("local, second copy", lambda: SOURCE.local(0, 33, 2, SHAPE)[:, 1]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("other", [draw for _, draw in OTHERS], ids=[name for name, _ in OTHERS])

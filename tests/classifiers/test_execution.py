@@ -15,13 +15,7 @@ from diffsmooth_core.certification.replay import agreement
 from diffsmooth_core.certification.voting import Ballot, drawn
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.compact import CompactCNN
-from diffsmooth_core.classifiers.execution import (
-    EAGER,
-    Execution,
-    Graphed,
-    compiler,
-    prepared,
-)
+from diffsmooth_core.classifiers.execution import EAGER, Execution, Graphed, compiler, prepared
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
@@ -65,9 +59,15 @@ def test_a_norm_of_negative_scale_stays_behind_the_maximum() -> None:
 @pytest.mark.parametrize("scale_shift", [True, False])
 def test_folding_a_u_net_keeps_the_noise_that_it_predicts(scale_shift: bool) -> None:
     config = UNetConfig(
-        image_size=16, num_channels=32, num_res_blocks=1, channel_mult=(1, 2), attention_resolutions=(2,),
-        learn_sigma=True, use_scale_shift_norm=scale_shift, patch=2,
-    )  # fmt: skip
+        image_size=16,
+        num_channels=32,
+        num_res_blocks=1,
+        channel_mult=(1, 2),
+        attention_resolutions=(2,),
+        learn_sigma=True,
+        use_scale_shift_norm=scale_shift,
+        patch=2,
+    )
     network = randomised(UNet(config))
     x = torch.randn(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     expected = network(x, torch.full((3,), 37.5))
@@ -126,9 +126,12 @@ def table(votes: int, m: int, seed: int, sharpness: float) -> tuple[BaseClassifi
 
 
 @given(
-    votes=st.integers(1, 12), m=st.integers(1, 9), copies=st.integers(1, 30), seed=st.integers(0, 10**6),
+    votes=st.integers(1, 12),
+    m=st.integers(1, 9),
+    copies=st.integers(1, 30),
+    seed=st.integers(0, 10**6),
     sharpness=st.sampled_from([0.0, 0.5, 3.0, 20.0]),
-)  # fmt: skip
+)
 def test_ending_early_changes_no_vote(votes: int, m: int, copies: int, seed: int, sharpness: float) -> None:
     """Against all m copies, on random softmax tables: flat, mixed, nearly certain."""
     base, network, x, local = table(votes, m, seed, sharpness)

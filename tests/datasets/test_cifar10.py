@@ -69,8 +69,11 @@ def test_a_foreign_parquet_file(monkeypatch, tmp_path, columns):
 
 def test_the_official_test_split(official_cifar10):
     assert [cifar10.CLASSES[cifar10.picture(index)[1]] for index in range(4)] == [
-        "cat", "ship", "ship", "airplane",
-    ]  # fmt: skip
+        "cat",
+        "ship",
+        "ship",
+        "airplane",
+    ]
     assert cifar10.size("test") == 10_000
     assert cifar10.size("train") == 50_000
     assert cifar10.picture(9999)[0].shape == (32, 32, 3)

@@ -136,22 +136,70 @@ def test_from_folder_to_certificate(tmp_path: Path, capsys: pytest.CaptureFixtur
     source = folder_of(tmp_path / "in", ("train", "test"), each=24)
     for arguments in (
         ["datasets", "add", str(source), "--name", "colours", "--side", "24"],
-        ["train", "gaussian", "--dataset", "colours", "--name", "colours-gaussian", "--sigma", "0.25",
-         "--steps", "40", "--batch", "36", "--width", "small", "--out", str(tmp_path / "models")],
-        ["train", "denoiser", "--dataset", "colours", "--name", "colours-diffusion", "--steps", "3",
-         "--batch", "8", "--out", str(tmp_path / "models")],
-    ):  # fmt: skip
+        [
+            "train",
+            "gaussian",
+            "--dataset",
+            "colours",
+            "--name",
+            "colours-gaussian",
+            "--sigma",
+            "0.25",
+            "--steps",
+            "40",
+            "--batch",
+            "36",
+            "--width",
+            "small",
+            "--out",
+            str(tmp_path / "models"),
+        ],
+        [
+            "train",
+            "denoiser",
+            "--dataset",
+            "colours",
+            "--name",
+            "colours-diffusion",
+            "--steps",
+            "3",
+            "--batch",
+            "8",
+            "--out",
+            str(tmp_path / "models"),
+        ],
+    ):
         assert run(*arguments) == 0
     capsys.readouterr()
     for method, n in (("plain", "60"), ("diffsmooth", "16")):
         networks = ("--classifier", "colours-gaussian", "--denoiser", "colours-diffusion")
-        assert run("certify", "colours:30", "--dataset", "colours", "--method", method, *networks,
-                   "--sigma", "0.25", "--n0", "8", "--n", n, "--json") == 0  # fmt: skip
+        assert (
+            run(
+                "certify",
+                "colours:30",
+                "--dataset",
+                "colours",
+                "--method",
+                method,
+                *networks,
+                "--sigma",
+                "0.25",
+                "--n0",
+                "8",
+                "--n",
+                n,
+                "--json",
+            )
+            == 0
+        )
         found = json.loads(capsys.readouterr().out)
         assert len(found["counts"]) == 3
         if method == "plain":
             assert (found["label"], found["counts"][1]) == (1, 60), "green, by every vote"
     assert run("datasets", "list", "--json") == 0
     assert json.loads(capsys.readouterr().out)[2] == {
-        "name": "colours", "side": 24, "classes": 3, "test_pictures": 72,
-    }  # fmt: skip
+        "name": "colours",
+        "side": 24,
+        "classes": 3,
+        "test_pictures": 72,
+    }

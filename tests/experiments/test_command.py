@@ -36,9 +36,12 @@ def test_a_sweep_in_words(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(("--over", "q"), "choose one of"), (("--method", "plain"), "no local noise"),
-     (("--n", "5"), "use n = 10")],
-)  # fmt: skip
+    [
+        (("--over", "q"), "choose one of"),
+        (("--method", "plain"), "no local noise"),
+        (("--n", "5"), "use n = 10"),
+    ],
+)
 def test_bad_input_is_one_line_and_status_2(
     arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

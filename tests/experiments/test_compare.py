@@ -146,8 +146,14 @@ def test_settings_on_other_noise_are_refused(name: str, value: object) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_the_evaluations_of_a_vote_are_those_that_happen(method: str) -> None:
     config = replace(CONFIG, method=method, purifications=2, reverse_steps=3)
-    expected = {"plain": (0, 1), "dds": (1, 1), "diffsmooth": (1, 3), "local-only": (0, 3),
-                "denoised": (1, 1), "densepure": (6, 2)}  # fmt: skip
+    expected = {
+        "plain": (0, 1),
+        "dds": (1, 1),
+        "diffsmooth": (1, 3),
+        "local-only": (0, 3),
+        "denoised": (1, 1),
+        "densepure": (6, 2),
+    }
     assert evaluations(config) == expected[method]
 
 

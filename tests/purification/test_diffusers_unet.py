@@ -59,10 +59,11 @@ def test_a_folder_of_the_hub_loads_in_both_spellings(tmp_path: Path, old: bool) 
 
 def test_the_published_models_size() -> None:
     config = RECORD["config"] | {
-        "block_out_channels": [128, 256, 256, 256], "norm_num_groups": 32,
+        "block_out_channels": [128, 256, 256, 256],
+        "norm_num_groups": 32,
         "down_block_types": ["DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"],
         "up_block_types": ["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
-    }  # fmt: skip
+    }
     with torch.device("meta"):
         network = DiffusersUNet(config)
     assert sum(p.numel() for p in network.parameters()) == 35_746_307

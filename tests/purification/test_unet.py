@@ -75,9 +75,13 @@ def test_a_patch_is_space_to_depth_around_the_same_network() -> None:
 
 def test_new_attention_order_is_a_reordering_of_the_same_weights() -> None:
     shared = {
-        "image_size": 8, "num_channels": 64, "num_res_blocks": 1, "num_heads": 2,
-        "channel_mult": (1,), "attention_resolutions": (8,),
-    }  # fmt: skip
+        "image_size": 8,
+        "num_channels": 64,
+        "num_res_blocks": 1,
+        "num_heads": 2,
+        "channel_mult": (1,),
+        "attention_resolutions": (8,),
+    }
     old = randomised(UNet(UNetConfig(**shared)))
     new = UNet(UNetConfig(**shared, use_new_attention_order=True)).eval()
     state = old.state_dict()

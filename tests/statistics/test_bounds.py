@@ -168,9 +168,15 @@ def test_the_anytime_bound_is_stable_at_a_million_votes() -> None:
 @pytest.mark.parametrize("bound", [clopper_pearson_lower, anytime_lower])
 @pytest.mark.parametrize(
     ("k", "n", "alpha", "named"),
-    [(-1, 10, 0.1, "k=-1"), (11, 10, 0.1, "k=11"), (0, 0, 0.1, "n=0"), (1, 2, 0.0, "0"),
-     (1, 2, 1.0, "1"), (1, 2, math.nan, "nan")],
-)  # fmt: skip
+    [
+        (-1, 10, 0.1, "k=-1"),
+        (11, 10, 0.1, "k=11"),
+        (0, 0, 0.1, "n=0"),
+        (1, 2, 0.0, "0"),
+        (1, 2, 1.0, "1"),
+        (1, 2, math.nan, "nan"),
+    ],
+)
 def test_impossible_counts_and_levels_are_named(bound, k, n, alpha, named) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError, match=named):
         bound(k, n, alpha)

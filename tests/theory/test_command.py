@@ -80,8 +80,19 @@ def add_unet(folder: Path, name: str, dataset: str, config: dict[str, Any]) -> N
 def test_curves_of_an_imagenet_picture_need_a_denoiser_for_it(
     networks: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ("curves", "photo:cat", "--dataset", "imagenet", "--sigmas", "0.25", "--samples", "2",
-                 "--steps", "2", "--json")  # fmt: skip
+    arguments = (
+        "curves",
+        "photo:cat",
+        "--dataset",
+        "imagenet",
+        "--sigmas",
+        "0.25",
+        "--samples",
+        "2",
+        "--steps",
+        "2",
+        "--json",
+    )
     assert run(*arguments) == 2
     (said,) = capsys.readouterr().err.strip().splitlines()
     assert "'bundled' is for cifar10, the picture is for imagenet" in said
@@ -146,10 +157,15 @@ def test_what_an_error_costs(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("exact", "--world", "flat"), ("exact", "--scheme", "heun"), ("exact", "--eta", "2"),
-     ("exact", "--samples", "0"),
-     ("gain", "gallery:sailing-yacht", "--sigmas", "a,b"), ("image", "gallery:none")],
-)  # fmt: skip
+    [
+        ("exact", "--world", "flat"),
+        ("exact", "--scheme", "heun"),
+        ("exact", "--eta", "2"),
+        ("exact", "--samples", "0"),
+        ("gain", "gallery:sailing-yacht", "--sigmas", "a,b"),
+        ("image", "gallery:none"),
+    ],
+)
 def test_bad_input_is_one_line_and_status_2(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -39,7 +39,7 @@ def test_density_mean_and_spread_agree_with_quadrature(x_t: float) -> None:
         prior = sum(
             float(w) * math.exp(-((x_0 - float(m)) ** 2) / (2 * float(s) ** 2)) / float(s)
             for w, m, s in parts
-        ) / math.sqrt(2 * math.pi)  # fmt: skip
+        ) / math.sqrt(2 * math.pi)
         return prior * math.exp(-((x_t - math.sqrt(alpha_bar) * x_0) ** 2) / (2 * (1 - alpha_bar)))
 
     def moment(k: int) -> float:
@@ -110,9 +110,14 @@ def test_step_doubling_shrinks_with_the_step() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "named"),
-    [(("clusters", 0, 0.5), "0"), (("clusters", 4000, 0.5), "4000"), (("nowhere", 2, 0.5), "nowhere"),
-     (("clusters", 2, -1.0), "-1"), (("clusters", 2, math.nan), "nan")],
-)  # fmt: skip
+    [
+        (("clusters", 0, 0.5), "0"),
+        (("clusters", 4000, 0.5), "4000"),
+        (("nowhere", 2, 0.5), "nowhere"),
+        (("clusters", 2, -1.0), "-1"),
+        (("clusters", 2, math.nan), "nan"),
+    ],
+)
 def test_bad_input_is_named(arguments: tuple[str, int, float], named: str) -> None:
     with pytest.raises(InputError, match=named):
         exact(*arguments)
@@ -129,9 +134,10 @@ def test_a_mixture_is_checked() -> None:
 
 def test_regions_are_bayes_decision_and_clouds_keep_their_component() -> None:
     world = Mixture(
-        torch.tensor([0.5, 0.5], dtype=torch.float64), torch.tensor([[-1.0], [1.0]], dtype=torch.float64),
+        torch.tensor([0.5, 0.5], dtype=torch.float64),
+        torch.tensor([[-1.0], [1.0]], dtype=torch.float64),
         torch.tensor([0.2, 0.2], dtype=torch.float64),
-    )  # fmt: skip
+    )
     line = torch.tensor([-2.0, -0.1, 0.1, 2.0], dtype=torch.float64)
     assert regions(world, 0.5, line).tolist() == [0, 0, 1, 1]
     still, noisy = clouds(world, [0.0, 2.0], 500, seed=1)

@@ -212,9 +212,15 @@ def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
     examples = Examples(torch.rand(64, 3, 32, 32), torch.arange(64) % 10, torch.ones(64), "somewhere")
     with pytest.raises(InputError, match="name another start"):
         classifier.train(
-            tmp_path, "g", Gaussian(0.25), Budget(steps=1), examples=examples,
-            start=tmp_path / "nothing.safetensors", batch=32, recipe=Airbench((24, 24, 24)),
-        )  # fmt: skip
+            tmp_path,
+            "g",
+            Gaussian(0.25),
+            Budget(steps=1),
+            examples=examples,
+            start=tmp_path / "nothing.safetensors",
+            batch=32,
+            recipe=Airbench((24, 24, 24)),
+        )
 
 
 def test_a_timm_network_is_fine_tuned_under_noise(tmp_path: Path) -> None:
@@ -230,4 +236,4 @@ def test_a_timm_network_is_fine_tuned_under_noise(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no network 'resnet9000'"):
         finetuning.train(
             tmp_path, "t", replace(recipe, network="resnet9000"), 0.1, Budget(steps=1), examples, examples
-        )  # fmt: skip
+        )

@@ -18,10 +18,15 @@ from tests.commands import run
 
 X = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 SMALL = {
-    "image_size": 32, "num_channels": 32, "num_res_blocks": 1, "channel_mult": "1",
-    "attention_resolutions": "", "noise_schedule": "linear", "diffusion_steps": 500,
+    "image_size": 32,
+    "num_channels": 32,
+    "num_res_blocks": 1,
+    "channel_mult": "1",
+    "attention_resolutions": "",
+    "noise_schedule": "linear",
+    "diffusion_steps": 500,
     "rescale_timesteps": True,
-}  # fmt: skip
+}
 
 
 @pytest.fixture(autouse=True)
@@ -61,10 +66,12 @@ def test_an_added_diffusion_model_keeps_its_schedule(folder: Path) -> None:
 
 def test_a_folder_in_diffusers_layout_is_added(folder: Path) -> None:
     config = {
-        "sample_size": 32, "block_out_channels": [32, 32], "layers_per_block": 1,
+        "sample_size": 32,
+        "block_out_channels": [32, 32],
+        "layers_per_block": 1,
         "down_block_types": ["DownBlock2D", "AttnDownBlock2D"],
         "up_block_types": ["AttnUpBlock2D", "UpBlock2D"],
-    }  # fmt: skip
+    }
     source = folder / "ddpm"
     source.mkdir()
     (source / "config.json").write_text(json.dumps(config))

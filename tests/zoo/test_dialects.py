@@ -19,9 +19,16 @@ from diffsmooth_core.zoo import dialects
 
 RESNET = ResNet(Bottleneck, (1, 1, 1, 1), num_classes=7, base_width=8).eval()  # type: ignore[arg-type]
 BEIT = Beit(
-    img_size=224, patch_size=32, num_classes=7, embed_dim=64, depth=2, num_heads=2, use_abs_pos_emb=False,
-    use_rel_pos_bias=True, init_values=0.1,
-).eval()  # fmt: skip
+    img_size=224,
+    patch_size=32,
+    num_classes=7,
+    embed_dim=64,
+    depth=2,
+    num_heads=2,
+    use_abs_pos_emb=False,
+    use_rel_pos_bias=True,
+    init_values=0.1,
+).eval()
 
 
 def saved(path: Path, content: object) -> Path:

@@ -24,9 +24,14 @@ from diffsmooth_core.zoo.dialects import PUBLISHED, published
 
 BUNDLED = {"denoiser": ("bundled",), "classifier": ("gaussian-0.25", "gaussian-0.50", "standard")}
 SMALL = {
-    "image_size": 8, "num_channels": 32, "num_res_blocks": 1, "channel_mult": "1",
-    "attention_resolutions": "", "noise_schedule": "cosine", "diffusion_steps": 1000,
-}  # fmt: skip
+    "image_size": 8,
+    "num_channels": 32,
+    "num_res_blocks": 1,
+    "channel_mult": "1",
+    "attention_resolutions": "",
+    "noise_schedule": "cosine",
+    "diffusion_steps": 1000,
+}
 
 
 def resnet() -> CifarResNet:
@@ -254,10 +259,12 @@ def test_wrong_keys_and_shapes_are_named(tmp_path: Path) -> None:
     good = cohen(resnet())
     state = dict(good["state_dict"])
     for change, named in (
-        ({"1.layer1.0.conv1.weight": torch.zeros(16, 16, 5, 5)},
-         r"layer1\.0\.conv1\.weight.*\(16, 16, 5, 5\).*\(16, 16, 3, 3\)"),
+        (
+            {"1.layer1.0.conv1.weight": torch.zeros(16, 16, 5, 5)},
+            r"layer1\.0\.conv1\.weight.*\(16, 16, 5, 5\).*\(16, 16, 3, 3\)",
+        ),
         ({"1.surplus": torch.zeros(1)}, "'surplus'"),
-    ):  # fmt: skip
+    ):
         torch.save(good | {"state_dict": state | change}, path)
         with pytest.raises(InputError, match=named):
             load_classifier(path, "cpu")

@@ -6,18 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .shapes import (
-    Array,
-    Part,
-    box,
-    colour,
-    cut,
-    disc,
-    mirrored,
-    plain,
-    slab,
-    union,
-)
+from .shapes import Array, Part, box, colour, cut, disc, mirrored, plain, slab, union
 
 GLASS = colour("#0d1216", 0.10)
 RUBBER = colour("#151516")

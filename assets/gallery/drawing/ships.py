@@ -4,21 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .shapes import (
-    TABLE,
-    Array,
-    Paint,
-    Part,
-    Shape,
-    box,
-    colour,
-    disc,
-    layered,
-    mirrored,
-    plain,
-    rod,
-    union,
-)
+from .shapes import TABLE, Array, Paint, Part, Shape, box, colour, disc, layered, mirrored, plain, rod, union
 
 GLASS = colour("#17222b", 0.10)
 WHITE = colour("#f2f2ee", 0.04)

@@ -1,0 +1,203 @@
+"""Looking through a run: rows with what was said of them, rules that pick some, the confusion matrix."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from diffsmooth_core.analysis.diagnosis import REASONS
+from diffsmooth_core.analysis.explaining import reason_now
+from diffsmooth_core.config import ABSTAIN, InputError
+from diffsmooth_core.runs.results import OUTCOMES, Result, Share
+from diffsmooth_core.runs.store import Remark, Run, Store
+
+REVIEWS = {"": "Not reviewed", "accepted": "Accepted", "disputed": "Disputed"}
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A result, and what people and the diagnosis said of it. Without a diagnosis the reason is what the
+    counts alone say."""
+
+    result: Result
+    leader: int | None = None  # the class with the most votes, also where it abstains; None if not known
+    reason: str = ""
+    diagnosed: bool = False
+    tags: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
+    review: str = ""
+
+    @property
+    def margin(self) -> float | None:
+        """Share of the selected class's votes over ½ (negative below); None where it is not known."""
+        result = self.result
+        if result.n is None or result.n_a_low is None or result.n_a_high is None:
+            return None
+        return (result.n_a_low + result.n_a_high) / (2 * result.n) - 0.5
+
+
+def rows(store: Store, run: Run) -> list[Row]:
+    """Every result of a run by index. An abstention that nobody diagnosed has what its counts say."""
+    said: dict[int, list[Remark]] = {}
+    for remark in store.remarks(run):
+        if remark.idx is not None:
+            said.setdefault(remark.idx, []).append(remark)
+    abstained = {r.idx: r for r in store.results(run, certificates=True, predict=ABSTAIN)}
+    return [_row(abstained.get(r.idx, r), said.get(r.idx, [])) for r in store.results(run)]
+
+
+def _row(result: Result, said: Sequence[Remark]) -> Row:
+    tags: dict[str, None] = {}
+    review = reason = ""
+    for remark in said:
+        if remark.kind == "tag":
+            tags[remark.text] = None
+        elif remark.kind == "untag":
+            tags.pop(remark.text, None)
+        elif remark.kind == "review":
+            review = remark.text
+        elif remark.kind == "reason":
+            reason = remark.text
+    notes = tuple(remark for remark in said if remark.kind == "note")
+    leader: int | None = result.predict
+    if result.predict == ABSTAIN:
+        leader = int(np.argmax(result.certificate["counts"])) if result.certificate else None
+    bare = replace(result, certificate=None)
+    return Row(bare, leader, reason or reason_now(result), bool(reason), tuple(tags), notes, review)
+
+
+def benign(every: Sequence[Row]) -> Share | None:
+    """Benign accuracy: the share of pictures whose class has the most votes, certified or not. None where
+    abstentions say nothing of their votes."""
+    labelled = [row for row in every if row.result.label is not None]
+    if not labelled or any(row.leader is None for row in labelled):
+        return None
+    return Share.of(sum(row.leader == row.result.label for row in labelled), len(labelled))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Which rows of a run are shown; a field that is empty or None asks for nothing.
+
+    outcome is one of OUTCOMES, reason one of REASONS, review one of REVIEWS; label and predict are class ids
+    (predict may be ABSTAIN); radius and margin are closed ranges. Raises InputError for anything else.
+    """
+
+    outcome: str = ""
+    label: int | None = None
+    predict: int | None = None
+    reason: str = ""
+    tag: str = ""
+    review: str = ""
+    noted: bool = False
+    radius: Range | None = None
+    margin: Range | None = None
+
+    def __post_init__(self) -> None:
+        for name, known in (("outcome", OUTCOMES), ("reason", REASONS), ("review", REVIEWS)):
+            if (value := getattr(self, name)) and value not in known:
+                raise InputError(
+                    f"{name} {str(value)[:40]!r} is unknown; choose {', '.join(filter(None, known))}"
+                )
+        for name in ("label", "predict"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, int):
+                raise InputError(f"{name} {str(value)[:40]!r} is no class id; give a whole number")
+        for name in ("radius", "margin"):
+            if (span := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _range(name, span))
+
+    def __call__(self, row: Row) -> bool:
+        result = row.result
+        return (
+            (not self.outcome or result.outcome == self.outcome)
+            and (self.label is None or result.label == self.label)
+            and (self.predict is None or result.predict == self.predict)
+            and (not self.reason or row.reason == self.reason)
+            and (not self.tag or self.tag in row.tags)
+            and (not self.review or row.review == self.review)
+            and (not self.noted or bool(row.notes))
+            and (self.radius is None or self.radius[0] <= result.radius <= self.radius[1])
+            and (
+                self.margin is None
+                or (row.margin is not None and self.margin[0] <= row.margin <= self.margin[1])
+            )
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Only what it asks for."""
+        return {name: value for name, value in asdict(self).items() if value != getattr(Rule(), name)}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Rule:
+        """What as_dict gave. Raises InputError for any other document."""
+        if not isinstance(values, dict) or not set(values) <= {field.name for field in fields(cls)}:
+            raise InputError(f"{str(values)[:80]!r} is no rule for rows; save the view again")
+        return cls(**values)
+
+
+def _range(name: str, span: Any) -> Range:
+    try:
+        low, high = map(float, span)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} {str(span)[:40]!r} is no range; give a lower and an upper end") from None
+    return low, high
+
+
+ORDERS: dict[str, tuple[str, Callable[[Row], Any]]] = {
+    "index": ("Index", lambda row: row.result.idx),
+    "radius": ("Largest radius", lambda row: (-row.result.radius, row.result.idx)),
+    "small": ("Smallest radius", lambda row: (row.result.radius, row.result.idx)),
+    "close": ("Closest to ½", lambda row: (abs(row.margin) if row.margin is not None else 1, row.result.idx)),
+    "label": ("Class", lambda row: (-1 if row.result.label is None else row.result.label, row.result.idx)),
+}
+
+
+def chosen(every: Sequence[Row], rule: Rule, order: str = "index") -> list[Row]:
+    """The rows that a rule picks, in one of ORDERS."""
+    return sorted(filter(rule, every), key=ORDERS[order][1])
+
+
+def following(
+    shown: Sequence[Row], idx: int | None, wanted: Callable[[Row], bool], step: int = 1
+) -> int | None:
+    """The index of the next row (step 1) or the one before (-1) that is wanted, round the end."""
+    places = [row.result.idx for row in shown]
+    at = places.index(idx) if idx in places else -1 if step > 0 else 0
+    turned = [shown[(at + step * i) % len(shown)] for i in range(1, len(shown) + 1)]
+    return next((row.result.idx for row in turned if wanted(row)), None)
+
+
+def confusion(every: Sequence[Row], classes: int) -> npt.NDArray[np.int64]:
+    """Rows by true class and answer (classes, classes + 1); the last column counts abstentions. Rows whose
+    true class is not known are left out."""
+    matrix = np.zeros((classes, classes + 1), np.int64)
+    for row in every:
+        if row.result.label is not None:
+            matrix[row.result.label, row.result.predict if row.result.predict != ABSTAIN else classes] += 1
+    return matrix
+
+
+def save_view(store: Store, run: Run, name: str, rule: Rule, order: str) -> None:
+    """Keep a rule under a name; one of the same name is replaced. Raises InputError."""
+    if not 1 <= len(name.strip()) <= 60:
+        raise InputError(f"a view's name has 1 to 60 characters, got {name[:70]!r}")
+    store.remark(
+        run, None, "view", json.dumps({"name": name.strip(), "rule": rule.as_dict(), "order": order})
+    )
+
+
+def views(store: Store, run: Run) -> dict[str, tuple[Rule, str]]:
+    """The saved views of a run: name to rule and order."""
+    found = {}
+    for remark in store.remarks(run):
+        if remark.kind == "view":
+            view = json.loads(remark.text)
+            found[view["name"]] = (Rule.from_dict(view["rule"]), view["order"])
+    return found

@@ -1,0 +1,67 @@
+"""Two runs over the same pictures: whose certificates were gained, lost, grew or shrank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy.stats import binomtest
+
+from diffsmooth_core.runs.results import Result
+
+CHANGES = {
+    "gained": "Certificate gained",
+    "lost": "Certificate lost",
+    "grown": "Radius grown",
+    "shrunk": "Radius shrunk",
+    "same": "No change",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One picture in both runs. "gained" and "lost" speak of right answers with the radius asked for,
+    "grown" and "shrunk" of pictures that are right in both."""
+
+    kind: str
+    before: Result
+    after: Result
+
+    @property
+    def idx(self) -> int:
+        return self.before.idx
+
+    @property
+    def difference(self) -> float:
+        """Of the radii, a wrong answer or an abstention counted as 0."""
+        return _radius(self.after) - _radius(self.before)
+
+
+def _radius(result: Result) -> float:
+    return result.radius if result.correct else 0.0
+
+
+def compare(before: Sequence[Result], after: Sequence[Result], at: float = 0.0) -> list[Change]:
+    """The pictures that both runs have, by index; `at` is the radius that a certificate has to reach."""
+    others = {result.idx: result for result in after}
+    return [
+        Change(_kind(result, others[result.idx], at), result, others[result.idx])
+        for result in sorted(before, key=lambda r: r.idx)
+        if result.idx in others
+    ]
+
+
+def _kind(before: Result, after: Result, at: float) -> str:
+    had, has = (r.correct and r.radius >= at for r in (before, after))
+    if had != has:
+        return "gained" if has else "lost"
+    if has and before.radius != after.radius:
+        return "grown" if after.radius > before.radius else "shrunk"
+    return "same"
+
+
+def sign_test(changes: Sequence[Change]) -> float:
+    """The p-value of as uneven a split into gained and lost if neither run were better (McNemar's exact
+    test)."""
+    gained, lost = (sum(c.kind == kind for c in changes) for kind in ("gained", "lost"))
+    return float(binomtest(gained, gained + lost, 0.5).pvalue) if gained + lost else 1.0

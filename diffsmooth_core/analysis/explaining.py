@@ -1,0 +1,82 @@
+"""A stored result explained: its networks and its picture found again, its votes taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from diffsmooth_core.analysis.diagnosis import (
+    Diagnosis,
+    Rescue,
+    Stages,
+    calmer_share,
+    explain,
+    options,
+    rescue,
+    take_apart,
+)
+from diffsmooth_core.certification.certificate import Certificate
+from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+from diffsmooth_core.datasets import class_names
+from diffsmooth_core.runs.batch import config_of
+from diffsmooth_core.runs.results import Result
+from diffsmooth_core.runs.store import Run, Store
+from diffsmooth_core.runs.workers import base_of, picture
+from diffsmooth_core.zoo import names
+
+RESCUE_VOTES = 200
+CANDIDATES = ("gaussian-0.25", "gaussian-0.50", "smoothadv-0.25", "consistency-0.25")
+
+
+def certificate_of(result: Result) -> Certificate:
+    """The whole certificate. Raises InputError for an imported result, which has none."""
+    if result.certificate is None:
+        raise InputError(f"image {result.idx} comes from a log without votes and cannot be taken apart")
+    return Certificate.from_dict(result.certificate)
+
+
+def stages_of(run: Run, result: Result) -> Stages:
+    """The first votes of a result at each stage. Raises InputError where its networks are gone."""
+    config = config_of(run)
+    return take_apart(base_of(config), picture(config.dataset, result.idx).tensor, config)
+
+
+def diagnosed(run: Run, result: Result, stages: Stages | None = None) -> Diagnosis:
+    """Why this picture is not certified; its votes are drawn again only where the counts do not tell."""
+    config, certificate = config_of(run), certificate_of(result)
+    class_list = class_names(config.dataset)
+    quick = explain(certificate, result.label, None, class_list)
+    if quick.reason != "scattered":
+        return quick
+    x = picture(config.dataset, result.idx).tensor
+    wanted = certificate.candidate if result.label is None else result.label
+    calm = calmer_share(base_of, x, config, wanted)
+    return explain(certificate, result.label, stages or stages_of(run, result), class_list, calm)
+
+
+def explained(store: Store, run: Run, results: Iterable[Result]) -> Iterator[tuple[Result, Diagnosis]]:
+    """Diagnose results one after the other and keep each reason in the store."""
+    for result in results:
+        diagnosis = diagnosed(run, result)
+        store.remark(run, result.idx, "reason", diagnosis.reason)
+        yield result, diagnosis
+
+
+def settings(run: Run) -> dict[str, SmoothingConfig]:
+    """What `rescued` tries, by what it changes."""
+    config = config_of(run)
+    known = names("classifier", config.dataset)
+    others = [name for name in CANDIDATES if name in known and name != config.classifier]
+    return options(config, others, RESCUE_VOTES)
+
+
+def rescued(run: Run, result: Result) -> Iterator[Rescue]:
+    """What other settings make of the picture, one after the other."""
+    yield from rescue(base_of, picture(run.dataset, result.idx).tensor, settings(run))
+
+
+def reason_now(result: Result) -> str:
+    """What the counts alone say, for a list: "" where nothing is to be explained."""
+    if result.predict != ABSTAIN or result.certificate is None:
+        return ""
+    certificate = certificate_of(result)
+    return explain(certificate, result.label, None, [str(c) for c in range(len(certificate.counts))]).reason

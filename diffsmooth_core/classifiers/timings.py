@@ -1,0 +1,74 @@
+"""Which way to run the networks is the fastest here: what `bench --tune` timed, kept in the user's cache."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from diffsmooth_core.classifiers.execution import Execution, modes
+from diffsmooth_core.paths import cache_folder
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds that one way takes to get going, once, and for each vote then."""
+
+    start: float
+    vote: float
+
+
+Timings = dict[Execution, Pace]
+
+
+def candidates(device: torch.device) -> tuple[Execution, ...]:
+    """The executions worth timing on a device. On a GPU all local copies of a block fill it; a CPU is as fast
+    with few at a time, and then few are classified in vain."""
+    copies = (0,) if device.type == "cuda" else (32, 64)
+    return tuple(Execution(mode, c) for mode in modes(device) for c in copies)
+
+
+def fastest(timings: Timings, votes: int, device: torch.device) -> Execution | None:
+    """The way that ends `votes` votes first, its start included; None where nothing was timed."""
+    present = modes(device)
+    here = {e: pace for e, pace in timings.items() if e.mode in present}
+    return min(here, key=lambda e: here[e].start + votes * here[e].vote, default=None)
+
+
+def _file() -> Path:
+    return cache_folder() / "executions.json"
+
+
+@lru_cache(maxsize=1)
+def _all(file: Path) -> dict[str, Any]:
+    """Read once a process: a run that is taken up again goes on in the way that it began."""
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def remembered(what: str) -> Timings:
+    """The timings that were kept of a device and networks; none where the file is gone or spoilt."""
+    try:
+        return {Execution.parse(name): Pace(*map(float, pace)) for name, pace in _all(_file())[what].items()}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return {}
+
+
+def remember(what: str, timings: Timings) -> None:
+    """Keep the timings of a device and networks, in the place of earlier ones."""
+    _all.cache_clear()
+    known = _all(_file()) | {what: {str(e): (pace.start, pace.vote) for e, pace in timings.items()}}
+    path = _file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps(known, indent=1))
+    fresh.replace(path)
+    _all.cache_clear()

@@ -1,0 +1,249 @@
+"""Certification logs as the field publishes them: whose dialect, what they hide, and writing our own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy.special import ndtr
+
+from diffsmooth_core.config import ABSTAIN, InputError
+from diffsmooth_core.runs.results import STEP, Result
+from diffsmooth_core.runs.store import Run, Store
+from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
+
+DIGITS = 3  # significant ones of a printed radius
+MOST_BYTES = 100_000_000
+COLUMNS = ("idx", "label", "predict", "radius", "correct", "time")
+FORMATS = ("cohen", "csv", "parquet")
+
+
+@dataclass(frozen=True)
+class Log:
+    """The rows of a log, whose dialect it is, and what is odd about it, a sentence each.
+
+    `lifted` are the rows whose printed radius reaches a threshold of a table (a multiple of .25) that the
+    radius before rounding may not have reached, True where it cannot have.
+    """
+
+    dialect: str
+    results: tuple[Result, ...]
+    lifted: dict[int, bool]
+    remarks: tuple[str, ...]
+
+
+def read(
+    path: Path, sigma: float, n: int = 100_000, alpha: float = 0.001, target_radius: float | None = None
+) -> Log:
+    """Read a log of certificates at noise sigma, n votes each. Raises InputError that names the line.
+
+    Dialects, told from the content: Cohen's (also SmoothAdv's, Consistency's, MACER's, DensePure's), with or
+    without its header; diffusion_denoised_smoothing's, whose `correct` is a running total; FT-CADIS's with
+    True and False; multi-scale's with r_neg, pred_uc, corr_uc and stage; smoothing-ensembles' adaptive one,
+    which says with 1 or -1 whether `target_radius` was proved.
+    """
+    header, rows = _table(path)
+    proved = "radius proved" in header
+    missing = [name for name in COLUMNS[:3] if name not in header]
+    if missing or not (proved or "radius" in header):
+        raise InputError(
+            f"{path}, line 1: no column {(missing or ['radius'])[0]!r}; a certification log begins with "
+            f"{' '.join(COLUMNS[:5])}, separated by tabs"
+        )
+    for line, row in rows:
+        if len(row) != len(header):
+            raise InputError(
+                f"{path}, line {line}: {len(row)} columns where {len(header)} are expected "
+                f"({' '.join(header)[:80]})"
+            )
+    if proved and target_radius is None:
+        raise InputError(
+            f"{path} only says whether a radius was proved; give that radius with --target-radius"
+        )
+    dialect, correct = _dialect(path, header, rows)
+    results, remarks, lifted = [], [], {}
+    for line, row in rows:
+        cell = dict(zip(header, row, strict=True))
+        idx, label, predict = (_whole(path, line, name, cell[name]) for name in COLUMNS[:3])
+        radius = _number(path, line, "radius", cell["radius proved" if proved else "radius"])
+        if proved:
+            radius = float(target_radius or 0) if radius > 0 else 0.0
+            predict = predict if radius else ABSTAIN
+        radius = max(0.0, radius) if predict != ABSTAIN else 0.0
+        result, is_lifted = _reconstructed(idx, label, predict, radius, sigma, n, alpha, exact=proved)
+        if is_lifted is not None:
+            lifted[idx] = is_lifted
+        if correct is not None and (said := correct(cell["correct"])) != (predict == label):
+            remarks.append(f"line {line}: correct says {said:d}, but predict {predict} and label {label}")
+        results.append(_with_time(result, cell.get("time", "")))
+    if len({result.idx for result in results}) < len(results):
+        remarks.append("some images stand in it more than once")
+    steps = {b.idx - a.idx for a, b in pairwise(results)}
+    if len(steps) > 1:
+        remarks.append(f"its indices are not evenly spaced (steps {min(steps)} to {max(steps)})")
+    return Log(dialect, tuple(results), lifted, tuple(remarks))
+
+
+def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Column names, and the cells of each line with its number."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(f"{path} has more than {MOST_BYTES // 10**6} MB; it is no certification log")
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "no text"
+        raise InputError(f"{path} cannot be read as a log ({reason}); check the path") from None
+    lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if not lines:
+        raise InputError(f"{path} is empty; a certification log has a line for each image")
+    delimiter = "\t" if "\t" in lines[0][1] else ","
+    rows = [(i, [cell.strip() for cell in line.split(delimiter)]) for i, line in lines]
+    header = list(COLUMNS) if re.fullmatch(r"[0-9]+", rows[0][1][0]) else rows.pop(0)[1]
+    return header, rows
+
+
+def _dialect(
+    path: Path, header: Sequence[str], rows: Sequence[tuple[int, list[str]]]
+) -> tuple[str, Callable[[str], bool] | None]:
+    """Whose log it is, and how its `correct` is read; None where that says nothing of the row."""
+    if "correct" not in header:
+        return "cohen", None
+    place = header.index("correct")
+    cells = {row[place] for _, row in rows}
+    truth = {"1": True, "0": False, "True": True, "False": False}
+    if "radius proved" in header:
+        name = "smoothing-ensembles"
+    elif {"r_neg", "stage"} <= set(header):
+        name = "multi-scale"
+    else:
+        name = "FT-CADIS" if cells & {"True", "False"} else "Cohen"
+    if cells <= set(truth):
+        return name, truth.__getitem__
+    totals = [_whole(path, line, "correct", row[place]) for line, row in rows]
+    if all(0 <= after - before <= 1 for before, after in pairwise([0, *totals])):
+        return "diffusion_denoised_smoothing", None
+    line, row = next((line, row) for line, row in rows if row[place] not in truth)
+    raise InputError(
+        f"{path}, line {line}: correct is {row[place]!r}; 0, 1, True, False or a running total are expected"
+    )
+
+
+def _reconstructed(
+    idx: int, label: int, predict: int, radius: float, sigma: float, n: int, alpha: float, *, exact: bool
+) -> tuple[Result, bool | None]:
+    """The counts behind a radius of three digits, and whether rounding lifted it over a threshold."""
+    if not radius:
+        return Result(idx, label, predict, radius, n=n), None
+    if exact:
+        return Result(idx, label, predict, radius, float(ndtr(radius / sigma)), n), None
+    half = 0.5 * 10.0 ** (math.floor(math.log10(radius)) - DIGITS + 1)
+    low = _first(n, lambda k: certified_radius(clopper_pearson_lower(k, n, alpha), sigma) >= radius - half)
+    high = (
+        _first(n, lambda k: certified_radius(clopper_pearson_lower(k, n, alpha), sigma) > radius + half) - 1
+    )
+    result = Result(idx, label, predict, radius, float(ndtr((radius - half) / sigma)), n, low, min(high, n))
+    threshold = math.floor(radius / STEP + 1e-9) * STEP
+    if high < low or not threshold or radius - half >= threshold:
+        return result, None
+    largest = certified_radius(clopper_pearson_lower(min(high, n), n, alpha), sigma)
+    return result, largest < threshold
+
+
+def _first(n: int, holds: Callable[[int], bool]) -> int:
+    """The smallest k from 1 to n for which `holds`, which stays so from there on; n + 1 where none does."""
+    low, high = 0, n + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
+
+
+def _with_time(result: Result, cell: str) -> Result:
+    if match := re.fullmatch(r"(?:([0-9]+) days?, )?([0-9]+):([0-9]{2}):([0-9.]+)", cell):
+        days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+        took = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
+        return Result(**(vars(result) | {"seconds": took}))
+    return result
+
+
+def _whole(path: Path, line: int, name: str, cell: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,12}", cell):
+        raise InputError(f"{path}, line {line}: {name} is {cell[:40]!r} where a whole number is expected")
+    return int(cell)
+
+
+def _number(path: Path, line: int, name: str, cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{path}, line {line}: {name} is {cell[:40]!r} where a number is expected")
+    return value
+
+
+def keep(store: Store, log: Log, name: str, dataset: str, settings: dict[str, Any]) -> Run:
+    """A log as a run of the store; `settings` are its sigma, n, alpha and file. Raises InputError where the
+    name is taken."""
+    run = store.create(name, log.dialect, dataset, settings, [r.idx for r in log.results], {})
+    store.add(run, [], log.results)
+    return run
+
+
+def encoded(results: Sequence[Result], form: str) -> bytes:
+    """Results in Cohen's dialect, as CSV or as Parquet.
+
+    Radii keep all their digits, rounded down to six in Cohen's dialect, so that no reader lifts one. Raises
+    InputError where that is no format.
+    """
+    if form not in FORMATS:
+        raise InputError(f"format {form!r} is unknown; choose one of {', '.join(FORMATS)}")
+    if form == "cohen":
+        lines = ["\t".join(COLUMNS)]
+        lines += [
+            f"{r.idx}\t{'' if r.label is None else r.label}\t{r.predict}\t"
+            f"{math.floor(r.radius * 1e6) / 1e6:.6f}\t{int(r.correct)}\t"
+            f"{timedelta(seconds=round(r.seconds or 0, 6))}"
+            for r in results
+        ]
+        return ("\n".join(lines) + "\n").encode()
+    names = ("idx", "label", "predict", "radius", "correct", "p_a_lower", "n", "n_a", "seconds")
+    rows = [
+        (
+            r.idx,
+            r.label,
+            r.predict,
+            r.radius,
+            int(r.correct),
+            r.p_a_lower,
+            r.n,
+            r.n_a_low if r.n_a_low == r.n_a_high else None,
+            r.seconds,
+        )
+        for r in results
+    ]
+    if form == "csv":
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([names, *rows])
+        return text.getvalue().encode()
+    file = io.BytesIO()
+    pq.write_table(pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}), file)
+    return file.getvalue()
+
+
+def put(data: bytes, path: Path) -> None:
+    """Write a file. Raises InputError where that is not possible."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); check the folder") from None

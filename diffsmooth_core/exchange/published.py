@@ -1,0 +1,187 @@
+"""Published certified accuracies as data: CSV files with a line a number, and where each of them stands.
+
+The paper's own (assets/published) are those that could be checked against it, beside the lists of Salman et
+al. 2019; other tables are an operator's to add, in the folder that DIFFSMOOTH_PUBLISHED names, or a
+visitor's to bring along.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.paths import ASSETS, user_folder
+
+BUNDLED = ASSETS / "published"
+CERTIFIED, ACR, BENIGN = KINDS = ("certified accuracy", "ACR", "benign")
+MOST_BYTES, MOST_LETTERS = 2_000_000, 500
+
+SLIPS = (  # of the paper, which concern no single number
+    "Table 7 lists N = 20,000 with m = 5 within a budget of 10,000 predictions.",
+    "The introduction compares with seven baselines, the abstract with eight.",
+    "The released logs round radii to three digits, up as well as down: a radius of 1.7451 is printed as "
+    "1.75 and counts at a threshold that it has not reached.",
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a number was measured of. What the source does not say is empty, or None.
+
+    sigma and sigma_local are in [0,1] pixel units, m the local copies of a vote, n the estimation votes of
+    each of the pictures, of which there are `images`.
+    """
+
+    source: str
+    table: str = ""
+    dataset: str = ""
+    method: str = ""
+    classifier: str = ""
+    sigma: float | None = None
+    sigma_local: float | None = None
+    m: int | None = None
+    n: int | None = None
+    images: int | None = None
+
+
+@dataclass(frozen=True)
+class Value:
+    """A published number of one of KINDS.
+
+    CERTIFIED and BENIGN are percentages of pictures, CERTIFIED at a radius (L2, pixel values from 0 to 1),
+    and ACR is a radius. `note` says what to mind.
+    """
+
+    setting: Setting
+    kind: str
+    value: float
+    radius: float | None = None
+    note: str = ""
+
+
+COLUMNS = (*(field.name for field in fields(Setting)), "radius", "value", "kind", "note")
+NEEDED = ("source", "dataset", "value", "kind")
+SPANS = {  # of numbers, with the kind of number
+    "sigma": (float, 0.0, 10.0),
+    "sigma_local": (float, 0.0, 10.0),
+    "m": (int, 1, 10**6),
+    "n": (int, 1, 10**12),
+    "images": (int, 1, 10**9),
+    "radius": (float, 0.0, 100.0),
+    "value": (float, 0.0, 100.0),
+}
+
+
+def files() -> tuple[Path, ...]:
+    """The bundled files and the operator's."""
+    return tuple(
+        sorted(path for folder in (BUNDLED, user_folder("published")) for path in folder.glob("*.csv"))
+    )
+
+
+def read(path: Path) -> tuple[Value, ...]:
+    """The numbers of a file. Raises InputError that names line and column."""
+    try:
+        with path.open("rb") as file:
+            return decoded(file.read(MOST_BYTES + 1), path.name)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); check the path") from None
+
+
+@lru_cache(maxsize=32)
+def decoded(data: bytes, name: str) -> tuple[Value, ...]:
+    """The numbers of a CSV file called `name`: a header with COLUMNS in any order, of which only NEEDED have
+    to be there, and a line for each number. Raises InputError that names line and column."""
+    if len(data) > MOST_BYTES:
+        raise InputError(f"{name} has more than {MOST_BYTES // 10**6} MB; split it")
+    try:
+        table = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        lines = [(table.line_num, row) for row in table if any(map(str.strip, row))]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{name} is no CSV in UTF-8 ({error}); save it as one") from None
+    header = [cell.strip() for cell in lines[0][1]] if lines else []
+    for column in NEEDED:
+        if column not in header:
+            raise InputError(f"{name}, line 1: no column {column!r}; the columns are {', '.join(COLUMNS)}")
+    for column in header:
+        if column not in COLUMNS or header.count(column) > 1:
+            raise InputError(
+                f"{name}, line 1: column {column[:40]!r} is unknown or there twice; the columns are "
+                f"{', '.join(COLUMNS)}"
+            )
+    found: dict[Any, Value] = {}
+    for line, row in lines[1:]:
+        if len(row) != len(header):
+            raise InputError(f"{name}, line {line}: {len(row)} cells where the header has {len(header)}")
+        value = _value(f"{name}, line {line}", dict(zip(header, map(str.strip, row), strict=True)))
+        if (place := (value.setting, value.kind, value.radius)) in found:
+            raise InputError(
+                f"{name}, line {line}: value is there a second time, {value.value:g} after "
+                f"{found[place].value:g}; tell the two apart by another column"
+            )
+        found[place] = value
+    return tuple(found.values())
+
+
+def _value(where: str, cells: Mapping[str, str]) -> Value:
+    """A line of the table. Raises InputError."""
+    for column, cell in cells.items():
+        if len(cell) > MOST_LETTERS:
+            raise InputError(f"{where}: {column} has {len(cell)} letters; up to {MOST_LETTERS} are read")
+        if column in NEEDED and not cell:
+            raise InputError(f"{where}: {column} is empty; every line needs {', '.join(NEEDED)}")
+    kind = cells["kind"]
+    if kind not in KINDS:
+        raise InputError(f"{where}: kind is {kind[:40]!r}; choose one of {', '.join(KINDS)}")
+    numbers = {
+        column: _number(where, column, cells[column]) for column in SPANS if cells.get(column, "") != ""
+    }
+    if ("radius" in numbers) != (kind == CERTIFIED):
+        needs = "needs one" if kind == CERTIFIED else "has none; leave it empty"
+        raise InputError(
+            f"{where}: radius is {cells.get('radius', '')!r}, and a number of kind {kind} {needs}"
+        )
+    value, radius = numbers.pop("value"), numbers.pop("radius", None)
+    words = {field.name: cells.get(field.name, "") for field in fields(Setting) if field.name not in SPANS}
+    return Value(Setting(**words | numbers), kind, value, radius, cells.get("note", ""))
+
+
+def _number(where: str, column: str, cell: str) -> Any:
+    number, low, high = SPANS[column]
+    try:
+        value = number(cell)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        kind = "whole number" if number is int else "number"
+        raise InputError(f"{where}: {column} is {cell[:40]!r}; a {kind} from {low:g} to {high:g} is expected")
+    return value
+
+
+def encoded(values: Iterable[Value]) -> bytes:
+    """Numbers as a file that `decoded` reads."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    for value in values:
+        cells = asdict(value)
+        table.writerow(cells.pop("setting") | cells)
+    return text.getvalue().encode()
+
+
+def acr(dataset: str, sigma: float, training_sigma: float | None) -> float | None:
+    """The paper's average certified radius of a Gaussian-trained network certified at sigma (Table 12), if it
+    has one."""
+    classifier = "" if training_sigma is None else f"Gaussian, noise {training_sigma:g}"
+    for value in (value for path in sorted(BUNDLED.glob("*.csv")) for value in read(path)):
+        of = value.setting
+        if value.kind == ACR and (of.dataset, of.sigma, of.classifier) == (dataset, sigma, classifier):
+            return value.value
+    return None

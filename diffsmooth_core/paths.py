@@ -1,0 +1,24 @@
+"""Where files are: what the project ships, in a checkout and in a wheel, and what a person adds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+CORE = Path(__file__).parent
+ROOT = CORE.parent  # holds app.py, pages/, ui/, limits.toml and assets/
+ASSETS = ROOT / "assets"
+
+
+def cache_folder() -> Path:
+    """The program's own folder in the user's cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "diffsmooth"
+
+
+def user_folder(what: str) -> Path:
+    """Where the "models", "datasets", "published" numbers or "audits" that a person added are kept.
+
+    That is the folder that DIFFSMOOTH_MODELS, DIFFSMOOTH_DATASETS, ... names, or one in the user's cache.
+    """
+    chosen = os.environ.get(f"DIFFSMOOTH_{what.upper()}")
+    return Path(chosen) if chosen else cache_folder() / what

@@ -1,0 +1,148 @@
+"""One certified picture of a run, and what a run's results come to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from diffsmooth_core.certification import Certificate
+from diffsmooth_core.config import ABSTAIN
+from diffsmooth_core.statistics import (
+    average_certified_radius,
+    certified_accuracy,
+    clopper_pearson_lower,
+    clopper_pearson_upper,
+)
+
+STEP = 0.25  # between the radii of a table
+OUTCOMES = {
+    "right": "Certified and right",
+    "wrong": "Certified but wrong",
+    "abstained": "Abstains",
+    "certified": "Certified, class unknown",
+}
+CONFIDENCE = 0.05  # the bands of a summary have 95 % confidence
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one picture came to. `predict` is a class or ABSTAIN; a label that is not known is None.
+
+    n votes were counted, of which n_a_low to n_a_high were for the predicted class: the same number twice
+    where the votes are known, an interval where a log only has the rounded radius, None where nothing is
+    known. `certificate` is the whole certificate of a run of ours.
+    """
+
+    idx: int
+    label: int | None
+    predict: int
+    radius: float
+    p_a_lower: float | None = None
+    n: int | None = None
+    n_a_low: int | None = None
+    n_a_high: int | None = None
+    seconds: float | None = None
+    note: str = ""
+    certificate: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, certificate: Certificate, idx: int, label: int | None) -> Result:
+        """What a certificate of ours came to for picture idx."""
+        n_a = certificate.counts[certificate.candidate]
+        return cls(
+            idx=idx,
+            label=label,
+            predict=certificate.label,
+            p_a_lower=certificate.p_a_lower,
+            radius=certificate.radius if certificate.label != ABSTAIN else 0.0,
+            n=certificate.n,
+            n_a_low=n_a,
+            n_a_high=n_a,
+            seconds=certificate.seconds,
+            certificate=certificate.as_dict(),
+        )
+
+    @property
+    def correct(self) -> bool:
+        return self.predict != ABSTAIN and self.predict == self.label
+
+    @property
+    def outcome(self) -> str:
+        """One of OUTCOMES."""
+        if self.predict == ABSTAIN:
+            return "abstained"
+        if self.label is None:
+            return "certified"
+        return "right" if self.correct else "wrong"
+
+
+@dataclass(frozen=True)
+class Share:
+    """k of n, with a confidence interval of 95 % (Clopper-Pearson, both sides)."""
+
+    k: int
+    n: int
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, k: int, n: int) -> Share:
+        level = CONFIDENCE / 2
+        return cls(k, n, clopper_pearson_lower(k, n, level), clopper_pearson_upper(k, n, level))
+
+    @property
+    def share(self) -> float:
+        return self.k / self.n
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Certified accuracy at each radius of a table, ACR and abstentions of a run's results."""
+
+    images: int
+    abstained: int
+    wrong: int
+    acr: float
+    certified_accuracy: dict[str, Share]
+
+    def as_dict(self) -> dict[str, Any]:
+        """With percentages, as scripts read it."""
+        return {
+            "images": self.images,
+            "abstained": self.abstained,
+            "wrong": self.wrong,
+            "acr": self.acr,
+            "certified_accuracy": {r: 100 * s.share for r, s in self.certified_accuracy.items()},
+            "interval": {r: [100 * s.low, 100 * s.high] for r, s in self.certified_accuracy.items()},
+        }
+
+
+def curve(results: Sequence[Result], points: int = 120) -> list[tuple[float, Share]]:
+    """Certified accuracy over the radius, from 0 to just past the largest one, for a plot."""
+    right = np.sort([r.radius for r in results if r.correct])
+    end = (float(right[-1]) if len(right) else 0.0) * 1.02 + 1e-3
+    at = np.linspace(0.0, end, points)
+    return [
+        (float(r), Share.of(int(k), len(results)))
+        for r, k in zip(at, len(right) - np.searchsorted(right, at), strict=True)
+    ]
+
+
+def summary(results: Sequence[Result]) -> Summary:
+    """Radii 0.00, 0.25, ... up to the largest one; without results everything is 0."""
+    radii, correct = [r.radius for r in results], [r.correct for r in results]
+    table = {}
+    for i in range(math.floor(max(radii, default=0.0) / STEP) + 1 if results else 0):
+        k = round(certified_accuracy(radii, correct, i * STEP) * len(results))
+        table[f"{i * STEP:.2f}"] = Share.of(k, len(results))
+    return Summary(
+        images=len(results),
+        abstained=sum(r.predict == ABSTAIN for r in results),
+        wrong=sum(r.outcome == "wrong" for r in results),
+        acr=average_certified_radius(radii, correct) if results else 0.0,
+        certified_accuracy=table,
+    )

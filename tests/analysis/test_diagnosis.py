@@ -1,0 +1,138 @@
+"""Abstentions explained: made-up votes with a known reason, and real ones whose cause was built in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from diffsmooth_core import build_base, certify
+from diffsmooth_core.analysis.diagnosis import (
+    REASONS,
+    Stages,
+    calmer_share,
+    explain,
+    options,
+    rescue,
+    take_apart,
+)
+from diffsmooth_core.certification import Certificate
+from diffsmooth_core.certification.decision import decide
+from diffsmooth_core.config import SmoothingConfig
+from tests.worlds import GREY, SHAPE, clamping_denoiser, half_space, linear_classifier
+
+NAMES = ("cat", "dog", "frog")
+CONFIG = SmoothingConfig(method="plain", sigma=0.5, n0=100, n=1000, device="cpu", dtype="float32")
+BLANK = certify(build_base(replace(CONFIG, n0=1, n=10), half_space(3.0)), GREY, replace(CONFIG, n0=1, n=10))
+
+
+def voted(counts0: tuple[int, ...], counts: tuple[int, ...]) -> Certificate:
+    config = replace(CONFIG, n0=sum(counts0), n=sum(counts))
+    return replace(
+        BLANK, config=config, counts0=counts0, counts=counts, **vars(decide(counts0, counts, config))
+    )
+
+
+def stages(clean: int, noisy: int, purified: int | None, votes: list[int]) -> Stages:
+    """Every copy of a stage in one class."""
+    everywhere = np.full(len(votes), purified if purified is not None else 0)
+    return Stages(
+        clean,
+        np.full(len(votes), noisy),
+        None if purified is None else everywhere,
+        None,
+        np.array(votes),
+        (),
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts0", "counts", "label", "reason", "words"),
+    [
+        ((90, 10, 0), (900, 100, 0), 0, "none", "cat is certified"),
+        ((90, 10, 0), (900, 100, 0), 1, "wrong", "the picture is a dog: the answer is certain and wrong"),
+        ((51, 49, 0), (100, 900, 0), 1, "selection", "put up cat; of the estimation votes 900 of 1,000"),
+        ((90, 10, 0), (530, 300, 170), 0, "few", "about 2,6"),
+        ((90, 10, 0), (50001, 49999, 0), 0, "few", "no number of votes up to ten million"),
+        ((60, 40, 0), (480, 470, 50), 0, "tie", "cat and dog share the votes, 480 to 470"),
+        ((60, 30, 10), (450, 300, 250), 0, "scattered", "scatter over 3 classes, cat leading with 450"),
+    ],
+)
+def test_counts_alone_tell_most_reasons(
+    counts0: tuple[int, ...], counts: tuple[int, ...], label: int, reason: str, words: str
+) -> None:
+    found = explain(voted(counts0, counts), label, None, NAMES)
+    assert found.reason == reason
+    assert words in found.sentence
+    assert found.title == REASONS[reason]
+
+
+SCATTERED = ((60, 30, 10), (350, 340, 310))
+
+
+@pytest.mark.parametrize(
+    ("apart", "calmer", "reason", "words"),
+    [
+        (stages(2, 2, None, [0, 1, 2] * 8), 0.1, "unknown", "already sees a frog, not a cat"),
+        (stages(0, 0, 1, [0, 1, 2] * 8), 0.2, "purifier", "100 % of the pictures are taken for a dog"),
+        (stages(0, 1, 0, [0, 1, 2] * 8), 0.9, "noise", "At half the noise 90 % of the votes are for cat"),
+        (stages(0, 1, 0, [0, 1, 2] * 8), 0.3, "scattered", "cat leading"),
+    ],
+)
+def test_stages_tell_the_rest(apart: Stages, calmer: float, reason: str, words: str) -> None:
+    found = explain(voted(*SCATTERED), 0, apart, NAMES, calmer)
+    assert found.reason == reason
+    assert words in found.sentence
+
+
+def test_stages_are_those_of_the_counted_votes() -> None:
+    """A half-space whose normal is one pixel above 1: only unclamped copies ever cross it."""
+    weight = torch.zeros(2, SHAPE.numel())
+    weight[1, 0], bias = 1.0, torch.tensor([0.0, -1.05])
+    config = replace(CONFIG, method="diffsmooth", sigma_local=0.25, m=2, n0=5, n=64)
+    base = build_base(config, linear_classifier(weight, bias), clamping_denoiser())
+    apart = take_apart(base, GREY, config, votes=64)
+    assert apart.clean == 0
+    assert 0.05 < apart.share("noisy", 1) < 0.25  # type: ignore[operator]
+    assert apart.share("purified", 0) == 1.0
+    assert apart.local is not None
+    assert apart.local.shape == (64, 2)
+    assert np.array_equal(np.bincount(apart.votes, minlength=2), certify(base, GREY, config).counts)
+    assert len(apart.noisy_pictures) == len(apart.purified_pictures) == 64
+    assert apart.noisy_pictures[0].max() > 1 >= apart.purified_pictures[0].max()
+    plain = replace(config, method="plain")
+    bare = take_apart(build_base(plain, linear_classifier(weight, bias)), GREY, plain)
+    assert (bare.purified, bare.local) == (None, None)
+    assert np.array_equal(bare.noisy, bare.votes)
+
+
+def test_half_the_noise_is_tried_on_the_same_picture() -> None:
+    def build(config: SmoothingConfig):  # type: ignore[no-untyped-def]
+        return build_base(config, half_space(0.3))
+
+    share = calmer_share(build, GREY, CONFIG, 1, votes=400)
+    assert share == pytest.approx(0.885, abs=0.06), "Phi(.3/.25)"
+
+
+def test_a_rescue_is_honest_about_having_looked_many_times() -> None:
+    """A half-space at distance .2: less noise certifies it, and every certificate is at alpha / tries."""
+
+    def build(config: SmoothingConfig):  # type: ignore[no-untyped-def]
+        if config.classifier == "nobody":
+            raise AssertionError("never asked for")
+        return build_base(config, half_space(0.2))
+
+    tried = options(replace(CONFIG, n=400), [], 300)
+    assert {"as it is", "half the noise σ", "three quarters of σ", "four times the votes, n = 1,200"} == set(
+        tried
+    )
+    found = {r.change: r for r in rescue(build, GREY, tried)}
+    assert all(r.config.alpha == 0.001 / 4 for r in found.values())
+    assert found["half the noise σ"].p_hat > found["as it is"].p_hat
+    assert found["half the noise σ"].label == 1
+    assert found["four times the votes, n = 1,200"].cost == 1250
+    smoothing = options(replace(CONFIG, method="diffsmooth"), ["gaussian-0.50"], 100)
+    assert {"m = 11", "σ′ = 0.3", "σ′ = 0.2", "classifier gaussian-0.50"} <= set(smoothing)

@@ -1,0 +1,222 @@
+"""Certification logs: the published ones as they are, each dialect, what rounding hides, and back again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.exchange import logs, published
+from diffsmooth_core.runs.results import Result, summary
+from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
+from tests.commands import run
+
+COHEN = "idx\tlabel\tpredict\tradius\tcorrect\ttime\n"
+ROWS = ((0, 3, 3, "0.431", 1), (20, 7, 1, "0.119", 0), (40, 4, -1, "0.0", 0), (60, 5, 5, "1.75", 1))
+
+
+def written(path: Path, header: str, rows) -> Path:  # type: ignore[no-untyped-def]
+    path.write_text(header + "".join("\t".join(map(str, row)) + "\n" for row in rows))
+    return path
+
+
+def test_every_published_log_imports(data_dir: Path) -> None:
+    found = {}
+    for path in sorted((data_dir / "certification_logs").rglob("sigma_*")):
+        log = logs.read(path, float(path.name.removeprefix("sigma_")))
+        frame = pd.read_csv(path, sep="\t")
+        assert log.dialect == "Cohen"
+        assert log.remarks == ()
+        assert [r.idx for r in log.results] == frame.idx.tolist()
+        assert [r.correct for r in log.results] == (frame.correct == 1).tolist()
+        result = summary(log.results)
+        assert result.abstained == int((frame.predict == -1).sum())
+        assert result.acr == pytest.approx(float((frame.radius * frame.correct).mean()))
+        for radius, share in result.certified_accuracy.items():
+            assert share.k == int(((frame.radius >= float(radius)) & (frame.correct == 1)).sum())
+        found[path.relative_to(data_dir / "certification_logs").as_posix()] = result
+    assert len(found) == 13
+    assert sorted(r.images for r in found.values()) == [427, *[500] * 11, 513]
+    for sigma, acr in ((0.25, 0.429), (0.5, 0.538), (1.0, 0.542)):
+        name = f"cifar10/resnet110/noise_{sigma:.2f}/test/sigma_{sigma:.2f}"
+        assert found[name].acr == pytest.approx(acr, abs=5e-4)
+        assert found[name].acr == pytest.approx(published.acr("cifar10", sigma, sigma), abs=0.007), (
+            "Monte-Carlo noise alone"
+        )
+
+
+def test_counts_behind_a_rounded_radius_lie_in_the_interval() -> None:
+    """Votes, certificate, three digits, and back."""
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        n, sigma = int(random.choice([1000, 10_000, 100_000])), float(random.choice([0.25, 0.5, 1.0]))
+        k = int(random.integers(round(0.6 * n), n + 1))
+        radius = certified_radius(clopper_pearson_lower(k, n, 0.001), sigma)
+        printed = float(f"{radius:.3}")
+        result, _ = logs._reconstructed(0, 1, 1, printed, sigma, n, 0.001, exact=False)
+        assert result.n_a_low is not None
+        assert result.n_a_high is not None
+        assert result.p_a_lower is not None
+        assert result.n_a_low <= k <= result.n_a_high
+        assert result.p_a_lower <= clopper_pearson_lower(k, n, 0.001) + 1e-12
+
+
+def test_a_radius_that_rounding_lifted_over_a_threshold_is_flagged(tmp_path: Path) -> None:
+    """FACTS: sigma .5, n = 100,000, n_A = 99,990 has radius 1.7451 and prints 1.75."""
+    radius = certified_radius(clopper_pearson_lower(99_990, 100_000, 0.001), 0.5)
+    assert f"{radius:.4f}" == "1.7451"
+    log = logs.read(written(tmp_path / "log", COHEN, [(*ROWS[3], "0:00:01")]), 0.5)
+    assert log.lifted == {60: False}, "99,990 votes print so, and so do 99,991"
+    few = logs.read(written(tmp_path / "few", COHEN, [(0, 1, 1, "1.25", 1, "0:00:01")]), 0.5, n=1000)
+    k = few.results[0].n_a_high
+    if k is not None and few.lifted:
+        assert few.lifted[0] == (certified_radius(clopper_pearson_lower(k, 1000, 0.001), 0.5) < 1.25)
+
+
+def test_each_dialect_is_told_from_its_content(tmp_path: Path) -> None:
+    plain = [(*row, "0:00:02.5") for row in ROWS]
+    totals = np.cumsum([row[4] for row in plain])
+    dialects = {
+        "Cohen": (COHEN, plain),
+        "FT-CADIS": (COHEN, [(*row[:4], bool(row[4]), row[5]) for row in plain]),
+        "diffusion_denoised_smoothing": (
+            COHEN,
+            [(*row[:4], total, row[5]) for row, total in zip(plain, totals, strict=True)],
+        ),
+        "multi-scale": (
+            "idx\tlabel\tpredict\tradius\tr_neg\tcorrect\tpred_uc\tcorr_uc\tstage\ttime\n",
+            [(*row[:4], "-100.0", row[4], row[2], row[4], 0, row[5]) for row in plain],
+        ),
+    }
+    expected = [(0, 3, 3, 0.431), (20, 7, 1, 0.119), (40, 4, -1, 0.0), (60, 5, 5, 1.75)]
+    for name, (header, rows) in dialects.items():
+        log = logs.read(written(tmp_path / name, header, rows), 0.5)
+        assert log.dialect == name
+        assert [(r.idx, r.label, r.predict, r.radius) for r in log.results] == expected
+        assert [r.correct for r in log.results] == [True, False, False, True]
+        assert log.results[0].seconds == 2.5
+    ensembles = written(
+        tmp_path / "e",
+        "idx\tlabel\tpredict\tradius proved\tcorrect\tlevels_needed\testimated_pr\ttime\n",
+        [(0, 3, 3, "1", 1, 2, 0.99, "0:00:01"), (20, 7, 7, "-1", 1, 3, 0.6, "0:00:01")],
+    )
+    log = logs.read(ensembles, 0.5, target_radius=0.25)
+    assert log.dialect == "smoothing-ensembles"
+    assert [(r.predict, r.radius) for r in log.results] == [(3, 0.25), (-1, 0.0)]
+    with pytest.raises(InputError, match="only says whether a radius was proved"):
+        logs.read(ensembles, 0.5)
+    bare = written(tmp_path / "bare", "", plain)
+    assert [r.radius for r in logs.read(bare, 0.5).results] == [row[3] for row in expected]
+
+
+def test_what_is_odd_about_a_log_is_said(tmp_path: Path) -> None:
+    rows = [
+        (0, 3, 3, "0.4", 0, "x"),
+        (20, 7, 7, "0.1", 1, "x"),
+        (20, 7, 7, "0.1", 1, "x"),
+        (70, 7, 7, "0.1", 1, "x"),
+    ]
+    remarks = logs.read(written(tmp_path / "log", COHEN, rows), 0.5).remarks
+    assert remarks[0] == "line 2: correct says 0, but predict 3 and label 3"
+    assert any("more than once" in remark for remark in remarks)
+    assert any("not evenly spaced" in remark for remark in remarks)
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("", "is empty"),
+        ("name\tage\n1\t2\n", "line 1: no column 'idx'"),
+        ("idx\tlabel\tpredict\n1\t2\t2\n", "line 1: no column 'radius'"),
+        (COHEN + "0\t1\t1\t0.5\t1\n", "line 2: 5 columns where 6 are expected"),
+        (COHEN + "0\t1\t1\twide\t1\tx\n", "line 2: radius is 'wide' where a number"),
+        (COHEN + "0\tcat\t1\t0.5\t1\tx\n", "line 2: label is 'cat' where a whole number"),
+        (COHEN + "0\t1\t1\t0.5\tmaybe\tx\n", "line 2: correct is 'maybe'"),
+        (COHEN + "0\t1\t1\tnan\t1\tx\n", "line 2: radius is 'nan'"),
+    ],
+)
+def test_a_file_that_is_no_log_is_named_by_its_line(tmp_path: Path, content: str, named: str) -> None:
+    path = tmp_path / "log"
+    path.write_text(content)
+    with pytest.raises(InputError, match=named):
+        logs.read(path, 0.5)
+
+
+def test_binary_files_and_missing_ones_are_named(tmp_path: Path) -> None:
+    (tmp_path / "b").write_bytes(b"\xff\xfe\x00\x80")
+    for name in ("b", "missing"):
+        with pytest.raises(InputError, match="cannot be read as a log"):
+            logs.read(tmp_path / name, 0.5)
+
+
+RESULTS = [
+    Result(0, 3, 3, 0.43169999999, 0.9, 1000, 950, 950, 1.25),
+    Result(20, None, 7, 0.12345678, 0.6, 500, 400, 400, 0.5),
+    Result(40, 4, -1, 0.0, 0.4, 1000, 410, 410, 2.0),
+]
+
+
+def test_ours_goes_out_and_comes_in_again(tmp_path: Path) -> None:
+    labelled = [r for r in RESULTS if r.label is not None]
+    logs.put(logs.encoded(labelled, "cohen"), tmp_path / "log")
+    again = logs.read(tmp_path / "log", 0.5, n=1000)
+    assert [(r.idx, r.predict) for r in again.results] == [(0, 3), (40, -1)]
+    assert again.results[0].radius == 0.431699, "rounded down"
+    logs.put(logs.encoded(RESULTS, "csv"), tmp_path / "r.csv")
+    logs.put(logs.encoded(RESULTS, "parquet"), tmp_path / "r.parquet")
+    for frame in (pd.read_csv(tmp_path / "r.csv"), pd.read_parquet(tmp_path / "r.parquet")):
+        assert frame.radius.tolist() == [r.radius for r in RESULTS]
+        assert frame.n_a.tolist() == [950, 400, 410]
+        assert frame.label.isna().tolist() == [False, True, False]
+    with pytest.raises(InputError, match="cannot be written"):
+        logs.put(b"", tmp_path / "no" / "r.csv")
+
+
+def test_the_summary_counts_wrong_and_abstained_as_nothing() -> None:
+    found = summary([*RESULTS, Result(60, 2, 1, 0.9)])
+    assert (found.images, found.abstained, found.wrong) == (4, 1, 1)
+    assert found.acr == pytest.approx(0.43169999999 / 4)
+    assert {r: s.k for r, s in found.certified_accuracy.items()} == {
+        "0.00": 1,
+        "0.25": 1,
+        "0.50": 0,
+        "0.75": 0,
+    }
+    assert summary([]).as_dict()["certified_accuracy"] == {}
+
+
+def test_import_log_by_command_has_the_keys_that_scripts_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIFFSMOOTH_STORE", f"sqlite:///{tmp_path / 's.sqlite'}")
+    path = written(tmp_path / "log", COHEN, [(*row, "0:00:01") for row in ROWS])
+    settings = ("--dataset", "cifar10", "--sigma", "0.5")
+    assert run("import-log", str(path), *settings, "--json", "--out", "published") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["images"], found["abstained"]) == (4, 1)
+    assert found["acr"] == pytest.approx((0.431 + 1.75) / 4)
+    assert found["certified_accuracy"] == {
+        "0.00": 50.0,
+        "0.25": 50.0,
+        "0.50": 25.0,
+        "0.75": 25.0,
+        "1.00": 25.0,
+        "1.25": 25.0,
+        "1.50": 25.0,
+        "1.75": 25.0,
+    }
+    assert run("export-log", "published", "--format", "csv", "--out", str(tmp_path / "out.csv")) == 0
+    assert pd.read_csv(tmp_path / "out.csv").radius.tolist() == [0.431, 0.119, 0.0, 1.75]
+
+
+def test_a_file_that_is_no_log_is_told_by_its_first_line(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("my notes\nfour, cells, in, it\n")
+    with pytest.raises(
+        InputError, match="line 1: no column 'idx'; a certification log begins with idx label"
+    ):
+        logs.read(file, 0.5)

@@ -1,0 +1,329 @@
+"""Batch runs: the votes of `certify`, whatever the workers, the interruption or the broken picture."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from diffsmooth_core import certify
+from diffsmooth_core.certification import Certificate, discrepancies
+from diffsmooth_core.classifiers.base import Classifier
+from diffsmooth_core.classifiers.execution import EAGER
+from diffsmooth_core.cli import main
+from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.runs import batch
+from diffsmooth_core.runs.results import Result
+from diffsmooth_core.runs.store import Run, Store
+from diffsmooth_core.runs.workers import Here, Plan, Processes, RayActors, base_of, picture
+
+ROOT = Path(__file__).parents[2]
+CONFIG = SmoothingConfig(
+    method="plain",
+    classifier="gaussian-0.25-b",
+    sigma=0.25,
+    n0=20,
+    n=120,
+    stopping="decided",
+    target_radius=0.1,
+    device="cpu",
+    dtype="float32",
+)
+
+
+pytestmark = pytest.mark.usefixtures("twelve")
+
+
+def finish(store: Store, run: Run, workers=Here) -> list[Result]:  # type: ignore[no-untyped-def]
+    for _ in batch.work(store, run, workers):
+        pass
+    return store.results(run, certificates=True)
+
+
+def counts(results: list[Result]) -> list[tuple[int, list[int], list[int]]]:
+    return [(r.idx, r.certificate["counts0"], r.certificate["counts"]) for r in results if r.certificate]
+
+
+@pytest.mark.parametrize("stopping", ["decided", "fixed", "adaptive"])
+def test_a_batch_gives_what_certify_gives(own: Store, stopping: str) -> None:
+    config = SmoothingConfig(**(CONFIG.as_dict() | {"stopping": stopping, "n": 240}))
+    run = batch.start(own, "run", config, batch.indices("0:12:2", "cifar10"))
+    results = finish(own, run)
+    assert [r.idx for r in results] == [0, 2, 4, 6, 8, 10]
+    for result in results:
+        alone = certify(base_of(config), picture("cifar10", result.idx).tensor, config)
+        assert result.certificate is not None
+        certificate = Certificate.from_dict(json.loads(json.dumps(result.certificate)))
+        assert (certificate.counts0, certificate.counts) == (alone.counts0, alone.counts)
+        assert (result.predict, result.radius) == (alone.label, alone.radius)
+        assert discrepancies(certificate) == []
+    assert len({result.n for result in results}) > (1 if stopping != "fixed" else 0)
+
+
+def test_processes_and_ray_actors_count_the_same_votes(own: Store) -> None:
+    """Two Ray actors on a real local cluster, one of them killed in the middle."""
+    pytest.importorskip("ray", reason="Ray is not installed; pip install -r requirements-ray.txt")
+    results = {}
+    for name, workers in (("here", Here), ("processes", partial(Processes, count=2))):
+        results[name] = finish(own, batch.start(own, name, CONFIG, range(12)), workers)
+    crews: list[RayActors] = []
+
+    def actors(plan: Plan) -> RayActors:
+        crews.append(RayActors(plan, 2))
+        return crews[0]
+
+    run = batch.start(own, "ray", CONFIG, range(12))
+    killed = None
+    for status in batch.work(own, run, actors):
+        if killed is None and status.votes > 100:
+            killed = crews[0].actors[0]
+            crews[0]._ray.kill(killed)
+    results["ray"] = own.results(run, certificates=True)
+    assert killed is not None
+    assert killed is not crews[0].actors[0], "another one took its place"
+    assert counts(results["processes"]) == counts(results["here"])
+    assert counts(results["ray"]) == counts(results["here"])
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is written as soon as it comes."""
+    monkeypatch.setattr(batch, "FLUSH", 0.0)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_stopped_run_goes_on_where_it_was(own: Store) -> None:
+    whole = finish(own, batch.start(own, "whole", CONFIG, range(12)))
+    run = batch.start(own, "parts", CONFIG, range(12))
+    for stop_after in (1, 2, 1):
+        stream = batch.work(own, run, Here)
+        for _ in range(stop_after):
+            status = next(stream)
+        stream.close()
+    assert sum(sum(tally.counts) for tally in own.tallies(run)) > 0
+    assert status.done < 12
+    assert counts(finish(own, run)) == counts(whole)
+
+
+@pytest.mark.timeout(180)
+def test_kill_9_loses_at_most_what_was_not_written(tmp_path: Path, own: Store) -> None:
+    """A real process of the command line, killed twice without warning, then resumed to its end."""
+    whole = finish(own, batch.start(own, "whole", CONFIG, range(12)))
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps(CONFIG.as_dict()))
+    command = [
+        sys.executable,
+        "-m",
+        "diffsmooth_core",
+        "audit",
+        "--out",
+        "killed",
+        "--indices",
+        "0:12",
+        "--config",
+        str(settings),
+        "--store",
+        own.url,
+        "--json",
+    ]
+    slowed = (
+        "import sys, time; from diffsmooth_core.audit import batch, workers;"
+        "from diffsmooth_core.cli import main;"
+        "batch.FLUSH = 0.1; real = workers.cast;"
+        "workers.cast = lambda c, u: (time.sleep(0.15), real(c, u))[1];"
+        "main(sys.argv[1:])"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    for attempt in range(2):
+        slow = [sys.executable, "-c", slowed, *command[3:], *(["--resume"] if attempt else [])]
+        process = subprocess.Popen(slow, env=environment, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        before = _votes(own, "killed")
+        while _votes(own, "killed") <= before + 30 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    run = own.run("killed")
+    assert len(own.results(run)) < 12
+    done = subprocess.run(
+        [*command, "--resume"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["images"] == 12
+    assert counts(own.results(run, certificates=True)) == counts(whole)
+
+
+def _votes(store: Store, name: str) -> int:
+    try:
+        return sum(sum(tally.counts) for tally in store.tallies(store.run(name)))
+    except InputError:
+        return 0
+
+
+def test_a_broken_picture_is_skipped_and_listed(own: Store, tmp_path: Path) -> None:
+    path = tmp_path / "data" / "cifar10" / "plain_text" / "test-00000-of-00001.parquet"
+    table = pq.read_table(path).to_pylist()
+    table[1]["img"]["bytes"] = b"no picture"
+    pq.write_table(pa.Table.from_pylist(table), path)
+    picture.cache_clear()
+    run = batch.start(own, "run", CONFIG, range(3))
+    assert [r.idx for r in finish(own, run)] == [0, 2]
+    (skipped,) = [r for r in own.remarks(run) if r.kind == "skipped"]
+    assert skipped.idx == 1
+    assert "not a PNG, JPEG or WEBP picture" in skipped.text
+    assert [r.idx for r in finish(own, run)] == [0, 2], "and stays so"
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        ("0:12:4", (0, 4, 8)),
+        ("3", (3,)),
+        ("::5", (0, 5, 10)),
+        ("10:", (10, 11)),
+        ("1,0:2", (1, 0)),
+        (":2", (0, 1)),
+    ],
+)
+def test_indices_are_read_as_slices(spec: str, found: tuple[int, ...]) -> None:
+    assert batch.indices(spec, "cifar10") == found
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(0, 11), min_size=1, max_size=12, unique=True))
+def test_indices_are_spelled_as_they_are_read(chosen: list[int]) -> None:
+    assert batch.indices(batch.spelled(chosen), "cifar10") == tuple(chosen)
+
+
+def test_even_indices_are_spelled_short() -> None:
+    assert [batch.spelled(every) for every in (range(0, 12, 2), [7], [3, 1])] == ["0:11:2", "7:8:1", "3,1"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "named"),
+    [
+        ("0:13", "0 to 11 here"),
+        ("12", "0 to 11 here"),
+        ("a", "'a' are not understood"),
+        ("5:5", "name no picture"),
+        ("0:9:0", "name no picture"),
+        ("", "not understood"),
+        ("-1", "not understood"),
+    ],
+)
+def test_indices_that_are_none_are_named(spec: str, named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        batch.indices(spec, "cifar10")
+
+
+def test_a_run_cannot_go_on_with_other_networks(own: Store) -> None:
+    run = batch.start(own, "run", CONFIG, [0])
+    other = Run(**(vars(run) | {"weights": {"classifier": "f" * 64}}))
+    with pytest.raises(InputError, match="the networks of run 'run' have changed"):
+        next(batch.work(own, other, Here))
+    elsewhere = Run(**(vars(run) | {"config": run.config | {"arithmetic": "torch.float16"}}))
+    with pytest.raises(InputError, match=r"began in torch.float16, here it would be torch.float32; go on"):
+        next(batch.work(own, elsewhere, Here))
+    log = own.create("log", "Cohen", "cifar10", {"sigma": 0.5}, [0], {})
+    with pytest.raises(InputError, match="an imported log and cannot go on"):
+        next(batch.work(own, log, Here))
+
+
+@pytest.mark.parametrize("workers", [Here, partial(Processes, count=2)])
+def test_a_run_goes_on_as_its_networks_ran_when_it_began(own: Store, workers) -> None:  # type: ignore[no-untyped-def]
+    run = batch.start(own, "run", CONFIG, [0])
+    assert {name: run.config[name] for name in ("block", "execution")} == {
+        "block": base_of(CONFIG).block,
+        "execution": str(base_of(CONFIG).execution),
+    }
+    before = {k: v for k, v in run.config.items() if k != "execution"} | {"block": 7}  # as version 0.1 wrote
+    old = own.create("old", "audit", "cifar10", before, [0], run.weights)
+    (result,) = finish(own, old, workers)
+    assert result.certificate is not None
+    assert (result.certificate["execution"], result.certificate["block"]) == ("eager", 7)
+
+
+def test_without_ray_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InputError, match=r"pip install -r requirements-ray\.txt"):
+        RayActors(Plan(CONFIG, EAGER, 8), 2)
+
+
+@pytest.fixture
+def most(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many copies at a time a classifier has memory for, as far as it tells."""
+    most, forward = [1000], Classifier.forward
+
+    def refuse(classifier: Classifier, x: torch.Tensor) -> torch.Tensor:
+        if len(x) > most[0]:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(classifier, x)
+
+    monkeypatch.setattr(Classifier, "forward", refuse)
+    return most
+
+
+@pytest.mark.usefixtures("at_once")
+def test_without_memory_pictures_start_again_with_a_smaller_recorded_block(
+    own: Store, most: list[int]
+) -> None:
+    base = base_of(CONFIG)
+    run = batch.start(own, "run", CONFIG, range(6))
+    stream = batch.work(own, run, Here)
+    while not (before := next(stream)).done:
+        pass
+    most[0] = base.copies // 4
+    next(stream)
+    stream.close()
+    results = finish(own, run)
+    blocks = [r.certificate["block"] for r in results if r.certificate]
+    assert blocks.count(base.block) == before.done < len(blocks) == 6
+    assert set(blocks) == {base.block, base.block // 4}
+    execution = replace(base.execution, copies=base.execution.copies // 4)
+    small = replace(base, fixed_block=base.block // 4, execution=execution)
+    for result, block in zip(results, blocks, strict=True):
+        assert result.certificate is not None
+        found = Certificate.from_dict(json.loads(json.dumps(result.certificate)))
+        assert discrepancies(found) == []
+        if block < base.block:
+            alone = certify(small, picture("cifar10", result.idx).tensor, CONFIG)
+            assert (found.counts0, found.counts) == (alone.counts0, alone.counts)
+
+
+def test_without_memory_for_one_copy_it_is_said(own: Store, most: list[int]) -> None:
+    most[0] = 0
+    with pytest.raises(InputError, match="not enough memory on cpu for one copy at a time"):
+        finish(own, batch.start(own, "run", CONFIG, range(2)))
+
+
+def test_a_run_goes_on_with_its_own_settings_or_says_that_others_were_asked_for(
+    own: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch.start(own, "begun", CONFIG, range(2))
+    resume = ["audit", "--out", "begun", "--resume", "--store", own.url]
+    with pytest.raises(SystemExit) as refused:
+        main([*resume, "--n", "240"])
+    assert refused.value.code == 2
+    assert "begun with n = 120" in capsys.readouterr().err
+    assert not own.results(own.run("begun"))
+    with pytest.raises(SystemExit) as refused:
+        main([*resume, "--over", "m"])
+    assert refused.value.code == 2
+    assert "leave --resume out" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as done:
+        main([*resume, "--n", "120"])
+    assert not done.value.code
+    assert len(own.results(own.run("begun"))) == 2

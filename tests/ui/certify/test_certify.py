@@ -1,0 +1,271 @@
+"""What the Certify page says of a run, in every state."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from diffsmooth_core import InputError, Progress, SmoothingConfig, certify_stream
+from diffsmooth_core.certification.illustration import perturbation
+from diffsmooth_core.classifiers.execution import MODES
+from diffsmooth_core.config import METHODS
+from tests.ui.conftest import progress
+from ui.commands import certify as command
+from ui.jobs import certificates
+from ui.jobs.registry import Snapshot
+from ui.session import state
+
+Visit = Callable[..., AppTest]
+Finish = Callable[..., str]
+CAT, DOG = 3, 5
+
+
+def text(page: AppTest) -> str:
+    return " ".join(m.value.replace("\\", "") for m in (*page.subheader, *page.markdown, *page.caption))
+
+
+def figures(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def wait(page: AppTest) -> Snapshot:
+    snapshot = certificates.manager().wait(page.query_params["job"], 60)
+    assert snapshot is not None
+    return snapshot
+
+
+def test_certify_runs_to_a_verdict(visit: Visit) -> None:
+    page = visit(n0="10", n="10", m="1")
+    page.button(key="Certify").click().run()
+    assert not page.exception
+    wait(page)
+    page.run()
+    assert not page.exception
+    evidence = page.table[0].value.to_string()
+    assert "of n = 10 votes" in evidence
+    assert re.search(f"networks ({'|'.join(MODES)})", evidence), "how they were run"
+    assert figures(page)["Share p̂"] != "–"
+    assert page.button(key="Certify").label == "Certify again"
+
+
+@pytest.mark.parametrize(
+    ("spec", "label", "word"),
+    [
+        ("photo:cat", CAT, "Certified and right"),
+        ("photo:cat", DOG, "Certified but wrong"),
+        ("photo:coffee", CAT, "Certified:"),
+    ],
+)
+def test_a_certificate_names_class_radius_and_whether_it_is_right(
+    visit: Visit, finished_run: Finish, spec: str, label: int, word: str
+) -> None:
+    page = visit(picture=spec, job=finished_run(spec, [(label, 100)], [(label, 1000)]))
+    assert word in text(page)
+    assert figures(page)["Radius (L2)"] == "1.23"  # 0.5 · Φ⁻¹(0.001^(1/1000))
+    assert figures(page)["Class"] == ("cat" if label == CAT else "dog")
+    assert "With 99.9 % confidence, every change of the picture shorter than 1.23" in text(page)
+    assert [heading.value for heading in page.subheader[1:]] == ["What this radius means", "Evidence"]
+
+
+def test_a_certificate_without_a_known_class_does_not_claim_to_be_right(
+    visit: Visit, finished_run: Finish
+) -> None:
+    page = visit(picture="photo:coffee", job=finished_run("photo:coffee", [(CAT, 100)], [(CAT, 1000)]))
+    assert "a certificate promises that it stays the same" in text(page)
+    assert "Certified and right" not in text(page)
+    assert "is of none of the classes" in text(page)
+
+
+@pytest.mark.parametrize(
+    ("votes", "reason"),
+    [([(CAT, 400), (DOG, 300), (0, 300)], "not a majority"), ([(CAT, 520), (DOG, 480)], "would need about")],
+)
+def test_an_abstention_gives_its_reason(
+    visit: Visit, finished_run: Finish, votes: list[tuple[int, int]], reason: str
+) -> None:
+    page = visit(job=finished_run("photo:cat", [(CAT, 60), (DOG, 40)], votes))
+    assert "Abstains" in text(page)
+    assert reason in text(page)
+    assert figures(page)["Radius (L2)"] == "–"
+    assert [heading.value for heading in page.subheader[1:]] == ["Evidence"]
+
+
+def test_a_failure_is_a_sentence(visit: Visit) -> None:
+    def stream() -> Iterator[Progress]:
+        raise InputError("sigma 9 is beyond the schedule; use *less*")
+        yield
+
+    job = certificates.manager().submit(
+        stream, certificates.Run(state.resolved(state.PICTURE), state.DEFAULTS)
+    )
+    certificates.manager().wait(job, 10)
+    page = visit(job=job)
+    assert "sigma 9 is beyond the schedule; use *less*" in text(page)
+    assert page.button(key="Certify").label == "Certify again"
+
+
+def test_a_cancelled_run_keeps_its_counts_and_resumes(visit: Visit) -> None:
+    config = replace(state.DEFAULTS, n0=20, n=60, m=1)
+    picture = state.resolved("photo:cat")
+    base = certificates.base_classifier(config)
+    whole = list(certify_stream(base, picture.tensor, config, batch=10))
+    cut = whole[4]  # in the middle of the estimation
+
+    counting, go_on = threading.Event(), threading.Event()
+
+    def stream() -> Iterator[Progress]:
+        yield cut
+        counting.set()
+        go_on.wait(10)
+        yield cut
+
+    run = certificates.Run(picture, config)
+    job = certificates.manager().submit(lambda: run.follow(stream()), run)
+    assert counting.wait(10)
+    certificates.manager().cancel(job)
+    go_on.set()
+    certificates.manager().wait(job, 10)
+    page = visit(job=job, n0="20", n="60", m="1")
+    counted = sum(cut.counts0) + sum(cut.counts)
+    assert f"Cancelled after {counted} of 80 votes" in text(page).replace("*", "")
+    assert "Nothing is certified" in text(page)
+    page.button(key="Resume").click().run()
+    resumed = wait(page)
+    assert resumed.progress is not None
+    assert resumed.progress.certificate is not None
+    assert resumed.progress.counts == whole[-1].counts
+    assert next(n for n, *_ in certificates.trace(resumed)) == cut.n_done
+
+
+def test_a_run_that_the_server_forgot_is_said_and_dropped(visit: Visit) -> None:
+    page = visit(job="nosuchjob", seed="4")
+    assert "no longer on this server" in text(page)
+    assert "job" not in page.query_params
+    assert page.number_input(key="seed").value == 4
+
+
+def test_a_changed_setting_keeps_the_result_and_says_what_it_was_for(
+    visit: Visit, finished_run: Finish
+) -> None:
+    page = visit(picture="photo:cat", job=finished_run("photo:cat", [(CAT, 100)], [(CAT, 1000)]))
+    assert "This run was started with" not in text(page)
+    page.number_input(key="sigma").set_value(0.25).run()
+    page.selectbox(key="method").set_value("plain").run()
+    assert "This run was started with method DiffSmooth, noise σ = 0.5." in text(page)
+    assert figures(page)["Radius (L2)"] == "1.23"
+    assert page.button(key="Certify").label == "Certify with these settings"
+
+
+def test_a_run_whose_picture_was_left_meanwhile_stays_until_another_is_picked(
+    visit: Visit, finished_run: Finish
+) -> None:
+    job = finished_run("photo:cat", [(CAT, 100)], [(CAT, 1000)])
+    page = visit(picture="photo:horse", job=job)
+    page.run()
+    assert figures(page)["Radius (L2)"] == "1.23"
+    assert "This run was started with the picture Chelsea the cat." in text(page)
+    assert page.button(key="Certify").label == "Certify the chosen picture"
+    page.session_state["picture"] = "photo:cat"
+    page.run()
+    assert figures(page)["Radius (L2)"] == "1.23"
+    page.session_state["picture"] = "photo:rocket"
+    page.run()
+    assert not page.metric
+    assert "job" not in page.query_params
+
+
+def test_the_share_is_that_of_the_estimation_alone(visit: Visit, finished_run: Finish) -> None:
+    job = finished_run(state.PICTURE, [(CAT, 80), (DOG, 20)], [], finished=False)
+    assert figures(visit(job=job))["Share p̂"] == "–"
+
+
+def test_a_small_radius_is_not_shown_as_none(visit: Visit, finished_run: Finish) -> None:
+    page = visit(job=finished_run(state.PICTURE, [(CAT, 100)], [(CAT, 553), (DOG, 447)]))
+    assert figures(page)["Radius (L2)"] == "0.0046"
+    assert "certified radius **0.0046**" in text(page)
+
+
+def test_a_run_that_was_asked_to_stop_says_so_until_it_does(visit: Visit) -> None:
+    go_on = threading.Event()
+
+    def stream() -> Iterator[Progress]:
+        go_on.wait(30)
+        yield progress(config, [(CAT, 100)], [(CAT, 10)], finished=False)
+
+    config = state.DEFAULTS
+    job = certificates.manager().submit(stream, certificates.Run(state.resolved(state.PICTURE), config))
+    page = visit(job=job)
+    page.button(key="Cancel").click().run()
+    assert page.button(key="Cancel").label == "Cancelling…"
+    assert page.button(key="Cancel").disabled
+    assert "Cancelling:" in text(page).replace("*", "")
+    go_on.set()
+    certificates.manager().wait(job, 10)
+    page.run()
+    assert "Cancelled after 110 of 1,100 votes" in text(page).replace("*", "")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_command_asks_for_the_same_certificate(method: str) -> None:
+    config = SmoothingConfig(
+        method=method,
+        n=200,
+        seed=7,
+        noise="reference",
+        sigma=0.1234567891,
+        alpha=0.00123456789,
+        m=6,
+        purifications=7,
+        reverse_steps=8,
+    )
+    certificate = progress(config, [(CAT, 100)], [(CAT, 200)]).certificate
+    assert certificate is not None
+    words = shlex.split(command(certificate.config, state.resolved("photo:cat")).replace("\\\n", " "))
+    assert words[:5] == ["python", "-m", "diffsmooth_core", "certify", "photo:cat"]
+    options = dict(zip(words[5::2], words[6::2], strict=False))
+    assert config.unused >= {"rounds", "target_radius"}
+    for name in config.unused:
+        assert "--" + name.replace("_", "-") not in options
+    for name in set(state.SETTINGS) - config.unused:
+        assert options["--" + name.replace("_", "-")] == str(getattr(config, name))
+
+
+def test_the_command_does_not_know_where_an_upload_lies() -> None:
+    certificate = progress(SmoothingConfig(), [(CAT, 100)], [(CAT, 1000)]).certificate
+    assert certificate is not None
+    picture = replace(state.resolved("photo:cat"), source="upload:$(ls).png")
+    assert "certify PATH/TO/YOUR/PICTURE " in command(certificate.config, picture)
+    assert "ls" not in command(certificate.config, picture)
+
+
+def test_the_perturbation_shown_has_the_radius_as_its_length() -> None:
+    x = state.resolved("photo:cat").tensor
+    change = perturbation(x, 0.64, seed=1)
+    assert float(change.norm()) == pytest.approx(0.64, rel=1e-6)
+    assert change.shape == x.shape
+
+
+def test_a_first_visit_shows_a_recording_that_can_be_played_and_run(visit: Visit) -> None:
+    page = visit()
+    assert "This is a recording of how the method answers" in text(page)
+    assert figures(page)["Class"] == "ship"
+    page.button(key="Replay").click().run()
+    assert not page.exception
+    snapshot = certificates.find(page.query_params["job"])
+    assert snapshot is not None
+    assert snapshot.subject.recorded
+    done = certificates.replays().wait(snapshot.id, 60)
+    assert done is not None
+    assert done.state == "done", done.error
+    assert done.progress.certificate.radius == float(certificates._recording()[0].certificate.radius)
+    page.run()
+    assert page.button(key="Certify").label == "Certify"
+    page.number_input(key="n").set_value(500).run()
+    assert page.button(key="Certify").label == "Certify with these settings"
+    assert "This run was started with votes n = 1,000" in text(page)

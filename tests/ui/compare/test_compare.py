@@ -1,0 +1,236 @@
+"""The Compare page: settings side by side, and sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from threading import Event
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from diffsmooth_core import InputError, SmoothingConfig, certify
+from diffsmooth_core.certification import discrepancies
+from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
+from tests.ui.conftest import opened, progress
+from ui.compare import charts
+from ui.jobs import certificates
+from ui.jobs.experiments import Experiment
+from ui.jobs.registry import Snapshot
+from ui.session import state
+
+Visit = Callable[..., AppTest]
+NAMES = tuple("abcdefghij")
+TWO = "plain,gaussian-0.25,0.5,0.25,5,16;local-only,standard,0.25,0.1,2,12"
+
+
+@pytest.fixture
+def compare() -> Visit:
+    """Open the Compare page with these URL parameters."""
+
+    def compare(**parameters: str) -> AppTest:
+        return opened("pages/compare.py", **({"n0": "5", "n": "16", "m": "2"} | parameters))
+
+    return compare
+
+
+def said(page: AppTest) -> str:
+    elements = (*page.subheader, *page.markdown, *page.caption)
+    return " ".join(e.value.replace("\\", "").replace("\u00a0", " ") for e in elements)
+
+
+def finish(page: AppTest, kind: str) -> Snapshot:
+    snapshot = certificates.manager().wait(page.query_params[kind], 60)
+    assert snapshot is not None
+    assert snapshot.state == "done"
+    page.run()
+    assert not page.exception
+    return snapshot
+
+
+def test_a_first_visit_compares_four_methods_and_shows_a_vote_of_each(compare: Visit) -> None:
+    page = compare()
+    for title in ("A · Plain", "B · Local smoothing without", "C · DDS", "D · DiffSmooth"):
+        assert title in said(page)
+    assert "Gaussian, noise 0.25 · σ = 0.5 · σ′ = 0.25 · m = 2 · n = 16" in said(page)
+    assert "counts 84 of them" in said(page)
+    assert not page.table
+
+
+def test_a_comparison_ends_with_costs_differences_and_the_best(compare: Visit) -> None:
+    page = compare(settings=TWO, picture="photo:coffee")
+    page.button(key="comparison-start").click().run()
+    snapshot = finish(page, "comparison")
+    found: Comparison = snapshot.progress  # type: ignore[assignment]
+    for entry in found.entries:
+        alone = certify(
+            certificates.base_classifier(entry.config), state.resolved("photo:coffee").tensor, entry.config
+        )
+        assert entry.certificate is not None
+        assert entry.certificate.counts == alone.counts
+    assert [code.value.split()[-1] for code in page.code] == ["cert-A.json", "cert-B.json"]
+    took = page.table[0].value
+    assert list(took["denoiser"]) == ["0", "0"]
+    assert list(took["classifier"]) == ["21", "34"]
+    assert f"On {len(found.differing)} of 12 noisy copies" in said(page) or "same class on each" in said(page)
+    assert "Picking the best" in said(page)
+    if (best := found.best()) is not None:
+        assert discrepancies(best[1]) == []
+        assert "at α/2 = 0.0005" in said(page)
+    assert page.button(key="comparison-start").label == "Compare again"
+
+
+def test_a_changed_setting_is_in_the_address_and_old_results_say_whose_they_are(compare: Visit) -> None:
+    page = compare(settings=TWO)
+    page.button(key="comparison-start").click().run()
+    finish(page, "comparison")
+    page.selectbox(key="compare-method-1").set_value("diffsmooth").run()
+    page.number_input(key="compare-m-1").set_value(3).run()
+    assert page.query_params["settings"].endswith(";diffsmooth,standard,0.25,0.1,3,12")
+    assert "These results are of A · Plain randomized smoothing: " in said(page)
+    assert page.button(key="comparison-start").label == "Compare"
+    page.button(key="compare-add").click().run()
+    assert page.query_params["settings"].count(";") == 2
+    page.button(key="compare-remove-0").click().run()
+    assert page.query_params["settings"].startswith("diffsmooth,standard")
+
+
+@pytest.mark.parametrize("bad", ["nonsense", "plain,gaussian-0.25,9,0.25,5,16", "a,b,c,d,e,f", "[x](y),,,,,"])
+def test_bad_settings_are_named_and_left_out(compare: Visit, bad: str) -> None:
+    page = compare(settings=bad)
+    assert "in the address" in said(page)
+    assert "D · DiffSmooth" in said(page)
+    assert not any("](" in m.value.replace("\\", "#") for m in page.caption)
+
+
+def test_a_setting_that_cannot_run_says_so_and_nothing_starts(compare: Visit) -> None:
+    page = compare(settings="plain,gaussian-0.25,0.5,0.25,5,16;denoised,gaussian-0.25,0.5,0.25,5,16")
+    assert "was trained for sigma 0.25, not 0.5" in said(page)
+    assert page.button(key="comparison-start").disabled
+
+
+def test_an_experiment_that_the_server_forgot_is_said(compare: Visit) -> None:
+    page = compare(comparison="nosuchjob")
+    assert "no longer on this server" in said(page)
+    assert page.query_params.get("comparison", "") == ""
+
+
+def test_the_job_of_a_comparison_is_no_certification(compare: Visit) -> None:
+    page = compare(settings=TWO)
+    page.button(key="comparison-start").click().run()
+    finish(page, "comparison")
+    assert certificates.find(page.query_params["comparison"]) is None
+
+
+def test_a_sweep_shows_every_cell_and_the_price_of_picking(compare: Visit) -> None:
+    page = compare(tab="sweep", over="budget", n="40", m="1", method="local-only", sigma="0.25")
+    assert "3 settings" in said(page)
+    page.button(key="sweep-start").click().run()
+    found: Sweep = finish(page, "sweep").progress  # type: ignore[assignment]
+    assert {c.config.n * c.config.m for c in found.cells} == {40}
+    best = found.best(state.resolved(state.PICTURE).label)
+    assert ("at α/" in said(page)) == (best is not None or "needs" in said(page))
+    assert "Provisional" not in said(page)
+
+
+@pytest.mark.parametrize("kind", ["comparison", "sweep"])
+def test_a_cancelled_experiment_goes_on_from_where_it_was(compare: Visit, kind: str) -> None:
+    config = replace(state.DEFAULTS, method="local-only", n0=5, n=40, m=2)
+    picture, configs = state.resolved(state.PICTURE), grid("budget", config)
+    base, begun, cancelled = certificates.base_classifier(configs[0]), Event(), Event()
+
+    def whole() -> Iterator[Any]:
+        if kind == "sweep":
+            return sweep_stream(base, picture.tensor, configs)
+        return compare_stream(
+            [(certificates.base_classifier(c), c) for c in configs], picture.tensor, picture.source
+        )
+
+    def stream() -> Iterator[Any]:
+        first, second, *_ = whole()
+        yield first
+        begun.set()
+        assert cancelled.wait(30)
+        yield second
+
+    experiment = Experiment(kind, picture, configs, "budget" if kind == "sweep" else "")
+    job = certificates.manager().submit(stream, experiment)
+    assert begun.wait(60)
+    certificates.manager().cancel(job)
+    cancelled.set()
+    stopped = certificates.manager().wait(job, 30)
+    assert stopped is not None
+    assert stopped.state == "cancelled"
+    page = compare(tab="compare" if kind == "comparison" else "sweep", **{kind: job})
+    assert "Resume goes on from there" in said(page)
+    page.button(key=f"{kind}-resume").click().run()
+    found, (*_, expected) = finish(page, kind), whole()
+    assert found.subject.earlier is not None
+    assert "Cancelled" not in said(page)
+    if kind == "sweep":
+        assert found.progress == expected
+    else:
+        assert [e.classes for e in found.progress.entries] == [e.classes for e in expected.entries]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kind", ["comparison", "sweep"])
+def test_an_experiment_that_failed_says_why_in_a_sentence(compare: Visit, kind: str) -> None:
+    def stream() -> Iterator[Any]:
+        raise InputError("n is *too* large")
+        yield
+
+    configs = grid("budget", replace(state.DEFAULTS, n0=5, n=40, m=2))
+    experiment = Experiment(kind, state.resolved(state.PICTURE), configs, "budget" if kind == "sweep" else "")
+    job = certificates.manager().submit(stream, experiment)
+    certificates.manager().wait(job, 30)
+    page = compare(tab="compare" if kind == "comparison" else "sweep", **{kind: job})
+    (error,) = page.error
+    assert error.value == (
+        r"It ended early: n is \*too\* large. Only what was counted to its end is certified."
+    )
+    assert "Provisional" not in said(page)
+
+
+def test_a_method_without_local_noise_cannot_be_swept(compare: Visit) -> None:
+    page = compare(tab="sweep", method="plain")
+    assert "has no local noise to sweep" in said(page)
+    assert page.button(key="sweep-start").disabled
+
+
+def cells(over: str, votes: int) -> Sweep:
+    configs = grid(over, SmoothingConfig(n=200))
+    counts = [(0,) * 3 + (min(votes, c.n),) + (0,) * 6 for c in configs]
+    found = [Cell(c, (0, 0, 0, 100) + (0,) * 6, k) for c, k in zip(configs, counts, strict=True)]
+    return Sweep(tuple(found), 1, 1)
+
+
+def test_the_map_has_every_cell_in_its_place() -> None:
+    spec = charts.heat(cells("sigma_local", 200), NAMES)
+    values = [d["value"] for d in spec["series"][0]["data"]]
+    rows, columns = spec["yAxis"]["data"], spec["xAxis"]["data"]
+    assert len(values) == len(rows) * len(columns)
+    radius = {(rows[y], columns[x]): r for x, y, r in values}
+    assert radius["1", "0.25"] == pytest.approx(4 * radius["0.25", "0.25"])
+    assert spec["series"][0]["data"][0]["label"]["formatter"].endswith("\nd")
+
+
+@pytest.mark.parametrize("over", ["m", "shift", "budget"])
+def test_a_curve_begins_empty_and_has_a_point_a_setting(over: str) -> None:
+    before = charts.curve(cells(over, 0), over, NAMES)["series"][0]["data"]
+    assert {point["value"] for point in before} == {None}
+    after = charts.curve(cells(over, 10_000), over, NAMES)
+    assert len(after["xAxis"]["data"]) == len(after["series"][0]["data"]) == len(before)
+    assert all(point["value"] > 0 for point in after["series"][0]["data"])
+
+
+def test_bounds_are_drawn_pale_until_they_are_final() -> None:
+    config = SmoothingConfig(n=100)
+    running = progress(config, [(3, 100)], [(3, 50)], finished=False)
+    done = progress(config, [(3, 100)], [(3, 100)])
+    found = Comparison((Entry(config), Entry(config, running), Entry(config, done)))
+    bars, ticks, radii = charts.bounds(found, NAMES)["series"]
+    assert [bar["itemStyle"]["opacity"] for bar in bars["data"]] == [0.5, 0.5, 1.0]
+    assert bars["markLine"]["data"] == [{"xAxis": 0.5}]
+    assert [share for share, _ in ticks["data"]] == [1.0, 1.0]
+    assert [bar["value"] for bar in radii["data"]] == [0.0, running.radius, done.radius]

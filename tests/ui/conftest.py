@@ -1,0 +1,113 @@
+"""Pages as scripts, and runs whose votes a test makes up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from diffsmooth_core import Certificate, Progress, SmoothingConfig
+from diffsmooth_core.certification import Samples
+from diffsmooth_core.certification.decision import decide
+from ui.jobs import certificates
+from ui.session import state
+
+APP = Path(__file__).parents[2] / "app.py"
+Votes = Sequence[tuple[int, int]]  # (class, votes)
+
+
+def opened(path: str, **parameters: str) -> AppTest:
+    """The page at this path with these URL parameters."""
+    page = AppTest.from_file(str(APP), default_timeout=60)
+    for name, value in parameters.items():
+        page.query_params[name] = value
+    page.switch_page(path).run()
+    assert not page.exception
+    return page
+
+
+@pytest.fixture
+def visit() -> Callable[..., AppTest]:
+    """Open the Certify page with these URL parameters."""
+
+    def visit(**parameters: str) -> AppTest:
+        return opened("pages/certify.py", **parameters)
+
+    return visit
+
+
+def counted(votes: Votes) -> tuple[int, ...]:
+    counts = [0] * 10
+    for label, number in votes:
+        counts[label] = number
+    return tuple(counts)
+
+
+def progress(config: SmoothingConfig, votes0: Votes, votes: Votes, finished: bool = True) -> Progress:
+    """The snapshot after these votes, with the certificate where the run is `finished`."""
+    counts0, counts = counted(votes0), counted(votes)
+    found = decide(counts0, counts, config)
+    grey = np.full((32, 32, 3), 0.5, np.float32)
+    certificate = Certificate(
+        label=found.label,
+        radius=found.radius,
+        p_a_lower=found.p_a_lower,
+        p_b_upper=found.p_b_upper,
+        ending=found.ending or "spent",
+        counts0=counts0,
+        counts=counts,
+        config=config,
+        image_sha256="a" * 64,
+        source="photo:cat",
+        weights={"classifier": "b" * 64},
+        device="cpu",
+        dtype="float32",
+        execution="eager",
+        block=16,
+        batch=26,
+        versions={},
+        created="2026-01-02T03:04:05+00:00",
+        seconds=1.5,
+    )
+    return Progress(
+        stage="estimation",
+        n_done=sum(counts),
+        n_total=config.n,
+        counts0=counts0,
+        counts=counts,
+        candidate=int(np.argmax(counts0)),
+        p_hat=max(counts) / max(1, sum(counts)),
+        p_a_lower=found.p_a_lower,
+        provisional=not finished,
+        radius=found.radius,
+        clopper_pearson=found.p_a_lower,
+        anytime=found.p_a_lower,
+        votes_per_second=100.0,
+        samples=Samples(grey, grey + 0.7, grey, (grey,) * config.m, vote=3),
+        certificate=certificate if finished else None,
+    )
+
+
+@pytest.fixture
+def finished_run() -> Callable[..., str]:
+    """Have the server finish a run with the given votes for a picture; its job id."""
+
+    def finished_run(spec: str, votes0: Votes, votes: Votes, finished: bool = True, **settings: Any) -> str:
+        config = replace(state.DEFAULTS, **settings)
+        run = certificates.Run(state.resolved(spec), config)
+
+        def stream() -> Iterator[Progress]:
+            return run.follow(iter([progress(config, votes0, votes, finished)]))
+
+        job = certificates.manager().submit(stream, run)
+        snapshot = certificates.manager().wait(job, 10)
+        assert snapshot is not None
+        assert snapshot.state == "done"
+        return job
+
+    return finished_run

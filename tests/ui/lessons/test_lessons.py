@@ -1,0 +1,123 @@
+"""The Lessons page: every tour leads to a page with its settings, and peeking is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from diffsmooth_core import ABSTAIN, SmoothingConfig, certify
+from diffsmooth_core.datasets import class_names
+from diffsmooth_core.statistics.peeking import simulate
+from tests.ui.conftest import opened
+from ui.jobs import certificates
+from ui.lessons import peeking
+from ui.lessons.view import LESSONS, TOURS, Tour
+from ui.session import state
+
+Visit = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(visit: Visit) -> AppTest:
+    page = visit()
+    page.switch_page("pages/lessons.py").run()
+    assert not page.exception
+    return page
+
+
+def settings_drawn(page: AppTest) -> set[str]:
+    widgets = (*page.sidebar.number_input, *page.sidebar.selectbox)
+    return {str(widget.key) for widget in widgets} & set(state.SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "tour",
+    [tour for tour in (*LESSONS, *TOURS) if "theorem" not in tour.lesson],
+    ids=lambda tour: tour.lesson,
+)
+def test_every_tour_sets_the_controls_that_it_speaks_of_and_hides_the_rest(tour: Tour) -> None:
+    page = opened(tour.page, **tour.settings, lesson=tour.lesson)
+    assert page.query_params.items() >= tour.settings.items(), "nothing fell back to a default"
+    assert set(tour.settings) <= {"picture", *state.CERTIFY.defaults}
+    start = {"certify": "Certify", "step": "step-next", "compare": "comparison-start", "sweep": "sweep-start"}
+    button = start[tour.settings.get("tab") or Path(tour.page).stem]
+    assert not page.button(key=button).disabled
+    assert settings_drawn(page) == set(tour.shows) & set(state.SETTINGS)
+    assert page.query_params["lesson"] == tour.lesson
+    before = page.query_params
+    page.button(key="show-everything").click().run()
+    assert not page.exception
+    assert len(settings_drawn(page)) > 10 or tour.lesson == "parts"
+    assert page.query_params == {name: v for name, v in before.items() if name != "lesson"}
+    assert not page.button(key=button).disabled
+
+
+def test_a_lesson_ends_with_its_page_and_an_unknown_one_is_said(visit: Visit) -> None:
+    page = visit(lesson="noise", sigma="0.01")
+    page.number_input(key="sigma").set_value(0.25).run()
+    assert page.query_params["lesson"] == "noise", "it goes on while one tries things"
+    page.query_params.clear()  # as the navigation does
+    page.switch_page("pages/step.py").run()
+    assert "lesson" not in page.query_params
+    assert len(settings_drawn(page)) > 10
+    page = visit(lesson="<b>none</b>")
+    assert len(settings_drawn(page)) > 10
+    said = " ".join(caption.value.replace("\\", "") for caption in page.caption)
+    assert "lesson = '<b>none</b>' in the address is unknown" in said
+
+
+def test_a_lesson_leaves_out_the_panels_that_it_is_not_about(
+    visit: Visit, finished_run: Callable[..., str]
+) -> None:
+    job = finished_run(state.PICTURE, [(8, 100)], [(8, 1000)])
+    for lesson, drawn in (
+        ("noise", {"What this radius means"}),
+        ("purify", set()),
+        ("", {"What this radius means", "Evidence"}),
+    ):
+        page = visit(job=job, lesson=lesson)
+        assert {"What this radius means", "Evidence"} & {s.value for s in page.subheader} == drawn
+
+
+def test_peeking_is_counted_and_the_anytime_bound_keeps_its_promise(page: AppTest) -> None:
+    shares = {metric.label: float(metric.value.split()[0]) for metric in page.metric}
+    fixed, naive, anytime = shares.values()
+    assert list(shares)[1] == "300 looks, fixed-end bound"
+    assert naive > 4 * 5 > 5 > anytime
+    assert fixed < 8
+    page.select_slider[1].set_value(100).run()
+    assert float(page.metric[1].value.split()[0]) < naive, "fewer looks, fewer false claims"
+
+
+def test_the_chart_draws_the_counts_against_alpha() -> None:
+    found = simulate(0.5, 1000, 0.05, 10, 200)
+    naive, anytime = peeking.chart(found)["series"]
+    assert naive["data"][-1] == [1000, 100 * int(found.naive[-1]) / 200]
+    assert anytime["markLine"]["data"] == [{"yAxis": 5.0}]
+    long = peeking.chart(simulate(0.5, 10_000, 0.05, 1, 5))["series"][0]["data"]
+    assert len(long) <= 500
+
+
+def test_the_answer_comes_after_the_guess(page: AppTest) -> None:
+    assert not any(m.value.startswith(("**Yes.**", "**No.**")) for m in page.markdown)
+    for number, tour in enumerate(LESSONS):
+        page.pills(key=f"guess-{number}").set_value(tour.guesses[tour.right - 1]).run()
+        assert sum(m.value.startswith("**No.**") for m in page.markdown) == 1
+        page.pills(key=f"guess-{number}").set_value(tour.guesses[tour.right]).run()
+        assert not any(m.value.startswith("**No.**") for m in page.markdown)
+    assert sum(m.value.startswith("**Yes.**") for m in page.markdown) == len(LESSONS)
+
+
+def test_what_the_lessons_claim_is_so() -> None:
+    """Counted with fewer votes: the class, and whether there is a certificate."""
+    for tour, said in zip(LESSONS[:4], ("ship", "frog", "ship", None), strict=True):
+        known = {k: v for k, v in tour.settings.items() if k in ("method", "classifier")}
+        config = SmoothingConfig(
+            **known, sigma=float(tour.settings.get("sigma", 0.5)), n=400, dtype="float32"
+        )
+        base = certificates.base_classifier(config)
+        found = certify(base, state.resolved(tour.settings["picture"]).tensor, config)
+        assert (None if found.label == ABSTAIN else class_names("cifar10")[found.label]) == said

@@ -1,0 +1,71 @@
+"""The Models page: every network is there, the doctor answers, what cannot be added is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from diffsmooth_core.classifiers.resnet import CifarResNet
+from diffsmooth_core.zoo import bundled, cards, doctor
+from tests.ui.conftest import APP
+from ui.models import view
+
+
+@pytest.fixture(autouse=True)
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "models"))
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    page.switch_page("pages/models.py").run()
+    assert not page.exception
+    return page
+
+
+def test_every_network_has_a_row(page: AppTest) -> None:
+    rows = page.dataframe[0].value.set_index("In commands")
+    assert set(rows.index) == set(bundled())
+    assert rows.loc["gaussian-0.25-b", ["Name", "Data set"]].tolist() == [
+        "Gaussian (b), noise 0.25",
+        "CIFAR-10",
+    ]
+    assert not set(rows["Name"]) & set(bundled()), "words for a person"
+
+
+def test_a_checkpoint_is_added_and_listed(page: AppTest, tmp_path: Path) -> None:
+    torch.save({"net": CifarResNet(8).state_dict()}, tmp_path / "m.pth")
+    page.text_input[0].set_value(str(tmp_path / "m.pth"))
+    page.text_input[1].set_value("mine")
+    page.button[0].click().run()
+    assert [s.value.replace("\\", "") for s in page.success] == ["mine was added: a classifier for CIFAR-10."]
+    assert cards.every()["mine"].normalisation == "none"
+    assert "mine" in set(page.run().dataframe[0].value["Name"])
+
+
+def test_a_checkpoint_is_uploaded(page: AppTest, tmp_path: Path) -> None:
+    torch.save({"net": CifarResNet(8).state_dict()}, tmp_path / "m.pth")
+    page.file_uploader[0].set_value(("../x/m.pth", (tmp_path / "m.pth").read_bytes(), ""))
+    page.text_input[1].set_value("mine")
+    page.button[0].click().run()
+    assert not page.exception
+    assert cards.every()["mine"].training["objective"] == "unknown; added from upload.pth, macer layout"
+
+
+def test_what_is_wrong_with_a_checkpoint_is_one_sentence(page: AppTest) -> None:
+    page.text_input[0].set_value("no/such/<b>file</b>.pt")
+    page.text_input[1].set_value("mine")
+    page.button[0].click().run()
+    (error,) = page.error
+    assert "there is no checkpoint at" in error.value
+    assert "<b>" not in error.value
+
+
+def test_the_finding_is_drawn_with_its_numbers() -> None:
+    accuracy = {
+        name: dict.fromkeys(("0", "0.12", "0.25", "0.5", "1"), share)
+        for name, share in (("cifar10", 0.75), ("none", 0.125))
+    }
+    figure = view.finding(doctor.Diagnosis(accuracy, 200, "cifar10", "cifar10", 0.25, ""))
+    assert list(figure.data[0].y) == ["cifar10", "none"]
+    assert [list(row) for row in figure.data[0].z] == [[75.0] * 5, [12.5] * 5]

@@ -1,0 +1,288 @@
+"""The Runs page: what a run came to, filters that restrict, notes that stick, runs that start and compare."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from diffsmooth_core.analysis import browsing, explaining
+from diffsmooth_core.config import ABSTAIN, SmoothingConfig
+from diffsmooth_core.runs import batch
+from diffsmooth_core.runs.results import Result
+from diffsmooth_core.runs.store import Run, Store
+from diffsmooth_core.runs.workers import Here, picture
+from tests.datasets.conftest import write_twelve
+from tests.ui.conftest import APP
+from ui.components import picker
+from ui.jobs import audits
+from ui.session import state
+
+Open = Callable[..., AppTest]
+CONFIG = SmoothingConfig(
+    method="plain", classifier="gaussian-0.25-b", sigma=0.25, n0=10, n=40, dtype="float32"
+)
+LOG = [
+    Result(0, 3, 3, 0.5, 0.8, 100, 90, 90),
+    Result(1, 3, 5, 0.2, 0.6, 100, 75, 75),
+    Result(2, 3, ABSTAIN, 0.0, 0.4, 100, 51, 51),
+    Result(3, 8, 8, 0.25, 0.7, 100, 80, 80),
+]
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store of this test's own, twelve made-up pictures."""
+    write_twelve(tmp_path / "data")
+    monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("DIFFSMOOTH_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    for cached in (picture, state.resolved, picker.thumbnail, audits.taken_apart):
+        cached.cache_clear()
+    st.cache_resource.clear()
+    audits._jobs.clear()
+    yield audits.store()
+    st.cache_resource.clear()
+    for cached in (picture, state.resolved, picker.thumbnail):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def open_page() -> Open:
+    def open_page(**parameters: str) -> AppTest:
+        page = AppTest.from_file(str(APP), default_timeout=60).run()
+        page.switch_page("pages/runs.py")
+        for name, value in parameters.items():
+            page.query_params[name] = value
+        page.run()
+        assert not page.exception
+        return page
+
+    return open_page
+
+
+def keep(store: Store, name: str, results: list[Result]) -> Run:
+    run = store.create(name, "Cohen", "cifar10", {"sigma": 0.5, "n": 100, "alpha": 0.001}, range(4), {})
+    store.add(run, [], results)
+    return run
+
+
+def audited(store: Store) -> Run:
+    run = batch.start(store, "ours", CONFIG, (0, 1, 2))
+    for _ in batch.work(store, run, Here):
+        pass
+    return run
+
+
+def figures(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def choice(page: AppTest, label: str):  # type: ignore[no-untyped-def]
+    return next(box for box in page.selectbox if box.label == label)
+
+
+def headings(page: AppTest) -> list[str]:
+    return [heading.value.replace("\\", "") for heading in page.subheader]
+
+
+def show_pictures(page: AppTest) -> AppTest:
+    page.segmented_control(key="view-of-run").set_value("Pictures").run()
+    assert not page.exception
+    return page
+
+
+def test_an_empty_store_says_what_to_do(open_page: Open) -> None:
+    page = open_page()
+    assert any("Start one above, or import" in m.value for m in page.markdown)
+    label = "Open a recorded audit of 200 pictures"
+    page.button[[b.label for b in page.button].index(label)].click().run()
+    assert not page.exception
+    assert figures(page)["Pictures"] == "200"
+    assert figures(page)["ACR"] == "0.430"
+    assert figures(page)["Benign accuracy"] == "66.0 %"
+
+
+def test_a_run_is_summed_up(store: Store, open_page: Open) -> None:
+    keep(store, "log", LOG)
+    page = open_page()
+    assert figures(page) == {
+        "Pictures": "4",
+        "Certified and right": "50.0 %",
+        "ACR": "0.188",
+        "Abstains": "25.0 %",
+        "Certified but wrong": "25.0 %",
+    }
+    table = page.dataframe[0].value
+    assert table.loc["cat", ["cat", "dog", "abstains"]].tolist() == [1, 1, 1]
+
+
+def test_a_filter_restricts_pictures_and_is_undone(store: Store, open_page: Open) -> None:
+    keep(store, "log", LOG)
+    page = show_pictures(open_page())
+    assert headings(page)[0] == "4 pictures"
+    choice(page, "Outcome").set_value("abstained").run()
+    assert headings(page)[0] == "1 of 4 pictures"
+    assert headings(page)[1] == "Abstains (true class: cat)"
+    choice(page, "Answer").set_value("8").run()
+    assert "No picture is like that." in [c.value for c in page.caption]
+    page.button[[b.label for b in page.button].index("Show every picture")].click().run()
+    assert headings(page)[0] == "4 pictures"
+
+
+def test_the_keys_lead_from_picture_to_picture(store: Store, open_page: Open) -> None:
+    keep(store, "log", LOG)
+    page = show_pictures(open_page())
+    for key, title in (
+        ("Next abstention", "Abstains (true class: cat)"),
+        ("Next", "Certified and right, ship, radius 0.25 (true class: ship)"),
+        ("Next", "Certified and right, cat, radius 0.50 (true class: cat)"),
+        ("Previous", "Certified and right, ship, radius 0.25 (true class: ship)"),
+        ("Random abstention", "Abstains (true class: cat)"),
+    ):
+        page.button[[b.label for b in page.button].index(key)].click().run()
+        assert headings(page)[1] == title
+
+
+def test_notes_tags_and_review_stick(store: Store, open_page: Open) -> None:
+    run = keep(store, "log", LOG)
+    page = show_pictures(open_page(image="2"))
+    page.text_area[0].set_value("<b>blurred</b>")
+    page.button[[b.label for b in page.button].index("Add the note")].click().run()
+    page.segmented_control(key=f"review-{run.id}-2").set_value("disputed").run()
+    page.multiselect(key=f"tags-{run.id}-2").set_value(["dark"]).run()
+    assert not page.exception
+    row = browsing.rows(store, run)[2]
+    assert ([note.text for note in row.notes], row.review, row.tags) == (
+        ["<b>blurred</b>"],
+        "disputed",
+        ("dark",),
+    )
+    assert any(m.value.startswith(r"\<b\>blurred\<\/b\>") for m in page.markdown), "as text, not as HTML"
+    page.multiselect(key=f"tags-{run.id}-2").set_value([]).run()
+    assert browsing.rows(store, run)[2].tags == ()
+
+
+def test_a_view_is_saved_and_applied(store: Store, open_page: Open) -> None:
+    keep(store, "log", LOG)
+    page = show_pictures(open_page())
+    choice(page, "True class").set_value("3").run()
+    page.text_input(key="view-name").set_value("cats")
+    page.button[[b.label for b in page.button].index("Save the filters and the order")].click().run()
+    page.button[[b.label for b in page.button].index("Show everything")].click().run()
+    assert headings(page)[0] == "4 pictures"
+    choice(page, "Saved views").set_value("cats").run()
+    assert headings(page)[0] == "3 of 4 pictures"
+
+
+def test_two_runs_are_compared_picture_by_picture(store: Store, open_page: Open) -> None:
+    keep(store, "before", LOG)
+    keep(store, "after", [Result(0, 3, ABSTAIN, 0.0), Result(1, 3, 3, 0.3), Result(3, 8, 8, 0.5)])
+    page = open_page(run="after")
+    choice(page, "Compare with").set_value("before").run()
+    assert not page.exception
+    found = figures(page)
+    assert [found[f"Certificate {k}"] for k in ("gained", "lost")] == ["1", "1"]
+    assert (found["Radius grown"], found["Radius shrunk"]) == ("1", "0")
+    page.pills(key="change").set_value(["lost"]).run()
+    show_pictures(page)
+    assert headings(page)[0] == "1 of 3 pictures"
+    assert any("certificate lost" in m.value and "radius 0" in m.value for m in page.markdown)
+
+
+def test_a_picture_of_ours_is_taken_apart_and_rescued(
+    store: Store, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explaining, "RESCUE_VOTES", 20)
+    run = audited(store)
+    page = show_pictures(open_page(image="1"))
+    assert any(m.value.startswith("**Stage by stage**") for m in page.markdown)
+    assert sum(int(p.split("(")[1][:-1]) for p in page.pills[0].options) == 40, "who voted for each class"
+    page.button[[b.label for b in page.button].index("Try other settings")].click().run()
+    job = audits.under_way(run, "rescue-1")
+    assert job is not None
+    done = audits.manager().wait(job.id, 60)
+    assert done is not None
+    assert done.state == "done", done.error
+    page.run()
+    assert not page.exception
+    table = page.dataframe[-1].value
+    assert {"as it is", "half the noise σ"} <= set(table["Setting"])
+    assert any("shared by" in c.value and "tries" in c.value for c in page.caption)
+
+
+def test_abstentions_are_counted_by_reason_and_explained(store: Store, open_page: Open) -> None:
+    run = audited(store)
+    certificate = store.result(run, 0).certificate
+    assert certificate is not None
+    certificate["counts"] = [8, 8, 8, 8, 8, 0, 0, 0, 0, 0]
+    certificate |= {"label": ABSTAIN, "radius": 0.0, "p_a_lower": 0.1}
+    scattered = store.create("scattered", "audit", "cifar10", run.config, [0], run.weights)
+    store.add(scattered, [], [Result(0, 3, ABSTAIN, 0.0, 0.1, 40, 8, 8, certificate=certificate)])
+    page = open_page(run="scattered")
+    table = page.dataframe[1].value
+    assert table.to_dict("records") == [{"Reason": "The votes scatter", "Pictures": 1}]
+    page.button[[b.label for b in page.button].index("Take their votes apart")].click().run()
+    job = audits.under_way(scattered, "explain")
+    assert job is not None
+    done = audits.manager().wait(job.id, 60)
+    assert done is not None
+    assert done.state == "done", done.error
+    assert [r.kind for r in store.remarks(scattered)] == ["reason"]
+    page.run()
+    assert not page.exception
+
+
+def test_an_audit_is_started_stopped_short_and_gone_on_with(store: Store, open_page: Open) -> None:
+    page = open_page()
+    page.session_state["_kept"] = {name: getattr(CONFIG, name) for name in state.SETTINGS}
+    page.run()
+    page.text_input[0].set_value("mine")
+    page.text_input[1].set_value("3:99")
+    page.button[[b.label for b in page.button].index("Start")].click().run()
+    assert [e.value.replace("\\", "") for e in page.error] == [
+        "cifar10 has test pictures 0 to 11 here, and '3:99' goes to 98"
+    ]
+    page.text_input[1].set_value("0:4")
+    page.button[[b.label for b in page.button].index("Start")].click().run()
+    assert not page.exception
+    run = store.run("mine")
+    job = audits.under_way(run, "audit")
+    assert job is not None
+    assert audits.manager().wait(job.id, 60).state == "done"  # type: ignore[union-attr]
+    page.run()
+    assert figures(page)["Pictures"] == "4"
+    assert audits.left(run, 4) == 0
+
+
+def test_a_run_that_was_killed_offers_to_go_on(
+    store: Store, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "FLUSH", 0.0)
+    run = batch.start(store, "ours", replace(CONFIG, n=400), range(6))  # more than a chunk of votes
+    work = batch.work(store, run, Here)
+    next(status for status in work if status.done)
+    work.close()
+    page = open_page()
+    assert any(m.value.startswith("**Not finished:**") for m in page.markdown)
+    page.button[[b.label for b in page.button].index("Go on")].click().run()
+    assert not page.exception
+    for _ in range(60):
+        if len(store.results(run)) == 6:
+            break
+        time.sleep(0.5)
+    assert len(store.results(run)) == 6
+
+
+def test_what_is_no_log_is_said(open_page: Open) -> None:
+    page = open_page()
+    page.file_uploader(key="log-file").upload("notes.txt", b"hello\n")
+    page.text_input[2].set_value("log")
+    page.button[[b.label for b in page.button].index("Import")].click().run()
+    assert not page.exception
+    (said,) = [e.value.replace("\\", "") for e in page.error]
+    assert said.startswith("the log, line 1: no column 'idx'")

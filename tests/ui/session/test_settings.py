@@ -1,0 +1,171 @@
+"""Settings of the Certify page and the address that keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ui.session import state
+
+Visit = Callable[..., AppTest]
+
+OTHER = {
+    "dataset": "cifar10",
+    "method": "local-only",
+    "classifier": "standard",
+    "denoiser": "bundled",
+    "purifications": "4",
+    "reverse_steps": "2",
+    "sigma": "0.12",
+    "sigma_local": "0.1",
+    "m": "3",
+    "n0": "20",
+    "n": "300",
+    "alpha": "0.01",
+    "seed": "9",
+    "noise": "sound",
+    "stopping": "adaptive",
+    "target_radius": "0.05",
+    "rounds": "2",
+    "bound": "one-class",
+    "dtype": "auto",
+}
+
+
+def values(page: AppTest) -> dict[str, str]:
+    widgets = (*page.number_input, *page.selectbox)
+    return {widget.key: str(widget.value) for widget in widgets if widget.key in state.SETTINGS}
+
+
+def said(page: AppTest) -> str:
+    return " ".join(caption.value.replace("\\", "") for caption in page.caption)
+
+
+def test_a_first_visit_has_the_defaults_in_the_address(visit: Visit) -> None:
+    page = visit()
+    defaults = {name: str(getattr(state.DEFAULTS, name)) for name in state.SETTINGS}
+    assert values(page) == defaults
+    assert page.query_params == {"picture": state.PICTURE} | defaults
+
+
+def test_the_address_restores_every_setting(visit: Visit) -> None:
+    page = visit(picture="photo:rocket", **OTHER)
+    assert values(page) == OTHER
+    assert page.query_params == {"picture": "photo:rocket"} | OTHER
+    assert "SpaceX" in said(page)
+
+
+def test_a_changed_setting_is_in_the_address(visit: Visit) -> None:
+    page = visit()
+    page.number_input(key="sigma").set_value(0.25).run()
+    assert page.query_params["sigma"] == "0.25"
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [
+        ("sigma", "wide"),
+        ("sigma", "nan"),
+        ("sigma", "-1"),
+        ("sigma", "1e999"),
+        ("m", "0"),
+        ("m", "2.5"),
+        ("n", "5"),
+        ("n", "9" * 5000),
+        ("alpha", "1"),
+        ("seed", "-1"),
+        ("method", "magic"),
+        ("classifier", "../../secret"),
+        ("noise", ""),
+        ("stopping", "never"),
+        ("bound", "x"),
+        ("rounds", "0"),
+        ("target_radius", "-1"),
+    ],
+)
+def test_a_bad_value_falls_back_and_is_named(visit: Visit, name: str, bad: str) -> None:
+    page = visit(**{"seed": "9", name: bad})
+    assert values(page)[name] == str(getattr(state.DEFAULTS, name))
+    assert f"{name} = " in said(page)
+    if name != "seed":
+        assert values(page)["seed"] == "9"
+
+
+@pytest.mark.parametrize("bad", ["photo:nobody", "/etc/hostname", "../app.py", "cifar10:-1", "upload:x.png"])
+def test_a_bad_picture_falls_back_and_is_named(visit: Visit, bad: str) -> None:
+    page = visit(picture=bad)
+    assert page.query_params["picture"] == state.PICTURE
+    assert f"{state.PICTURE} is shown instead" in said(page)
+
+
+def test_what_the_address_says_is_never_markup(visit: Visit) -> None:
+    page = visit(classifier="![x](http://example.org/x.png)<b>", picture="photo:[x](http://example.org)")
+    shown = [caption.value for caption in page.caption]
+    assert any("example" in text for text in shown)
+    assert not any("](" in text or "<b>" in text for text in shown)
+
+
+def test_a_sentence_is_said_once(visit: Visit) -> None:
+    page = visit(sigma="wide")
+    page.run()
+    assert "sigma = " not in said(page)
+
+
+@pytest.mark.parametrize(("method", "unused"), [("plain", True), ("dds", True), ("local-only", False)])
+def test_settings_that_a_method_does_not_use_are_off(visit: Visit, method: str, unused: bool) -> None:
+    page = visit(method=method)
+    assert page.number_input(key="m").disabled == unused
+    assert page.number_input(key="sigma_local").disabled == unused
+    assert not page.number_input(key="sigma").disabled
+
+
+def test_settings_that_can_never_certify_are_refused_in_a_sentence(visit: Visit) -> None:
+    page = visit(n="10", alpha="0.0001")
+    assert "use n = 14 or more" in page.error[0].value.replace("\\", "")
+    assert any("use n = 14 or more" in words.value.replace("\\", "") for words in page.main.markdown)
+    assert page.button(key="Certify").disabled
+
+
+def test_a_click_cannot_choose_what_is_no_picture() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from ui.session import state
+
+        state.restore()
+        state.choose("photo:rocket")
+        state.choose("/etc/hostname")
+        st.text(state.picture_spec())
+        st.text(state.notices()[0])
+
+    page = AppTest.from_function(script).run()
+    assert page.text[0].value == "photo:rocket"
+    assert "photo:rocket is shown instead" in page.text[1].value
+
+
+def test_a_denoiser_for_another_noise_is_said_and_certify_is_off(visit: Visit) -> None:
+    page = visit(method="denoised", sigma="0.5")
+    assert page.selectbox(key="denoiser").value == "dncnn-mse-0.25"
+    assert "was trained for sigma 0.25, not 0.5" in " ".join(m.value.replace("\\", "") for m in page.markdown)
+    assert page.button(key="Certify").disabled
+    page.number_input(key="sigma").set_value(0.25).run()
+    assert not page.button(key="Certify").disabled
+    page.selectbox(key="method").set_value("diffsmooth").run()
+    assert page.selectbox(key="denoiser").value == "bundled"
+
+
+def test_a_picture_chosen_while_the_address_was_on_its_way_is_kept(visit: Visit) -> None:
+    """The browser sends the click with the address that it had: the session's newer one has not arrived."""
+    page = visit(picture="photo:coffee")
+    page.session_state["picture"] = "photo:cat"  # what the picker's callback does
+    page.session_state["_acted"] = True
+    page.query_params.clear()
+    page.query_params["picture"] = "photo:coffee"
+    page.run()
+    assert page.query_params["picture"] == "photo:cat"
+    page.query_params.clear()
+    page.query_params["picture"] = "photo:coffee"  # a link followed later counts again
+    page.run()
+    assert page.query_params["picture"] == "photo:coffee"

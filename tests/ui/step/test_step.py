@@ -1,0 +1,184 @@
+"""The Step through page: every method's steps, and numbers that are those of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from diffsmooth_core import SmoothingConfig, certify
+from diffsmooth_core.config import METHODS
+from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
+from tests.ui.conftest import opened
+from ui import charts
+from ui.components import softmax
+from ui.jobs import certificates
+from ui.session import state
+from ui.step import view, votes
+from ui.text import down
+
+Visit = Callable[..., AppTest]
+STEPS = {"diffsmooth": 8, "plain": 3, "dds": 7, "denoised": 4, "densepure": 6, "local-only": 4}
+
+
+@pytest.fixture
+def step() -> Visit:
+    """Open the Step through page with these URL parameters."""
+
+    def step(**parameters: str) -> AppTest:
+        return opened("pages/step.py", **({"n0": "5", "n": "16", "m": "2"} | parameters))
+
+    return step
+
+
+def said(page: AppTest) -> str:
+    return " ".join(e.value.replace("\\", "") for e in (*page.subheader, *page.markdown, *page.caption))
+
+
+def formulas(page: AppTest) -> str:
+    return " ".join(e.value for e in page.latex)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_is_walked_to_the_count(step: Visit, method: str) -> None:
+    sigma = "0.25" if method == "denoised" else "0.5"
+    page = step(method=method, sigma=sigma, reverse_steps="2", purifications="2")
+    for at in range(1, STEPS[method] + 1):
+        assert page.subheader[0].value.startswith(f"{at} · ")
+        assert not page.exception
+        assert page.button(key="step-next").label == ("Next copy" if at == STEPS[method] else "Next")
+        page.button(key="step-next").click().run()
+    assert (page.query_params["step"], page.query_params["copy"]) == ("1", "2")
+    assert page.button(key="step-back").disabled
+
+
+def test_the_count_has_the_runs_own_votes(step: Visit) -> None:
+    config = SmoothingConfig(n0=5, n=16, m=2)
+    picture = state.resolved(state.PICTURE)
+    certificate = certify(certificates.base_classifier(config), picture.tensor, config)
+    found = votes.classes(picture, config, "estimation", 16)
+    assert tuple(np.bincount(found, minlength=10)) == certificate.counts
+    page = step(step="8", copy="16")
+    k = certificate.counts[certificate.candidate]
+    assert f"{k} of 16" in said(page)
+    bound = clopper_pearson_lower(k, 16, 0.001)
+    shown = {metric.label: metric.value for metric in page.metric}
+    assert shown["Lower bound"] == down(bound, 4) == down(certificate.p_a_lower, 4)
+    assert shown["Radius (L2)"] == down(certified_radius(bound, 0.5), 2)
+    before = clopper_pearson_lower(k - (found[15] == certificate.candidate), 15, 0.001)
+    assert page.metric[0].delta == f"{bound - before:+.4f}"
+
+
+def test_the_formulas_show_the_present_numbers(step: Visit) -> None:
+    page = step(step="2", sigma="0.25")
+    assert r"0.25" in said(page) + formulas(page)
+    config = SmoothingConfig(sigma=0.25, n0=5, n=16, m=2)
+    found = votes.traced(state.resolved(state.PICTURE), config, 1).diffusion
+    assert found is not None
+    assert f"t^* = {found.t}" in formulas(page)
+    assert f"{found.alpha_bar:.4f}" in formulas(page)
+    assert f"T = {len(found.noise_ratio):,}" in said(page)
+
+
+def test_the_address_keeps_step_and_copy(step: Visit) -> None:
+    page = step(step="7", copy="3")
+    assert page.subheader[0].value == "7 · One copy, one vote"
+    assert page.number_input(key="step-copy").value == 3
+    page.number_input(key="step-copy").set_value(5).run()
+    page.button(key="step-back").click().run()
+    assert (page.query_params["step"], page.query_params["copy"]) == ("6", "5")
+    page.switch_page("pages/certify.py").run()
+    assert "step" not in page.query_params
+    assert page.number_input(key="n").value == 16, "both pages have the same settings"
+    page.switch_page("pages/step.py").run()
+    assert page.number_input(key="step-copy").value == 5
+    assert page.number_input(key="n").value == 16
+
+
+@pytest.mark.parametrize(("name", "bad"), [("step", "0"), ("step", "x"), ("copy", "-3"), ("copy", "1e9")])
+def test_a_bad_place_is_named(step: Visit, name: str, bad: str) -> None:
+    page = step(**{name: bad})
+    assert f"{name} = " in said(page)
+    assert page.query_params[name] == "1"
+
+
+def test_a_place_beyond_the_end_is_the_last(step: Visit) -> None:
+    page = step(method="plain", step="8", copy="5000")
+    assert page.subheader[0].value == "3 · The vote is counted"
+    assert page.button(key="step-next").disabled
+    assert "copy 16 of 16" in said(page)
+
+
+def test_settings_that_cannot_work_are_a_sentence(step: Visit) -> None:
+    page = step(method="denoised", sigma="0.5")
+    assert "was trained for sigma 0.25, not 0.5" in said(page)
+    assert not page.subheader
+
+
+def test_playing_goes_from_step_to_step_and_copy_to_copy(step: Visit) -> None:
+    page = step(method="plain", step="2")
+    page.button(key="step-play").click().run()
+    assert page.button(key="step-play").label == "Pause"
+    seen = []
+    for _ in range(3):
+        seen.append((page.query_params["copy"], page.query_params["step"]))
+        page.run()  # as a tick does
+    assert seen == [("1", "2"), ("1", "3"), ("2", "1")]
+    page.button(key="step-play").click().run()
+    at = page.query_params["step"]
+    page.run()
+    assert page.query_params["step"] == at
+
+
+@pytest.mark.parametrize(
+    ("stopping", "words"),
+    [("fixed", "only at the end"), ("decided", "whenever one likes"), ("adaptive", "/2")],
+)
+def test_the_bounds_rule_is_the_runs(step: Visit, stopping: str, words: str) -> None:
+    page = step(step="8", method="plain", stopping=stopping, target_radius="0", n="60", rounds="2")
+    assert words in said(page) + formulas(page)
+    assert ("Beta" in formulas(page)) == (stopping != "decided")
+
+
+def test_votes_that_would_take_long_are_drawn_when_asked_for(
+    step: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificates, "quick", lambda _: False)
+    page = step(step="3", method="plain", sigma="0.12")
+    assert "take a CPU a minute" in said(page)
+    assert not page.latex
+    page.button(key="step-ask").click().run()
+    assert "the 5 votes before this one would have to be drawn first" in said(page)
+
+
+def test_a_late_copy_is_not_counted_here(step: Visit) -> None:
+    page = step(step="3", method="plain", n="900000", copy="800000")
+    assert "the 800,004 votes before this one would have to be drawn first" in said(page)
+
+
+def test_the_timestep_is_marked_where_the_curve_reaches_the_noise() -> None:
+    ratio = np.linspace(0.01, 4, 1000)
+    t = int(np.searchsorted(ratio, 1.0))
+    (series,) = charts.timestep(ratio, t, 0.5)["series"]
+    lines = series["markLine"]["data"]
+    assert (lines[0]["yAxis"], lines[1]["xAxis"]) == (1.0, t)
+    assert series["markPoint"]["data"][0]["coord"] in series["data"]
+
+
+def test_bars_keep_their_whole_and_the_winner_leads() -> None:
+    p = np.array([0.02, 0.5, 0.08, 0.3, 0.1], np.float32)
+    shown = softmax.leading(p, 4)
+    assert shown == [1, 3, 4]
+    bars = softmax.bars(p, shown, list("abcde"))
+    assert [bar.label for bar in bars] == ["b", "d", "e", "other"]
+    assert sum(bar.share for bar in bars) == pytest.approx(1)
+    assert [bar.leads for bar in bars] == [True, False, False, False]
+    assert softmax.leading(p, 5) == [0, 1, 2, 3, 4]
+
+
+def test_every_step_has_a_name_of_its_own() -> None:
+    for method, number in STEPS.items():
+        path = view.steps(SmoothingConfig(method=method))
+        assert len({s.short for s in path}) == len(path) == number

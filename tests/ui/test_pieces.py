@@ -1,0 +1,145 @@
+"""The parts that pages are made of: charts, strip, images, text."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+
+from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.datasets.sources import class_names
+from tests.ui.conftest import progress
+from ui import charts
+from ui.colours import class_colour
+from ui.components import strip
+from ui.images import data_url
+from ui.text import confidence, duration, length, plain
+
+CAT, DOG = 3, 5
+CONFIG = SmoothingConfig(n=1000)
+
+
+def decoded(url: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))))
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2's contrast ratio of two colours, #rrggbb."""
+    values = np.array([[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in (one, other)])
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    low, high = sorted(linear @ (0.2126, 0.7152, 0.0722))
+    return float((high + 0.05) / (low + 0.05))
+
+
+def test_votes_of_selection_and_estimation_are_apart() -> None:
+    spec = charts.votes(progress(CONFIG, [(CAT, 99), (DOG, 1)], [(CAT, 900)]), CONFIG, class_names("cifar10"))
+    selection, estimation = ([bar["value"] for bar in series["data"]] for series in spec["series"])
+    assert (selection[CAT], selection[DOG], sum(selection)) == (99, 1, 100)
+    assert (estimation[CAT], sum(estimation)) == (900, 900)
+    assert spec["title"][1]["subtext"] == "900 of 1,000"
+
+
+def test_a_long_runs_first_votes_can_be_seen() -> None:
+    config = SmoothingConfig(n=100_000)
+    spec = charts.votes(progress(config, [(CAT, 100)], [(CAT, 1500)]), config, class_names("cifar10"))
+    assert [axis["max"] for axis in spec["xAxis"]] == [100, 2000]
+
+
+@pytest.mark.parametrize(("finished", "kind"), [(False, "dashed"), (True, "solid")])
+def test_the_bound_is_dashed_until_it_holds(finished: bool, kind: str) -> None:
+    spec = charts.trace([(26, 0.9, 0.7, 0.6), (52, 0.92, 0.8, 0.75)], CONFIG, finished, "#123456")
+    bound = spec["series"][1]
+    assert bound["lineStyle"]["type"] == kind
+    assert ("provisional" in bound["name"]) != finished
+    assert bound["markLine"]["data"] == [{"yAxis": 0.5}]
+
+
+def test_an_anytime_bound_is_solid_from_the_start() -> None:
+    config = replace(CONFIG, stopping="target")
+    _, bound, other = charts.trace([(26, 0.9, 0.7, 0.6)], config, False, "#123456")["series"]
+    assert (bound["data"], bound["lineStyle"]["type"], bound["color"]) == ([[26, 0.6]], "solid", "#123456")
+    assert other["data"] == [[26, 0.7]]
+    assert other["lineStyle"]["type"] == "dotted"
+
+
+def test_a_single_point_can_be_seen() -> None:
+    series = charts.trace([(26, 0.9, 0.7, 0.6)], CONFIG, True, "#123456")["series"]
+    assert [(line["data"], line["showSymbol"]) for line in series] == [
+        ([[26, 0.9]], True),
+        ([[26, 0.7]], True),
+        ([[26, 0.6]], True),
+    ]
+
+
+def test_a_long_trace_is_thinned_and_keeps_its_end() -> None:
+    points = [(n, 0.9, 0.8, 0.7) for n in range(1, 50_001)]
+    drawn = charts.trace(points, CONFIG, True, "#123456")["series"][1]["data"]
+    assert len(drawn) < 1000
+    assert drawn[-1] == [50_000, 0.8]
+
+
+@pytest.mark.parametrize(("m", "shown"), [(1, 1), (3, 3), (5, 4), (21, 9)])
+def test_the_strip_shows_whole_squares_of_local_copies(m: int, shown: int) -> None:
+    config = SmoothingConfig(m=m)
+    samples = progress(config, [(CAT, 100)], [(CAT, 1000)]).samples
+    frames = strip.journey(samples, config, class_names("cifar10"))
+    assert [len(frame.images) for frame in frames] == [1, 1, 1, shown, 0]
+    assert frames[-1].word == "cat"
+    assert f"of {m}" in frames[3].caption or m == shown
+
+
+def test_an_image_keeps_its_pixels_and_clips_what_no_screen_shows() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    assert np.array_equal(decoded(data_url(pixels)), pixels)
+    beyond = np.linspace(-1, 2, 32 * 32 * 3, dtype=np.float32).reshape(32, 32, 3)
+    assert (decoded(data_url(beyond)).min(), decoded(data_url(beyond)).max()) == (0, 255)
+
+
+def test_a_thumbnail_is_the_central_square() -> None:
+    wide = np.zeros((100, 300, 3), np.uint8)
+    wide[:, 100:200] = 255
+    thumbnail = decoded(data_url(wide, 50))
+    assert thumbnail.shape == (50, 50, 3)
+    assert thumbnail.min() > 200
+
+
+def test_plain_text_escapes_all_markup() -> None:
+    assert plain("[a](b) **c** $d$ <e>\n:red[f]") == r"\[a\]\(b\) \*\*c\*\* \$d\$ \<e\> \:red\[f\]"
+
+
+@pytest.mark.parametrize(
+    ("radius", "shown"),
+    [(1.239, "1.23"), (0.6499, "0.64"), (0.0999, "0.099"), (0.00319, "0.0031"), (0.0, "0.00")],
+)
+def test_a_radius_is_rounded_down_and_never_to_nothing(radius: float, shown: str) -> None:
+    assert length(radius) == shown
+
+
+@pytest.mark.parametrize(
+    ("alpha", "shown"), [(0.001, "99.9 %"), (1e-6, "99.9999 %"), (1.5e-6, "99.99985 %"), (0.5, "50 %")]
+)
+def test_confidence_is_not_rounded_up(alpha: float, shown: str) -> None:
+    assert confidence(alpha) == shown
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_class_colours_can_be_seen_on_the_background(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(st.context), "theme", SimpleNamespace(type=scheme))
+    background = st.get_option(f"theme.{scheme}.backgroundColor")
+    colours = [class_colour(k) for k in range(10)]
+    assert len(set(colours)) == 10
+    least = {"light": 2, "dark": 3}[scheme]
+    assert min(contrast(colour, background) for colour in colours) > least
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "1 s"), (42.4, "42 s"), (150, "2 min"), (7_000, "1 h 57 min")]
+)
+def test_durations_are_as_coarse_as_they_are_uncertain(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

@@ -1,0 +1,327 @@
+"""The Theorems page: what it says of a picture, and of the worlds where the printed theorems fail."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from diffsmooth_core.theory import Convergence, WeakError, clouds, exact
+from ui.components import terms
+from ui.jobs import theorems as theorems_runs
+from ui.lessons.view import TOURS
+from ui.session import state
+from ui.theorems import charts, controls, exact_charts
+from ui.theorems import terms as theorems_terms
+
+Visit = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """No job of the page outlives its test."""
+    yield
+    for key in list(theorems_runs._newest):
+        theorems_runs.cancel(key)
+        theorems_runs.manager().wait(theorems_runs._newest[key], 60)
+
+
+@pytest.fixture
+def theorems(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page in the exact world, where nothing slow happens; sampling for a picture takes few paths."""
+    monkeypatch.setattr(theorems_runs, "SIGMAS", (0.25, 0.5))
+    monkeypatch.setattr(theorems_runs, "ERRORS", (0.0, 0.5))
+    return opened(visit, where="exact")
+
+
+def opened(visit: Visit, **parameters: str) -> AppTest:
+    page = visit()
+    page.query_params.clear()
+    for name, value in parameters.items():
+        page.query_params[name] = value
+    page.switch_page("pages/theorems.py").run()
+    assert not page.exception
+    return page
+
+
+def sampled(page: AppTest, kind: str = "samples", **changed: Any) -> AppTest:
+    """The page once the server has finished what these settings ask for."""
+    for name, value in changed.items():
+        page.session_state[f"theorems-{name}"] = value
+    page.run()
+    key = page.session_state["theorems-attended"][kind]
+    job = theorems_runs.manager().wait(theorems_runs._newest[key], 60)
+    assert job is not None
+    assert job.state == "done"
+    page.run()
+    assert not page.exception
+    return page
+
+
+def said(page: AppTest) -> str:
+    return " ".join(e.value for e in (*page.markdown, *page.caption, *page.error))
+
+
+def test_both_theorems_have_their_numbers(theorems: AppTest) -> None:
+    labels = [metric.label for metric in theorems.metric]
+    assert labels[:2] == ["Samples' distance", "Bound, pathwise"]
+    assert "Printed bound" in labels
+    assert "256** samples are inside" in said(theorems)
+    assert not theorems.error
+    pixel = float(theorems.metric[0].value)
+    theorems.session_state["theorems-unit"] = "model"
+    theorems.run()
+    assert float(theorems.metric[0].value) == pytest.approx(2 * pixel, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("world", "sigma", "error", "words"),
+    [("far", 1.0, 0.0, "256 of 256 samples lie beyond"), ("narrow", 0.5, 0.1, "the distance is")],
+)
+def test_a_violated_bound_is_said(
+    theorems: AppTest, world: str, sigma: float, error: float, words: str
+) -> None:
+    for name, value in (("world", world), ("sigma", sigma), ("eps_error", error)):
+        theorems.session_state[f"theorems-{name}"] = value
+    theorems.run()
+    assert not theorems.exception
+    assert [words in e.value for e in theorems.error] == [True]
+
+
+@pytest.mark.parametrize(
+    ("lesson", "words", "drawn"),
+    [
+        (
+            "theorem-1",
+            "256 of 256 samples lie beyond 363.7. The corrected one, 556.6, holds for 256 of them.",
+            {"Over the noise", "How exact are the paths?"},
+        ),
+        (
+            "theorem-2",
+            "the distance is 0.05, the printed bound 0.005. The corrected one, 0.05, holds.",
+            set(),
+        ),
+    ],
+)
+def test_a_tour_leads_where_a_printed_theorem_fails_and_the_corrected_one_holds(
+    visit: Visit, lesson: str, words: str, drawn: set[str]
+) -> None:
+    (tour,) = (tour for tour in TOURS if tour.lesson == lesson)
+    page = opened(visit, **tour.settings, lesson=lesson)
+    assert page.query_params.items() >= tour.settings.items(), "nothing fell back to a default"
+    assert [words in error.value for error in page.error] == [True]
+    parts = [subheader.value for subheader in page.subheader]
+    assert set(parts) - set(parts[:2]) == drawn, "beside both theorems"
+
+
+def test_both_schemes_errors_are_drawn_and_the_paths_take_the_chosen_one(theorems: AppTest) -> None:
+    sampled(theorems, kind="schemes")
+    assert "How exact are the paths?" in [s.value for s in theorems.subheader]
+    assert "under the same noise" in said(theorems)
+    before = [metric.value for metric in theorems.metric]
+    theorems.session_state["theorems-scheme"] = "euler-maruyama"
+    theorems.run()
+    assert not theorems.exception
+    now = [metric.value for metric in theorems.metric]
+    assert now[:2] != before[:2]
+    assert now[3:] == before[3:], "the one-shot output takes no path"
+
+
+def test_an_error_that_chance_could_have_made_is_not_drawn() -> None:
+    sure = [WeakError(steps, 1 / steps, 0.1 / steps, 1 / steps, 1 / steps) for steps in (64, 32, 16)]
+    unsure = WeakError(8, 0.1, 0.1, 0.1, 0.1)
+    found = Convergence(unsure, {"multistep": (*sure[:2], unsure), "euler-maruyama": (*sure, unsure)})
+    mean, variance = charts.schemes(found)
+    drawn = {series["name"]: series["data"] for series in mean["series"]}
+    assert drawn["multistep"] == [[32, 1 / 32], [64, 1 / 64]]
+    assert drawn["order 1"] == drawn["Euler–Maruyama"], "which halves each time"
+    assert "order 2" not in drawn, "two points show no order"
+    assert all(not series["data"] for series in variance["series"])
+
+
+def test_a_picture_is_sampled_and_what_an_error_costs_is_asked_for(theorems: AppTest) -> None:
+    sampled(theorems, where="picture", steps=4, samples=16)
+    assert "16 of 16** samples are inside" in said(theorems)
+    assert "16 samples in 4 steps each" in said(theorems)
+    assert "Does purification help?" in [s.value for s in theorems.subheader]
+    theorems.button(key="theorems-costs").click().run()
+    assert not theorems.exception
+    rows = theorems.table[-1].value
+    assert list(rows["error of ε"]) == ["0", "0.5"]
+    assert rows["most votes"].str.contains(" of 100, ").all()
+
+
+def test_a_stop_keeps_what_there_is_and_go_on_takes_it_up(
+    theorems: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampled(theorems, where="picture", steps=4, samples=16, seed=3)
+    begun, go_on = threading.Event(), threading.Event()
+    real = theorems_runs.sampling
+
+    def slow(*arguments: Any) -> Iterator[Any]:
+        for found in real(*arguments):
+            yield found
+            begun.set()
+            go_on.wait(20)
+
+    monkeypatch.setattr(theorems_runs, "sampling", slow)
+    theorems.session_state["theorems-samples"] = 64
+    theorems.run()
+    assert begun.wait(20)
+    theorems.button(key="theorems-stop").click()
+    go_on.set()
+    theorems.run()
+    theorems_runs.manager().wait(
+        theorems_runs._newest[theorems.session_state["theorems-attended"]["samples"]], 20
+    )
+    theorems.run()
+    assert "Stopped after 16 of 64 samples." in said(theorems)
+    assert theorems.metric[0].value
+    theorems.button(key="theorems-go-on").click().run()
+    sampled(theorems)
+    assert "64 of 64** samples are inside" in said(theorems)
+
+
+def test_what_failed_says_why_and_is_tried_again(theorems: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Iterator[Any]:
+        raise ValueError
+        yield
+
+    with monkeypatch.context() as patched:
+        patched.setattr(theorems_runs, "sampling", broken)
+        for name, value in {"where": "picture", "steps": 4, "samples": 16, "seed": 11}.items():
+            theorems.session_state[f"theorems-{name}"] = value
+        theorems.run()
+        key = theorems.session_state["theorems-attended"]["samples"]
+        job = theorems_runs.manager().wait(theorems_runs._newest[key], 20)
+        theorems.run()
+    assert job is not None
+    assert [error.value.replace("\\", "") for error in theorems.error] == [
+        "It ended early: an internal error (ValueError); the server's log has more."
+    ]
+    theorems.button(key=f"theorems-again-{job.id}").click().run()
+    sampled(theorems)
+    assert not theorems.error
+    assert "16 of 16** samples are inside" in said(theorems)
+
+
+def test_the_settings_are_in_the_address_and_a_bad_one_is_named(visit: Visit) -> None:
+    page = opened(visit, where="exact", world="narrow", eps_error="0.1", sigma="0.3", eta="7", dtype="int1")
+    assert page.query_params["world"] == "narrow"
+    assert (page.query_params["eta"], page.query_params["sigma"]) == ("0.01", "0.3")
+    assert "eta = '7' in the address is unknown; 0.01 is used instead" in said(page).replace("\\", "")
+    assert page.slider(key="theorems-sigma").value == 0.3
+    page.session_state["theorems-unit"] = "model"
+    page.run()
+    assert page.query_params["unit"] == "model"
+    assert set(page.query_params) == {"picture", *controls.SETTINGS.defaults}
+
+
+def test_pages_keep_their_own_settings_and_share_the_picture(visit: Visit) -> None:
+    page = visit(picture="photo:cat", sigma="0.25", dataset="imagenet")
+    page.query_params.clear()
+    page.session_state["theorems-where"] = "exact"
+    page.switch_page("pages/theorems.py").run()
+    assert page.query_params["picture"] == "photo:cat"
+    assert page.session_state["dataset"] == state.DEFAULTS.dataset, "the one that its denoiser knows"
+    page.query_params.clear()
+    page.switch_page("pages/certify.py").run()
+    assert (page.query_params["sigma"], page.query_params["dataset"]) == ("0.25", "imagenet")
+
+
+def test_another_kind_of_picture_shows_its_first(theorems: AppTest) -> None:
+    theorems.session_state["theorems-where"] = "picture"
+    theorems.session_state["theorems-samples"] = 16
+    theorems.run()
+    assert theorems.query_params["picture"] == state.PICTURE
+    (pills,) = (group for group in theorems.button_group if group.label == "Picture")
+    pills.set_value("photo").run()
+    assert not theorems.exception
+    first = theorems.query_params["picture"]
+    assert first.startswith("photo:")
+    assert theorems.session_state["theorems-attended"]["samples"][0].source == first
+    theorems.run()
+    assert theorems.query_params["picture"] == first
+
+
+def test_bars_add_up_to_their_bounds_and_the_histogram_has_every_sample() -> None:
+    found = exact("clusters", 2, 0.5, samples=50, steps=16).theorem1
+    rows, quantities = theorems_terms.first(found, 0.5, "[0,1]")
+    totals = {row.title: row.total for row in rows}
+    for version, title in theorems_terms.TITLES.items():
+        assert totals[title] == pytest.approx(0.5 * found.bound(version).mean())
+    assert {term for row in rows for term, _ in row.parts} == set(quantities)
+    chart = charts.distances(found, 0.4, 0.5, "[0,1]")
+    counts = [count for _, count in chart["series"][0]["data"]]
+    assert sum(counts) == 50
+    ends = [line["data"][0][0] for line in chart["series"][1:]]
+    assert ends == pytest.approx([0.2, *(0.5 * found.bound(v).mean() for v in ("tight", "free", "pathwise"))])
+    assert chart["xAxis"]["min"] < min(ends) < max(ends) < chart["xAxis"]["max"]
+
+
+def test_a_distance_of_0_is_named_and_not_drawn_on_a_logarithmic_axis() -> None:
+    chart = charts._lines("", {"distance": ("red", [0.0, 1e-17]), "bound": ("blue", [0.0, 2.0])}, "ab")
+    assert [(one["name"], one["data"]) for one in chart["series"]] == [
+        ("distance: 0", [None, None]),
+        ("bound", [None, 2.0]),
+    ]
+    (waiting,) = charts._lines("", {"distance": ("red", [])}, "")["series"]
+    assert waiting["name"] == "distance", "nothing is known yet"
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_the_axes_have_room_for_every_point(dimension: int) -> None:
+    found = exact("clusters", dimension, 0.5, samples=30, steps=8)
+    shown = clouds(found.mixture, [0.0, found.levels[0]], 300, seed=1)
+    figures = [exact_charts.drawn(found, shown)]
+    if dimension == 2:
+        figures += [exact_charts.forward(found, shown, k) for k in range(2)]
+    for figure in figures:
+        ranges = {"y": figure.layout.yaxis.range, "x": figure.layout.xaxis.range}
+        for trace in figure.data[1:]:
+            for name, (low, high) in ((n, r) for n, r in ranges.items() if r):
+                assert low < min(trace[name])
+                assert max(trace[name]) < high
+        (shade,) = (trace for trace in figure.data if trace.type == "heatmap")
+        assert shade.y[0] <= ranges["y"][0]
+        assert ranges["y"][1] <= shade.y[-1]
+
+
+def test_a_bar_that_is_cut_ends_before_the_edge() -> None:
+    long = terms.Row("long", "≤", [("a", 3.0), ("b", 100.0)])
+    assert terms._within(long, 10.0) == [("a", 3.0), ("b", 5.5)]
+    assert terms._within(terms.Row("short", "≤", [("a", 3.0)]), 10.0) == [("a", 3.0)]
+
+
+def test_samples_make_what_can_wait_make_way() -> None:
+    @dataclass(frozen=True)
+    class Counted:
+        number: int
+        finished: bool = False
+
+    begun = threading.Event()
+
+    def count(earlier: Counted | None) -> Iterator[Counted]:
+        for number in range(earlier.number if earlier else 0, 100_000):
+            yield Counted(number)
+            begun.set()
+            time.sleep(0.001)
+
+    def work() -> Any:
+        return theorems_runs.pursue("slow", count, lambda found: found.finished)
+
+    work()
+    assert begun.wait(20)
+    quick = theorems_runs.pursue(
+        "quick", lambda _: (Counted(k, True) for k in range(1)), lambda _: False, first=True
+    )
+    assert quick.subject.key == "quick"
+    waited = theorems_runs.manager().wait(theorems_runs._newest["slow"], 20)
+    assert waited is not None
+    assert waited.state == "cancelled"
+    assert theorems_runs.found(work()).number >= waited.progress.number, "taken up where it was"

@@ -1,0 +1,110 @@
+"""The attack's settings on the page "Try to break it". Its session-state keys begin with "attack-"."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diffsmooth_core import Certificate, InputError
+from diffsmooth_core.attacks import KINDS, AttackConfig
+from ui.text import length
+
+TITLES = {"pgd": "Gradients (PGD)", "nes": "No gradients (NES)", "random": "Random"}
+TIMES = (0.5, 0.75, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0)  # certified radii
+# By session-state key, which is also the name in the URL.
+DEFAULTS = {
+    "attack-kind": "pgd",
+    "attack-times": 0.9,
+    "attack-length": 1.0,
+    "attack-attempts": 10,
+    "attack-steps": 10,
+    "attack-copies": 16,
+    "attack-n": 100,
+    "attack-halvings": 5,
+    "attack-through": True,
+    "attack-seed": 0,
+}
+LENGTHS = {"attack-length": (0.1, 4.0)}
+COUNTS = {
+    "attack-attempts": (1, 1000),
+    "attack-steps": (1, 50),
+    "attack-copies": (2, 64),
+    "attack-n": (10, 10_000),
+    "attack-halvings": (0, 12),
+    "attack-seed": (0, 2**31),
+}
+CHOICES = {"attack-kind": KINDS, "attack-times": TIMES, "attack-through": (True, False)}
+HINTS = {
+    "pgd": "Follows the gradient of the answer through noise and purification: the strongest of the three.",
+    "nes": "Sees answers alone: which noisy copies did worst tells where to go.",
+    "random": "Goes any way: what chance alone would do.",
+}
+
+
+def settings(certificate: Certificate, off: bool) -> AttackConfig | InputError:
+    """Draw the controls; the attack they describe, or what is wrong with it."""
+    how, dial, number, more = st.columns([2.2, 3, 1.2, 0.9], gap="medium", vertical_alignment="bottom")
+    kind = how.selectbox(
+        "Attack",
+        KINDS,
+        format_func=TITLES.__getitem__,
+        key="attack-kind",
+        disabled=off,
+        help=" ".join(f"{TITLES[kind]}: {hint}" for kind, hint in HINTS.items()),
+    )
+    if certificate.radius:
+        times = dial.select_slider(
+            "Length of the change, in certified radii",
+            TIMES,
+            key="attack-times",
+            disabled=off,
+            format_func="{:g} ×".format,
+            help=f"Up to 1 it is inside the certificate, whose radius is {length(certificate.radius)}.",
+        )
+        radius = times * certificate.radius
+    else:
+        radius = dial.slider(
+            "Length of the change (L2)",
+            *LENGTHS["attack-length"],
+            step=0.1,
+            key="attack-length",
+            disabled=off,
+            help="There is no certified radius to measure it by.",
+        )
+    attempts = number.number_input(
+        "Attempts",
+        *COUNTS["attack-attempts"],
+        key="attack-attempts",
+        disabled=off,
+        help="Changes to try. They share the risk α, so that many attempts find no success by chance.",
+    )
+    with more.popover("More", width="stretch", disabled=off):
+        steps = st.slider("Steps of an attempt", *COUNTS["attack-steps"], key="attack-steps")
+        copies = st.slider("Noisy copies of a step", *COUNTS["attack-copies"], key="attack-copies")
+        n = st.number_input("Votes that decide an attempt", *COUNTS["attack-n"], step=50, key="attack-n")
+        halvings = st.slider(
+            "Shorter lengths after a success",
+            *COUNTS["attack-halvings"],
+            key="attack-halvings",
+            help="Bisection between the certified radius and the shortest change that succeeded.",
+        )
+        through = st.toggle(
+            "Gradient through the purifier",
+            key="attack-through",
+            help="Otherwise around it, as if it changed nothing (BPDA).",
+        )
+        seed = st.number_input("Seed", *COUNTS["attack-seed"], key="attack-seed")
+    try:
+        return AttackConfig(
+            kind,
+            radius,
+            attempts,
+            halvings,
+            steps,
+            copies,
+            "through" if through else "around",
+            n,
+            certificate.config.alpha,
+            seed,
+        )
+    except InputError as error:
+        return error

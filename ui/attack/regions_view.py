@@ -1,0 +1,229 @@
+"""Decision regions around a certified picture: figure 1 of the paper, computed, with the circle to scale.
+Its session-state keys begin with "regions-"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from torch import Tensor
+
+from diffsmooth_core import InputError
+from diffsmooth_core.attacks import RESOLUTIONS, Plane, Regions, RegionsConfig, Stage
+from diffsmooth_core.attacks.plane import UNKNOWN, Labels
+from diffsmooth_core.config import METHODS
+from diffsmooth_core.datasets import Choice, catalogue
+from diffsmooth_core.datasets.sources import class_names
+from ui.attack.regions_image import drawn
+from ui.colours import ABSTAIN, class_colour
+from ui.components import strip
+from ui.images import data_url
+from ui.jobs import attacks, certificates
+from ui.jobs.polling import failure, wait, waits
+from ui.jobs.registry import Snapshot
+from ui.session import state
+from ui.text import length, plain
+
+COLOURED = 10  # classes, as many as there are colours
+RANDOM, ATTACK = "a random direction", "the attack's change"
+
+
+def show(certified: Snapshot[Any]) -> None:
+    """The controls, and the regions as far as they are drawn."""
+    certificate = attacks.certificate_of(certified)
+    found = attacks.find(certified, "regions")
+    st.subheader("What lies around the picture", anchor=False)
+    st.markdown(
+        "All changes of a picture have far too many dimensions to draw. Here are two of them: the picture is "
+        "the dot in the middle, and each point is a changed picture in the colour of its class."
+    )
+    _controls(certified, found)
+    if found is None:
+        return
+    if found.state == "failed":
+        st.error(failure(found))
+    regions: Regions | None = found.progress
+    if regions is None:
+        return
+    run: attacks.RegionsRun = found.subject
+    names = class_names(certificate.config.dataset)
+    colours = _colours(regions, len(names))
+    strip.show(_frames(regions, run, names, colours), key="regions-strip")
+    _legend(regions, run, names, colours)
+
+
+def _controls(certified: Snapshot[Any], found: Snapshot[Any] | None) -> None:
+    """What spans the plane, how much of it is drawn, and the button."""
+    running = found is not None and not found.finished
+    ways = _ways(certified)
+    right, up, wide, fine, votes, action = st.columns(
+        [2, 2, 2.2, 1.2, 1.2, 1.2], gap="small", vertical_alignment="bottom"
+    )
+    across = right.selectbox(
+        "To the right",
+        list(ways),
+        0,
+        key="regions-right",
+        disabled=running,
+        help="What the first axis leads towards.",
+    )
+    above = up.selectbox(
+        "Upwards",
+        list(ways),
+        min(1, len(ways) - 1),
+        key="regions-up",
+        disabled=running,
+        help="What the second axis leads towards.",
+    )
+    extent = wide.slider(
+        "Half-width (L2)", 0.5, 20.0, 8.0, 0.5, key="regions-extent", disabled=running, format="%.1f"
+    )
+    size = fine.selectbox("Points a side", RESOLUTIONS, 1, key="regions-size", disabled=running)
+    each = votes.number_input(
+        "Votes a point",
+        1,
+        100,
+        9,
+        key="regions-votes",
+        disabled=running,
+        help="For the smoothed classifier; all points see the same noise.",
+    )
+    if running and found is not None:
+        stopping = state.cancelling(found.id)
+        action.button(
+            "Cancelling…" if stopping else "Stop",
+            key="regions-stop",
+            width="stretch",
+            disabled=stopping,
+            on_click=certificates.cancel,
+            args=(found.id,),
+        )
+        progress = found.progress
+        if waits(found):
+            wait(lambda: attacks.find(certified, "regions"))
+        st.progress(progress.done / progress.total if progress else 0.0)
+    elif action.button("Draw", key="regions-draw", type="primary", width="stretch"):
+        _draw(certified, (across, above), RegionsConfig(extent, size, each))
+
+
+def _ways(certified: Snapshot[Any]) -> dict[str, Choice | None]:
+    """Where an axis can lead: to a picture of another class, anywhere, or where the last attack went."""
+    certificate = attacks.certificate_of(certified)
+    names = class_names(certificate.config.dataset)
+    ways: dict[str, Choice | None] = {}
+    for group in catalogue(certificate.config.dataset):
+        for choice in group.choices:
+            if choice.label is not None and choice.label != certificate.candidate:
+                ways.setdefault(names[choice.label], choice)
+    ways[RANDOM] = None
+    if _change(certified) is not None:
+        ways[ATTACK] = None
+    return ways
+
+
+def _change(certified: Snapshot[Any]) -> Tensor | None:
+    """The picture that the last attack made, the shortest success where there was one."""
+    attacked = attacks.find(certified)
+    if attacked is None or attacked.progress is None:
+        return None
+    found = attacked.progress.smallest
+    changed: Tensor = found.picture if found else attacked.progress.adversarial
+    return changed
+
+
+def _draw(certified: Snapshot[Any], towards: tuple[str, str], regions: RegionsConfig) -> None:
+    dataset, ways = certified.subject.config.dataset, _ways(certified)
+    there, words = [], []
+    for way in towards:
+        choice = ways[way]
+        there.append(
+            _change(certified)
+            if way == ATTACK
+            else None
+            if choice is None
+            else state.resolved(choice.spec, dataset).tensor
+        )
+        words.append(way if choice is None else f"{way} ({choice.title})")
+    try:
+        picture, seed = certified.subject.picture.tensor, certified.subject.config.seed
+        plane = Plane.through(picture, there[0], there[1], seed)
+        attacks.submit_regions(certified, plane, regions, (words[0], words[1]))
+    except InputError as error:
+        state.notify(str(error))
+    st.rerun()
+
+
+def _frames(
+    regions: Regions, run: attacks.RegionsRun, names: tuple[str, ...], colours: list[str]
+) -> list[strip.Frame]:
+    """A frame for each stage of the method."""
+    method = METHODS[run.certificate.config.method]
+    copy = "one noisy copy" + (", purified" if method.purifies else "")
+    words: dict[Stage, tuple[str, str]] = {
+        "classifier": ("The classifier alone", "no noise, nothing else"),
+        "purified": ("Purified first", copy),
+        "vote": (
+            "Smoothed locally" if method.smooths_locally else "One vote",
+            copy + (", under local noise" if method.smooths_locally else ""),
+        ),
+        "smoothed": ("Smoothed", f"most of {run.regions.votes} votes"),
+    }
+    frames = []
+    for stage, labels in regions.labels.items():
+        title, how = words[stage]
+        radius = run.certificate.radius if stage == "smoothed" else 0.0
+        picture = drawn(labels, run.regions.extent, radius, colours)
+        frames.append(
+            strip.Frame(title, f"{how}: {_shares(labels, names)}", (data_url(picture),), crisp=False)
+        )
+    return frames
+
+
+def _colours(regions: Regions, classes: int) -> list[str]:
+    """A colour for each class: its own, or a free one where another class has that; of more than ten the
+    largest have one, and grey is left for the others."""
+    free, found = [class_colour(k) for k in range(COLOURED)], [ABSTAIN] * classes
+    counts = np.bincount(_seen(regions), minlength=classes)
+    largest = [int(k) for k in np.argsort(-counts, kind="stable")[:COLOURED] if counts[k]]
+    for k in sorted(largest):
+        found[k] = class_colour(k) if class_colour(k) in free else free[0]
+        free.remove(found[k])
+    return found
+
+
+def _seen(regions: Regions) -> Labels:
+    """The class of every point that was asked, of all stages."""
+    every: Labels = np.concatenate([labels.ravel() for labels in regions.labels.values()])
+    seen: Labels = every[every != UNKNOWN]
+    return seen
+
+
+def _shares(labels: Labels, names: tuple[str, ...]) -> str:
+    """The largest classes and how much of the square each has."""
+    counts = np.bincount(labels[labels != UNKNOWN], minlength=len(names))
+    largest = [int(k) for k in np.argsort(-counts, kind="stable")[:2] if counts[k]]
+    return ", ".join(f"{names[k]} {counts[k] / counts.sum():.0%}" for k in largest)
+
+
+def _legend(regions: Regions, run: attacks.RegionsRun, names: tuple[str, ...], colours: list[str]) -> None:
+    shown = [(names[k], colours[k]) for k in map(int, np.unique(_seen(regions)))]
+    named = [pair for pair in shown if pair[1] != ABSTAIN]
+    named += [("other", ABSTAIN)] if len(named) < len(shown) else []
+    marks = " · ".join(f':color[■]{{foreground="{colour}"}} {plain(name)}' for name, colour in named)
+    right, up = (plain(way) for way in run.towards)
+    st.markdown(marks)
+    radius, extent = run.certificate.radius, run.regions.extent
+    circle = ""
+    if radius:
+        small = " (so small here that the dot hides it)" if radius < extent / 40 else ""
+        circle = (
+            f"The circle is the certified radius {length(radius)}, to scale{small}: inside it the smoothed "
+            f"classifier keeps its class, which a coarse grid with {run.regions.votes} votes a point may "
+            "not show. "
+        )
+    st.caption(
+        f"To the right: {right}. Upwards: {up}. The square is {2 * extent:g} wide, in L2 length of pixel "
+        f"values. {circle}All points see the same noise, so a border belongs to the method, not to the "
+        "noise."
+    )

@@ -1,0 +1,256 @@
+"""The page "Try to break it": certify, attack inside and outside the certificate, watch the votes move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from diffsmooth_core import Certificate, InputError, SmoothingConfig
+from diffsmooth_core.attacks import AttackConfig, AttackProgress
+from diffsmooth_core.datasets.sources import Picture, class_names
+from ui import charts, commands
+from ui.attack import charts as attack_charts
+from ui.attack import controls, regions_view
+from ui.attack.outcome import verdict
+from ui.certify import view as board
+from ui.colours import class_colour
+from ui.components import figure, strip
+from ui.images import amplified, data_url
+from ui.jobs import attacks, certificates
+from ui.jobs.polling import follow, wait, waits
+from ui.jobs.registry import Snapshot
+from ui.session import state
+from ui.text import length
+
+
+def show(picture: Picture, config: board.Settings) -> None:
+    """Draw what there is for this picture and these settings."""
+    follow(lambda: attacks.jobs(_certified(picture, config)), lambda: _live(picture, config))
+
+
+def _certified(picture: Picture, config: board.Settings) -> Snapshot[Any] | None:
+    return None if isinstance(config, InputError) else attacks.certification(picture, config)
+
+
+def _live(picture: Picture, config: board.Settings) -> None:
+    certified = _certified(picture, config)
+    if certified is None or not (certified.progress and certified.progress.certificate):
+        _first(picture, config, certified)
+    else:
+        _attack(certified)
+        regions_view.show(certified)
+
+
+def _first(picture: Picture, config: board.Settings, certified: Snapshot[Any] | None) -> None:
+    """Before there is a certificate: why one comes first, and how far it is."""
+    names = class_names(state.dataset())
+    with st.container(border=True, key="answer-idle"):
+        body, action = board.card(picture, names)
+        with body:
+            st.subheader("Can a change of this picture, made on purpose, change its class?", anchor=False)
+            st.markdown(
+                "First certify: that gives the radius within which nobody can. Then attack the picture "
+                "inside the radius, where every attempt must fail, and outside, where one may succeed."
+            )
+            if certified is not None:
+                board.status(certified, names)
+            board.problem(config)
+        with action:
+            _certify(picture, config, certified)
+    _plan()
+
+
+def _certify(picture: Picture, config: board.Settings, certified: Snapshot[Any] | None) -> None:
+    if certified is not None and not certified.finished:
+        st.button("Cancel", key="Cancel", width="stretch", on_click=certificates.cancel, args=(certified.id,))
+        return
+    off = isinstance(config, InputError)
+    clicked = st.button("Certify first", key="Certify", type="primary", width="stretch", disabled=off)
+    if clicked and isinstance(config, SmoothingConfig):
+        try:
+            earlier = certified if certified and certified.state == "cancelled" else None
+            state.watch(certificates.submit(picture, config, earlier))
+        except InputError as error:
+            state.notify(str(error))
+        st.rerun()
+
+
+def _plan() -> None:
+    """What an attack does, in four steps."""
+    steps = {
+        "1 · Search": "An attempt looks for a change of the chosen length that hurts most: averaged over "
+        "noisy copies, as no single copy decides.",
+        "2 · Vote": "The changed picture is put to the vote, with new noise. A success is a clear majority "
+        "for another class.",
+        "3 · Count": "All attempts share the risk α, so a hundred of them do not find a success by chance.",
+        "4 · Narrow down": "After a success shorter changes are tried, for the shortest that can be found.",
+    }
+    for column, (title, words) in zip(st.columns(4, gap="medium"), steps.items(), strict=True):
+        column.markdown(f"**{title}**  \n{words}")
+
+
+def _attack(certified: Snapshot[Any]) -> None:
+    """A certificate, and the attack on it in any state. What is drawn keeps its place throughout."""
+    certificate = attacks.certificate_of(certified)
+    picture, names = certified.subject.picture, class_names(certificate.config.dataset)
+    attacked = attacks.find(certified)
+    progress: AttackProgress | None = attacked.progress if attacked else None
+    running = attacked is not None and not attacked.finished
+    said = verdict(certificate, attacked, names)
+    with st.container(border=True, key=f"answer-{said.mood}"):
+        body, action = board.card(picture, names)
+        with body:
+            st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
+            st.markdown(said.sentence)
+            if waits(attacked):
+                wait(lambda: attacks.find(certified))
+            _figures(certificate, progress, attacked)
+        state.recall(controls.DEFAULTS)  # a look may draw them before the whole page is drawn
+        chosen = controls.settings(certificate, running)
+        state.save(view=controls.DEFAULTS)  # only this part of the page is drawn after a change
+        if isinstance(chosen, InputError):
+            board.problem(chosen)
+        with action:
+            _button(certified, attacked, chosen)
+    if progress is None:
+        _plan()
+        st.space("small")
+    else:
+        strip.show(_frames(picture, progress, names), key="attack-strip")
+    _charts(certificate, attacked, chosen, names)
+    if attacked is not None and attacked.finished:
+        commands.show(commands.attack(certificate.config, attacked.subject.attack, picture))
+
+
+def _button(
+    certified: Snapshot[Any], attacked: Snapshot[Any] | None, chosen: AttackConfig | InputError
+) -> None:
+    if attacked is not None and not attacked.finished:
+        stopping = state.cancelling(attacked.id)
+        st.button(
+            "Cancelling…" if stopping else "Cancel",
+            key="Cancel",
+            width="stretch",
+            disabled=stopping,
+            on_click=certificates.cancel,
+            args=(attacked.id,),
+        )
+        return
+    off = isinstance(chosen, InputError)
+    label = "Attack again" if attacked else "Attack"
+    if st.button(label, key="Attack", type="primary", width="stretch", disabled=off) and not isinstance(
+        chosen, InputError
+    ):
+        try:
+            attacks.submit(certified, chosen)
+        except InputError as error:
+            state.notify(str(error))
+        st.rerun()
+
+
+def _figures(
+    certificate: Certificate, progress: AttackProgress | None, attacked: Snapshot[Any] | None
+) -> None:
+    made = len(progress.attempts) if progress else 0
+    found = progress.smallest if progress else None
+    final = attacked is None or attacked.finished
+    with st.container(horizontal=True, key="figures-final" if final else "figures-provisional"):
+        st.metric(
+            "Certified radius",
+            length(certificate.radius) if certificate.radius else "–",
+            width=155,
+            help="No change shorter than this changes the class.",
+        )
+        st.metric(
+            "Broken at",
+            length(found.length) if found else "–",
+            width=125,
+            help="The length of the shortest change that succeeded.",
+        )
+        st.metric("Attempts", f"{made}" if attacked else "–", width=95)
+        st.metric(
+            "Too close",
+            progress.count("abstained") if progress else "–",
+            width=95,
+            help="Votes that could not decide; they count neither way.",
+        )
+
+
+def _frames(picture: Picture, progress: AttackProgress, names: tuple[str, ...]) -> list[strip.Frame]:
+    """The picture, the change and the changed picture: of the shortest success, or the latest attempt."""
+    found = progress.smallest
+    shown = found.picture if found and found.picture is not None else progress.adversarial
+    counts = found.counts if found else progress.counts
+    changed = shown.permute(1, 2, 0).numpy()
+    change = (shown - picture.tensor).permute(1, 2, 0).numpy()
+    alone, gain = amplified(change)
+    size = length(float(found.length if found else progress.length))
+    height, width, _ = picture.pixels.shape
+    frames = [
+        strip.Frame(
+            "The picture", f"{height} × {width} pixels, as the network sees it", (data_url(picture.pixels),)
+        ),
+        strip.Frame("The change", f"length {size}, {gain:.0f} × amplified", (data_url(alone),)),
+        strip.Frame(
+            "Changed",
+            "the shortest that succeeded" if found else f"attempt {progress.number}",
+            (data_url(changed),),
+        ),
+    ]
+    votes = sum(counts)
+    if votes:
+        leading = max(range(len(counts)), key=counts.__getitem__)
+        said = f"{counts[leading]:,} of {votes:,} votes"
+        frames.append(strip.Frame("Its votes", said, word=names[leading], colour=class_colour(leading)))
+    else:
+        said = f"of {names[progress.label]}, averaged over noisy copies"
+        frames.append(
+            strip.Frame(
+                "Probability",
+                said,
+                word=f"{progress.probabilities[progress.label]:.0%}",
+                colour=class_colour(progress.label),
+            )
+        )
+    return frames
+
+
+def _charts(
+    certificate: Certificate,
+    attacked: Snapshot[Any] | None,
+    chosen: AttackConfig | InputError,
+    names: tuple[str, ...],
+) -> None:
+    progress: AttackProgress | None = attacked.progress if attacked else None
+    attack = attacked.subject.attack if attacked else chosen
+    if isinstance(attack, InputError):
+        return
+    before = ("Votes as it is", f"{certificate.n:,} of {certificate.n:,}", certificate.counts, certificate.n)
+    with st.container(key="charts"):
+        left, right = st.columns(2, gap="medium")
+    with left:
+        spec = charts.tallies((before, _after(progress, attack, names)), names)
+        figure.show(spec, "attack-votes", "Votes for each class before and after the change", board.CHART)
+    with right:
+        spec = attack_charts.shares(certificate, certificate.candidate, progress, attack)
+        alt = "Share of votes over the length of the change, against what is guaranteed"
+        figure.show(spec, "attack-shares", alt, board.CHART)
+    meets = certificate.radius and certificate.config.bound == "one-class"
+    st.caption(
+        "Each mark is an attempt: how long its change is, and what share of the votes the class keeps. No "
+        "change brings the true share below the dashed line"
+        + (", which meets ½ at the certified radius" if meets else "")
+        + f"; {attack.n:,} votes scatter around the truth."
+    )
+
+
+def _after(progress: AttackProgress | None, attack: AttackConfig, names: tuple[str, ...]) -> charts.Panel:
+    """The votes after the change; while it is searched for, what the noisy copies answer on average."""
+    counts: tuple[int, ...] = (0,) * len(names)
+    if progress is not None:
+        if not progress.smallest and progress.stage == "searching":
+            percent = [100 * p for p in progress.probabilities]
+            return "Average answer, %", f"step {progress.step} of {attack.steps}", percent, 100
+        counts = progress.smallest.counts if progress.smallest else progress.counts
+    return "Votes after the change", f"{sum(counts):,} of {attack.n:,}", counts, attack.n

@@ -1,0 +1,326 @@
+"""The right side of the Certify page: the answer, the strip and the charts, live while a run goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from diffsmooth_core import InputError, Progress, SmoothingConfig
+from diffsmooth_core.config import METHODS
+from diffsmooth_core.datasets.sources import Picture, class_names
+from ui import charts, sidebar
+from ui.colours import ABSTAIN, class_colour
+from ui.components import figure, strip
+from ui.images import data_url
+from ui.jobs import certificates
+from ui.jobs.polling import TICK, failure, follow, wait, waits
+from ui.jobs.registry import Snapshot
+from ui.lessons import view
+from ui.session import state
+from ui.text import confidence, down, duration, length, plain
+from ui.verdict import evidence, meaning, true_class, verdict
+
+Settings = SmoothingConfig | InputError  # the controls' settings, or what is wrong with them
+
+PORTRAIT = 320  # pixels a side
+CHART = 300  # pixels high
+_keep_focus = st.components.v2.component(
+    "diffsmooth_focus", html="<span></span>", js=(Path(__file__).parent / "focus.js").read_text()
+)
+
+
+def show(picture: Picture, config: Settings) -> None:
+    """Draw the page's run, or the picture as it will go through one."""
+    snapshot = _shown(picture, config)
+    follow(lambda: [_shown(picture, config)], lambda: _live(picture, config), patience=TICK)
+    progress = certificates.progress(snapshot) if snapshot else None
+    if snapshot and progress and (certificate := progress.certificate):
+        run = snapshot.subject
+        if certificate.radius and view.shows("meaning"):
+            meaning(certificate, run.picture)
+        if view.shows("evidence"):
+            evidence(certificate, run.picture, class_names(run.config.dataset))
+
+
+def _shown(picture: Picture, config: Settings) -> Snapshot[Progress] | None:
+    """The run that the page watches; without one the recording, where it is of what was chosen."""
+    return certificates.find(state.job()) or (None if state.job() else certificates.recorded(picture, config))
+
+
+def _live(picture: Picture, config: Settings) -> None:
+    snapshot = _shown(picture, config)
+    if snapshot is None:
+        _idle(picture, config)
+    else:
+        _run(snapshot, picture, config)
+
+
+def _idle(picture: Picture, config: Settings) -> None:
+    """Before a run: the question, one noisy copy as an example, and what will happen."""
+    names = class_names(state.dataset())
+    with st.container(border=True, key="answer-idle"):
+        body, action = card(picture, names)
+        with body:
+            st.subheader("How far can this picture change before the answer may change?", anchor=False)
+            sure = "" if isinstance(config, InputError) else f", with {confidence(config.alpha)} confidence"
+            st.markdown(
+                "Certify finds a radius within which no change of the picture, however clever, changes the "
+                f"class that the method gives it{sure}."
+            )
+            if picture.note:
+                st.caption(plain(picture.note))
+            problem(config)
+        with action:
+            _start("Certify", picture, config)
+            _keep_focus(data="idle", key="focus")
+    if isinstance(config, InputError):
+        return
+    if samples := certificates.preview(picture, config):
+        strip.show(strip.journey(samples, config, names), key="strip")
+    _plan(config)
+
+
+def _plan(config: SmoothingConfig) -> None:
+    """What a run will do, in four steps."""
+    method = METHODS[config.method]
+    purified = {
+        "": "is ",
+        "one-shot": "is purified by the diffusion model, then ",
+        "direct": "is denoised by a network trained for this noise, then ",
+        "reverse": f"is purified {config.purifications} times by the reverse diffusion process in "
+        f"{config.reverse_steps} steps, each result ",
+    }[method.purification]
+    classified = "classified once: its vote"
+    if method.smooths_locally:
+        classified = f"classified {config.m} times under a little noise σ′; the average is its vote"
+    if method.purification == "reverse":
+        classified = "classified; the majority is its vote"
+    most = "" if config.stopping == "fixed" else "At most "
+    steps = {
+        "1 · Noise": f"{most}{config.n0 + config.n:,} copies of the picture, each with noise of its own.",
+        "2 · Vote": f"Each copy {purified}{classified}. Above is one of them.",
+        "3 · Count": f"The first {config.n0:,} votes choose a class, {config.n:,} more count for it. They "
+        f"bound its true share from below, wrongly with probability {config.alpha:g} at most.",
+        "4 · Certify or abstain": "A bound above ½ gives the radius. Otherwise there is no clear majority, "
+        "and the method says so.",
+    }
+    if seconds := certificates.estimate(config):
+        steps["1 · Noise"] += f" At the pace of the last such run that takes {duration(seconds)}."
+    for column, (title, words) in zip(st.columns(4, gap="medium"), steps.items(), strict=True):
+        column.markdown(f"**{title}**  \n{words}")
+
+
+def _run(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -> None:
+    """A run in any state. What is drawn keeps its place from the first tick to the last."""
+    run, progress = snapshot.subject, certificates.progress(snapshot)
+    names = class_names(run.config.dataset)
+    with st.container(border=True, key=f"answer-{_mood(snapshot, names)}"):
+        body, action = card(run.picture, names)
+        with body:
+            status(snapshot, names)
+            _figures(snapshot, names)
+            problem(config)
+        with action:
+            _actions(snapshot, picture, config)
+    if run.recorded:
+        _recorded(snapshot)
+    if (differences := _differences(run, picture, config)) and not _only_dtype(run, picture, config):
+        st.caption(f":material/info: This run was started with {plain(', '.join(differences))}.")
+    if samples := progress.samples if progress else certificates.preview(run.picture, run.config):
+        strip.show(strip.journey(samples, run.config, names), key="strip")
+    with st.container(key="charts"):
+        left, right = st.columns(2, gap="medium")
+    with left:
+        spec = charts.votes(progress, run.config, names)
+        figure.show(spec, "votes", "Votes for each class", CHART)
+    with right:
+        done = progress is not None and progress.certificate is not None
+        colour = class_colour(progress.candidate) if progress else ABSTAIN
+        spec = charts.trace(certificates.trace(snapshot), run.config, done, colour)
+        figure.show(spec, "trace", "Share of votes and its lower bound, against ½", CHART)
+
+
+def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The picture on the left; places for the answer and for the buttons."""
+    left, action = st.columns([7, 1.1], gap="medium")
+    with left:
+        portrait, body = st.columns([1, 4.4], gap="medium", wrap=False)
+    with portrait:
+        image, known = _portrait(picture), true_class(picture, names)
+        strip.show([strip.Frame(picture.title, known, (image,), crisp=False)], key="portrait")
+    return body, action
+
+
+@lru_cache(maxsize=64)
+def _portrait(picture: Picture) -> str:
+    return data_url(picture.original, PORTRAIT)
+
+
+def _mood(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> str:
+    progress = certificates.progress(snapshot)
+    if snapshot.state == "done" and progress and progress.certificate:
+        return verdict(progress.certificate, snapshot.subject.picture, names).mood
+    return snapshot.state
+
+
+def status(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
+    """How things stand: a line, and a bar or a sentence."""
+    config, progress = snapshot.subject.config, certificates.progress(snapshot)
+    total = config.n0 + config.n
+    counted = sum(progress.counts0) + sum(progress.counts) if progress else 0
+    if waits(snapshot):
+        wait(lambda: certificates.find(snapshot.id), _soon)
+        st.progress(counted / total)
+    elif not snapshot.finished:
+        waiting = "**Cancelling:** the votes in hand are being counted."
+        st.markdown(waiting if state.cancelling(snapshot.id) else _pace(progress, total - counted))
+        st.progress(counted / total)
+    elif snapshot.state == "cancelled":
+        after = f"after {counted:,} of {total:,} votes" if counted else "before the first vote"
+        st.markdown(f"**Cancelled** {after}.")
+        if counted:
+            st.markdown(
+                "What was counted is kept, and Resume goes on from there. Nothing is certified: bound and "
+                "radius hold only once all votes are in."
+            )
+    elif snapshot.state == "failed":
+        st.subheader(":material/error: Stopped: no certificate", anchor=False)
+        st.markdown(failure(snapshot))
+    elif progress and progress.certificate:
+        said = verdict(progress.certificate, snapshot.subject.picture, names)
+        st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
+        st.markdown(said.sentence)
+
+
+def _soon(waiting: Snapshot[Progress]) -> str:
+    seconds = certificates.wait(waiting.id)
+    return f", for about {duration(seconds)}" if seconds else ""
+
+
+def _pace(progress: Progress | None, left: int) -> str:
+    if progress is None:
+        return "**Starting:** the first votes are on their way."
+    stage = "Choosing the class" if progress.stage == "selection" else "Counting votes for the bound"
+    return (
+        f"**{stage}:** {progress.n_done:,} of {progress.n_total:,} · "
+        f"{progress.votes_per_second:.0f} votes a second · {duration(left / progress.votes_per_second)} left"
+    )
+
+
+def _figures(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
+    """Class, radius, bound and share, at the same place while they grow and when they are final."""
+    label, name, radius, bound, share, final = "Leading class", "–", "–", "–", "–", False
+    if progress := certificates.progress(snapshot):
+        name, final = names[progress.candidate], bool(progress.certificate)
+        if any(progress.counts):  # before, there is only the share of the votes that choose the class
+            bound, share = down(progress.p_a_lower, 4), down(progress.p_hat, 4)
+        if progress.radius:
+            radius, label = length(progress.radius), "Class" if final else label
+    with st.container(horizontal=True, key="figures-final" if final else "figures-provisional"):
+        st.metric(label, name, width=190)
+        st.metric("Radius (L2)", radius, width=130, help="L2 length in pixel values, which go from 0 to 1.")
+        st.metric("Lower bound", bound, width=120, help="Of the class's true share; it has to exceed ½.")
+        st.metric("Share p̂", share, width=90)
+    if not snapshot.finished:
+        config = snapshot.subject.config
+        st.caption(
+            f"Provisional: bound and radius hold once all {config.n:,} votes are in."
+            if config.stopping == "fixed"
+            else "Provisional: bound and radius hold at the end of a round."
+            if config.stopping == "adaptive"
+            else "Bound and radius hold at every moment: this bound may be looked at while votes come in."
+        )
+
+
+def _recorded(snapshot: Snapshot[Progress]) -> None:
+    """Say that nothing was counted here."""
+    certificate = snapshot.progress.certificate if snapshot.progress else None
+    when = f" on {certificate.created[:10]} in {certificate.seconds:.0f} s" if certificate else ""
+    st.caption(
+        "How far can this picture change before the answer may change? This is a recording of how the "
+        f"method answers: these votes were counted before{when}. Certify counts them here, on the same noise."
+    )
+
+
+def _actions(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -> None:
+    run = snapshot.subject
+    again = _again(run, picture, config)
+    if not snapshot.finished:
+        stopping = state.cancelling(snapshot.id)
+        st.button(
+            "Cancelling…" if stopping else "Cancel",
+            key="Cancel",
+            width="stretch",
+            disabled=stopping,
+            on_click=certificates.cancel,
+            args=(snapshot.id,),
+        )
+    elif snapshot.state == "cancelled" and certificates.progress(snapshot):
+        _start("Resume", run.picture, run.config, earlier=snapshot)
+        _start("Start again" if again == "Certify again" else again, picture, config, kind="secondary")
+    elif run.recorded:
+        _start(
+            "Certify" if again == "Certify again" or _only_dtype(run, picture, config) else again,
+            picture,
+            config,
+        )
+        if st.button("Replay", key="Replay", width="stretch"):
+            state.watch(certificates.play())
+            st.rerun()
+    else:
+        _start(again, picture, config)
+    _keep_focus(data=snapshot.state, key="focus")
+
+
+def _again(run: certificates.Run, picture: Picture, config: Settings) -> str:
+    """What pressing Certify would do now."""
+    if run.picture.sha256 != picture.sha256:
+        return "Certify the chosen picture"
+    return "Certify with these settings" if _differences(run, picture, config) else "Certify again"
+
+
+def problem(config: Settings) -> None:
+    """Why Certify is off."""
+    if isinstance(config, InputError):
+        st.markdown(f":red[:material/error:] {plain(str(config))}.")
+
+
+def _start(
+    label: str,
+    picture: Picture,
+    config: Settings,
+    earlier: Snapshot[Progress] | None = None,
+    kind: Literal["primary", "secondary"] = "primary",
+) -> None:
+    """A button that starts a run and shows it."""
+    key = "Resume" if earlier else "Certify"
+    off = isinstance(config, InputError)
+    clicked = st.button(label, key=key, type=kind, width="stretch", disabled=off)
+    if clicked and isinstance(config, SmoothingConfig):
+        try:
+            state.watch(certificates.submit(picture, config, earlier))
+        except InputError as error:
+            state.notify(str(error))
+        st.rerun()
+
+
+def _only_dtype(run: certificates.Run, picture: Picture, config: Settings) -> bool:
+    """Whether a recording differs in nothing but the precision, which is the processor's."""
+    if not run.recorded or isinstance(config, InputError):
+        return False
+    same = replace(config, dtype=run.config.dtype)
+    return not _differences(run, picture, same)
+
+
+def _differences(run: certificates.Run, picture: Picture, config: Settings) -> list[str]:
+    """What the run was started with and the controls no longer show, in words."""
+    if isinstance(config, InputError):
+        return []
+    changed = [name for name in state.SETTINGS if getattr(run.config, name) != getattr(config, name)]
+    pictures = [f"the picture {run.picture.title}"] if run.picture.sha256 != picture.sha256 else []
+    return pictures + [sidebar.described(run.config, name) for name in changed]

@@ -1,0 +1,144 @@
+"""The settings that are compared: a card each, kept as one text in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.config import METHODS
+from ui import sidebar
+from ui.jobs import certificates
+from ui.session import state
+from ui.text import plain
+
+FIELDS = ("method", "classifier", "sigma", "sigma_local", "m", "n")
+START = ("plain", "local-only", "dds", "diffsmooth")
+LETTERS = "ABCD"
+Chosen = dict[str, Any]  # one setting's FIELDS
+
+
+def chosen() -> list[Chosen]:
+    """The settings of the address, or those that a first visit starts with."""
+    text = str(state.shown("settings"))
+    try:
+        if found := [_parse(part) for part in text.split(";") if part][: len(LETTERS)]:
+            return found
+    except InputError as error:
+        state.notify(str(error))
+        state.put(settings="")
+    base = {name: st.session_state[name] for name in FIELDS}
+    return [base | {"method": method} for method in START]
+
+
+def _parse(text: str) -> Chosen:
+    values = text.split(",")
+    if len(values) != len(FIELDS):
+        raise InputError(
+            f"settings = {text[:40]!r} in the address is not {', '.join(FIELDS)}; it is left out"
+        )
+    return {name: state.CERTIFY.parse(name, value) for name, value in zip(FIELDS, values, strict=True)}
+
+
+def _keep(settings: list[Chosen]) -> None:
+    state.turn(settings=";".join(",".join(str(one[name]) for name in FIELDS) for one in settings))
+
+
+def configs(settings: list[Chosen], shared: SmoothingConfig) -> list[SmoothingConfig | InputError]:
+    """Each setting with what all share, or why it cannot run."""
+    return [_config(one, shared) for one in settings]
+
+
+def _config(one: Chosen, shared: SmoothingConfig) -> SmoothingConfig | InputError:
+    known = state.denoisers(one["method"])
+    denoiser = shared.denoiser if shared.denoiser in known or not known else known[0]
+    try:
+        return certificates.checked(replace(shared, **one, denoiser=denoiser))
+    except InputError as error:
+        return error
+
+
+def title(config: SmoothingConfig, i: int) -> str:
+    """ "D · DiffSmooth"."""
+    return f"{LETTERS[i]} · {METHODS[config.method].title}"
+
+
+def words(config: SmoothingConfig) -> str:
+    """Classifier and numbers, as far as the method uses them, as Markdown."""
+    numbered = ("sigma", "sigma_local", "m", "purifications", "reverse_steps")
+    used = [name for name in numbered if name not in config.unused]
+    numbers = [f"{SmoothingConfig.symbol(name)} = {getattr(config, name):g}" for name in used]
+    text = " · ".join([sidebar.classifier_title(config.classifier), *numbers, f"n = {config.n:,}"])
+    return plain(text).replace(r" \= ", "\u00a0\\=\u00a0")
+
+
+def cards(settings: list[Chosen], found: list[SmoothingConfig | InputError]) -> None:
+    """A card for each setting: what it is, and where to change it."""
+    with st.container(key="compare-cards"):
+        columns = st.columns(len(settings), gap="small")
+    for i, (column, one, config) in enumerate(zip(columns, settings, found, strict=True)):
+        with column.container(border=True, height="stretch", vertical_alignment="distribute"):
+            with st.container():
+                st.markdown(f"**{LETTERS[i]} · {METHODS[one['method']].title}**")
+                if isinstance(config, InputError):
+                    st.markdown(f":red[:material/error:] {plain(str(config))}.")
+                else:
+                    st.caption(words(config))
+            with st.container(horizontal=True, vertical_alignment="center"):
+                with st.popover("Change", width="content"):
+                    _widgets(i, settings)
+                if len(settings) > 2:
+                    st.button(
+                        "Remove",
+                        key=f"compare-remove-{i}",
+                        type="tertiary",
+                        on_click=_remove,
+                        args=(settings, i),
+                    )
+
+
+def more(settings: list[Chosen]) -> None:
+    """A button that adds a setting like the last one."""
+    if len(settings) < len(LETTERS):
+        st.button(
+            "Add a setting",
+            key="compare-add",
+            icon=":material/add:",
+            on_click=_keep,
+            args=([*settings, settings[-1]],),
+        )
+
+
+def _remove(settings: list[Chosen], i: int) -> None:
+    _keep(settings[:i] + settings[i + 1 :])
+
+
+def _widgets(i: int, settings: list[Chosen]) -> None:
+    one = settings[i]
+    key = {name: f"compare-{name}-{i}" for name in FIELDS}
+    st.session_state.update({key[name]: one[name] for name in FIELDS})
+
+    def changed() -> None:
+        _keep([*settings[:i], {name: st.session_state[key[name]] for name in FIELDS}, *settings[i + 1 :]])
+
+    method = METHODS[one["method"]]
+    titles: dict[str, Callable[[str], str]] = {
+        "method": sidebar.method_title,
+        "classifier": sidebar.classifier_title,
+    }
+    for name in ("method", "classifier"):
+        st.selectbox(
+            name.capitalize(), state.choices(name), format_func=titles[name], key=key[name], on_change=changed
+        )
+    for row in (("sigma", "sigma_local"), ("n", "m")):
+        for column, name in zip(st.columns(2), row, strict=True):
+            label, step, _ = sidebar.NUMBERS[name]
+            low, high = state.SPANS[name]
+            form = "%g" if isinstance(one[name], float) else None
+            used = method.smooths_locally or name in ("sigma", "n")
+            column.number_input(
+                label, low, high, step=step, format=form, key=key[name], disabled=not used, on_change=changed
+            )

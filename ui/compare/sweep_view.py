@@ -1,0 +1,147 @@
+"""The Compare page, sweeping one setting: a map or a curve of radii, from shared votes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.config import METHODS
+from diffsmooth_core.datasets.sources import Picture, class_names
+from diffsmooth_core.experiments import SWEEPS, Cell, Sweep, grid
+from ui import commands
+from ui.compare import charts
+from ui.components import figure
+from ui.jobs import certificates, experiments
+from ui.jobs.polling import follow
+from ui.jobs.registry import Snapshot
+from ui.session import state
+from ui.text import confidence, down, length, plain
+
+KIND = "sweep"
+CHART = 340  # pixels high
+WORDS = {
+    "sigma_local": "Local noise makes purified pictures look like those that the classifier was trained on, "
+    "so the noise of its training is the natural choice. Here it varies, at three levels of smoothing noise: "
+    "tables 4 and 5 of the paper. At σ′ = 0 nothing is smoothed locally.",
+    "m": "More local copies average out more of the local noise, and each costs another look of the "
+    "classifier: figure 3 of the paper.",
+    "shift": "The paper takes a little more local noise than the classifier was trained under: 0.03 more on "
+    "CIFAR-10, 0.01 or 0.02 on ImageNet (table 8). Here σ′ starts at the sidebar's and grows.",
+    "budget": "The same number of classifier predictions, n · m, spent on many votes or on surer ones: "
+    "tables 6 and 7 of the paper. Fewer votes also lower the largest radius that there can be.",
+}
+
+
+def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
+    """The half of the page that sweeps one setting around those of the sidebar."""
+    over = _over()
+    st.markdown(WORDS[over])
+    if isinstance(config, SmoothingConfig) and not METHODS[config.method].smooths_locally:
+        config = InputError(
+            f"{METHODS[config.method].title} has no local noise to sweep; choose DiffSmooth, or local "
+            "smoothing without diffusion"
+        )
+    configs: tuple[SmoothingConfig, ...] = ()
+    if isinstance(config, SmoothingConfig):
+        configs = grid(over, config)
+        checked = certificates.checked(configs[0])
+        config = checked if isinstance(checked, InputError) else config
+    if isinstance(config, InputError):
+        st.markdown(f":red[:material/error:] {plain(str(config))}.")
+        configs = ()
+    snapshot = experiments.find(KIND)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        experiments.action("Sweep", experiments.Experiment(KIND, picture, configs, over), snapshot)
+        if configs:
+            st.caption(_plan(configs))
+    if snapshot is None:
+        if configs:
+            _chart(_empty(configs), over)
+        return
+    follow(lambda: [experiments.find(KIND)], lambda: _live(picture))
+    found: Sweep | None = experiments.found(snapshot)
+    if found and found.finished:
+        _best(snapshot, found)
+        swept = snapshot.subject
+        commands.show(commands.sweep(swept.configs[0], swept.over, swept.picture))
+
+
+def _over() -> str:
+    def chosen() -> None:
+        state.turn(over=st.session_state["sweep-over"])
+
+    st.session_state["sweep-over"] = state.shown("over")
+    return str(
+        st.segmented_control(
+            "What to sweep",
+            list(SWEEPS),
+            key="sweep-over",
+            on_change=chosen,
+            required=True,
+            format_func=SWEEPS.__getitem__,
+            label_visibility="collapsed",
+        )
+    )
+
+
+def _plan(configs: tuple[SmoothingConfig, ...]) -> str:
+    """How many votes are cast, and how many copies are purified for them."""
+    votes = sum(config.n0 + config.n for config in configs)
+    longest = {config.sigma: max(c.n for c in configs if c.sigma == config.sigma) for config in configs}
+    copies = sum(configs[0].n0 + n for n in longest.values())
+    return f"{len(configs)} settings, {votes:,} votes from {copies:,} noisy copies, each purified once."
+
+
+def _live(picture: Picture) -> None:
+    snapshot = experiments.find(KIND)
+    if snapshot is None:
+        return
+    found: Sweep | None = experiments.found(snapshot)
+    experiments.status(snapshot, found.total if found else 1)
+    experiments.other_picture(snapshot, picture)
+    if found is None and snapshot.state == "failed":
+        return
+    configs, over = snapshot.subject.configs, snapshot.subject.over
+    _chart(found or _empty(configs), over)
+    first = configs[0]
+    sigma = "" if over == "sigma_local" else f"σ = {first.sigma:g}, "
+    provisional = "" if snapshot.finished else " Provisional while votes come in."
+    st.caption(
+        f"Certified radius (L2) and class, – where it abstains; {sigma}n₀ = {first.n0:,}, "
+        f"α = {first.alpha:g} for each setting on its own.{provisional}"
+    )
+
+
+def _empty(configs: tuple[SmoothingConfig, ...]) -> Sweep:
+    """A sweep before its first vote."""
+    none = (0,) * len(class_names(configs[0].dataset))
+    return Sweep(tuple(Cell(config, none, none) for config in configs), 0, 1)
+
+
+def _chart(found: Sweep, over: str) -> None:
+    names = class_names(found.cells[0].config.dataset)
+    heat = over == "sigma_local"
+    spec = charts.heat(found, names) if heat else charts.curve(found, over, names)
+    figure.show(spec, f"sweep-{over}", "Certified radius of each setting", CHART)
+
+
+def _best(snapshot: Snapshot[Any], found: Sweep) -> None:
+    """What may be said of the best cell, which was picked after looking."""
+    st.subheader("Picking the best", anchor=False)
+    k, alpha = len(found.cells), found.cells[0].config.alpha
+    if (best := found.best(snapshot.subject.picture.label)) is None:
+        st.markdown(experiments.none_is_best(snapshot, k))
+        return
+    which, held = best
+    cell: Cell = found.cells[which]
+    config = cell.config
+    st.markdown(
+        f"**σ = {config.sigma:g}, σ′ = {config.sigma_local:g}, m = {config.m}, n = {config.n:,}** has the "
+        f"largest radius{experiments.for_class(snapshot)}, {length(cell.decision.radius)} at α = {alpha:g}. "
+        f"Picked afterwards from {k}, it may claim what its votes give at α/{k}: radius "
+        f"**{length(held.radius)}**, bound {down(held.p_a_lower, 4)}, with {confidence(alpha)} confidence. "
+        f"Picking costs a radius of {cell.decision.radius - held.radius:.2g}."
+    )
+    experiments.certify_again(snapshot, config)

@@ -1,0 +1,259 @@
+"""The Compare page, side by side: cards of settings, and what each of them says on the same noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.config import METHODS
+from diffsmooth_core.datasets.sources import Picture, class_names
+from diffsmooth_core.experiments import Comparison, Entry, evaluations
+from ui import commands
+from ui.colours import class_colour
+from ui.compare import charts, controls
+from ui.compare.controls import LETTERS, Chosen, title
+from ui.components import figure, softmax, strip
+from ui.images import data_url
+from ui.jobs import certificates, experiments
+from ui.jobs.experiments import Experiment
+from ui.jobs.polling import follow
+from ui.jobs.registry import Snapshot
+from ui.lessons import view
+from ui.session import state
+from ui.step import votes as step_runs
+from ui.text import confidence, down, length, plain
+from ui.verdict import verdict
+
+TABS = {"compare": "Side by side", "sweep": "Sweep one setting"}
+ROWS = 6  # classes of a count, at most
+SAMPLES = 3  # copies that are shown where settings differ
+KIND = "comparison"
+
+
+def tabs() -> None:
+    """Which half of the page is shown."""
+    if not view.shows("tabs"):
+        return
+
+    def chosen() -> None:
+        state.turn(tab=st.session_state["compare-tabs"])
+
+    st.session_state["compare-tabs"] = state.shown("tab")
+    st.segmented_control(
+        "Compare what",
+        list(TABS),
+        key="compare-tabs",
+        on_change=chosen,
+        required=True,
+        format_func=TABS.__getitem__,
+        label_visibility="collapsed",
+    )
+
+
+def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[Chosen]) -> None:
+    """The half of the page that has settings side by side."""
+    st.markdown(
+        "The same picture, the same noise, other settings: vote 7 of each starts from the very same random "
+        "numbers, so what differs is the setting and not chance."
+    )
+    if isinstance(shared, InputError):
+        st.markdown(f":red[:material/error:] {plain(str(shared))}.")
+        return
+    configs = controls.configs(settings, shared)
+    controls.cards(settings, configs)
+    snapshot = experiments.find(KIND)
+    with st.container(horizontal=True):
+        ready = tuple(config for config in configs if isinstance(config, SmoothingConfig))
+        able = len(ready) == len(configs)
+        experiments.action("Compare", Experiment(KIND, picture, ready if able else ()), snapshot)
+        controls.more(settings)
+    if snapshot is None:
+        if able:
+            _preview(picture, ready)
+        return
+    if (started := snapshot.subject.configs) != ready:
+        words = (f"{title(config, i)}: {controls.words(config)}" for i, config in enumerate(started))
+        st.caption(f":material/info: These results are of {'; '.join(words)}.")
+    follow(lambda: [experiments.find(KIND)], lambda: _live(picture))
+    found: Comparison | None = experiments.found(snapshot)
+    if found and snapshot.finished:
+        if view.shows("costs"):
+            _costs(found)
+        if view.shows("differences"):
+            _differences(snapshot, found)
+        if view.shows("best"):
+            _best(snapshot, found)
+            picture = snapshot.subject.picture
+            commands.show(
+                *(
+                    commands.certify(entry.config, picture, f"cert-{letter}.json")
+                    for letter, entry in zip(LETTERS, found.entries, strict=False)
+                )
+            )
+
+
+def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
+    """Before a run: the first vote of each setting."""
+    if not all(map(certificates.quick, configs)):
+        return
+    labels = [step_runs.traced(picture, config, 1).vote for config in configs]
+    _sample(picture, configs, labels, 1)
+    votes = sum(config.n0 + config.n for config in configs)
+    st.caption(
+        f"The first of the votes. Compare counts {votes:,} of them, then shows bound, radius and cost of "
+        "each setting, the copies on which they differ, and what may be claimed of the best."
+    )
+
+
+def _live(picture: Picture) -> None:
+    snapshot = experiments.find(KIND)
+    if snapshot is None:
+        return
+    configs = snapshot.subject.configs
+    found: Comparison | None = experiments.found(snapshot)
+    total = sum(config.n0 + config.n for config in configs)
+    experiments.status(snapshot, total)
+    experiments.other_picture(snapshot, picture)
+    if found is None and snapshot.state == "failed":
+        return
+    found = found or Comparison(tuple(Entry(config) for config in configs))
+    names = class_names(configs[0].dataset)
+    _verdicts(snapshot, found, names)
+    spec = charts.bounds(found, names)
+    alt = "Each setting's lower bound against ½, and its radius"
+    figure.show(spec, "compare-bounds", alt, charts.height(found))
+
+
+def _verdicts(snapshot: Snapshot[Any], found: Comparison, names: tuple[str, ...]) -> None:
+    """What each setting says and its counts, in columns."""
+    with st.container(key="compare-answers"):
+        columns = st.columns(len(found.entries), gap="small")
+    for i, (column, entry) in enumerate(zip(columns, found.entries, strict=True)):
+        with column:
+            _verdict(i, entry, snapshot, names)
+
+
+def _verdict(i: int, entry: Entry, snapshot: Snapshot[Any], names: tuple[str, ...]) -> None:
+    progress, certificate = entry.progress, entry.certificate
+    selecting = progress is not None and not sum(progress.counts)
+    cast = (progress.counts0 if selecting else progress.counts) if progress else (0,) * len(names)
+    counts, n = np.array(cast, np.float32), sum(cast)
+    if certificate:
+        said = verdict(certificate, snapshot.subject.picture, names)
+        radius = f"radius **{length(certificate.radius)}**" if certificate.radius else ""
+        name = names[certificate.label] if certificate.radius else said.word
+        st.markdown(f"**{LETTERS[i]}** {said.mark} **{name}**{', ' if radius else ''}{radius}")
+    else:
+        stage = "stopped" if snapshot.finished else "counting" if progress else "waiting"
+        icon = "stop_circle" if snapshot.finished else "hourglass_empty"
+        st.markdown(f"**{LETTERS[i]}** :material/{icon}: {stage}")
+    shown = softmax.leading(counts, ROWS)
+    bars = [
+        softmax.Bar(bar.label, bar.share / max(n, 1), bar.text, bar.colour, bar.leads and n > 0)
+        for bar in softmax.bars(counts, shown, names, "{:,.0f}")
+    ]
+    of = f"n₀ = {entry.config.n0:,} selection" if selecting else f"n = {entry.config.n:,}"
+    card = softmax.Card(f"{n:,} of {of} votes", tuple(bars))
+    softmax.show([card], key=f"compare-counts-{i}")
+
+
+def _costs(found: Comparison) -> None:
+    st.subheader("What it took", anchor=False)
+    rows: dict[str, list[str]] = {
+        "setting": [],
+        "votes": [],
+        "denoiser": [],
+        "classifier": [],
+        "seconds": [],
+        "peak memory": [],
+    }
+    for i, entry in enumerate(found.entries):
+        denoiser, classifier = (entry.counted * each for each in evaluations(entry.config))
+        cells = (
+            title(entry.config, i),
+            f"{entry.counted:,}",
+            f"{denoiser:,}",
+            f"{classifier:,}",
+            f"{entry.seconds:.1f}",
+            f"{entry.memory / 2**20:.0f} MiB",
+        )
+        for name, cell in zip(rows, cells, strict=True):
+            rows[name].append(cell)
+    st.table(rows, border="horizontal")
+    st.caption(
+        "Denoiser and classifier: how many copies each network looked at. Seconds are this server's. Memory "
+        "is the most that tensors held at once while a block of copies passed through, without the weights."
+    )
+
+
+def _differences(snapshot: Snapshot[Any], found: Comparison) -> None:
+    """The noisy copies on which the settings do not agree."""
+    if not (shared := found.shared):
+        return
+    differing = found.differing
+    st.subheader("Where they differ", anchor=False)
+    if not len(differing):
+        st.markdown(f"All settings give the same class on each of {shared:,} noisy copies.")
+        return
+    first = "The first of them:" if len(differing) > SAMPLES else ""
+    st.markdown(f"On {len(differing):,} of {shared:,} noisy copies not all say the same. {first}")
+    for vote in map(int, differing[:SAMPLES]):
+        labels = [entry.classes[vote] for entry in found.entries]
+        _sample(snapshot.subject.picture, snapshot.subject.configs, labels, vote + 1)
+
+
+def _sample(picture: Picture, configs: tuple[SmoothingConfig, ...], labels: Sequence[int], copy: int) -> None:
+    """One noisy copy, what purification makes of it, and each setting's class."""
+    names, frames = class_names(configs[0].dataset), []
+    if all(map(certificates.quick, configs)):
+        purifying = next((c for c in configs if METHODS[c.method].purification == "one-shot"), configs[0])
+        traced = step_runs.traced(picture, purifying, copy)
+        frames.append(strip.Frame(f"Copy {copy:,}", f"σ = {purifying.sigma:g}", (data_url(traced.noisy),)))
+        if traced.purified is not None:
+            frames.append(strip.Frame("Purified", "in one step", (data_url(traced.purified),)))
+    for i, (config, label) in enumerate(zip(configs, labels, strict=True)):
+        method = METHODS[config.method].title
+        frames.append(strip.Frame(LETTERS[i], method, word=names[label], colour=class_colour(label), sign=""))
+    strip.show(frames, key=f"compare-sample-{copy}")
+    if picture.source.startswith("upload:"):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key=f"compare-steps-{copy}"):
+        st.caption(f"Step through copy {copy:,} under", width="content")
+        for i, config in enumerate(configs):
+            query = experiments.address(picture, config) | {"copy": str(copy)}
+            st.page_link("pages/step.py", label=LETTERS[i], query_params=query)
+
+
+def _best(snapshot: Snapshot[Any], found: Comparison) -> None:
+    """What may be said of the best setting, which was picked after looking."""
+    if not found.finished:
+        return
+    k, alpha = len(found.entries), found.entries[0].config.alpha
+    st.subheader("Picking the best", anchor=False)
+    if (best := found.best(snapshot.subject.picture.label)) is None:
+        st.markdown(experiments.none_is_best(snapshot, k))
+        return
+    which, held = best
+    alone = found.entries[which].certificate
+    assert alone is not None
+    st.markdown(
+        f"**{title(held.config, which)}** has the largest radius{experiments.for_class(snapshot)}, "
+        f"{length(alone.radius)} at α = {alpha:g}. "
+        f"Whoever compares first and picks then has had {k} chances to be fooled. What may be claimed of the "
+        f"best of {k} is what its votes give at α/{k} = {held.config.alpha:.3g}: radius "
+        f"**{length(held.radius)}**, bound {down(held.p_a_lower, 4)}, with {confidence(alpha)} confidence."
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            f"Download the certificate at α/{k}",
+            held.to_json(),
+            f"best-of-{k}-{held.image_sha256[:8]}.json",
+            "application/json",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        experiments.certify_again(snapshot, alone.config)

@@ -1,0 +1,140 @@
+"""Choosing a picture: groups of thumbnails to click, an index, or an upload."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from diffsmooth_core import InputError
+from diffsmooth_core.datasets.sources import Choice, Group, catalogue, from_upload
+from ui.images import data_url
+from ui.session import state
+from ui.session.limits import limit
+from ui.text import plain
+
+THUMBNAIL = 96  # pixels a side
+PAGE = 20  # thumbnails of an indexed group shown at once
+_HERE = Path(__file__).parent
+picker = st.components.v2.component(
+    "diffsmooth_picker",
+    html='<div class="pictures" role="radiogroup" aria-label="Pictures"></div>',
+    css=(_HERE / "picker.css").read_text(),
+    js=(_HERE / "picker.js").read_text(),
+)
+
+
+@lru_cache(maxsize=512)
+def thumbnail(spec: str, dataset: str) -> str:
+    """A picture of a spec as a small square. Raises InputError."""
+    return data_url(state.resolved(spec, dataset).original, THUMBNAIL)
+
+
+def warm_up() -> None:
+    """Decode the thumbnails of all named pictures once."""
+    dataset = state.DEFAULTS.dataset
+    for group in catalogue(dataset):
+        for choice in group.choices:
+            thumbnail(choice.spec, dataset)
+
+
+def choose(follow: bool = False) -> None:
+    """The picker: kind of picture, then the picture. The choice is state.picture().
+
+    With `follow` a change of kind chooses the first picture of that kind; without, one can look around.
+    """
+    groups = {group.kind: group for group in catalogue(state.dataset())}
+    titles = {kind: group.title for kind, group in groups.items()} | {"upload": "Upload"}
+    current = state.picture_spec().partition(":")[0]
+    kind = st.pills(
+        "Picture",
+        list(titles),
+        default=current if current in titles else next(iter(titles)),
+        required=True,
+        format_func=titles.__getitem__,
+    )
+    if follow and current in titles and kind not in (current, "upload") and groups[kind].size:
+        first = groups[kind].choices[:1]
+        state.choose(first[0].spec if first else f"{kind}:0")
+    if kind == "upload":
+        _upload()
+    else:
+        _browse(groups[kind])
+    if problem := st.session_state.get("picture-problem"):
+        st.error(plain(problem))
+
+
+def _browse(group: Group) -> None:
+    if group.size == 0:
+        st.caption(plain(group.reason or "There are no pictures here."))
+        return
+    choices = group.choices or _around(group)
+    spec = state.picture_spec()
+    data = {
+        "chosen": spec,
+        "choices": [
+            {"spec": c.spec, "title": c.title, "image": thumbnail(c.spec, state.dataset())} for c in choices
+        ],
+    }
+
+    def picked() -> None:
+        if chosen := st.session_state[f"picker-{group.kind}"].picked:
+            st.session_state["picture-problem"] = ""
+            state.act()
+            state.choose(str(chosen))
+
+    picker(data=data, key=f"picker-{group.kind}", on_picked_change=picked)
+
+
+def _around(group: Group) -> tuple[Choice, ...]:
+    """An indexed group's pictures on the chosen one's page."""
+    kind, _, name = state.picture_spec().partition(":")
+    index = int(name) if kind == group.kind else 0
+    key = f"index-{group.kind}"
+
+    def jump() -> None:
+        typed = st.session_state[key]
+        there = 0 <= typed < group.size
+        st.session_state["picture-problem"] = (
+            "" if there else f"There is no picture {typed}: the index goes from 0 to {group.size - 1}."
+        )
+        if there:
+            state.act()
+            state.choose(f"{group.kind}:{typed}")
+
+    st.session_state[key] = index
+    st.number_input(
+        f"Index, 0 to {group.size - 1}",
+        step=1,
+        key=key,
+        on_change=jump,
+        help="The picture's place in the test split, in the official order, or in the validation folder.",
+    )
+    first = index // PAGE * PAGE
+    return tuple(
+        Choice(f"{group.kind}:{i}", f"Test picture {i}", None)
+        for i in range(first, min(first + PAGE, group.size))
+    )
+
+
+def _upload() -> None:
+    def uploaded() -> None:
+        st.session_state["picture-problem"] = ""
+        if (file := st.session_state["upload-file"]) is None:
+            return
+        try:
+            state.act()
+            state.pick(from_upload(file.getvalue(), file.name, state.dataset()))
+        except InputError as error:
+            st.session_state["picture-problem"] = str(error)
+
+    st.file_uploader(
+        "PNG, JPEG or WEBP",
+        type=["png", "jpg", "jpeg", "webp"],
+        key="upload-file",
+        on_change=uploaded,
+        max_upload_size=limit("uploads", "megabytes"),
+        help="The centre is cropped and scaled to what the network sees. The picture stays on this server "
+        "and is not in the page's address.",
+    )

@@ -1,0 +1,80 @@
+"""The image strip: what one noisy copy passes through on the way to its vote."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.certification import Samples
+from diffsmooth_core.config import METHODS
+from ui.colours import class_colour
+from ui.images import data_url
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "diffsmooth_strip",
+    html='<div class="strip"></div>',
+    css=(_HERE / "strip.css").read_text(),
+    js=(_HERE.parent / "nodes.js").read_text() + (_HERE / "strip.js").read_text(),
+)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One step: images (data URLs) or, without any, a word with a colour. `sign` stands before it."""
+
+    title: str
+    caption: str
+    images: tuple[str, ...] = ()
+    crisp: bool = True
+    word: str = ""
+    colour: str = "transparent"
+    sign: str = "→"
+
+
+def show(frames: list[Frame], key: str, arrows: bool = True) -> None:
+    """Frames from left to right, with arrows or other signs where one leads to the next."""
+    _component(data={"frames": [asdict(frame) for frame in frames], "arrows": arrows}, key=key)
+
+
+def journey(samples: Samples, config: SmoothingConfig, class_names: tuple[str, ...]) -> list[Frame]:
+    """Picture → noisy → purified → local copies → vote, as far as the method goes."""
+    height, width, _ = samples.original.shape
+    frames = [
+        Frame(
+            "The picture", f"{height} × {width} pixels, as the network sees it", (data_url(samples.original),)
+        ),
+        Frame(
+            "Noise is added", f"σ = {config.sigma:g}, drawn anew for every vote", (data_url(samples.noisy),)
+        ),
+    ]
+    method = METHODS[config.method]
+    if samples.purified is not None and method.purification != "reverse":
+        by = {"direct": "by a network trained for this noise"}.get(
+            method.purification, "by the diffusion model, in one step"
+        )
+        frames.append(Frame("Purified", by, (data_url(samples.purified),)))
+    if method.purification == "reverse":
+        full = next(count for count in (9, 4, config.purifications) if count <= config.purifications)
+        caption = (
+            f"{full} of {config.purifications}" if full < config.purifications else f"{full} times"
+        ) + f" by the reverse process in {config.reverse_steps} steps; the majority decides"
+        frames.append(Frame("Purified", caption, tuple(map(data_url, samples.local[:full]))))
+    elif samples.local:
+        full = next(count for count in (9, 4, config.m) if count <= config.m)  # whole squares look calm
+        copies = samples.local[:full]
+        count = f"{len(copies)} of {config.m}" if len(copies) < config.m else f"{config.m}"
+        drawn = "new noise" if config.noise == "fresh" else "fixed noise"
+        frames.append(
+            Frame(
+                "Smoothed locally",
+                f"{count} copies with {drawn} σ′ = {config.sigma_local:g}; their answers are averaged",
+                tuple(map(data_url, copies)),
+            )
+        )
+    name = class_names[samples.vote]
+    frames.append(Frame("One vote", "the answer for this copy", word=name, colour=class_colour(samples.vote)))
+    return frames

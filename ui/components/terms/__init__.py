@@ -1,0 +1,77 @@
+"""Bounds as formulas above bars: a term and its segment light up together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "diffsmooth_terms",
+    html='<div class="terms"><div class="rows"></div><div class="words" aria-live="polite"></div></div>',
+    css=(_HERE / "terms.css").read_text(),
+    js=(_HERE / "terms.js").read_text(),
+)
+HINT = "Point at a term or a bar, or go through them with the arrow keys: what belongs together lights up."
+MARK = "The dotted line is the samples’ mean distance. "
+
+
+@dataclass(frozen=True)
+class Term:
+    """A quantity of the formulas. In `symbol` "_" sets the next character or {…} low, "^" high."""
+
+    symbol: str
+    words: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """title: left ≤ sum of terms, each (key of the term, its length)."""
+
+    title: str
+    left: str
+    parts: Sequence[tuple[str, float]]
+
+    @property
+    def total(self) -> float:
+        return sum(value for _, value in self.parts)
+
+
+def show(
+    rows: Sequence[Row], terms: Mapping[str, Term], key: str, mark: float | None = None, usual: float = 0.0
+) -> None:
+    """One bar a row, all on one scale; a dotted line through them at `mark`.
+
+    Where the longest is more than three times `usual`, bars end at `usual` and say what they come to.
+    """
+    longest = max(row.total for row in rows)
+    end = 1.25 * max(usual if longest > 3 * usual > 0 else longest, mark or 0.0, 1e-12)
+    data = {
+        "rows": [
+            asdict(row)
+            | {
+                "total": f"{row.total:,.4g}",
+                "cut": row.total > end,
+                "parts": [{"term": term, "value": value} for term, value in _within(row, end)],
+            }
+            for row in rows
+        ],
+        "terms": {name: asdict(term) for name, term in terms.items()},
+        "end": end,
+        "mark": mark,
+        "hint": HINT if mark is None else MARK + HINT,
+    }
+    _component(data=data, key=key)
+
+
+def _within(row: Row, end: float) -> list[tuple[str, float]]:
+    """The parts as long as they are drawn: what goes beyond the end is left out, short of the total."""
+    drawn, left = [], 0.85 * end if row.total > end else end
+    for term, value in row.parts:
+        drawn.append((term, min(value, left)))
+        left -= drawn[-1][1]
+    return drawn

@@ -1,0 +1,107 @@
+"""A class's experiment: certify a coin a thousand times, and look early."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from diffsmooth_core import InputError
+from diffsmooth_core.statistics.peeking import Peeking, simulate
+from ui.colours import ABSTAIN
+from ui.components import figure
+from ui.text import plain
+
+RUNS = 1000
+NAIVE, ANYTIME = "#d9480f", "#0b8a5f"
+LEVELS = {0.05: "0.05", 0.01: "0.01", 0.001: "0.001"}
+
+
+def show() -> None:
+    """The panel: a share p, a number of votes, how often one looks."""
+    st.subheader("Why one may not peek", anchor=False)
+    st.markdown(
+        f"Here {RUNS:,} certifications are simulated whose true share of votes p is known. A claim that p is "
+        "larger than it is, is false. The bound for a fixed end is wrong with probability α *if* one looks "
+        "once, at the end. Whoever looks again and again and stops at the first good moment is wrong far "
+        "more often. The anytime bound pays a little radius and may be looked at whenever one likes."
+    )
+    one, two, three, four = st.columns(4)
+    p = one.number_input("True share p", 0.5, 0.99, 0.5, 0.05, help="At ½ every certificate is false.")
+    n = two.select_slider("Votes n", (100, 300, 1000, 3000, 10_000), 3000)
+    every = three.select_slider("Look every", (1, 10, 30, 100), 10)
+    alpha = four.select_slider("Risk α", list(LEVELS), 0.05, format_func=LEVELS.__getitem__)
+    try:
+        found = _simulated(p, n, alpha, every)
+    except InputError as error:
+        st.error(plain(str(error)))
+        return
+    looks = len(found.looks)
+    labels = {
+        "One look at the end": (found.fixed, "Clopper–Pearson, as a certificate with fixed n does it"),
+        f"{looks:,} looks, fixed-end bound": (int(found.naive[-1]), "stops at the first look that certifies"),
+        f"{looks:,} looks, anytime bound": (int(found.anytime[-1]), "the same, with the bound made for it"),
+    }
+    for column, (label, (wrong, words)) in zip(st.columns(3), labels.items(), strict=True):
+        column.metric(
+            label, f"{100 * wrong / RUNS:.1f} %", help=f"{wrong} of {RUNS:,} certifications, {words}."
+        )
+    alt = "Share of certifications that have claimed falsely, over the votes, against the risk"
+    figure.show(chart(found), "peeking", alt, 300)
+    st.caption(
+        f"False claims in {RUNS:,} simulated certifications. Promised: at most α = {alpha:g}, that is "
+        f"{100 * alpha:g} %."
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner="Simulating…")
+def _simulated(p: float, n: int, alpha: float, every: int) -> Peeking:
+    return simulate(p, n, alpha, min(every, n), RUNS)
+
+
+def chart(found: Peeking) -> dict[str, Any]:
+    """Share of certifications with a false claim by each look, against alpha."""
+    keep = slice(None, None, max(1, len(found.looks) // 400))
+    promise = {
+        "silent": True,
+        "symbol": "none",
+        "data": [{"yAxis": 100 * found.alpha}],
+        "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
+        "label": {"position": "end", "formatter": "α", "color": ABSTAIN, "fontSize": 14},
+    }
+    lines = {
+        "fixed-end bound, looked at again and again": (found.naive, NAIVE),
+        "anytime bound": (found.anytime, ANYTIME),
+    }
+    return {
+        "animation": False,
+        "legend": {"top": 0, "left": 40},
+        "grid": {"left": 52, "right": 30, "top": 34, "bottom": 40, "outerBoundsMode": "none"},
+        "xAxis": {
+            "type": "value",
+            "min": 0,
+            "max": int(found.looks[-1]),
+            "name": "votes",
+            "nameLocation": "middle",
+            "nameGap": 26,
+            "splitLine": {"show": False},
+        },
+        "yAxis": {"type": "value", "min": 0, "axisLabel": {"formatter": "{value} %"}},
+        "tooltip": {"trigger": "axis", "valueFormatter": "%.1f"},
+        "series": [
+            {
+                "type": "line",
+                "name": name,
+                "color": colour,
+                "showSymbol": False,
+                "step": "end",
+                "lineStyle": {"width": 2.5},
+                "markLine": promise,
+                "data": [
+                    [int(look), round(100 * int(wrong) / found.runs, 2)]
+                    for look, wrong in zip(found.looks[keep], counts[keep], strict=True)
+                ],
+            }
+            for name, (counts, colour) in lines.items()
+        ],
+    }

@@ -1,0 +1,223 @@
+"""The Models page: a table of networks, a card, the checkpoint doctor, adding one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+
+from diffsmooth_core import InputError, load_classifier
+from diffsmooth_core.classifiers.normalisation import STATISTICS
+from diffsmooth_core.datasets import labelled_pictures
+from diffsmooth_core.zoo import Card, doctor, every
+from diffsmooth_core.zoo import adding as zoo
+from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory
+from ui.components import figure
+from ui.session.limits import limit
+from ui.sidebar import classifier_title, dataset_title, method_title, model_title
+from ui.text import plain
+
+IMAGES = 200  # that the doctor looks at
+KINDS = {"classifier": "Classifier", "denoiser": "Denoiser"}
+
+
+def table() -> Card | None:
+    """The networks as rows; the chosen one's card, None before a choice."""
+    found = list(every().values())
+    rows = pd.DataFrame([_row(card) for card in found])
+    event: Any = st.dataframe(
+        rows,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="models",
+        placeholder="",
+        column_config={
+            name: st.column_config.NumberColumn(
+                name,
+                format="%.1f %%",
+                help="Share of 10,000 CIFAR-10 test "
+                "pictures classified correctly under one draw of this noise.",
+            )
+            for name in rows.columns
+            if str(name).startswith("σ =")
+        }
+        | {
+            "Parameters": st.column_config.NumberColumn(format="%.2f M"),
+            "PSNR at σ = 0.25": st.column_config.NumberColumn(
+                format="%.2f dB", help="How near the purified picture is to the clean one; more is nearer."
+            ),
+        },
+    )
+    picked = event.selection.rows
+    return found[picked[0]] if picked else None
+
+
+def _row(card: Card) -> dict[str, Any]:
+    accuracy = card.metrics.get("accuracy_under_noise", {})
+    return {
+        "Name": model_title(card),
+        "Kind": KINDS[card.kind],
+        "Data set": dataset_title(card.dataset),
+        "Made by": card.training.get("objective", ""),
+        "Parameters": card.parameters / 1e6,
+        **{f"σ = {s}": 100 * accuracy[s] if s in accuracy else None for s in ("0", "0.25", "0.5", "1")},
+        "PSNR at σ = 0.25": card.metrics.get("psnr_db", {}).get("0.25"),
+        "In commands": card.name,
+    }
+
+
+def card(chosen: Card) -> None:
+    """Everything that is known of one network."""
+    st.subheader(plain(model_title(chosen)), anchor=False)
+    left, right = st.columns(2, gap="large")
+    with left:
+        need = 4 * chosen.parameters
+        fits = "fits" if need < available_memory() else "does not fit"
+        origin = "bundled with the project" if chosen.bundled else "added here"
+        facts = {
+            "In commands": chosen.name,
+            "Origin": origin,
+            "Trained for": str(chosen.training.get("objective", "unknown")),
+            "Training noise": f"σ = {chosen.training['sigma']:g}"
+            if "sigma" in chosen.training
+            else "not known",
+            "Data": str(chosen.training.get("data", "unknown")),
+            "Trained on": _effort(chosen),
+            "Memory": f"{need / 2**20:,.0f} MiB of weights in float32, which {fits} into what is free now",
+            "SHA-256": chosen.sha256[:16] + "…",
+        }
+        st.table({name: plain(value) for name, value in facts.items()}, border="horizontal", hide_header=True)
+        if (
+            not chosen.bundled
+            and limit("models", "may_change")
+            and st.button("Remove this model", icon=":material/delete:")
+        ):
+            zoo.remove(chosen.name)
+            st.rerun()
+    with right:
+        if certified := chosen.metrics.get("certified"):
+            _certified(certified)
+        if chosen.kind == "classifier":
+            _doctor(chosen)
+
+
+def _effort(chosen: Card) -> str:
+    training = chosen.training
+    if "images" not in training:
+        return "not known"
+    start = f", from {classifier_title(training['fine_tuned_from'])}" if "fine_tuned_from" in training else ""
+    return f"{training['images']:,} pictures in {training['minutes']:g} min on {training['device']}{start}"
+
+
+def _certified(certified: dict[str, Any]) -> None:
+    """Certified accuracy over radius as measured for the card."""
+    at = certified["percent_at_radius"]
+    what = f"{method_title(certified['method'])} · {classifier_title(certified['classifier'])}"
+    st.markdown(
+        f"**Certified accuracy** of {certified['images']} test pictures: {plain(what)} · "
+        f"σ = {certified['sigma']:g} · n = {certified['n']:,}"
+    )
+    st.table(
+        {f"r = {radius}": f"{percent:g} %" for radius, percent in at.items()},
+        border="horizontal",
+        hide_header=True,
+    )
+
+
+def _doctor(chosen: Card) -> None:
+    """The checkpoint doctor's finding as a picture."""
+    st.markdown("**Checkpoint doctor**: does the network fit the normalisation and the noise on its card?")
+    if not st.button("Examine", icon=":material/stethoscope:", key=f"examine-{chosen.name}"):
+        return
+    with st.spinner("Classifying under every normalisation and noise…"):
+        pictures, source = labelled_pictures(chosen.dataset, IMAGES)
+        x = torch.stack([picture.tensor for picture in pictures])
+        labels = torch.tensor([-1 if picture.label is None else picture.label for picture in pictures])
+        found = doctor.examine(
+            load_classifier(chosen.name, "cpu"),
+            chosen.normalisation or "none",
+            x,
+            labels,
+            chosen.training.get("sigma"),
+        )
+    figure.show(finding(found), "finding", "Accuracy in percent under each normalisation and noise")
+    st.caption(plain(f"{source}. {found.sentence}"))
+
+
+def finding(found: doctor.Diagnosis) -> go.Figure:
+    """Accuracy under each normalisation (rows) and noise (columns)."""
+    names, sigmas = list(found.accuracy), [f"σ = {s:g}" for s in doctor.SIGMAS]
+    percent = [[100 * share for share in row.values()] for row in found.accuracy.values()]
+    drawn = go.Figure(
+        go.Heatmap(
+            z=percent,
+            x=sigmas,
+            y=names,
+            zmin=0,
+            zmax=100,
+            texttemplate="%{z:.0f} %",
+            colorscale="Teal",
+            hovertemplate="%{y}, %{x}: %{z:.1f} % right<extra></extra>",
+            showscale=False,
+            xgap=3,
+            ygap=3,
+        )
+    )
+    drawn.update_layout(height=70 + 44 * len(names), margin={"l": 0, "r": 0, "t": 8, "b": 0})
+    drawn.update_yaxes(autorange="reversed")
+    return drawn
+
+
+USUAL = "the usual one of its layout"
+
+
+def adding() -> None:
+    """A form for a checkpoint that is uploaded or lies on the server, or for one of timm's from the Hub."""
+    if not limit("models", "may_change"):
+        return
+    with st.expander("Add a network", icon=":material/add:"), st.form("add", border=False):
+        st.caption(
+            "The layouts of Cohen, SmoothAdv, MACER, Consistency, SmoothMix, timm, OpenAI and diffusers are "
+            "told from the file itself; nothing in it is ever run. A name such as timm/resnet50.a1_in1k is "
+            "fetched from the Hub."
+        )
+        file = st.file_uploader(
+            "Upload a checkpoint",
+            type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+            key="checkpoint",
+            max_upload_size=limit("uploads", "megabytes"),
+            help="A file that is larger than the limit can lie on the server: give its path below.",
+        )
+        left, right = st.columns(2)
+        source = left.text_input("Or a file on this machine, or timm/NAME", placeholder="checkpoint.pth.tar")
+        name = right.text_input("Name it", placeholder="smoothadv-resnet110")
+        sigma = left.number_input("Training noise σ", 0.0, 2.0, 0.25, 0.05, help="No file stores it.")
+        usual = right.selectbox("Normalisation", [USUAL, *STATISTICS])
+        if st.form_submit_button("Add", icon=":material/add:"):
+            normalisation = None if usual == USUAL else usual
+            try:
+                if file is None:
+                    added = zoo.add(source, name, sigma=sigma, normalisation=normalisation)
+                else:
+                    added = _uploaded(file.getvalue(), file.name, name, sigma, normalisation)
+            except InputError as error:
+                st.error(plain(str(error)))
+            else:
+                st.success(
+                    plain(f"{added.name} was added: a {added.kind} for {dataset_title(added.dataset)}.")
+                )
+
+
+def _uploaded(data: bytes, filename: str, name: str, sigma: float, normalisation: str | None) -> Card:
+    """Add an uploaded checkpoint; of its own name only the ending plays a part."""
+    ending = next((suffix for suffix in SUFFIXES if filename.endswith(suffix)), SUFFIXES[0])
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"upload{ending}")
+        path.write_bytes(data)
+        return zoo.add(str(path), name, sigma=sigma, normalisation=normalisation)

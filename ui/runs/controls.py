@@ -1,0 +1,215 @@
+"""The sidebar of the Runs page: which run, and which of its pictures. Every choice is in the address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from diffsmooth_core import ABSTAIN, InputError
+from diffsmooth_core.analysis import browsing
+from diffsmooth_core.analysis.browsing import ORDERS, REVIEWS, Row, Rule
+from diffsmooth_core.analysis.comparing import CHANGES, Change, compare
+from diffsmooth_core.analysis.diagnosis import REASONS
+from diffsmooth_core.datasets import class_names
+from diffsmooth_core.runs.results import OUTCOMES
+from diffsmooth_core.runs.store import Run
+from ui.jobs import audits
+from ui.sidebar import classifier_title, dataset_title, method_title
+from ui.text import plain
+
+ANY = "any"
+FILTERS = ("outcome", "class", "answer", "reason", "tag", "review", "from", "to", "near", "noted")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the page shows: a run, all of its rows, those that were asked for, and the run beside it."""
+
+    run: Run
+    names: tuple[str, ...]
+    every: list[Row]
+    shown: list[Row]
+    filtered: bool
+    other: Run | None
+    changes: dict[int, Change]
+
+
+def sidebar(runs: list[Run]) -> Selection:
+    """Draw every control."""
+    with st.sidebar:
+        named = {run.name: run for run in runs}
+        if added := st.session_state.pop("_next-run", None):
+            st.session_state["run"] = added
+        run = named[st.selectbox("Run", list(named), key="run", bind="query-params", filter_mode="contains")]
+        every = audits.rows(run)
+        names = class_names(run.dataset)
+        st.caption(plain(described(run)))
+        others = [name for name, other in named.items() if name != run.name and other.dataset == run.dataset]
+        beside = st.selectbox(
+            "Compare with",
+            others,
+            None,
+            key="with",
+            bind="query-params",
+            placeholder="another run",
+            disabled=not others,
+            help="A run over the same pictures: which certificates it gained or lost.",
+        )
+        other = named[beside] if beside else None
+        changes = _changes(every, other)
+        st.markdown("**Show**")
+        rule, order = _rule(run, every, names)
+        kinds = (
+            st.pills(
+                "Change",
+                list(CHANGES),
+                format_func=CHANGES.__getitem__,
+                selection_mode="multi",
+                key="change",
+                bind="query-params",
+            )
+            if other
+            else []
+        )
+        shown = browsing.chosen(every, rule, order)
+        if kinds:
+            shown = [
+                row for row in shown if row.result.idx in changes and changes[row.result.idx].kind in kinds
+            ]
+        _views(run, rule, order)
+    return Selection(run, names, every, shown, rule != Rule() or bool(kinds), other, changes)
+
+
+def described(run: Run) -> str:
+    """Where a run comes from, and its main settings."""
+    config = run.config
+    noise = f"σ = {config['sigma']:g}, n = {config['n']:,}, α = {config['alpha']:g}"
+    if run.origin != "audit":
+        return f"A log in {run.origin}'s dialect, {dataset_title(run.dataset)}: {noise}"
+    what = f"{method_title(config['method'])} · {classifier_title(config['classifier'])}"
+    return f"{what} · {dataset_title(run.dataset)} · {noise}"
+
+
+def _changes(every: list[Row], other: Run | None) -> dict[int, Change]:
+    if other is None:
+        return {}
+    before = [row.result for row in audits.rows(other)]
+    return {change.idx: change for change in compare(before, [row.result for row in every])}
+
+
+def _rule(run: Run, every: list[Row], names: tuple[str, ...]) -> tuple[Rule, str]:
+    """The filters, and the order."""
+    classes = {str(k): name for k, name in enumerate(names)}
+    present = {row.reason for row in every if row.reason}
+    tags = sorted({tag for row in every for tag in row.tags})
+    outcome = _choice("Outcome", "outcome", OUTCOMES)
+    left, right = st.columns(2)
+    with left:
+        label = _choice("True class", "class", classes)
+    with right:
+        predict = _choice("Answer", "answer", classes | {str(ABSTAIN): "abstains"})
+    reason = _choice("Reason", "reason", {k: v for k, v in REASONS.items() if k in present})
+    with st.expander("More filters"):
+        left, right = st.columns(2)
+        low = left.number_input("Radius from", 0.0, 16.0, None, 0.05, key="from", bind="query-params")
+        high = right.number_input("to", 0.0, 16.0, None, 0.05, key="to", bind="query-params")
+        near = left.number_input(
+            "Within … of ½",
+            0.0,
+            0.5,
+            None,
+            0.01,
+            key="near",
+            bind="query-params",
+            help="How near the share of the votes is to ½, where it is decided.",
+        )
+        with right:
+            review = _choice("Review", "review", {k: v for k, v in REVIEWS.items() if k})
+        tag = _choice("Tag", "tag", {tag: tag for tag in tags})
+        noted = st.checkbox("With a note", key="noted", bind="query-params")
+    order = st.selectbox(
+        "Order", list(ORDERS), format_func=lambda name: ORDERS[name][0], key="order", bind="query-params"
+    )
+    rule = Rule(
+        outcome=outcome or "",
+        label=int(label) if label else None,
+        predict=int(predict) if predict else None,
+        reason=reason or "",
+        tag=tag or "",
+        review=review or "",
+        noted=noted,
+        radius=None if low is None and high is None else (low or 0.0, 1e9 if high is None else high),
+        margin=None if near is None else (-near, near),
+    )
+    return rule, order
+
+
+def _choice(label: str, key: str, titles: dict[str, str]) -> str | None:
+    return st.selectbox(
+        label,
+        list(titles),
+        None,
+        format_func=titles.__getitem__,
+        key=key,
+        bind="query-params",
+        placeholder=ANY,
+        disabled=not titles,
+    )
+
+
+def clear() -> None:
+    """Show everything again."""
+    for key in (*FILTERS, "change"):
+        st.session_state[key] = {"noted": False, "change": []}.get(key)
+
+
+def ask(rule: Rule, order: str) -> None:
+    """Set the filters to a rule."""
+    clear()
+    state = st.session_state
+    state["outcome"], state["reason"] = rule.outcome or None, rule.reason or None
+    state["tag"], state["review"], state["noted"] = rule.tag or None, rule.review or None, rule.noted
+    state["class"] = None if rule.label is None else str(rule.label)
+    state["answer"] = None if rule.predict is None else str(rule.predict)
+    if rule.radius is not None:
+        state["from"], state["to"] = rule.radius[0], None if rule.radius[1] > 16 else rule.radius[1]
+    if rule.margin is not None:
+        state["near"] = rule.margin[1]
+    state["order"] = order
+
+
+def _views(run: Run, rule: Rule, order: str) -> None:
+    """Saved views: apply one, or save what is set now."""
+    try:
+        views = browsing.views(audits.store(), run)
+    except InputError as problem:
+        st.error(plain(str(problem)))
+        views = {}
+
+    def apply() -> None:
+        if name := st.session_state["view"]:
+            ask(*views[name])
+
+    def save() -> None:
+        try:
+            browsing.save_view(audits.store(), run, st.session_state["view-name"], rule, order)
+        except InputError as problem:
+            st.session_state["view-problem"] = str(problem)
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Saved views",
+            list(views),
+            None,
+            key="view",
+            on_change=apply,
+            disabled=not views,
+            placeholder="choose one" if views else "none yet",
+        )
+        with st.popover("Save"):
+            st.text_input("Name of this view", key="view-name", max_chars=60)
+            st.button("Save the filters and the order", on_click=save)
+    if unsaved := st.session_state.pop("view-problem", ""):
+        st.error(plain(unsaved))
+    st.button("Show everything", on_click=clear, disabled=rule == Rule(), icon=":material/filter_alt_off:")

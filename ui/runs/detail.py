@@ -1,0 +1,307 @@
+"""One picture of a run: what came out, why, what would rescue it, and what people say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from diffsmooth_core import ABSTAIN, InputError
+from diffsmooth_core.analysis.browsing import REVIEWS, Row
+from diffsmooth_core.analysis.comparing import CHANGES
+from diffsmooth_core.analysis.diagnosis import Diagnosis, Stages
+from diffsmooth_core.datasets import class_names
+from diffsmooth_core.runs.results import Result
+from diffsmooth_core.runs.store import Kind, Run
+from ui.certify.view import card
+from ui.components import figure, strip
+from ui.images import data_url
+from ui.jobs import audits
+from ui.jobs.polling import failure, follow, wait, waits
+from ui.runs import charts
+from ui.runs.controls import Selection
+from ui.runs.grid import said
+from ui.session import state
+from ui.text import down, length, plain
+
+MOODS = {"right": "right", "wrong": "wrong", "certified": "unknown", "abstained": "abstain"}
+VOTERS = 8  # sample pictures of a class
+
+
+def show(selection: Selection, idx: int) -> None:
+    """The chosen picture's card, its votes, stages, rescue and notes."""
+    run, names = selection.run, selection.names
+    row = next(row for row in selection.every if row.result.idx == idx)
+    with st.container(border=True, key=f"answer-{MOODS[row.result.outcome]}"):
+        result = audits.store().result(run, idx)
+        why = _card(selection, result)
+    if result.certificate is None:
+        why.caption("An imported log says what came out and not how the votes fell.")
+    else:
+        _votes(run, result, names, why)
+    _rescue(run, result)
+    _remarks(run, row)
+
+
+def _card(selection: Selection, result: Result) -> DeltaGenerator:
+    """The result; the place for its reason."""
+    run, names = selection.run, selection.names
+    try:
+        picture = state.resolved(f"{run.dataset}:{result.idx}", run.dataset)
+        body, action = card(picture, names)
+    except InputError:  # its data set is not here
+        body, action = st.columns([7, 1.1])
+    with body:
+        sentence = said(result, names)
+        st.subheader(plain(sentence[0].upper() + sentence[1:]), anchor=False)
+        facts = []
+        if result.n is not None and result.n_a_low is not None and result.n_a_high is not None:
+            votes = f"{result.n_a_low:,}"
+            if result.n_a_high != result.n_a_low:
+                votes += f" to {result.n_a_high:,}"
+            whose = ""
+            if result.certificate is not None:
+                whose = f" for {names[int(np.argmax(result.certificate['counts0']))]}"
+            facts.append(f"{votes} of {result.n:,} votes{whose}")
+        if result.p_a_lower is not None:
+            facts.append(f"lower bound {down(result.p_a_lower, 4)}")
+        if change := selection.changes.get(result.idx):
+            before = said(change.before, names)
+            facts.append(f"{CHANGES[change.kind].lower()}; in the other run: {before}")
+        if result.note:
+            facts.append(result.note)
+        st.markdown(plain(" · ".join(facts)))
+        why = st.container()
+    settings = {name: str(run.config[name]) for name in state.SETTINGS if name in run.config}
+    action.page_link(
+        "pages/certify.py",
+        label="Watch live",
+        icon=":material/play_circle:",
+        query_params={"picture": f"{run.dataset}:{result.idx}"} | settings,
+        help="The Certify page with this picture and these settings.",
+    )
+    return why
+
+
+def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator) -> None:
+    """The diagnosis, the votes, and what each stage shows the classifier."""
+    assert result.certificate is not None
+    counts = result.certificate["counts"]
+    with why, st.spinner("Taking some votes apart…"):
+        try:
+            stages, diagnosis = audits.taken_apart(run, result.idx)
+        except InputError as problem:
+            st.warning(plain(str(problem)))
+            return
+        _said(diagnosis)
+    key = f"voters-{run.id}-{result.idx}"
+    present = [int(k) for k in np.unique(stages.votes)]
+    with st.container(key="charts-picture"):
+        left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Votes.** Choose a class to see who votes for it")
+        chosen = st.session_state.get(key, int(np.argmax(counts)))
+        figure.show(
+            charts.votes(counts, names, chosen),
+            f"{key}-bars",
+            "Votes for each class",
+            selection_mode="points",
+            on_select=partial(_clicked, key),
+        )
+    with right:
+        st.markdown(f"**Stage by stage**, what the classifier sees in the first {len(stages.votes)} copies")
+        alt = "Percent of the copies that are taken for each class, stage by stage"
+        figure.show(charts.stages(stages, names), f"{key}-stages", alt)
+    chosen = st.pills(
+        "Voters",
+        present,
+        format_func=lambda k: f"{names[k]} ({int(np.sum(stages.votes == k))})",
+        key=key,
+        default=max(present, key=lambda k: counts[k]),
+        required=True,
+        help=f"Of the first {len(stages.votes)} estimation votes.",
+    )
+    _voters(stages, int(chosen), names)
+
+
+def _clicked(key: str) -> None:
+    """A bar was clicked: show the voters of its class."""
+    points = st.session_state[f"{key}-bars"].selection.points
+    if points:
+        st.session_state[key] = int(points[0]["customdata"])
+
+
+def _said(diagnosis: Diagnosis) -> None:
+    if diagnosis.reason == "none":
+        return
+    st.markdown(f"**{diagnosis.title}.** {plain(diagnosis.sentence)}")
+    with st.popover("The numbers behind it", icon=":material/function:"):
+        st.table(
+            {plain(name): _number(name, value) for name, value in diagnosis.evidence.items()},
+            border="horizontal",
+            hide_header=True,
+        )
+
+
+def _number(name: str, value: float) -> str:
+    if "votes" in name:
+        return f"{value:,.0f}" if np.isfinite(value) else "none up to ten million"
+    return f"{value:.2g}" if name.startswith("p of") else f"{100 * value:.1f} %"
+
+
+def _voters(stages: Stages, label: int, names: tuple[str, ...]) -> None:
+    """Real copies that voted for a class: with noise, and purified."""
+    voters = np.flatnonzero(stages.votes == label)[:VOTERS]
+    if not len(voters):
+        st.caption(f"None of the first {len(stages.votes)} votes is for {plain(names[label])}.")
+        return
+    rows = {"with noise": (stages.noisy_pictures, stages.noisy)}
+    if stages.purified is not None:
+        rows["purified"] = (stages.purified_pictures, stages.purified)
+    for title, (pictures, classes) in rows.items():
+        frames = [
+            strip.Frame(
+                f"Vote {i + 1}, {title}", f"alone taken for: {names[classes[i]]}", (data_url(pictures[i]),)
+            )
+            for i in voters
+        ]
+        strip.show(frames, key=f"audit-voters-{title}", arrows=False)
+
+
+def _rescue(run: Run, result: Result) -> None:
+    """A sweep over settings, by a button."""
+    if run.origin != "audit":
+        return
+    what = f"rescue-{result.idx}"
+    st.subheader(
+        "What would rescue it?" if result.predict == ABSTAIN else "What would other settings say?",
+        anchor=False,
+    )
+    follow(lambda: [audits.under_way(run, what)], lambda: _rescuing(run, result, what))
+
+
+def _rescuing(run: Run, result: Result, what: str) -> None:
+    job = audits.under_way(run, what)
+    step = job.progress if job else None
+    if job and not job.finished:
+        done, total = (step.done, step.total) if step else (0, 1)
+        if waits(job):
+            wait(lambda: audits.under_way(run, what))
+        st.progress(done / total, f"{done} of {total} settings" if step else "Starting")
+        st.button("Stop", on_click=audits.stop, args=(run, what))
+    elif job is None or job.state != "done":
+        if job and job.error:
+            st.error(failure(job))
+        st.caption(
+            "Tries about ten settings on this picture, with the same noise: other σ, σ′, m and n, and other "
+            "classifiers."
+        )
+        st.button(
+            "Try other settings",
+            on_click=_in_words,
+            args=(audits.rescue, run, result.idx),
+            icon=":material/healing:",
+        )
+    if step and step.found:
+        names = class_names(run.dataset)
+        ranked = sorted(step.found, key=lambda r: (r.label == result.label, r.radius, -r.cost), reverse=True)
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        "Setting": r.change,
+                        "Answer": "abstains" if r.label == ABSTAIN else names[r.label],
+                        "Right": ""
+                        if r.label == ABSTAIN or result.label is None
+                        else "yes"
+                        if r.label == result.label
+                        else "no",
+                        "Radius": length(r.radius) if r.radius else "–",
+                        "Share p̂": down(r.p_hat, 3),
+                        "Votes": r.config.n,
+                        "Classifications": r.cost,
+                    }
+                    for r in ranked
+                ]
+            ),
+            hide_index=True,
+        )
+        fewest = min(r.config.n for r in step.found)
+        if fewest < run.config["n"]:
+            st.caption(
+                f"Tried with {fewest:,} votes where nothing else is said, so compare with “as it is”, not "
+                f"with the run's {run.config['n']:,}."
+            )
+        alpha = step.found[0].config.alpha
+        st.caption(
+            f"Each holds at α = {alpha:.2g}, the run's risk shared by {step.total} tries, so the best of "
+            f"them may be picked: together they hold with probability {1 - alpha * step.total:g}."
+        )
+
+
+def _in_words(act: Callable[..., None], *args: object) -> None:
+    """Do it; where that is not possible, have the page say why."""
+    try:
+        act(*args)
+    except InputError as problem:
+        state.notify(str(problem))
+
+
+def _remarks(run: Run, row: Row) -> None:
+    """Review state, tags and notes; each is kept at once."""
+    idx = row.result.idx
+
+    def say(kind: Kind, text: str) -> None:
+        _in_words(audits.store().remark, run, idx, kind, text)
+
+    st.subheader("Review", anchor=False)
+    with st.container(key="charts-review"):  # laid out as charts are: side by side where each has room
+        left, right = st.columns(2, gap="large")
+    with left:
+        key = f"review-{run.id}-{idx}"
+        st.session_state[key] = row.review
+        st.segmented_control(
+            "State",
+            list(REVIEWS),
+            format_func=REVIEWS.__getitem__,
+            key=key,
+            required=True,
+            on_change=lambda: say("review", st.session_state[key]),
+        )
+        tag_key = f"tags-{run.id}-{idx}"
+        st.session_state[tag_key] = list(row.tags)
+        every = sorted({tag for other in audits.rows(run) for tag in other.tags})
+        st.multiselect(
+            "Tags",
+            every,
+            key=tag_key,
+            accept_new_options=True,
+            placeholder="choose or write one",
+            on_change=lambda: _tagged(row, st.session_state[tag_key], say),
+        )
+    with right:
+        for note in row.notes:
+            st.markdown(f"{plain(note.text)}  \n:small[:gray[{note.created.replace('T', ' ')[:16]} UTC]]")
+        with st.form(f"note-{run.id}-{idx}", clear_on_submit=True, border=False):
+            st.text_area("Note", key=f"note-text-{run.id}-{idx}", height=80, max_chars=4000)
+            st.form_submit_button(
+                "Add the note", on_click=lambda: _noted(st.session_state[f"note-text-{run.id}-{idx}"], say)
+            )
+
+
+def _noted(text: str, say: Callable[[Kind, str], None]) -> None:
+    if text.strip():
+        say("note", text)
+
+
+def _tagged(row: Row, tags: list[str], say: Callable[[Kind, str], None]) -> None:
+    for tag in tags:
+        if tag not in row.tags:
+            say("tag", tag[:60])
+    for tag in row.tags:
+        if tag not in tags:
+            say("untag", tag)

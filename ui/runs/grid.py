@@ -1,0 +1,153 @@
+"""The pictures of a run that are asked for, to look through with mouse and keyboard and to download."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from diffsmooth_core import ABSTAIN, InputError
+from diffsmooth_core.analysis import browsing
+from diffsmooth_core.analysis.browsing import Row
+from diffsmooth_core.exchange import bundles, logs
+from diffsmooth_core.runs.results import OUTCOMES, Result
+from diffsmooth_core.runs.store import Run
+from ui.colours import outcome_colour
+from ui.components import picker
+from ui.jobs import audits
+from ui.runs.controls import Selection, clear
+from ui.text import length
+
+PAGE = 36  # pictures at once
+MARKS = {"right": "✓", "wrong": "✗", "certified": "✓", "abstained": "–"}
+_let_go = st.components.v2.component(
+    "diffsmooth_filter_focus",
+    html="<span></span>",
+    js=(Path(__file__).parent / "filter_focus.js").read_text(),
+)
+
+
+def grid(selection: Selection) -> int | None:
+    """The pictures asked for; the index of the chosen one, which the address holds."""
+    shown, total = selection.shown, len(selection.every)
+    title = f"{len(shown):,} of {total:,} pictures" if selection.filtered else f"{total:,} pictures"
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(title, anchor=False)
+        _download(selection)
+    if not shown:
+        st.caption("No picture is like that.")
+        st.button("Show every picture", on_click=clear)
+        return None
+    places = {row.result.idx: i for i, row in enumerate(shown)}
+    idx = _chosen(places)
+    pages = -(-len(shown) // PAGE)
+    page = 1 + (places[idx] // PAGE if idx is not None else 0)
+    if pages > 1:
+        # The page follows the chosen picture, and a turned page chooses its first.
+        key = f"grid-page-{page}"
+        st.pagination(pages, default=page, key=key, on_change=lambda: _turn(shown, key))
+    here = shown[PAGE * (page - 1) : PAGE * page]
+    picker.picker(
+        data={"chosen": str(idx), "large": True, "choices": [_tile(selection, row) for row in here]},
+        key=f"grid-{selection.run.id}-{page}",
+        on_picked_change=lambda: _picked(selection.run, page),
+    )
+    _keys(shown, idx)
+    return idx
+
+
+def _chosen(places: dict[int, int]) -> int | None:
+    asked = st.query_params.get("image", "")
+    return int(asked) if asked.isdecimal() and int(asked) in places else next(iter(places), None)
+
+
+def _turn(shown: list[Row], key: str) -> None:
+    choose(shown[PAGE * (st.session_state[key] - 1)].result.idx)
+
+
+def _picked(run: Run, page: int) -> None:
+    if picked := st.session_state[f"grid-{run.id}-{page}"].picked:
+        choose(int(picked))
+
+
+def choose(idx: int) -> None:
+    """Show this picture."""
+    st.query_params["image"] = str(idx)
+
+
+def _tile(selection: Selection, row: Row) -> dict[str, Any]:
+    """A picture with the mark of its outcome and its radius."""
+    result = row.result
+    note = f"{MARKS[result.outcome]} {length(result.radius)}" if result.predict != ABSTAIN else "– abstains"
+    return {
+        "spec": str(result.idx),
+        "title": f"Picture {result.idx}: {said(result, selection.names)}",
+        "image": _image(selection.run.dataset, result.idx),
+        "note": note,
+        "mark": outcome_colour(result.outcome),
+    }
+
+
+def _image(dataset: str, idx: int) -> str | None:
+    try:
+        return picker.thumbnail(f"{dataset}:{idx}", dataset)
+    except InputError:
+        return None
+
+
+def said(result: Result, names: tuple[str, ...]) -> str:
+    """A result in a few words."""
+    known = "" if result.label is None else f" (true class: {names[result.label]})"
+    if result.predict == ABSTAIN:
+        return f"abstains{known}"
+    return (
+        f"{OUTCOMES[result.outcome].lower()}, {names[result.predict]}, radius {length(result.radius)}{known}"
+    )
+
+
+def _keys(shown: list[Row], idx: int | None) -> None:
+    """Next and previous by keyboard, among all that are shown or among their abstentions."""
+
+    def go(wanted: Any, step: int = 1) -> None:
+        if (found := browsing.following(shown, idx, wanted, step)) is not None:
+            choose(found)
+
+    def anything(_: Row) -> bool:
+        return True
+
+    def abstains(row: Row) -> bool:
+        return row.result.predict == ABSTAIN
+
+    none = not any(map(abstains, shown))
+    with st.container(horizontal=True, key="picture-keys"):
+        st.button("Previous", shortcut="P", on_click=go, args=(anything, -1), icon=":material/chevron_left:")
+        st.button("Next", shortcut="N", on_click=go, args=(anything,), icon=":material/chevron_right:")
+        st.button("Next abstention", shortcut="A", on_click=go, args=(abstains,), disabled=none)
+        st.button(
+            "Random abstention",
+            shortcut="X",
+            on_click=_random,
+            args=([*filter(abstains, shown)],),
+            disabled=none,
+        )
+        _let_go(key="focus")
+
+
+def _random(abstentions: list[Row]) -> None:
+    choose(secrets.choice(abstentions).result.idx)
+
+
+def _download(selection: Selection) -> None:
+    """The rows that are shown in a format of the field, or the whole run."""
+    run, results = selection.run, [row.result for row in selection.shown]
+    files: dict[str, tuple[str, Callable[[], bytes]]] = {
+        "Cohen's log": ("tsv", lambda: logs.encoded(results, "cohen")),
+        "Table as CSV": ("csv", lambda: logs.encoded(results, "csv")),
+        "The whole run": ("json.gz", lambda: bundles.packed(audits.store(), run)),
+    }
+    with st.popover("Download"):
+        for title, (suffix, data) in files.items():
+            st.download_button(title, data, f"{run.name}.{suffix}", on_click="ignore")

@@ -1,0 +1,219 @@
+"""The sidebar's settings: plain words beside the paper's symbols, a line of help each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.config import METHODS
+from diffsmooth_core.zoo import Card
+from ui.components import picker
+from ui.lessons import view
+from ui.session import state
+from ui.text import plain
+
+_HERE = Path(__file__).parent
+_close = st.components.v2.component(
+    "diffsmooth_sheet",
+    html='<button type="button">Back to the picture</button>',
+    css=(_HERE / "components" / "sheet" / "sheet.css").read_text(),
+    js=(_HERE / "components" / "sheet" / "sheet.js").read_text(),
+)
+
+# setting -> label, step of its buttons, help
+NUMBERS: dict[str, tuple[str, float, str]] = {
+    "sigma": (
+        "Noise σ",
+        0.05,
+        "Standard deviation of the smoothing noise; pixel values go from 0 to 1. "
+        "More noise can certify larger radii and makes the picture harder to recognise.",
+    ),
+    "sigma_local": (
+        "Local σ′",
+        0.05,
+        "Standard deviation of the small noise added after purification, "
+        "usually the noise that the classifier was trained under.",
+    ),
+    "n": ("Votes n", 100, "Noisy copies that count for the bound. More of them give a larger radius."),
+    "m": ("Copies m", 1, "How many copies with local noise are averaged into one vote."),
+    "purifications": ("Runs K", 1, "DensePure purifies each noisy copy this often and takes the majority."),
+    "reverse_steps": ("Steps b", 1, "Steps of DensePure's reverse process, from the noise to none."),
+    "n0": ("First votes n₀", 50, "Votes that only choose the class to be certified, and never count for it."),
+    "alpha": ("Risk α", 0.001, "The probability, over the noise, that a certificate claims too much."),
+    "target_radius": ("Target radius", 0.05, "The radius asked for: a run may end once it is reached."),
+    "rounds": ("Rounds", 1, "Looks of adaptive stopping, each at four times the votes; they share α."),
+    "seed": ("Seed", 1, "The same seed gives the same noise, so the same votes."),
+}
+HINTS = {
+    "method": "How a noisy copy comes to its vote.",
+    "classifier": "The network that votes, and the noise it was trained under.",
+    "dtype": "What the networks compute in. It is part of what is certified: in bfloat16 votes come up to "
+    "twice as fast, and a few of them differ.",
+    "dataset": "The classes that are voted for, and the size that the networks see.",
+    "denoiser": "The network that takes the noise away before the classifier sees the copy.",
+    "noise": "Local noise new for every vote, or m fixed tensors for all; or noise in whole steps of 1/255, "
+    "which leaves no trace of rounding that a network could tell.",
+    "stopping": "When counting may end: after n votes; once the target radius is reached; also once it "
+    "cannot be any more; or at a few growing looks. A bound that holds whenever one looks costs radius.",
+    "bound": "p_A against all other classes together, or against the runner-up, which can certify below ½.",
+}
+DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet"}
+DTYPES = {"auto": "usual", "float32": "float32", "bfloat16": "bfloat16"}
+NOISES = {"fresh": "fresh (the paper)", "reference": "fixed set (released)", "sound": "1/255 steps (sound)"}
+STOPPING = {
+    "fixed": "after n votes",
+    "target": "at the target radius",
+    "decided": "target met or lost",
+    "adaptive": "in growing rounds",
+}
+BOUNDS = {"one-class": "p_A against ½", "two-class": "p_A against p_B"}
+
+
+def sidebar(shared: bool = False) -> SmoothingConfig | InputError:
+    """Draw every control, or only those whose settings are `shared` by several that the page itself asks
+    for; the configuration, or what is wrong with it, which is said here too."""
+    with st.sidebar:
+        dataset = _select("dataset", "Data set", {n: dataset_title(n) for n in state.choices("dataset")})
+        if view.shows("picture"):
+            picker.choose()
+        methods = {name: method_title(name) for name in state.choices("method")}
+        classifiers = {name: classifier_title(name) for name in state.choices("classifier")}
+        if not classifiers:
+            _end()
+            remedy = (
+                "models add timm/resnet50.a1_in1k --name resnet50"
+                if dataset in DATASETS
+                else f"train gaussian --dataset {dataset} --name {dataset}-gaussian-0.25 --minutes 30"
+            )
+            return InputError(
+                f"there is no classifier for {dataset_title(dataset)} here; add one on the page Models, or "
+                f"run: python -m diffsmooth_core {remedy}"
+            )
+        if st.session_state["classifier"] not in classifiers:
+            st.session_state["classifier"] = next(iter(classifiers))
+        name = state.DEFAULTS.method if shared else _select("method", "Method", methods)
+        method = METHODS[name]
+        local, reverse = method.smooths_locally, shared or "reverse_steps" in method.settings
+        if not shared:
+            _select("classifier", "Classifier", classifiers)
+        denoisers = state.denoisers(name)
+        if not denoisers:
+            _end()
+            return InputError(
+                f"there is no denoiser of the kind that {method.title} needs here; choose another method, or "
+                "run: python -m diffsmooth_core models download 256x256_diffusion_uncond"
+            )
+        if st.session_state["denoiser"] not in denoisers:
+            st.session_state["denoiser"] = denoisers[0]
+        _select("denoiser", "Denoiser", {d: _denoiser_title(d) for d in denoisers}, method.purifies)
+        if not shared:
+            _numbers("sigma", "sigma_local", local)
+            _numbers("n", "m", local)
+        with st.expander("More settings") if view.current() is None else st.container():
+            _numbers("n0", "alpha")
+            _numbers("purifications", "reverse_steps", reverse, reverse)
+            _numbers("seed", None)
+            _select("noise", "Noise is", NOISES)
+            stopping = _select("stopping", "Stop", STOPPING)
+            _numbers("target_radius", "rounds", stopping == "adaptive", stopping != "fixed")
+            _select("bound", "Bound", BOUNDS)
+            _select("dtype", "Precision", DTYPES)
+        config = _config()
+        for sentence in config.advice if isinstance(config, SmoothingConfig) and not shared else ():
+            st.caption(plain(sentence))
+        _end()
+        return config
+
+
+def _end() -> None:
+    """What closes the sidebar where it covers the page."""
+    with st.container(key="sheet-end"):
+        _close(key="sheet")
+
+
+def _config() -> SmoothingConfig | InputError:
+    try:
+        return state.config()
+    except InputError as error:
+        st.error(plain(str(error)))
+        return error
+
+
+def described(config: SmoothingConfig, name: str) -> str:
+    """A setting in words: "noise σ = 0.5", "method DiffSmooth"."""
+    value = getattr(config, name)
+    if name in NUMBERS:
+        label = NUMBERS[name][0]
+        return f"{label[0].lower()}{label[1:]} = {value:{',' if isinstance(value, int) else 'g'}}"
+    titles: dict[str, Callable[[str], str]] = {
+        "dataset": dataset_title,
+        "method": method_title,
+        "classifier": classifier_title,
+        "denoiser": _denoiser_title,
+        "noise": NOISES.__getitem__,
+        "stopping": STOPPING.__getitem__,
+        "bound": BOUNDS.__getitem__,
+        "dtype": DTYPES.__getitem__,
+    }
+    return f"{name} {titles[name](value)}"
+
+
+def dataset_title(name: str) -> str:
+    return DATASETS.get(name, name)
+
+
+def method_title(name: str) -> str:
+    return METHODS[name].title
+
+
+def _select(name: str, label: str, titles: dict[str, str], used: bool = True) -> str:
+    """A choice from a list, or what it is where a lesson hides it."""
+    if not view.shows(name):
+        return str(st.session_state[name])
+    return st.selectbox(
+        label, list(titles), format_func=titles.__getitem__, key=name, help=HINTS[name], disabled=not used
+    )
+
+
+def _numbers(left: str, right: str | None, right_used: bool = True, left_used: bool = True) -> None:
+    """Two numbers side by side, or those of them that a lesson shows."""
+    drawn = [(n, used) for n, used in ((left, left_used), (right, right_used)) if n and view.shows(n)]
+    for column, (name, used) in zip(st.columns(2) if drawn else (), drawn, strict=False):
+        label, step, hint = NUMBERS[name]
+        low, high = state.SPANS[name]
+        form = "%g" if isinstance(getattr(state.DEFAULTS, name), float) else None
+        column.number_input(label, low, high, step=step, format=form, key=name, help=hint, disabled=not used)
+
+
+FAMILIES = {
+    "gaussian": "Gaussian",
+    "smoothadv": "SmoothAdv",
+    "macer": "MACER",
+    "consistency": "Consistency",
+    "smoothmix": "SmoothMix",
+    "ensemble": "Ensemble",
+    "dncnn-mse": "DnCNN (MSE)",
+    "dncnn-stability": "DnCNN (stability)",
+}
+
+
+def classifier_title(name: str) -> str:
+    """ "gaussian-0.25-b" is "Gaussian (b), noise 0.25"."""
+    named = re.fullmatch(r"([a-z-]+)-([0-9.]+)(?:-([a-z]))?", name)
+    if named is None or named[1] not in FAMILIES:
+        return "Standard, no noise" if name == "standard" else name
+    which = f" ({named[3]})" if named[3] else ""
+    return f"{FAMILIES[named[1]]}{which}, noise {float(named[2]):g}"
+
+
+def model_title(card: Card) -> str:
+    """A network in a person's words."""
+    return _denoiser_title(card.name) if card.kind == "denoiser" else classifier_title(card.name)
+
+
+def _denoiser_title(name: str) -> str:
+    return "Bundled diffusion model" if name == "bundled" else classifier_title(name)

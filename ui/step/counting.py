@@ -1,0 +1,132 @@
+"""The last panel of the Step through page: the vote is counted, and what that does to bound and radius."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.certification.decision import Decision, decide, selected
+from diffsmooth_core.config import ABSTAIN
+from ui import charts
+from ui.colours import class_colour
+from ui.components import figure, softmax
+from ui.jobs import certificates
+from ui.step import votes as step_runs
+from ui.step.panels import CHART, ROWS, Scene, halves
+from ui.text import down, length
+
+COUNTED = 2000  # votes that are drawn for a count, at most
+
+
+def count(scene: Scene) -> None:
+    config, copy, label = scene.config, scene.traced.index + 1, scene.traced.vote
+    name = scene.names[label]
+    see, read = halves()
+    with read:
+        if not certificates.quick(config) or config.n0 + copy > COUNTED:
+            st.markdown(
+                f"The vote for **{name}** is counted with the others. Certify draws them all; here, the "
+                f"{config.n0 + copy - 1:,} votes before this one would have to be drawn first."
+            )
+            return
+        with st.spinner("Drawing the votes before this one", show_time=True):
+            selection = step_runs.classes(scene.picture, config, "selection", config.n0)
+            estimation = step_runs.classes(scene.picture, config, "estimation", copy)
+    candidate = selected(counts0 := _counts(selection, len(scene.names)))
+    after = _counts(estimation[:copy], len(scene.names))
+    before = _counts(estimation[: copy - 1], len(scene.names))
+    with see:
+        _tally(scene, after, candidate)
+        points = step_runs.bounds(estimation, candidate, config)
+        spec = charts.trace(points, config, False, class_colour(candidate), at=copy)
+        figure.show(spec, "step-trace", "The bound over the votes, against ½", CHART)
+    with read:
+        wins = scene.names[candidate]
+        counts_for = (
+            f"so it counts **for** {wins}" if label == candidate else f"so it counts **against** {wins}"
+        )
+        st.markdown(
+            f"The run's first n₀ = {config.n0:,} votes, of other copies, chose **{wins}** as the class to "
+            f"certify, with {counts0[candidate]:,}. This vote is for {name}, {counts_for}: "
+            f"{after[candidate]:,} of {copy:,}."
+        )
+        _change(decide(counts0, before, config), decide(counts0, after, config))
+        _rule(config, after[candidate], copy)
+        _at_the_end(after[candidate] / copy, wins, config)
+
+
+def _rule(config: SmoothingConfig, k: int, n: int) -> None:
+    """How the bound follows from k of n votes, and the radius from it."""
+    if config.bound == "two-class":
+        st.latex(r"R = \tfrac{\sigma}{2}\left(\Phi^{-1}(\underline{p_A}) - \Phi^{-1}(\overline{p_B})\right)")
+    elif config.stopping in ("target", "decided"):
+        st.latex(r"R = \sigma\,\Phi^{-1}(\underline{p_A}), \quad \underline{p_A} \text{ anytime}")
+    else:
+        st.latex(
+            r"\begin{aligned} \underline{p_A} &= \mathrm{Beta}^{-1}(\alpha;\, k,\, n-k+1) \\"
+            r"R &= \sigma\,\Phi^{-1}(\underline{p_A}) \end{aligned}"
+        )
+    alpha = f"{config.alpha:g}" + (f"/{config.rounds}" if config.stopping == "adaptive" else "")
+    st.latex(rf"k = {k:,}, \; n = {n:,}, \; \alpha = {alpha}, \; \sigma = {config.sigma:g}")
+
+
+def _counts(classes: Sequence[int], k: int) -> tuple[int, ...]:
+    return tuple(map(int, np.bincount(np.array(classes, np.int64), minlength=k)))
+
+
+def _tally(scene: Scene, counts: tuple[int, ...], candidate: int) -> None:
+    """The votes so far, this one with them."""
+    values = np.array(counts, np.float32)
+    n, label = sum(counts), scene.traced.vote
+    shown = softmax.leading(values, ROWS)
+    found = []
+    for k, bar in zip([*shown, -1], softmax.bars(values, shown, scene.names, "{:,.0f}"), strict=False):
+        text = f"{counts[k] - 1:,} + 1" if k == label else bar.text
+        found.append(softmax.Bar(bar.label, bar.share / n, text, bar.colour, k == candidate))
+    softmax.show([softmax.Card(f"Votes of copies 1 to {n:,}", tuple(found))], key="step-tally")
+
+
+def _change(before: Decision, after: Decision) -> None:
+    """Bound and radius, with what this vote did to them."""
+    with st.container(horizontal=True, key="figures-step"):
+        bound = after.p_a_lower - before.p_a_lower
+        st.metric(
+            "Lower bound",
+            down(after.p_a_lower, 4),
+            f"{bound:+.4f}",
+            width=150,
+            help="Of the class's true share, if the run ended with this vote.",
+        )
+        radius = after.radius - before.radius
+        st.metric(
+            "Radius (L2)",
+            length(after.radius) if after.radius else "–",
+            f"{radius:+.4f}" if radius else None,
+            width=150,
+            help="None while the bound is not above ½.",
+        )
+
+
+def _at_the_end(share: float, name: str, config: SmoothingConfig) -> None:
+    """What one vote more would do in the whole run."""
+    k = min(round(share * config.n), config.n - 1)
+    one, other = (decide((1, 0), (votes, config.n - votes), config) for votes in (k, k + 1))
+    radius = (
+        f"the radius from {down(one.radius, 4)} to {down(other.radius, 4)}"
+        if one.label != ABSTAIN
+        else "and there is no radius yet"
+        if other.label == ABSTAIN
+        else f"and the radius becomes {down(other.radius, 4)}"
+    )
+    holds = (
+        "This bound may be looked at whenever one likes. At the end"
+        if config.stopping in ("target", "decided")
+        else "The bound holds for a number of votes fixed beforehand, so only at the end"
+    )
+    st.caption(
+        f"{holds}: at n = {config.n:,}, {k + 1:,} votes for {name} in place of {k:,} move it "
+        f"from {down(one.p_a_lower, 4)} to {down(other.p_a_lower, 4)}, {radius}."
+    )

@@ -1,0 +1,179 @@
+"""The Step through page: which copy, which step, and the step's panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.config import METHODS
+from diffsmooth_core.datasets.sources import Picture, class_names
+from ui.jobs import certificates
+from ui.session import state
+from ui.step import counting, panels, votes
+from ui.text import plain
+
+PACE = 3.0  # seconds that a step is shown while the page plays
+_arrow_keys = st.components.v2.component(
+    "diffsmooth_step_focus", html="<span></span>", js=(Path(__file__).parent / "step_focus.js").read_text()
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """`short` is what the row of steps calls it, `source` the algorithm of the paper."""
+
+    panel: panels.Panel
+    short: str
+    title: str
+    source: str
+
+
+def steps(config: SmoothingConfig) -> list[Step]:
+    """The steps of one vote, as far as the method has them."""
+    method = METHODS[config.method]
+    found = [Step(panels.noise, "Noise", "Noise is added", "Algorithm 4")]
+    if method.purification in ("one-shot", "reverse"):
+        found += [
+            Step(panels.timestep, "Timestep", "The noise chooses a timestep", "Algorithm 1"),
+            Step(panels.scale, "Scale", "The copy becomes the model's xₜ", "Algorithm 2"),
+        ]
+    if method.purification == "one-shot":
+        found += [
+            Step(panels.predict, "Predict", "The network predicts the noise", "Algorithm 2"),
+            Step(panels.purify, "Purify", "The noise is taken out", "Algorithm 2"),
+        ]
+    if method.purification == "direct":
+        found.append(Step(panels.denoise, "Denoise", "A network takes the noise out", "Salman et al."))
+    if method.purification == "reverse":
+        found.append(Step(panels.reverse, "Purify", "The reverse process, K times", "DensePure"))
+    if method.smooths_locally:
+        found.append(Step(panels.local, "Smooth", "A little noise, m times", "Algorithm 3"))
+    source = "Algorithm 3" if method.smooths_locally else "the classifier"
+    return [
+        *found,
+        Step(panels.vote, "Vote", "One copy, one vote", source),
+        Step(counting.count, "Count", "The vote is counted", "Algorithms 4 and 5"),
+    ]
+
+
+def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
+    """The page below its title."""
+    st.markdown(
+        "A certificate counts many votes. Here is one of them, from the noise to the count: the very vote "
+        "that Certify draws with these settings, not an example of it."
+    )
+    if isinstance(config, InputError):
+        st.markdown(f":red[:material/error:] {plain(str(config))}.")
+        return
+    path = steps(config)
+    at, copy = min(state.shown("step"), len(path)), min(state.shown("copy"), config.n)
+    _row(path, at, copy, config)
+    step = path[at - 1]
+    with st.container(border=True, key="step-panel"):
+        st.subheader(f"{at} · {step.title}", anchor=False)
+        st.caption(f"{step.source} · copy {copy:,} of {config.n:,}")
+        if not _wanted(picture, config, copy):
+            return
+        try:
+            with st.spinner("Drawing this vote", show_time=True):
+                traced = votes.traced(picture, config, copy)
+        except InputError as error:
+            st.markdown(f":red[:material/error:] {plain(str(error))}.")
+            return
+        step.panel(panels.Scene(picture, config, traced, class_names(config.dataset)))
+    if state.playing():
+        st.fragment(_clock, run_every=PACE)(at, copy, len(path), config.n)
+
+
+def _row(path: list[Step], at: int, copy: int, config: SmoothingConfig) -> None:
+    """Where one is and where one can go: the steps, back and forward, the copies."""
+
+    def chosen() -> None:
+        state.turn(step=st.session_state["step-row"])
+
+    st.session_state["step-row"] = at
+    st.segmented_control(
+        "Step",
+        range(1, len(path) + 1),
+        key="step-row",
+        on_change=chosen,
+        required=True,
+        format_func=lambda i: f"{i} {path[i - 1].short}",
+        label_visibility="collapsed",
+    )
+    with st.container(horizontal=True, vertical_alignment="center", key="step-controls"):
+        st.button(
+            "Back",
+            icon=":material/arrow_back:",
+            key="step-back",
+            shortcut="Left",
+            disabled=at == 1,
+            on_click=state.turn,
+            kwargs={"step": at - 1},
+        )
+        last = at == len(path)
+        after = {"step": 1, "copy": copy + 1} if last else {"step": at + 1}
+        st.button(
+            "Next copy" if last else "Next",
+            icon=":material/arrow_forward:",
+            key="step-next",
+            shortcut="Right",
+            type="primary",
+            disabled=last and copy == config.n,
+            on_click=state.turn,
+            kwargs=after,
+        )
+        playing = state.playing()
+        st.button(
+            "Pause" if playing else "Play",
+            key="step-play",
+            shortcut="P",
+            icon=":material/pause:" if playing else ":material/play_arrow:",
+            on_click=state.play,
+            args=(not playing,),
+        )
+        _copies(copy, config.n)
+        _arrow_keys(key="focus")
+
+
+def _copies(copy: int, n: int) -> None:
+    def jump() -> None:
+        state.turn(copy=st.session_state["step-copy"])
+
+    st.session_state["step-copy"] = copy
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        st.markdown("Copy", width="content")
+        st.number_input(
+            "Copy", 1, n, key="step-copy", on_change=jump, width=140, label_visibility="collapsed"
+        )
+        st.markdown(f"of {n:,}", width="content")
+
+
+def _wanted(picture: Picture, config: SmoothingConfig, copy: int) -> bool:
+    """Whether to draw this vote: at once where that is quick, otherwise once it was asked for."""
+    here = (picture.sha256, config, copy)
+    if certificates.quick(config) or st.session_state.get("step-asked") == here:
+        return True
+
+    def ask() -> None:
+        st.session_state["step-asked"] = here
+
+    st.markdown("Networks as large as these take a CPU a minute or two for one vote.")
+    st.button("Draw this vote", key="step-ask", on_click=ask)
+    return False
+
+
+def _clock(at: int, copy: int, last: int, n: int) -> None:
+    """Go on every PACE seconds: to the next step, then to the next copy. The first call is no tick."""
+    here = (at, copy)
+    if st.session_state.get("step-shown") != here:
+        st.session_state["step-shown"] = here
+        return
+    if here == (last, n):
+        state.play(False)
+    else:
+        state.turn(**({"step": at + 1} if at < last else {"step": 1, "copy": copy + 1}))
+    st.rerun()

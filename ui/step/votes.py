@@ -1,0 +1,44 @@
+"""Votes taken apart for the Step through page, each drawn once by the server."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.certification import Point, Stage, TracedVote, trace_vote, votes
+from diffsmooth_core.certification.decision import level
+from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
+from ui.jobs import certificates
+
+CHUNK = 50  # votes that are drawn together for a count
+
+
+@lru_cache(maxsize=64)
+def traced(picture: Picture, config: SmoothingConfig, copy: int) -> TracedVote:
+    """Estimation vote number `copy`, from 1. Raises InputError."""
+    return trace_vote(certificates.base_classifier(config), picture.tensor, config, copy - 1)
+
+
+def classes(picture: Picture, config: SmoothingConfig, stage: Stage, count: int) -> list[int]:
+    """The classes of the first votes of a stage, `count` or up to the end of the last chunk."""
+    starts = range(0, count, CHUNK)
+    return [label for start in starts for label in _chunk(picture, config, stage, start)]
+
+
+@lru_cache(maxsize=1024)
+def _chunk(picture: Picture, config: SmoothingConfig, stage: Stage, start: int) -> tuple[int, ...]:
+    total = config.n0 if stage == "selection" else config.n
+    base, stop = certificates.base_classifier(config), min(start + CHUNK, total)
+    return tuple(map(int, votes(base, picture.tensor, config, stage, start, stop)[0]))
+
+
+def bounds(found: list[int], candidate: int, config: SmoothingConfig) -> list[Point]:
+    """Share and bounds after each of these votes, as the live chart draws them; of many, some."""
+    every, points, k = max(1, len(found) // 200), [], 0
+    for n, label in enumerate(found, 1):
+        k += label == candidate
+        if n % every == 0 or n == len(found):
+            at = clopper_pearson_lower(k, n, level(config))
+            points.append((n, k / n, at, anytime_lower(k, n, config.alpha)))
+    return points

@@ -1,0 +1,44 @@
+"""The Theorems page: both theorems over the noise."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.theory import Curves
+from ui.components import figure
+from ui.jobs import theorems
+from ui.jobs.registry import Snapshot
+from ui.text import plain
+from ui.theorems import charts
+from ui.theorems.controls import Controls
+
+
+def show_picture(picture: Picture, chosen: Controls) -> None:
+    """Both theorems for the picture over sigma."""
+    if theorems.active((picture, chosen.setting)):
+        return
+    _curves(theorems.curves(picture, chosen.setting), chosen)
+
+
+def show_exact(chosen: Controls) -> None:
+    """Both theorems in the Gaussian mixture over sigma."""
+    _curves(theorems.exact_curves(chosen.world, chosen.dimension, chosen.setting), chosen)
+
+
+def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
+    st.subheader("Over the noise", anchor=False)
+
+    def draw(found: Curves) -> None:
+        specs = charts.over_sigma(found, chosen.scale)
+        for name, column, spec in zip(("bounds", "terms", "second"), st.columns(3), specs, strict=True):
+            with column:
+                title = spec["title"]["text"]
+                figure.show(spec, f"theorems-curve-{name}", f"{title}, over sigma", charts.HEIGHT)
+
+    theorems.show("curves", snapshot.subject.key, draw)
+    st.caption(
+        f"Lengths, L2 in {plain(chosen.unit)} units, on a logarithmic scale. The same settings at five noise "
+        "levels, with the timestep t that Algorithm 1 finds for each (τ in the exact world, which has no "
+        "timesteps). C is estimated anew at each level. Dashed is what the paper prints."
+    )

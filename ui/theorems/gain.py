@@ -1,0 +1,102 @@
+"""The Theorems page: does purification help, and what does a network error cost?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diffsmooth_core import ABSTAIN
+from diffsmooth_core.datasets.sources import Picture, class_names
+from diffsmooth_core.theory import Comparison
+from ui.components import figure, strip
+from ui.images import data_url
+from ui.jobs import theorems
+from ui.jobs.polling import follow
+from ui.text import length, plain
+from ui.theorems import charts, controls
+from ui.theorems.controls import Controls
+
+
+def show_gain(picture: Picture, chosen: Controls) -> None:
+    """Distances before and after one-shot purification: this picture over sigma, and many pictures."""
+    setting = chosen.setting
+    st.subheader("Does purification help?", anchor=False)
+    if theorems.active((picture, setting)):
+        st.caption("Once the samples are in.")
+        return
+    found = theorems.purification(picture, setting.eps_error, setting.seed)
+    frames = [
+        strip.Frame(
+            f"σ = {g.sigma:g}",
+            f"{2 * chosen.scale * g.noisy:.3g} → {2 * chosen.scale * g.purified:.3g}",
+            (data_url(g.estimate),),
+        )
+        for g in found
+    ]
+    strip.show(frames, key="theorems-gain")
+    key = theorems.compare(setting.sigma, setting.eps_error, setting.seed).subject.key
+    theorems.attend("compare", key)
+
+    def draw() -> None:
+        left, right = st.columns(2, gap="medium")
+        with left:
+            spec = charts.gain(found, setting.eta, chosen.scale)
+            figure.show(spec, "theorems-gain-chart", "Distances over sigma", charts.HEIGHT)
+        with right:
+            theorems.say(key)
+            comparison: Comparison | None = theorems.found(theorems.find(key))
+            if comparison is not None:
+                spec = charts.compared(comparison, chosen.scale, chosen.unit)
+                figure.show(spec, "theorems-compared", "Distances of many pictures", charts.HEIGHT)
+                _nearer(comparison, setting.sigma)
+
+    with st.container(key="charts-gain"):
+        follow(lambda: [theorems.find(key)], draw)
+    nearer = sum(g.shortened == 1 for g in found)
+    st.caption(
+        f"‖xᵣₛ − x₀‖ before and ‖x̂ − x₀‖ after, L2 in {plain(chosen.unit)} units; on the left means of 4 "
+        f"noisy copies, of which every one came nearer at {nearer} of {len(found)} noise levels. The network "
+        "error of the sidebar is added here too; δ is not. The upper lines are Theorem 1's bound without its "
+        "score term, for a reverse-SDE sample that starts from such a copy."
+    )
+
+
+def _nearer(found: Comparison, sigma: float) -> None:
+    share = found.nearer(sigma)
+    if share.count:
+        st.markdown(
+            f"At σ = {sigma:g} purification brought **{share.inside} of {share.count}** pictures nearer: a "
+            f"share of {share.lower:.1%} to {share.upper:.1%} (95 % confidence)."
+        )
+
+
+def show_costs(picture: Picture, chosen: Controls) -> None:
+    """What errors of the network do to distance, votes and radius; asked for, as it takes seconds."""
+    st.subheader("What does a network error cost?", anchor=False)
+    sigma, seed = chosen.setting.sigma, chosen.setting.seed
+    key = ("costs", picture, sigma, seed)
+    if not controls.asked(key):
+        st.button(
+            f"Certify with {len(theorems.ERRORS)} sizes of error",
+            key="theorems-costs",
+            on_click=controls.ask,
+            args=(key,),
+        )
+        return
+    with st.spinner("Certifying with each error, on the same noise"):
+        found = theorems.costs(picture, sigma, seed)
+    names = class_names(picture.dataset)
+    distance = f"purified distance, {chosen.unit}"
+    rows: dict[str, list[str]] = {"error of ε": [], distance: [], "most votes": [], "certified radius": []}
+    for cost in found:
+        counts, label = cost.certificate.counts, cost.certificate.label
+        rows["error of ε"].append(f"{cost.eps_error:g}")
+        rows[distance].append(f"{2 * chosen.scale * cost.purified:.3g}")
+        rows["most votes"].append(f"{max(counts)} of {sum(counts)}, {names[counts.index(max(counts))]}")
+        radius = "abstains" if label == ABSTAIN else length(cost.certificate.radius)
+        rows["certified radius"].append(radius)
+    st.table(rows, border="horizontal")
+    st.caption(
+        f"DiffSmooth with m = 1 and n = 100 votes at σ = {sigma:g}; the error is a fixed pattern of this "
+        "root mean square in the predicted noise. Radii are in [0,1] units. Votes can be "
+        "stabler than pictures."
+    )
