@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diffsmooth_core import Progress, SmoothingConfig
-from diffsmooth_core.certification import Point
+from diffsmooth_core.certification.stream import Point
 from ui.colours import ABSTAIN, class_colour
 
 ROWS = 10  # classes of a count, at most

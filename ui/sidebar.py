@@ -10,7 +10,7 @@ import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
-from diffsmooth_core.zoo import Card
+from diffsmooth_core.zoo.cards import Card
 from ui.components import picker
 from ui.lessons import view
 from ui.session import state

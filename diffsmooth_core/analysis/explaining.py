@@ -21,7 +21,7 @@ from diffsmooth_core.runs.batch import config_of
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Run, Store
 from diffsmooth_core.runs.workers import base_of, picture
-from diffsmooth_core.zoo import names
+from diffsmooth_core.zoo.cards import names
 
 RESCUE_VOTES = 200
 CANDIDATES = ("gaussian-0.25", "gaussian-0.50", "smoothadv-0.25", "consistency-0.25")

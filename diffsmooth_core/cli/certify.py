@@ -154,7 +154,7 @@ def _compare_precision(
 def _compare_noise(
     config: SmoothingConfig, base: Any, picture: Picture, names: Sequence[str], as_json: bool
 ) -> None:
-    from diffsmooth_core.certification import certify as certified
+    from diffsmooth_core.certification.stream import certify as certified
 
     found = {
         noise: certified(base, picture.tensor, replace(config, noise=noise), source=picture.source)

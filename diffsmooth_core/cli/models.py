@@ -115,7 +115,8 @@ def check(
     """The checkpoint doctor: a classifier under each normalisation and noise, and which of them fits."""
     import torch
 
-    from diffsmooth_core.zoo import checkpoints, doctor, load_classifier
+    from diffsmooth_core.zoo import checkpoints, doctor
+    from diffsmooth_core.zoo.load import load_classifier
 
     if checkpoints.is_path(name_or_path):
         path = Path(name_or_path)

@@ -401,7 +401,7 @@ def _diffusion(name: str, dataset: str, device: str) -> Denoiser:
     """A diffusion model for the data set; a checkpoint's path is taken at its word."""
     from diffsmooth_core import load_denoiser
     from diffsmooth_core.purification.denoiser import Denoiser
-    from diffsmooth_core.zoo import every, names
+    from diffsmooth_core.zoo.cards import every, names
     from diffsmooth_core.zoo.download import here
 
     if name in every() and every()[name].dataset != dataset:

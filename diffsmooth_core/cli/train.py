@@ -165,7 +165,7 @@ def train(
     from diffsmooth_core.training.recipes import AIRBENCH, Airbench, Recipe
     from diffsmooth_core.training.smoothadv import SmoothAdv
     from diffsmooth_core.training.smoothmix import SmoothMix
-    from diffsmooth_core.zoo import load_classifier, load_denoiser
+    from diffsmooth_core.zoo.load import load_classifier, load_denoiser
 
     if objective == "ensemble":
         from diffsmooth_core.training.ensemble import combine

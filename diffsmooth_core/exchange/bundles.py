@@ -9,7 +9,7 @@ from dataclasses import asdict
 from types import NoneType
 from typing import Any
 
-from diffsmooth_core.certification import Certificate, discrepancies
+from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.config import InputError, check_dataset_name
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Run, Store

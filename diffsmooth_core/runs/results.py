@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from diffsmooth_core.certification import Certificate
+from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.config import ABSTAIN
 from diffsmooth_core.statistics import (
     average_certified_radius,

@@ -21,7 +21,7 @@ from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.datasets.sources import Picture
-from diffsmooth_core.zoo import load_classifier, load_denoiser
+from diffsmooth_core.zoo.load import load_classifier, load_denoiser
 
 Classes = list[npt.NDArray[np.int64]]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from diffsmooth_core.certification import Certificate, certify
+from diffsmooth_core.certification.certificate import Certificate
+from diffsmooth_core.certification.stream import certify
 from diffsmooth_core.classifiers.base import Classifier, build_base
 from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser

@@ -11,7 +11,8 @@ from diffsmooth_core.classifiers.ensemble import Ensemble
 from diffsmooth_core.config import InputError
 from diffsmooth_core.training.classifier import accuracy
 from diffsmooth_core.training.loop import load_pictures
-from diffsmooth_core.zoo import cards, load_classifier
+from diffsmooth_core.zoo import cards
+from diffsmooth_core.zoo.load import load_classifier
 
 
 def combine(folder: Path, name: str, members: Sequence[str], consensus: int) -> Path:

@@ -1,6 +1,4 @@
-"""Model cards to loaded networks: bundled, or a local checkpoint in a published layout."""
+"""Model cards to loaded networks: bundled, or a local checkpoint in a published layout.
 
-from diffsmooth_core.zoo.cards import Card, bundled, every, names
-from diffsmooth_core.zoo.load import load_classifier, load_denoiser
-
-__all__ = ["Card", "bundled", "every", "load_classifier", "load_denoiser", "names"]
+Nothing is imported here: cards are read without torch, which loading a network needs.
+"""

@@ -18,7 +18,7 @@ from diffsmooth_core.analysis.diagnosis import (
     rescue,
     take_apart,
 )
-from diffsmooth_core.certification import Certificate
+from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.config import SmoothingConfig
 from tests.worlds import GREY, SHAPE, clamping_denoiser, half_space, linear_classifier

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from diffsmooth_core.certification import Certificate, discrepancies
+from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from tests.browser.serving import press
 
 SECONDS = 1000  # milliseconds

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from diffsmooth_core import certify
-from diffsmooth_core.certification import Certificate, discrepancies
+from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.noise import image_sha256
 from diffsmooth_core.classifiers.base import build_base

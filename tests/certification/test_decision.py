@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import binom, norm
 
 from diffsmooth_core import build_base, certify, certify_stream
-from diffsmooth_core.certification import Certificate, at_level, check_reachable, discrepancies
-from diffsmooth_core.certification.decision import decide, next_look, round_sizes
+from diffsmooth_core.certification.certificate import Certificate, at_level, discrepancies
+from diffsmooth_core.certification.decision import check_reachable, decide, next_look, round_sizes
 from diffsmooth_core.certification.voting import votes
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, certified_radius, clopper_pearson_lower

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from diffsmooth_core import build_base, certify_stream, load_classifier, load_denoiser
-from diffsmooth_core.certification import trace_vote, votes
+from diffsmooth_core.certification.tracing import trace_vote
+from diffsmooth_core.certification.voting import votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import METHODS, NOISES, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve

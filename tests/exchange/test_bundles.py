@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from diffsmooth_core.certification import Certificate
+from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.config import InputError
 from diffsmooth_core.exchange import bundles
 from diffsmooth_core.runs.store import Run, Store

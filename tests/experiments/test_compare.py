@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from diffsmooth_core import build_base, certify, load_classifier, load_denoiser
-from diffsmooth_core.certification import at_level
+from diffsmooth_core.certification.certificate import at_level
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diffsmooth_core import certify
-from diffsmooth_core.certification import Certificate, discrepancies
+from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.classifiers.base import Classifier
 from diffsmooth_core.classifiers.execution import EAGER
 from diffsmooth_core.cli import main

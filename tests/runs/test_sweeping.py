@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from diffsmooth_core import certify
-from diffsmooth_core.certification import Certificate, discrepancies
+from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.runs import sweeping
 from diffsmooth_core.runs.store import Store

@@ -26,8 +26,9 @@ from diffsmooth_core.training import classifier, denoised, denoiser
 from diffsmooth_core.training.gaussian import Gaussian
 from diffsmooth_core.training.loop import Budget, Run, flipped, load_pictures, translated
 from diffsmooth_core.training.recipes import Airbench, ResNet
-from diffsmooth_core.zoo import checkpoints, load_classifier
+from diffsmooth_core.zoo import checkpoints
 from diffsmooth_core.zoo.cards import Card
+from diffsmooth_core.zoo.load import load_classifier
 from tests.worlds import Oracle
 
 TINY_UNET = UNetConfig(

@@ -12,8 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import Certificate, Progress, SmoothingConfig
-from diffsmooth_core.certification import Samples
 from diffsmooth_core.certification.decision import decide
+from diffsmooth_core.certification.voting import Samples
 from ui.jobs import certificates
 from ui.session import state
 

@@ -25,14 +25,15 @@ from diffsmooth_core import (
     load_classifier,
     load_denoiser,
 )
-from diffsmooth_core.certification import Point, Samples, check_reachable
+from diffsmooth_core.certification.decision import check_reachable
 from diffsmooth_core.certification.recording import Recording
-from diffsmooth_core.certification.voting import Stage, votes
+from diffsmooth_core.certification.stream import Point
+from diffsmooth_core.certification.voting import Samples, Stage, votes
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.paths import ASSETS
 from diffsmooth_core.purification.dncnn import DirectDenoiser
-from diffsmooth_core.zoo import names
+from diffsmooth_core.zoo.cards import names
 from ui.components import picker
 from ui.jobs.registry import JobManager, Snapshot
 from ui.session import state

@@ -14,8 +14,9 @@ import torch
 from diffsmooth_core import InputError, load_classifier
 from diffsmooth_core.classifiers.normalisation import STATISTICS
 from diffsmooth_core.datasets import labelled_pictures
-from diffsmooth_core.zoo import Card, doctor, every
 from diffsmooth_core.zoo import adding as zoo
+from diffsmooth_core.zoo import doctor
+from diffsmooth_core.zoo.cards import Card, every
 from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory
 from ui.components import figure
 from ui.session.limits import limit

@@ -14,7 +14,7 @@ from diffsmooth_core.analysis import browsing
 from diffsmooth_core.exchange.published import SLIPS, acr
 from diffsmooth_core.runs.results import summary
 from diffsmooth_core.runs.store import Run
-from diffsmooth_core.zoo import Card, every
+from diffsmooth_core.zoo.cards import Card, every
 from ui.components import figure
 from ui.jobs import audits
 from ui.results import published

@@ -24,7 +24,7 @@ from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve
 from diffsmooth_core.experiments import SWEEPS
-from diffsmooth_core.zoo import names
+from diffsmooth_core.zoo.cards import names
 from diffsmooth_core.zoo.download import here
 from ui.attack import controls
 from ui.session.limits import allowed, limit

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from diffsmooth_core import SmoothingConfig
-from diffsmooth_core.certification import Diffusion, TracedVote
+from diffsmooth_core.certification.tracing import Diffusion, TracedVote
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
 from ui import charts

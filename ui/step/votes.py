@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from diffsmooth_core import SmoothingConfig
-from diffsmooth_core.certification import Point, Stage, TracedVote, trace_vote, votes
 from diffsmooth_core.certification.decision import level
+from diffsmooth_core.certification.stream import Point
+from diffsmooth_core.certification.tracing import TracedVote, trace_vote
+from diffsmooth_core.certification.voting import Stage, votes
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 from ui.jobs import certificates

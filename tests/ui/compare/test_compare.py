@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import InputError, SmoothingConfig, certify
-from diffsmooth_core.certification import discrepancies
+from diffsmooth_core.certification.certificate import discrepancies
 from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
 from tests.ui.conftest import opened, progress
 from ui.compare import charts

@@ -11,7 +11,7 @@ from dataclasses import FrozenInstanceError, dataclass, replace
 import pytest
 
 from diffsmooth_core import build_base, certify_stream
-from diffsmooth_core.certification import Progress
+from diffsmooth_core.certification.stream import Progress
 from diffsmooth_core.config import InputError, SmoothingConfig
 from tests.worlds import GREY, half_space
 from ui.jobs.registry import JobManager, Snapshot

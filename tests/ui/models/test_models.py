@@ -9,7 +9,8 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.classifiers.resnet import CifarResNet
-from diffsmooth_core.zoo import bundled, cards, doctor
+from diffsmooth_core.zoo import cards, doctor
+from diffsmooth_core.zoo.cards import bundled
 from tests.ui.conftest import APP
 from ui.models import view
 
