@@ -1,273 +1,345 @@
-"""`train`: how the bundled networks are made."""
+"""`train OBJECTIVE`: how the bundled networks are made, a command for each objective."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from diffsmooth_core.cli.options import combined, device_option
 from diffsmooth_core.config import InputError
 
-OBJECTIVES = (
-    "denoiser",
-    "gaussian",
-    "smoothadv",
-    "macer",
-    "consistency",
-    "smoothmix",
-    "denoised",
-    "finetune",
-    "ensemble",
-)
-PRESETS = {"beit": "finetune", "cohen": "gaussian", "salman": "smoothadv"}  # which objective each is of
+if TYPE_CHECKING:
+    from diffsmooth_core.training.loop import Task
+    from diffsmooth_core.training.objective import Objective
+    from diffsmooth_core.training.recipes import Recipe
 
 
-@click.command()
-@click.argument("objective", type=click.Choice(OBJECTIVES))
-@click.option("--name", required=True, help="Name of the model's files.")
-@click.option(
-    "--dataset",
-    default="cifar10",
-    show_default=True,
-    help="What it is trained on: cifar10, or one that was added with `datasets add`.",
-)
-@click.option(
-    "--sigma",
-    type=click.FloatRange(0),
-    default=0.25,
-    show_default=True,
-    help="Noise that the network is trained under; 0 is plain training.",
-)
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Budget in minutes.")
-@click.option("--steps", type=click.IntRange(1), help="Budget in steps.")
-@click.option("--epochs", type=click.IntRange(1), help="Budget in passes over the pictures.")
-@click.option("--batch", type=click.IntRange(1), help="Pictures a step.  [default: the objective's own]")
-@click.option(
-    "--from",
-    "start",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Weights (.safetensors) of a network of the same shape to fine-tune.",
-)
-@click.option(
-    "--width",
-    type=click.Choice(["full", "small"]),
-    default="full",
-    show_default=True,
-    help="Size of a classifier: 2.0M or 0.65M parameters.",
-)
-@click.option(
-    "--epsilon",
-    type=click.FloatRange(0, min_open=True),
-    help="smoothadv: L2 radius of the attack.  [default: sigma]",
-)
-@click.option(
-    "--attack",
-    type=click.Choice(["pgd", "ddn"]),
-    default="pgd",
-    show_default=True,
-    help="smoothadv: the attack.",
-)
-@click.option("--attack-steps", type=click.IntRange(1), help="smoothadv, smoothmix: gradient steps.")
-@click.option("--copies", type=click.IntRange(1), help="Noisy copies of a picture in the objective.")
-@click.option("--lam", type=click.FloatRange(0), help="macer, consistency: weight of the regulariser.")
-@click.option("--self-training", "teacher", help="Classifier whose classes replace every second label.")
-@click.option(
-    "--self-training-weight",
-    type=click.FloatRange(0),
-    default=1.0,
-    show_default=True,
-    help="Weight of the examples that the teacher labelled.",
-)
-@click.option("--purify-with", help="Train on pictures that this denoiser purified at --purify-sigma.")
-@click.option(
-    "--purify-sigma",
-    type=click.FloatRange(0, min_open=True),
-    default=0.5,
-    show_default=True,
-    help="Noise before purification.",
-)
-@click.option("--timm", help="finetune: timm's name of the network.")
-@click.option("--pretrained", is_flag=True, help="finetune: start from timm's weights, from the Hub.")
-@click.option(
-    "--preset",
-    type=click.Choice(list(PRESETS)),
-    help="Published settings for a GPU: beit (finetune, BEiT-L on ImageNet), cohen (gaussian) and "
-    "salman (smoothadv), both a ResNet-110 at --sigma .12, .25, .5 or 1.",
-)
-@click.option("--member", "members", multiple=True, help="ensemble: a classifier's name; give it for each.")
-@click.option(
-    "--consensus",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="ensemble: K, members that have to agree for the rest not to be asked.",
-)
-@click.option("--stability-of", help="denoised: train for the stability of this classifier.")
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Fixes data order and noise."
-)
-@click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: all]")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option(
-    "--compile/--no-compile", "compiled", default=False, help="Use torch.compile; needs a C++ compiler."
-)
-@click.option(
+@click.group()
+def train() -> None:
+    """Train a network; the same call again resumes after an interruption."""
+
+
+_name = click.option("--name", required=True, help="Name of the model's files.")
+_out = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("models"),
     show_default=True,
     help="Folder of the checkpoint, the weights and the card.",
 )
-def train(
-    objective: str,
-    name: str,
-    dataset: str,
+_run_options = combined(
+    _name,
+    click.option(
+        "--dataset",
+        default="cifar10",
+        show_default=True,
+        help="What it is trained on: cifar10, or one that was added with `datasets add`.",
+    ),
+    click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Budget in minutes."),
+    click.option("--steps", type=click.IntRange(1), help="Budget in steps."),
+    click.option("--epochs", type=click.IntRange(1), help="Budget in passes over the pictures."),
+    click.option("--batch", type=click.IntRange(1), help="Pictures a step.  [default: the objective's own]"),
+    click.option(
+        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Fixes data order and noise."
+    ),
+    click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: all]"),
+    device_option,
+    _out,
+)
+_sigma = click.option(
+    "--sigma",
+    type=click.FloatRange(0),
+    default=0.25,
+    show_default=True,
+    help="Noise that the network is trained under; 0 is plain training.",
+)
+_start = click.option(
+    "--from",
+    "start",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Weights (.safetensors) of a network of the same shape to fine-tune.",
+)
+_compile = click.option(
+    "--compile/--no-compile", "compiled", default=False, help="Use torch.compile; needs a C++ compiler."
+)
+_copies = click.option("--copies", "m", type=click.IntRange(1), help="Noisy copies of a picture.")
+_attack_steps = click.option("--attack-steps", type=click.IntRange(1), help="Gradient steps of the attack.")
+_lam = click.option("--lam", type=click.FloatRange(0), help="Weight of the regulariser.")
+_classifier_options = combined(
+    _run_options,
+    _sigma,
+    _start,
+    click.option(
+        "--width",
+        type=click.Choice(["full", "small"]),
+        default="full",
+        show_default=True,
+        help="Size of the classifier: 2.0M or 0.65M parameters.",
+    ),
+    click.option("--self-training", "teacher", help="Classifier whose classes replace every second label."),
+    click.option(
+        "--self-training-weight",
+        "teacher_weight",
+        type=click.FloatRange(0),
+        default=1.0,
+        show_default=True,
+        help="Weight of the examples that the teacher labelled.",
+    ),
+    click.option("--purify-with", help="Train on pictures that this denoiser purified at --purify-sigma."),
+    click.option(
+        "--purify-sigma",
+        type=click.FloatRange(0, min_open=True),
+        default=0.5,
+        show_default=True,
+        help="Noise before purification.",
+    ),
+    _compile,
+)
+
+
+def _preset(name: str, help: str) -> Callable[[Any], Any]:
+    return click.option("--preset", type=click.Choice([name]), help=help)
+
+
+@train.command()
+@_classifier_options
+@_preset("cohen", "Cohen's settings of a ResNet-110, for a GPU.")
+def gaussian(sigma: float, preset: str | None, **training: Any) -> None:
+    """A classifier by Gaussian noise augmentation (Cohen et al. 2019)."""
+    from diffsmooth_core.training import presets
+    from diffsmooth_core.training.gaussian import Gaussian
+
+    _train_classifier(Gaussian(sigma), presets.COHEN if preset else None, **training)
+
+
+@train.command()
+@_classifier_options
+@click.option(
+    "--epsilon", type=click.FloatRange(0, min_open=True), help="L2 radius of the attack.  [default: sigma]"
+)
+@click.option("--attack", type=click.Choice(["pgd", "ddn"]), default="pgd", show_default=True)
+@_attack_steps
+@_copies
+@_preset("salman", "Salman's settings of a ResNet-110 at --sigma .12, .25, .5 or 1, for a GPU.")
+def smoothadv(
     sigma: float,
-    minutes: float | None,
-    steps: int | None,
-    epochs: int | None,
-    batch: int | None,
-    start: Path | None,
-    width: str,
     epsilon: float | None,
     attack: str,
     attack_steps: int | None,
-    copies: int | None,
-    lam: float | None,
-    teacher: str | None,
-    self_training_weight: float,
-    purify_with: str | None,
-    purify_sigma: float,
+    m: int | None,
+    preset: str | None,
+    **training: Any,
+) -> None:
+    """A classifier by adversarial training of the smoothed one (Salman et al. 2019)."""
+    from diffsmooth_core.training import presets
+    from diffsmooth_core.training.smoothadv import SmoothAdv
+
+    if preset:
+        published = presets.published(sigma)
+        _train_classifier(published.objective(sigma), published.recipe, **training)
+        return
+    given = _given(attack=attack, attack_steps=attack_steps, m=m)
+    _train_classifier(SmoothAdv(_noise(sigma), epsilon or sigma, **given), **training)
+
+
+@train.command()
+@_classifier_options
+@_lam
+@_copies
+def macer(sigma: float, lam: float | None, m: int | None, **training: Any) -> None:
+    """A classifier by maximising the certified radius (Zhai et al. 2020)."""
+    from diffsmooth_core.training.macer import Macer
+
+    _train_classifier(Macer(_noise(sigma), **_given(lam=lam, m=m)), **training)
+
+
+@train.command()
+@_classifier_options
+@_lam
+@_copies
+def consistency(sigma: float, lam: float | None, m: int | None, **training: Any) -> None:
+    """A classifier by consistency regularisation (Jeong and Shin 2020)."""
+    from diffsmooth_core.training.consistency import Consistency
+
+    _train_classifier(Consistency(_noise(sigma), **_given(lam=lam, m=m)), **training)
+
+
+@train.command()
+@_classifier_options
+@_attack_steps
+@_copies
+def smoothmix(sigma: float, attack_steps: int | None, m: int | None, **training: Any) -> None:
+    """A classifier by mixing with adversarial examples (Jeong et al. 2021)."""
+    from diffsmooth_core.training.smoothmix import SmoothMix
+
+    _train_classifier(SmoothMix(_noise(sigma), **_given(attack_steps=attack_steps, m=m)), **training)
+
+
+@train.command()
+@_run_options
+@_compile
+def denoiser(dataset: str, batch: int | None, compiled: bool, **run: Any) -> None:
+    """A diffusion model by noise prediction (Ho et al. 2020)."""
+    from diffsmooth_core.training.denoiser import NoisePrediction
+
+    _run(lambda _: NoisePrediction(dataset=dataset, compiled=compiled, **_given(batch=batch)), **run)
+
+
+@train.command()
+@_run_options
+@_sigma
+@_start
+@click.option("--stability-of", help="Train for the stability of this classifier.")
+def denoised(
+    dataset: str, batch: int | None, sigma: float, start: Path | None, stability_of: str | None, **run: Any
+) -> None:
+    """A denoiser for one noise, for denoised smoothing (Salman et al. 2020)."""
+    from diffsmooth_core.training.denoised import DirectDenoising
+    from diffsmooth_core.zoo.load import load_classifier
+
+    _noise(sigma)
+
+    def task(device: str) -> Task:
+        return DirectDenoising(
+            sigma,
+            load_classifier(stability_of, device) if stability_of else None,
+            stability_of or "",
+            start,
+            dataset,
+            **_given(batch=batch),
+        )
+
+    _run(task, **run)
+
+
+@train.command()
+@_run_options
+@_sigma
+@click.option("--timm", help="timm's name of the network.")
+@click.option("--pretrained", is_flag=True, help="Start from timm's weights, from the Hub.")
+@_preset("beit", "The paper's settings of BEiT-L on ImageNet, for a GPU.")
+def finetune(
+    dataset: str,
+    batch: int | None,
+    sigma: float,
     timm: str | None,
     pretrained: bool,
     preset: str | None,
-    members: tuple[str, ...],
-    consensus: int,
-    stability_of: str | None,
+    **run: Any,
+) -> None:
+    """A network of timm's, fine-tuned under Gaussian noise (DiffSmooth, appendix B.3)."""
+    from diffsmooth_core.training.examples import Examples
+    from diffsmooth_core.training.finetuning import BEIT, FineTuning, Recipe
+
+    _noise(sigma)
+    if (timm is None) == (preset is None):
+        raise InputError("finetune needs a network: give --timm NAME or --preset beit, one of them")
+
+    def task(_: str) -> Task:
+        examples = Examples.labelled(dataset=dataset)
+        test = Examples.labelled(dataset=dataset, split="test")
+        small = Recipe(timm or "", examples.normalisation, lr=1e-3, weight_decay=0.01, batch=batch or 128)
+        return FineTuning(BEIT if preset else small, sigma, examples, test, pretrained)
+
+    _run(task, **run)
+
+
+@train.command()
+@_name
+@click.option("--member", "members", multiple=True, help="A classifier's name; give it for each.")
+@click.option(
+    "--consensus",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="K, members that have to agree for the rest not to be asked.",
+)
+@_out
+def ensemble(name: str, members: tuple[str, ...], consensus: int, out: Path) -> None:
+    """Several classifiers as one (Horváth et al. 2022); nothing is trained."""
+    from diffsmooth_core.training.ensemble import combine
+
+    out.mkdir(parents=True, exist_ok=True)
+    click.echo(f"wrote {combine(out, name, members, consensus)}")
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that a person gave; the objective has defaults of its own for the others."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _noise(sigma: float) -> float:
+    """Raises InputError where an objective that trains under noise has none."""
+    if not sigma > 0:
+        objective = click.get_current_context().info_name
+        raise InputError(f"objective {objective!r} trains under noise and needs sigma above 0, got {sigma:g}")
+    return sigma
+
+
+def _train_classifier(
+    objective: Objective,
+    recipe: Recipe | None = None,
+    *,
+    dataset: str,
+    batch: int | None,
+    start: Path | None,
+    width: str,
+    teacher: str | None,
+    teacher_weight: float,
+    purify_with: str | None,
+    purify_sigma: float,
+    compiled: bool,
+    seed: int,
+    **run: Any,
+) -> None:
+    """Train a classifier under an objective, by a published recipe or by the bundled networks' own."""
+    from diffsmooth_core.classifiers.compact import SMALL_WIDTHS
+    from diffsmooth_core.training.classifier import Classification
+    from diffsmooth_core.training.examples import Examples
+    from diffsmooth_core.training.recipes import AIRBENCH, Airbench
+    from diffsmooth_core.zoo.load import load_classifier, load_denoiser
+
+    chosen = recipe or (Airbench(SMALL_WIDTHS) if width == "small" else AIRBENCH)
+
+    def task(_: str) -> Task:
+        examples = Examples.labelled(dataset=dataset)
+        if teacher:
+            examples = examples.half_unlabelled(load_classifier(teacher, "cpu"), teacher_weight)
+        if purify_with:
+            examples = examples.purified(load_denoiser(purify_with, "cpu").purify, purify_sigma, seed)
+        return Classification(objective, examples, chosen, batch or chosen.batch, start, compiled)
+
+    _run(task, chosen.epochs, seed=seed, **run)
+
+
+def _run(
+    task: Callable[[str], Task],
+    epochs_of_recipe: int | None = None,
+    *,
+    name: str,
+    minutes: float | None,
+    steps: int | None,
+    epochs: int | None,
     seed: int,
     threads: int | None,
     device: str,
-    compiled: bool,
     out: Path,
 ) -> None:
-    """Train a network; the same call again resumes after an interruption."""
+    """Run a task, made for the device that is found, until the budget is spent."""
     import torch
 
-    from diffsmooth_core.classifiers.compact import SMALL_WIDTHS
     from diffsmooth_core.classifiers.device import resolve_device
-    from diffsmooth_core.training import classifier, denoised, denoiser, finetuning, presets
-    from diffsmooth_core.training.consistency import Consistency
-    from diffsmooth_core.training.gaussian import Gaussian
     from diffsmooth_core.training.loop import Budget
-    from diffsmooth_core.training.macer import Macer
-    from diffsmooth_core.training.recipes import AIRBENCH, Airbench, Recipe
-    from diffsmooth_core.training.smoothadv import SmoothAdv
-    from diffsmooth_core.training.smoothmix import SmoothMix
-    from diffsmooth_core.zoo.load import load_classifier, load_denoiser
+    from diffsmooth_core.training.loop import train as train_task
 
-    if objective == "ensemble":
-        from diffsmooth_core.training.ensemble import combine
-
-        out.mkdir(parents=True, exist_ok=True)
-        click.echo(f"wrote {combine(out, name, members, consensus)}")
-        return
     if threads:
         torch.set_num_threads(threads)
-    if preset and objective != PRESETS[preset]:
-        raise InputError(f"--preset {preset} is of objective {PRESETS[preset]!r}, got {objective!r}")
-    recipe: Recipe = Airbench(SMALL_WIDTHS) if width == "small" else AIRBENCH
-    if preset == "cohen":
-        recipe = presets.COHEN
-    elif preset == "salman":
-        recipe = presets.published(sigma).recipe
     if steps is None and minutes is None and epochs is None:
-        epochs = recipe.epochs
+        epochs = epochs_of_recipe
     budget = Budget(steps=steps, minutes=minutes, epochs=epochs)
     where = str(resolve_device(device))
-    if objective != "gaussian" and not sigma > 0:
-        raise InputError(f"objective {objective!r} trains under noise and needs sigma above 0, got {sigma:g}")
-    if objective == "denoiser":
-        card = denoiser.train(
-            out,
-            name,
-            budget,
-            seed=seed,
-            device=where,
-            compiled=compiled,
-            batch=batch or denoiser.BATCH,
-            dataset=dataset,
-        )
-    elif objective == "denoised":
-        card = denoised.train(
-            out,
-            name,
-            sigma,
-            budget,
-            start=start,
-            seed=seed,
-            device=where,
-            batch=batch or denoised.BATCH,
-            classifier=load_classifier(stability_of, where) if stability_of else None,
-            classifier_name=stability_of or "",
-            dataset=dataset,
-        )
-    elif objective == "finetune":
-        if (timm is None) == (preset is None):
-            raise InputError("finetune needs a network: give --timm NAME or --preset beit, one of them")
-        examples = classifier.Examples.labelled(dataset=dataset)
-        small = finetuning.Recipe(
-            timm or "", examples.normalisation, lr=1e-3, weight_decay=0.01, batch=batch or 128
-        )
-        card = finetuning.train(
-            out,
-            name,
-            finetuning.BEIT if preset else small,
-            sigma,
-            budget,
-            examples,
-            classifier.Examples.labelled(dataset=dataset, split="test"),
-            pretrained=pretrained,
-            seed=seed,
-            device=where,
-        )
-    else:
-        given = {
-            "attack_steps": attack_steps,
-            "m": copies,
-            "lam": lam,
-            "epsilon": epsilon or sigma,
-            "attack": attack,
-        }
-        kinds: dict[str, Any] = {
-            "gaussian": Gaussian,
-            "smoothadv": SmoothAdv,
-            "macer": Macer,
-            "consistency": Consistency,
-            "smoothmix": SmoothMix,
-        }
-        kind = kinds[objective]
-        known = {f.name: given[f.name] for f in fields(kind) if given.get(f.name) is not None}
-        settings = kind(sigma=sigma, **known)
-        if preset == "salman":
-            settings = presets.published(sigma).objective(sigma)
-        examples = classifier.Examples.labelled(dataset=dataset)
-        if teacher:
-            examples = examples.half_unlabelled(load_classifier(teacher, "cpu"), self_training_weight)
-        if purify_with:
-            examples = examples.purified(load_denoiser(purify_with, "cpu").purify, purify_sigma, seed)
-        card = classifier.train(
-            out,
-            name,
-            settings,
-            budget,
-            examples=examples,
-            start=start,
-            seed=seed,
-            device=where,
-            recipe=recipe,
-            batch=batch,
-            compiled=compiled,
-        )
+    card = train_task(task(where), out, name, budget, seed=seed, device=where)
     click.echo(f"wrote {card} and {card.with_suffix('.safetensors')}")

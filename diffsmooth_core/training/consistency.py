@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from diffsmooth_core.training.classifier import Draw, cross_entropies, logits_of_copies
+from diffsmooth_core.training.objective import NoiseSource, cross_entropies, logits_of_copies
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,10 @@ class Consistency:
     def title(self) -> str:
         return "Consistency regularisation"
 
-    def losses(self, network: nn.Module, x: Tensor, labels: Tensor, draw: Draw, progress: float) -> Tensor:
-        logits = logits_of_copies(network, x, draw.noise(x, self.m, self.sigma))
+    def losses(
+        self, network: nn.Module, x: Tensor, labels: Tensor, source: NoiseSource, progress: float
+    ) -> Tensor:
+        logits = logits_of_copies(network, x, source.noise(x, self.m, self.sigma))
         log_p = logits.log_softmax(2)
         mean = log_p.exp().mean(0)
         log_mean = mean.clamp(min=1e-20).log()

@@ -2,124 +2,117 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
-from diffsmooth_core.training.classifier import Draw
-from diffsmooth_core.training.denoiser import psnr
-from diffsmooth_core.training.loop import (
-    Budget,
-    Run,
-    as_stored,
-    device_name,
-    flipped,
-    load_pictures,
-    write_model,
-)
+from diffsmooth_core.training.examples import flipped, load_pictures, split_title
+from diffsmooth_core.training.loop import Task, TrainingRun
+from diffsmooth_core.training.metrics import psnr
+from diffsmooth_core.training.model_files import as_stored, start_from
+from diffsmooth_core.training.objective import NoiseSource
+from diffsmooth_core.training.recipes import warmed_cosine
 
-DEPTH, WIDTH = 10, 48
-BATCH = 64
 LR = 2e-3
 FINE_TUNING = 0.1  # of the learning rate
+WARM_UP = 100  # steps
 
 
-def train(
-    folder: Path,
-    name: str,
-    sigma: float,
-    budget: Budget,
-    *,
-    classifier: Callable[[Tensor], Tensor] | None = None,
-    classifier_name: str = "",
-    start: Path | None = None,
-    seed: int = 0,
-    device: str = "cpu",
-    batch: int = BATCH,
-    limit: int | None = None,
-    dataset: str = "cifar10",
-    depth: int = DEPTH,
-    width: int = WIDTH,
-) -> Path:
-    """Train a DnCNN for noise sigma, resume where a checkpoint lies in `folder`, write weights and card.
+@dataclass
+class DirectDenoising(Task):
+    """Train a DnCNN for noise sigma.
 
     Without `classifier` the objective is ||D(x+delta) - x||^2; with it, stability: the cross-entropy of
-    F(D(x+delta)) against the class that F gives the clean picture. `start` is the safetensors
-    file of a denoiser to fine-tune (the paper's MSE first, then stability).
+    F(D(x+delta)) against the class that F gives the clean picture. `start` is the safetensors file of a
+    denoiser to fine-tune (the paper's MSE first, then stability).
     """
-    pictures = load_pictures("train", dataset)[0][:limit].to(device)
-    torch.manual_seed(seed)
-    network = DnCNN(depth, width).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    lr = LR * (FINE_TUNING if start else 1)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=lr, weight_decay=1e-4)
-    folder.mkdir(parents=True, exist_ok=True)
-    budget = budget.over(len(pictures), batch)
-    run = Run(folder / f"{name}.checkpoint", budget, seed, {"network": network, "optimizer": optimizer})
-    if run.step == 0 and start:
-        network.load_state_dict(
-            {k: v.float() if v.is_floating_point() else v for k, v in load_file(start).items()}
-        )
-    draw = Draw(run.generator)
-    device_type = torch.device(device).type
 
-    def train_step(progress: float) -> float:
-        pick = torch.randint(len(pictures), (batch,), generator=run.generator)
-        x = flipped(pictures[pick.to(device)], run.generator)
-        x_noisy = (x + draw.noise(x, 1, sigma)[0]).contiguous(memory_format=torch.channels_last)
-        network.train()
-        with torch.autocast(device_type, torch.bfloat16):
-            denoised = network(x_noisy)
-            if classifier is None:
-                loss = F.mse_loss(denoised.float(), x)
-            else:
-                with torch.no_grad():
-                    clean_class = classifier(x).argmax(1)
-                loss = F.cross_entropy(classifier(denoised).float(), clean_class)
-        for group in optimizer.param_groups:
-            group["lr"] = lr * min(1.0, (run.step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * progress))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        return float(loss.detach())
+    sigma: float
+    classifier: Callable[[Tensor], Tensor] | None = None
+    classifier_name: str = ""
+    start: Path | None = None
+    dataset: str = "cifar10"
+    batch: int = 64
+    limit: int | None = None
+    depth: int = 10
+    width: int = 48
+    longest_gradient = 1.0
 
-    run.loop(train_step)
-    network = network.cpu().eval()
-    as_stored(network)
-    test, truth = (part[:limit] for part in load_pictures("test", dataset))
-    trained = DirectDenoiser(network, sigma, name, weights="")
-    metrics: dict[str, Any] = {
-        "test_pictures": len(test),
-        "psnr_db": {f"{sigma:g}": round(psnr(trained.purify, test, sigma), 2)},
-    }
-    if classifier is not None:
-        noisy = Draw(torch.Generator().manual_seed(0))
-        right = sum(
-            int((classifier(trained.purify(x + noisy.noise(x, 1, sigma)[0], sigma)).argmax(1) == y).sum())
-            for x, y in zip(test.split(500), truth.split(500), strict=True)
-        )
-        metrics["accuracy_after_denoising"] = {classifier_name: round(right / len(test), 4)}
-    card: dict[str, Any] = {
-        "name": name,
-        "kind": "denoiser",
-        "dataset": dataset,
-        "architecture": {"network": "dncnn", "depth": depth, "width": width},
-        "training": {
-            "objective": f"stability of {classifier_name}" if classifier else "mean squared error",
-            "sigma": sigma,
-            "data": f"{dataset} train split" + (f", first {limit}" if limit else ""),
-            **({"fine_tuned_from": start.stem} if start else {}),
-            "batch": batch,
-            "images": run.step * batch,
-            "device": device_name(device),
-        },
-        "metrics": metrics,
-    }
-    return write_model(folder, card, network, run)
+    def build(self, device: str) -> None:
+        self._pictures = load_pictures("train", self.dataset)[0][: self.limit].to(device)
+        self.size = len(self._pictures)
+        self._dncnn = DnCNN(self.depth, self.width)
+        self.network = self._dncnn.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._peak = LR * (FINE_TUNING if self.start else 1)
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=self._peak, weight_decay=1e-4)
+
+    def prepare(self, run: TrainingRun) -> None:
+        if self.start:
+            start_from(self.network, self.start)
+
+    def loss(self, run: TrainingRun, progress: float) -> Tensor:
+        """The objective's mean over pictures drawn at random."""
+        device = self._pictures.device
+        chosen = torch.randint(self.size, (self.batch,), generator=run.generator)
+        x = flipped(self._pictures[chosen.to(device)], run.generator)
+        x_noisy = x + NoiseSource(run.generator).noise(x, 1, self.sigma)[0]
+        self.network.train()
+        with torch.autocast(device.type, torch.bfloat16):
+            denoised = self.network(x_noisy.contiguous(memory_format=torch.channels_last))
+            if self.classifier is None:
+                return F.mse_loss(denoised.float(), x)
+            with torch.no_grad():
+                clean_class = self.classifier(x).argmax(1)
+            return F.cross_entropy(self.classifier(denoised).float(), clean_class)
+
+    def learning_rate(self, run: TrainingRun, progress: float, group: Mapping[str, Any]) -> float:
+        return warmed_cosine(self._peak, (run.step + 1) / WARM_UP, progress)
+
+    def finish(self, run: TrainingRun) -> tuple[nn.Module, dict[str, Any]]:
+        self.network.eval()
+        as_stored(self.network)
+        test, truth = (part[: self.limit] for part in load_pictures("test", self.dataset))
+        purify = DirectDenoiser(self._dncnn, self.sigma, "", weights="").purify
+        metrics: dict[str, Any] = {
+            "test_pictures": len(test),
+            "psnr_db": {f"{self.sigma:g}": round(psnr(purify, test, self.sigma), 2)},
+        }
+        if self.classifier is not None:
+            accuracy = accuracy_after_denoising(self.classifier, purify, test, truth, self.sigma)
+            metrics["accuracy_after_denoising"] = {self.classifier_name: round(accuracy, 4)}
+        return self.network, {
+            "kind": "denoiser",
+            "dataset": self.dataset,
+            "architecture": {"network": "dncnn", "depth": self.depth, "width": self.width},
+            "training": {
+                "objective": f"stability of {self.classifier_name}"
+                if self.classifier
+                else "mean squared error",
+                "sigma": self.sigma,
+                "data": split_title(self.dataset, "train", self.limit),
+                **({"fine_tuned_from": self.start.stem} if self.start else {}),
+            },
+            "metrics": metrics,
+        }
+
+
+def accuracy_after_denoising(
+    classifier: Callable[[Tensor], Tensor],
+    purify: Callable[[Tensor, float], Tensor],
+    x: Tensor,
+    labels: Tensor,
+    sigma: float,
+) -> float:
+    """Share of x (n,3,h,w) that the classifier has right after N(0, sigma^2) noise (seed 0) and denoising."""
+    source = NoiseSource(torch.Generator().manual_seed(0))
+    right = sum(
+        int((classifier(purify(clean + source.noise(clean, 1, sigma)[0], sigma)).argmax(1) == label).sum())
+        for clean, label in zip(x.split(500), labels.split(500), strict=True)
+    )
+    return right / len(x)

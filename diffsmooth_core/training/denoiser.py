@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import copy
-import math
-from collections.abc import Callable
-from dataclasses import asdict, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
-from diffsmooth_core.training.loop import (
-    Budget,
-    Run,
-    as_stored,
-    device_name,
-    flipped,
-    load_pictures,
-    write_model,
-)
+from diffsmooth_core.training.averaging import MovingAverage
+from diffsmooth_core.training.examples import flipped, load_pictures, split_title
+from diffsmooth_core.training.loop import Task, TrainingRun
+from diffsmooth_core.training.metrics import SIGMAS, psnr
+from diffsmooth_core.training.model_files import as_stored
+from diffsmooth_core.training.recipes import warmed_cosine
 
 ARCHITECTURE = UNetConfig(
     image_size=32,
@@ -34,106 +28,93 @@ ARCHITECTURE = UNetConfig(
     channel_mult=(1, 2),
     patch=2,
 )
-STEPS = 1000  # T
+TIMESTEPS = 1000  # T
 FOCUS = (120, 740)  # sigma .1 to 1.1 of the cosine schedule: where smoothing noise lies
-SIGMAS = (0.12, 0.25, 0.5, 1.0)
-EMA = 0.999
-BATCH = 128
+DECAY = 0.999  # of the moving average of the weights
+WARM_UP = 500  # steps
 
 
-def psnr(purify: Callable[[Tensor, float], Tensor], x: Tensor, sigma: float, batch: int = 500) -> float:
-    """10 log10(1/MSE) of the one-shot estimate, pooled over x (n,3,32,32) in [0,1]."""
-    generator = torch.Generator().manual_seed(0)
-    error = 0.0
-    for clean in x.split(batch):
-        noisy = clean + sigma * torch.randn(clean.shape, generator=generator)
-        error += float((purify(noisy, sigma) - clean).square().sum())
-    return 10 * math.log10(x.numel() / error)
-
-
-def train(
-    folder: Path,
-    name: str,
-    budget: Budget,
-    *,
-    seed: int = 0,
-    device: str = "cpu",
-    batch: int = BATCH,
-    lr: float = 1e-3,
-    compiled: bool = False,
-    limit: int | None = None,
-    dataset: str = "cifar10",
-    architecture: UNetConfig = ARCHITECTURE,
-) -> Path:
-    """Train, resume where a checkpoint lies in `folder`, and write weights and card.
+@dataclass
+class NoisePrediction(Task):
+    """Train a diffusion U-Net to predict the noise in x_t.
 
     The loss is the noise prediction error weighted by 1/alpha_bar_t (that is the velocity error of
-    Salimans and Ho 2022), with four timesteps in five drawn from FOCUS. `limit` trains on the
-    first pictures only.
+    Salimans and Ho 2022), with four timesteps in five drawn from FOCUS. `limit` trains on the first
+    pictures only. What is stored is a moving average of the weights.
     """
-    pictures = load_pictures("train", dataset)[0][:limit].to(device)
-    torch.manual_seed(seed)
-    architecture = replace(architecture, image_size=pictures.shape[-1])
-    network = UNet(architecture).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    ema = copy.deepcopy(network).eval()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=lr, weight_decay=1e-3, betas=(0.9, 0.99))
-    schedule = Schedule.named("cosine", STEPS)
-    alpha_bar = torch.tensor(schedule.alpha_bar, dtype=torch.float32, device=device)
-    folder.mkdir(parents=True, exist_ok=True)
-    budget = budget.over(len(pictures), batch)
-    run = Run(
-        folder / f"{name}.checkpoint", budget, seed, {"network": network, "ema": ema, "optimizer": optimizer}
-    )
-    forward = torch.compile(network) if compiled else network
-    device_type = torch.device(device).type
 
-    def train_step(progress: float) -> float:
-        g = run.generator
-        x = flipped(pictures[torch.randint(len(pictures), (batch,), generator=g).to(device)], g)
-        anywhere = torch.randint(STEPS, (batch,), generator=g)
-        focused = torch.randint(*FOCUS, (batch,), generator=g)
-        t = torch.where(torch.rand(batch, generator=g) < 0.8, focused, anywhere).to(device)
+    dataset: str = "cifar10"
+    batch: int = 128
+    lr: float = 1e-3
+    limit: int | None = None
+    architecture: UNetConfig = ARCHITECTURE
+    compiled: bool = False
+    longest_gradient = 1.0
+
+    def build(self, device: str) -> None:
+        self._pictures = load_pictures("train", self.dataset)[0][: self.limit].to(device)
+        self.size = len(self._pictures)
+        self._architecture = replace(self.architecture, image_size=self._pictures.shape[-1])
+        self.network = UNet(self._architecture).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._average = MovingAverage(self.network, DECAY)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=self.lr, weight_decay=1e-3, betas=(0.9, 0.99)
+        )
+        self._schedule = Schedule.named("cosine", TIMESTEPS)
+        self._alpha_bar = torch.tensor(self._schedule.alpha_bar, dtype=torch.float32, device=device)
+        self._forward = torch.compile(self.network) if self.compiled else self.network
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        return super().parts | {"ema": self._average.network}
+
+    def loss(self, run: TrainingRun, progress: float) -> Tensor:
+        """||eps - eps_theta(x_t, t)||^2 / alpha_bar_t at pictures and timesteps drawn at random."""
+        g, device = run.generator, self._pictures.device
+        chosen = torch.randint(self.size, (self.batch,), generator=g).to(device)
+        x = flipped(self._pictures[chosen], g)
+        t = _timesteps(self.batch, g).to(device)
         eps = torch.randn(x.shape, generator=g).to(device)
-        a = alpha_bar[t][:, None, None, None]
+        a = self._alpha_bar[t][:, None, None, None]
         x_t = a.sqrt() * (2 * x - 1) + (1 - a).sqrt() * eps
         x_t = x_t.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device_type, torch.bfloat16):
-            predicted = forward(x_t, t.float())
-        loss = ((predicted.float() - eps).square() / a.clamp(min=0.1)).mean()
-        for group in optimizer.param_groups:
-            warm = min(1.0, (run.step + 1) / 500)
-            group["lr"] = lr * warm * 0.5 * (1 + math.cos(math.pi * progress))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        decay = min(EMA, (1 + run.step) / (10 + run.step))
-        with torch.no_grad():
-            for average, now in zip(ema.parameters(), network.parameters(), strict=True):
-                average.lerp_(now, 1 - decay)
-        return float(loss.detach())
+        with torch.autocast(device.type, torch.bfloat16):
+            predicted = self._forward(x_t, t.float())
+        return ((predicted.float() - eps).square() / a.clamp(min=0.1)).mean()  # type: ignore[no-any-return]
 
-    run.loop(train_step)
-    test = load_pictures("test", dataset)[0][:limit]
-    ema = ema.cpu()
-    as_stored(ema)
-    trained = Denoiser(ema, schedule, name, weights="")
-    card: dict[str, Any] = {
-        "name": name,
-        "kind": "denoiser",
-        "dataset": dataset,
-        "architecture": {"network": "unet"} | asdict(architecture),
-        "schedule": {"noise_schedule": "cosine", "diffusion_steps": STEPS, "rescale_timesteps": False},
-        "training": {
-            "objective": "noise prediction, weighted by 1/alpha_bar",
-            "data": f"{dataset} train split" + (f", first {limit}" if limit else ""),
-            "batch": batch,
-            "images": run.step * batch,
-            "device": device_name(device),
-        },
-        "metrics": {
-            "test_pictures": len(test),
-            "psnr_db": {f"{s:g}": round(psnr(trained.purify, test, s), 2) for s in SIGMAS},
-        },
-    }
-    return write_model(folder, card, ema, run)
+    def learning_rate(self, run: TrainingRun, progress: float, group: Mapping[str, Any]) -> float:
+        return warmed_cosine(self.lr, (run.step + 1) / WARM_UP, progress)
+
+    def after_step(self, run: TrainingRun) -> None:
+        self._average.update(self.network, run.step)
+
+    def finish(self, run: TrainingRun) -> tuple[nn.Module, dict[str, Any]]:
+        network = self._average.network
+        as_stored(network)
+        test = load_pictures("test", self.dataset)[0][: self.limit]
+        purify = Denoiser(network, self._schedule, "", weights="").purify
+        return network, {
+            "kind": "denoiser",
+            "dataset": self.dataset,
+            "architecture": {"network": "unet"} | asdict(self._architecture),
+            "schedule": {
+                "noise_schedule": "cosine",
+                "diffusion_steps": TIMESTEPS,
+                "rescale_timesteps": False,
+            },
+            "training": {
+                "objective": "noise prediction, weighted by 1/alpha_bar",
+                "data": split_title(self.dataset, "train", self.limit),
+            },
+            "metrics": {
+                "test_pictures": len(test),
+                "psnr_db": {f"{s:g}": round(psnr(purify, test, s), 2) for s in SIGMAS},
+            },
+        }
+
+
+def _timesteps(count: int, generator: torch.Generator) -> Tensor:
+    """Timesteps (count,): four in five from FOCUS, the others from all of them."""
+    anywhere = torch.randint(TIMESTEPS, (count,), generator=generator)
+    focused = torch.randint(*FOCUS, (count,), generator=generator)
+    return torch.where(torch.rand(count, generator=generator) < 0.8, focused, anywhere)

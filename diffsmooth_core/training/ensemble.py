@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from diffsmooth_core.classifiers.ensemble import Ensemble
 from diffsmooth_core.config import InputError
-from diffsmooth_core.training.classifier import accuracy
-from diffsmooth_core.training.loop import load_pictures
+from diffsmooth_core.training.examples import load_pictures
+from diffsmooth_core.training.metrics import SIGMAS, accuracy_under_noise
+from diffsmooth_core.training.model_files import write_card
 from diffsmooth_core.zoo import cards
 from diffsmooth_core.zoo.load import load_classifier
 
@@ -32,8 +32,7 @@ def combine(folder: Path, name: str, members: Sequence[str], consensus: int) -> 
     sigmas = [float(card.training["sigma"]) for card in found]
     network = Ensemble([load_classifier(member, "cpu") for member in members], consensus).eval()
     test, truth = load_pictures("test", datasets[0])
-    noises = sorted({0.0, 0.12, 0.25, 0.5, 1.0} | set(sigmas))
-    measured = {f"{s:g}": round(accuracy(network, test, truth, s), 4) for s in noises}
+    measured = accuracy_under_noise(network, test, truth, (0.0, *SIGMAS, *sigmas))
     card: dict[str, Any] = {
         "name": name,
         "kind": "classifier",
@@ -55,6 +54,4 @@ def combine(folder: Path, name: str, members: Sequence[str], consensus: int) -> 
         "file": "",
         "sha256": cards.combined_sha256([card.sha256 for card in found]),
     }
-    path = folder / f"{name}.json"
-    path.write_text(json.dumps(card, indent=2) + "\n")
-    return path
+    return write_card(folder, card)

@@ -6,21 +6,26 @@ BEiT's own recipe for fine-tuning (Bao et al. 2022).
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import InputError
-from diffsmooth_core.training.classifier import Draw, Examples, accuracy, recalibrate
-from diffsmooth_core.training.loop import Budget, Run, as_stored, device_name, flipped, write_model
+from diffsmooth_core.training.classifier import recalibrate
+from diffsmooth_core.training.examples import Examples, flipped
+from diffsmooth_core.training.loop import Task, TrainingRun
+from diffsmooth_core.training.metrics import accuracy_under_noise
+from diffsmooth_core.training.model_files import as_stored
+from diffsmooth_core.training.objective import NoiseSource
+from diffsmooth_core.training.recipes import warmed_cosine
 
 WARM_UP = 0.1  # share of training
+CALIBRATION = 20  # batches over which BatchNorm's statistics are taken
 
 
 @dataclass(frozen=True)
@@ -38,90 +43,87 @@ class Recipe:
 BEIT = Recipe("beit_large_patch16_224", "half", lr=2e-5, weight_decay=1e-8, batch=64, label_smoothing=0.1)
 
 
-def train(
-    folder: Path,
-    name: str,
-    recipe: Recipe,
-    sigma: float,
-    budget: Budget,
-    examples: Examples,
-    test: Examples,
-    *,
-    pretrained: bool = False,
-    seed: int = 0,
-    device: str = "cpu",
-) -> Path:
-    """Fine-tune, resume where a checkpoint lies in `folder`, and write weights and card.
+@dataclass
+class FineTuning(Task):
+    """Fine-tune a timm network on `examples` under noise sigma, and measure it on `test`.
 
-    `pretrained` takes timm's weights from the Hub; without it training starts from random ones. Raises
-    InputError where timm has no such network.
+    `pretrained` takes timm's weights from the Hub; without it training starts from random ones. `build`
+    raises InputError where timm has no such network.
     """
-    import timm
 
-    classes = examples.classes
-    side = examples.pictures.shape[-1]
-    torch.manual_seed(seed)
-    try:
-        cnn = timm.create_model(recipe.network, pretrained=pretrained, num_classes=classes)
-    except RuntimeError as error:
-        raise InputError(
-            f"timm has no network {recipe.network!r} ({error}); see timm.list_models()"
-        ) from None
-    network = nn.Sequential(Normalise(*STATISTICS[recipe.normalisation]), cnn).to(device)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
-    folder.mkdir(parents=True, exist_ok=True)
-    budget = budget.over(len(examples.pictures), recipe.batch)
-    run = Run(folder / f"{name}.checkpoint", budget, seed, {"network": network, "optimizer": optimizer})
-    draw = Draw(run.generator)
+    recipe: Recipe
+    sigma: float
+    examples: Examples
+    test: Examples
+    pretrained: bool = False
+    longest_gradient = 1.0
 
-    def train_step(progress: float) -> float:
-        pick = torch.randint(len(examples.pictures), (recipe.batch,), generator=run.generator)
-        x = flipped(examples.pictures[pick].to(device), run.generator)
-        weight = examples.weights[pick].to(device)
-        network.train()
-        with torch.autocast(torch.device(device).type, torch.bfloat16):
-            logits = network(x + draw.noise(x, 1, sigma)[0])
+    def build(self, device: str) -> None:
+        import timm
+
+        self.batch, self.size = self.recipe.batch, len(self.examples.pictures)
+        self._device = torch.device(device)
+        try:
+            self._timm = timm.create_model(
+                self.recipe.network, pretrained=self.pretrained, num_classes=self.examples.classes
+            )
+        except RuntimeError as error:
+            raise InputError(
+                f"timm has no network {self.recipe.network!r} ({error}); see timm.list_models()"
+            ) from None
+        normalise = Normalise(*STATISTICS[self.recipe.normalisation])
+        self.network = nn.Sequential(normalise, self._timm).to(device)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=self.recipe.lr, weight_decay=self.recipe.weight_decay
+        )
+
+    def loss(self, run: TrainingRun, progress: float) -> Tensor:
+        """The mean cross-entropy, weighted, under noise, of pictures drawn at random."""
+        chosen = torch.randint(self.size, (self.batch,), generator=run.generator)
+        x = flipped(self.examples.pictures[chosen].to(self._device), run.generator)
+        weight = self.examples.weights[chosen].to(self._device)
+        self.network.train()
+        with torch.autocast(self._device.type, torch.bfloat16):
+            logits = self.network(self._noisy(x, run))
         losses = F.cross_entropy(
             logits.float(),
-            examples.labels[pick].to(device),
-            label_smoothing=recipe.label_smoothing,
+            self.examples.labels[chosen].to(self._device),
+            label_smoothing=self.recipe.label_smoothing,
             reduction="none",
         )
-        loss = (weight * losses).sum() / weight.sum()
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.lr * min(1, progress / WARM_UP) * (1 + math.cos(math.pi * progress)) / 2
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        return float(loss.detach())
+        return (weight * losses).sum() / weight.sum()
 
-    run.loop(train_step)
-    seen = examples.pictures[: 20 * recipe.batch].to(device).split(recipe.batch)
-    recalibrate(network, [x + draw.noise(x, 1, sigma)[0] for x in seen])
-    network.cpu()
-    as_stored(network)
-    card: dict[str, Any] = {
-        "name": name,
-        "kind": "classifier",
-        "dataset": examples.dataset,
-        "architecture": {"network": "timm", "model": recipe.network, "classes": classes, "side": side},
-        "normalisation": recipe.normalisation,
-        "training": {
-            "objective": f"fine-tuning under N(0, {sigma:g}^2)",
-            "sigma": sigma,
-            "data": examples.source,
-            "fine_tuned_from": f"timm's {recipe.network}" if pretrained else "random weights",
-            "batch": recipe.batch,
-            "images": run.step * recipe.batch,
-            "device": device_name(device),
-        },
-        "metrics": {
-            "test_pictures": len(test.labels),
-            "accuracy_under_noise": {
-                f"{s:g}": round(accuracy(network, test.pictures, test.labels, s, batch=100), 4)
-                for s in sorted({0.0, sigma})
+    def learning_rate(self, run: TrainingRun, progress: float, group: Mapping[str, Any]) -> float:
+        return warmed_cosine(self.recipe.lr, progress / WARM_UP, progress)
+
+    def finish(self, run: TrainingRun) -> tuple[nn.Module, dict[str, Any]]:
+        first = self.examples.pictures[: CALIBRATION * self.batch].to(self._device)
+        recalibrate(self.network, [self._noisy(x, run) for x in first.split(self.batch)])
+        as_stored(self.network)
+        test = self.test
+        return self._timm, {
+            "kind": "classifier",
+            "dataset": self.examples.dataset,
+            "architecture": {
+                "network": "timm",
+                "model": self.recipe.network,
+                "classes": self.examples.classes,
+                "side": self.examples.pictures.shape[-1],
             },
-        },
-    }
-    return write_model(folder, card, cnn, run)
+            "normalisation": self.recipe.normalisation,
+            "training": {
+                "objective": f"fine-tuning under N(0, {self.sigma:g}^2)",
+                "sigma": self.sigma,
+                "data": self.examples.source,
+                "fine_tuned_from": f"timm's {self.recipe.network}" if self.pretrained else "random weights",
+            },
+            "metrics": {
+                "test_pictures": len(test.labels),
+                "accuracy_under_noise": accuracy_under_noise(
+                    self.network, test.pictures, test.labels, (0.0, self.sigma), batch=100
+                ),
+            },
+        }
+
+    def _noisy(self, x: Tensor, run: TrainingRun) -> Tensor:
+        return x + NoiseSource(run.generator).noise(x, 1, self.sigma)[0]

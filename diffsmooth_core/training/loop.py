@@ -1,33 +1,32 @@
-"""What every objective shares: pictures in memory, a budget, checkpoints that resume, a model card."""
+"""The one training loop: a task says what is learned, the loop spends the budget and resumes.
+
+A new objective is a `Task` in a file of its own. The loop calls `build` and, in a new run, `prepare`; then at
+every step `loss`, `learning_rate` and `after_step`; at the end `finish`.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import platform
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from diffsmooth_core import datasets
 from diffsmooth_core.config import InputError
-from diffsmooth_core.datasets.custom import Split
+from diffsmooth_core.training.model_files import device_name, write_model
 
 
 @dataclass(frozen=True)
 class Budget:
     """How long to train: a number of steps, of minutes of wall clock (summed over resumes), or of passes over
-    the pictures."""
+    the pictures. Raises InputError unless exactly one of them is given."""
 
     steps: int | None = None
     minutes: float | None = None
@@ -47,33 +46,13 @@ class Budget:
         return min(spent, 1.0)
 
 
-def load_pictures(split: Split, dataset: str = "cifar10") -> tuple[Tensor, Tensor]:
-    """A data set's split as (n,3,h,w) float32 in [0,1] and labels (n,)."""
-    pictures, labels = datasets.load_split(dataset, split)
-    chw = torch.tensor(pictures).permute(0, 3, 1, 2)
-    return chw.float() / 255, torch.tensor(labels)
-
-
-def flipped(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Each picture mirrored with probability 1/2."""
-    mirror = torch.rand(len(x), generator=generator) < 0.5
-    return torch.where(mirror.to(x.device)[:, None, None, None], x.flip(3), x)
-
-
-def translated(x: Tensor, pixels: int, generator: torch.Generator) -> Tensor:
-    """Each picture moved by up to `pixels` in both directions, edges reflected."""
-    b, c, h, w = x.shape
-    padded = F.pad(x, (pixels,) * 4, mode="reflect")
-    dy, dx = torch.randint(0, 2 * pixels + 1, (2, b, 1), generator=generator).to(x.device)
-    rows = (dy + torch.arange(h, device=x.device))[:, None, :, None]
-    columns = (dx + torch.arange(w, device=x.device))[:, None, None, :]
-    batch = torch.arange(b, device=x.device)[:, None, None, None]
-    return padded[batch, torch.arange(c, device=x.device)[None, :, None, None], rows, columns]
-
-
 @dataclass
-class Run:
-    """One training run: owns the step count, the clock, the generator and the checkpoint."""
+class TrainingRun:
+    """How far training has come: step count, clock, random generator, and the checkpoint with all of it.
+
+    Where the checkpoint's file exists the run goes on from there: the generator's state is part of it, so an
+    interrupted run draws the same numbers as an undisturbed one.
+    """
 
     checkpoint: Path
     budget: Budget
@@ -94,14 +73,15 @@ class Run:
                 part.load_state_dict(state[name])
 
     def save(self) -> None:
+        """Write the checkpoint; the file is replaced only once the new one is whole."""
         state = {name: part.state_dict() for name, part in self.parts.items()}
         state |= {"step": self.step, "minutes": self.minutes, "generator": self.generator.get_state()}
-        partial = self.checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        os.replace(partial, self.checkpoint)
+        partial_file = self.checkpoint.with_suffix(".partial")
+        torch.save(state, partial_file)
+        os.replace(partial_file, self.checkpoint)
 
-    def loop(self, train_step: Callable[[float], float]) -> None:
-        """Call train_step(progress) -> loss until the budget is spent, saving on the way."""
+    def spend_budget(self, train_step: Callable[[float], float]) -> None:
+        """Call train_step(progress) -> loss until the budget is spent, saving every few minutes."""
         saved = clock = time.monotonic()
         with tqdm(total=1.0, bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
             while (progress := self.budget.progress(self.step, self.minutes)) < 1:
@@ -119,41 +99,83 @@ class Run:
         self.save()
 
 
-def as_stored(network: nn.Module) -> None:
-    """Round every parameter and buffer to the float16 that the file will hold, so that the metrics are
-    those of the network that others load."""
-    for tensor in network.state_dict().values():
-        if tensor.is_floating_point():
-            tensor.copy_(tensor.half())
+class Task(ABC):
+    """What is trained: a network, its examples, its loss, and what is measured of it.
+
+    Every random number comes from `run.generator`, so that a resumed run ends as an undisturbed one.
+    """
+
+    batch: int  # examples a step
+    network: nn.Module  # these three are set by `build`
+    optimizer: torch.optim.Optimizer
+    size: int  # examples of an epoch
+
+    longest_gradient: float | None = None  # longer gradients are shortened to this L2 norm
+
+    @abstractmethod
+    def build(self, device: str) -> None:
+        """Load the examples and build network and optimiser on the device; torch's generator is seeded, so
+        initial weights are those of the seed. Raises InputError where something is not on this machine."""
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What a checkpoint holds, by name: objects with state_dict() and load_state_dict()."""
+        return {"network": self.network, "optimizer": self.optimizer}
+
+    def prepare(self, run: TrainingRun) -> None:  # noqa: B027  most tasks have nothing to prepare
+        """Before the first step of a new run; a resumed one has it in its checkpoint."""
+
+    @abstractmethod
+    def loss(self, run: TrainingRun, progress: float) -> Tensor:
+        """The loss () of the next batch; `progress` is the share of the budget that is spent."""
+
+    @abstractmethod
+    def learning_rate(self, run: TrainingRun, progress: float, group: Mapping[str, Any]) -> float:
+        """The learning rate of one of the optimiser's parameter groups at this step."""
+
+    def after_step(self, run: TrainingRun) -> None:  # noqa: B027  most tasks have nothing to do here
+        """After the weights have moved."""
+
+    @abstractmethod
+    def finish(self, run: TrainingRun) -> tuple[nn.Module, dict[str, Any]]:
+        """The network to store, and what its card says of it: kind, dataset, architecture, training
+        (objective, data, ...) and metrics, measured on the weights as they are stored."""
 
 
-def device_name(device: str) -> str:
-    if torch.device(device).type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{platform.machine()}, {torch.get_num_threads()} threads"
+def train(task: Task, folder: Path, name: str, budget: Budget, *, seed: int = 0, device: str = "cpu") -> Path:
+    """Train, resume where a checkpoint lies in `folder`, and write NAME.safetensors and its card NAME.json.
 
-
-def write_model(folder: Path, card: dict[str, Any], network: nn.Module, run: Run) -> Path:
-    """Write NAME.safetensors (float16) and its card NAME.json; return the card's path."""
+    Returns the card's path. `seed` fixes initial weights, order of the examples, and noise.
+    """
+    torch.manual_seed(seed)
+    task.build(device)
     folder.mkdir(parents=True, exist_ok=True)
-    weights = folder / f"{card['name']}.safetensors"
-    state = {
-        k: (v.half() if v.is_floating_point() else v).contiguous().cpu()
-        for k, v in network.state_dict().items()
-    }
-    save_file(state, weights)
+    budget = budget.over(task.size, task.batch)
+    run = TrainingRun(folder / f"{name}.checkpoint", budget, seed, task.parts)
+    if run.step == 0:
+        task.prepare(run)
+    run.spend_budget(partial(_step, task, run))
+    network, card = task.finish(run)
     card["training"] |= {
+        "batch": task.batch,
+        "images": run.step * task.batch,
+        "device": device_name(device),
         "seed": run.seed,
         "steps": run.step,
         "minutes": round(run.minutes, 1),
-        "torch": torch.__version__,
-        "finished": datetime.now(UTC).date().isoformat(),
     }
-    card |= {
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "file": weights.name,
-        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-    }
-    path = folder / f"{card['name']}.json"
-    path.write_text(json.dumps(card, indent=2) + "\n")
-    return path
+    return write_model(folder, {"name": name} | card, network)
+
+
+def _step(task: Task, run: TrainingRun, progress: float) -> float:
+    """Move the weights once; returns the loss before."""
+    loss = task.loss(run, progress)
+    for group in task.optimizer.param_groups:
+        group["lr"] = task.learning_rate(run, progress, group)
+    task.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    if task.longest_gradient:
+        nn.utils.clip_grad_norm_(task.network.parameters(), task.longest_gradient)
+    task.optimizer.step()
+    task.after_step(run)
+    return float(loss.detach())

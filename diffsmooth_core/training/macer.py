@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from diffsmooth_core.training.classifier import Draw, logits_of_copies
+from diffsmooth_core.training.objective import NoiseSource, logits_of_copies
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,10 @@ class Macer:
     def title(self) -> str:
         return "MACER"
 
-    def losses(self, network: nn.Module, x: Tensor, labels: Tensor, draw: Draw, progress: float) -> Tensor:
-        logits = logits_of_copies(network, x, draw.noise(x, self.m, self.sigma))
+    def losses(
+        self, network: nn.Module, x: Tensor, labels: Tensor, source: NoiseSource, progress: float
+    ) -> Tensor:
+        logits = logits_of_copies(network, x, source.noise(x, self.m, self.sigma))
         mean = logits.softmax(2).mean(0)
         classification = -(mean.gather(1, labels[:, None])[:, 0] + 1e-10).log()
         top, classes = (self.beta * logits).softmax(2).mean(0).topk(2)

@@ -6,6 +6,7 @@ et al. 2019 trained theirs, for a GPU.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,6 +17,14 @@ from diffsmooth_core.classifiers.compact import WIDTHS, CompactCNN
 from diffsmooth_core.classifiers.resnet import CifarResNet
 
 FINE_TUNING = 0.2  # of the learning rate, where training starts from a trained network
+
+
+def warmed_cosine(peak: float, warm_up: float, progress: float) -> float:
+    """The learning rate that rises to `peak` and falls to 0 along a cosine.
+
+    `warm_up` is the share of the warm-up that is over (1 and above: all of it), `progress` that of training.
+    """
+    return peak * min(1.0, warm_up) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 class Recipe(Protocol):

@@ -14,7 +14,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from diffsmooth_core.attacks.ascent import ddn, pgd
-from diffsmooth_core.training.classifier import Draw, cross_entropies, logits_of_copies
+from diffsmooth_core.training.objective import NoiseSource, cross_entropies, logits_of_copies
 
 
 def smoothed_log_probability(network: nn.Module, x: Tensor, noise: Tensor) -> Tensor:
@@ -36,8 +36,10 @@ class SmoothAdv:
     def title(self) -> str:
         return f"SmoothAdv, {self.attack.upper()} attack"
 
-    def losses(self, network: nn.Module, x: Tensor, labels: Tensor, draw: Draw, progress: float) -> Tensor:
-        noise = draw.noise(x, self.m, self.sigma)
+    def losses(
+        self, network: nn.Module, x: Tensor, labels: Tensor, source: NoiseSource, progress: float
+    ) -> Tensor:
+        noise = source.noise(x, self.m, self.sigma)
         epsilon = self.epsilon * min(1.0, progress / self.warm_up)
         if epsilon > 0:
             network.eval()

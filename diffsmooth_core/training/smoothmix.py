@@ -8,7 +8,7 @@ from functools import partial
 from torch import Tensor, nn
 
 from diffsmooth_core.attacks.ascent import ascend
-from diffsmooth_core.training.classifier import Draw, cross_entropies, logits_of_copies
+from diffsmooth_core.training.objective import NoiseSource, cross_entropies, logits_of_copies
 from diffsmooth_core.training.smoothadv import smoothed_log_probability
 
 
@@ -32,15 +32,17 @@ class SmoothMix:
     def title(self) -> str:
         return "SmoothMix"
 
-    def losses(self, network: nn.Module, x: Tensor, labels: Tensor, draw: Draw, progress: float) -> Tensor:
-        noise = draw.noise(x, self.m, self.sigma)
+    def losses(
+        self, network: nn.Module, x: Tensor, labels: Tensor, source: NoiseSource, progress: float
+    ) -> Tensor:
+        noise = source.noise(x, self.m, self.sigma)
         network.eval()
         log_p = partial(smoothed_log_probability, network, noise=noise)
         adversarial = ascend(log_p, x, labels, self.alpha, self.attack_steps)
         network.train()
         logits = logits_of_copies(network, x, noise)
         smoothed = logits.softmax(2).mean(0).detach()
-        lam = draw.uniform(x) / 2
+        lam = source.uniform(x) / 2
         target = (1 - lam[:, :, 0, 0]) * smoothed + lam[:, :, 0, 0] / smoothed.shape[1]
         mixed = logits_of_copies(network, (1 - lam) * x + lam * adversarial, noise).log_softmax(2)
         divergence = (target * (target.clamp(min=1e-20).log() - mixed)).sum(2).mean(0)

@@ -15,12 +15,15 @@ from torch import Tensor, nn
 from diffsmooth_core.attacks.ascent import ascend, pgd
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
-from diffsmooth_core.training import classifier, finetuning, presets
-from diffsmooth_core.training.classifier import Draw, Examples
+from diffsmooth_core.training import presets
+from diffsmooth_core.training.classifier import Classification
 from diffsmooth_core.training.consistency import Consistency
+from diffsmooth_core.training.examples import Examples
+from diffsmooth_core.training.finetuning import FineTuning, Recipe
 from diffsmooth_core.training.gaussian import Gaussian
-from diffsmooth_core.training.loop import Budget
+from diffsmooth_core.training.loop import Budget, train
 from diffsmooth_core.training.macer import Macer
+from diffsmooth_core.training.objective import NoiseSource
 from diffsmooth_core.training.recipes import Airbench
 from diffsmooth_core.training.smoothadv import SmoothAdv, smoothed_log_probability
 from diffsmooth_core.training.smoothmix import SmoothMix
@@ -39,8 +42,8 @@ class Linear(nn.Module):
             return x.float().flatten(1) @ self.weight.T
 
 
-def draw() -> Draw:
-    return Draw(torch.Generator().manual_seed(5))
+def random() -> NoiseSource:
+    return NoiseSource(torch.Generator().manual_seed(5))
 
 
 @pytest.fixture
@@ -64,15 +67,15 @@ def copies(network: Linear, x: Tensor, noise: Tensor) -> list[Tensor]:
 
 
 def test_gaussian_is_the_cross_entropy_of_one_noisy_copy(network: Linear, x: Tensor, labels: Tensor) -> None:
-    found = Gaussian(0.25).losses(network, x, labels, draw(), 0.5)
-    (p,) = copies(network, x, draw().noise(x, 1, 0.25))
+    found = Gaussian(0.25).losses(network, x, labels, random(), 0.5)
+    (p,) = copies(network, x, random().noise(x, 1, 0.25))
     torch.testing.assert_close(found, -p.log()[range(6), labels])
 
 
 def test_plain_training_sees_no_noise_and_smooths_its_labels(
     network: Linear, x: Tensor, labels: Tensor
 ) -> None:
-    found = Gaussian(0.0).losses(network, x, labels, draw(), 0.5)
+    found = Gaussian(0.0).losses(network, x, labels, random(), 0.5)
     torch.testing.assert_close(
         found, F.cross_entropy(network(x), labels, label_smoothing=0.2, reduction="none")
     )
@@ -81,8 +84,8 @@ def test_plain_training_sees_no_noise_and_smooths_its_labels(
 def test_consistency_adds_divergence_from_the_mean_and_its_entropy(
     network: Linear, x: Tensor, labels: Tensor
 ) -> None:
-    found = Consistency(0.25, lam=20, eta=0.5, m=3).losses(network, x, labels, draw(), 0.5)
-    p = copies(network, x, draw().noise(x, 3, 0.25))
+    found = Consistency(0.25, lam=20, eta=0.5, m=3).losses(network, x, labels, random(), 0.5)
+    p = copies(network, x, random().noise(x, 3, 0.25))
     mean = sum(p) / 3
     assert isinstance(mean, Tensor)
     cross_entropy = sum(-q.log()[range(6), labels] for q in p) / 3
@@ -95,7 +98,7 @@ def test_macer_adds_the_hinge_of_the_radius_where_the_smoothed_classifier_is_rig
     network: Linear, x: Tensor
 ) -> None:
     objective = Macer(0.25, lam=12, gamma=8, beta=2.0, m=5)
-    noise = draw().noise(x, 5, 0.25)
+    noise = random().noise(x, 5, 0.25)
     logits = [network(x + n) for n in noise]
     mean = sum(z.softmax(1) for z in logits) / 5
     sharp = sum((2.0 * z).softmax(1) for z in logits) / 5
@@ -104,7 +107,7 @@ def test_macer_adds_the_hinge_of_the_radius_where_the_smoothed_classifier_is_rig
     top = sharp.topk(2, dim=1)
     right = top.indices[:, 0].clone()
     right[3:] = (right[3:] + 1) % 4  # the last three are wrong
-    found = objective.losses(network, x, right, draw(), 0.5)
+    found = objective.losses(network, x, right, random(), 0.5)
     hinge = []
     for (p1, p2), is_right in zip(top.values.tolist(), [True] * 3 + [False] * 3, strict=True):
         hinge.append(12 * 0.125 * max(0.0, 8 - (norm.ppf(p1) - norm.ppf(p2))) if is_right else 0.0)
@@ -115,7 +118,7 @@ def test_macer_adds_the_hinge_of_the_radius_where_the_smoothed_classifier_is_rig
 def test_macer_survives_a_network_that_is_certain(x: Tensor, labels: Tensor) -> None:
     network = Linear()
     network.weight.data *= 1000
-    losses = Macer(0.25).losses(network, x, labels, draw(), 0.5)
+    losses = Macer(0.25).losses(network, x, labels, random(), 0.5)
     losses.sum().backward()
     assert torch.isfinite(losses).all()
     assert network.weight.grad is not None
@@ -123,7 +126,7 @@ def test_macer_survives_a_network_that_is_certain(x: Tensor, labels: Tensor) -> 
 
 
 def test_the_smoothed_loss_is_the_log_of_the_mean_softmax(network: Linear, x: Tensor) -> None:
-    noise = draw().noise(x, 4, 0.25)
+    noise = random().noise(x, 4, 0.25)
     mean = sum(copies(network, x, noise)) / 4
     assert isinstance(mean, Tensor)
     torch.testing.assert_close(smoothed_log_probability(network, x, noise), mean.log(), rtol=1e-4, atol=1e-4)
@@ -133,30 +136,30 @@ def test_smoothadv_trains_on_the_attacked_copies_and_warms_up(
     network: Linear, x: Tensor, labels: Tensor
 ) -> None:
     objective = SmoothAdv(0.25, epsilon=0.3, attack_steps=3, m=2)
-    noise = draw().noise(x, 2, 0.25)
+    noise = random().noise(x, 2, 0.25)
     adversarial = pgd(lambda z: smoothed_log_probability(network, z, noise), x, labels, 0.3, 3)
     expected = sum(-p.log()[range(6), labels] for p in copies(network, adversarial, noise)) / 2
-    torch.testing.assert_close(objective.losses(network, x, labels, draw(), 0.5), expected)
+    torch.testing.assert_close(objective.losses(network, x, labels, random(), 0.5), expected)
     clean = sum(-p.log()[range(6), labels] for p in copies(network, x, noise)) / 2
-    torch.testing.assert_close(objective.losses(network, x, labels, draw(), 0.0), clean)
+    torch.testing.assert_close(objective.losses(network, x, labels, random(), 0.0), clean)
 
 
 def test_smoothmix_without_its_weight_is_gaussian_training_on_m_copies(
     network: Linear, x: Tensor, labels: Tensor
 ) -> None:
-    found = SmoothMix(0.25, eta=0.0, m=2).losses(network, x, labels, draw(), 0.5)
-    p = copies(network, x, draw().noise(x, 2, 0.25))
+    found = SmoothMix(0.25, eta=0.0, m=2).losses(network, x, labels, random(), 0.5)
+    p = copies(network, x, random().noise(x, 2, 0.25))
     torch.testing.assert_close(found, sum(-q.log()[range(6), labels] for q in p) / 2)
 
 
 def test_smoothmix_pulls_the_mixture_towards_its_soft_label(network: Linear, x: Tensor) -> None:
-    noise = draw().noise(x, 2, 0.25)
+    noise = random().noise(x, 2, 0.25)
     smoothed = sum(copies(network, x, noise)) / 2
     assert isinstance(smoothed, Tensor)
     right = smoothed.argmax(1)
     right[4:] = (right[4:] + 1) % 4  # wrong ones are not mixed
-    found = SmoothMix(0.25, eta=5.0, alpha=0.5, attack_steps=2, m=2).losses(network, x, right, draw(), 0.5)
-    d = draw()
+    found = SmoothMix(0.25, eta=5.0, alpha=0.5, attack_steps=2, m=2).losses(network, x, right, random(), 0.5)
+    d = random()
     d.noise(x, 2, 0.25)
     lam = d.uniform(x) / 2
     adversarial = ascend(lambda z: smoothed_log_probability(network, z, noise), x, right, 0.5, 2)
@@ -211,15 +214,17 @@ def test_purified_examples_went_through_the_denoiser() -> None:
 def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
     examples = Examples(torch.rand(64, 3, 32, 32), torch.arange(64) % 10, torch.ones(64), "somewhere")
     with pytest.raises(InputError, match="name another start"):
-        classifier.train(
+        train(
+            Classification(
+                Gaussian(0.25),
+                examples,
+                start=tmp_path / "nothing.safetensors",
+                batch=32,
+                recipe=Airbench((24, 24, 24)),
+            ),
             tmp_path,
             "g",
-            Gaussian(0.25),
             Budget(steps=1),
-            examples=examples,
-            start=tmp_path / "nothing.safetensors",
-            batch=32,
-            recipe=Airbench((24, 24, 24)),
         )
 
 
@@ -228,12 +233,11 @@ def test_a_timm_network_is_fine_tuned_under_noise(tmp_path: Path) -> None:
     labels = torch.arange(64) % 2
     pictures = (0.3 + 0.4 * labels[:, None, None, None]).expand(-1, 3, 32, 32).clone()
     examples = Examples(pictures, labels, torch.ones(64), "two colours")
-    recipe = finetuning.Recipe("resnet10t", "half", lr=1e-3, weight_decay=0.01, batch=16)
-    path = finetuning.train(tmp_path, "tuned", recipe, 0.1, Budget(steps=12), examples, examples)
+    recipe = Recipe("resnet10t", "half", lr=1e-3, weight_decay=0.01, batch=16)
+    path = train(FineTuning(recipe, 0.1, examples, examples), tmp_path, "tuned", Budget(steps=12))
     card = json.loads(path.read_text())
     assert card["architecture"] == {"network": "timm", "model": "resnet10t", "classes": 10, "side": 32}
     assert card["metrics"]["accuracy_under_noise"]["0.1"] > 0.8
+    unknown = replace(recipe, network="resnet9000")
     with pytest.raises(InputError, match="no network 'resnet9000'"):
-        finetuning.train(
-            tmp_path, "t", replace(recipe, network="resnet9000"), 0.1, Budget(steps=1), examples, examples
-        )
+        train(FineTuning(unknown, 0.1, examples, examples), tmp_path, "t", Budget(steps=1))

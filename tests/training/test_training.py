@@ -22,9 +22,15 @@ from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.dncnn import DnCNN
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
-from diffsmooth_core.training import classifier, denoised, denoiser
+from diffsmooth_core.training import classifier
+from diffsmooth_core.training.classifier import Classification
+from diffsmooth_core.training.denoised import DirectDenoising
+from diffsmooth_core.training.denoiser import NoisePrediction
+from diffsmooth_core.training.examples import flipped, load_pictures, translated
 from diffsmooth_core.training.gaussian import Gaussian
-from diffsmooth_core.training.loop import Budget, Run, flipped, load_pictures, translated
+from diffsmooth_core.training.loop import Budget, Task, TrainingRun, train
+from diffsmooth_core.training.metrics import accuracy, psnr
+from diffsmooth_core.training.objective import NoiseSource
 from diffsmooth_core.training.recipes import Airbench, ResNet
 from diffsmooth_core.zoo import checkpoints
 from diffsmooth_core.zoo.cards import Card
@@ -36,7 +42,7 @@ TINY_UNET = UNetConfig(
 )
 TINY_RESNET = ResNet(epochs=2, batch=32, depth=8)
 TINY = Airbench((24, 24, 24))
-Train = Callable[[Path, Budget], Path]
+MakeTask = Callable[[], Task]
 
 
 @pytest.fixture(autouse=True)
@@ -62,31 +68,31 @@ def pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets, "load_split", load_split)
 
 
-def train_gaussian(folder: Path, budget: Budget) -> Path:
-    return classifier.train(folder, "g", Gaussian(0.25), budget, batch=32, recipe=TINY)
+def gaussian() -> Task:
+    return Classification(Gaussian(0.25), batch=32, recipe=TINY)
 
 
-def train_resnet(folder: Path, budget: Budget) -> Path:
-    return classifier.train(folder, "r", Gaussian(0.25), budget, batch=32, recipe=TINY_RESNET)
+def resnet() -> Task:
+    return Classification(Gaussian(0.25), batch=32, recipe=TINY_RESNET)
 
 
-def train_denoiser(folder: Path, budget: Budget) -> Path:
-    return denoiser.train(folder, "d", budget, batch=16, architecture=TINY_UNET)
+def noise_prediction() -> Task:
+    return NoisePrediction(batch=16, architecture=TINY_UNET)
 
 
-def train_denoised(folder: Path, budget: Budget) -> Path:
-    return denoised.train(folder, "n", 0.25, budget, batch=16, depth=3, width=8)
+def direct_denoising() -> Task:
+    return DirectDenoising(0.25, batch=16, depth=3, width=8)
 
 
-every = pytest.mark.parametrize("train", [train_gaussian, train_resnet, train_denoiser, train_denoised])
+every = pytest.mark.parametrize("task", [gaussian, resnet, noise_prediction, direct_denoising])
 
 
 def watch(monkeypatch: pytest.MonkeyPatch, stop_before: int | None = None) -> list[float]:
     """Collect the losses of the runs that follow, or break them off right after a checkpoint."""
     losses: list[float] = []
-    loop = Run.loop
+    spend_budget = TrainingRun.spend_budget
 
-    def watched(run: Run, train_step: Callable[[float], float]) -> None:
+    def watched(run: TrainingRun, train_step: Callable[[float], float]) -> None:
         def step(progress: float) -> float:
             if run.step == stop_before:
                 run.save()
@@ -94,9 +100,9 @@ def watch(monkeypatch: pytest.MonkeyPatch, stop_before: int | None = None) -> li
             losses.append(train_step(progress))
             return losses[-1]
 
-        loop(run, step)
+        spend_budget(run, step)
 
-    monkeypatch.setattr(Run, "loop", watched)
+    monkeypatch.setattr(TrainingRun, "spend_budget", watched)
     return losses
 
 
@@ -106,19 +112,19 @@ def weights(card: Path) -> dict[str, torch.Tensor]:
 
 @every
 def test_an_interrupted_run_ends_float_for_float_like_an_undisturbed_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Train
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: MakeTask
 ) -> None:
     """Cut after 4 of 8 steps, in the middle of an epoch of 3 batches."""
     with monkeypatch.context() as patch:
         whole = watch(patch)
-        straight = train(tmp_path / "straight", Budget(steps=8))
+        straight = train(task(), tmp_path / "straight", "x", Budget(steps=8))
     with monkeypatch.context() as patch:
         first = watch(patch, stop_before=4)
         with pytest.raises(InterruptedError):
-            train(tmp_path / "cut", Budget(steps=8))
+            train(task(), tmp_path / "cut", "x", Budget(steps=8))
     with monkeypatch.context() as patch:
         second = watch(patch)
-        resumed = train(tmp_path / "cut", Budget(steps=8))
+        resumed = train(task(), tmp_path / "cut", "x", Budget(steps=8))
     assert len(whole) == 8
     assert first + second == whole
     expected, found = weights(straight), weights(resumed)
@@ -129,18 +135,10 @@ def test_an_interrupted_run_ends_float_for_float_like_an_undisturbed_one(
 
 
 @every
-def test_another_seed_gives_another_network(tmp_path: Path, train: Train) -> None:
-    here = weights(train(tmp_path / "0", Budget(steps=2)))
-    if train in (train_gaussian, train_resnet):
-        recipe = TINY if train is train_gaussian else TINY_RESNET
-        card = classifier.train(
-            tmp_path / "1", "g", Gaussian(0.25), Budget(steps=2), seed=1, batch=32, recipe=recipe
-        )
-    elif train is train_denoiser:
-        card = denoiser.train(tmp_path / "1", "d", Budget(steps=2), seed=1, batch=16, architecture=TINY_UNET)
-    else:
-        card = denoised.train(tmp_path / "1", "n", 0.25, Budget(steps=2), seed=1, batch=16, depth=3, width=8)
-    assert any(not torch.equal(here[key], value) for key, value in weights(card).items())
+def test_another_seed_gives_another_network(tmp_path: Path, task: MakeTask) -> None:
+    here = weights(train(task(), tmp_path / "0", "x", Budget(steps=2)))
+    there = weights(train(task(), tmp_path / "1", "x", Budget(steps=2), seed=1))
+    assert any(not torch.equal(here[key], value) for key, value in there.items())
 
 
 def test_an_epoch_shows_every_picture_at_most_once_in_an_order_of_its_own(
@@ -153,7 +151,7 @@ def test_an_epoch_shows_every_picture_at_most_once_in_an_order_of_its_own(
         return x
 
     monkeypatch.setattr(classifier, "flipped", recorded)
-    train_gaussian(tmp_path, Budget(steps=6))
+    train(gaussian(), tmp_path, "g", Budget(steps=6))
     first, second = (
         [*shown[i], *shown[i + 1], *shown[i + 2]] for i in (0, 3)
     )  # 3 batches of 32 from 100 pictures
@@ -163,23 +161,23 @@ def test_an_epoch_shows_every_picture_at_most_once_in_an_order_of_its_own(
 
 def test_a_classifier_learns_its_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     losses = watch(monkeypatch)
-    card = json.loads(train_gaussian(tmp_path, Budget(steps=45)).read_text())
+    card = json.loads(train(gaussian(), tmp_path, "g", Budget(steps=45)).read_text())
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
-    accuracy = card["metrics"]["accuracy_under_noise"]
-    assert accuracy["0.25"] > 0.3, "chance is 0.1"
-    assert accuracy["1"] < accuracy["0.25"]
+    shares = card["metrics"]["accuracy_under_noise"]
+    assert shares["0.25"] > 0.3, "chance is 0.1"
+    assert shares["1"] < shares["0.25"]
 
 
 def test_a_denoiser_learns_to_predict_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     losses = watch(monkeypatch)
     wide_enough = replace(TINY_UNET, patch=2)  # 12 values a patch pass through 32 channels, 192 do not
-    denoiser.train(tmp_path, "d", Budget(steps=50), batch=16, lr=0.05, architecture=wide_enough)
+    train(NoisePrediction(batch=16, lr=0.05, architecture=wide_enough), tmp_path, "d", Budget(steps=50))
     assert np.mean(losses[-20:]) < 0.7 * np.mean(losses[:10])
 
 
 @every
-def test_the_card_says_how_the_network_was_made(tmp_path: Path, train: Train) -> None:
-    path = train(tmp_path, Budget(steps=3))
+def test_the_card_says_how_the_network_was_made(tmp_path: Path, task: MakeTask) -> None:
+    path = train(task(), tmp_path, "x", Budget(steps=3))
     card = Card(**json.loads(path.read_text()))
     file = tmp_path / card.file
     assert card.sha256 == checkpoints.file_sha256(file)
@@ -213,17 +211,17 @@ def test_the_card_says_how_the_network_was_made(tmp_path: Path, train: Train) ->
 
 @every
 def test_a_finished_run_writes_its_model_again_without_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Train
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: MakeTask
 ) -> None:
-    before = weights(train(tmp_path, Budget(steps=3)))
+    before = weights(train(task(), tmp_path, "x", Budget(steps=3)))
     losses = watch(monkeypatch)
-    after = weights(train(tmp_path, Budget(steps=3)))
+    after = weights(train(task(), tmp_path, "x", Budget(steps=3)))
     assert losses == []
     assert all(torch.equal(before[key], after[key]) for key in before)
 
 
 def test_the_noise_of_a_draw_has_its_size_and_differs_between_copies() -> None:
-    noise = classifier.Draw(torch.Generator().manual_seed(0)).noise(torch.zeros(50, 3, 32, 32), 2, 0.25)
+    noise = NoiseSource(torch.Generator().manual_seed(0)).noise(torch.zeros(50, 3, 32, 32), 2, 0.25)
     assert noise.shape == (2, 50, 3, 32, 32)
     assert float(noise.std()) == pytest.approx(0.25, rel=0.02)
     assert abs(float((noise[0] * noise[1]).mean())) < 0.001
@@ -237,9 +235,9 @@ def test_accuracy_is_measured_under_the_noise_it_names() -> None:
             return torch.stack([-x[:, 0, 0, 0], x[:, 0, 0, 0]], 1)
 
     x, labels = torch.full((4000, 3, 2, 2), 0.5), torch.ones(4000, dtype=torch.long)
-    assert classifier.accuracy(Sign(), x, labels, 0.0) == 1.0
-    assert classifier.accuracy(Sign(), x, labels, 0.5) == pytest.approx(0.8413, abs=0.03)
-    assert classifier.accuracy(Sign(), x, 1 - labels, 0.0) == 0.0
+    assert accuracy(Sign(), x, labels, 0.0) == 1.0
+    assert accuracy(Sign(), x, labels, 0.5) == pytest.approx(0.8413, abs=0.03)
+    assert accuracy(Sign(), x, 1 - labels, 0.0) == 0.0
 
 
 def test_psnr_is_of_the_purified_picture() -> None:
@@ -249,7 +247,7 @@ def test_psnr_is_of_the_purified_picture() -> None:
     noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
     purified = Denoiser(oracle, schedule, "", "").purify(x + 0.25 * noise, 0.25)
     expected = 10 * math.log10(1 / float((purified - x).double().square().mean()))
-    found = denoiser.psnr(Denoiser(oracle, schedule, "", "").purify, x, 0.25)
+    found = psnr(Denoiser(oracle, schedule, "", "").purify, x, 0.25)
     assert found == pytest.approx(expected, abs=1e-3)
 
 
@@ -292,7 +290,7 @@ def test_the_released_recipe_drops_to_a_tenth_after_each_third() -> None:
 def test_a_network_of_the_released_recipe_is_found_again_by_its_card(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = train_resnet(tmp_path, Budget(epochs=2))
+    path = train(resnet(), tmp_path, "r", Budget(epochs=2))
     card = json.loads(path.read_text())
     assert card["training"]["steps"] == 2 * (100 // 32)
     assert card["architecture"] == {"network": "cifar_resnet8", "classes": 10}

@@ -1,0 +1,64 @@
+"""Options that several commands have, written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import click
+
+from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, SmoothingConfig
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Option = Callable[[Command], Command]
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "method": tuple(METHODS),
+    "noise": NOISES,
+    "stopping": STOPPING,
+    "bound": BOUNDS,
+    "dtype": DTYPES,
+}
+
+
+def combined(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """Several options as one decorator, listed by --help in this order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _setting_option(name: str, default: Any) -> Callable[[Any], Any]:
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        name,
+        type=click.Choice(_CHOICES[name]) if name in _CHOICES else type(default),
+        default=default,
+        show_default=True,
+        help=SmoothingConfig.help(name),
+    )
+
+
+# One option for every setting of SmoothingConfig, with its default and help.
+config_options = combined(*(_setting_option(f.name, f.default) for f in fields(SmoothingConfig)))
+
+
+def json_option(help: str = "Print JSON.") -> Callable[[Command], Command]:
+    return click.option("--json", "as_json", is_flag=True, help=help)
+
+
+store_option = click.option(
+    "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
+)
+threads_option = click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's]")
+device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+
+
+def given_on_the_command_line(context: click.Context, name: str) -> bool:
+    """Whether a person gave this option; a default is not."""
+    return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE

@@ -1,0 +1,56 @@
+"""What every classifier's objective shares: the loss of each picture under noise that a generator draws."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class NoiseSource:
+    """Random numbers of one generator, drawn on the CPU so that every device sees the same ones."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        self.generator = generator
+
+    def noise(self, x: Tensor, copies: int, sigma: float) -> Tensor:
+        """N(0, sigma^2) for each of `copies` copies of x (b,c,h,w): (copies,b,c,h,w)."""
+        standard = torch.randn((copies, *x.shape), generator=self.generator)
+        return sigma * standard.to(x.device)
+
+    def uniform(self, x: Tensor) -> Tensor:
+        """U(0,1) for each picture of x: (b,1,1,1)."""
+        return torch.rand((len(x), 1, 1, 1), generator=self.generator).to(x.device)
+
+
+class Objective(Protocol):
+    """What a classifier is trained for."""
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the noise that it is trained under, [0,1] pixel units."""
+
+    @property
+    def title(self) -> str: ...
+
+    def losses(
+        self, network: nn.Module, x: Tensor, labels: Tensor, source: NoiseSource, progress: float
+    ) -> Tensor:
+        """The loss of every picture (b,): x (b,3,h,w) in [0,1] without noise, labels (b,)."""
+
+
+def logits_of_copies(network: nn.Module, x: Tensor, noise: Tensor) -> Tensor:
+    """Logits (copies,b,k) of x (b,c,h,w) under each noise of (copies,b,c,h,w), in one pass."""
+    copies = (x + noise).flatten(0, 1).contiguous(memory_format=torch.channels_last)
+    with torch.autocast(x.device.type, torch.bfloat16):
+        logits = network(copies)
+    return logits.float().unflatten(0, noise.shape[:2])  # type: ignore[no-any-return]
+
+
+def cross_entropies(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy (b,) averaged over the copies of logits (copies,b,k)."""
+    copies = len(logits)
+    losses: Tensor = F.cross_entropy(logits.flatten(0, 1), labels.repeat(copies), reduction="none")
+    return losses.view(copies, -1).mean(0)
