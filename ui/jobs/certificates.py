@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -40,7 +38,6 @@ from ui.session import state
 from ui.session.limits import limit
 
 RECORDING = ASSETS / "runs" / "first.json"
-log = logging.getLogger(__name__)
 _paces: dict[tuple[object, ...], float] = {}  # votes a second that this server reached
 
 
@@ -270,14 +267,9 @@ def preview(picture: Picture, config: SmoothingConfig) -> Samples | None:
 
 
 def warm_up() -> None:
-    """Load what the first visitor would wait for; freeze it, so that no collection walks it again."""
-    try:
-        for name in names("classifier", state.DEFAULTS.dataset):
-            _classifier(name)
-        preview(state.resolved(state.PICTURE), state.DEFAULTS)
-        _recording()
-        picker.warm_up()
-    except Exception:
-        log.exception("the server could not warm up")
-    gc.collect()
-    gc.freeze()
+    """Load what the first visitor would wait for."""
+    for name in names("classifier", state.DEFAULTS.dataset):
+        _classifier(name)
+    preview(state.resolved(state.PICTURE), state.DEFAULTS)
+    _recording()
+    picker.warm_up()

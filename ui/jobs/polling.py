@@ -61,7 +61,13 @@ def look_out(
         job and not job.finished and not worth(job.progress) and not waits(job) for job in jobs()
     ):
         time.sleep(0.02)
-        st.session_state.get("_page")  # here a newer run of the page ends this one
+        make_way()
+
+
+def make_way() -> None:
+    """End this run of the page where a newer one is wanted, as after a click. Streamlit ends a run when it
+    next asks for something of the session, and one that only waits asks for nothing."""
+    st.session_state.get("address")
 
 
 def wait(look: Callable[[], Job], more: Callable[[Snapshot[Any]], str] = lambda _: "") -> None:
