@@ -1,11 +1,22 @@
-"""DiffSmooth (arXiv 2308.14333): certified robustness by diffusion and local smoothing."""
+"""DiffSmooth (arXiv 2308.14333): certified robustness by diffusion and local smoothing.
 
-from diffsmooth_core.certification.certificate import Certificate
-from diffsmooth_core.certification.stream import Progress, certify, certify_stream, predict
-from diffsmooth_core.classifiers.base import BaseClassifier, Classifier, build_base
-from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
-from diffsmooth_core.purification.denoiser import Denoiser
-from diffsmooth_core.zoo.load import load_classifier, load_denoiser
+A name is imported when it is first used: a certificate is read and verified without torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from diffsmooth_core.version import __version__
+
+if TYPE_CHECKING:
+    from diffsmooth_core.certification.certificate import Certificate
+    from diffsmooth_core.certification.stream import Progress, certify, certify_stream, predict
+    from diffsmooth_core.classifiers.base import BaseClassifier, Classifier, build_base
+    from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+    from diffsmooth_core.purification.denoiser import Denoiser
+    from diffsmooth_core.zoo.load import load_classifier, load_denoiser
 
 __all__ = [
     "ABSTAIN",
@@ -16,6 +27,7 @@ __all__ = [
     "InputError",
     "Progress",
     "SmoothingConfig",
+    "__version__",
     "build_base",
     "certify",
     "certify_stream",
@@ -23,3 +35,25 @@ __all__ = [
     "load_denoiser",
     "predict",
 ]
+
+_MODULES = {  # the same imports as above, for `__getattr__`
+    "certification.certificate": ("Certificate",),
+    "certification.stream": ("Progress", "certify", "certify_stream", "predict"),
+    "classifiers.base": ("BaseClassifier", "Classifier", "build_base"),
+    "config": ("ABSTAIN", "InputError", "SmoothingConfig"),
+    "purification.denoiser": ("Denoiser",),
+    "zoo.load": ("load_classifier", "load_denoiser"),
+}
+
+if not TYPE_CHECKING:  # a type checker would take any name for one of the package's
+
+    def __getattr__(name: str) -> Any:
+        for module, names in _MODULES.items():
+            if name in names:
+                globals()[name] = found = getattr(import_module(f"{__name__}.{module}"), name)
+                return found
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from diffsmooth_core.cli import commands
+from diffsmooth_core.cli import FILES
 from tests.commands import run
 
 CERTIFY = shlex.split(
@@ -189,7 +189,7 @@ def test_bad_input_ends_with_status_2_and_one_line(
     assert named in printed.err
 
 
-@pytest.mark.parametrize("command", sorted(commands.commands))
+@pytest.mark.parametrize("command", sorted(FILES))
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command, "--help") == 0
     assert "Usage: python -m diffsmooth_core" in capsys.readouterr().out

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
-
 from diffsmooth_core.runs.results import Result
+from diffsmooth_core.statistics import sign_test
 
 CHANGES = {
     "gained": "Certificate gained",
@@ -60,8 +59,8 @@ def _kind(before: Result, after: Result, at: float) -> str:
     return "same"
 
 
-def sign_test(changes: Sequence[Change]) -> float:
+def mcnemar(changes: Sequence[Change]) -> float:
     """The p-value of as uneven a split into gained and lost if neither run were better (McNemar's exact
     test)."""
     gained, lost = (sum(c.kind == kind for c in changes) for kind in ("gained", "lost"))
-    return float(binomtest(gained, gained + lost, 0.5).pvalue) if gained + lost else 1.0
+    return sign_test(gained, lost)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.stats import binomtest
 from torch import Tensor
 
 from diffsmooth_core.certification.certificate import Certificate
@@ -17,7 +16,7 @@ from diffsmooth_core.certification.stream import certify
 from diffsmooth_core.certification.voting import Ballot, Picture, as_picture, drawn, every_vote
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import ABSTAIN, METHODS, InputError, SmoothingConfig
-from diffsmooth_core.statistics import bonferroni_alpha, votes_to_certify
+from diffsmooth_core.statistics import bonferroni_alpha, sign_test, votes_to_certify
 
 SAMPLE = 48  # votes that are taken apart
 TIE = 0.01  # p-value above which two classes' votes are not told apart
@@ -147,7 +146,7 @@ def explain(
         )
         return Diagnosis("few", said, shares | {"votes that would decide": float(needed or np.inf)})
     top = counts[leader] + counts[second]
-    tie = float(binomtest(counts[leader], top, 0.5).pvalue) if top else 1.0
+    tie = sign_test(counts[leader], counts[second])
     if top > 0.75 * n and tie > TIE:
         said = (
             f"{names[leader]} and {names[second]} share the votes, {counts[leader]:,} to {counts[second]:,} "

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import binomtest
 
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig, minimum_votes
 from diffsmooth_core.statistics import (
@@ -16,6 +15,7 @@ from diffsmooth_core.statistics import (
     certified_radius,
     clopper_pearson_lower,
     clopper_pearson_upper,
+    sign_test,
     two_class_bounds,
     two_class_radius,
 )
@@ -119,8 +119,7 @@ def predicted(counts: Sequence[int], alpha: float) -> int:
     test cannot tell the two leading ones apart at alpha. It is another class than the smoothed classifier's
     with probability alpha at most."""
     second, first = (int(c) for c in np.argsort(counts, kind="stable")[-2:])
-    test = binomtest(int(counts[first]), int(counts[first] + counts[second]), 0.5)
-    return first if test.pvalue <= alpha else ABSTAIN
+    return first if sign_test(int(counts[first]), int(counts[second])) <= alpha else ABSTAIN
 
 
 def check_reachable(config: SmoothingConfig) -> None:

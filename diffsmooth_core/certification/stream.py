@@ -30,6 +30,7 @@ from diffsmooth_core.certification.voting import Samples, Stage, check, every_vo
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
+from diffsmooth_core.version import __version__
 
 Point = tuple[int, float, float, float]  # n, share, Clopper-Pearson bound, anytime bound
 
@@ -75,6 +76,7 @@ class Progress:
 
 def versions() -> dict[str, str]:
     return {
+        "diffsmooth": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,

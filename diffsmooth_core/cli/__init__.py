@@ -1,54 +1,61 @@
-"""The command line: `python -m diffsmooth_core COMMAND`. One file a command."""
+"""The command line: `diffsmooth COMMAND` or `python -m diffsmooth_core COMMAND`. One file a command."""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import click
 
-from diffsmooth_core.cli.attack import attack
-from diffsmooth_core.cli.audit import audit
-from diffsmooth_core.cli.bench import bench
-from diffsmooth_core.cli.certify import certify
-from diffsmooth_core.cli.datasets import datasets
-from diffsmooth_core.cli.diagnose import diagnose
-from diffsmooth_core.cli.logs import export_log, import_log, import_run
-from diffsmooth_core.cli.models import models
-from diffsmooth_core.cli.sweep import sweep
-from diffsmooth_core.cli.theory import theory
-from diffsmooth_core.cli.train import train
-from diffsmooth_core.cli.verify import verify
 from diffsmooth_core.config import InputError
+from diffsmooth_core.version import __version__
+
+FILES = {  # command -> the file of this folder that it stands in, in the order of --help
+    "certify": "certify",
+    "sweep": "sweep",
+    "verify": "verify",
+    "attack": "attack",
+    "audit": "audit",
+    "diagnose": "diagnose",
+    "import-log": "logs",
+    "export-log": "logs",
+    "import-run": "logs",
+    "theory": "theory",
+    "train": "train",
+    "bench": "bench",
+    "models": "models",
+    "datasets": "datasets",
+    "app": "app",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Imports a command's file when the command is asked for, so that each waits for its own needs alone."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(FILES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in FILES:
+            return None
+        command = getattr(import_module(f"{__name__}.{FILES[cmd_name]}"), cmd_name.replace("-", "_"))
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="diffsmooth %(version)s")
 def commands() -> None:
     """DiffSmooth: certified robustness by diffusion and local smoothing."""
 
 
-for command in (
-    certify,
-    sweep,
-    verify,
-    attack,
-    audit,
-    diagnose,
-    import_log,
-    export_log,
-    import_run,
-    theory,
-    train,
-    bench,
-    models,
-    datasets,
-):
-    commands.add_command(command)
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Run a command. Bad input ends with status 2 and one line on standard error."""
+    installed = Path(sys.argv[0]).stem == "diffsmooth"
+    name = "diffsmooth" if installed else "python -m diffsmooth_core"
     try:
-        status = commands.main(arguments, prog_name="python -m diffsmooth_core", standalone_mode=False)
+        status = commands.main(arguments, prog_name=name, standalone_mode=False)
     except click.ClickException as error:
         sys.exit(_complain(error.format_message()))
     except InputError as error:

@@ -52,12 +52,13 @@ def import_log(
 
     from diffsmooth_core.exchange import logs, published
     from diffsmooth_core.runs.results import summary
-    from diffsmooth_core.runs.store import Store
 
     log = logs.read(file, sigma, n, alpha, target_radius)
     found = summary(log.results)
     reported = published.acr(dataset, sigma, training_sigma)
     if name:
+        from diffsmooth_core.runs.store import Store
+
         settings = {"sigma": sigma, "n": n, "alpha": alpha, "file": file.name}
         logs.keep(Store(url), log, name, dataset, settings | {"training_sigma": training_sigma})
     if as_json:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.datasets import cifar10, class_names, labelled_pictures
-from diffsmooth_core.zoo import cards, dialects
+from diffsmooth_core.zoo import cards
 from diffsmooth_core.zoo.download import NAMES as DOWNLOADS
+
+if TYPE_CHECKING:
+    from diffsmooth_core.datasets.cifar10 import Split
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -76,6 +78,7 @@ def add(
 
     Its layout is told from its keys.
     """
+    from diffsmooth_core.datasets import class_names
     from diffsmooth_core.zoo import adding
 
     try:
@@ -115,7 +118,8 @@ def check(
     """The checkpoint doctor: a classifier under each normalisation and noise, and which of them fits."""
     import torch
 
-    from diffsmooth_core.zoo import checkpoints, doctor
+    from diffsmooth_core.datasets import labelled_pictures
+    from diffsmooth_core.zoo import checkpoints, dialects, doctor
     from diffsmooth_core.zoo.load import load_classifier
 
     if checkpoints.is_path(name_or_path):
@@ -145,8 +149,9 @@ def check(
 @click.option(
     "--split", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Of CIFAR-10."
 )
-def download(what: str, split: cifar10.Split) -> None:
+def download(what: str, split: Split) -> None:
     """Fetch CIFAR-10 or a published diffusion model, once; an interrupted download goes on."""
+    from diffsmooth_core.datasets import cifar10
     from diffsmooth_core.zoo import download
 
     if what == "cifar10":

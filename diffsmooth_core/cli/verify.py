@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from math import floor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from diffsmooth_core.certification.certificate import Certificate, at_level, discrepancies
 from diffsmooth_core.config import ABSTAIN, METHODS, InputError
-from diffsmooth_core.statistics import bonferroni_alpha, family_wise_level
+
+if TYPE_CHECKING:
+    from diffsmooth_core.certification.certificate import Certificate
 
 
 @click.command()
@@ -28,6 +29,8 @@ def verify(
     That needs no network weights; --replay does, and finds a changed count. Exits with status 1 where
     something does not follow.
     """
+    from diffsmooth_core.certification.certificate import Certificate, discrepancies
+
     read = {path: Certificate.read(path) for path in certificates}
     findings: dict[str, dict[str, Any]] = {}
     for path, certificate in read.items():
@@ -99,6 +102,9 @@ def _replayed(certificate: Certificate, image: str | None, device: str) -> dict[
 
 def _together(read: list[Certificate], family: bool) -> dict[str, Any]:
     """How sure one is of all certificates at once, and what holds where that is to be alpha."""
+    from diffsmooth_core.certification.certificate import at_level
+    from diffsmooth_core.statistics import bonferroni_alpha, family_wise_level
+
     alpha = max(certificate.config.alpha for certificate in read)
     shared = bonferroni_alpha(alpha, len(read))
     again = [at_level(certificate, shared) for certificate in read] if family else []

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image
 
 from diffsmooth_core.datasets import custom
 from diffsmooth_core.datasets.decoding import Pixels
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # data set -> (length of the shorter side after resizing, side of the central square kept)
 GEOMETRY = {"cifar10": (32, 32), "imagenet": (256, 224)}
@@ -45,8 +48,10 @@ def fit(picture: Pixels, dataset: str) -> Pixels:
     return np.array(resized)
 
 
-def to_tensor(picture: Pixels) -> torch.Tensor:
+def to_tensor(picture: Pixels) -> Tensor:
     """uint8 (h,w,3) to float32 (3,h,w) in [0,1], each value k/255 correctly rounded."""
+    import torch
+
     chw = np.ascontiguousarray(picture.transpose(2, 0, 1), dtype=np.float32)
     return torch.from_numpy(chw / np.float32(255))
 

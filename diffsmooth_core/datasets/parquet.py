@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets.decoding import Pixels, decode
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 IMAGES = ("img", "image")
 LABELS = ("label", "fine_label", "labels", "coarse_label")  # fine_label: CIFAR-100's
@@ -45,6 +47,8 @@ def pictures(files: Sequence[Path]) -> ParquetPictures:
 @lru_cache(maxsize=4)
 def _pictures(files: tuple[tuple[Path, int], ...]) -> ParquetPictures:
     """The times of change belong to the key."""
+    import pyarrow as pa
+
     tables = [_table(file) for file, _ in files]
     image, label = tables[0].column_names
     joined = pa.concat_tables(tables)
@@ -53,6 +57,8 @@ def _pictures(files: tuple[tuple[Path, int], ...]) -> ParquetPictures:
 
 
 def _table(path: Path) -> pa.Table:
+    import pyarrow.parquet as pq
+
     try:
         columns = pq.read_schema(path).names
         image = next(name for name in IMAGES if name in columns)

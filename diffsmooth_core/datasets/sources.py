@@ -7,14 +7,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from diffsmooth_core.config import DATASETS, InputError
 from diffsmooth_core.datasets import cifar10, custom, fitting, gallery, imagenet, photographs
 from diffsmooth_core.datasets.decoding import Pixels, decode, read
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 NO_CLASS = (
     "It belongs to none of CIFAR-10's ten classes: a certificate promises that the answer stays the "
@@ -47,7 +50,7 @@ class Picture:
     note: str = ""
 
     @property
-    def tensor(self) -> torch.Tensor:
+    def tensor(self) -> Tensor:
         """float32 (3,h,w) in [0,1], what `certify` takes."""
         return fitting.to_tensor(self.pixels)
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from scipy.special import ndtr
 
 from diffsmooth_core.config import ABSTAIN, InputError
 from diffsmooth_core.runs.results import STEP, Result
-from diffsmooth_core.runs.store import Run, Store
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
+
+if TYPE_CHECKING:
+    from diffsmooth_core.runs.store import Run, Store
 
 DIGITS = 3  # significant ones of a printed radius
 MOST_BYTES = 100_000_000
@@ -236,6 +236,9 @@ def encoded(results: Sequence[Result], form: str) -> bytes:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([names, *rows])
         return text.getvalue().encode()
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     file = io.BytesIO()
     pq.write_table(pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}), file)
     return file.getvalue()

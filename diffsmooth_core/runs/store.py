@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.engine import Connection
 
 from diffsmooth_core.config import InputError
@@ -174,6 +172,9 @@ class Store:
         log.warning("the store %s was damaged; it lies now at %s, and a new one is begun", file, self.moved)
 
     def _upgrade(self, connection: Connection) -> None:
+        from alembic import command
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection

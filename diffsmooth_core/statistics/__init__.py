@@ -16,6 +16,7 @@ from diffsmooth_core.statistics.radii import (
     guaranteed_share,
     two_class_radius,
 )
+from diffsmooth_core.statistics.sign_test import sign_test
 
 __all__ = [
     "anytime_lower",
@@ -28,6 +29,7 @@ __all__ = [
     "clopper_pearson_upper",
     "family_wise_level",
     "guaranteed_share",
+    "sign_test",
     "two_class_bounds",
     "two_class_radius",
     "votes_to_certify",

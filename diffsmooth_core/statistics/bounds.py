@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 
-from scipy.optimize import brentq
 from scipy.special import betainc, betaincc, betaincinv, betaln
 
 from diffsmooth_core.config import InputError
@@ -67,6 +66,8 @@ def anytime_lower(k: int, n: int, alpha: float) -> float:
     def excess(p: float) -> float:  # log M_n(p) - log(1/alpha), falling in p up to k/n
         log_null = k * math.log(p) + (n - k + 1) * math.log1p(-p)
         return math.log(betaincc(1 + k, 1 + n - k, p)) + log_beta - log_null + log_alpha - margin
+
+    from scipy.optimize import brentq  # as slow to import as all the rest
 
     share = upper = k / n if k < n else 1 - 1e-15
     if excess(upper) >= 0:  # only within rounding of p = 1

@@ -73,7 +73,7 @@ def add(
         metrics={},
         parameters=sum(value.numel() for value in found.network.parameters()),
         file=file.name,
-        sha256=checkpoints.file_sha256(file),
+        sha256=cards.file_sha256(file),
         schedule=schedule,
         normalisation=(normalisation or found.normalisation) if found.kind == "classifier" else None,
         folder=folder,

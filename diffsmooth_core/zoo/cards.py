@@ -58,6 +58,11 @@ class Card:
         return {key: value for key, value in values.items() if value is not None}
 
 
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def combined_sha256(parts: Sequence[str]) -> str:
     """The SHA-256 of several, in order: an ensemble's."""
     return hashlib.sha256("".join(parts).encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -31,11 +30,6 @@ def available_memory() -> int:
     if told.is_file() and (found := re.search(r"^MemAvailable: +([0-9]+) kB$", told.read_text(), re.M)):
         return int(found[1]) * 1024
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read(path: Path) -> Mapping[str, Any]:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import requests
-from tqdm import tqdm
-
 from diffsmooth_core.config import InputError
-from diffsmooth_core.zoo import cards, checkpoints
+from diffsmooth_core.zoo import cards
 
 _HOME = "https://openaipublic.blob.core.windows.net/diffusion"
 ADDRESSES = {
@@ -41,7 +38,7 @@ def local(name: str) -> Path:
             f"or put the {'folder' if name in HUB else 'file'} {path.name} into {path.parent}"
         )
     weights = max(path.iterdir(), key=lambda file: file.stat().st_size) if path.is_dir() else path
-    record, found = path.with_suffix(".sha256"), checkpoints.file_sha256(weights)
+    record, found = path.with_suffix(".sha256"), cards.file_sha256(weights)
     if not record.is_file():
         record.write_text(found + "\n")
     if (recorded := record.read_text().strip()) != found:
@@ -54,6 +51,9 @@ def local(name: str) -> Path:
 
 def fetch(name: str, address: str | None = None) -> Path:
     """Download a published model, going on where an earlier attempt stopped, and record its SHA-256."""
+    import requests
+    from tqdm import tqdm
+
     path = _place(name)
     if path.exists():
         return local(name)

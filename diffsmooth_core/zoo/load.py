@@ -45,7 +45,7 @@ def load_denoiser(
         if found.schedule is None:
             raise InputError(f"{path} is a classifier ({found.dialect}); load it with load_classifier")
         checkpoints.fill(found.network, found.state, str(path))
-        weights = checkpoints.file_sha256(found.file or path)
+        weights = cards.file_sha256(found.file or path)
         denoiser = Denoiser(_ready(found.network), found.schedule, path.name, weights)
     else:
         card = cards.card(name, "denoiser")
@@ -85,7 +85,7 @@ def load_classifier(
         if found.kind != "classifier":
             raise InputError(f"{path} is a diffusion model ({found.dialect}); load it with load_denoiser")
         checkpoints.fill(found.network, found.state, str(path))
-        network, weights, name = found.network, checkpoints.file_sha256(path), path.name
+        network, weights, name = found.network, cards.file_sha256(path), path.name
         classes, dataset, usual = found.classes, found.dataset, found.normalisation
     else:
         card = cards.card(name, "classifier")
@@ -120,7 +120,7 @@ def _classifying(card: cards.Card) -> tuple[nn.Module, str]:
 
 
 def _state(card: cards.Card) -> tuple[Mapping[str, Tensor], str]:
-    weights = checkpoints.file_sha256(card.weights) if card.weights.is_file() else "missing"
+    weights = cards.file_sha256(card.weights) if card.weights.is_file() else "missing"
     if weights != card.sha256:
         remedy = "restore assets/models from the repository" if card.bundled else "add the model again"
         origin = "bundled weights" if card.bundled else "weights"

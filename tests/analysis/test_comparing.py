@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffsmooth_core.analysis.comparing import compare, sign_test
+from diffsmooth_core.analysis.comparing import compare, mcnemar
 from diffsmooth_core.config import ABSTAIN
 from diffsmooth_core.runs.results import Result
 
@@ -41,7 +41,7 @@ def test_a_radius_may_be_asked_for() -> None:
 
 def test_the_sign_test_is_that_of_a_fair_coin() -> None:
     changes = compare(BEFORE, AFTER)
-    assert sign_test(changes) == pytest.approx(1.0), "two gained, one lost: 2 * (3 + 1) / 8"
+    assert mcnemar(changes) == pytest.approx(1.0), "two gained, one lost: 2 * (3 + 1) / 8"
     four = compare(results(*((i, ABSTAIN, 0.0) for i in range(5))), results(*((i, 3, 0.1) for i in range(5))))
-    assert sign_test(four) == pytest.approx(2 / 32)
-    assert sign_test([]) == 1.0
+    assert mcnemar(four) == pytest.approx(2 / 32)
+    assert mcnemar([]) == 1.0

@@ -33,7 +33,7 @@ from diffsmooth_core.training.metrics import accuracy, psnr
 from diffsmooth_core.training.objective import NoiseSource
 from diffsmooth_core.training.recipes import Airbench, ResNet
 from diffsmooth_core.zoo import checkpoints
-from diffsmooth_core.zoo.cards import Card
+from diffsmooth_core.zoo.cards import Card, file_sha256
 from diffsmooth_core.zoo.load import load_classifier
 from tests.worlds import Oracle
 
@@ -180,7 +180,7 @@ def test_the_card_says_how_the_network_was_made(tmp_path: Path, task: MakeTask) 
     path = train(task(), tmp_path, "x", Budget(steps=3))
     card = Card(**json.loads(path.read_text()))
     file = tmp_path / card.file
-    assert card.sha256 == checkpoints.file_sha256(file)
+    assert card.sha256 == file_sha256(file)
     assert card.dataset == "cifar10"
     assert card.training["steps"] == 3
     assert card.training["seed"] == 0

@@ -58,7 +58,7 @@ def cohen(network: CifarResNet, prefix: str = "1.", **changes: Any) -> dict[str,
 def test_bundled_models_load_by_name_with_their_hash(kind: str, name: str) -> None:
     card = cards.card(name, kind)
     model = (load_denoiser if kind == "denoiser" else load_classifier)(name, "cpu")
-    assert model.weights == card.sha256 == checkpoints.file_sha256(card.weights)
+    assert model.weights == card.sha256 == cards.file_sha256(card.weights)
     assert model.name == name
     parameters = list(model.network.parameters())
     assert sum(p.numel() for p in parameters) == card.parameters
@@ -147,7 +147,7 @@ def test_cohens_layout_with_and_without_dataparallel(tmp_path: Path, prefix: str
         raw = load_classifier(path, "cpu", normalisation="none")
         torch.testing.assert_close(raw(x), network(x), atol=1e-4, rtol=1e-4)
     assert (classifier.classes, classifier.dataset) == (10, "cifar10")
-    assert classifier.weights == checkpoints.file_sha256(path)
+    assert classifier.weights == cards.file_sha256(path)
 
 
 def test_a_u_net_in_openais_layout_needs_its_configuration(tmp_path: Path) -> None:

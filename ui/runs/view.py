@@ -9,7 +9,7 @@ import streamlit as st
 
 from diffsmooth_core import ABSTAIN
 from diffsmooth_core.analysis import browsing
-from diffsmooth_core.analysis.comparing import CHANGES, sign_test
+from diffsmooth_core.analysis.comparing import CHANGES, mcnemar
 from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.runs.batch import Status
 from diffsmooth_core.runs.results import Share, summary
@@ -260,5 +260,5 @@ def comparison(selection: Selection) -> None:
     st.caption(
         f"Of {len(changes):,} pictures in both runs, {times['gained']} were gained and {times['lost']} lost. "
         "Were the runs equally good, a split at least as uneven would have probability "
-        f"{sign_test(changes):.2g} (McNemar's exact test)."
+        f"{mcnemar(changes):.2g} (McNemar's exact test)."
     )
