@@ -8,14 +8,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.stats import binom, norm
+from scipy.stats import beta, binom, norm
 
 from diffsmooth_core import build_base, certify, certify_stream
 from diffsmooth_core.certification.certificate import Certificate, at_level, discrepancies
 from diffsmooth_core.certification.decision import check_reachable, decide, next_look, round_sizes
 from diffsmooth_core.certification.voting import votes
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
-from diffsmooth_core.statistics import anytime_lower, certified_radius, clopper_pearson_lower
+from diffsmooth_core.statistics import anytime_lower, anytime_upper, certified_radius, clopper_pearson_lower
 from tests.worlds import GREY, half_space, ten_classes
 
 CONFIG = SmoothingConfig(
@@ -88,6 +88,56 @@ def test_what_more_votes_cannot_change_is_not_waited_for() -> None:
     assert hopeless.ending == "hopeless"
     assert certified_radius(anytime_lower(970, 1000, 0.001), 0.5) < 1.0
     assert decide((0, 20), (1, 99), config).ending is None
+
+
+@pytest.mark.parametrize("stopping", ["decided", "adaptive"])
+@pytest.mark.parametrize("n", [62, 250, 980, 990])
+@pytest.mark.parametrize("target", [0.0, 0.25, 0.7])
+def test_a_run_is_given_up_exactly_where_there_is_no_hope(stopping: str, n: int, target: float) -> None:
+    """Hope is the smaller of two: the bound if all votes to come agreed, and the share's upper bound now, at
+    the level of the rule; each against its own formula, for every number of votes that agree."""
+    config = replace(CONFIG, stopping=stopping, target_radius=target)
+    alpha = config.alpha / config.rounds
+
+    def hope(k: int) -> float:
+        agreeing = k + config.n - n
+        if stopping == "decided":
+            return min(anytime_lower(agreeing, config.n, config.alpha), anytime_upper(k, n, config.alpha))
+        now = beta.isf(alpha, k + 1, n - k) if k < n else 1.0
+        return min(float(beta.ppf(alpha, agreeing, n - k + 1)), float(now))
+
+    found = {k: decide((0, 20), (n - k, k), config).ending for k in range(n + 1)}
+    wanted = {k: hope(k) > 0.5 and 0.5 * norm.ppf(hope(k)) >= target for k in found}
+    assert {k for k, ending in found.items() if ending == "hopeless"} == {k for k in wanted if not wanted[k]}
+    assert len({*wanted.values()}) == 2
+
+
+@pytest.mark.parametrize(
+    ("stopping", "n", "fewest"),
+    [
+        ("decided", 62, 28),
+        ("decided", 250, 141),
+        ("decided", 980, 733),
+        ("decided", 990, 743),
+        ("adaptive", 62, 30),
+        ("adaptive", 250, 147),
+        ("adaptive", 980, 721),
+        ("adaptive", 990, 731),
+    ],
+)
+def test_the_fewest_votes_with_hope_stay_what_they_are(stopping: str, n: int, fewest: int) -> None:
+    config = replace(CONFIG, stopping=stopping)
+    assert decide((0, 20), (n - fewest, fewest), config).ending is None
+    assert decide((0, 20), (n - fewest + 1, fewest - 1), config).ending == "hopeless"
+
+
+def test_a_tie_in_selection_goes_to_the_first_class() -> None:
+    for counts0, candidate in (((5, 5, 2), 0), ((2, 4, 4), 1), ((3, 3, 3), 0), ((0, 0, 1), 2)):
+        counts = [0, 0, 0]
+        counts[candidate] = 1000
+        assert decide(counts0, counts, CONFIG).label == candidate
+        certificate = replace(run(0.6, CONFIG), counts0=counts0)
+        assert certificate.candidate == candidate
 
 
 def test_each_rule_takes_its_own_bound() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +20,7 @@ from tests.worlds import GREY, SHAPE
 
 CONFIG = SmoothingConfig(method="plain", sigma=0.5, n0=20, n=1000, device="cpu", dtype="float32")
 BLACK = torch.zeros(SHAPE)
+SOURCE = NoiseSource(0, "a" * 64, "estimation")
 NEARLY_BLACK = torch.full(SHAPE, 4 / 255)  # at an L2 distance of 4/255 sqrt(3072) = .87
 
 
@@ -69,13 +71,56 @@ def test_whole_noise_is_rounded_gaussian_noise(sigma: float) -> None:
 
 
 def test_whole_noise_is_clipped_far_out_and_keyed_by_the_vote() -> None:
-    source = NoiseSource(0, "a" * 64, "estimation")
     bright = torch.ones(SHAPE)
-    assert float(source.noisy(0, 30, bright, 2.0).max()) <= 13.0
-    assert float(source.noisy(0, 30, bright, 0.1).max()) <= 2.0
-    together = source.noisy(0, 5, bright, 0.5)
-    assert torch.equal(together[3:], source.noisy(3, 5, bright, 0.5))
+    assert float(SOURCE.noisy(0, 30, bright, 2.0).max()) <= 13.0
+    assert float(SOURCE.noisy(0, 30, bright, 0.3).max()) == 2.0
+    assert float(SOURCE.noisy(0, 30, BLACK, 0.3).min()) == -1.0
+    together = SOURCE.noisy(0, 5, bright, 0.5)
+    assert torch.equal(together[3:], SOURCE.noisy(3, 5, bright, 0.5))
     assert not torch.equal(together[0], together[1])
+
+
+def whole_noise(start: int, stop: int, sigma: float) -> np.ndarray:
+    """The steps that the votes start..stop-1 of SOURCE add to each value: Gaussian noise from the stream of
+    uniform numbers that its key names, by inversion, rounded to the nearest step."""
+    key = int.from_bytes(hashlib.sha256(f"0/{SOURCE.image}/estimation".encode()).digest()[:16], "little")
+    bits = (np.random.Philox(key=key, counter=[0, 0, vote, 2]) for vote in range(start, stop))
+    uniform = np.stack([np.random.Generator(b).random(SHAPE) for b in bits])
+    return np.rint(255 * sigma * norm.ppf(uniform)).astype(int)
+
+
+# sigma and the k up to which a copy reaches below 0 and above 1: max(1, floor(6 sigma))
+@pytest.mark.parametrize(("sigma", "k"), [(0.004, 1), (0.12, 1), (0.3, 1), (0.35, 2), (0.6, 3), (2.0, 12)])
+@pytest.mark.parametrize("value", [0, 100, 255])
+def test_whole_noise_is_the_rounded_quantile_of_its_stream(sigma: float, k: int, value: int) -> None:
+    """These values are the format, as those of the Gaussian stream are."""
+    copies = SOURCE.noisy(7, 47, torch.full(SHAPE, value / 255), sigma).numpy()
+    expected = (value + whole_noise(7, 47, sigma)).clip(-255 * k, 255 * (k + 1))
+    assert np.array_equal(copies, (expected / 255).astype(np.float32))
+
+
+def test_whole_noise_stays_as_it_was() -> None:
+    steps = (SOURCE.noisy(7, 8, BLACK, 0.5) * 255).round().int().flatten()
+    assert steps[:12].tolist() == [-1, 174, 27, -197, 50, 70, -17, 212, 68, 26, -36, 18]
+
+
+def test_whole_noise_has_the_tail_of_a_gaussian() -> None:
+    """This vote has a value 6.307 standard deviations out, about the farthest among 600 million."""
+    copy = SOURCE.noisy(201_807, 201_808, torch.full(SHAPE, 100 / 255), 0.5)
+    assert float(copy.flatten()[2162]) == pytest.approx((100 + round(255 * 0.5 * 6.307028)) / 255)
+
+
+def test_whole_noise_narrower_than_a_step_has_the_exact_probabilities() -> None:
+    """P(noise <= i) = Phi((2i + 1) / (510 sigma)), every i of a sigma of about one step."""
+    sigma, edges = 0.004, np.arange(-5, 5)
+    copies = SOURCE.noisy(0, 40, torch.full(SHAPE, 100 / 255), sigma)
+    noise = (copies * 255).round().int().numpy().ravel() - 100
+    below = norm.cdf((2 * edges + 1) / (510 * sigma))
+    expected = len(noise) * np.diff([0, *below, 1])
+    seen = np.bincount(np.searchsorted(edges, noise), minlength=len(expected))
+    keep = expected > 5
+    assert keep.sum() == 9, "no noise, and up to four steps either way"
+    assert chisquare(seen[keep], expected[keep] / expected[keep].sum() * seen[keep].sum()).pvalue > 1e-4
 
 
 def test_a_picture_between_the_steps_is_refused() -> None:

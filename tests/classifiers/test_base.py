@@ -10,8 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from diffsmooth_core import build_base, load_classifier, load_denoiser
+from diffsmooth_core import build_base, certify, load_classifier, load_denoiser, predict
 from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
+from diffsmooth_core.classifiers.execution import EAGER, Execution
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from tests.worlds import GREY, SHAPE, clamping_denoiser, clamping_direct_denoiser, ten_classes
@@ -93,6 +94,45 @@ def test_densepure_counts_the_classes_of_its_runs() -> None:
             expected[i, int(ten_classes()(purified).argmax())] += 1 / 5
     torch.testing.assert_close(base.confidence(x, local), expected)
     assert base(x, local).tolist() == expected.argmax(1).tolist()
+
+
+@pytest.mark.parametrize("broken", [torch.nan, torch.inf])
+def test_densepure_takes_no_class_from_values_that_are_not_finite(broken: float) -> None:
+    """The class of one run in five cannot be told: the argmax would be a vote like any other."""
+    config = replace(CONFIG, method="densepure", purifications=5, reverse_steps=1, n0=5, n=20)
+    classifier, passes = ten_classes(), []
+
+    def break_one(_: torch.nn.Module, copies: tuple[torch.Tensor], logits: torch.Tensor) -> torch.Tensor:
+        passes.append(len(copies[0]))
+        logits[3] = broken
+        return logits
+
+    classifier.register_forward_hook(break_one)
+    base = build_base(config, classifier, clamping_denoiser())
+    for entry in (certify, predict):
+        with pytest.raises(InputError, match="not finite at sigma 0.5"):
+            entry(base, GREY, config)
+    assert passes
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("execution", [EAGER, Execution("folded", 20)], ids=str)
+def test_the_networks_see_batches_of_the_recorded_shape_alone(method: str, execution: Execution) -> None:
+    """However many votes are left: the last bits of a vote depend on how many copies go together."""
+    config = replace(CONFIG, method=method, m=3, purifications=3, reverse_steps=2, n0=5, n=37)
+    direct = METHODS[method].purification == "direct"
+    classifier = ten_classes()
+    denoiser = clamping_direct_denoiser(0.5) if direct else clamping_denoiser()
+    seen: dict[str, set[int]] = {"classifier": set(), "purifier": set()}
+    for name, module in (("classifier", classifier), ("purifier", denoiser)):
+        module.network.register_forward_pre_hook(lambda _, x, name=name: seen[name].add(len(x[0])))
+    base = build_base(config, classifier, denoiser, execution)
+    found = certify(base, GREY, config, batch=7)
+    copies = 3 if METHODS[method].smooths_locally or METHODS[method].purification == "reverse" else 1
+    given = execution.copies if execution.copies and METHODS[method].purification != "reverse" else 0
+    assert seen["classifier"] == {given or found.block * copies}
+    of_purifier = found.block * (3 if METHODS[method].purification == "reverse" else 1)
+    assert seen["purifier"] == ({of_purifier} if METHODS[method].purifies else set())
 
 
 def test_a_method_refuses_the_other_kind_of_denoiser() -> None:

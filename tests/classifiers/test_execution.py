@@ -151,6 +151,27 @@ def test_a_sure_classifier_is_asked_for_just_over_half_of_the_copies() -> None:
     assert network.asked == 40 * 5
 
 
+@pytest.mark.parametrize(("lead", "asked"), [(1.0004, 3), (1.003, 2)])
+def test_a_lead_within_rounding_of_what_is_left_does_not_end_the_copies(lead: float, asked: int) -> None:
+    """After two copies of three, the last one can move the lead by 1 and a rounding."""
+    base, network, x, local = table(20, 3, 0, 0.0)
+    network.logits[:] = torch.tensor([0.5 + lead / 4, 0.5 - lead / 4, 0.0]).log()
+    assert replace(base, execution=Execution("eager", 20))(x, local).tolist() == [0] * 20
+    assert network.asked == 20 * asked
+
+
+def test_a_last_copy_that_rounding_helps_to_win_is_asked_for() -> None:
+    """Leads that are above 1 by a few of the last bits, and a last copy that is sure of the other class."""
+    base, network, x, local = table(400, 3, 0, 0.0)
+    lead = 1 + torch.arange(-200, 200) * 2.0**-25
+    split = torch.stack([0.5 - lead / 4, 0.5 + lead / 4, torch.zeros(400)], 1)
+    other = torch.tensor([1.0, 0.0, 0.0]).expand(400, 3)
+    network.logits[:] = torch.stack([split, split, other], 1).flatten(0, 1).log()
+    early = replace(base, execution=Execution("eager", 400))(x, local)
+    assert torch.equal(early, base.confidence(x, local).argmax(1))
+    assert len(early.unique()) == 2
+
+
 def test_a_copy_that_is_not_finite_ends_nothing() -> None:
     base, network, x, local = table(2, 5, 0, 20.0)
     network.logits[0] = torch.nan

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, binomtest, norm
+from scipy.stats import beta, binom, binomtest, norm
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.statistics import (
@@ -136,6 +136,28 @@ def test_the_two_class_bounds_hold_together(shares: tuple[float, float, float], 
                 ways = math.comb(n, a) * math.comb(n - a, b)
                 wrong += ways * math.prod(s**c for s, c in zip(shares, counts, strict=True))
     assert wrong <= alpha
+
+
+@pytest.mark.parametrize("counts", [(460, 200, 170, 170), (30, 60, 10), (900, 1, 99, 0, 0), (7, 5)])
+@pytest.mark.parametrize("alpha", [0.001, 0.05])
+def test_half_of_alpha_goes_to_the_candidate_and_half_is_shared_by_the_others(
+    counts: tuple[int, ...], alpha: float
+) -> None:
+    """Against SciPy's beta quantiles, for whichever class is the candidate."""
+    n = sum(counts)
+    for candidate, k in enumerate(counts):
+        runner_up = max(counts[:candidate] + counts[candidate + 1 :])
+        p_a, p_b = two_class_bounds(counts, candidate, alpha)
+        assert p_a == pytest.approx(beta.ppf(alpha / 2, k, n - k + 1) if k else 0.0, rel=1e-9)
+        each = alpha / 2 / (len(counts) - 1)
+        assert p_b == pytest.approx(min(1 - p_a, beta.isf(each, runner_up + 1, n - runner_up)), rel=1e-9)
+
+
+def test_no_class_has_more_than_the_candidate_leaves() -> None:
+    """All others share half of alpha, so that a bound for each alone may be looser than 1 - p_A."""
+    p_a, p_b = two_class_bounds((1000, 0, 0, 0, 0), 0, 0.001)
+    assert beta.isf(0.001 / 8, 1, 1000) > 1 - p_a
+    assert p_b == pytest.approx(1 - p_a, abs=1e-15)
 
 
 def test_the_two_class_form_certifies_where_no_class_has_a_majority() -> None:
