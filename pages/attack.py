@@ -8,12 +8,13 @@ from ui import sidebar
 from ui.attack import controls
 from ui.attack import view as attack_board
 from ui.jobs import certificates
+from ui.jobs.networks import runnable
 from ui.lessons import view as lessons
 from ui.session import state
 from ui.text import plain
 
 if state.restore():
-    certificates.find_again()
+    certificates.show_run_of_address()
 config = sidebar.sidebar()
 picture = state.picture()
 
@@ -22,4 +23,4 @@ lessons.banner()
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
 state.save(view=controls.DEFAULTS)
-attack_board.show(picture, certificates.checked(config))
+attack_board.show(picture, runnable(config))

@@ -7,13 +7,14 @@ import streamlit as st
 from ui import sidebar
 from ui.certify import view as board
 from ui.jobs import certificates
+from ui.jobs.networks import runnable
 from ui.lessons import view as lessons
 from ui.session import state
 from ui.text import plain
 
 fresh = state.restore()
 if fresh:
-    certificates.find_again()
+    certificates.show_run_of_address()
 config = sidebar.sidebar()
 picture = state.picture()
 
@@ -21,6 +22,6 @@ st.title("Certify", anchor=False)
 lessons.banner()
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
-certificates.leave_behind(picture)
+certificates.hide_run_of_other_picture(picture)
 state.save()
-board.show(picture, certificates.checked(config))
+board.show(picture, runnable(config))

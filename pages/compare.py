@@ -28,4 +28,4 @@ if side_by_side:
     compare_board.show(picture, config, settings)
 else:
     sweep_view.show(picture, config)
-state.save(view=experiments.SHOWN)
+state.save(view=controls.SHOWN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import sidebar
-from ui.jobs import certificates
+from ui.jobs.networks import runnable
 from ui.lessons import view as lessons
 from ui.session import state
 from ui.step import view as step_board
@@ -20,4 +20,4 @@ lessons.banner()
 for sentence in state.notices():
     st.caption(f":material/info: {plain(sentence)}")
 state.save(view=("step", "copy"))
-step_board.show(picture, certificates.checked(config))
+step_board.show(picture, runnable(config))

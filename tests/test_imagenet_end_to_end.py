@@ -18,7 +18,8 @@ from diffsmooth_core.zoo import adding
 from tests.commands import run
 from tests.ui.conftest import APP, opened
 from tests.worlds import IMAGENET_UNET
-from ui.jobs import attacks, certificates
+from ui.jobs import attacks
+from ui.jobs.registry import jobs
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +83,7 @@ def test_the_page_certifies_it_too() -> None:
     assert not page.exception
     page.button(key="Certify").click().run()
     job = page.query_params["job"]
-    snapshot = certificates.manager().wait(job if isinstance(job, str) else job[0], 100)
+    snapshot = jobs().wait(job if isinstance(job, str) else job[0], 100)
     assert snapshot is not None
     assert (snapshot.state, snapshot.error) == ("done", None)
     page.run()
@@ -114,31 +115,31 @@ def test_it_is_attacked_and_what_lies_around_it_is_drawn() -> None:
         page.session_state[name] = number
     page.switch_page("pages/attack.py").run()
     page.button(key="Certify").click().run()
-    certified = certificates.manager().wait(page.session_state["job"], 100)
+    certified = jobs().wait(page.session_state["job"], 100)
     assert certified is not None
     page.run()
     page.button(key="Attack").click().run()
     assert not page.exception
-    attacked = attacks.find(certified)
+    attacked = attacks.latest(certified)
     assert attacked is not None
-    attacked = certificates.manager().wait(attacked.id, 100)
+    attacked = jobs().wait(attacked.id, 100)
     assert attacked is not None
     assert (attacked.state, attacked.error) == ("done", None)
     assert sum(attacked.progress.attempts[0].counts) == 10
     assert sum(attacked.progress.probabilities) == pytest.approx(1, abs=1e-3)
     page.run()
     page.button(key="regions-draw").click().run()
-    drawing = attacks.find(certified, "regions")
+    drawing = attacks.latest(certified, "regions")
     assert drawing is not None
     while not drawing.progress and not drawing.finished:
-        drawing = certificates.manager().wait(drawing.id, 0.1)
+        drawing = jobs().wait(drawing.id, 0.1)
         assert drawing is not None
     assert drawing.error is None
     assert set(drawing.progress.labels) == {"classifier", "purified", "vote", "smoothed"}
     page.run()
     assert not page.exception
-    certificates.manager().cancel(drawing.id)
-    certificates.manager().wait(drawing.id, 30)
+    jobs().cancel(drawing.id)
+    jobs().wait(drawing.id, 30)
     said = " ".join(element.value for element in (*page.markdown, *page.subheader))
     assert any(word in said for word in ("Held", "Broken", "Not broken"))
     assert ":color[■]" in said

@@ -50,10 +50,10 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
 def _warm_up() -> None:
     """Do what the first visitor would wait for; freeze it, so that no collection walks it again."""
     load()
-    from ui.jobs import certificates
+    from ui.jobs.warm_up import warm_up
 
     try:
-        certificates.warm_up()
+        warm_up()
     except Exception:
         _log.exception("the server could not warm up")
     gc.collect()

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from diffsmooth_core import SmoothingConfig
 from ui.jobs import certificates
+from ui.jobs.registry import jobs
 from ui.session import state
 
 SECONDS = 1000  # milliseconds
@@ -70,7 +71,7 @@ def test_memory_does_not_grow_over_many_runs() -> None:
     sizes = []
     for number in range(RUNS):
         job = certificates.submit(picture, SmoothingConfig(**(config.as_dict() | {"seed": number})))
-        done = certificates.manager().wait(job, 60)
+        done = jobs().wait(job, 60)
         assert done is not None
         assert done.state == "done", done.error
         sizes.append(memory())

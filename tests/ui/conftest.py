@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from diffsmooth_core import Certificate, Progress, SmoothingConfig
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.voting import Samples
-from ui.jobs import certificates
+from ui.jobs.certificates import CertificationProgress, CertificationTask, with_trace
+from ui.jobs.registry import jobs
 from ui.session import state
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -99,13 +100,13 @@ def finished_run() -> Callable[..., str]:
 
     def finished_run(spec: str, votes0: Votes, votes: Votes, finished: bool = True, **settings: Any) -> str:
         config = replace(state.DEFAULTS, **settings)
-        run = certificates.Run(state.resolved(spec), config)
+        task = CertificationTask(state.resolved(spec), config)
 
-        def stream() -> Iterator[Progress]:
-            return run.follow(iter([progress(config, votes0, votes, finished)]))
+        def stream() -> Iterator[CertificationProgress]:
+            return with_trace([progress(config, votes0, votes, finished)])
 
-        job = certificates.manager().submit(stream, run)
-        snapshot = certificates.manager().wait(job, 10)
+        job = jobs().submit("certificates", stream, subject=task)
+        snapshot = jobs().wait(job, 10)
         assert snapshot is not None
         assert snapshot.state == "done"
         return job

@@ -21,7 +21,7 @@ from diffsmooth_core.runs.workers import Here
 from diffsmooth_core.theory import Setting, exact, sampling
 from tests.datasets.conftest import write_twelve
 from ui import commands
-from ui.jobs import certificates
+from ui.jobs import networks
 from ui.session import state
 from ui.theorems.controls import Controls
 
@@ -41,7 +41,7 @@ def printed(command: str) -> Any:
 @pytest.mark.parametrize("over", ["m", "shift", "budget"])
 def test_a_sweep(over: str) -> None:
     configs = grid(over, QUICK)
-    *_, found = sweep_stream(certificates.base_classifier(configs[0]), PICTURE.tensor, configs)
+    *_, found = sweep_stream(networks.base_classifier(configs[0]), PICTURE.tensor, configs)
     cells = printed(commands.sweep(configs[0], over, PICTURE))["cells"]
     assert [cell["counts"] for cell in cells] == [list(cell.counts) for cell in found.cells]
     assert [(cell["sigma_local"], cell["m"], cell["n"]) for cell in cells] == [
@@ -56,7 +56,7 @@ def test_the_sweep_of_both_noises_is_the_same_from_any_of_its_settings() -> None
 
 def test_an_attack_with_a_seed_of_its_own() -> None:
     config = replace(QUICK, method="plain")
-    base = certificates.base_classifier(config)
+    base = networks.base_classifier(config)
     certificate = certify(base, PICTURE.tensor, config)
     chosen = AttackConfig("random", 0.7, attempts=2, halvings=0, n=40, alpha=config.alpha, seed=11)
     *_, end = attack_stream(base, PICTURE.tensor, certificate, chosen)
@@ -68,7 +68,7 @@ def test_an_attack_with_a_seed_of_its_own() -> None:
 @pytest.mark.parametrize("noise", [True, False])
 def test_the_theorems_on_a_picture(noise: bool) -> None:
     setting = Setting(0.3, "random", 0.75, noise, 0.1, 4, 0.05, 5, scheme="euler-maruyama")
-    *_, end = sampling(PICTURE.tensor, certificates.denoiser("bundled"), setting, 2)
+    *_, end = sampling(PICTURE.tensor, networks.denoiser("bundled"), setting, 2)
     found = printed(commands.theorems(Controls(True, setting, 2, "far", 1, 0.5, "[0,1]"), PICTURE))
     assert found["unit"] == "pixel"
     assert found["theorem1"]["distances"] == pytest.approx(list(0.5 * end.theorem1.distances), rel=1e-4)

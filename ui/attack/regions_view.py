@@ -19,8 +19,10 @@ from ui.attack.regions_image import drawn
 from ui.colours import ABSTAIN, class_colour
 from ui.components import strip
 from ui.images import data_url
-from ui.jobs import attacks, certificates
-from ui.jobs.polling import failure, wait, waits
+from ui.jobs import attacks
+from ui.jobs.cancelling import cancel_button
+from ui.jobs.certificates import Certification
+from ui.jobs.polling import failure, is_waiting, show_queue_position
 from ui.jobs.registry import Snapshot
 from ui.session import state
 from ui.text import length, plain
@@ -29,10 +31,10 @@ COLOURED = 10  # classes, as many as there are colours
 RANDOM, ATTACK = "a random direction", "the attack's change"
 
 
-def show(certified: Snapshot[Any]) -> None:
+def show(certified: Certification) -> None:
     """The controls, and the regions as far as they are drawn."""
     certificate = attacks.certificate_of(certified)
-    found = attacks.find(certified, "regions")
+    found = attacks.latest(certified, "regions")
     st.subheader("What lies around the picture", anchor=False)
     st.markdown(
         "All changes of a picture have far too many dimensions to draw. Here are two of them: the picture is "
@@ -46,14 +48,14 @@ def show(certified: Snapshot[Any]) -> None:
     regions: Regions | None = found.progress
     if regions is None:
         return
-    run: attacks.RegionsRun = found.subject
+    run: attacks.RegionsTask = found.subject
     names = class_names(certificate.config.dataset)
     colours = _colours(regions, len(names))
     strip.show(_frames(regions, run, names, colours), key="regions-strip")
     _legend(regions, run, names, colours)
 
 
-def _controls(certified: Snapshot[Any], found: Snapshot[Any] | None) -> None:
+def _controls(certified: Certification, found: Snapshot[Any] | None) -> None:
     """What spans the plane, how much of it is drawn, and the button."""
     running = found is not None and not found.finished
     ways = _ways(certified)
@@ -90,24 +92,17 @@ def _controls(certified: Snapshot[Any], found: Snapshot[Any] | None) -> None:
         help="For the smoothed classifier; all points see the same noise.",
     )
     if running and found is not None:
-        stopping = state.cancelling(found.id)
-        action.button(
-            "Cancelling…" if stopping else "Stop",
-            key="regions-stop",
-            width="stretch",
-            disabled=stopping,
-            on_click=certificates.cancel,
-            args=(found.id,),
-        )
+        with action:
+            cancel_button(found, "regions-stop", "Stop")
         progress = found.progress
-        if waits(found):
-            wait(lambda: attacks.find(certified, "regions"))
+        if is_waiting(found):
+            show_queue_position(lambda: attacks.latest(certified, "regions"))
         st.progress(progress.done / progress.total if progress else 0.0)
     elif action.button("Draw", key="regions-draw", type="primary", width="stretch"):
         _draw(certified, (across, above), RegionsConfig(extent, size, each))
 
 
-def _ways(certified: Snapshot[Any]) -> dict[str, Choice | None]:
+def _ways(certified: Certification) -> dict[str, Choice | None]:
     """Where an axis can lead: to a picture of another class, anywhere, or where the last attack went."""
     certificate = attacks.certificate_of(certified)
     names = class_names(certificate.config.dataset)
@@ -122,9 +117,9 @@ def _ways(certified: Snapshot[Any]) -> dict[str, Choice | None]:
     return ways
 
 
-def _change(certified: Snapshot[Any]) -> Tensor | None:
+def _change(certified: Certification) -> Tensor | None:
     """The picture that the last attack made, the shortest success where there was one."""
-    attacked = attacks.find(certified)
+    attacked = attacks.latest(certified)
     if attacked is None or attacked.progress is None:
         return None
     found = attacked.progress.smallest
@@ -132,7 +127,7 @@ def _change(certified: Snapshot[Any]) -> Tensor | None:
     return changed
 
 
-def _draw(certified: Snapshot[Any], towards: tuple[str, str], regions: RegionsConfig) -> None:
+def _draw(certified: Certification, towards: tuple[str, str], regions: RegionsConfig) -> None:
     dataset, ways = certified.subject.config.dataset, _ways(certified)
     there, words = [], []
     for way in towards:
@@ -155,7 +150,7 @@ def _draw(certified: Snapshot[Any], towards: tuple[str, str], regions: RegionsCo
 
 
 def _frames(
-    regions: Regions, run: attacks.RegionsRun, names: tuple[str, ...], colours: list[str]
+    regions: Regions, run: attacks.RegionsTask, names: tuple[str, ...], colours: list[str]
 ) -> list[strip.Frame]:
     """A frame for each stage of the method."""
     method = METHODS[run.certificate.config.method]
@@ -206,7 +201,7 @@ def _shares(labels: Labels, names: tuple[str, ...]) -> str:
     return ", ".join(f"{names[k]} {counts[k] / counts.sum():.0%}" for k in largest)
 
 
-def _legend(regions: Regions, run: attacks.RegionsRun, names: tuple[str, ...], colours: list[str]) -> None:
+def _legend(regions: Regions, run: attacks.RegionsTask, names: tuple[str, ...], colours: list[str]) -> None:
     shown = [(names[k], colours[k]) for k in map(int, np.unique(_seen(regions)))]
     named = [pair for pair in shown if pair[1] != ABSTAIN]
     named += [("other", ABSTAIN)] if len(named) < len(shown) else []

@@ -18,7 +18,9 @@ from ui.colours import class_colour
 from ui.components import figure, strip
 from ui.images import amplified, data_url
 from ui.jobs import attacks, certificates
-from ui.jobs.polling import follow, wait, waits
+from ui.jobs.cancelling import cancel_button
+from ui.jobs.certificates import Certification
+from ui.jobs.polling import is_waiting, poll, show_queue_position
 from ui.jobs.registry import Snapshot
 from ui.session import state
 from ui.text import length
@@ -26,10 +28,10 @@ from ui.text import length
 
 def show(picture: Picture, config: board.Settings) -> None:
     """Draw what there is for this picture and these settings."""
-    follow(lambda: attacks.jobs(_certified(picture, config)), lambda: _live(picture, config))
+    poll(lambda: attacks.with_jobs_on_it(_certified(picture, config)), lambda: _live(picture, config))
 
 
-def _certified(picture: Picture, config: board.Settings) -> Snapshot[Any] | None:
+def _certified(picture: Picture, config: board.Settings) -> Certification | None:
     return None if isinstance(config, InputError) else attacks.certification(picture, config)
 
 
@@ -42,7 +44,7 @@ def _live(picture: Picture, config: board.Settings) -> None:
         regions_view.show(certified)
 
 
-def _first(picture: Picture, config: board.Settings, certified: Snapshot[Any] | None) -> None:
+def _first(picture: Picture, config: board.Settings, certified: Certification | None) -> None:
     """Before there is a certificate: why one comes first, and how far it is."""
     names = class_names(state.dataset())
     with st.container(border=True, key="answer-idle"):
@@ -61,9 +63,9 @@ def _first(picture: Picture, config: board.Settings, certified: Snapshot[Any] | 
     _plan()
 
 
-def _certify(picture: Picture, config: board.Settings, certified: Snapshot[Any] | None) -> None:
+def _certify(picture: Picture, config: board.Settings, certified: Certification | None) -> None:
     if certified is not None and not certified.finished:
-        st.button("Cancel", key="Cancel", width="stretch", on_click=certificates.cancel, args=(certified.id,))
+        cancel_button(certified)
         return
     off = isinstance(config, InputError)
     clicked = st.button("Certify first", key="Certify", type="primary", width="stretch", disabled=off)
@@ -90,11 +92,11 @@ def _plan() -> None:
         column.markdown(f"**{title}**  \n{words}")
 
 
-def _attack(certified: Snapshot[Any]) -> None:
+def _attack(certified: Certification) -> None:
     """A certificate, and the attack on it in any state. What is drawn keeps its place throughout."""
     certificate = attacks.certificate_of(certified)
     picture, names = certified.subject.picture, class_names(certificate.config.dataset)
-    attacked = attacks.find(certified)
+    attacked = attacks.latest(certified)
     progress: AttackProgress | None = attacked.progress if attacked else None
     running = attacked is not None and not attacked.finished
     said = verdict(certificate, attacked, names)
@@ -103,8 +105,8 @@ def _attack(certified: Snapshot[Any]) -> None:
         with body:
             st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
             st.markdown(said.sentence)
-            if waits(attacked):
-                wait(lambda: attacks.find(certified))
+            if is_waiting(attacked):
+                show_queue_position(lambda: attacks.latest(certified))
             _figures(certificate, progress, attacked)
         state.recall(controls.DEFAULTS)  # a look may draw them before the whole page is drawn
         chosen = controls.settings(certificate, running)
@@ -124,18 +126,10 @@ def _attack(certified: Snapshot[Any]) -> None:
 
 
 def _button(
-    certified: Snapshot[Any], attacked: Snapshot[Any] | None, chosen: AttackConfig | InputError
+    certified: Certification, attacked: Snapshot[Any] | None, chosen: AttackConfig | InputError
 ) -> None:
     if attacked is not None and not attacked.finished:
-        stopping = state.cancelling(attacked.id)
-        st.button(
-            "Cancelling…" if stopping else "Cancel",
-            key="Cancel",
-            width="stretch",
-            disabled=stopping,
-            on_click=certificates.cancel,
-            args=(attacked.id,),
-        )
+        cancel_button(attacked)
         return
     off = isinstance(chosen, InputError)
     label = "Attack again" if attacked else "Attack"

@@ -17,9 +17,10 @@ from ui import charts, sidebar
 from ui.colours import ABSTAIN, class_colour
 from ui.components import figure, strip
 from ui.images import data_url
-from ui.jobs import certificates
-from ui.jobs.polling import TICK, failure, follow, wait, waits
-from ui.jobs.registry import Snapshot
+from ui.jobs import certificates, recordings
+from ui.jobs.cancelling import cancel_button
+from ui.jobs.certificates import Certification, CertificationTask
+from ui.jobs.polling import POLL_SECONDS, failure, is_waiting, poll, show_queue_position
 from ui.lessons import view
 from ui.session import state
 from ui.text import confidence, down, duration, length, plain
@@ -37,8 +38,8 @@ _keep_focus = st.components.v2.component(
 def show(picture: Picture, config: Settings) -> None:
     """Draw the page's run, or the picture as it will go through one."""
     snapshot = _shown(picture, config)
-    follow(lambda: [_shown(picture, config)], lambda: _live(picture, config), patience=TICK)
-    progress = certificates.progress(snapshot) if snapshot else None
+    poll(lambda: [_shown(picture, config)], lambda: _live(picture, config), patience=POLL_SECONDS)
+    progress = snapshot.progress if snapshot else None
     if snapshot and progress and (certificate := progress.certificate):
         run = snapshot.subject
         if certificate.radius and view.shows("meaning"):
@@ -47,9 +48,9 @@ def show(picture: Picture, config: Settings) -> None:
             evidence(certificate, run.picture, class_names(run.config.dataset))
 
 
-def _shown(picture: Picture, config: Settings) -> Snapshot[Progress] | None:
+def _shown(picture: Picture, config: Settings) -> Certification | None:
     """The run that the page watches; without one the recording, where it is of what was chosen."""
-    return certificates.find(state.job()) or (None if state.job() else certificates.recorded(picture, config))
+    return certificates.find(state.job()) or (None if state.job() else recordings.recorded(picture, config))
 
 
 def _live(picture: Picture, config: Settings) -> None:
@@ -109,15 +110,15 @@ def _plan(config: SmoothingConfig) -> None:
         "4 · Certify or abstain": "A bound above ½ gives the radius. Otherwise there is no clear majority, "
         "and the method says so.",
     }
-    if seconds := certificates.estimate(config):
+    if seconds := certificates.seconds_needed(config):
         steps["1 · Noise"] += f" At the pace of the last such run that takes {duration(seconds)}."
     for column, (title, words) in zip(st.columns(4, gap="medium"), steps.items(), strict=True):
         column.markdown(f"**{title}**  \n{words}")
 
 
-def _run(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -> None:
+def _run(snapshot: Certification, picture: Picture, config: Settings) -> None:
     """A run in any state. What is drawn keeps its place from the first tick to the last."""
-    run, progress = snapshot.subject, certificates.progress(snapshot)
+    run, progress = snapshot.subject, snapshot.progress
     names = class_names(run.config.dataset)
     with st.container(border=True, key=f"answer-{_mood(snapshot, names)}"):
         body, action = card(run.picture, names)
@@ -141,7 +142,7 @@ def _run(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -> No
     with right:
         done = progress is not None and progress.certificate is not None
         colour = class_colour(progress.candidate) if progress else ABSTAIN
-        spec = charts.trace(certificates.trace(snapshot), run.config, done, colour)
+        spec = charts.trace(progress.trace if progress else (), run.config, done, colour)
         figure.show(spec, "trace", "Share of votes and its lower bound, against ½", CHART)
 
 
@@ -161,24 +162,24 @@ def _portrait(picture: Picture) -> str:
     return data_url(picture.original, PORTRAIT)
 
 
-def _mood(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> str:
-    progress = certificates.progress(snapshot)
+def _mood(snapshot: Certification, names: tuple[str, ...]) -> str:
+    progress = snapshot.progress
     if snapshot.state == "done" and progress and progress.certificate:
         return verdict(progress.certificate, snapshot.subject.picture, names).mood
     return snapshot.state
 
 
-def status(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
+def status(snapshot: Certification, names: tuple[str, ...]) -> None:
     """How things stand: a line, and a bar or a sentence."""
-    config, progress = snapshot.subject.config, certificates.progress(snapshot)
+    config, progress = snapshot.subject.config, snapshot.progress
     total = config.n0 + config.n
-    counted = sum(progress.counts0) + sum(progress.counts) if progress else 0
-    if waits(snapshot):
-        wait(lambda: certificates.find(snapshot.id), _soon)
+    counted = certificates.votes_counted(snapshot)
+    if is_waiting(snapshot):
+        show_queue_position(lambda: certificates.find(snapshot.id), _soon)
         st.progress(counted / total)
     elif not snapshot.finished:
         waiting = "**Cancelling:** the votes in hand are being counted."
-        st.markdown(waiting if state.cancelling(snapshot.id) else _pace(progress, total - counted))
+        st.markdown(waiting if snapshot.cancelling else _pace(progress, total - counted))
         st.progress(counted / total)
     elif snapshot.state == "cancelled":
         after = f"after {counted:,} of {total:,} votes" if counted else "before the first vote"
@@ -197,8 +198,8 @@ def status(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
         st.markdown(said.sentence)
 
 
-def _soon(waiting: Snapshot[Progress]) -> str:
-    seconds = certificates.wait(waiting.id)
+def _soon(waiting: Certification) -> str:
+    seconds = certificates.seconds_until_turn(waiting.id)
     return f", for about {duration(seconds)}" if seconds else ""
 
 
@@ -212,10 +213,10 @@ def _pace(progress: Progress | None, left: int) -> str:
     )
 
 
-def _figures(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
+def _figures(snapshot: Certification, names: tuple[str, ...]) -> None:
     """Class, radius, bound and share, at the same place while they grow and when they are final."""
     label, name, radius, bound, share, final = "Leading class", "–", "–", "–", "–", False
-    if progress := certificates.progress(snapshot):
+    if progress := snapshot.progress:
         name, final = names[progress.candidate], bool(progress.certificate)
         if any(progress.counts):  # before, there is only the share of the votes that choose the class
             bound, share = down(progress.p_a_lower, 4), down(progress.p_hat, 4)
@@ -237,7 +238,7 @@ def _figures(snapshot: Snapshot[Progress], names: tuple[str, ...]) -> None:
         )
 
 
-def _recorded(snapshot: Snapshot[Progress]) -> None:
+def _recorded(snapshot: Certification) -> None:
     """Say that nothing was counted here."""
     certificate = snapshot.progress.certificate if snapshot.progress else None
     when = f" on {certificate.created[:10]} in {certificate.seconds:.0f} s" if certificate else ""
@@ -247,20 +248,12 @@ def _recorded(snapshot: Snapshot[Progress]) -> None:
     )
 
 
-def _actions(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -> None:
+def _actions(snapshot: Certification, picture: Picture, config: Settings) -> None:
     run = snapshot.subject
     again = _again(run, picture, config)
     if not snapshot.finished:
-        stopping = state.cancelling(snapshot.id)
-        st.button(
-            "Cancelling…" if stopping else "Cancel",
-            key="Cancel",
-            width="stretch",
-            disabled=stopping,
-            on_click=certificates.cancel,
-            args=(snapshot.id,),
-        )
-    elif snapshot.state == "cancelled" and certificates.progress(snapshot):
+        cancel_button(snapshot)
+    elif snapshot.state == "cancelled" and snapshot.progress:
         _start("Resume", run.picture, run.config, earlier=snapshot)
         _start("Start again" if again == "Certify again" else again, picture, config, kind="secondary")
     elif run.recorded:
@@ -270,14 +263,14 @@ def _actions(snapshot: Snapshot[Progress], picture: Picture, config: Settings) -
             config,
         )
         if st.button("Replay", key="Replay", width="stretch"):
-            state.watch(certificates.play())
+            state.watch(recordings.replay())
             st.rerun()
     else:
         _start(again, picture, config)
     _keep_focus(data=snapshot.state, key="focus")
 
 
-def _again(run: certificates.Run, picture: Picture, config: Settings) -> str:
+def _again(run: CertificationTask, picture: Picture, config: Settings) -> str:
     """What pressing Certify would do now."""
     if run.picture.sha256 != picture.sha256:
         return "Certify the chosen picture"
@@ -294,7 +287,7 @@ def _start(
     label: str,
     picture: Picture,
     config: Settings,
-    earlier: Snapshot[Progress] | None = None,
+    earlier: Certification | None = None,
     kind: Literal["primary", "secondary"] = "primary",
 ) -> None:
     """A button that starts a run and shows it."""
@@ -309,7 +302,7 @@ def _start(
         st.rerun()
 
 
-def _only_dtype(run: certificates.Run, picture: Picture, config: Settings) -> bool:
+def _only_dtype(run: CertificationTask, picture: Picture, config: Settings) -> bool:
     """Whether a recording differs in nothing but the precision, which is the processor's."""
     if not run.recorded or isinstance(config, InputError):
         return False
@@ -317,7 +310,7 @@ def _only_dtype(run: certificates.Run, picture: Picture, config: Settings) -> bo
     return not _differences(run, picture, same)
 
 
-def _differences(run: certificates.Run, picture: Picture, config: Settings) -> list[str]:
+def _differences(run: CertificationTask, picture: Picture, config: Settings) -> list[str]:
     """What the run was started with and the controls no longer show, in words."""
     if isinstance(config, InputError):
         return []

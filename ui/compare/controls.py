@@ -10,8 +10,9 @@ import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
+from diffsmooth_core.datasets.sources import Picture
 from ui import sidebar
-from ui.jobs import certificates
+from ui.jobs.networks import runnable
 from ui.session import state
 from ui.text import plain
 
@@ -19,6 +20,7 @@ FIELDS = ("method", "classifier", "sigma", "sigma_local", "m", "n")
 START = ("plain", "local-only", "dds", "diffsmooth")
 LETTERS = "ABCD"
 Chosen = dict[str, Any]  # one setting's FIELDS
+SHOWN = ("tab", "settings", "comparison", "over", "sweep")  # of state.VIEW, what the Compare page shows
 
 
 def chosen() -> list[Chosen]:
@@ -56,9 +58,15 @@ def _config(one: Chosen, shared: SmoothingConfig) -> SmoothingConfig | InputErro
     known = state.denoisers(one["method"])
     denoiser = shared.denoiser if shared.denoiser in known or not known else known[0]
     try:
-        return certificates.checked(replace(shared, **one, denoiser=denoiser))
+        return runnable(replace(shared, **one, denoiser=denoiser))
     except InputError as error:
         return error
+
+
+def address(picture: Picture, config: SmoothingConfig) -> dict[str, str]:
+    """The URL parameters of a setting for another page, and those that bring this one back as it is."""
+    setting = {name: str(getattr(config, name)) for name in state.SETTINGS}
+    return {"picture": picture.source} | setting | {n: state.shown(n) for n in SHOWN if state.shown(n)}
 
 
 def title(config: SmoothingConfig, i: int) -> str:

@@ -11,10 +11,12 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import SWEEPS, Cell, Sweep, grid
 from ui import commands
-from ui.compare import charts
+from ui.compare import best_setting, charts, job_controls
 from ui.components import figure
-from ui.jobs import certificates, experiments
-from ui.jobs.polling import follow
+from ui.jobs import experiments
+from ui.jobs.experiments import ExperimentTask
+from ui.jobs.networks import runnable
+from ui.jobs.polling import poll
 from ui.jobs.registry import Snapshot
 from ui.session import state
 from ui.text import confidence, down, length, plain
@@ -46,22 +48,22 @@ def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
     configs: tuple[SmoothingConfig, ...] = ()
     if isinstance(config, SmoothingConfig):
         configs = grid(over, config)
-        checked = certificates.checked(configs[0])
+        checked = runnable(configs[0])
         config = checked if isinstance(checked, InputError) else config
     if isinstance(config, InputError):
         st.markdown(f":red[:material/error:] {plain(str(config))}.")
         configs = ()
     snapshot = experiments.find(KIND)
     with st.container(horizontal=True, vertical_alignment="center"):
-        experiments.action("Sweep", experiments.Experiment(KIND, picture, configs, over), snapshot)
+        job_controls.buttons("Sweep", ExperimentTask(KIND, picture, configs, over), snapshot)
         if configs:
             st.caption(_plan(configs))
     if snapshot is None:
         if configs:
             _chart(_empty(configs), over)
         return
-    follow(lambda: [experiments.find(KIND)], lambda: _live(picture))
-    found: Sweep | None = experiments.found(snapshot)
+    poll(lambda: [experiments.find(KIND)], lambda: _live(picture))
+    found: Sweep | None = snapshot.progress
     if found and found.finished:
         _best(snapshot, found)
         swept = snapshot.subject
@@ -98,9 +100,9 @@ def _live(picture: Picture) -> None:
     snapshot = experiments.find(KIND)
     if snapshot is None:
         return
-    found: Sweep | None = experiments.found(snapshot)
-    experiments.status(snapshot, found.total if found else 1)
-    experiments.other_picture(snapshot, picture)
+    found: Sweep | None = snapshot.progress
+    job_controls.status(snapshot, found.total if found else 1)
+    job_controls.note_other_picture(snapshot, picture)
     if found is None and snapshot.state == "failed":
         return
     configs, over = snapshot.subject.configs, snapshot.subject.over
@@ -132,16 +134,16 @@ def _best(snapshot: Snapshot[Any], found: Sweep) -> None:
     st.subheader("Picking the best", anchor=False)
     k, alpha = len(found.cells), found.cells[0].config.alpha
     if (best := found.best(snapshot.subject.picture.label)) is None:
-        st.markdown(experiments.none_is_best(snapshot, k))
+        st.markdown(best_setting.none_is_best(snapshot, k))
         return
     which, held = best
     cell: Cell = found.cells[which]
     config = cell.config
     st.markdown(
         f"**σ = {config.sigma:g}, σ′ = {config.sigma_local:g}, m = {config.m}, n = {config.n:,}** has the "
-        f"largest radius{experiments.for_class(snapshot)}, {length(cell.decision.radius)} at α = {alpha:g}. "
+        f"largest radius{best_setting.for_class(snapshot)}, {length(cell.decision.radius)} at α = {alpha:g}. "
         f"Picked afterwards from {k}, it may claim what its votes give at α/{k}: radius "
         f"**{length(held.radius)}**, bound {down(held.p_a_lower, 4)}, with {confidence(alpha)} confidence. "
         f"Picking costs a radius of {cell.decision.radius - held.radius:.2g}."
     )
-    experiments.certify_again(snapshot, config)
+    best_setting.certify_again(snapshot, config)

@@ -14,13 +14,13 @@ from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Entry, evaluations
 from ui import commands
 from ui.colours import class_colour
-from ui.compare import charts, controls
+from ui.compare import best_setting, charts, controls, job_controls
 from ui.compare.controls import LETTERS, Chosen, title
 from ui.components import figure, softmax, strip
 from ui.images import data_url
-from ui.jobs import certificates, experiments
-from ui.jobs.experiments import Experiment
-from ui.jobs.polling import follow
+from ui.jobs import experiments, networks
+from ui.jobs.experiments import ExperimentTask
+from ui.jobs.polling import poll
 from ui.jobs.registry import Snapshot
 from ui.lessons import view
 from ui.session import state
@@ -69,7 +69,7 @@ def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[
     with st.container(horizontal=True):
         ready = tuple(config for config in configs if isinstance(config, SmoothingConfig))
         able = len(ready) == len(configs)
-        experiments.action("Compare", Experiment(KIND, picture, ready if able else ()), snapshot)
+        job_controls.buttons("Compare", ExperimentTask(KIND, picture, ready if able else ()), snapshot)
         controls.more(settings)
     if snapshot is None:
         if able:
@@ -78,8 +78,8 @@ def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[
     if (started := snapshot.subject.configs) != ready:
         words = (f"{title(config, i)}: {controls.words(config)}" for i, config in enumerate(started))
         st.caption(f":material/info: These results are of {'; '.join(words)}.")
-    follow(lambda: [experiments.find(KIND)], lambda: _live(picture))
-    found: Comparison | None = experiments.found(snapshot)
+    poll(lambda: [experiments.find(KIND)], lambda: _live(picture))
+    found: Comparison | None = snapshot.progress
     if found and snapshot.finished:
         if view.shows("costs"):
             _costs(found)
@@ -98,7 +98,7 @@ def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[
 
 def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
     """Before a run: the first vote of each setting."""
-    if not all(map(certificates.quick, configs)):
+    if not all(map(networks.votes_quickly, configs)):
         return
     labels = [step_runs.traced(picture, config, 1).vote for config in configs]
     _sample(picture, configs, labels, 1)
@@ -114,10 +114,10 @@ def _live(picture: Picture) -> None:
     if snapshot is None:
         return
     configs = snapshot.subject.configs
-    found: Comparison | None = experiments.found(snapshot)
+    found: Comparison | None = snapshot.progress
     total = sum(config.n0 + config.n for config in configs)
-    experiments.status(snapshot, total)
-    experiments.other_picture(snapshot, picture)
+    job_controls.status(snapshot, total)
+    job_controls.note_other_picture(snapshot, picture)
     if found is None and snapshot.state == "failed":
         return
     found = found or Comparison(tuple(Entry(config) for config in configs))
@@ -209,7 +209,7 @@ def _differences(snapshot: Snapshot[Any], found: Comparison) -> None:
 def _sample(picture: Picture, configs: tuple[SmoothingConfig, ...], labels: Sequence[int], copy: int) -> None:
     """One noisy copy, what purification makes of it, and each setting's class."""
     names, frames = class_names(configs[0].dataset), []
-    if all(map(certificates.quick, configs)):
+    if all(map(networks.votes_quickly, configs)):
         purifying = next((c for c in configs if METHODS[c.method].purification == "one-shot"), configs[0])
         traced = step_runs.traced(picture, purifying, copy)
         frames.append(strip.Frame(f"Copy {copy:,}", f"σ = {purifying.sigma:g}", (data_url(traced.noisy),)))
@@ -224,7 +224,7 @@ def _sample(picture: Picture, configs: tuple[SmoothingConfig, ...], labels: Sequ
     with st.container(horizontal=True, vertical_alignment="center", key=f"compare-steps-{copy}"):
         st.caption(f"Step through copy {copy:,} under", width="content")
         for i, config in enumerate(configs):
-            query = experiments.address(picture, config) | {"copy": str(copy)}
+            query = controls.address(picture, config) | {"copy": str(copy)}
             st.page_link("pages/step.py", label=LETTERS[i], query_params=query)
 
 
@@ -235,13 +235,13 @@ def _best(snapshot: Snapshot[Any], found: Comparison) -> None:
     k, alpha = len(found.entries), found.entries[0].config.alpha
     st.subheader("Picking the best", anchor=False)
     if (best := found.best(snapshot.subject.picture.label)) is None:
-        st.markdown(experiments.none_is_best(snapshot, k))
+        st.markdown(best_setting.none_is_best(snapshot, k))
         return
     which, held = best
     alone = found.entries[which].certificate
     assert alone is not None
     st.markdown(
-        f"**{title(held.config, which)}** has the largest radius{experiments.for_class(snapshot)}, "
+        f"**{title(held.config, which)}** has the largest radius{best_setting.for_class(snapshot)}, "
         f"{length(alone.radius)} at α = {alpha:g}. "
         f"Whoever compares first and picks then has had {k} chances to be fooled. What may be claimed of the "
         f"best of {k} is what its votes give at α/{k} = {held.config.alpha:.3g}: radius "
@@ -256,4 +256,4 @@ def _best(snapshot: Snapshot[Any], found: Comparison) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
-        experiments.certify_again(snapshot, alone.config)
+        best_setting.certify_again(snapshot, alone.config)

@@ -1,8 +1,8 @@
-"""Attacks and decision regions of the whole server, each found by the certification that it belongs to."""
+"""Attacks and decision regions as jobs, found by the certification that they belong to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,15 +18,16 @@ from diffsmooth_core.attacks import (
 )
 from diffsmooth_core.datasets.sources import Picture
 from ui.jobs import certificates
-from ui.jobs.registry import Snapshot
+from ui.jobs.certificates import Certification
+from ui.jobs.networks import base_classifier
+from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
 
 Kind = Literal["attack", "regions"]
-_of: dict[tuple[str, Kind], str] = {}  # certification's job id -> id of the last job on it
 
 
 @dataclass(frozen=True)
-class AttackRun:
+class AttackTask:
     """What an attack's job works on."""
 
     picture: Picture
@@ -35,7 +36,7 @@ class AttackRun:
 
 
 @dataclass(frozen=True)
-class RegionsRun:
+class RegionsTask:
     """What the job of decision regions works on. `towards` says in words where right and up lead."""
 
     certificate: Certificate
@@ -43,59 +44,55 @@ class RegionsRun:
     towards: tuple[str, str]
 
 
-def certification(picture: Picture, config: SmoothingConfig) -> Snapshot[Any] | None:
+def certification(picture: Picture, config: SmoothingConfig) -> Certification | None:
     """The session's run of this picture under these settings, in whatever state it is."""
-    snapshot = certificates.find(state.job())
-    if snapshot is None or snapshot.subject.picture.sha256 != picture.sha256:
+    run = certificates.find(state.job())
+    if run is None or run.subject.picture.sha256 != picture.sha256:
         return None
-    same = all(getattr(snapshot.subject.config, name) == getattr(config, name) for name in state.SETTINGS)
-    return snapshot if same else None
+    same = all(getattr(run.subject.config, name) == getattr(config, name) for name in state.SETTINGS)
+    return run if same else None
 
 
-def certificate_of(certified: Snapshot[Any]) -> Certificate:
-    """Of a run that has ended with one."""
+def certificate_of(certified: Certification) -> Certificate:
+    """The certificate of a run that has ended with one."""
     assert certified.progress is not None
-    certificate: Certificate = certified.progress.certificate
-    return certificate
+    assert certified.progress.certificate is not None
+    return certified.progress.certificate
 
 
-def submit(certified: Snapshot[Any], attack: AttackConfig) -> None:
+def submit(certified: Certification, attack: AttackConfig) -> None:
     """Queue an attack on a certificate. Raises InputError where the queue is full."""
     picture, certificate = certified.subject.picture, certificate_of(certified)
 
     def stream() -> Iterator[AttackProgress]:
-        base = certificates.base_classifier(certificate.config)
-        yield from attack_stream(base, picture.tensor, certificate, attack)
+        return attack_stream(base_classifier(certificate.config), picture.tensor, certificate, attack)
 
-    job = certificates.manager().submit(stream, AttackRun(picture, certificate, attack), state.visitor())
-    _remember(certified, "attack", job)
+    _submit(certified, "attack", stream, AttackTask(picture, certificate, attack))
 
 
 def submit_regions(
-    certified: Snapshot[Any], plane: Plane, regions: RegionsConfig, towards: tuple[str, str]
+    certified: Certification, plane: Plane, regions: RegionsConfig, towards: tuple[str, str]
 ) -> None:
     """Queue the decision regions around a certified picture. Raises InputError where the queue is full."""
     certificate = certificate_of(certified)
 
     def stream() -> Iterator[Regions]:
-        base = certificates.base_classifier(certificate.config)
-        yield from regions_stream(base, plane, certificate.config, regions)
+        return regions_stream(base_classifier(certificate.config), plane, certificate.config, regions)
 
-    job = certificates.manager().submit(stream, RegionsRun(certificate, regions, towards), state.visitor())
-    _remember(certified, "regions", job)
+    _submit(certified, "regions", stream, RegionsTask(certificate, regions, towards))
 
 
-def _remember(certified: Snapshot[Any], kind: Kind, job: str) -> None:
-    for forgotten in [key for key, known in _of.items() if certificates.manager().snapshot(known) is None]:
-        del _of[forgotten]
-    _of[certified.id, kind] = job
+def _submit(
+    certified: Certification, kind: Kind, stream: Callable[[], Iterator[Any]], task: AttackTask | RegionsTask
+) -> None:
+    jobs().submit("certificates", stream, key=(kind, certified.id), subject=task, owner=state.visitor())
 
 
-def find(certified: Snapshot[Any], kind: Kind = "attack") -> Snapshot[Any] | None:
+def latest(certified: Certification, kind: Kind = "attack") -> Snapshot[Any] | None:
     """The last job of a kind on a certificate."""
-    return certificates.manager().snapshot(_of.get((certified.id, kind), ""))
+    return jobs().latest((kind, certified.id))
 
 
-def jobs(certified: Snapshot[Any] | None) -> list[Snapshot[Any] | None]:
-    """A certification and the last jobs on it."""
-    return [certified, find(certified, "attack"), find(certified, "regions")] if certified else []
+def with_jobs_on_it(certified: Certification | None) -> list[Snapshot[Any] | None]:
+    """A certification and the last jobs on its certificate."""
+    return [certified, latest(certified, "attack"), latest(certified, "regions")] if certified else []

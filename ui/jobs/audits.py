@@ -1,4 +1,4 @@
-"""Audits of the whole server: the store, what was read from it, and the runs that are under way."""
+"""Audits as jobs, and the store that they write to."""
 
 from __future__ import annotations
 
@@ -16,12 +16,9 @@ from diffsmooth_core.analysis.diagnosis import Diagnosis, Rescue, Stages
 from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.store import Run, Store
 from diffsmooth_core.runs.workers import Here
-from ui.jobs import certificates as runs
-from ui.jobs.registry import JobManager, Snapshot
+from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
 from ui.session.limits import limit
-
-_jobs: dict[tuple[int, str], str] = {}  # (run, what is done with it) -> the latest job
 
 
 @st.cache_resource(show_spinner=False)
@@ -30,20 +27,14 @@ def store() -> Store:
     return Store()
 
 
-@st.cache_resource(show_spinner=False)
-def manager() -> JobManager[Any]:
-    """A queue of its own: an audit takes minutes, and nobody's certificate waits for it."""
-    return runs.queue()
-
-
 def rows(run: Run) -> list[Row]:
     """Every row of a run, read again only when there is something new."""
     return _rows(store(), run, store().version(run))
 
 
 @lru_cache(maxsize=8)
-def _rows(kept: Store, run: Run, version: tuple[int, int]) -> list[Row]:
-    return browsing.rows(kept, run)
+def _rows(store: Store, run: Run, version: tuple[int, int]) -> list[Row]:
+    return browsing.rows(store, run)
 
 
 def left(run: Run, done: int) -> int:
@@ -54,10 +45,10 @@ def left(run: Run, done: int) -> int:
 
 
 @dataclass(frozen=True)
-class Step:
-    """How far a list of work is: what was found, of how many."""
+class ExplainingProgress:
+    """How many of a list of abstentions or of settings are done, and the rescues that were found."""
 
-    found: tuple[Rescue, ...]
+    rescues: tuple[Rescue, ...]
     done: int
     total: int
 
@@ -74,11 +65,11 @@ def start(name: str, indices: str, config: SmoothingConfig) -> Run:
             f"indices {indices!r} name {len(chosen):,} pictures, here an audit has up to {most:,}"
         )
     run = batch.start(store(), name, config, chosen)
-    go_on(run)
+    resume(run)
     return run
 
 
-def go_on(run: Run) -> None:
+def resume(run: Run) -> None:
     """Certify what is left of a run."""
     _submit(run, "audit", lambda: batch.work(store(), run, Here))
 
@@ -93,9 +84,9 @@ def explain(run: Run) -> None:
     wanted = {row.result.idx for row in unclear(rows(run))}
     todo = [r for r in store().results(run, certificates=True, predict=ABSTAIN) if r.idx in wanted]
 
-    def stream() -> Iterator[Step]:
+    def stream() -> Iterator[ExplainingProgress]:
         for i, _ in enumerate(explaining.explained(store(), run, todo), 1):
-            yield Step((), i, len(todo))
+            yield ExplainingProgress((), i, len(todo))
 
     _submit(run, "explain", stream)
 
@@ -104,31 +95,28 @@ def rescue(run: Run, idx: int) -> None:
     """Try other settings on one picture."""
     result = store().result(run, idx)
 
-    def stream() -> Iterator[Step]:
+    def stream() -> Iterator[ExplainingProgress]:
         total, found = len(explaining.settings(run)), list[Rescue]()
         for rescue in explaining.rescued(run, result):
             found.append(rescue)
-            yield Step(tuple(found), len(found), total)
+            yield ExplainingProgress(tuple(found), len(found), total)
 
     _submit(run, f"rescue-{idx}", stream)
 
 
 def _submit(run: Run, what: str, stream: Callable[[], Iterator[Any]]) -> None:
-    earlier = under_way(run, what)
-    if earlier is None or earlier.finished:
-        _jobs[run.id, what] = manager().submit(stream, run, state.visitor())
+    jobs().submit("audits", stream, key=(run.id, what), subject=run, owner=state.visitor())
 
 
-def under_way(run: Run, what: str) -> Snapshot[Any] | None:
-    """The latest job of this kind for a run, running or finished; None where this server had none."""
-    job = _jobs.get((run.id, what))
-    return manager().snapshot(job) if job else None
+def latest(run: Run, what: str) -> Snapshot[Any] | None:
+    """The last job of this kind for a run, running or finished; None where this server knows of none."""
+    return jobs().latest((run.id, what))
 
 
 def stop(run: Run, what: str) -> None:
     """End a job after what it has in hand."""
-    if job := _jobs.get((run.id, what)):
-        manager().cancel(job)
+    if job := latest(run, what):
+        jobs().cancel(job.id)
 
 
 @lru_cache(maxsize=64)

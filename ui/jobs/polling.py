@@ -1,5 +1,5 @@
-"""Looking at jobs again while they go on. A look draws what they found and costs a server 50 ms, so a class
-that waits asks for nothing but its place in the queue."""
+"""Drawing jobs again and again while they go on. Drawing what a job found costs the server 50 ms, so a page
+whose job waits in the queue asks for nothing but its place there."""
 
 from __future__ import annotations
 
@@ -14,51 +14,57 @@ from ui.text import plain
 
 Job = Snapshot[Any] | None
 
-TICK = 0.5  # seconds between two looks at a job that works
-WAITING = 3.0  # at the place of one that waits
-EAGER = 2.0  # seconds from a page's drawing in which what a job finds first is shown as soon as it is there
+POLL_SECONDS = 0.5  # between two drawings of a job that works
+QUEUE_SECONDS = 3.0  # between two drawings of the place of one that waits
+FIRST_RESULT_SECONDS = (
+    2.0  # from a page's drawing in which a job's first result is shown as soon as it is there
+)
 
 
-def _anything(found: Any) -> bool:
-    return found is not None
+def _anything(progress: Any) -> bool:
+    return progress is not None
 
 
-def follow(
+def poll(
     jobs: Callable[[], Sequence[Job]],
     draw: Callable[[], None],
-    tick: float = TICK,
+    interval: float = POLL_SECONDS,
     patience: float = 0.0,
-    worth: Callable[[Any], bool] = _anything,
+    worth_drawing: Callable[[Any], bool] = _anything,
 ) -> None:
-    """Draw what `jobs` have found: every `tick` seconds while one of them works, and the whole page when that
-    begins or ends. Where one waits, `draw` says so by `wait`.
+    """Call `draw` every `interval` seconds while one of the jobs works, and have the whole page drawn when
+    that begins or ends. Where a job waits, `draw` says so by `show_queue_position`.
 
-    The page itself stays for `patience` seconds where nothing was found yet that is `worth` a look: to draw
-    it once, with the first that is found, is sooner done than to draw it empty and again.
+    The page itself stays for `patience` seconds until a job has progress that is `worth_drawing`: to draw the
+    page once with its first result is sooner done than to draw it empty and again.
     """
     before = phase(jobs())
     began = time.monotonic()
     stay = patience
 
-    def again() -> None:
+    def redraw() -> None:
         nonlocal stay
-        look_out(jobs, min(began + EAGER, time.monotonic() + stay), worth)
-        stay = tick
+        wait_for_progress(jobs, min(began + FIRST_RESULT_SECONDS, time.monotonic() + stay), worth_drawing)
+        stay = interval
         if phase(jobs()) != before:
             st.rerun()
         draw()
 
-    with st.container():  # by its place a fragment is told from another one
-        st.fragment(again, run_every=tick if before == "working" else None)()
+    with st.container():  # Streamlit tells one fragment from another by its place
+        st.fragment(redraw, run_every=interval if before == "working" else None)()
 
 
-def look_out(
-    jobs: Callable[[], Sequence[Job]], until: float, worth: Callable[[Any], bool] = _anything
+def wait_for_progress(
+    jobs: Callable[[], Sequence[Job]], until: float, worth_drawing: Callable[[Any], bool] = _anything
 ) -> None:
-    """Stay until the moment `until` while a job works and has found nothing that is `worth` a look: drawing
-    that once more would take time from it."""
+    """Wait until the moment `until` (of the monotonic clock) while a job works and has made no progress that
+    is `worth_drawing`: drawing the same once more would take time from it."""
     while time.monotonic() < until and any(
-        job and not job.finished and not worth(job.progress) and not waits(job) for job in jobs()
+        job
+        and not job.finished
+        and not is_waiting(job)
+        and (job.progress is job.resumed or not worth_drawing(job.progress))
+        for job in jobs()
     ):
         time.sleep(0.02)
         make_way()
@@ -70,21 +76,22 @@ def make_way() -> None:
     st.session_state.get("address")
 
 
-def wait(look: Callable[[], Job], more: Callable[[Snapshot[Any]], str] = lambda _: "") -> None:
-    """Say how many are ahead of a job, and `more`, again and again; draw the page anew at its turn."""
+def show_queue_position(find: Callable[[], Job], more: Callable[[Snapshot[Any]], str] = lambda _: "") -> None:
+    """Say how many jobs are ahead of this one, and `more`, while that changes; at its turn the whole page is
+    drawn."""
 
-    def again() -> None:
-        job = look()
-        if job is None or not waits(job):
+    def redraw() -> None:
+        job = find()
+        if job is None or not is_waiting(job):
             st.rerun()
         ahead = "one run is" if job.position == 1 else f"{job.position} runs are"
         st.markdown(f"**Waiting:** {ahead} ahead of this one on the server{more(job)}.")
 
     with st.container():
-        st.fragment(again, run_every=WAITING)()
+        st.fragment(redraw, run_every=QUEUE_SECONDS)()
 
 
-def waits(job: Job) -> bool:
+def is_waiting(job: Job) -> bool:
     """Whether others come before a job; where none does, it starts in a moment."""
     return job is not None and job.state == "queued" and job.position > 0
 
@@ -95,8 +102,8 @@ def failure(job: Snapshot[Any]) -> str:
 
 
 def phase(jobs: Sequence[Job]) -> Literal["working", "waiting", "ended"]:
-    """What there is to look at."""
+    """Whether one of the jobs works; if none does, whether one waits."""
     active = [job for job in jobs if job is not None and not job.finished]
     if not active:
         return "ended"
-    return "waiting" if all(map(waits, active)) else "working"
+    return "waiting" if all(map(is_waiting, active)) else "working"

@@ -1,4 +1,5 @@
-"""Long runs outside any page: a bounded queue, one worker thread, frozen snapshots, cancel, fair turns."""
+"""All running work of the server, in one registry: named queues with a worker thread each, fair turns, frozen
+snapshots, cancelling, and forgetting what ended long ago."""
 
 from __future__ import annotations
 
@@ -7,28 +8,29 @@ import logging
 import secrets
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+import streamlit as st
+
 from diffsmooth_core.config import InputError
+from ui.session.limits import limit
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
-TURN = 20.0  # seconds that a job works while others wait
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+
+log = logging.getLogger(__name__)
 
 
-class Step(Protocol):
-    """What a stream yields: how far it is."""
+class JobProgress(Protocol):
+    """What a job's stream yields: how far it is."""
 
     @property
     def finished(self) -> bool:
         """Whether it is the last."""
 
 
-P = TypeVar("P", bound=Step)
-
-log = logging.getLogger(__name__)
+P = TypeVar("P", bound=JobProgress)
 
 
 @dataclass(frozen=True)
@@ -36,76 +38,55 @@ class Snapshot(Generic[P]):
     """What is known of a job at one moment; nothing in it changes afterwards."""
 
     id: str
-    state: State
-    position: int  # jobs ahead in the queue
-    progress: P | None  # the latest; kept when the job is cancelled or fails
-    seconds: float  # of running, so far or in all
-    error: str | None  # why it failed: a sentence without a full stop, as an InputError's
-    subject: Any  # what the submitter attached
+    state: JobState
+    subject: Any = None  # what the submitter attached
+    key: Hashable = None  # the piece of work that it does, where that has a name
+    position: int = 0  # jobs ahead of it in the queue
+    progress: P | None = None  # the latest; kept when the job is cancelled or fails
+    resumed: P | None = None  # the progress of an earlier job that it went on from
+    seconds: float = 0.0  # of running, so far or in all
+    error: str | None = None  # why it failed: a sentence without a full stop, as an InputError's
+    cancelling: bool = False  # whether it was asked to stop: it does after the step in hand
 
     @property
     def finished(self) -> bool:
         return self.state in ("done", "failed", "cancelled")
 
 
-@dataclass
-class _Job(Generic[P]):
-    snapshot: Snapshot[P]
-    stream: Callable[[], Iterator[P]]
+@dataclass(frozen=True)
+class QueueLimits:
+    """How many jobs may wait in a queue, and `each` of them of one owner; how many seconds a job works while
+    others wait (`turn`), and how many finished ones can still be looked up (`keep`)."""
+
+    capacity: int = 32
+    each: int | None = None
+    turn: float = 20.0
+    keep: int = 64
+
+
+@dataclass(eq=False)
+class _Job:
+    snapshot: Snapshot[Any]
+    stream: Callable[[], Iterator[Any]]
     owner: str
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    steps: Iterator[P] | None = None  # once it has begun
+    queue: _Queue
+    steps: Iterator[Any] | None = None  # once it has begun
     arrived: int = 0  # in the queue, by a running number
 
 
-class JobManager(Generic[P]):
-    """Runs streams on one worker thread, a manager a device, in fair turns.
+@dataclass(eq=False)
+class _Queue:
+    name: str
+    limits: QueueLimits
+    waiting: list[_Job] = field(default_factory=list)
+    running: _Job | None = None
+    served: dict[str, int] = field(default_factory=dict)  # owner -> when one of theirs last had a turn
+    worker: threading.Thread | None = None
 
-    A job works until it ends, or while others wait for `turn` seconds and then goes on after them. Next is
-    the job of the owner who has waited longest. At most `capacity` jobs wait, `each` of them of one owner;
-    the last `keep` finished ones can still be looked up.
-    """
-
-    def __init__(
-        self, capacity: int = 32, keep: int = 64, each: int | None = None, turn: float = TURN
-    ) -> None:
-        self._capacity, self._keep, self._each, self._turn = capacity, keep, each, turn
-        self._jobs: OrderedDict[str, _Job[P]] = OrderedDict()
-        self._queue: list[_Job[P]] = []
-        self._served: dict[str, int] = {}  # owner -> when one of theirs last had a turn
-        self._number = itertools.count(1)
-        self._changed = threading.Condition()
-        self._worker: threading.Thread | None = None
-
-    def submit(self, stream: Callable[[], Iterator[P]], subject: Any = None, owner: str = "") -> str:
-        """Queue a stream and return the job's id. Raises InputError where the queue, or the owner's share
-        of it, is full."""
-        with self._changed:
-            if len(self._queue) >= self._capacity:
-                raise InputError(f"{len(self._queue)} runs are waiting already; try again in a minute")
-            own = sum(job.owner == owner for job in self._queue)
-            if self._each is not None and own >= self._each:
-                runs = "run of yours is" if own == 1 else "runs of yours are"
-                raise InputError(f"{own} {runs} waiting already; cancel one or wait")
-            job_id = secrets.token_urlsafe(6)
-            snapshot: Snapshot[P] = Snapshot(job_id, "queued", 0, None, 0.0, None, subject)
-            job = _Job(snapshot, stream, owner)
-            self._jobs[job_id] = job
-            self._wait_in_line(job)
-            if self._worker is None or not self._worker.is_alive():
-                self._worker = threading.Thread(target=self._work, name="jobs", daemon=True)
-                self._worker.start()
-            return job_id
-
-    def _wait_in_line(self, job: _Job[P]) -> None:
-        job.arrived = next(self._number)
-        self._queue.append(job)
-        self._changed.notify_all()
-
-    def _in_turn(self) -> list[_Job[P]]:
-        """The queue in the order in which it will be served: the owner who waited longest first."""
-        served, left = dict(self._served), list(self._queue)
-        line: list[_Job[P]] = []
+    def in_turn(self) -> list[_Job]:
+        """Those that wait in the order in which they will be served: the owner who waited longest first."""
+        served, left = dict(self.served), list(self.waiting)
+        line: list[_Job] = []
         while left:
             job = min(left, key=lambda job: (served.get(job.owner, 0), job.arrived))
             left.remove(job)
@@ -113,30 +94,89 @@ class JobManager(Generic[P]):
             served[job.owner] = 1 + max(served.values(), default=0)
         return line
 
-    def snapshot(self, job_id: str) -> Snapshot[P] | None:
-        """The job as it stands, or None where the id is unknown or long gone."""
+    def line(self) -> list[_Job]:
+        """The running job and then those that wait; a running one that was cancelled makes way."""
+        running = [self.running] if self.running and not self.running.snapshot.cancelling else []
+        return running + self.in_turn()
+
+
+class Registry:
+    """Runs jobs, a stream of progress each, in named queues; every queue has a worker thread of its own.
+
+    A job works until it ends, or while others of its queue wait for a turn and then goes on after them. Next
+    is the job of the owner who has waited longest. A job is found by its id, and the last job of a piece of
+    work by its key; of one key at most one job waits or runs. All methods may be called from any thread.
+    """
+
+    def __init__(self, **queues: QueueLimits) -> None:
+        self._queues = {name: _Queue(name, limits) for name, limits in queues.items()}
+        self._jobs: dict[str, _Job] = {}  # by id, in the order of submission
+        self._latest: dict[Hashable, str] = {}  # key -> id of the last job
+        self._number = itertools.count(1)
+        self._changed = threading.Condition()  # guards everything above and all that it holds
+
+    def submit(
+        self,
+        queue: str,
+        stream: Callable[[], Iterator[P]],
+        *,
+        key: Hashable = None,
+        subject: Any = None,
+        owner: str = "",
+        resumed: P | None = None,
+    ) -> str:
+        """Queue a stream and return the job's id; that of the key's job where one waits or runs already.
+
+        A stream that goes on from the progress of an earlier job names that as `resumed`. Raises InputError
+        where the queue, or the owner's share of it, is full.
+        """
+        with self._changed:
+            latest = self.latest(key)
+            if latest and not latest.finished:
+                return latest.id
+            line = self._queues[queue]
+            self._check_room(line, owner)
+            job_id = secrets.token_urlsafe(6)
+            snapshot = Snapshot(job_id, "queued", subject, key, progress=resumed, resumed=resumed)
+            job = _Job(snapshot, stream, owner, line)
+            self._jobs[job_id] = job
+            if key is not None:
+                self._latest[key] = job_id
+            self._enqueue(job)
+            if line.worker is None or not line.worker.is_alive():
+                line.worker = threading.Thread(
+                    target=self._work, args=(line,), name=f"jobs-{line.name}", daemon=True
+                )
+                line.worker.start()
+            return job_id
+
+    def latest(self, key: Hashable) -> Snapshot[Any] | None:
+        """The last job of this key, or None where there was none or it is forgotten."""
+        with self._changed:
+            job_id = self._latest.get(key)
+            return self.snapshot(job_id) if job_id else None
+
+    def snapshot(self, job_id: str) -> Snapshot[Any] | None:
+        """The job as it stands, or None where the id is unknown or forgotten."""
         with self._changed:
             job = self._jobs.get(job_id)
-            if job is None:
-                return None
-            if job.snapshot.state == "queued":
-                return replace(job.snapshot, position=len(self._ahead(job)))
-            return job.snapshot
+            if job is None or job.snapshot.state != "queued":
+                return job.snapshot if job else None
+            return replace(job.snapshot, position=job.queue.line().index(job))
 
-    def ahead(self, job_id: str) -> list[Snapshot[P]]:
+    def snapshots(self, queue: str) -> list[Snapshot[Any]]:
+        """The jobs of a queue that are not forgotten, in the order of submission; `position` is left out."""
+        with self._changed:
+            return [job.snapshot for job in self._jobs.values() if job.queue.name == queue]
+
+    def ahead(self, job_id: str) -> list[Snapshot[Any]]:
         """The jobs that come before a waiting one, the running one first."""
         with self._changed:
             job = self._jobs.get(job_id)
-            return self._ahead(job) if job and job.snapshot.state == "queued" else []
-
-    def _ahead(self, job: _Job[P]) -> list[Snapshot[P]]:
-        running = [  # a cancelled one makes way after its step
-            other.snapshot
-            for other in self._jobs.values()
-            if other.snapshot.state == "running" and not other.cancelled.is_set()
-        ]
-        line = self._in_turn()
-        return running + [other.snapshot for other in line[: line.index(job)]]
+            if job is None or job.snapshot.state != "queued":
+                return []
+            line = job.queue.line()
+            return [other.snapshot for other in line[: line.index(job)]]
 
     def cancel(self, job_id: str) -> None:
         """Stop after the step in hand; what there is stays in the snapshot."""
@@ -144,74 +184,121 @@ class JobManager(Generic[P]):
             job = self._jobs.get(job_id)
             if job is None or job.snapshot.finished:
                 return
-            job.cancelled.set()
-            if job in self._queue:
-                self._queue.remove(job)
-                self._finish(job, "cancelled")
+            job.snapshot = replace(job.snapshot, cancelling=True)
+            if job not in job.queue.waiting:
+                return  # it runs: its worker stops it
+            job.queue.waiting.remove(job)
+            steps, job.steps = job.steps, None
+            self._finish(job, "cancelled")
+        _close(steps)
 
-    def wait(self, job_id: str, timeout: float) -> Snapshot[P] | None:
+    def forget(self, job_id: str) -> None:
+        """Drop a job that has finished, and its key where no later job has that."""
+        with self._changed:
+            job = self._jobs.get(job_id)
+            if job is None or not job.snapshot.finished:
+                return
+            del self._jobs[job_id]
+            if self._latest.get(job.snapshot.key) == job_id:
+                del self._latest[job.snapshot.key]
+
+    def wait(self, job_id: str, timeout: float) -> Snapshot[Any] | None:
         """Block until the job has finished or the timeout (seconds) has passed."""
         with self._changed:
             self._changed.wait_for(
                 lambda: job_id not in self._jobs or self._jobs[job_id].snapshot.finished, timeout
             )
-        return self.snapshot(job_id)
+            return self.snapshot(job_id)
 
-    def _finish(self, job: _Job[P], state: State, error: str | None = None) -> None:
-        if job.steps is not None:
-            _close(job.steps)
-        job.snapshot, job.steps = replace(job.snapshot, state=state, error=error), None
-        finished = [i for i, j in self._jobs.items() if j.snapshot.finished]
-        for old in finished[: max(0, len(finished) - self._keep)]:
-            del self._jobs[old]
+    def _check_room(self, queue: _Queue, owner: str) -> None:
+        waiting, each = len(queue.waiting), queue.limits.each
+        if waiting >= queue.limits.capacity:
+            raise InputError(f"{waiting} runs are waiting already; try again in a minute")
+        own = sum(job.owner == owner for job in queue.waiting)
+        if each is not None and own >= each:
+            runs = "run of yours is" if own == 1 else "runs of yours are"
+            raise InputError(f"{own} {runs} waiting already; cancel one or wait")
+
+    def _enqueue(self, job: _Job) -> None:
+        job.arrived = next(self._number)
+        job.queue.waiting.append(job)
         self._changed.notify_all()
 
-    def _work(self) -> None:
+    def _finish(self, job: _Job, state: JobState, error: str | None = None) -> None:
+        job.snapshot, job.steps = replace(job.snapshot, state=state, error=error), None
+        queue = job.queue
+        if queue.running is job:
+            queue.running = None
+        if not queue.waiting and not queue.running:
+            queue.served.clear()  # nobody waits, so nobody has waited longer than another
+        finished = [j.snapshot for j in self._jobs.values() if j.queue is queue and j.snapshot.finished]
+        for old in finished[: max(0, len(finished) - queue.limits.keep)]:
+            self.forget(old.id)
+        self._changed.notify_all()
+
+    def _work(self, queue: _Queue) -> None:
+        """What a queue's worker thread does: give one job after the other its turn."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._queue)
-                job = self._in_turn()[0]
-                self._queue.remove(job)
-                self._served[job.owner] = next(self._number)
+                self._changed.wait_for(lambda: queue.waiting)
+                job = queue.running = queue.in_turn()[0]
+                queue.waiting.remove(job)
+                queue.served[job.owner] = next(self._number)
                 job.snapshot = replace(job.snapshot, state="running")
+            ended: JobState | None
             error = None
             try:
-                state = self._run(job)
+                ended = self._turn(job)
             except InputError as failure:
-                state, error = "failed", str(failure)
+                ended, error = "failed", str(failure)
             except Exception as failure:
                 log.exception("a run failed")
-                state, error = (
-                    "failed",
-                    f"an internal error ({type(failure).__name__}); the server's log has more",
-                )
-            with self._changed:
-                if state == "queued" and not job.cancelled.is_set():
-                    job.snapshot = replace(job.snapshot, state="queued")
-                    self._wait_in_line(job)
-                else:
-                    self._finish(job, "cancelled" if state == "queued" else state, error)
+                ended = "failed"
+                error = f"an internal error ({type(failure).__name__}); the server's log has more"
+            if ended is not None:
+                _close(job.steps)
+                with self._changed:
+                    self._finish(job, ended, error)
 
-    def _run(self, job: _Job[P]) -> State:
-        """Work on a job until it ends, is cancelled, or its turn is over while others wait."""
-        began, before = time.monotonic(), job.snapshot.seconds
+    def _turn(self, job: _Job) -> JobState | None:
+        """Work on a job until it ends, is cancelled, or its turn is over while others wait: then it is back
+        in the queue, and None is returned."""
+        queue, began, before = job.queue, time.monotonic(), job.snapshot.seconds
         job.steps = job.steps or iter(job.stream())
         for progress in job.steps:
             spent = time.monotonic() - began
             with self._changed:
                 job.snapshot = replace(job.snapshot, progress=progress, seconds=before + spent)
-                others = bool(self._queue)
-            if progress.finished:
-                continue
-            if job.cancelled.is_set():
-                return "cancelled"
-            if others and spent >= self._turn:
-                return "queued"
+                if progress.finished:
+                    continue
+                if job.snapshot.cancelling:
+                    return "cancelled"
+                if queue.waiting and spent >= queue.limits.turn:
+                    job.snapshot = replace(job.snapshot, state="queued")
+                    queue.running = None
+                    self._enqueue(job)
+                    return None
         return "done"
 
 
-def _close(steps: Iterator[Any]) -> None:
+def _close(steps: Iterator[Any] | None) -> None:
     """End a generator where it stands, so that it lets go of what it holds."""
-    close = getattr(steps, "close", None)
-    if close is not None:
-        close()
+    try:
+        if isinstance(steps, Generator):
+            steps.close()
+    except Exception:
+        log.exception("a run could not be ended")
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Registry:
+    """The registry of this server, within the operator's limits.
+
+    Certificates, attacks and comparisons share one queue. Theorems have their own, so that work of seconds
+    does not wait for minutes; audits too, as nobody's certificate shall wait for them; and recordings, which
+    count nothing.
+    """
+    limits = QueueLimits(
+        limit("runs", "waiting"), each=limit("runs", "waiting_each"), turn=limit("runs", "turn_seconds")
+    )
+    return Registry(certificates=limits, theorems=QueueLimits(), audits=limits, recordings=QueueLimits())

@@ -21,7 +21,7 @@ from ui.certify.view import card
 from ui.components import figure, strip
 from ui.images import data_url
 from ui.jobs import audits
-from ui.jobs.polling import failure, follow, wait, waits
+from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
 from ui.runs import charts
 from ui.runs.controls import Selection
 from ui.runs.grid import said
@@ -181,16 +181,16 @@ def _rescue(run: Run, result: Result) -> None:
         "What would rescue it?" if result.predict == ABSTAIN else "What would other settings say?",
         anchor=False,
     )
-    follow(lambda: [audits.under_way(run, what)], lambda: _rescuing(run, result, what))
+    poll(lambda: [audits.latest(run, what)], lambda: _rescuing(run, result, what))
 
 
 def _rescuing(run: Run, result: Result, what: str) -> None:
-    job = audits.under_way(run, what)
+    job = audits.latest(run, what)
     step = job.progress if job else None
     if job and not job.finished:
         done, total = (step.done, step.total) if step else (0, 1)
-        if waits(job):
-            wait(lambda: audits.under_way(run, what))
+        if is_waiting(job):
+            show_queue_position(lambda: audits.latest(run, what))
         st.progress(done / total, f"{done} of {total} settings" if step else "Starting")
         st.button("Stop", on_click=audits.stop, args=(run, what))
     elif job is None or job.state != "done":
@@ -206,9 +206,11 @@ def _rescuing(run: Run, result: Result, what: str) -> None:
             args=(audits.rescue, run, result.idx),
             icon=":material/healing:",
         )
-    if step and step.found:
+    if step and step.rescues:
         names = class_names(run.dataset)
-        ranked = sorted(step.found, key=lambda r: (r.label == result.label, r.radius, -r.cost), reverse=True)
+        ranked = sorted(
+            step.rescues, key=lambda r: (r.label == result.label, r.radius, -r.cost), reverse=True
+        )
         st.dataframe(
             pd.DataFrame(
                 [
@@ -230,13 +232,13 @@ def _rescuing(run: Run, result: Result, what: str) -> None:
             ),
             hide_index=True,
         )
-        fewest = min(r.config.n for r in step.found)
+        fewest = min(r.config.n for r in step.rescues)
         if fewest < run.config["n"]:
             st.caption(
                 f"Tried with {fewest:,} votes where nothing else is said, so compare with “as it is”, not "
                 f"with the run's {run.config['n']:,}."
             )
-        alpha = step.found[0].config.alpha
+        alpha = step.rescues[0].config.alpha
         st.caption(
             f"Each holds at α = {alpha:.2g}, the run's risk shared by {step.total} tries, so the best of "
             f"them may be picked: together they hold with probability {1 - alpha * step.total:g}."

@@ -18,26 +18,26 @@ from ui import commands
 from ui.colours import outcome_colour
 from ui.components import figure
 from ui.jobs import audits
-from ui.jobs.polling import failure, follow, wait, waits
+from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
 from ui.runs import charts as audit_charts
 from ui.runs.controls import Selection, clear
 from ui.text import duration, plain
 
 SUMMARY, PICTURES = "Summary", "Pictures"
 SMALL = 20  # classes that fit into a confusion matrix
-TICK = 1.0  # seconds between two looks at a run: its store is written every second
+POLL_SECONDS = 1.0  # between two drawings of a run: its store is written every second
 
 
 def progress(run: Run) -> None:
     """How far a run of ours is, while it is not at its end."""
-    job = audits.under_way(run, "audit")
+    job = audits.latest(run, "audit")
     left = audits.left(run, len(audits.rows(run)))
     if left or (job and not job.finished):
-        follow(lambda: [audits.under_way(run, "audit")], lambda: _progress(run), TICK)
+        poll(lambda: [audits.latest(run, "audit")], lambda: _progress(run), POLL_SECONDS)
 
 
 def _progress(run: Run) -> None:
-    job = audits.under_way(run, "audit")
+    job = audits.latest(run, "audit")
     done = len(audits.rows(run))
     total = done + audits.left(run, done)
     certified = f"{done:,} of {total:,} pictures"
@@ -47,12 +47,14 @@ def _progress(run: Run) -> None:
             if job is None or job.finished:
                 stopped = f" {failure(job)}" if job and job.error else ""
                 st.markdown(f"**Not finished:** {certified} are certified. Nothing counted is lost.{stopped}")
-            elif waits(job):
-                wait(lambda: audits.under_way(run, "audit"), lambda _: f"; {certified} are certified")
+            elif is_waiting(job):
+                show_queue_position(
+                    lambda: audits.latest(run, "audit"), lambda _: f"; {certified} are certified"
+                )
             else:
                 st.markdown(f"**Certifying:** {certified}{_pace(job.progress)}")
         if job is None or job.finished:
-            action.button("Go on", on_click=audits.go_on, args=(run,), type="primary", width="stretch")
+            action.button("Go on", on_click=audits.resume, args=(run,), type="primary", width="stretch")
         else:
             action.button("Stop", on_click=audits.stop, args=(run, "audit"), width="stretch")
         st.progress(done / total)
@@ -219,7 +221,7 @@ def reasons(selection: Selection) -> None:
     )
     if unclear := len(audits.unclear(abstained)):
         run = selection.run
-        follow(lambda: [audits.under_way(run, "explain")], lambda: _explaining(run, unclear))
+        poll(lambda: [audits.latest(run, "explain")], lambda: _explaining(run, unclear))
 
 
 def _reason(titles: list[str]) -> None:
@@ -230,11 +232,11 @@ def _reason(titles: list[str]) -> None:
 
 
 def _explaining(run: Run, unclear: int) -> None:
-    job = audits.under_way(run, "explain")
+    job = audits.latest(run, "explain")
     if job and not job.finished:
         done, total = (job.progress.done, job.progress.total) if job.progress else (0, unclear)
-        if waits(job):
-            wait(lambda: audits.under_way(run, "explain"))
+        if is_waiting(job):
+            show_queue_position(lambda: audits.latest(run, "explain"))
         st.progress(done / total, f"{done} of {total} taken apart")
         st.button("Stop", key="stop-explaining", on_click=audits.stop, args=(run, "explain"))
         return

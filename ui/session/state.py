@@ -1,7 +1,7 @@
 """The settings of a page: in the session while one works, in the URL to keep and to share.
 
 Session-state keys: one for each setting of a page (also a widget's key and, without the page's prefix, a URL
-parameter), and `picture`, `upload`, `job`, `_beside`, `_cancelling`, `_page`, `_kept…`, `_url`, `_urls`,
+parameter), and `picture`, `upload`, `job`, `_beside`, `_page`, `_kept…`, `_url`, `_urls`,
 `_acted`, `_notices`, `_playing`, `_visitor`, `_lesson`, `_telling`. Keys of widgets that hold nothing worth
 keeping stand where the widget is drawn.
 """
@@ -366,12 +366,3 @@ def beside(job_id: str, picture_sha256: str) -> str:
     if st.session_state.get("_beside", ("", ""))[0] != job_id:
         st.session_state["_beside"] = (job_id, picture_sha256)
     return str(st.session_state["_beside"][1])
-
-
-def cancel(job_id: str) -> None:
-    """Remember that this run was asked to stop: it does after the votes in hand."""
-    st.session_state["_cancelling"] = job_id
-
-
-def cancelling(job_id: str) -> bool:
-    return bool(st.session_state.get("_cancelling") == job_id)

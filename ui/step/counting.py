@@ -13,7 +13,7 @@ from diffsmooth_core.config import ABSTAIN
 from ui import charts
 from ui.colours import class_colour
 from ui.components import figure, softmax
-from ui.jobs import certificates
+from ui.jobs import networks
 from ui.step import votes as step_runs
 from ui.step.panels import CHART, ROWS, Scene, halves
 from ui.text import down, length
@@ -26,7 +26,7 @@ def count(scene: Scene) -> None:
     name = scene.names[label]
     see, read = halves()
     with read:
-        if not certificates.quick(config) or config.n0 + copy > COUNTED:
+        if not networks.votes_quickly(config) or config.n0 + copy > COUNTED:
             st.markdown(
                 f"The vote for **{name}** is counted with the others. Certify draws them all; here, the "
                 f"{config.n0 + copy - 1:,} votes before this one would have to be drawn first."

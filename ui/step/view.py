@@ -10,7 +10,7 @@ import streamlit as st
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
-from ui.jobs import certificates
+from ui.jobs import networks
 from ui.session import state
 from ui.step import counting, panels, votes
 from ui.text import plain
@@ -155,7 +155,7 @@ def _copies(copy: int, n: int) -> None:
 def _wanted(picture: Picture, config: SmoothingConfig, copy: int) -> bool:
     """Whether to draw this vote: at once where that is quick, otherwise once it was asked for."""
     here = (picture.sha256, config, copy)
-    if certificates.quick(config) or st.session_state.get("step-asked") == here:
+    if networks.votes_quickly(config) or st.session_state.get("step-asked") == here:
         return True
 
     def ask() -> None:

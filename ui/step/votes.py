@@ -11,7 +11,7 @@ from diffsmooth_core.certification.tracing import TracedVote, trace_vote
 from diffsmooth_core.certification.voting import Stage, votes
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
-from ui.jobs import certificates
+from ui.jobs.networks import base_classifier
 
 CHUNK = 50  # votes that are drawn together for a count
 
@@ -19,7 +19,7 @@ CHUNK = 50  # votes that are drawn together for a count
 @lru_cache(maxsize=64)
 def traced(picture: Picture, config: SmoothingConfig, copy: int) -> TracedVote:
     """Estimation vote number `copy`, from 1. Raises InputError."""
-    return trace_vote(certificates.base_classifier(config), picture.tensor, config, copy - 1)
+    return trace_vote(base_classifier(config), picture.tensor, config, copy - 1)
 
 
 def classes(picture: Picture, config: SmoothingConfig, stage: Stage, count: int) -> list[int]:
@@ -31,7 +31,7 @@ def classes(picture: Picture, config: SmoothingConfig, stage: Stage, count: int)
 @lru_cache(maxsize=1024)
 def _chunk(picture: Picture, config: SmoothingConfig, stage: Stage, start: int) -> tuple[int, ...]:
     total = config.n0 if stage == "selection" else config.n
-    base, stop = certificates.base_classifier(config), min(start + CHUNK, total)
+    base, stop = base_classifier(config), min(start + CHUNK, total)
     return tuple(map(int, votes(base, picture.tensor, config, stage, start, stop)[0]))
 
 

@@ -10,23 +10,23 @@ from ui.components import figure
 from ui.jobs import theorems
 from ui.jobs.registry import Snapshot
 from ui.text import plain
-from ui.theorems import charts
+from ui.theorems import charts, live
 from ui.theorems.controls import Controls
 
 
 def show_picture(picture: Picture, chosen: Controls) -> None:
     """Both theorems for the picture over sigma."""
-    if theorems.active((picture, chosen.setting)):
+    if theorems.is_active((picture, chosen.setting)):
         return
-    _curves(theorems.curves(picture, chosen.setting), chosen)
+    _curves(theorems.request_curves(picture, chosen.setting), chosen)
 
 
 def show_exact(chosen: Controls) -> None:
     """Both theorems in the Gaussian mixture over sigma."""
-    _curves(theorems.exact_curves(chosen.world, chosen.dimension, chosen.setting), chosen)
+    _curves(theorems.request_exact_curves(chosen.world, chosen.dimension, chosen.setting), chosen)
 
 
-def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
+def _curves(job: Snapshot[Curves], chosen: Controls) -> None:
     st.subheader("Over the noise", anchor=False)
 
     def draw(found: Curves) -> None:
@@ -36,7 +36,7 @@ def _curves(snapshot: Snapshot[Curves], chosen: Controls) -> None:
                 title = spec["title"]["text"]
                 figure.show(spec, f"theorems-curve-{name}", f"{title}, over sigma", charts.HEIGHT)
 
-    theorems.show("curves", snapshot.subject.key, draw)
+    live.show("curves", job.key, draw)
     st.caption(
         f"Lengths, L2 in {plain(chosen.unit)} units, on a logarithmic scale. The same settings at five noise "
         "levels, with the timestep t that Algorithm 1 finds for each (τ in the exact world, which has no "

@@ -10,9 +10,10 @@ from diffsmooth_core.theory import Comparison
 from ui.components import figure, strip
 from ui.images import data_url
 from ui.jobs import theorems
-from ui.jobs.polling import follow
+from ui.jobs.polling import poll
+from ui.jobs.registry import jobs
 from ui.text import length, plain
-from ui.theorems import charts, controls
+from ui.theorems import charts, controls, live
 from ui.theorems.controls import Controls
 
 
@@ -20,7 +21,7 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
     """Distances before and after one-shot purification: this picture over sigma, and many pictures."""
     setting = chosen.setting
     st.subheader("Does purification help?", anchor=False)
-    if theorems.active((picture, setting)):
+    if theorems.is_active((picture, setting)):
         st.caption("Once the samples are in.")
         return
     found = theorems.purification(picture, setting.eps_error, setting.seed)
@@ -33,8 +34,8 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
         for g in found
     ]
     strip.show(frames, key="theorems-gain")
-    key = theorems.compare(setting.sigma, setting.eps_error, setting.seed).subject.key
-    theorems.attend("compare", key)
+    key = theorems.request_comparison(setting.sigma, setting.eps_error, setting.seed).key
+    live.watch("compare", key)
 
     def draw() -> None:
         left, right = st.columns(2, gap="medium")
@@ -42,15 +43,16 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
             spec = charts.gain(found, setting.eta, chosen.scale)
             figure.show(spec, "theorems-gain-chart", "Distances over sigma", charts.HEIGHT)
         with right:
-            theorems.say(key)
-            comparison: Comparison | None = theorems.found(theorems.find(key))
+            job = jobs().latest(key)
+            live.status(job)
+            comparison: Comparison | None = job.progress if job else None
             if comparison is not None:
                 spec = charts.compared(comparison, chosen.scale, chosen.unit)
                 figure.show(spec, "theorems-compared", "Distances of many pictures", charts.HEIGHT)
                 _nearer(comparison, setting.sigma)
 
     with st.container(key="charts-gain"):
-        follow(lambda: [theorems.find(key)], draw)
+        poll(lambda: [jobs().latest(key)], draw)
     nearer = sum(g.shortened == 1 for g in found)
     st.caption(
         f"‖xᵣₛ − x₀‖ before and ‖x̂ − x₀‖ after, L2 in {plain(chosen.unit)} units; on the left means of 4 "

@@ -7,7 +7,7 @@ import streamlit as st
 from diffsmooth_core.theory import Convergence, WeakError
 from ui.components import figure
 from ui.jobs import theorems
-from ui.theorems import charts
+from ui.theorems import charts, live
 from ui.theorems.controls import Controls
 
 EXACT = (
@@ -18,7 +18,7 @@ EXACT = (
 
 def show_exact(chosen: Controls) -> None:
     """Both schemes' error against the posterior as their steps double."""
-    snapshot = theorems.errors_of_schemes(chosen.world, chosen.dimension, chosen.setting)
+    job = theorems.request_convergence(chosen.world, chosen.dimension, chosen.setting)
     st.subheader("How exact are the paths?", anchor=False)
 
     def draw(found: Convergence) -> None:
@@ -33,7 +33,7 @@ def show_exact(chosen: Controls) -> None:
         if found.finished:
             st.caption(_words(found.reference))
 
-    theorems.show("schemes", snapshot.subject.key, draw)
+    live.show("schemes", job.key, draw)
 
 
 def _words(reference: WeakError) -> str:

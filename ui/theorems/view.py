@@ -13,16 +13,16 @@ from ui import commands
 from ui.components import figure, strip, terms
 from ui.images import data_url
 from ui.jobs import theorems
-from ui.jobs.polling import follow, wait, waits
-from ui.jobs.registry import Snapshot
+from ui.jobs.polling import is_waiting, poll, show_queue_position
+from ui.jobs.registry import Snapshot, jobs
 from ui.text import confidence, plain
-from ui.theorems import charts, exact_charts
+from ui.theorems import charts, exact_charts, live
 from ui.theorems import terms as theorems_terms
 from ui.theorems.controls import Controls, go_on, stop, stopped
 from ui.theorems.terms import CORRECTED, NOISE, PRINTED, SCORE, SHIFT, WITH_C
 
 PATIENCE = 0.8  # seconds that the page stays for its first samples
-TICK = 0.4  # seconds between two looks: a batch of samples on two cores takes less
+POLL_SECONDS = 0.4  # between two drawings: a batch of samples on two cores takes less
 
 FIRST = (
     r"\lVert \hat x_0 - x_0 \rVert \;\le\; \textcolor{%s}{\lVert x_{rs} - x_0 \rVert} \;+\; "
@@ -44,10 +44,11 @@ CANCELS = (
 def show_picture(picture: Picture, chosen: Controls) -> None:
     """Both theorems for a picture and the bundled denoiser; what is missing is sampled. Raises InputError."""
     key = (picture, chosen.setting)
-    theorems.attend("samples", key)
-    sampling: Sampling | None = theorems.found(_pursued(picture, chosen))
-    follow(lambda: [theorems.find(key)], lambda: _live(picture, chosen), TICK, PATIENCE, _histogram)
-    if theorems.active(key) or sampling is None or sampling.count < 2:
+    live.watch("samples", key)
+    job = _requested(picture, chosen)
+    sampling: Sampling | None = job.progress if job else None
+    poll(lambda: [jobs().latest(key)], lambda: _live(picture, chosen), POLL_SECONDS, PATIENCE, _histogram)
+    if theorems.is_active(key) or sampling is None or sampling.count < 2:
         return
     _words(sampling.theorem1, chosen)
     second = sampling.theorem2
@@ -64,17 +65,17 @@ def _histogram(sampling: Sampling | None) -> bool:
     return sampling is not None and sampling.count > 0
 
 
-def _pursued(picture: Picture, chosen: Controls) -> Snapshot[Sampling] | None:
+def _requested(picture: Picture, chosen: Controls) -> Snapshot[Sampling] | None:
     if stopped((picture, chosen.setting)):
-        return theorems.find((picture, chosen.setting))
-    return theorems.sample(picture, chosen.setting, chosen.samples)
+        return jobs().latest((picture, chosen.setting))
+    return theorems.request_samples(picture, chosen.setting, chosen.samples)
 
 
 def _live(picture: Picture, chosen: Controls) -> None:
     """Theorem 1 with the samples so far. What is drawn keeps its place from the first tick to the last."""
     key = (picture, chosen.setting)
-    snapshot = theorems.find(key)
-    sampling: Sampling | None = theorems.found(snapshot)
+    snapshot = jobs().latest(key)
+    sampling: Sampling | None = snapshot.progress if snapshot else None
     _status(snapshot, sampling, chosen, key)
     if sampling is None:
         return
@@ -106,11 +107,11 @@ def _status(
     running = snapshot is not None and not snapshot.finished
     with st.container(horizontal=True, vertical_alignment="center", key="theorems-status"):
         if snapshot is not None and snapshot.state == "failed":
-            theorems.offer_again(key, snapshot)
+            live.offer_retry(snapshot)
             return
         if running:
-            if waits(snapshot):
-                wait(lambda: theorems.find(key))
+            if is_waiting(snapshot):
+                show_queue_position(lambda: jobs().latest(key))
             words = f"{min(count, wanted)} of {wanted} samples, {setting.steps} steps each"
             st.progress(sampling.done if sampling else 0.0, words)
             st.button("Stop", key="theorems-stop", on_click=_stop, args=(key,))

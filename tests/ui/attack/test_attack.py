@@ -18,8 +18,8 @@ from ui import charts
 from ui.attack import charts as attack_charts
 from ui.attack import controls, view
 from ui.attack.outcome import verdict
-from ui.jobs import attacks, certificates
-from ui.jobs.registry import Snapshot
+from ui.jobs import attacks
+from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
 
 Visit = Callable[..., AppTest]
@@ -50,10 +50,10 @@ def finish(page: AppTest, key: str) -> None:
     """Press a button and wait for its job."""
     page.button(key=key).click().run()
     assert not page.exception
-    certified = certificates.manager().wait(page.session_state["job"], 60)
+    certified = jobs().wait(page.session_state["job"], 60)
     assert certified is not None
-    if attacked := attacks.find(certified):
-        certificates.manager().wait(attacked.id, 60)
+    if attacked := attacks.latest(certified):
+        jobs().wait(attacked.id, 60)
     page.run()
     assert not page.exception
 
@@ -166,9 +166,9 @@ def snapshot(
         attempts,
         finished,
     )
-    run = attacks.AttackRun(picture, certificate, AttackConfig(**attack))
+    task = attacks.AttackTask(picture, certificate, AttackConfig(**attack))
     error = "the *queue* broke" if moment == "failed" else None
-    return certificate, Snapshot("x", moment, 0, found, 1.0, error, run)
+    return certificate, Snapshot("x", moment, task, progress=found, seconds=1.0, error=error)
 
 
 def attempt(outcome: str, length: float) -> Attempt:

@@ -10,7 +10,8 @@ from diffsmooth_core.attacks.plane import UNKNOWN
 from ui.attack import regions_view
 from ui.attack.regions_image import LIGHT, SIDE, drawn
 from ui.colours import ABSTAIN, class_colour
-from ui.jobs import attacks, certificates
+from ui.jobs import attacks
+from ui.jobs.registry import jobs
 
 from .test_attack import attack_page, finish, text
 
@@ -65,11 +66,11 @@ def test_regions_are_drawn_for_a_certified_picture() -> None:
     page.session_state["regions-votes"] = 2
     page.button(key="regions-draw").click().run()
     assert not page.exception
-    certified = certificates.manager().wait(page.session_state["job"], 60)
+    certified = jobs().wait(page.session_state["job"], 60)
     assert certified is not None
-    found = attacks.find(certified, "regions")
+    found = attacks.latest(certified, "regions")
     assert found is not None
-    certificates.manager().wait(found.id, 60)
+    jobs().wait(found.id, 60)
     page.run()
     assert not page.exception
     assert "The circle is the certified radius 0." in text(page)

@@ -17,8 +17,10 @@ from diffsmooth_core.classifiers.execution import MODES
 from diffsmooth_core.config import METHODS
 from tests.ui.conftest import progress
 from ui.commands import certify as command
-from ui.jobs import certificates
-from ui.jobs.registry import Snapshot
+from ui.jobs import recordings
+from ui.jobs.certificates import CertificationTask, find, with_trace
+from ui.jobs.networks import base_classifier
+from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
 
 Visit = Callable[..., AppTest]
@@ -35,7 +37,7 @@ def figures(page: AppTest) -> dict[str, str]:
 
 
 def wait(page: AppTest) -> Snapshot:
-    snapshot = certificates.manager().wait(page.query_params["job"], 60)
+    snapshot = jobs().wait(page.query_params["job"], 60)
     assert snapshot is not None
     return snapshot
 
@@ -101,10 +103,9 @@ def test_a_failure_is_a_sentence(visit: Visit) -> None:
         raise InputError("sigma 9 is beyond the schedule; use *less*")
         yield
 
-    job = certificates.manager().submit(
-        stream, certificates.Run(state.resolved(state.PICTURE), state.DEFAULTS)
-    )
-    certificates.manager().wait(job, 10)
+    task = CertificationTask(state.resolved(state.PICTURE), state.DEFAULTS)
+    job = jobs().submit("certificates", stream, subject=task)
+    jobs().wait(job, 10)
     page = visit(job=job)
     assert "sigma 9 is beyond the schedule; use *less*" in text(page)
     assert page.button(key="Certify").label == "Certify again"
@@ -113,7 +114,7 @@ def test_a_failure_is_a_sentence(visit: Visit) -> None:
 def test_a_cancelled_run_keeps_its_counts_and_resumes(visit: Visit) -> None:
     config = replace(state.DEFAULTS, n0=20, n=60, m=1)
     picture = state.resolved("photo:cat")
-    base = certificates.base_classifier(config)
+    base = base_classifier(config)
     whole = list(certify_stream(base, picture.tensor, config, batch=10))
     cut = whole[4]  # in the middle of the estimation
 
@@ -125,12 +126,12 @@ def test_a_cancelled_run_keeps_its_counts_and_resumes(visit: Visit) -> None:
         go_on.wait(10)
         yield cut
 
-    run = certificates.Run(picture, config)
-    job = certificates.manager().submit(lambda: run.follow(stream()), run)
+    task = CertificationTask(picture, config)
+    job = jobs().submit("certificates", lambda: with_trace(stream()), subject=task)
     assert counting.wait(10)
-    certificates.manager().cancel(job)
+    jobs().cancel(job)
     go_on.set()
-    certificates.manager().wait(job, 10)
+    jobs().wait(job, 10)
     page = visit(job=job, n0="20", n="60", m="1")
     counted = sum(cut.counts0) + sum(cut.counts)
     assert f"Cancelled after {counted} of 80 votes" in text(page).replace("*", "")
@@ -140,7 +141,7 @@ def test_a_cancelled_run_keeps_its_counts_and_resumes(visit: Visit) -> None:
     assert resumed.progress is not None
     assert resumed.progress.certificate is not None
     assert resumed.progress.counts == whole[-1].counts
-    assert next(n for n, *_ in certificates.trace(resumed)) == cut.n_done
+    assert next(n for n, *_ in resumed.progress.trace) == cut.n_done
 
 
 def test_a_run_that_the_server_forgot_is_said_and_dropped(visit: Visit) -> None:
@@ -199,14 +200,15 @@ def test_a_run_that_was_asked_to_stop_says_so_until_it_does(visit: Visit) -> Non
         yield progress(config, [(CAT, 100)], [(CAT, 10)], finished=False)
 
     config = state.DEFAULTS
-    job = certificates.manager().submit(stream, certificates.Run(state.resolved(state.PICTURE), config))
+    task = CertificationTask(state.resolved(state.PICTURE), config)
+    job = jobs().submit("certificates", lambda: with_trace(stream()), subject=task)
     page = visit(job=job)
     page.button(key="Cancel").click().run()
     assert page.button(key="Cancel").label == "Cancelling…"
     assert page.button(key="Cancel").disabled
     assert "Cancelling:" in text(page).replace("*", "")
     go_on.set()
-    certificates.manager().wait(job, 10)
+    jobs().wait(job, 10)
     page.run()
     assert "Cancelled after 110 of 1,100 votes" in text(page).replace("*", "")
 
@@ -257,13 +259,13 @@ def test_a_first_visit_shows_a_recording_that_can_be_played_and_run(visit: Visit
     assert figures(page)["Class"] == "ship"
     page.button(key="Replay").click().run()
     assert not page.exception
-    snapshot = certificates.find(page.query_params["job"])
+    snapshot = find(page.query_params["job"])
     assert snapshot is not None
     assert snapshot.subject.recorded
-    done = certificates.replays().wait(snapshot.id, 60)
+    done = jobs().wait(snapshot.id, 60)
     assert done is not None
     assert done.state == "done", done.error
-    assert done.progress.certificate.radius == float(certificates._recording()[0].certificate.radius)
+    assert done.progress.certificate.radius == float(recordings.bundled()[0].certificate.radius)
     page.run()
     assert page.button(key="Certify").label == "Certify"
     page.number_input(key="n").set_value(500).run()

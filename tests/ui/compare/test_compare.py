@@ -16,8 +16,9 @@ from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_
 from tests.ui.conftest import opened, progress
 from ui.compare import charts
 from ui.jobs import certificates
-from ui.jobs.experiments import Experiment
-from ui.jobs.registry import Snapshot
+from ui.jobs.experiments import ExperimentTask
+from ui.jobs.networks import base_classifier
+from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
 
 Visit = Callable[..., AppTest]
@@ -41,7 +42,7 @@ def said(page: AppTest) -> str:
 
 
 def finish(page: AppTest, kind: str) -> Snapshot:
-    snapshot = certificates.manager().wait(page.query_params[kind], 60)
+    snapshot = jobs().wait(page.query_params[kind], 60)
     assert snapshot is not None
     assert snapshot.state == "done"
     page.run()
@@ -64,9 +65,7 @@ def test_a_comparison_ends_with_costs_differences_and_the_best(compare: Visit) -
     snapshot = finish(page, "comparison")
     found: Comparison = snapshot.progress  # type: ignore[assignment]
     for entry in found.entries:
-        alone = certify(
-            certificates.base_classifier(entry.config), state.resolved("photo:coffee").tensor, entry.config
-        )
+        alone = certify(base_classifier(entry.config), state.resolved("photo:coffee").tensor, entry.config)
         assert entry.certificate is not None
         assert entry.certificate.counts == alone.counts
     assert [code.value.split()[-1] for code in page.code] == ["cert-A.json", "cert-B.json"]
@@ -138,14 +137,12 @@ def test_a_sweep_shows_every_cell_and_the_price_of_picking(compare: Visit) -> No
 def test_a_cancelled_experiment_goes_on_from_where_it_was(compare: Visit, kind: str) -> None:
     config = replace(state.DEFAULTS, method="local-only", n0=5, n=40, m=2)
     picture, configs = state.resolved(state.PICTURE), grid("budget", config)
-    base, begun, cancelled = certificates.base_classifier(configs[0]), Event(), Event()
+    base, begun, cancelled = base_classifier(configs[0]), Event(), Event()
 
     def whole() -> Iterator[Any]:
         if kind == "sweep":
             return sweep_stream(base, picture.tensor, configs)
-        return compare_stream(
-            [(certificates.base_classifier(c), c) for c in configs], picture.tensor, picture.source
-        )
+        return compare_stream([(base_classifier(c), c) for c in configs], picture.tensor, picture.source)
 
     def stream() -> Iterator[Any]:
         first, second, *_ = whole()
@@ -154,19 +151,19 @@ def test_a_cancelled_experiment_goes_on_from_where_it_was(compare: Visit, kind: 
         assert cancelled.wait(30)
         yield second
 
-    experiment = Experiment(kind, picture, configs, "budget" if kind == "sweep" else "")
-    job = certificates.manager().submit(stream, experiment)
+    task = ExperimentTask(kind, picture, configs, "budget" if kind == "sweep" else "")
+    job = jobs().submit("certificates", stream, subject=task)
     assert begun.wait(60)
-    certificates.manager().cancel(job)
+    jobs().cancel(job)
     cancelled.set()
-    stopped = certificates.manager().wait(job, 30)
+    stopped = jobs().wait(job, 30)
     assert stopped is not None
     assert stopped.state == "cancelled"
     page = compare(tab="compare" if kind == "comparison" else "sweep", **{kind: job})
     assert "Resume goes on from there" in said(page)
     page.button(key=f"{kind}-resume").click().run()
     found, (*_, expected) = finish(page, kind), whole()
-    assert found.subject.earlier is not None
+    assert found.resumed is not None
     assert "Cancelled" not in said(page)
     if kind == "sweep":
         assert found.progress == expected
@@ -181,9 +178,9 @@ def test_an_experiment_that_failed_says_why_in_a_sentence(compare: Visit, kind: 
         yield
 
     configs = grid("budget", replace(state.DEFAULTS, n0=5, n=40, m=2))
-    experiment = Experiment(kind, state.resolved(state.PICTURE), configs, "budget" if kind == "sweep" else "")
-    job = certificates.manager().submit(stream, experiment)
-    certificates.manager().wait(job, 30)
+    task = ExperimentTask(kind, state.resolved(state.PICTURE), configs, "budget" if kind == "sweep" else "")
+    job = jobs().submit("certificates", stream, subject=task)
+    jobs().wait(job, 30)
     page = compare(tab="compare" if kind == "comparison" else "sweep", **{kind: job})
     (error,) = page.error
     assert error.value == (

@@ -14,8 +14,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ui.certify import view
-from ui.jobs import certificates, polling
-from ui.jobs.registry import Snapshot
+from ui.jobs import polling
+from ui.jobs.registry import Snapshot, jobs
 
 Visit = Callable[..., AppTest]
 SMALL = {"n": "20", "n0": "10", "m": "1"}
@@ -36,11 +36,11 @@ def intervals(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
 
 
 def job(state: Any, position: int = 0) -> Snapshot[Any]:
-    return Snapshot("id", state, position, None, 0.0, None, None)
+    return Snapshot("id", state, position=position)
 
 
 @pytest.mark.parametrize(
-    ("jobs", "phase"),
+    ("given", "phase"),
     [
         ([], "ended"),
         ([None, job("done")], "ended"),
@@ -52,8 +52,8 @@ def job(state: Any, position: int = 0) -> Snapshot[Any]:
         ([job("queued", position=1), job("running")], "working"),
     ],
 )
-def test_jobs_that_wait_are_told_from_those_that_work(jobs: list[Any], phase: str) -> None:
-    assert polling.phase(jobs) == phase
+def test_jobs_that_wait_are_told_from_those_that_work(given: list[Any], phase: str) -> None:
+    assert polling.phase(given) == phase
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_jobs_that_wait_are_told_from_those_that_work(jobs: list[Any], phase: st
 )
 def test_the_first_is_looked_out_for_and_no_longer(there: Snapshot[Any] | None) -> None:
     seen = iter([[job("queued")], [job("running")], [job("running")], [there]])
-    polling.look_out(lambda: next(seen), math.inf)
+    polling.wait_for_progress(lambda: next(seen), math.inf)
     assert next(seen, None) is None, "it stayed while there was nothing, and then went on"
-    polling.look_out(lambda: [job("running")], time.monotonic() + 0.1)
+    polling.wait_for_progress(lambda: [job("running")], time.monotonic() + 0.1)
 
 
 def test_a_page_asks_seldom_in_the_queue_and_not_once_its_run_has_ended(
@@ -76,27 +76,27 @@ def test_a_page_asks_seldom_in_the_queue_and_not_once_its_run_has_ended(
         held.wait(30)
         yield from ()
 
-    before = certificates.manager().submit(blocks)
+    before = jobs().submit("certificates", blocks)
     assert begun.wait(10)
     page = visit(**SMALL)
     assert intervals == [None]
     page.button(key="Certify").click().run()
     assert any("one run is ahead" in said.value for said in page.markdown)
-    assert intervals[-2:] == [None, polling.WAITING], "only the place in the queue is asked for"
+    assert intervals[-2:] == [None, polling.QUEUE_SECONDS], "only the place in the queue is asked for"
     intervals.clear()
     page.button(key="Cancel").click().run()
     assert intervals == [None]
     held.set()
-    certificates.manager().wait(before, 10)
+    jobs().wait(before, 10)
 
 
 def test_the_first_drawing_of_a_run_already_has_votes(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[bool] = []
-    monkeypatch.setattr(view, "TICK", 30)
+    monkeypatch.setattr(view, "POLL_SECONDS", 30)
     run = view._run
 
     def noted(snapshot: Snapshot[Any], *rest: Any) -> None:
-        drawn.append(certificates.progress(snapshot) is not None)
+        drawn.append(snapshot.progress is not None)
         run(snapshot, *rest)
 
     monkeypatch.setattr(view, "_run", noted)

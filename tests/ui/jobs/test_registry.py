@@ -1,4 +1,4 @@
-"""The job manager, with streams that the test itself lets run."""
+"""The job registry, with streams that the test itself lets run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError, dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,15 @@ from diffsmooth_core import build_base, certify_stream
 from diffsmooth_core.certification.stream import Progress
 from diffsmooth_core.config import InputError, SmoothingConfig
 from tests.worlds import GREY, half_space
-from ui.jobs.registry import JobManager, Snapshot
+from ui.jobs.registry import QueueLimits, Registry, Snapshot
 
 CONFIG = SmoothingConfig(method="plain", n0=10, n=60, device="cpu", dtype="float32")
 BASE = build_base(CONFIG, half_space(9.0))
 Stream = Callable[[], Iterator[Progress]]
+
+
+def one_queue(**limits: Any) -> Registry:
+    return Registry(work=QueueLimits(**limits))
 
 
 def stream() -> Iterator[Progress]:
@@ -46,17 +51,17 @@ class Gate:
             self.go.release()
 
 
-def finished(manager: JobManager, job: str) -> Snapshot:
-    snapshot = manager.wait(job, timeout=20)
+def finished(registry: Registry, job: str) -> Snapshot:
+    snapshot = registry.wait(job, timeout=20)
     assert snapshot is not None
     assert snapshot.finished
     return snapshot
 
 
-def until(manager: JobManager, job: str, condition: Callable[[Snapshot], bool]) -> Snapshot:
+def until(registry: Registry, job: str, condition: Callable[[Snapshot], bool]) -> Snapshot:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        snapshot = manager.snapshot(job)
+        snapshot = registry.snapshot(job)
         assert snapshot is not None
         if condition(snapshot):
             return snapshot
@@ -65,8 +70,8 @@ def until(manager: JobManager, job: str, condition: Callable[[Snapshot], bool]) 
 
 
 def test_a_job_runs_to_its_certificate() -> None:
-    manager = JobManager()
-    done = finished(manager, manager.submit(stream, subject="cat"))
+    registry = one_queue()
+    done = finished(registry, registry.submit("work", stream, subject="cat"))
     assert (done.state, done.error, done.subject) == ("done", None, "cat")
     assert done.progress is not None
     assert done.progress.certificate is not None
@@ -76,106 +81,106 @@ def test_a_job_runs_to_its_certificate() -> None:
 
 def test_any_stream_of_steps_is_a_job() -> None:
     @dataclass(frozen=True)
-    class Step:
+    class Counted:
         number: int
 
         @property
         def finished(self) -> bool:
             return self.number == 2
 
-    manager: JobManager[Step] = JobManager()
-    done = finished(manager, manager.submit(lambda: (Step(k) for k in range(3))))
-    assert (done.state, done.progress) == ("done", Step(2))
+    registry = one_queue()
+    done = finished(registry, registry.submit("work", lambda: (Counted(k) for k in range(3))))
+    assert (done.state, done.progress) == ("done", Counted(2))
 
 
 def test_snapshots_follow_the_run_and_never_change() -> None:
-    manager, gate = JobManager(), Gate()
-    job = manager.submit(gate)
+    registry, gate = one_queue(), Gate()
+    job = registry.submit("work", gate)
     gate.let(3)
-    seen = until(manager, job, lambda s: s.progress is not None and s.progress.n_done == 20)
+    seen = until(registry, job, lambda s: s.progress is not None and s.progress.n_done == 20)
     assert seen.state == "running"
     assert not seen.finished
     gate.let(4)
-    assert finished(manager, job).progress.n_done == 60  # type: ignore[union-attr]
+    assert finished(registry, job).progress.n_done == 60  # type: ignore[union-attr]
     assert seen.progress.n_done == 20  # type: ignore[union-attr]
     with pytest.raises(FrozenInstanceError):
         seen.state = "done"  # type: ignore[misc]
 
 
 def test_cancelling_keeps_what_was_counted_and_closes_the_stream() -> None:
-    manager, gate = JobManager(), Gate()
-    job = manager.submit(gate)
+    registry, gate = one_queue(), Gate()
+    job = registry.submit("work", gate)
     gate.let(4)
-    until(manager, job, lambda s: s.progress is not None and s.progress.n_done == 30)
-    manager.cancel(job)
+    until(registry, job, lambda s: s.progress is not None and s.progress.n_done == 30)
+    registry.cancel(job)
     gate.let(1)
-    cancelled = finished(manager, job)
+    cancelled = finished(registry, job)
     assert cancelled.state == "cancelled"
     assert cancelled.progress is not None
     assert cancelled.progress.counts == (0, 40), "the chunk in hand counts"
     assert gate.closed
     *_, resumed = certify_stream(BASE, GREY, CONFIG, resume=cancelled.progress)
     assert resumed.counts == (0, 60)
-    manager.cancel(job)
-    assert finished(manager, job) == cancelled, "cancelling again changes nothing"
+    registry.cancel(job)
+    assert finished(registry, job) == cancelled, "cancelling again changes nothing"
 
 
 def test_a_run_that_is_through_is_done_though_cancelled_at_the_last_moment() -> None:
-    manager, gate = JobManager(), Gate()
-    job = manager.submit(gate)
+    registry, gate = one_queue(), Gate()
+    job = registry.submit("work", gate)
     gate.let(6)
     assert gate.reached.acquire(timeout=20)
-    manager.cancel(job)
+    registry.cancel(job)
     gate.go.release()
-    assert finished(manager, job).state == "done"
+    assert finished(registry, job).state == "done"
 
 
 def test_jobs_wait_their_turn_and_know_their_position() -> None:
-    manager, gate = JobManager(), Gate()
-    running = manager.submit(gate)
+    registry, gate = one_queue(), Gate()
+    running = registry.submit("work", gate)
     gate.let(1)
-    waiting = [manager.submit(stream) for _ in range(3)]
-    states = [manager.snapshot(job) for job in (running, *waiting)]
+    waiting = [registry.submit("work", stream) for _ in range(3)]
+    states = [registry.snapshot(job) for job in (running, *waiting)]
     assert [s.state for s in states if s] == ["running", "queued", "queued", "queued"]
     assert [s.position for s in states if s] == [0, 1, 2, 3]
-    manager.cancel(waiting[0])
-    assert finished(manager, waiting[0]).state == "cancelled", "at once, though another is running"
-    assert finished(manager, waiting[0]).progress is None
-    assert manager.snapshot(waiting[2]).position == 2  # type: ignore[union-attr]
+    registry.cancel(waiting[0])
+    assert finished(registry, waiting[0]).state == "cancelled", "at once, though another is running"
+    assert finished(registry, waiting[0]).progress is None
+    assert registry.snapshot(waiting[2]).position == 2  # type: ignore[union-attr]
     gate.let(6)
-    assert [finished(manager, job).state for job in (running, *waiting[1:])] == ["done"] * 3
+    assert [finished(registry, job).state for job in (running, *waiting[1:])] == ["done"] * 3
 
 
 def test_a_full_queue_refuses_with_a_sentence_and_recovers() -> None:
-    manager, gate = JobManager(capacity=2), Gate()
-    running = manager.submit(gate)
+    registry, gate = one_queue(capacity=2), Gate()
+    running = registry.submit("work", gate)
     gate.let(1)
-    until(manager, running, lambda s: s.state == "running")
-    waiting = [manager.submit(stream) for _ in range(2)]
+    until(registry, running, lambda s: s.state == "running")
+    waiting = [registry.submit("work", stream) for _ in range(2)]
     with pytest.raises(InputError, match="2 runs are waiting already"):
-        manager.submit(stream)
-    manager.cancel(waiting[0])
-    again = manager.submit(stream)
+        registry.submit("work", stream)
+    registry.cancel(waiting[0])
+    again = registry.submit("work", stream)
     gate.let(6)
-    assert finished(manager, again).state == "done"
+    assert finished(registry, again).state == "done"
 
 
 @pytest.mark.parametrize("keep", [0, 3])
 def test_only_the_last_finished_jobs_are_kept(keep: int) -> None:
-    manager = JobManager(keep=keep)
+    registry = one_queue(keep=keep)
     jobs = []
     for _ in range(6):
-        jobs.append(manager.submit(stream))
-        manager.wait(jobs[-1], timeout=20)
-    kept = [job for job in jobs if manager.snapshot(job) is not None]
+        jobs.append(registry.submit("work", stream))
+        registry.wait(jobs[-1], timeout=20)
+    kept = [job for job in jobs if registry.snapshot(job) is not None]
     assert kept == jobs[6 - keep :]
 
 
 def test_an_unknown_job_is_none() -> None:
-    manager = JobManager()
-    assert manager.snapshot("nothing") is None
-    assert manager.wait("nothing", timeout=5) is None
-    manager.cancel("nothing")
+    registry = one_queue()
+    assert registry.snapshot("nothing") is None
+    assert registry.wait("nothing", timeout=5) is None
+    registry.cancel("nothing")
 
 
 def failing(error: Exception) -> Stream:
@@ -187,8 +192,8 @@ def failing(error: Exception) -> Stream:
 
 
 def test_bad_input_is_shown_as_its_sentence() -> None:
-    manager = JobManager()
-    failed = finished(manager, manager.submit(failing(InputError("sigma 80 is beyond this model"))))
+    registry = one_queue()
+    failed = finished(registry, registry.submit("work", failing(InputError("sigma 80 is beyond this model"))))
     assert (failed.state, failed.error) == ("failed", "sigma 80 is beyond this model")
     assert failed.progress is not None
     assert sum(failed.progress.counts) == 20, "what was counted is kept"
@@ -197,40 +202,40 @@ def test_bad_input_is_shown_as_its_sentence() -> None:
 def test_a_bug_is_a_sentence_without_its_details_and_the_worker_lives_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    manager = JobManager()
+    registry = one_queue()
     with caplog.at_level(logging.ERROR):
-        failed = finished(manager, manager.submit(failing(RuntimeError("/secret/path"))))
+        failed = finished(registry, registry.submit("work", failing(RuntimeError("/secret/path"))))
     assert failed.state == "failed"
     assert failed.error is not None
     assert "RuntimeError" in failed.error
     assert "secret" not in failed.error
     assert "/secret/path" in caplog.text, "the log has it"
-    assert finished(manager, manager.submit(stream)).state == "done"
+    assert finished(registry, registry.submit("work", stream)).state == "done"
 
 
 def test_a_stream_that_cannot_even_start_fails() -> None:
     def broken() -> Iterator[Progress]:
         raise InputError("there is no checkpoint at x.pt")
 
-    manager = JobManager()
-    assert finished(manager, manager.submit(broken)).error == "there is no checkpoint at x.pt"
+    registry = one_queue()
+    assert finished(registry, registry.submit("work", broken)).error == "there is no checkpoint at x.pt"
 
 
 def test_a_timeout_of_wait_returns_the_job_as_it_stands() -> None:
-    manager, gate = JobManager(), Gate()
-    job = manager.submit(gate)
+    registry, gate = one_queue(), Gate()
+    job = registry.submit("work", gate)
     gate.let(1)
     before = time.monotonic()
-    snapshot = manager.wait(job, timeout=0.05)
+    snapshot = registry.wait(job, timeout=0.05)
     assert snapshot is not None
     assert not snapshot.finished
     assert time.monotonic() - before < 5
     gate.let(6)
-    finished(manager, job)
+    finished(registry, job)
 
 
 def test_many_jobs_from_many_threads_run_on_one_worker_thread() -> None:
-    manager, seen, lock = JobManager(capacity=200), [], threading.Lock()
+    registry, seen, lock = one_queue(capacity=200), [], threading.Lock()
     short = list(stream())
 
     def recorded() -> Iterator[Progress]:
@@ -241,7 +246,7 @@ def test_many_jobs_from_many_threads_run_on_one_worker_thread() -> None:
     before = threading.active_count()
     jobs: list[str] = []
     submitters = [
-        threading.Thread(target=lambda: jobs.extend(manager.submit(recorded) for _ in range(10)))
+        threading.Thread(target=lambda: jobs.extend(registry.submit("work", recorded) for _ in range(10)))
         for _ in range(6)
     ]
     for thread in submitters:
@@ -249,7 +254,7 @@ def test_many_jobs_from_many_threads_run_on_one_worker_thread() -> None:
     for thread in submitters:
         thread.join()
     assert len(set(jobs)) == 60
-    assert [finished(manager, job).state for job in jobs] == ["done"] * 60
+    assert [finished(registry, job).state for job in jobs] == ["done"] * 60
     assert len(seen) == 60
     assert len(set(seen)) == 1
     assert threading.active_count() <= before + 1
@@ -257,8 +262,8 @@ def test_many_jobs_from_many_threads_run_on_one_worker_thread() -> None:
 
 def test_the_last_snapshot_is_the_streams_own_progress() -> None:
     """What is shown live is what is certified."""
-    manager = JobManager()
-    done = finished(manager, manager.submit(stream))
+    registry = one_queue()
+    done = finished(registry, registry.submit("work", stream))
     *_, alone = stream()
     assert done.progress is not None
     assert done.progress.certificate is not None
@@ -268,21 +273,21 @@ def test_the_last_snapshot_is_the_streams_own_progress() -> None:
 
 
 def test_one_owner_may_only_have_a_share_of_the_queue() -> None:
-    manager, gate = JobManager(each=2), Gate()
-    running = manager.submit(gate, owner="ann")
+    registry, gate = one_queue(each=2), Gate()
+    running = registry.submit("work", gate, owner="ann")
     gate.let(1)
-    until(manager, running, lambda s: s.state == "running")
-    waiting = [manager.submit(stream, owner="ann") for _ in range(2)]
+    until(registry, running, lambda s: s.state == "running")
+    waiting = [registry.submit("work", stream, owner="ann") for _ in range(2)]
     with pytest.raises(InputError, match="2 runs of yours are waiting already; cancel one or wait"):
-        manager.submit(stream, owner="ann")
-    other = manager.submit(stream, owner="bob")
+        registry.submit("work", stream, owner="ann")
+    other = registry.submit("work", stream, owner="bob")
     gate.let(6)
-    assert [finished(manager, job).state for job in (running, *waiting, other)] == ["done"] * 4
+    assert [finished(registry, job).state for job in (running, *waiting, other)] == ["done"] * 4
 
 
 def test_whoever_waited_longest_is_next() -> None:
-    manager, gate, order = JobManager(), Gate(), list[str]()
-    manager.submit(gate, owner="ann")
+    registry, gate, order = one_queue(), Gate(), list[str]()
+    registry.submit("work", gate, owner="ann")
     gate.let(1)
 
     def noting(name: str) -> Stream:
@@ -293,44 +298,231 @@ def test_whoever_waited_longest_is_next() -> None:
         return run
 
     names = ("ann1", "ann2", "bob1", "bob2")
-    jobs = [manager.submit(noting(name), name, owner=name[:3]) for name in names]
-    ahead = [s.subject for s in manager.ahead(jobs[1])]
+    jobs = [registry.submit("work", noting(name), subject=name, owner=name[:3]) for name in names]
+    ahead = [s.subject for s in registry.ahead(jobs[1])]
     assert ahead == [None, "bob1", "ann1", "bob2"], "the running one first"
-    assert [manager.snapshot(job).position for job in jobs] == [2, 4, 1, 3]  # type: ignore[union-attr]
+    assert [registry.snapshot(job).position for job in jobs] == [2, 4, 1, 3]  # type: ignore[union-attr]
     gate.let(6)
     for job in jobs:
-        finished(manager, job)
+        finished(registry, job)
     assert order == ["bob1", "ann1", "bob2", "ann2"]
 
 
 def test_a_long_run_takes_turns_with_those_that_wait() -> None:
-    manager, gate = JobManager(turn=0.5), Gate()
-    long = manager.submit(gate)
+    registry, gate = one_queue(turn=0.5), Gate()
+    long = registry.submit("work", gate)
     gate.let(1)
-    until(manager, long, lambda s: s.progress is not None)
-    short = manager.submit(stream)
+    until(registry, long, lambda s: s.progress is not None)
+    short = registry.submit("work", stream)
     time.sleep(0.6)
     gate.let(1)
-    assert finished(manager, short).state == "done", "though the long one is not through"
-    assert not manager.snapshot(long).finished  # type: ignore[union-attr]
+    assert finished(registry, short).state == "done", "though the long one is not through"
+    assert not registry.snapshot(long).finished  # type: ignore[union-attr]
     gate.let(5)
-    ended = finished(manager, long)
+    ended = finished(registry, long)
     *_, alone = stream()
     assert (ended.state, ended.progress.counts) == ("done", alone.counts), "no vote is lost or counted twice"
 
 
 def test_a_run_that_waits_for_its_next_turn_can_be_cancelled() -> None:
-    manager, gate, other = JobManager(turn=0.0), Gate(), Gate()
-    long = manager.submit(gate)
+    registry, gate, other = one_queue(turn=0.0), Gate(), Gate()
+    long = registry.submit("work", gate)
     gate.let(1)
-    until(manager, long, lambda s: s.progress is not None)
-    second = manager.submit(other)
+    until(registry, long, lambda s: s.progress is not None)
+    second = registry.submit("work", other)
     gate.let(1)
-    until(manager, long, lambda s: s.state == "queued")
-    manager.cancel(long)
-    cancelled = finished(manager, long)
+    until(registry, long, lambda s: s.state == "queued")
+    registry.cancel(long)
+    cancelled = finished(registry, long)
     assert cancelled.state == "cancelled"
     assert cancelled.progress is not None
     assert gate.closed
     other.let(7)
-    assert finished(manager, second).state == "done"
+    assert finished(registry, second).state == "done"
+
+
+def test_a_cancelled_job_that_waits_never_runs() -> None:
+    registry, gate, ran = one_queue(), Gate(), list[str]()
+    running = registry.submit("work", gate)
+    gate.let(1)
+
+    def noting() -> Iterator[Progress]:
+        ran.append("it ran")
+        yield from stream()
+
+    waiting = registry.submit("work", noting)
+    registry.cancel(waiting)
+    gate.let(6)
+    finished(registry, running)
+    assert finished(registry, registry.submit("work", stream)).state == "done", "the queue went on past it"
+    assert finished(registry, waiting).state == "cancelled"
+    assert ran == []
+
+
+def test_a_job_that_is_stopping_says_so_until_it_has_stopped() -> None:
+    registry, gate = one_queue(), Gate()
+    job = registry.submit("work", gate)
+    gate.let(1)
+    seen = until(registry, job, lambda s: s.progress is not None)
+    registry.cancel(job)
+    stopping = registry.snapshot(job)
+    assert stopping is not None
+    assert (stopping.state, stopping.cancelling) == ("running", True)
+    assert not seen.cancelling, "a snapshot does not change"
+    gate.let(1)
+    assert finished(registry, job).state == "cancelled"
+
+
+def test_a_job_goes_on_from_an_earlier_ones_progress() -> None:
+    registry, gate = one_queue(), Gate()
+    *_, earlier, _ = stream()
+    assert not earlier.finished
+    job = registry.submit("work", gate, resumed=earlier)
+    assert gate.reached.acquire(timeout=20)
+    begun = registry.snapshot(job)
+    assert begun is not None
+    assert begun.progress is begun.resumed is earlier, "known before the job has anything of its own"
+    registry.cancel(job)
+    gate.go.release()
+    stopped = finished(registry, job)
+    assert stopped.resumed is earlier
+    assert stopped.progress is not earlier
+
+
+def test_the_last_job_of_a_key_is_found_by_it() -> None:
+    registry = one_queue()
+    assert registry.latest("cat") is None
+    first = registry.submit("work", stream, key="cat")
+    finished(registry, first)
+    second = registry.submit("work", stream, key="cat")
+    assert first != second
+    found = registry.latest("cat")
+    assert found is not None
+    assert (found.id, found.key) == (second, "cat")
+    assert registry.latest(None) is None, "a job without a key is found by its id alone"
+    finished(registry, second)
+
+
+def test_a_key_is_forgotten_with_its_last_job() -> None:
+    registry = one_queue(keep=2)
+    for k in range(5):
+        finished(registry, registry.submit("work", stream, key=k))
+    known = [registry.latest(k) is not None for k in range(5)]
+    assert known == [False, False, False, True, True]
+    assert set(registry._latest) == {3, 4}, "the index does not outlive the jobs"
+    assert len(registry._jobs) == 2
+
+
+def test_forgetting_an_old_job_leaves_a_later_one_of_its_key() -> None:
+    registry, gate = one_queue(), Gate()
+    old = registry.submit("work", stream, key="cat")
+    finished(registry, old)
+    new = registry.submit("work", gate, key="cat")
+    registry.forget(old)
+    registry.forget(new)
+    assert registry.snapshot(old) is None
+    assert registry.latest("cat") is not None, "one that has not finished stays"
+    gate.let(7)
+    finished(registry, new)
+    registry.forget(new)
+    assert registry.latest("cat") is None
+
+
+def test_threads_that_submit_the_same_key_get_one_job() -> None:
+    registry, gate, runs = one_queue(), Gate(), list[int]()
+
+    def counted() -> Iterator[Progress]:
+        runs.append(1)
+        return gate()
+
+    together, jobs = threading.Barrier(8), list[str]()
+
+    def submit() -> None:
+        together.wait(20)
+        jobs.append(registry.submit("work", counted, key="cat"))
+
+    threads = [threading.Thread(target=submit) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(jobs) == 8
+    assert len(set(jobs)) == 1
+    gate.let(7)
+    finished(registry, jobs[0])
+    assert runs == [1]
+
+
+def test_queues_do_not_wait_for_one_another_nor_push_out_each_others_jobs() -> None:
+    registry, gate = Registry(long=QueueLimits(), short=QueueLimits(capacity=1, keep=1)), Gate()
+    long = registry.submit("long", gate)
+    gate.let(1)
+    first = registry.submit("short", stream)
+    assert finished(registry, first).state == "done", "though the other queue is at work"
+    second = registry.submit("short", stream)
+    finished(registry, second)
+    assert [s.id for s in registry.snapshots("short")] == [second]
+    assert [s.id for s in registry.snapshots("long")] == [long]
+    gate.let(6)
+    finished(registry, long)
+
+
+def test_owners_are_forgotten_once_nobody_waits() -> None:
+    registry = one_queue()
+    for k in range(5):
+        finished(registry, registry.submit("work", stream, owner=f"visitor {k}"))
+    assert registry._queues["work"].served == {}
+
+
+def test_a_stream_that_cannot_be_ended_does_not_stop_the_queue(caplog: pytest.LogCaptureFixture) -> None:
+    registry, gate = one_queue(), Gate()
+
+    def clinging() -> Iterator[Progress]:
+        try:
+            yield from gate()
+        finally:
+            raise OSError("the file is gone")
+
+    job = registry.submit("work", clinging)
+    assert gate.reached.acquire(timeout=20)
+    registry.cancel(job)
+    gate.go.release()
+    with caplog.at_level(logging.ERROR):
+        finished(registry, job)
+        assert finished(registry, registry.submit("work", stream)).state == "done"
+
+
+def test_snapshots_agree_with_each_other_while_many_threads_submit_and_cancel() -> None:
+    """Whoever reads meanwhile never meets a job that is queued and finished at once, or in no place."""
+    registry, done, problems = one_queue(capacity=1000, keep=20), threading.Event(), list[str]()
+
+    def read() -> None:
+        while not done.is_set():
+            for snapshot in registry.snapshots("work"):
+                now = registry.snapshot(snapshot.id)
+                if now and snapshot.finished and now != snapshot:
+                    problems.append(f"{snapshot} became {now}")
+                ahead = registry.ahead(snapshot.id)
+                if any(other.finished for other in ahead):
+                    problems.append(f"finished ones are ahead of {snapshot}")
+
+    def submit(owner: str) -> None:
+        for k in range(25):
+            job = registry.submit("work", stream, key=(owner, k % 3), owner=owner)
+            if k % 2:
+                registry.cancel(job)
+
+    reader = threading.Thread(target=read)
+    submitters = [threading.Thread(target=submit, args=(f"owner {i}",)) for i in range(6)]
+    for thread in (reader, *submitters):
+        thread.start()
+    for thread in submitters:
+        thread.join()
+    for job in [snapshot.id for snapshot in registry.snapshots("work")]:
+        registry.wait(job, 60)
+    done.set()
+    reader.join()
+    assert problems == []
+    left = registry.snapshots("work")
+    assert all(snapshot.finished for snapshot in left)
+    assert len(left) <= 20

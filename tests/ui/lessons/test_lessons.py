@@ -12,7 +12,7 @@ from diffsmooth_core import ABSTAIN, SmoothingConfig, certify
 from diffsmooth_core.datasets import class_names
 from diffsmooth_core.statistics.peeking import simulate
 from tests.ui.conftest import opened
-from ui.jobs import certificates
+from ui.jobs.networks import base_classifier
 from ui.lessons import peeking
 from ui.lessons.view import LESSONS, TOURS, Tour
 from ui.session import state
@@ -118,6 +118,6 @@ def test_what_the_lessons_claim_is_so() -> None:
         config = SmoothingConfig(
             **known, sigma=float(tour.settings.get("sigma", 0.5)), n=400, dtype="float32"
         )
-        base = certificates.base_classifier(config)
+        base = base_classifier(config)
         found = certify(base, state.resolved(tour.settings["picture"]).tensor, config)
         assert (None if found.label == ABSTAIN else class_names("cifar10")[found.label]) == said

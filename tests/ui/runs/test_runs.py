@@ -21,6 +21,7 @@ from tests.datasets.conftest import write_twelve
 from tests.ui.conftest import APP
 from ui.components import picker
 from ui.jobs import audits
+from ui.jobs.registry import jobs
 from ui.session import state
 
 Open = Callable[..., AppTest]
@@ -44,7 +45,6 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     for cached in (picture, state.resolved, picker.thumbnail, audits.taken_apart):
         cached.cache_clear()
     st.cache_resource.clear()
-    audits._jobs.clear()
     yield audits.store()
     st.cache_resource.clear()
     for cached in (picture, state.resolved, picker.thumbnail):
@@ -203,9 +203,9 @@ def test_a_picture_of_ours_is_taken_apart_and_rescued(
     assert any(m.value.startswith("**Stage by stage**") for m in page.markdown)
     assert sum(int(p.split("(")[1][:-1]) for p in page.pills[0].options) == 40, "who voted for each class"
     page.button[[b.label for b in page.button].index("Try other settings")].click().run()
-    job = audits.under_way(run, "rescue-1")
+    job = audits.latest(run, "rescue-1")
     assert job is not None
-    done = audits.manager().wait(job.id, 60)
+    done = jobs().wait(job.id, 60)
     assert done is not None
     assert done.state == "done", done.error
     page.run()
@@ -227,9 +227,9 @@ def test_abstentions_are_counted_by_reason_and_explained(store: Store, open_page
     table = page.dataframe[1].value
     assert table.to_dict("records") == [{"Reason": "The votes scatter", "Pictures": 1}]
     page.button[[b.label for b in page.button].index("Take their votes apart")].click().run()
-    job = audits.under_way(scattered, "explain")
+    job = audits.latest(scattered, "explain")
     assert job is not None
-    done = audits.manager().wait(job.id, 60)
+    done = jobs().wait(job.id, 60)
     assert done is not None
     assert done.state == "done", done.error
     assert [r.kind for r in store.remarks(scattered)] == ["reason"]
@@ -251,9 +251,9 @@ def test_an_audit_is_started_stopped_short_and_gone_on_with(store: Store, open_p
     page.button[[b.label for b in page.button].index("Start")].click().run()
     assert not page.exception
     run = store.run("mine")
-    job = audits.under_way(run, "audit")
+    job = audits.latest(run, "audit")
     assert job is not None
-    assert audits.manager().wait(job.id, 60).state == "done"  # type: ignore[union-attr]
+    assert jobs().wait(job.id, 60).state == "done"  # type: ignore[union-attr]
     page.run()
     assert figures(page)["Pictures"] == "4"
     assert audits.left(run, 4) == 0

@@ -14,7 +14,8 @@ from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from tests.ui.conftest import opened
 from ui import charts
 from ui.components import softmax
-from ui.jobs import certificates
+from ui.jobs import networks
+from ui.jobs.networks import base_classifier
 from ui.session import state
 from ui.step import view, votes
 from ui.text import down
@@ -57,7 +58,7 @@ def test_every_method_is_walked_to_the_count(step: Visit, method: str) -> None:
 def test_the_count_has_the_runs_own_votes(step: Visit) -> None:
     config = SmoothingConfig(n0=5, n=16, m=2)
     picture = state.resolved(state.PICTURE)
-    certificate = certify(certificates.base_classifier(config), picture.tensor, config)
+    certificate = certify(base_classifier(config), picture.tensor, config)
     found = votes.classes(picture, config, "estimation", 16)
     assert tuple(np.bincount(found, minlength=10)) == certificate.counts
     page = step(step="8", copy="16")
@@ -145,7 +146,7 @@ def test_the_bounds_rule_is_the_runs(step: Visit, stopping: str, words: str) -> 
 def test_votes_that_would_take_long_are_drawn_when_asked_for(
     step: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(certificates, "quick", lambda _: False)
+    monkeypatch.setattr(networks, "votes_quickly", lambda _: False)
     page = step(step="3", method="plain", sigma="0.12")
     assert "take a CPU a minute" in said(page)
     assert not page.latex

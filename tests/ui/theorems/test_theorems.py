@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.theory import Convergence, WeakError, clouds, exact
 from ui.components import terms
-from ui.jobs import theorems as theorems_runs
+from ui.jobs import theorems as theorems_jobs
+from ui.jobs.registry import jobs
 from ui.lessons.view import TOURS
 from ui.session import state
 from ui.theorems import charts, controls, exact_charts
@@ -26,16 +27,16 @@ Visit = Callable[..., AppTest]
 def _nothing_left_behind() -> Iterator[None]:
     """No job of the page outlives its test."""
     yield
-    for key in list(theorems_runs._newest):
-        theorems_runs.cancel(key)
-        theorems_runs.manager().wait(theorems_runs._newest[key], 60)
+    for job in jobs().snapshots(theorems_jobs.QUEUE):
+        jobs().cancel(job.id)
+        jobs().wait(job.id, 60)
 
 
 @pytest.fixture
 def theorems(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page in the exact world, where nothing slow happens; sampling for a picture takes few paths."""
-    monkeypatch.setattr(theorems_runs, "SIGMAS", (0.25, 0.5))
-    monkeypatch.setattr(theorems_runs, "ERRORS", (0.0, 0.5))
+    monkeypatch.setattr(theorems_jobs, "SIGMAS", (0.25, 0.5))
+    monkeypatch.setattr(theorems_jobs, "ERRORS", (0.0, 0.5))
     return opened(visit, where="exact")
 
 
@@ -54,8 +55,8 @@ def sampled(page: AppTest, kind: str = "samples", **changed: Any) -> AppTest:
     for name, value in changed.items():
         page.session_state[f"theorems-{name}"] = value
     page.run()
-    key = page.session_state["theorems-attended"][kind]
-    job = theorems_runs.manager().wait(theorems_runs._newest[key], 60)
+    key = page.session_state["theorems-watched"][kind]
+    job = jobs().wait(jobs().latest(key).id, 60)  # type: ignore[union-attr]
     assert job is not None
     assert job.state == "done"
     page.run()
@@ -161,7 +162,7 @@ def test_a_stop_keeps_what_there_is_and_go_on_takes_it_up(
 ) -> None:
     sampled(theorems, where="picture", steps=4, samples=16, seed=3)
     begun, go_on = threading.Event(), threading.Event()
-    real = theorems_runs.sampling
+    real = theorems_jobs.sampling
 
     def slow(*arguments: Any) -> Iterator[Any]:
         for found in real(*arguments):
@@ -169,16 +170,15 @@ def test_a_stop_keeps_what_there_is_and_go_on_takes_it_up(
             begun.set()
             go_on.wait(20)
 
-    monkeypatch.setattr(theorems_runs, "sampling", slow)
+    monkeypatch.setattr(theorems_jobs, "sampling", slow)
     theorems.session_state["theorems-samples"] = 64
     theorems.run()
     assert begun.wait(20)
     theorems.button(key="theorems-stop").click()
     go_on.set()
     theorems.run()
-    theorems_runs.manager().wait(
-        theorems_runs._newest[theorems.session_state["theorems-attended"]["samples"]], 20
-    )
+    stopped = jobs().latest(theorems.session_state["theorems-watched"]["samples"])
+    jobs().wait(stopped.id, 20)  # type: ignore[union-attr]
     theorems.run()
     assert "Stopped after 16 of 64 samples." in said(theorems)
     assert theorems.metric[0].value
@@ -193,12 +193,12 @@ def test_what_failed_says_why_and_is_tried_again(theorems: AppTest, monkeypatch:
         yield
 
     with monkeypatch.context() as patched:
-        patched.setattr(theorems_runs, "sampling", broken)
+        patched.setattr(theorems_jobs, "sampling", broken)
         for name, value in {"where": "picture", "steps": 4, "samples": 16, "seed": 11}.items():
             theorems.session_state[f"theorems-{name}"] = value
         theorems.run()
-        key = theorems.session_state["theorems-attended"]["samples"]
-        job = theorems_runs.manager().wait(theorems_runs._newest[key], 20)
+        key = theorems.session_state["theorems-watched"]["samples"]
+        job = jobs().wait(jobs().latest(key).id, 20)  # type: ignore[union-attr]
         theorems.run()
     assert job is not None
     assert [error.value.replace("\\", "") for error in theorems.error] == [
@@ -244,7 +244,7 @@ def test_another_kind_of_picture_shows_its_first(theorems: AppTest) -> None:
     assert not theorems.exception
     first = theorems.query_params["picture"]
     assert first.startswith("photo:")
-    assert theorems.session_state["theorems-attended"]["samples"][0].source == first
+    assert theorems.session_state["theorems-watched"]["samples"][0].source == first
     theorems.run()
     assert theorems.query_params["picture"] == first
 
@@ -313,15 +313,15 @@ def test_samples_make_what_can_wait_make_way() -> None:
             time.sleep(0.001)
 
     def work() -> Any:
-        return theorems_runs.pursue("slow", count, lambda found: found.finished)
+        return theorems_jobs.request("slow", count, lambda found: found.finished)
 
     work()
     assert begun.wait(20)
-    quick = theorems_runs.pursue(
-        "quick", lambda _: (Counted(k, True) for k in range(1)), lambda _: False, first=True
+    quick = theorems_jobs.request(
+        "quick", lambda _: (Counted(k, True) for k in range(1)), lambda _: False, urgent=True
     )
-    assert quick.subject.key == "quick"
-    waited = theorems_runs.manager().wait(theorems_runs._newest["slow"], 20)
+    assert quick.key == "quick"
+    waited = jobs().wait(jobs().latest("slow").id, 20)  # type: ignore[union-attr]
     assert waited is not None
     assert waited.state == "cancelled"
-    assert theorems_runs.found(work()).number >= waited.progress.number, "taken up where it was"
+    assert work().progress.number >= waited.progress.number, "taken up where it was"

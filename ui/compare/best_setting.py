@@ -1,0 +1,39 @@
+"""The Compare page: what may be claimed of the best setting, which was picked after looking."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.datasets.sources import class_names
+from ui.compare.controls import address
+from ui.jobs.registry import Snapshot
+
+
+def for_class(snapshot: Snapshot[Any]) -> str:
+    """ " for ship" where the picture's class is known: a radius for another one is none."""
+    picture = snapshot.subject.picture
+    return "" if picture.label is None else f" for {class_names(picture.dataset)[picture.label]}"
+
+
+def none_is_best(snapshot: Snapshot[Any], k: int) -> str:
+    """Why there is no best of k settings."""
+    return (
+        f"No setting certifies a radius{for_class(snapshot)} at α/{k}, which is what the best of {k}, picked "
+        "afterwards, needs."
+    )
+
+
+def certify_again(snapshot: Snapshot[Any], config: SmoothingConfig) -> None:
+    """A link to the Certify page with this setting, under noise on which it was not picked."""
+    picture = snapshot.subject.picture
+    if not picture.source.startswith("upload:"):
+        st.page_link(
+            "pages/certify.py",
+            label="Or certify it with new noise, at α itself",
+            icon=":material/arrow_forward:",
+            query_params=address(picture, replace(config, seed=config.seed + 1)),
+        )

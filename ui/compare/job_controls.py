@@ -1,0 +1,71 @@
+"""The Compare page: start, cancel and resume an experiment, and how it stands."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import streamlit as st
+
+from diffsmooth_core import InputError
+from diffsmooth_core.datasets.sources import Picture
+from ui.jobs import experiments
+from ui.jobs.cancelling import cancel_button
+from ui.jobs.experiments import ExperimentTask
+from ui.jobs.polling import failure, is_waiting, show_queue_position
+from ui.jobs.registry import Snapshot, jobs
+from ui.session import state
+from ui.text import plain
+
+
+def buttons(label: str, task: ExperimentTask, job: Snapshot[Any] | None) -> None:
+    """The button that starts the experiment, off where it has no settings, or stops the one that runs; and
+    one that takes up a cancelled one where it stopped."""
+    kind = task.kind
+    if job and not job.finished:
+        cancel_button(job, f"{kind}-cancel", wide=False)
+        return
+    resumable = job is not None and job.state == "cancelled" and job.progress is not None
+    if job and resumable:
+        _start_button("Resume", f"{kind}-resume", job.subject, "primary", job.progress)
+    if job and job.subject == task:
+        label = f"{label} again"
+    _start_button(label, f"{kind}-start", task, "secondary" if resumable else "primary")
+
+
+def _start_button(
+    label: str, key: str, task: ExperimentTask, kind: Literal["primary", "secondary"], resumed: Any = None
+) -> None:
+    if st.button(label, key=key, type=kind, disabled=not task.configs):
+        try:
+            experiments.submit(task, resumed)
+        except InputError as error:
+            state.notify(str(error))
+        st.rerun()
+
+
+def status(job: Snapshot[Any], total: int) -> None:
+    """How a job stands: a line and a bar while it runs, a line where it ended early."""
+    done, before = (each.done if each else 0 for each in (job.progress, job.resumed))
+    with st.container():  # so that what follows keeps its place when the line goes
+        if is_waiting(job):
+            show_queue_position(lambda: jobs().snapshot(job.id))
+            st.progress(done / total)
+        elif not job.finished:
+            left = job.seconds * (total - done) / (done - before) if done > before else None
+            pace = f", about {max(1, round(left))} s left" if left is not None else ""
+            st.progress(done / total, f"{done:,} of {total:,} votes{pace}")
+        elif job.state == "cancelled":
+            goes_on = " Resume goes on from there." if done else ""
+            st.markdown(
+                f"**Cancelled** after {done:,} of {total:,} votes: only what was counted to its end is "
+                f"certified.{goes_on}"
+            )
+        elif job.state == "failed":
+            st.error(f"{failure(job)} Only what was counted to its end is certified.")
+
+
+def note_other_picture(job: Snapshot[Any], picture: Picture) -> None:
+    """Say whose results these are where another picture is chosen by now."""
+    of = job.subject.picture
+    if of.sha256 != picture.sha256:
+        st.caption(f":material/info: These results are of the picture {plain(of.title)}.")

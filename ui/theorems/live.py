@@ -1,0 +1,52 @@
+"""The Theorems page: what a job has found, drawn as it comes, and how the job stands before that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import streamlit as st
+
+from ui.jobs import theorems
+from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
+from ui.jobs.registry import Snapshot, jobs
+
+
+def watch(kind: str, key: Hashable) -> None:
+    """Note what this session looks at now; work of the same kind that it no longer looks at is cancelled."""
+    watched = st.session_state.setdefault("theorems-watched", {})
+    if watched.get(kind, key) != key:
+        theorems.cancel(watched[kind])
+    watched[kind] = key
+
+
+def show(kind: str, key: Hashable, draw: Callable[[Any], None]) -> None:
+    """Draw what work of this kind has found, as it comes, and before that how it stands."""
+    watch(kind, key)
+
+    def redraw() -> None:
+        job = jobs().latest(key)
+        status(job)
+        if job is not None and job.progress is not None:
+            draw(job.progress)
+
+    with st.container(key=f"charts-{kind}"):
+        poll(lambda: [jobs().latest(key)], redraw)
+
+
+def status(job: Snapshot[Any] | None) -> None:
+    """How a job stands that has found little or nothing yet."""
+    if job is not None and is_waiting(job):
+        show_queue_position(lambda: jobs().snapshot(job.id))
+    elif job is not None and job.state == "failed":
+        offer_retry(job)
+    elif job is None or job.progress is None:
+        st.caption("On its way.")
+
+
+def offer_retry(failed: Snapshot[Any]) -> None:
+    """Why a job failed, and a button that has it done once more."""
+    st.error(failure(failed))
+    if st.button("Try again", key=f"theorems-again-{failed.id}"):
+        jobs().forget(failed.id)
+        st.rerun()
