@@ -67,7 +67,7 @@ def test_the_command_certifies_a_photograph(networks: Path) -> None:
 
 
 def test_the_page_certifies_it_too() -> None:
-    page = AppTest.from_file(str(APP), default_timeout=120)
+    page = AppTest.from_file(str(APP), default_timeout=250)
     for name, value in {
         "dataset": "imagenet",
         "picture": "photo:cat",
@@ -94,7 +94,7 @@ def test_the_page_certifies_it_too() -> None:
 
 def test_it_is_attacked_and_what_lies_around_it_is_drawn() -> None:
     """Through purification and local noise: the gradient of both networks, and their answers on a plane."""
-    page = AppTest.from_file(str(APP), default_timeout=120)
+    page = AppTest.from_file(str(APP), default_timeout=250)
     for name, value in {
         "dataset": "imagenet",
         "picture": "photo:cat",

@@ -9,11 +9,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.serving import find_chromium, launch, serve
 
 HERE = Path(__file__).parent
+PATIENCE = 120_000  # milliseconds that a test waits for what must come: a busy machine may take long
+expect.set_options(timeout=PATIENCE)
 UNCAUGHT = "Traceback"  # plain or drawn in colour
 # Opened at a page's address, Streamlit asks whether the app is served below it, and is told that it is not.
 STREAMLIT_LOOKS = re.compile(r"/\w+/_stcore/(health|host-config)")
@@ -76,6 +78,7 @@ def page(browser: Browser, server_log: Path, tmp_path: Path) -> Iterator[Page]:
     refused: list[str] = []
     context.on("request", lambda request: seen.append(request.url))
     context.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.on("websocket", lambda socket: seen.append(socket.url))
     page.on("pageerror", lambda error: crashes.append(str(error)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from tests.browser.serving import press
 
-SECONDS = 1000  # milliseconds
 LONG = "n=50000&m=2&n0=20"  # minutes on any CPU
-pytestmark = pytest.mark.timeout(180)
 
 
 def button(page: Page, name: str) -> Locator:
@@ -28,24 +25,24 @@ def number(page: Page, label: str) -> Locator:
 
 def start(page: Page) -> None:
     button(page, "Certify").click()
-    expect(page.get_by_text("votes a second")).to_be_visible(timeout=60 * SECONDS)
+    expect(page.get_by_text("votes a second")).to_be_visible()
 
 
 def stop(page: Page) -> None:
     """Leave the server's only worker free for the next test."""
     button(page, "Cancel").click()
-    expect(page.get_by_text(re.compile("Cancelled after"))).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_text(re.compile("Cancelled after"))).to_be_visible()
 
 
 def test_the_cat_is_certified_to_the_end(app: str, page: Page) -> None:
     page.goto(f"{app}/?picture=photo:coffee&n0=20&n=100&m=2")
     page.get_by_role("radio", name="Chelsea the cat").click()
-    expect(page.get_by_text("true class: cat")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_text("true class: cat")).to_be_visible()
     button(page, "Certify").click()  # over sooner than its running state is sure to be seen
-    expect(page.get_by_text("of n = 100 votes")).to_be_visible(timeout=120 * SECONDS)
+    expect(page.get_by_text("of n = 100 votes")).to_be_visible()
     expect(page.get_by_role("heading", name=re.compile("Abstains|Certified"))).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_count(0)
-    assert "picture=photo%3Acat" in page.url
+    expect(page).to_have_url(re.compile("picture=photo%3Acat"))
     with page.expect_download() as download:
         button(page, "Download the certificate").click()
     certificate = Certificate.read(download.value.path())
@@ -60,13 +57,12 @@ def test_the_cat_is_certified_to_the_end(app: str, page: Page) -> None:
 def test_a_cancelled_run_says_so_and_keeps_its_counts(app: str, page: Page) -> None:
     page.goto(f"{app}/?{LONG}")
     start(page)
-    expect(page.get_by_text("Counting votes for the bound")).to_be_visible(timeout=60 * SECONDS)
-    began = time.monotonic()
+    expect(page.get_by_text("Counting votes for the bound")).to_be_visible()
     button(page, "Cancel").click()
     cancelled = page.get_by_text(re.compile(r"Cancelled after [\d,]+ of 50,020 votes"))
-    expect(cancelled).to_be_visible(timeout=30 * SECONDS)
-    assert time.monotonic() - began < 10
+    expect(cancelled).to_be_visible()
     kept = cancelled.inner_text()
+    assert int(kept.split("after ")[1].split()[0].replace(",", "")) < 10_000, "at once"
     page.wait_for_timeout(1500)
     assert cancelled.inner_text() == kept
     expect(page.get_by_test_id("stMetricValue").nth(2)).not_to_have_text("–")
@@ -76,18 +72,18 @@ def test_a_cancelled_run_says_so_and_keeps_its_counts(app: str, page: Page) -> N
 def test_a_reload_finds_the_running_job_again(app: str, page: Page) -> None:
     page.goto(f"{app}/?{LONG}&sigma=0.25")
     start(page)
+    expect(page).to_have_url(re.compile("job="))
     address = page.url
-    assert "job=" in address
     page.reload()
-    expect(page.get_by_text("votes a second")).to_be_visible(timeout=30 * SECONDS)
-    assert page.url == address
+    expect(page.get_by_text("votes a second")).to_be_visible()
+    expect(page).to_have_url(address)
     expect(number(page, "Noise σ")).to_have_value("0.25")
     stop(page)
 
 
 def test_the_address_restores_the_settings(app: str, page: Page) -> None:
     page.goto(f"{app}/?picture=photo:rocket&method=plain&sigma=0.12&n=300&seed=7")
-    expect(page.get_by_text("Falcon 9 at its launch pad").first).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_text("Falcon 9 at its launch pad").first).to_be_visible()
     expect(number(page, "Noise σ")).to_have_value("0.12")
     expect(number(page, "Votes n")).to_have_value("300")
     expect(number(page, "Copies m")).to_be_disabled()
@@ -96,12 +92,13 @@ def test_the_address_restores_the_settings(app: str, page: Page) -> None:
 def test_charts_and_pictures_keep_their_nodes_while_votes_come_in(app: str, page: Page) -> None:
     page.goto(f"{app}/?{LONG}")
     start(page)
-    page.wait_for_timeout(1500)
+    expect(page.get_by_text("Counting votes for the bound")).to_be_visible()
+    expect(page.locator(".stEChartsChart svg")).to_have_count(2)
     page.evaluate(
         "for (const node of document.querySelectorAll('.stEChartsChart svg')) node.dataset.kept = 'yes'"
     )
     before = page.get_by_text("votes a second").inner_text()
-    expect(page.get_by_text("votes a second")).not_to_have_text(before, timeout=30 * SECONDS)
+    expect(page.get_by_text("votes a second")).not_to_have_text(before)
     assert (
         page.locator(".stEChartsChart svg[data-kept]").count()
         == page.locator(".stEChartsChart svg").count()
@@ -113,7 +110,7 @@ def test_charts_and_pictures_keep_their_nodes_while_votes_come_in(app: str, page
 def test_a_phone_shows_the_button_and_fits_its_width(app: str, page: Page) -> None:
     page.set_viewport_size({"width": 400, "height": 800})
     page.goto(app)
-    expect(button(page, "Certify")).to_be_in_viewport(timeout=30 * SECONDS)
+    expect(button(page, "Certify")).to_be_in_viewport()
     width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert width <= 400
     card = page.locator("[class*=st-key-answer-]").bounding_box()
@@ -127,7 +124,7 @@ def test_a_phone_shows_the_button_and_fits_its_width(app: str, page: Page) -> No
 def test_a_phone_leads_from_the_sidebar_back_to_certify(app: str, page: Page) -> None:
     page.set_viewport_size({"width": 400, "height": 800})
     page.goto(app)
-    expect(button(page, "Certify")).to_be_in_viewport(timeout=30 * SECONDS)
+    expect(button(page, "Certify")).to_be_in_viewport()
     page.get_by_test_id("stExpandSidebarButton").click()
     back = button(page, "Back to the picture")
     expect(back).to_be_in_viewport()
@@ -139,7 +136,7 @@ def test_a_phone_leads_from_the_sidebar_back_to_certify(app: str, page: Page) ->
 def test_pictures_are_one_tab_stop_with_arrow_keys(app: str, page: Page) -> None:
     page.goto(f"{app}/?picture=gallery:brown-horse")
     chosen = page.get_by_role("radio", checked=True)
-    expect(chosen.and_(page.get_by_title("Brown horse"))).to_be_in_viewport(timeout=30 * SECONDS)
+    expect(chosen.and_(page.get_by_title("Brown horse"))).to_be_in_viewport()
     pictures = page.get_by_role("radiogroup", name="Pictures")
     expect(pictures.locator("[tabindex='0']")).to_have_count(1)
     pictures.locator("[tabindex='0']").focus()
@@ -147,16 +144,16 @@ def test_pictures_are_one_tab_stop_with_arrow_keys(app: str, page: Page) -> None
     page.keyboard.press("Enter")
     expect(chosen.and_(page.get_by_title("Brown horse"))).to_have_count(0)
     expect(pictures.locator("[tabindex='0'][aria-checked='true']")).to_be_focused()
-    assert "brown-horse" not in page.url
+    expect(page).not_to_have_url(re.compile("brown-horse"))
 
 
 def test_the_focus_goes_from_certify_to_cancel_to_resume(app: str, page: Page) -> None:
     page.goto(f"{app}/?{LONG}")
-    button(page, "Certify").press("Enter", timeout=30 * SECONDS)
-    expect(page.get_by_text("votes a second")).to_be_visible(timeout=60 * SECONDS)
+    button(page, "Certify").press("Enter")
+    expect(page.get_by_text("votes a second")).to_be_visible()
     expect(button(page, "Cancel")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(button(page, "Resume")).to_be_focused(timeout=30 * SECONDS)
+    expect(button(page, "Resume")).to_be_focused()
 
 
 def test_an_ended_run_stays_when_another_picture_was_chosen_meanwhile(app: str, page: Page) -> None:
@@ -176,7 +173,7 @@ def test_an_index_out_of_range_is_explained(app: str, page: Page) -> None:
     page.get_by_text("CIFAR-10 test", exact=True).click()
     index = number(page, "Index, 0 to 9999")
     missing = page.get_by_text("not on this machine")
-    expect(index.or_(missing)).to_be_visible(timeout=30 * SECONDS)
+    expect(index.or_(missing)).to_be_visible()
     if missing.is_visible():
         pytest.skip("CIFAR-10 is not on this machine")
     index.fill("12345")
@@ -196,35 +193,29 @@ def test_an_uploaded_picture_is_shown_and_stays_out_of_the_address(
     page.goto(app)
     page.get_by_text("Upload", exact=True).click()
     page.locator("input[type=file]").set_input_files(tmp_path / "fake.png")
-    expect(page.get_by_text("this file is not a PNG, JPEG or WEBP picture")).to_be_visible(
-        timeout=30 * SECONDS
-    )
+    expect(page.get_by_text("this file is not a PNG, JPEG or WEBP picture")).to_be_visible()
     page.locator("input[type=file]").set_input_files(tmp_path / "my_*teal*_.png")
-    expect(page.get_by_text("my__teal__.png")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_text("my__teal__.png")).to_be_visible()
     expect(page.get_by_text("true class unknown")).to_be_visible()
     assert "picture=" not in page.url
 
 
 def test_a_first_visit_sees_a_recording_and_plays_it(app: str, page: Page) -> None:
     page.goto(app)
-    expect(page.get_by_role("heading", name=re.compile("Certified and right"))).to_be_visible(
-        timeout=30 * SECONDS
-    )
+    expect(page.get_by_role("heading", name=re.compile("Certified and right"))).to_be_visible()
     expect(page.get_by_text("This is a recording")).to_be_visible()
     button(page, "Replay").click()
-    expect(page.get_by_text("votes a second")).to_be_visible(timeout=30 * SECONDS)
-    expect(page.get_by_role("heading", name=re.compile("Certified and right"))).to_be_visible(
-        timeout=60 * SECONDS
-    )
+    expect(page.get_by_text("votes a second")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("Certified and right"))).to_be_visible()
 
 
 def test_quick_changes_of_a_number_are_all_taken(app: str, page: Page) -> None:
     page.goto(f"{app}/?n=300&n0=10")
     votes = page.get_by_role("spinbutton", name="Votes n")
-    votes.focus(timeout=60 * SECONDS)
+    votes.focus()
     press(page, "ArrowUp")
     for _ in range(5):
         page.wait_for_timeout(100)
         page.keyboard.press("ArrowUp")
-    expect(page).to_have_url(re.compile("n=900"), timeout=30 * SECONDS)
+    expect(page).to_have_url(re.compile("n=900"))
     expect(votes).to_have_value("900")

@@ -10,13 +10,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-SECONDS = 1000  # milliseconds
-pytestmark = pytest.mark.timeout(180)
-
 
 def saved(page: Page, kind: str, alt: str) -> Path:
     with page.expect_download() as download:
-        page.get_by_role("button", name=f"Save as {kind}: {alt}").click(timeout=60 * SECONDS)
+        page.get_by_role("button", name=f"Save as {kind}: {alt}").click()
     assert download.value.suggested_filename.endswith(f".{kind.lower()}")
     return Path(download.value.path())
 
@@ -34,7 +31,7 @@ def test_a_chart_is_saved_as_it_is_drawn(
 ) -> None:
     page.goto(f"{app}/{path}")
     chart = page.locator(".stEChartsChart svg, .js-plotly-plot .main-svg").first
-    expect(chart).to_be_visible(timeout=60 * SECONDS)
+    expect(chart).to_be_visible()
     width = chart.evaluate("node => node.getBoundingClientRect().width")
 
     drawn = ElementTree.parse(saved(page, "SVG", alt)).getroot()

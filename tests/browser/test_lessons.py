@@ -11,21 +11,18 @@ from playwright.sync_api import Page, expect
 
 from ui.lessons.view import LESSONS, TOURS, Tour
 
-SECONDS = 1000  # milliseconds
-pytestmark = pytest.mark.timeout(180)
-
 
 def test_a_guess_leads_to_a_page_of_its_own_and_from_there_to_everything(app: str, page: Page) -> None:
     page.goto(f"{app}/lessons")
-    page.get_by_role("radio", name="0.02", exact=True).click(timeout=60 * SECONDS)
-    page.get_by_role("link", name=LESSONS[0].link).click(timeout=30 * SECONDS)
+    page.get_by_role("radio", name="0.02", exact=True).click()
+    page.get_by_role("link", name=LESSONS[0].link).click()
     everything = page.get_by_role("button", name="Show everything")
-    expect(everything).to_be_visible(timeout=60 * SECONDS)
+    expect(everything).to_be_visible()
     expect(page.get_by_role("spinbutton", name="Noise σ")).to_have_value("0.01")
     expect(page.get_by_role("spinbutton", name="Votes n")).to_have_count(0)
     expect(page).to_have_url(re.compile("lesson=noise"))
     everything.click()
-    expect(page.get_by_role("spinbutton", name="Votes n")).to_have_value("1000", timeout=30 * SECONDS)
+    expect(page.get_by_role("spinbutton", name="Votes n")).to_have_value("1000")
     expect(everything).to_have_count(0)
     expect(page).not_to_have_url(re.compile("lesson="))
 
@@ -34,7 +31,7 @@ def test_a_guess_leads_to_a_page_of_its_own_and_from_there_to_everything(app: st
 def test_every_tour_opens(app: str, page: Page, tour: Tour) -> None:
     path = "" if tour.page == "pages/certify.py" else Path(tour.page).stem
     page.goto(f"{app}/{path}?{urlencode(tour.settings | {'lesson': tour.lesson})}")
-    expect(page.get_by_text(tour.task)).to_be_visible(timeout=60 * SECONDS)
+    expect(page.get_by_text(tour.task)).to_be_visible()
     expect(page.get_by_role("button", name="Show everything")).to_be_visible()
     expect(page.get_by_text("More settings")).to_have_count(0)
     expect(page.get_by_test_id("stException")).to_have_count(0)

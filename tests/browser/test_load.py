@@ -28,7 +28,7 @@ def together(app: str, browser: Browser, count: int, n: int) -> list[float]:
         page.goto(f"{app}/?picture=gallery:sailing-yacht&n0=10&n={n}&m=2&seed={number}")
         pages.append(page)
     for page in pages:
-        expect(page.get_by_role("button", name="Certify", exact=True)).to_be_enabled(timeout=120 * SECONDS)
+        expect(page.get_by_role("button", name="Certify", exact=True)).to_be_enabled()
     clicks = []
     for page in pages:
         page.get_by_role("button", name="Certify", exact=True).click()
@@ -37,14 +37,13 @@ def together(app: str, browser: Browser, count: int, n: int) -> list[float]:
     for page, clicked in zip(pages, clicks, strict=True):
         verdict = page.get_by_role("heading", name=re.compile("Certified|Abstains"))
         expect(verdict).to_be_visible(timeout=600 * SECONDS)
-        expect(page.get_by_text(f"of n = {n} votes")).to_be_visible(timeout=60 * SECONDS)
+        expect(page.get_by_text(f"of n = {n} votes")).to_be_visible()
         took.append(time.monotonic() - clicked)
     for page in pages:
         page.context.close()
     return took
 
 
-@pytest.mark.timeout(180)
 def test_four_browsers_at_once(app: str, browser: Browser, page: Page) -> None:
     assert len(together(app, browser, 4, 60)) == 4
 

@@ -118,7 +118,6 @@ def test_a_stopped_run_goes_on_where_it_was(own: Store) -> None:
     assert counts(finish(own, run)) == counts(whole)
 
 
-@pytest.mark.timeout(180)
 def test_kill_9_loses_at_most_what_was_not_written(tmp_path: Path, own: Store) -> None:
     """A real process of the command line, killed twice without warning, then resumed to its end."""
     whole = finish(own, batch.start(own, "whole", CONFIG, range(12)))

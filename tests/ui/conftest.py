@@ -24,7 +24,7 @@ Votes = Sequence[tuple[int, int]]  # (class, votes)
 
 def opened(path: str, **parameters: str) -> AppTest:
     """The page at this path with these URL parameters."""
-    page = AppTest.from_file(str(APP), default_timeout=60)
+    page = AppTest.from_file(str(APP), default_timeout=200)
     for name, value in parameters.items():
         page.query_params[name] = value
     page.switch_page(path).run()
@@ -106,7 +106,7 @@ def finished_run() -> Callable[..., str]:
             return with_trace([progress(config, votes0, votes, finished)])
 
         job = jobs().submit("certificates", stream, subject=task)
-        snapshot = jobs().wait(job, 10)
+        snapshot = jobs().wait(job, 100)
         assert snapshot is not None
         assert snapshot.state == "done"
         return job

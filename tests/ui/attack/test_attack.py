@@ -37,7 +37,7 @@ NAMES = ("plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", 
 
 def attack_page(**parameters: str) -> AppTest:
     """The page at this address, with few and short attempts."""
-    page = AppTest.from_file(str(APP), default_timeout=60)
+    page = AppTest.from_file(str(APP), default_timeout=200)
     few = {"attack-attempts": "2", "attack-steps": "4", "attack-n": "40"}
     for name, value in (QUICK | few | parameters).items():
         page.query_params[name] = value
@@ -50,10 +50,10 @@ def finish(page: AppTest, key: str) -> None:
     """Press a button and wait for its job."""
     page.button(key=key).click().run()
     assert not page.exception
-    certified = jobs().wait(page.session_state["job"], 60)
+    certified = jobs().wait(page.session_state["job"], 100)
     assert certified is not None
     if attacked := attacks.latest(certified):
-        jobs().wait(attacked.id, 60)
+        jobs().wait(attacked.id, 100)
     page.run()
     assert not page.exception
 

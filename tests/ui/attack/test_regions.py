@@ -66,11 +66,11 @@ def test_regions_are_drawn_for_a_certified_picture() -> None:
     page.session_state["regions-votes"] = 2
     page.button(key="regions-draw").click().run()
     assert not page.exception
-    certified = jobs().wait(page.session_state["job"], 60)
+    certified = jobs().wait(page.session_state["job"], 100)
     assert certified is not None
     found = attacks.latest(certified, "regions")
     assert found is not None
-    jobs().wait(found.id, 60)
+    jobs().wait(found.id, 100)
     page.run()
     assert not page.exception
     assert "The circle is the certified radius 0." in text(page)

@@ -37,7 +37,7 @@ def figures(page: AppTest) -> dict[str, str]:
 
 
 def wait(page: AppTest) -> Snapshot:
-    snapshot = jobs().wait(page.query_params["job"], 60)
+    snapshot = jobs().wait(page.query_params["job"], 100)
     assert snapshot is not None
     return snapshot
 
@@ -105,7 +105,7 @@ def test_a_failure_is_a_sentence(visit: Visit) -> None:
 
     task = CertificationTask(state.resolved(state.PICTURE), state.DEFAULTS)
     job = jobs().submit("certificates", stream, subject=task)
-    jobs().wait(job, 10)
+    jobs().wait(job, 100)
     page = visit(job=job)
     assert "sigma 9 is beyond the schedule; use *less*" in text(page)
     assert page.button(key="Certify").label == "Certify again"
@@ -123,15 +123,15 @@ def test_a_cancelled_run_keeps_its_counts_and_resumes(visit: Visit) -> None:
     def stream() -> Iterator[Progress]:
         yield cut
         counting.set()
-        go_on.wait(10)
+        go_on.wait(100)
         yield cut
 
     task = CertificationTask(picture, config)
     job = jobs().submit("certificates", lambda: with_trace(stream()), subject=task)
-    assert counting.wait(10)
+    assert counting.wait(100)
     jobs().cancel(job)
     go_on.set()
-    jobs().wait(job, 10)
+    jobs().wait(job, 100)
     page = visit(job=job, n0="20", n="60", m="1")
     counted = sum(cut.counts0) + sum(cut.counts)
     assert f"Cancelled after {counted} of 80 votes" in text(page).replace("*", "")
@@ -196,7 +196,7 @@ def test_a_run_that_was_asked_to_stop_says_so_until_it_does(visit: Visit) -> Non
     go_on = threading.Event()
 
     def stream() -> Iterator[Progress]:
-        go_on.wait(30)
+        go_on.wait(100)
         yield progress(config, [(CAT, 100)], [(CAT, 10)], finished=False)
 
     config = state.DEFAULTS
@@ -208,7 +208,7 @@ def test_a_run_that_was_asked_to_stop_says_so_until_it_does(visit: Visit) -> Non
     assert page.button(key="Cancel").disabled
     assert "Cancelling:" in text(page).replace("*", "")
     go_on.set()
-    jobs().wait(job, 10)
+    jobs().wait(job, 100)
     page.run()
     assert "Cancelled after 110 of 1,100 votes" in text(page).replace("*", "")
 
@@ -262,7 +262,7 @@ def test_a_first_visit_shows_a_recording_that_can_be_played_and_run(visit: Visit
     snapshot = find(page.query_params["job"])
     assert snapshot is not None
     assert snapshot.subject.recorded
-    done = jobs().wait(snapshot.id, 60)
+    done = jobs().wait(snapshot.id, 100)
     assert done is not None
     assert done.state == "done", done.error
     assert done.progress.certificate.radius == float(recordings.bundled()[0].certificate.radius)

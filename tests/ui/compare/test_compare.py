@@ -42,7 +42,7 @@ def said(page: AppTest) -> str:
 
 
 def finish(page: AppTest, kind: str) -> Snapshot:
-    snapshot = jobs().wait(page.query_params[kind], 60)
+    snapshot = jobs().wait(page.query_params[kind], 100)
     assert snapshot is not None
     assert snapshot.state == "done"
     page.run()
@@ -148,15 +148,15 @@ def test_a_cancelled_experiment_goes_on_from_where_it_was(compare: Visit, kind: 
         first, second, *_ = whole()
         yield first
         begun.set()
-        assert cancelled.wait(30)
+        assert cancelled.wait(100)
         yield second
 
     task = ExperimentTask(kind, picture, configs, "budget" if kind == "sweep" else "")
     job = jobs().submit("certificates", stream, subject=task)
-    assert begun.wait(60)
+    assert begun.wait(100)
     jobs().cancel(job)
     cancelled.set()
-    stopped = jobs().wait(job, 30)
+    stopped = jobs().wait(job, 100)
     assert stopped is not None
     assert stopped.state == "cancelled"
     page = compare(tab="compare" if kind == "comparison" else "sweep", **{kind: job})
@@ -180,7 +180,7 @@ def test_an_experiment_that_failed_says_why_in_a_sentence(compare: Visit, kind: 
     configs = grid("budget", replace(state.DEFAULTS, n0=5, n=40, m=2))
     task = ExperimentTask(kind, state.resolved(state.PICTURE), configs, "budget" if kind == "sweep" else "")
     job = jobs().submit("certificates", stream, subject=task)
-    jobs().wait(job, 30)
+    jobs().wait(job, 100)
     page = compare(tab="compare" if kind == "comparison" else "sweep", **{kind: job})
     (error,) = page.error
     assert error.value == (

@@ -73,11 +73,11 @@ def test_a_page_asks_seldom_in_the_queue_and_not_once_its_run_has_ended(
 
     def blocks() -> Iterator[Any]:
         begun.set()
-        held.wait(30)
+        held.wait(100)
         yield from ()
 
     before = jobs().submit("certificates", blocks)
-    assert begun.wait(10)
+    assert begun.wait(100)
     page = visit(**SMALL)
     assert intervals == [None]
     page.button(key="Certify").click().run()
@@ -87,7 +87,7 @@ def test_a_page_asks_seldom_in_the_queue_and_not_once_its_run_has_ended(
     page.button(key="Cancel").click().run()
     assert intervals == [None]
     held.set()
-    jobs().wait(before, 10)
+    jobs().wait(before, 100)
 
 
 def test_the_first_drawing_of_a_run_already_has_votes(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:

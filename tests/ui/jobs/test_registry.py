@@ -40,19 +40,19 @@ class Gate:
         try:
             for progress in stream():
                 self.reached.release()
-                assert self.go.acquire(timeout=20)
+                assert self.go.acquire(timeout=100)
                 yield progress
         finally:
             self.closed = True
 
     def let(self, chunks: int) -> None:
         for _ in range(chunks):
-            assert self.reached.acquire(timeout=20)
+            assert self.reached.acquire(timeout=100)
             self.go.release()
 
 
 def finished(registry: Registry, job: str) -> Snapshot:
-    snapshot = registry.wait(job, timeout=20)
+    snapshot = registry.wait(job, timeout=100)
     assert snapshot is not None
     assert snapshot.finished
     return snapshot
@@ -129,7 +129,7 @@ def test_a_run_that_is_through_is_done_though_cancelled_at_the_last_moment() -> 
     registry, gate = one_queue(), Gate()
     job = registry.submit("work", gate)
     gate.let(6)
-    assert gate.reached.acquire(timeout=20)
+    assert gate.reached.acquire(timeout=100)
     registry.cancel(job)
     gate.go.release()
     assert finished(registry, job).state == "done"
@@ -171,7 +171,7 @@ def test_only_the_last_finished_jobs_are_kept(keep: int) -> None:
     jobs = []
     for _ in range(6):
         jobs.append(registry.submit("work", stream))
-        registry.wait(jobs[-1], timeout=20)
+        registry.wait(jobs[-1], timeout=100)
     kept = [job for job in jobs if registry.snapshot(job) is not None]
     assert kept == jobs[6 - keep :]
 
@@ -378,7 +378,7 @@ def test_a_job_goes_on_from_an_earlier_ones_progress() -> None:
     *_, earlier, _ = stream()
     assert not earlier.finished
     job = registry.submit("work", gate, resumed=earlier)
-    assert gate.reached.acquire(timeout=20)
+    assert gate.reached.acquire(timeout=100)
     begun = registry.snapshot(job)
     assert begun is not None
     assert begun.progress is begun.resumed is earlier, "known before the job has anything of its own"
@@ -438,7 +438,7 @@ def test_threads_that_submit_the_same_key_get_one_job() -> None:
     together, jobs = threading.Barrier(8), list[str]()
 
     def submit() -> None:
-        together.wait(20)
+        together.wait(100)
         jobs.append(registry.submit("work", counted, key="cat"))
 
     threads = [threading.Thread(target=submit) for _ in range(8)]
@@ -484,7 +484,7 @@ def test_a_stream_that_cannot_be_ended_does_not_stop_the_queue(caplog: pytest.Lo
             raise OSError("the file is gone")
 
     job = registry.submit("work", clinging)
-    assert gate.reached.acquire(timeout=20)
+    assert gate.reached.acquire(timeout=100)
     registry.cancel(job)
     gate.go.release()
     with caplog.at_level(logging.ERROR):
@@ -519,7 +519,7 @@ def test_snapshots_agree_with_each_other_while_many_threads_submit_and_cancel() 
     for thread in submitters:
         thread.join()
     for job in [snapshot.id for snapshot in registry.snapshots("work")]:
-        registry.wait(job, 60)
+        registry.wait(job, 100)
     done.set()
     reader.join()
     assert problems == []

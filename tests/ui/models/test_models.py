@@ -18,7 +18,7 @@ from ui.models import view
 @pytest.fixture(autouse=True)
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "models"))
-    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    page = AppTest.from_file(str(APP), default_timeout=200).run()
     page.switch_page("pages/models.py").run()
     assert not page.exception
     return page

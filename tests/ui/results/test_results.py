@@ -24,7 +24,7 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def open_page() -> AppTest:
-    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    page = AppTest.from_file(str(APP), default_timeout=200).run()
     page.switch_page("pages/results.py").run()
     assert not page.exception
     return page

@@ -18,7 +18,7 @@ from ui.session import limits
 ASK = """
 import json
 from streamlit.testing.v1 import AppTest
-page = AppTest.from_file("app.py", default_timeout=60)
+page = AppTest.from_file("app.py", default_timeout=200)
 page.query_params["n"] = "5000"
 page.query_params["classifier"] = "gaussian-0.50"
 page.run()
@@ -43,7 +43,7 @@ def test_a_limit_binds_the_page_and_the_address(tmp_path: Path) -> None:
         cwd=APP.parent,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=250,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
@@ -75,6 +75,6 @@ def test_a_wrong_file_is_said(
 
 
 def test_without_a_file_nothing_is_hidden() -> None:
-    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    page = AppTest.from_file(str(APP), default_timeout=200).run()
     page.switch_page("pages/models.py").run()
     assert [e.label for e in page.expander] == ["Add a network"]

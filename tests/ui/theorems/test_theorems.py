@@ -29,7 +29,7 @@ def _nothing_left_behind() -> Iterator[None]:
     yield
     for job in jobs().snapshots(theorems_jobs.QUEUE):
         jobs().cancel(job.id)
-        jobs().wait(job.id, 60)
+        jobs().wait(job.id, 100)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def sampled(page: AppTest, kind: str = "samples", **changed: Any) -> AppTest:
         page.session_state[f"theorems-{name}"] = value
     page.run()
     key = page.session_state["theorems-watched"][kind]
-    job = jobs().wait(jobs().latest(key).id, 60)  # type: ignore[union-attr]
+    job = jobs().wait(jobs().latest(key).id, 100)  # type: ignore[union-attr]
     assert job is not None
     assert job.state == "done"
     page.run()
@@ -168,17 +168,17 @@ def test_a_stop_keeps_what_there_is_and_go_on_takes_it_up(
         for found in real(*arguments):
             yield found
             begun.set()
-            go_on.wait(20)
+            go_on.wait(100)
 
     monkeypatch.setattr(theorems_jobs, "sampling", slow)
     theorems.session_state["theorems-samples"] = 64
     theorems.run()
-    assert begun.wait(20)
+    assert begun.wait(100)
     theorems.button(key="theorems-stop").click()
     go_on.set()
     theorems.run()
     stopped = jobs().latest(theorems.session_state["theorems-watched"]["samples"])
-    jobs().wait(stopped.id, 20)  # type: ignore[union-attr]
+    jobs().wait(stopped.id, 100)  # type: ignore[union-attr]
     theorems.run()
     assert "Stopped after 16 of 64 samples." in said(theorems)
     assert theorems.metric[0].value
@@ -198,7 +198,7 @@ def test_what_failed_says_why_and_is_tried_again(theorems: AppTest, monkeypatch:
             theorems.session_state[f"theorems-{name}"] = value
         theorems.run()
         key = theorems.session_state["theorems-watched"]["samples"]
-        job = jobs().wait(jobs().latest(key).id, 20)  # type: ignore[union-attr]
+        job = jobs().wait(jobs().latest(key).id, 100)  # type: ignore[union-attr]
         theorems.run()
     assert job is not None
     assert [error.value.replace("\\", "") for error in theorems.error] == [
@@ -316,12 +316,12 @@ def test_samples_make_what_can_wait_make_way() -> None:
         return theorems_jobs.request("slow", count, lambda found: found.finished)
 
     work()
-    assert begun.wait(20)
+    assert begun.wait(100)
     quick = theorems_jobs.request(
         "quick", lambda _: (Counted(k, True) for k in range(1)), lambda _: False, urgent=True
     )
     assert quick.key == "quick"
-    waited = jobs().wait(jobs().latest("slow").id, 20)  # type: ignore[union-attr]
+    waited = jobs().wait(jobs().latest("slow").id, 100)  # type: ignore[union-attr]
     assert waited is not None
     assert waited.state == "cancelled"
     assert work().progress.number >= waited.progress.number, "taken up where it was"
