@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from diffsmooth_core.runs.store import Store
-from diffsmooth_core.runs.workers import picture
+from diffsmooth_core.runs.workers import load_picture
 from tests.datasets.conftest import write_twelve
 
 
@@ -103,4 +103,4 @@ def twelve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twelve made-up test pictures in place of CIFAR-10."""
     write_twelve(tmp_path / "data")
     monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
-    picture.cache_clear()
+    load_picture.cache_clear()

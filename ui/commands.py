@@ -10,7 +10,8 @@ import streamlit as st
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig
 from diffsmooth_core.datasets.sources import Picture
-from diffsmooth_core.runs.batch import config_of, spelled
+from diffsmooth_core.runs.batch import config_of
+from diffsmooth_core.runs.indices import format_indices
 from diffsmooth_core.runs.store import Run
 from diffsmooth_core.theory import Exact
 from ui.session import state
@@ -43,7 +44,7 @@ def certify(config: SmoothingConfig, picture: Picture, out: str = "cert.json") -
 
 def audit(run: Run) -> str:
     """Of an audit, whose run it gives the same name."""
-    options = {"out": run.name, "indices": spelled(run.indices)}
+    options = {"out": run.name, "indices": format_indices(run.indices)}
     return _line("audit", options | _settings(config_of(run)), "--json")
 
 

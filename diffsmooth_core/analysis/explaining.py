@@ -20,7 +20,7 @@ from diffsmooth_core.datasets import class_names
 from diffsmooth_core.runs.batch import config_of
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Run, Store
-from diffsmooth_core.runs.workers import base_of, picture
+from diffsmooth_core.runs.workers import base_of, load_picture
 from diffsmooth_core.zoo.cards import names
 
 RESCUE_VOTES = 200
@@ -37,7 +37,7 @@ def certificate_of(result: Result) -> Certificate:
 def stages_of(run: Run, result: Result) -> Stages:
     """The first votes of a result at each stage. Raises InputError where its networks are gone."""
     config = config_of(run)
-    return take_apart(base_of(config), picture(config.dataset, result.idx).tensor, config)
+    return take_apart(base_of(config), load_picture(config.dataset, result.idx).tensor, config)
 
 
 def diagnosed(run: Run, result: Result, stages: Stages | None = None) -> Diagnosis:
@@ -47,7 +47,7 @@ def diagnosed(run: Run, result: Result, stages: Stages | None = None) -> Diagnos
     quick = explain(certificate, result.label, None, class_list)
     if quick.reason != "scattered":
         return quick
-    x = picture(config.dataset, result.idx).tensor
+    x = load_picture(config.dataset, result.idx).tensor
     wanted = certificate.candidate if result.label is None else result.label
     calm = calmer_share(base_of, x, config, wanted)
     return explain(certificate, result.label, stages or stages_of(run, result), class_list, calm)
@@ -71,7 +71,7 @@ def settings(run: Run) -> dict[str, SmoothingConfig]:
 
 def rescued(run: Run, result: Result) -> Iterator[Rescue]:
     """What other settings make of the picture, one after the other."""
-    yield from rescue(base_of, picture(run.dataset, result.idx).tensor, settings(run))
+    yield from rescue(base_of, load_picture(run.dataset, result.idx).tensor, settings(run))
 
 
 def reason_now(result: Result) -> str:

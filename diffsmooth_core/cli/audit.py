@@ -67,26 +67,28 @@ def audit(
     config = _config(click.get_current_context(), file, settings)
 
     from diffsmooth_core.runs import batch
+    from diffsmooth_core.runs.indices import parse_indices
+    from diffsmooth_core.runs.ray_workers import RayWorkers
     from diffsmooth_core.runs.results import summary
     from diffsmooth_core.runs.store import Store
-    from diffsmooth_core.runs.workers import Here, Processes, RayActors
+    from diffsmooth_core.runs.workers import Processes, ThisProcess
     from diffsmooth_core.statistics import family_wise_level
 
     store = Store(url)
     if over:
         if resume:
             raise InputError("a sweep goes on by itself when it is called again; leave --resume out")
-        _sweep(store, name, over, config, batch.indices(indices, config.dataset), as_json)
+        _sweep(store, name, over, config, parse_indices(indices, config.dataset), as_json)
         return
     if resume:
         run = store.run(name)
         batch.config_of(run)  # an imported log cannot go on: said before any setting is compared
         _as_begun(click.get_current_context(), run.name, run.config, settings)
     else:
-        run = batch.start(store, name, config, batch.indices(indices, config.dataset))
-    crew: Any = Here if workers == 1 else partial(Processes, count=workers)
+        run = batch.start(store, name, config, parse_indices(indices, config.dataset))
+    crew: Any = ThisProcess if workers == 1 else partial(Processes, count=workers)
     if backend == "ray":
-        crew = partial(RayActors, count=workers, address=address)
+        crew = partial(RayWorkers, count=workers, address=address)
     target = f"right at r >= {config.target_radius:g}" if config.stopping != "fixed" else "right"
     with tqdm(total=len(run.indices), unit="picture", delay=0.5) as bar:
         for status in batch.work(store, run, crew):

@@ -1,61 +1,30 @@
-"""A batch run: many pictures' votes pooled, counted, stopped, and kept as they come."""
+"""A batch run: many pictures certified together, every vote written within seconds, resumed after a kill."""
 
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from diffsmooth_core.certification.decision import Decision, check_reachable, next_look
-from diffsmooth_core.certification.stream import counted, issue, smaller
-from diffsmooth_core.certification.voting import Stage
+from diffsmooth_core.certification.decision import Decision, check_reachable
+from diffsmooth_core.certification.stream import issue, smaller
 from diffsmooth_core.classifiers.base import BaseClassifier, usual
 from diffsmooth_core.classifiers.execution import Execution, available
 from diffsmooth_core.config import InputError, SmoothingConfig
-from diffsmooth_core.datasets import test_size
+from diffsmooth_core.runs.pending import PendingImage
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Run, Store, Tally
-from diffsmooth_core.runs.workers import Plan, Unit, Workers, base_of, picture
+from diffsmooth_core.runs.workers import Plan, VoteRequest, Workers, base_of, load_picture
 
 log = logging.getLogger(__name__)
 FLUSH = 1.0  # seconds between two writes: what a killed run may lose
 WINDOW = 32  # pictures whose votes are under way at once, at least
-
-
-def indices(spec: str, dataset: str) -> tuple[int, ...]:
-    """Test pictures from "0:10000:20", "7", or several such parts with commas. Raises InputError."""
-    size = test_size(dataset)
-    found: list[int] = []
-    for part in spec.split(","):
-        match = re.fullmatch(r"\s*([0-9]{0,9})(?:(:)([0-9]{0,9})(?::([0-9]{1,9}))?)?\s*", part)
-        if match is None or not (match[1] or match[2]):
-            raise InputError(f"indices {part!r} are not understood; give START:STOP:STEP or a number")
-        start = int(match[1] or 0)
-        stop, step = (int(match[3] or size), int(match[4] or 1)) if match[2] else (start + 1, 1)
-        if step < 1 or start >= stop:
-            raise InputError(
-                f"indices {part!r} name no picture; give START below STOP and a STEP of 1 or more"
-            )
-        if stop > size:
-            raise InputError(
-                f"{dataset} has test pictures 0 to {size - 1} here, and {part!r} goes to {stop - 1}"
-            )
-        found += range(start, stop, step)
-    return tuple(dict.fromkeys(found))
-
-
-def spelled(chosen: Sequence[int]) -> str:
-    """What `indices` reads as these test pictures."""
-    step = chosen[1] - chosen[0] if len(chosen) > 1 else 1
-    even = range(chosen[0], chosen[-1] + 1, step) if step > 0 else range(0)
-    return f"{even.start}:{even.stop}:{step}" if tuple(even) == tuple(chosen) else ",".join(map(str, chosen))
 
 
 @dataclass(frozen=True)
@@ -76,52 +45,17 @@ class Status:
         return self.done + self.skipped == self.total
 
 
-@dataclass
-class _Image:
-    """One picture on its way: counts so far, and whether votes are asked for."""
-
-    idx: int
-    counts0: npt.NDArray[np.int64]
-    counts: npt.NDArray[np.int64]
-    asked: bool = False
-    began: float = field(default_factory=time.monotonic)
-
-    def stage(self, config: SmoothingConfig) -> tuple[Stage, npt.NDArray[np.int64], int]:
-        if (n := int(self.counts0.sum())) < config.n0:
-            return "selection", self.counts0, config.n0 - n
-        n = int(self.counts.sum())
-        return "estimation", self.counts, next_look(n, config) - n
-
-    def unit(self, config: SmoothingConfig, most: int) -> Unit:
-        """The next votes: up to the next place where the run may end."""
-        stage, tally, left = self.stage(config)
-        start = int(tally.sum())
-        return Unit(self.idx, stage, start, start + min(left, most))
-
-    def take(self, unit: Unit, classes: npt.NDArray[np.int64], plan: Plan) -> tuple[Tally, Decision | None]:
-        """Count votes: what to write, and what follows once the run of this picture has ended."""
-        decision = None
-        if unit.stage == "selection":
-            before = self.counts0
-            after = self.counts0 = before + np.bincount(classes, minlength=len(before))
-        else:
-            before = self.counts
-            after, decision = counted(before, classes, tuple(map(int, self.counts0)), plan.config)
-            self.counts = after
-        tally = Tally(self.idx, unit.stage, unit.start, tuple(map(int, after - before)), plan.block)
-        return tally, decision if decision and decision.ending else None
-
-
-def start(store: Store, name: str, config: SmoothingConfig, chosen: Sequence[int]) -> Run:
-    """A new run in the store. Raises InputError where its networks, pictures or target do not fit."""
+def start(store: Store, name: str, config: SmoothingConfig, indices: Sequence[int]) -> Run:
+    """A new run over these test pictures in the store. Raises InputError where its networks, pictures or
+    target do not fit."""
     check_reachable(config)
     base = base_of(config)
-    base = replace(base, execution=usual(base, len(chosen) * (config.n0 + config.n)))
-    settings: dict[str, Any] = config.as_dict() | recorded(base, base.block)
-    return store.create(name, "audit", config.dataset, settings, chosen, base.weights)
+    base = replace(base, execution=usual(base, len(indices) * (config.n0 + config.n)))
+    settings: dict[str, Any] = config.as_dict() | execution_settings(base, base.block)
+    return store.create(name, "audit", config.dataset, settings, indices, base.weights)
 
 
-def recorded(base: BaseClassifier, block: int) -> dict[str, Any]:
+def execution_settings(base: BaseClassifier, block: int) -> dict[str, Any]:
     """How the networks run, for a run's settings: fixed before its first vote."""
     return {"block": block, "arithmetic": str(base.dtype), "execution": str(base.execution)}
 
@@ -135,103 +69,9 @@ def config_of(run: Run) -> SmoothingConfig:
     )
 
 
-def work(store: Store, run: Run, workers: Callable[[Plan], Workers]) -> Iterator[Status]:
-    """Certify what is left of a run, yielding after every batch; closing the generator stops it.
-
-    A picture's votes are those that `certify` draws, in the same order, so the result of a run that was
-    killed and taken up again is that of an undisturbed one. A picture that cannot be read is skipped and
-    listed. Out of memory, the pictures under way start again with half as many copies at a time, as
-    `certify` does; their results say so. Raises InputError where the networks are no longer those that the
-    run began with.
-    """
-    finished = {result.idx: result for result in store.results(run)}
-    skipped = {remark.idx for remark in store.remarks(run) if remark.kind == "skipped"}
-    plan, images = _resumed(store, run, _planned(run), finished)
-    config = plan.config
-    todo = OrderedDict((i, images.get(i)) for i in run.indices if i not in finished and i not in skipped)
-    under_way: OrderedDict[int, _Image] = OrderedDict()
-    target = 0.0 if config.stopping == "fixed" else config.target_radius
-    right = sum(r.correct and r.radius >= target for r in finished.values())
-    done, votes, in_flight = len(finished), 0, 0
-    tallies: list[Tally] = []
-    fresh: list[Result] = []
-    began = written = time.monotonic()
-    began_done = done
-    crew = workers(plan)
-    window = max(WINDOW, 2 * crew.slots * plan.base.chunk // 10)
-
-    def write() -> None:
-        store.add(run, tallies, fresh)
-        tallies.clear()
-        fresh.clear()
-
-    try:
-        while todo or under_way:
-            while todo and len(under_way) < window:
-                idx, image = todo.popitem(last=False)
-                try:
-                    picture(config.dataset, idx)
-                except InputError as error:
-                    store.remark(run, idx, "skipped", str(error))
-                    skipped.add(idx)
-                    continue
-                under_way[idx] = image or _blank(idx, plan)
-            while in_flight < crew.slots and (batch := _batch(under_way, config, plan.base.chunk)):
-                crew.submit(batch)
-                in_flight += 1
-            if not in_flight:
-                continue
-            try:
-                collected = crew.collect()
-            except RuntimeError as error:
-                smaller(plan.base, error)
-                plan, in_flight = plan.halved, 0
-                log.warning(
-                    "run %s: out of memory, so %d copies at a time from here on", run.name, plan.block
-                )
-                crew.close()
-                crew = workers(plan)
-                for idx in under_way:
-                    under_way[idx] = _blank(idx, plan)
-                todo.update(dict.fromkeys(todo))  # what they had was of the larger block
-                continue
-            for units, classes in collected:
-                in_flight -= 1
-                for unit, cast in zip(units, classes, strict=True):
-                    image = under_way[unit.idx]
-                    image.asked = False
-                    votes += len(cast)
-                    tally, decision = image.take(unit, cast, plan)
-                    tallies.append(tally)
-                    if decision:
-                        fresh.append(_result(plan, image, decision))
-                        del under_way[unit.idx]
-                        done += 1
-                        right += fresh[-1].correct and fresh[-1].radius >= target
-            now = time.monotonic()
-            if now - written >= FLUSH:
-                write()
-                written = now
-            new, left = done - began_done, len(todo) + len(under_way)
-            yield Status(
-                done,
-                len(run.indices),
-                len(skipped),
-                votes,
-                votes / max(now - began, 1e-9),
-                (now - began) / new * left if new else None,
-                right / done if done else 0.0,
-            )
-        write()
-        store.remark(run, None, "finished", f"{done} certified, {len(skipped)} skipped")
-    finally:
-        if tallies:
-            write()
-        crew.close()
-
-
-def _planned(run: Run) -> Plan:
-    """As the run began. Raises InputError where that is not to be had here."""
+def plan_of(run: Run) -> Plan:
+    """How the networks ran when the run began. Raises InputError where that is not possible here, or the
+    networks are no longer the same."""
     plan = Plan(config_of(run), Execution.parse(run.config.get("execution", "eager")), run.config["block"])
     base = plan.base
     if base.weights != run.weights:
@@ -245,57 +85,198 @@ def _planned(run: Run) -> Plan:
     return plan
 
 
-def _batch(under_way: OrderedDict[int, _Image], config: SmoothingConfig, room: int) -> list[Unit]:
-    """Units of pictures that wait, as many as have room in a chunk of votes."""
-    units: list[Unit] = []
-    for image in under_way.values():
-        if not room:
-            break
-        if not image.asked:
-            unit = image.unit(config, room)
-            image.asked = True
-            units.append(unit)
-            room -= unit.stop - unit.start
-    return units
+def work(store: Store, run: Run, workers: Callable[[Plan], Workers]) -> Iterator[Status]:
+    """Certify what is left of a run, yielding after every batch of votes; closing the generator stops it.
+
+    A picture's votes are those that `certify` draws, in the same order, so the result of a run that was
+    killed and taken up again is that of an undisturbed one. A picture that cannot be read is skipped and
+    listed. Out of memory, the pictures under way start again with half as many copies at a time, as
+    `certify` does; their results say so. Raises InputError where the networks are no longer those that the
+    run began with.
+    """
+    batch = BatchRun(store, run, workers)
+    try:
+        while not batch.finished:
+            batch.fill()
+            batch.dispatch()
+            if batch.collect():
+                batch.flush_when_due()
+                yield batch.status()
+        batch.finish()
+    finally:
+        batch.close()
 
 
-def _blank(idx: int, plan: Plan) -> _Image:
-    zero = np.zeros(plan.base.classifier.classes, np.int64)
-    return _Image(idx, zero, zero)
+class BatchRun:
+    """What is left of a run: pictures that wait, pictures whose votes are under way, and votes and results
+    that are not written yet."""
+
+    def __init__(self, store: Store, run: Run, workers: Callable[[Plan], Workers]) -> None:
+        finished = {result.idx: result for result in store.results(run)}
+        self._store, self._run, self._make_workers = store, run, workers
+        self._skipped = {remark.idx for remark in store.remarks(run) if remark.kind == "skipped"}
+        self._plan, begun = _resumed(store, run, plan_of(run), finished)
+        self._waiting = OrderedDict(
+            (idx, begun.get(idx)) for idx in run.indices if idx not in finished and idx not in self._skipped
+        )
+        self._under_way: OrderedDict[int, PendingImage] = OrderedDict()
+        self._tallies: list[Tally] = []
+        self._results: list[Result] = []
+        config = self._plan.config
+        self._target = 0.0 if config.stopping == "fixed" else config.target_radius
+        self._done = self._done_before = len(finished)
+        self._right = sum(self._is_right(result) for result in finished.values())
+        self._votes = self._in_flight = 0
+        self._began = self._written = time.monotonic()
+        self._workers = workers(self._plan)
+        self._window = max(WINDOW, 2 * self._workers.slots * self._plan.base.chunk // 10)
+
+    @property
+    def finished(self) -> bool:
+        return not self._waiting and not self._under_way
+
+    def fill(self) -> None:
+        """Take up pictures that wait, enough to keep the workers busy, and skip those that cannot be read."""
+        while self._waiting and len(self._under_way) < self._window:
+            idx, begun = self._waiting.popitem(last=False)
+            try:
+                load_picture(self._plan.config.dataset, idx)
+            except InputError as error:
+                self._store.remark(self._run, idx, "skipped", str(error))
+                self._skipped.add(idx)
+            else:
+                self._under_way[idx] = begun or PendingImage.without_votes(idx, self._plan)
+
+    def dispatch(self) -> None:
+        """Give every idle worker a batch of votes to cast."""
+        while self._in_flight < self._workers.slots and (requests := self._next_requests()):
+            self._workers.submit(requests)
+            self._in_flight += 1
+
+    def _next_requests(self) -> list[VoteRequest]:
+        """The next votes of pictures under way, as many as fit into one pass of the networks."""
+        requests: list[VoteRequest] = []
+        room = self._plan.base.chunk
+        for image in self._under_way.values():
+            if not room:
+                break
+            if not image.requested:
+                image.requested = True
+                requests.append(request := image.next_request(self._plan.config, room))
+                room -= request.stop - request.start
+        return requests
+
+    def collect(self) -> bool:
+        """Wait for votes and count them. False where none were under way, or none came for want of memory."""
+        if not self._in_flight:
+            return False
+        try:
+            collected = self._workers.collect()
+        except RuntimeError as error:
+            self.shrink(error)
+            return False
+        for requests, classes in collected:
+            self._in_flight -= 1
+            for request, votes in zip(requests, classes, strict=True):
+                self._count(request, votes)
+        return True
+
+    def _count(self, request: VoteRequest, classes: npt.NDArray[np.int64]) -> None:
+        image = self._under_way[request.idx]
+        image.requested = False
+        self._votes += len(classes)
+        tally, decision = image.count(request, classes, self._plan)
+        self._tallies.append(tally)
+        if decision:
+            del self._under_way[request.idx]
+            result = _result(self._plan, image, decision)
+            self._results.append(result)
+            self._done += 1
+            self._right += self._is_right(result)
+
+    def _is_right(self, result: Result) -> bool:
+        return result.correct and result.radius >= self._target
+
+    def shrink(self, error: RuntimeError) -> None:
+        """After memory ran out, go on with half as many copies at a time. What pictures have counted so far
+        came from the larger block, so they start again. Raises any other error, and InputError where there
+        is nothing left to halve."""
+        smaller(self._plan.base, error)
+        self._plan, self._in_flight = self._plan.halved, 0
+        log.warning(
+            "run %s: out of memory, so %d copies at a time from here on", self._run.name, self._plan.block
+        )
+        self._workers.close()
+        self._workers = self._make_workers(self._plan)
+        for idx in self._under_way:
+            self._under_way[idx] = PendingImage.without_votes(idx, self._plan)
+        self._waiting.update(dict.fromkeys(self._waiting))
+
+    def flush_when_due(self) -> None:
+        """Write what was counted, once FLUSH seconds have passed since the last time."""
+        if time.monotonic() - self._written >= FLUSH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was counted since the last time, all of it or nothing."""
+        self._store.add(self._run, self._tallies, self._results)
+        self._tallies.clear()
+        self._results.clear()
+        self._written = time.monotonic()
+
+    def status(self) -> Status:
+        seconds = time.monotonic() - self._began
+        new, left = self._done - self._done_before, len(self._waiting) + len(self._under_way)
+        return Status(
+            done=self._done,
+            total=len(self._run.indices),
+            skipped=len(self._skipped),
+            votes=self._votes,
+            votes_per_second=self._votes / max(seconds, 1e-9),
+            seconds_left=seconds / new * left if new else None,
+            certified_accuracy=self._right / self._done if self._done else 0.0,
+        )
+
+    def finish(self) -> None:
+        """Write the rest, and that the run has come to its end."""
+        self.flush()
+        text = f"{self._done} certified, {len(self._skipped)} skipped"
+        self._store.remark(self._run, None, "finished", text)
+
+    def close(self) -> None:
+        """Write what was counted, wherever the run was interrupted, and end the workers."""
+        if self._tallies:
+            self.flush()
+        self._workers.close()
 
 
 def _resumed(
     store: Store, run: Run, plan: Plan, finished: dict[int, Result]
-) -> tuple[Plan, dict[int, _Image]]:
+) -> tuple[Plan, dict[int, PendingImage]]:
     """The plan with the smallest block that the run was brought to, and the pictures that have votes of it
-    and no result, their counts added up in order."""
-    tallies, began = store.tallies(run), plan.block
-    least = min((tally.block for tally in tallies if tally.block), default=began)
-    while plan.block > least:
+    and no result, with their counts."""
+    tallies, first_block = store.tallies(run), plan.block
+    smallest = min((tally.block for tally in tallies if tally.block), default=first_block)
+    while plan.block > smallest:
         plan = plan.halved
-    images: dict[int, _Image] = {}
+    images: dict[int, PendingImage] = {}
     for tally in tallies:
-        if tally.idx in finished or (tally.block or began) != plan.block:
-            continue
-        image = images.setdefault(tally.idx, _blank(tally.idx, plan))
-        if tally.stage == "selection":
-            image.counts0 = image.counts0 + np.array(tally.counts)
-        else:
-            image.counts = image.counts + np.array(tally.counts)
+        if tally.idx not in finished and (tally.block or first_block) == plan.block:
+            images.setdefault(tally.idx, PendingImage.without_votes(tally.idx, plan)).restore(tally)
     return plan, images
 
 
-def _result(plan: Plan, image: _Image, decision: Decision) -> Result:
-    found, base = picture(plan.config.dataset, image.idx), plan.base
+def _result(plan: Plan, image: PendingImage, decision: Decision) -> Result:
+    picture, base = load_picture(plan.config.dataset, image.idx), plan.base
     certificate = issue(
         base,
-        found.tensor,
+        picture.tensor,
         plan.config,
         image.counts0,
         image.counts,
         decision,
-        found.source,
+        picture.source,
         base.chunk,
         time.monotonic() - image.began,
     )
-    return Result.of(certificate, image.idx, found.label)
+    return Result.of(certificate, image.idx, picture.label)

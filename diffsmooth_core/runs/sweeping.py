@@ -15,10 +15,10 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.experiments import Cell, grid, sweep_stream
 from diffsmooth_core.experiments.sweep import shared_block
-from diffsmooth_core.runs.batch import recorded
+from diffsmooth_core.runs.batch import execution_settings
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Run, Store
-from diffsmooth_core.runs.workers import base_of, picture
+from diffsmooth_core.runs.workers import base_of, load_picture
 
 
 def titles(configs: Sequence[SmoothingConfig]) -> list[str]:
@@ -27,71 +27,75 @@ def titles(configs: Sequence[SmoothingConfig]) -> list[str]:
     return [" ".join(f"{name}={getattr(config, name):g}" for name in names) for config in configs]
 
 
-def runs(store: Store, name: str, over: str, config: SmoothingConfig, chosen: Sequence[int]) -> list[Run]:
-    """The runs of a sweep, called `name` and what tells them apart; those of an earlier call where they are
-    there already. Raises InputError where one of that name is of something else."""
+def runs(store: Store, name: str, over: str, config: SmoothingConfig, indices: Sequence[int]) -> list[Run]:
+    """The runs of a sweep over test pictures, called `name` and what tells them apart; those of an earlier
+    call where they are there already. Raises InputError where one of that name is of something else."""
     configs = grid(over, config)
     known = {run.name: run for run in store.runs()}
     names = [f"{name} {title}" for title in titles(configs)]
-    base = _as_begun(base_of(configs[0]), configs, known.get(names[0]))
-    shape, found = recorded(base, base.block), []
-    for called, setting in zip(names, configs, strict=True):
-        settings = setting.as_dict() | shape
-        run = known.get(called) or store.create(
-            called, "audit", config.dataset, settings, chosen, base.weights
+    base = _base_as_begun(base_of(configs[0]), configs, known.get(names[0]))
+    execution = execution_settings(base, base.block)
+    sweep = []
+    for run_name, setting in zip(names, configs, strict=True):
+        settings = setting.as_dict() | execution
+        run = known.get(run_name) or store.create(
+            run_name, "audit", config.dataset, settings, indices, base.weights
         )
-        if (run.config, run.weights, run.indices) != (settings, base.weights, tuple(chosen)):
-            raise InputError(f"run {called!r} is of other settings, networks or pictures; choose another")
-        found.append(run)
-    return found
+        if (run.config, run.weights, run.indices) != (settings, base.weights, tuple(indices)):
+            raise InputError(f"run {run_name!r} is of other settings, networks or pictures; choose another")
+        sweep.append(run)
+    return sweep
 
 
-def _as_begun(base: BaseClassifier, configs: Sequence[SmoothingConfig], run: Run | None) -> BaseClassifier:
-    """`base` as the networks ran when the sweep was begun: all its votes come from one shape. Raises
-    InputError for an execution that this machine has not."""
-    if run is None:
+def _base_as_begun(
+    base: BaseClassifier, configs: Sequence[SmoothingConfig], first: Run | None
+) -> BaseClassifier:
+    """`base` with the execution and block that the sweep's first run recorded, so that all its votes come
+    from one shape; a new sweep takes those of today. Raises InputError for an execution that this machine
+    has not."""
+    if first is None:
         return replace(base, fixed_block=shared_block(base, configs))
-    execution = Execution.parse(run.config.get("execution", "eager"))
-    block = run.config.get("block", shared_block(base, configs))
+    execution = Execution.parse(first.config.get("execution", "eager"))
+    block = first.config.get("block", shared_block(base, configs))
     return replace(base, execution=available(execution, base.device), fixed_block=block)
 
 
 def work(store: Store, sweep: Sequence[Run], over: str, config: SmoothingConfig) -> Iterator[tuple[int, int]]:
     """Certify the pictures that the runs of a sweep still lack, yielding how many are done of how many; each
-    picture's results are kept together, so a killed sweep goes on at the next picture. A picture that cannot
-    be read is skipped and listed."""
+    picture's results are written together, so a killed sweep goes on at the next picture. A picture that
+    cannot be read is skipped and listed."""
     configs = grid(over, config)
-    base = _as_begun(base_of(configs[0]), configs, sweep[0])
+    base = _base_as_begun(base_of(configs[0]), configs, sweep[0])
     done = [{result.idx for result in store.results(run)} for run in sweep]
     for count, idx in enumerate(sweep[0].indices, 1):
-        lacking = [i for i, have in enumerate(done) if idx not in have]
+        lacking = [i for i, indices in enumerate(done) if idx not in indices]
         if lacking:
             began = time.monotonic()
             try:
-                found = picture(config.dataset, idx)
+                picture = load_picture(config.dataset, idx)
             except InputError as error:
                 for i in lacking:
                     store.remark(sweep[i], idx, "skipped", str(error))
                 continue
-            *_, last = sweep_stream(base, found.tensor, configs)
+            *_, last = sweep_stream(base, picture.tensor, configs)
             seconds = (time.monotonic() - began) / len(configs)
             for i in lacking:
-                store.add(sweep[i], [], [_result(base, found, last.cells[i], seconds, idx)])
+                store.add(sweep[i], [], [_result(base, picture, last.cells[i], seconds, idx)])
         yield count, len(sweep[0].indices)
 
 
-def _result(base: BaseClassifier, found: Picture, cell: Cell, seconds: float, idx: int) -> Result:
+def _result(base: BaseClassifier, picture: Picture, cell: Cell, seconds: float, idx: int) -> Result:
     config = cell.config
     built = replace(base, sigma=config.sigma, sigma_local=config.sigma_local, m=config.m)
     certificate = issue(
         built,
-        found.tensor,
+        picture.tensor,
         config,
         np.array(cell.counts0),
         np.array(cell.counts),
         cell.decision,
-        found.source,
+        picture.source,
         base.block,
         seconds,
     )
-    return Result.of(certificate, idx, found.label)
+    return Result.of(certificate, idx, picture.label)

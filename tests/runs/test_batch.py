@@ -16,8 +16,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from diffsmooth_core import certify
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
@@ -26,9 +24,11 @@ from diffsmooth_core.classifiers.execution import EAGER
 from diffsmooth_core.cli import main
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.runs import batch
+from diffsmooth_core.runs.indices import parse_indices
+from diffsmooth_core.runs.ray_workers import RayWorkers
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Run, Store
-from diffsmooth_core.runs.workers import Here, Plan, Processes, RayActors, base_of, picture
+from diffsmooth_core.runs.workers import Plan, Processes, ThisProcess, base_of, load_picture
 
 ROOT = Path(__file__).parents[2]
 CONFIG = SmoothingConfig(
@@ -47,7 +47,7 @@ CONFIG = SmoothingConfig(
 pytestmark = pytest.mark.usefixtures("twelve")
 
 
-def finish(store: Store, run: Run, workers=Here) -> list[Result]:  # type: ignore[no-untyped-def]
+def finish(store: Store, run: Run, workers=ThisProcess) -> list[Result]:  # type: ignore[no-untyped-def]
     for _ in batch.work(store, run, workers):
         pass
     return store.results(run, certificates=True)
@@ -60,11 +60,11 @@ def counts(results: list[Result]) -> list[tuple[int, list[int], list[int]]]:
 @pytest.mark.parametrize("stopping", ["decided", "fixed", "adaptive"])
 def test_a_batch_gives_what_certify_gives(own: Store, stopping: str) -> None:
     config = SmoothingConfig(**(CONFIG.as_dict() | {"stopping": stopping, "n": 240}))
-    run = batch.start(own, "run", config, batch.indices("0:12:2", "cifar10"))
+    run = batch.start(own, "run", config, parse_indices("0:12:2", "cifar10"))
     results = finish(own, run)
     assert [r.idx for r in results] == [0, 2, 4, 6, 8, 10]
     for result in results:
-        alone = certify(base_of(config), picture("cifar10", result.idx).tensor, config)
+        alone = certify(base_of(config), load_picture("cifar10", result.idx).tensor, config)
         assert result.certificate is not None
         certificate = Certificate.from_dict(json.loads(json.dumps(result.certificate)))
         assert (certificate.counts0, certificate.counts) == (alone.counts0, alone.counts)
@@ -77,12 +77,12 @@ def test_processes_and_ray_actors_count_the_same_votes(own: Store) -> None:
     """Two Ray actors on a real local cluster, one of them killed in the middle."""
     pytest.importorskip("ray", reason="Ray is not installed; pip install -r requirements-ray.txt")
     results = {}
-    for name, workers in (("here", Here), ("processes", partial(Processes, count=2))):
+    for name, workers in (("here", ThisProcess), ("processes", partial(Processes, count=2))):
         results[name] = finish(own, batch.start(own, name, CONFIG, range(12)), workers)
-    crews: list[RayActors] = []
+    crews: list[RayWorkers] = []
 
-    def actors(plan: Plan) -> RayActors:
-        crews.append(RayActors(plan, 2))
+    def actors(plan: Plan) -> RayWorkers:
+        crews.append(RayWorkers(plan, 2))
         return crews[0]
 
     run = batch.start(own, "ray", CONFIG, range(12))
@@ -109,7 +109,7 @@ def test_a_stopped_run_goes_on_where_it_was(own: Store) -> None:
     whole = finish(own, batch.start(own, "whole", CONFIG, range(12)))
     run = batch.start(own, "parts", CONFIG, range(12))
     for stop_after in (1, 2, 1):
-        stream = batch.work(own, run, Here)
+        stream = batch.work(own, run, ThisProcess)
         for _ in range(stop_after):
             status = next(stream)
         stream.close()
@@ -178,7 +178,7 @@ def test_a_broken_picture_is_skipped_and_listed(own: Store, tmp_path: Path) -> N
     table = pq.read_table(path).to_pylist()
     table[1]["img"]["bytes"] = b"no picture"
     pq.write_table(pa.Table.from_pylist(table), path)
-    picture.cache_clear()
+    load_picture.cache_clear()
     run = batch.start(own, "run", CONFIG, range(3))
     assert [r.idx for r in finish(own, run)] == [0, 2]
     (skipped,) = [r for r in own.remarks(run) if r.kind == "skipped"]
@@ -187,62 +187,20 @@ def test_a_broken_picture_is_skipped_and_listed(own: Store, tmp_path: Path) -> N
     assert [r.idx for r in finish(own, run)] == [0, 2], "and stays so"
 
 
-@pytest.mark.parametrize(
-    ("spec", "found"),
-    [
-        ("0:12:4", (0, 4, 8)),
-        ("3", (3,)),
-        ("::5", (0, 5, 10)),
-        ("10:", (10, 11)),
-        ("1,0:2", (1, 0)),
-        (":2", (0, 1)),
-    ],
-)
-def test_indices_are_read_as_slices(spec: str, found: tuple[int, ...]) -> None:
-    assert batch.indices(spec, "cifar10") == found
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.integers(0, 11), min_size=1, max_size=12, unique=True))
-def test_indices_are_spelled_as_they_are_read(chosen: list[int]) -> None:
-    assert batch.indices(batch.spelled(chosen), "cifar10") == tuple(chosen)
-
-
-def test_even_indices_are_spelled_short() -> None:
-    assert [batch.spelled(every) for every in (range(0, 12, 2), [7], [3, 1])] == ["0:11:2", "7:8:1", "3,1"]
-
-
-@pytest.mark.parametrize(
-    ("spec", "named"),
-    [
-        ("0:13", "0 to 11 here"),
-        ("12", "0 to 11 here"),
-        ("a", "'a' are not understood"),
-        ("5:5", "name no picture"),
-        ("0:9:0", "name no picture"),
-        ("", "not understood"),
-        ("-1", "not understood"),
-    ],
-)
-def test_indices_that_are_none_are_named(spec: str, named: str) -> None:
-    with pytest.raises(InputError, match=named):
-        batch.indices(spec, "cifar10")
-
-
 def test_a_run_cannot_go_on_with_other_networks(own: Store) -> None:
     run = batch.start(own, "run", CONFIG, [0])
     other = Run(**(vars(run) | {"weights": {"classifier": "f" * 64}}))
     with pytest.raises(InputError, match="the networks of run 'run' have changed"):
-        next(batch.work(own, other, Here))
+        next(batch.work(own, other, ThisProcess))
     elsewhere = Run(**(vars(run) | {"config": run.config | {"arithmetic": "torch.float16"}}))
     with pytest.raises(InputError, match=r"began in torch.float16, here it would be torch.float32; go on"):
-        next(batch.work(own, elsewhere, Here))
+        next(batch.work(own, elsewhere, ThisProcess))
     log = own.create("log", "Cohen", "cifar10", {"sigma": 0.5}, [0], {})
     with pytest.raises(InputError, match="an imported log and cannot go on"):
-        next(batch.work(own, log, Here))
+        next(batch.work(own, log, ThisProcess))
 
 
-@pytest.mark.parametrize("workers", [Here, partial(Processes, count=2)])
+@pytest.mark.parametrize("workers", [ThisProcess, partial(Processes, count=2)])
 def test_a_run_goes_on_as_its_networks_ran_when_it_began(own: Store, workers) -> None:  # type: ignore[no-untyped-def]
     run = batch.start(own, "run", CONFIG, [0])
     assert {name: run.config[name] for name in ("block", "execution")} == {
@@ -259,7 +217,7 @@ def test_a_run_goes_on_as_its_networks_ran_when_it_began(own: Store, workers) ->
 def test_without_ray_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InputError, match=r"pip install -r requirements-ray\.txt"):
-        RayActors(Plan(CONFIG, EAGER, 8), 2)
+        RayWorkers(Plan(CONFIG, EAGER, 8), 2)
 
 
 @pytest.fixture
@@ -282,7 +240,7 @@ def test_without_memory_pictures_start_again_with_a_smaller_recorded_block(
 ) -> None:
     base = base_of(CONFIG)
     run = batch.start(own, "run", CONFIG, range(6))
-    stream = batch.work(own, run, Here)
+    stream = batch.work(own, run, ThisProcess)
     while not (before := next(stream)).done:
         pass
     most[0] = base.copies // 4
@@ -299,7 +257,7 @@ def test_without_memory_pictures_start_again_with_a_smaller_recorded_block(
         found = Certificate.from_dict(json.loads(json.dumps(result.certificate)))
         assert discrepancies(found) == []
         if block < base.block:
-            alone = certify(small, picture("cifar10", result.idx).tensor, CONFIG)
+            alone = certify(small, load_picture("cifar10", result.idx).tensor, CONFIG)
             assert (found.counts0, found.counts) == (alone.counts0, alone.counts)
 
 

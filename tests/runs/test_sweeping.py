@@ -11,7 +11,7 @@ from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.runs import sweeping
 from diffsmooth_core.runs.store import Store
-from diffsmooth_core.runs.workers import base_of, picture
+from diffsmooth_core.runs.workers import base_of, load_picture
 
 CONFIG = SmoothingConfig(
     method="local-only",
@@ -38,7 +38,7 @@ def test_every_setting_has_the_run_of_its_own_certificates(own: Store) -> None:
             certificate = Certificate.from_dict(result.certificate or {})
             config = replace(CONFIG, sigma_local=certificate.config.sigma_local)
             base = replace(base_of(config), fixed_block=certificate.block)
-            alone = certify(base, picture("cifar10", result.idx).tensor, config)
+            alone = certify(base, load_picture("cifar10", result.idx).tensor, config)
             assert (certificate.counts0, certificate.counts) == (alone.counts0, alone.counts)
             assert discrepancies(certificate) == []
 

@@ -17,7 +17,7 @@ from diffsmooth_core.cli import commands as cli
 from diffsmooth_core.experiments import grid, sweep_stream
 from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.store import Store
-from diffsmooth_core.runs.workers import Here
+from diffsmooth_core.runs.workers import ThisProcess
 from diffsmooth_core.theory import Setting, exact, sampling
 from tests.datasets.conftest import write_twelve
 from ui import commands
@@ -88,7 +88,7 @@ def test_an_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
     mine, theirs = (Store(f"sqlite:///{tmp_path}/{name}.sqlite") for name in ("mine", "theirs"))
     run = batch.start(mine, "a run", QUICK, (1, 4, 7))
-    *_, status = batch.work(mine, run, Here)
+    *_, status = batch.work(mine, run, ThisProcess)
     monkeypatch.setenv("DIFFSMOOTH_STORE", theirs.url)
     assert printed(commands.audit(run))["images"] == status.done == 3
     again = theirs.results(theirs.run("a run"))

@@ -14,8 +14,9 @@ from diffsmooth_core.analysis import browsing, explaining
 from diffsmooth_core.analysis.browsing import Row
 from diffsmooth_core.analysis.diagnosis import Diagnosis, Rescue, Stages
 from diffsmooth_core.runs import batch
+from diffsmooth_core.runs.indices import parse_indices
 from diffsmooth_core.runs.store import Run, Store
-from diffsmooth_core.runs.workers import Here
+from diffsmooth_core.runs.workers import ThisProcess
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
 from ui.session.limits import limit
@@ -59,7 +60,7 @@ class ExplainingProgress:
 
 def start(name: str, indices: str, config: SmoothingConfig) -> Run:
     """A new run, under way. Raises InputError."""
-    chosen, most = batch.indices(indices, config.dataset), limit("audits", "pictures")
+    chosen, most = parse_indices(indices, config.dataset), limit("audits", "pictures")
     if len(chosen) > most:
         raise InputError(
             f"indices {indices!r} name {len(chosen):,} pictures, here an audit has up to {most:,}"
@@ -71,7 +72,7 @@ def start(name: str, indices: str, config: SmoothingConfig) -> Run:
 
 def resume(run: Run) -> None:
     """Certify what is left of a run."""
-    _submit(run, "audit", lambda: batch.work(store(), run, Here))
+    _submit(run, "audit", lambda: batch.work(store(), run, ThisProcess))
 
 
 def unclear(every: Sequence[Row]) -> list[Row]:

@@ -16,7 +16,7 @@ from diffsmooth_core.config import ABSTAIN, SmoothingConfig
 from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Run, Store
-from diffsmooth_core.runs.workers import Here, picture
+from diffsmooth_core.runs.workers import ThisProcess, load_picture
 from tests.datasets.conftest import write_twelve
 from tests.ui.conftest import APP
 from ui.components import picker
@@ -42,12 +42,12 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     write_twelve(tmp_path / "data")
     monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("DIFFSMOOTH_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")
-    for cached in (picture, state.resolved, picker.thumbnail, audits.taken_apart):
+    for cached in (load_picture, state.resolved, picker.thumbnail, audits.taken_apart):
         cached.cache_clear()
     st.cache_resource.clear()
     yield audits.store()
     st.cache_resource.clear()
-    for cached in (picture, state.resolved, picker.thumbnail):
+    for cached in (load_picture, state.resolved, picker.thumbnail):
         cached.cache_clear()
 
 
@@ -73,7 +73,7 @@ def keep(store: Store, name: str, results: list[Result]) -> Run:
 
 def audited(store: Store) -> Run:
     run = batch.start(store, "ours", CONFIG, (0, 1, 2))
-    for _ in batch.work(store, run, Here):
+    for _ in batch.work(store, run, ThisProcess):
         pass
     return run
 
@@ -264,7 +264,7 @@ def test_a_run_that_was_killed_offers_to_go_on(
 ) -> None:
     monkeypatch.setattr(batch, "FLUSH", 0.0)
     run = batch.start(store, "ours", replace(CONFIG, n=400), range(6))  # more than a chunk of votes
-    work = batch.work(store, run, Here)
+    work = batch.work(store, run, ThisProcess)
     next(status for status in work if status.done)
     work.close()
     page = open_page()
