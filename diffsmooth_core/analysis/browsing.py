@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diffsmooth_core.analysis.diagnosis import REASONS
-from diffsmooth_core.analysis.explaining import reason_now
+from diffsmooth_core.analysis.explaining import reason_from_counts
 from diffsmooth_core.config import ABSTAIN, InputError
 from diffsmooth_core.runs.results import OUTCOMES, Result, Share
 from diffsmooth_core.runs.store import Remark, Run, Store
@@ -69,7 +69,7 @@ def _row(result: Result, said: Sequence[Remark]) -> Row:
     if result.predict == ABSTAIN:
         leader = int(np.argmax(result.certificate["counts"])) if result.certificate else None
     bare = replace(result, certificate=None)
-    return Row(bare, leader, reason or reason_now(result), bool(reason), tuple(tags), notes, review)
+    return Row(bare, leader, reason or reason_from_counts(result), bool(reason), tuple(tags), notes, review)
 
 
 def benign(every: Sequence[Row]) -> Share | None:

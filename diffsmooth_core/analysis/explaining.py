@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from diffsmooth_core.analysis.diagnosis import (
-    Diagnosis,
-    Rescue,
-    Stages,
-    calmer_share,
-    explain,
-    options,
-    rescue,
-    take_apart,
-)
+from diffsmooth_core.analysis.diagnosis import Diagnosis, explain
+from diffsmooth_core.analysis.rescue import Rescue, rescue_settings, rescues
+from diffsmooth_core.analysis.stages import Stages, calmer_share, take_apart
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.datasets import class_names
@@ -40,7 +33,7 @@ def stages_of(run: Run, result: Result) -> Stages:
     return take_apart(base_of(config), load_picture(config.dataset, result.idx).tensor, config)
 
 
-def diagnosed(run: Run, result: Result, stages: Stages | None = None) -> Diagnosis:
+def diagnose(run: Run, result: Result, stages: Stages | None = None) -> Diagnosis:
     """Why this picture is not certified; its votes are drawn again only where the counts do not tell."""
     config, certificate = config_of(run), certificate_of(result)
     class_list = class_names(config.dataset)
@@ -53,28 +46,28 @@ def diagnosed(run: Run, result: Result, stages: Stages | None = None) -> Diagnos
     return explain(certificate, result.label, stages or stages_of(run, result), class_list, calm)
 
 
-def explained(store: Store, run: Run, results: Iterable[Result]) -> Iterator[tuple[Result, Diagnosis]]:
+def diagnose_each(store: Store, run: Run, results: Iterable[Result]) -> Iterator[tuple[Result, Diagnosis]]:
     """Diagnose results one after the other and keep each reason in the store."""
     for result in results:
-        diagnosis = diagnosed(run, result)
+        diagnosis = diagnose(run, result)
         store.remark(run, result.idx, "reason", diagnosis.reason)
         yield result, diagnosis
 
 
-def settings(run: Run) -> dict[str, SmoothingConfig]:
-    """What `rescued` tries, by what it changes."""
+def rescue_settings_of(run: Run) -> dict[str, SmoothingConfig]:
+    """What `rescues_of` tries, by what it changes."""
     config = config_of(run)
     known = names("classifier", config.dataset)
     others = [name for name in CANDIDATES if name in known and name != config.classifier]
-    return options(config, others, RESCUE_VOTES)
+    return rescue_settings(config, others, RESCUE_VOTES)
 
 
-def rescued(run: Run, result: Result) -> Iterator[Rescue]:
+def rescues_of(run: Run, result: Result) -> Iterator[Rescue]:
     """What other settings make of the picture, one after the other."""
-    yield from rescue(base_of, load_picture(run.dataset, result.idx).tensor, settings(run))
+    yield from rescues(base_of, load_picture(run.dataset, result.idx).tensor, rescue_settings_of(run))
 
 
-def reason_now(result: Result) -> str:
+def reason_from_counts(result: Result) -> str:
     """What the counts alone say, for a list: "" where nothing is to be explained."""
     if result.predict != ABSTAIN or result.certificate is None:
         return ""

@@ -21,7 +21,7 @@ from tqdm import tqdm
 def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: bool) -> None:
     """Say why pictures of the run NAME abstain; the reasons are kept in the store."""
     from diffsmooth_core.analysis.diagnosis import REASONS
-    from diffsmooth_core.analysis.explaining import explained, rescued
+    from diffsmooth_core.analysis.explaining import diagnose_each, rescues_of
     from diffsmooth_core.config import ABSTAIN
     from diffsmooth_core.runs.store import Store
 
@@ -33,10 +33,10 @@ def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: 
     ]
     found: dict[int, dict[str, Any]] = {}
     for result, diagnosis in tqdm(
-        explained(store, run, chosen), total=len(chosen), unit="picture", delay=0.5
+        diagnose_each(store, run, chosen), total=len(chosen), unit="picture", delay=0.5
     ):
         found[result.idx] = diagnosis.as_dict()
-    rescues = [] if idx is None else sorted(rescued(run, results[0]), key=lambda r: -r.radius)
+    rescues = [] if idx is None else sorted(rescues_of(run, results[0]), key=lambda r: -r.radius)
     if as_json:
         ranked = [{"change": r.change, "label": r.label, "radius": r.radius, "cost": r.cost} for r in rescues]
         click.echo(json.dumps({"run": name, "diagnoses": found, "rescues": ranked}))

@@ -9,15 +9,9 @@ import pytest
 import torch
 
 from diffsmooth_core import build_base, certify
-from diffsmooth_core.analysis.diagnosis import (
-    REASONS,
-    Stages,
-    calmer_share,
-    explain,
-    options,
-    rescue,
-    take_apart,
-)
+from diffsmooth_core.analysis.diagnosis import REASONS, explain
+from diffsmooth_core.analysis.rescue import rescue_settings, rescues
+from diffsmooth_core.analysis.stages import Stages, calmer_share, take_apart
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.config import SmoothingConfig
@@ -125,14 +119,14 @@ def test_a_rescue_is_honest_about_having_looked_many_times() -> None:
             raise AssertionError("never asked for")
         return build_base(config, half_space(0.2))
 
-    tried = options(replace(CONFIG, n=400), [], 300)
+    tried = rescue_settings(replace(CONFIG, n=400), [], 300)
     assert {"as it is", "half the noise σ", "three quarters of σ", "four times the votes, n = 1,200"} == set(
         tried
     )
-    found = {r.change: r for r in rescue(build, GREY, tried)}
+    found = {r.change: r for r in rescues(build, GREY, tried)}
     assert all(r.config.alpha == 0.001 / 4 for r in found.values())
     assert found["half the noise σ"].p_hat > found["as it is"].p_hat
     assert found["half the noise σ"].label == 1
     assert found["four times the votes, n = 1,200"].cost == 1250
-    smoothing = options(replace(CONFIG, method="diffsmooth"), ["gaussian-0.50"], 100)
+    smoothing = rescue_settings(replace(CONFIG, method="diffsmooth"), ["gaussian-0.50"], 100)
     assert {"m = 11", "σ′ = 0.3", "σ′ = 0.2", "classifier gaussian-0.50"} <= set(smoothing)

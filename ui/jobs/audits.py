@@ -12,7 +12,9 @@ import streamlit as st
 from diffsmooth_core import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.analysis import browsing, explaining
 from diffsmooth_core.analysis.browsing import Row
-from diffsmooth_core.analysis.diagnosis import Diagnosis, Rescue, Stages
+from diffsmooth_core.analysis.diagnosis import Diagnosis
+from diffsmooth_core.analysis.rescue import Rescue
+from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.indices import parse_indices
 from diffsmooth_core.runs.store import Run, Store
@@ -86,7 +88,7 @@ def explain(run: Run) -> None:
     todo = [r for r in store().results(run, certificates=True, predict=ABSTAIN) if r.idx in wanted]
 
     def stream() -> Iterator[ExplainingProgress]:
-        for i, _ in enumerate(explaining.explained(store(), run, todo), 1):
+        for i, _ in enumerate(explaining.diagnose_each(store(), run, todo), 1):
             yield ExplainingProgress((), i, len(todo))
 
     _submit(run, "explain", stream)
@@ -97,8 +99,8 @@ def rescue(run: Run, idx: int) -> None:
     result = store().result(run, idx)
 
     def stream() -> Iterator[ExplainingProgress]:
-        total, found = len(explaining.settings(run)), list[Rescue]()
-        for rescue in explaining.rescued(run, result):
+        total, found = len(explaining.rescue_settings_of(run)), list[Rescue]()
+        for rescue in explaining.rescues_of(run, result):
             found.append(rescue)
             yield ExplainingProgress(tuple(found), len(found), total)
 
@@ -125,4 +127,4 @@ def taken_apart(run: Run, idx: int) -> tuple[Stages, Diagnosis]:
     """The first votes of a result at each stage, and why it is not certified. Raises InputError."""
     result = store().result(run, idx)
     stages = explaining.stages_of(run, result)
-    return stages, explaining.diagnosed(run, result, stages)
+    return stages, explaining.diagnose(run, result, stages)

@@ -9,7 +9,7 @@ from itertools import cycle
 import numpy as np
 import plotly.graph_objects as go
 
-from diffsmooth_core.analysis.diagnosis import Stages
+from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.runs.results import OUTCOMES, Result, Share, curve
 from ui.colours import ABSTAIN, class_colour, outcome_colour
 from ui.text import unmarked

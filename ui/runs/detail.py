@@ -13,7 +13,8 @@ from streamlit.delta_generator import DeltaGenerator
 from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.analysis.browsing import REVIEWS, Row
 from diffsmooth_core.analysis.comparing import CHANGES
-from diffsmooth_core.analysis.diagnosis import Diagnosis, Stages
+from diffsmooth_core.analysis.diagnosis import Diagnosis
+from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.datasets import class_names
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Kind, Run

@@ -1,0 +1,62 @@
+"""What would rescue a picture that is not certified: other settings, tried one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from diffsmooth_core.certification.stream import certify
+from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
+from diffsmooth_core.statistics import bonferroni_alpha
+
+
+@dataclass(frozen=True)
+class Rescue:
+    """What another setting makes of the picture, at alpha over the number of settings tried."""
+
+    change: str
+    config: SmoothingConfig
+    label: int
+    radius: float
+    p_hat: float
+    cost: int  # evaluations of the classifier
+
+
+def rescue_settings(
+    config: SmoothingConfig, classifiers: Sequence[str], n: int
+) -> dict[str, SmoothingConfig]:
+    """The settings that a rescue tries, by what they change."""
+    method = METHODS[config.method]
+    base = replace(config, n=n, n0=min(config.n0, 50), stopping="fixed", bound="one-class")
+    tried = {"as it is": base, "half the noise σ": replace(base, sigma=config.sigma / 2)}
+    tried["three quarters of σ"] = replace(base, sigma=0.75 * config.sigma)
+    if method.smooths_locally:
+        tried[f"σ′ = {config.sigma_local + 0.05:g}"] = replace(base, sigma_local=config.sigma_local + 0.05)
+        if config.sigma_local >= 0.1:
+            tried[f"σ′ = {config.sigma_local - 0.05:g}"] = replace(
+                base, sigma_local=config.sigma_local - 0.05
+            )
+        tried[f"m = {2 * config.m + 1}"] = replace(base, m=2 * config.m + 1)
+    tried |= {f"classifier {name}": replace(base, classifier=name) for name in classifiers}
+    tried[f"four times the votes, n = {4 * n:,}"] = replace(base, n=4 * n)
+    return tried
+
+
+def rescues(
+    build: Callable[[SmoothingConfig], BaseClassifier], x: Tensor, settings: dict[str, SmoothingConfig]
+) -> Iterator[Rescue]:
+    """Certify under each setting on the same seed, each at alpha over their number: so the best of
+    them, picked afterwards, holds with probability 1 - alpha. `build` makes a base classifier of a
+    configuration."""
+    for change, setting in settings.items():
+        try:
+            config = replace(setting, alpha=bonferroni_alpha(setting.alpha, len(settings)))
+            base = build(config)
+            certificate = certify(base, x, config)
+        except InputError:
+            continue
+        passes = (config.n0 + config.n) * max(1, base.m or base.purifications)
+        yield Rescue(change, config, certificate.label, certificate.radius, certificate.p_hat, passes)

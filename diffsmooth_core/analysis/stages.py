@@ -1,0 +1,86 @@
+"""A picture's votes taken apart: what the classifier says after each stage of a vote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from diffsmooth_core.certification.voting import Ballot, Picture, as_picture, drawn, every_vote
+from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.config import InputError, SmoothingConfig
+
+SAMPLE = 48  # votes that are taken apart
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Of a sample of votes, the classes after each stage, and the pictures behind them.
+
+    clean: class of the picture without noise; noisy, purified and local: class of each copy (votes,)
+    before purification, after it, and of each local copy (votes, m); votes: what was counted (votes,). None
+    where the method has no such stage.
+    """
+
+    clean: int
+    noisy: npt.NDArray[np.int64]
+    purified: npt.NDArray[np.int64] | None
+    local: npt.NDArray[np.int64] | None
+    votes: npt.NDArray[np.int64]
+    noisy_pictures: tuple[Picture, ...]
+    purified_pictures: tuple[Picture, ...]
+
+    def share(self, stage: str, label: int) -> float | None:
+        """How often a stage gives this class."""
+        classes = getattr(self, stage)
+        return None if classes is None else float(np.mean(np.asarray(classes) == label))
+
+
+@torch.inference_mode()
+def take_apart(base: BaseClassifier, x: Tensor, config: SmoothingConfig, votes: int = SAMPLE) -> Stages:
+    """Draw the first estimation votes of a run again and classify the picture at each stage."""
+    stop = min(votes, config.n)
+    x_noisy, local = drawn(base, Ballot(x, "estimation", 0, stop), config)
+    parts = [
+        base.trace(x_noisy[at : at + base.chunk], None if local is None else local[at : at + base.chunk])
+        for at in range(0, stop, base.chunk)
+    ]
+    purified = torch.cat([p.purified for p in parts if p.purified is not None]) if base.denoiser else None
+    parts_local = [p.local for p in parts if p.local is not None]
+    copies = torch.cat(parts_local) if parts_local else None
+    return Stages(
+        clean=int(_classes(base, x[None])[0]),
+        noisy=_classes(base, x_noisy),
+        purified=None if purified is None else _classes(base, purified),
+        local=None if copies is None else _classes(base, copies.flatten(0, 1)).reshape(copies.shape[:2]),
+        votes=torch.cat([p.confidence for p in parts]).argmax(1).cpu().numpy(),
+        noisy_pictures=tuple(as_picture(p) for p in x_noisy),
+        purified_pictures=() if purified is None else tuple(as_picture(p) for p in purified),
+    )
+
+
+def _classes(base: BaseClassifier, x: Tensor) -> npt.NDArray[np.int64]:
+    with torch.autocast(base.device.type, torch.bfloat16, enabled=base.dtype == torch.bfloat16):
+        classes = [base.classifier(part.to(base.device)).float().argmax(1).cpu() for part in x.split(64)]
+    return torch.cat(classes).numpy()
+
+
+def calmer_share(
+    build: Callable[[SmoothingConfig], BaseClassifier],
+    x: Tensor,
+    config: SmoothingConfig,
+    wanted: int,
+    votes: int = SAMPLE,
+) -> float | None:
+    """The share of `votes` votes that are for a class at half the noise; None where the method cannot work
+    there. `build` makes a base classifier of a configuration."""
+    try:
+        calm = replace(config, sigma=config.sigma / 2, sigma_local=min(config.sigma_local, config.sigma / 2))
+        classes = every_vote(build(calm), x, calm, "estimation", votes)
+    except InputError:
+        return None
+    return float(np.mean(classes == wanted))
