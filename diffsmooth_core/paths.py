@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-CORE = Path(__file__).parent
-ROOT = CORE.parent  # holds app.py, pages/, ui/, limits.toml and assets/
+_BESIDE = Path(__file__).parent.parent
+_INSTALLED = _BESIDE / "diffsmooth_app"  # where a wheel puts what stands at the top of a checkout
+ROOT = _INSTALLED if _INSTALLED.is_dir() else _BESIDE  # holds app.py, pages/, ui/, limits.toml and assets/
 ASSETS = ROOT / "assets"
 
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,9 +48,15 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -
     raise RuntimeError(f"the app did not come up in {START_SECONDS} s ({state}):\n{log.read_text()[-4000:]}")
 
 
+CHECKOUT = (sys.executable, "-m", "streamlit", "run", "app.py", "--server.port")
+
+
 @contextmanager
-def serve(home: Path, log: Path) -> Iterator[str]:
-    """The address of the app, served by a process of its own that writes only into `home`."""
+def serve(home: Path, log: Path, command: Sequence[str] = CHECKOUT, folder: Path = ROOT) -> Iterator[str]:
+    """The address of the app, served by a process of its own that writes only into `home`.
+
+    `command` starts the server, the port as its last word, in `folder`.
+    """
     own = ("STREAMLIT_", "XDG_", "HF_", "DIFFSMOOTH_STORE", "DIFFSMOOTH_MODELS", "DIFFSMOOTH_DATASETS")
     keep = {k: v for k, v in os.environ.items() if not k.startswith(own)}
     environment = keep | {
@@ -61,9 +67,10 @@ def serve(home: Path, log: Path) -> Iterator[str]:
     }
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with log.open("wb") as file:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
+        process = subprocess.Popen(
+            [*command, str(port)], cwd=folder, env=environment, stdout=file, stderr=file
+        )
     try:
         _wait_until_healthy(url, process, log)
         yield url
