@@ -10,8 +10,7 @@ from ui.attack import view as attack_board
 from ui.jobs import certificates
 from ui.jobs.networks import runnable
 from ui.lessons import view as lessons
-from ui.session import state
-from ui.text import plain
+from ui.session import notices, state
 
 if state.restore():
     certificates.show_run_of_address()
@@ -20,7 +19,6 @@ picture = state.picture()
 
 st.title("Try to break it", anchor=False)
 lessons.banner()
-for sentence in state.notices():
-    st.caption(f":material/info: {plain(sentence)}")
+notices.show_on("Try to break it")
 state.save(view=controls.DEFAULTS)
 attack_board.show(picture, runnable(config))

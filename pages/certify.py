@@ -9,8 +9,7 @@ from ui.certify import view as board
 from ui.jobs import certificates
 from ui.jobs.networks import runnable
 from ui.lessons import view as lessons
-from ui.session import state
-from ui.text import plain
+from ui.session import notices, state
 
 fresh = state.restore()
 if fresh:
@@ -20,8 +19,7 @@ picture = state.picture()
 
 st.title("Certify", anchor=False)
 lessons.banner()
-for sentence in state.notices():
-    st.caption(f":material/info: {plain(sentence)}")
+notices.show_on("Certify")
 certificates.hide_run_of_other_picture(picture)
 state.save()
 board.show(picture, runnable(config))

@@ -9,8 +9,7 @@ from ui.compare import controls, sweep_view
 from ui.compare import view as compare_board
 from ui.jobs import experiments
 from ui.lessons import view as lessons
-from ui.session import state
-from ui.text import plain
+from ui.session import notices, state
 
 state.restore()
 for kind in ("comparison", "sweep"):
@@ -22,8 +21,7 @@ picture, settings = state.picture(), controls.chosen()
 st.title("Compare", anchor=False)
 lessons.banner()
 compare_board.tabs()
-for sentence in state.notices():
-    st.caption(f":material/info: {plain(sentence)}")
+notices.show_on("Compare")
 if side_by_side:
     compare_board.show(picture, config, settings)
 else:

@@ -7,9 +7,11 @@ import streamlit as st
 from diffsmooth_core import InputError
 from ui.jobs import audits
 from ui.results import view
+from ui.session import notices
 from ui.text import plain
 
 st.title("Results", anchor=False)
+notices.show_on("Results")
 st.caption(
     "The share of pictures that are right with at least a radius, for as many results as you choose. "
     "In colour are our own results: runs as curves, and as diamonds what was measured for a bundled model's "

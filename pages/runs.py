@@ -7,7 +7,7 @@ import streamlit as st
 from diffsmooth_core import InputError
 from ui.jobs import audits
 from ui.runs import controls, detail, grid, new, view
-from ui.session import state
+from ui.session import notices
 from ui.text import plain
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -25,8 +25,7 @@ if moved := audits.store().moved:
     st.warning(
         plain(f"The store of audits was damaged. It lies now at {moved.name}, and a new one was begun.")
     )
-for sentence in state.notices():
-    st.caption(f":material/info: {plain(sentence)}")
+notices.show_on("Runs")
 if selection is None:
     st.markdown(
         "An audit certifies many pictures and keeps every vote. Start one above, or import a certification "

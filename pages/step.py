@@ -7,9 +7,8 @@ import streamlit as st
 from ui import sidebar
 from ui.jobs.networks import runnable
 from ui.lessons import view as lessons
-from ui.session import state
+from ui.session import notices, state
 from ui.step import view as step_board
-from ui.text import plain
 
 state.restore()
 config = sidebar.sidebar()
@@ -17,7 +16,6 @@ picture = state.picture()
 
 st.title("Step through one vote", anchor=False)
 lessons.banner()
-for sentence in state.notices():
-    st.caption(f":material/info: {plain(sentence)}")
+notices.show_on("Step through")
 state.save(view=("step", "copy"))
 step_board.show(picture, runnable(config))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from diffsmooth_core import InputError
 from ui.lessons import view as lessons
-from ui.session import state
+from ui.session import notices, state
 from ui.text import plain
 from ui.theorems import controls, curves, gain, schemes
 from ui.theorems import view as theorems_board
@@ -16,8 +16,7 @@ chosen = controls.sidebar()
 
 st.title("Theorems", anchor=False)
 lessons.banner()
-for sentence in state.notices():
-    st.caption(f":material/info: {plain(sentence)}")
+notices.show_on("Theorems")
 state.save(controls.SETTINGS)
 try:
     if not isinstance(chosen, InputError) and chosen.picture:

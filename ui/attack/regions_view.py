@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from diffsmooth_core import InputError
 from diffsmooth_core.attacks import RESOLUTIONS, Plane, Regions, RegionsConfig, Stage
 from diffsmooth_core.attacks.plane import UNKNOWN, Labels
 from diffsmooth_core.config import METHODS
@@ -24,7 +23,7 @@ from ui.jobs.cancelling import cancel_button
 from ui.jobs.certificates import Certification
 from ui.jobs.polling import failure, is_waiting, show_queue_position
 from ui.jobs.registry import Snapshot
-from ui.session import state
+from ui.session import notices, state
 from ui.text import length, plain
 
 COLOURED = 10  # classes, as many as there are colours
@@ -99,7 +98,8 @@ def _controls(certified: Certification, found: Snapshot[Any] | None) -> None:
             show_queue_position(lambda: attacks.latest(certified, "regions"))
         st.progress(progress.done / progress.total if progress else 0.0)
     elif action.button("Draw", key="regions-draw", type="primary", width="stretch"):
-        _draw(certified, (across, above), RegionsConfig(extent, size, each))
+        notices.attempt(_draw, certified, (across, above), RegionsConfig(extent, size, each))
+        st.rerun()
 
 
 def _ways(certified: Certification) -> dict[str, Choice | None]:
@@ -140,13 +140,9 @@ def _draw(certified: Certification, towards: tuple[str, str], regions: RegionsCo
             else state.resolved(choice.spec, dataset).tensor
         )
         words.append(way if choice is None else f"{way} ({choice.title})")
-    try:
-        picture, seed = certified.subject.picture.tensor, certified.subject.config.seed
-        plane = Plane.through(picture, there[0], there[1], seed)
-        attacks.submit_regions(certified, plane, regions, (words[0], words[1]))
-    except InputError as error:
-        state.notify(str(error))
-    st.rerun()
+    picture, seed = certified.subject.picture.tensor, certified.subject.config.seed
+    plane = Plane.through(picture, there[0], there[1], seed)
+    attacks.submit_regions(certified, plane, regions, (words[0], words[1]))
 
 
 def _frames(

@@ -22,7 +22,7 @@ from ui.jobs.cancelling import cancel_button
 from ui.jobs.certificates import Certification
 from ui.jobs.polling import is_waiting, poll, show_queue_position
 from ui.jobs.registry import Snapshot
-from ui.session import state
+from ui.session import notices, state
 from ui.text import length
 
 
@@ -70,11 +70,8 @@ def _certify(picture: Picture, config: board.Settings, certified: Certification 
     off = isinstance(config, InputError)
     clicked = st.button("Certify first", key="Certify", type="primary", width="stretch", disabled=off)
     if clicked and isinstance(config, SmoothingConfig):
-        try:
-            earlier = certified if certified and certified.state == "cancelled" else None
-            state.watch(certificates.submit(picture, config, earlier))
-        except InputError as error:
-            state.notify(str(error))
+        earlier = certified if certified and certified.state == "cancelled" else None
+        notices.attempt(certificates.start, picture, config, earlier)
         st.rerun()
 
 
@@ -136,10 +133,7 @@ def _button(
     if st.button(label, key="Attack", type="primary", width="stretch", disabled=off) and not isinstance(
         chosen, InputError
     ):
-        try:
-            attacks.submit(certified, chosen)
-        except InputError as error:
-            state.notify(str(error))
+        notices.attempt(attacks.submit, certified, chosen)
         st.rerun()
 
 

@@ -22,7 +22,7 @@ from ui.jobs.cancelling import cancel_button
 from ui.jobs.certificates import Certification, CertificationTask
 from ui.jobs.polling import POLL_SECONDS, failure, is_waiting, poll, show_queue_position
 from ui.lessons import view
-from ui.session import state
+from ui.session import notices, state
 from ui.text import confidence, down, duration, length, plain
 from ui.verdict import evidence, meaning, true_class, verdict
 
@@ -295,10 +295,7 @@ def _start(
     off = isinstance(config, InputError)
     clicked = st.button(label, key=key, type=kind, width="stretch", disabled=off)
     if clicked and isinstance(config, SmoothingConfig):
-        try:
-            state.watch(certificates.submit(picture, config, earlier))
-        except InputError as error:
-            state.notify(str(error))
+        notices.attempt(certificates.start, picture, config, earlier)
         st.rerun()
 
 

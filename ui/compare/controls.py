@@ -13,7 +13,7 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
 from ui import sidebar
 from ui.jobs.networks import runnable
-from ui.session import state
+from ui.session import notices, state
 from ui.text import plain
 
 FIELDS = ("method", "classifier", "sigma", "sigma_local", "m", "n")
@@ -30,7 +30,7 @@ def chosen() -> list[Chosen]:
         if found := [_parse(part) for part in text.split(";") if part][: len(LETTERS)]:
             return found
     except InputError as error:
-        state.notify(str(error))
+        notices.notify(str(error))
         state.put(settings="")
     base = {name: st.session_state[name] for name in FIELDS}
     return [base | {"method": method} for method in START]

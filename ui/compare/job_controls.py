@@ -6,14 +6,13 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from diffsmooth_core import InputError
 from diffsmooth_core.datasets.sources import Picture
 from ui.jobs import experiments
 from ui.jobs.cancelling import cancel_button
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.polling import failure, is_waiting, show_queue_position
 from ui.jobs.registry import Snapshot, jobs
-from ui.session import state
+from ui.session import notices
 from ui.text import plain
 
 
@@ -36,10 +35,7 @@ def _start_button(
     label: str, key: str, task: ExperimentTask, kind: Literal["primary", "secondary"], resumed: Any = None
 ) -> None:
     if st.button(label, key=key, type=kind, disabled=not task.configs):
-        try:
-            experiments.submit(task, resumed)
-        except InputError as error:
-            state.notify(str(error))
+        notices.attempt(experiments.submit, task, resumed)
         st.rerun()
 
 

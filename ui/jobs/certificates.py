@@ -13,7 +13,7 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
 from ui.jobs.networks import base_classifier, votes_quickly
 from ui.jobs.registry import Snapshot, jobs
-from ui.session import state
+from ui.session import notices, state
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ def submit(picture: Picture, config: SmoothingConfig, earlier: Certification | N
     return jobs().submit("certificates", stream, subject=task, owner=state.visitor(), resumed=resumed)
 
 
+def start(picture: Picture, config: SmoothingConfig, earlier: Certification | None = None) -> None:
+    """Queue a certification and show it. Raises InputError where the queue is full."""
+    state.watch(submit(picture, config, earlier))
+
+
 def find(job_id: str | None) -> Certification | None:
     """A certification of this server, or None where it is not known (any more)."""
     found = jobs().snapshot(job_id) if job_id else None
@@ -73,7 +78,7 @@ def show_run_of_address() -> None:
     found = find(job_id)
     if found is None:
         state.watch(None)
-        state.notify(
+        notices.notify(
             "The run in the address is no longer on this server. Certify repeats it: the same seed gives "
             "the same votes."
         )

@@ -11,7 +11,7 @@ from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.experiments import Comparison, Sweep, compare_stream, sweep_stream
 from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
-from ui.session import state
+from ui.session import notices, state
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,4 @@ def forget_unknown(kind: str) -> None:
     """Say that an experiment in the address is gone."""
     if state.shown(kind) and find(kind) is None:
         state.put(**{kind: ""})
-        state.notify(f"The {kind} in the address is no longer on this server; the same seed repeats it.")
+        notices.notify(f"The {kind} in the address is no longer on this server; the same seed repeats it.")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.session import state
+from ui.session import notices, state
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def current() -> Tour | None:
     name = state.lesson()
     if name and name not in _BY_NAME:
         state.end_lesson()
-        state.notify(f"lesson = {name[:40]!r} in the address is unknown; everything is shown")
+        notices.notify(f"lesson = {name[:40]!r} in the address is unknown; everything is shown")
     return _BY_NAME.get(name)
 
 

@@ -10,8 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 import torch
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from diffsmooth_core import InputError, load_classifier
+from diffsmooth_core import load_classifier
 from diffsmooth_core.classifiers.normalisation import STATISTICS
 from diffsmooth_core.datasets import labelled_pictures
 from diffsmooth_core.zoo import adding as zoo
@@ -19,6 +20,7 @@ from diffsmooth_core.zoo import doctor
 from diffsmooth_core.zoo.cards import Card, every
 from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory
 from ui.components import figure
+from ui.session import notices
 from ui.session.limits import limit
 from ui.sidebar import classifier_title, dataset_title, method_title, model_title
 from ui.text import plain
@@ -176,6 +178,7 @@ def finding(found: doctor.Diagnosis) -> go.Figure:
 
 
 USUAL = "the usual one of its layout"
+FORM = "add-network"
 
 
 def adding() -> None:
@@ -202,17 +205,18 @@ def adding() -> None:
         usual = right.selectbox("Normalisation", [USUAL, *STATISTICS])
         if st.form_submit_button("Add", icon=":material/add:"):
             normalisation = None if usual == USUAL else usual
-            try:
-                if file is None:
-                    added = zoo.add(source, name, sigma=sigma, normalisation=normalisation)
-                else:
-                    added = _uploaded(file.getvalue(), file.name, name, sigma, normalisation)
-            except InputError as error:
-                st.error(plain(str(error)))
-            else:
-                st.success(
-                    plain(f"{added.name} was added: a {added.kind} for {dataset_title(added.dataset)}.")
-                )
+            notices.attempt(_add, file, source, name, sigma, normalisation, form=FORM)
+            st.rerun()
+    notices.show_with(FORM)
+
+
+def _add(file: UploadedFile | None, source: str, name: str, sigma: float, normalisation: str | None) -> None:
+    """Add the uploaded checkpoint, or the one that `source` names, and say so. Raises InputError."""
+    if file is None:
+        added = zoo.add(source, name, sigma=sigma, normalisation=normalisation)
+    else:
+        added = _uploaded(file.getvalue(), file.name, name, sigma, normalisation)
+    notices.notify(f"{added.name} was added: a {added.kind} for {dataset_title(added.dataset)}.", FORM)
 
 
 def _uploaded(data: bytes, filename: str, name: str, sigma: float, normalisation: str | None) -> Card:

@@ -15,6 +15,7 @@ from diffsmooth_core.datasets import class_names
 from diffsmooth_core.runs.results import OUTCOMES
 from diffsmooth_core.runs.store import Run
 from ui.jobs import audits
+from ui.session import notices
 from ui.sidebar import classifier_title, dataset_title, method_title
 from ui.text import plain
 
@@ -192,10 +193,8 @@ def _views(run: Run, rule: Rule, order: str) -> None:
             ask(*views[name])
 
     def save() -> None:
-        try:
-            browsing.save_view(audits.store(), run, st.session_state["view-name"], rule, order)
-        except InputError as problem:
-            st.session_state["view-problem"] = str(problem)
+        name = st.session_state["view-name"]
+        notices.attempt(browsing.save_view, audits.store(), run, name, rule, order, form="save-view")
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
@@ -210,6 +209,5 @@ def _views(run: Run, rule: Rule, order: str) -> None:
         with st.popover("Save"):
             st.text_input("Name of this view", key="view-name", max_chars=60)
             st.button("Save the filters and the order", on_click=save)
-    if unsaved := st.session_state.pop("view-problem", ""):
-        st.error(plain(unsaved))
+    notices.show_with("save-view")
     st.button("Show everything", on_click=clear, disabled=rule == Rule(), icon=":material/filter_alt_off:")

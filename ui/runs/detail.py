@@ -26,7 +26,7 @@ from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
 from ui.runs import charts
 from ui.runs.controls import Selection
 from ui.runs.grid import said
-from ui.session import state
+from ui.session import notices, state
 from ui.text import down, length, plain
 
 MOODS = {"right": "right", "wrong": "wrong", "certified": "unknown", "abstained": "abstain"}
@@ -203,7 +203,7 @@ def _rescuing(run: Run, result: Result, what: str) -> None:
         )
         st.button(
             "Try other settings",
-            on_click=_in_words,
+            on_click=notices.attempt,
             args=(audits.rescue, run, result.idx),
             icon=":material/healing:",
         )
@@ -246,20 +246,12 @@ def _rescuing(run: Run, result: Result, what: str) -> None:
         )
 
 
-def _in_words(act: Callable[..., None], *args: object) -> None:
-    """Do it; where that is not possible, have the page say why."""
-    try:
-        act(*args)
-    except InputError as problem:
-        state.notify(str(problem))
-
-
 def _remarks(run: Run, row: Row) -> None:
     """Review state, tags and notes; each is kept at once."""
     idx = row.result.idx
 
     def say(kind: Kind, text: str) -> None:
-        _in_words(audits.store().remark, run, idx, kind, text)
+        notices.attempt(audits.store().remark, run, idx, kind, text)
 
     st.subheader("Review", anchor=False)
     with st.container(key="charts-review"):  # laid out as charts are: side by side where each has room

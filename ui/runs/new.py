@@ -1,11 +1,16 @@
-"""A new run: an audit with the Certify page's settings, or a log from elsewhere."""
+"""A new run: an audit with the Certify page's settings, a log or a whole run from elsewhere.
+
+What came of a form is said at the top of the page; why it could not be done, with the form.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
@@ -13,7 +18,7 @@ from diffsmooth_core.datasets import datasets
 from diffsmooth_core.exchange import bundles, logs
 from diffsmooth_core.paths import ASSETS
 from ui.jobs import audits
-from ui.session import state
+from ui.session import notices, state
 from ui.session.limits import limit
 from ui.text import plain
 
@@ -24,25 +29,25 @@ def show() -> None:
     """Forms to start an audit, to import a log, and to open a run from elsewhere."""
     start, imported, opened = st.tabs(["Start an audit", "Import a log", "Open a run"])
     with start:
-        _start()
+        _start_form()
     with imported:
-        _import()
+        _import_form()
     with opened:
-        _open()
+        _open_form()
 
 
 def example() -> None:
     """A recorded audit, to look around in."""
     st.button(
         "Open a recorded audit of 200 pictures",
-        on_click=_opened,
-        args=(EXAMPLE.read_bytes(),),
+        on_click=notices.attempt,
+        args=(_unpack, EXAMPLE.read_bytes()),
         type="primary",
         icon=":material/folder_open:",
     )
 
 
-def _open() -> None:
+def _open_form() -> None:
     st.caption(
         "A run that was downloaded whole, here or elsewhere. Its certificates are checked from their counts."
     )
@@ -51,23 +56,23 @@ def _open() -> None:
         file = st.file_uploader("Run", type=["gz"], key="run-file", max_upload_size=most)
         name = st.text_input("Name it", max_chars=80, placeholder="as it was called")
         if st.form_submit_button("Open", type="primary"):
-            if file is None:
-                st.error("There is no run yet; choose a file first.")
-            else:
-                _opened(file.getvalue(), name or None)
-                st.rerun()
+            notices.attempt(_open, file, name, form="open-run")
+            st.rerun()
+    notices.show_with("open-run")
 
 
-def _opened(data: bytes, name: str | None = None) -> None:
-    try:
-        run = bundles.unpack(audits.store(), data, name)
-    except InputError as problem:
-        state.notify(str(problem))
-    else:
-        _added(f"The run {run.name} was opened. Every certificate was checked from its votes.", run.name)
+def _open(file: UploadedFile | None, name: str) -> None:
+    if file is None:
+        raise InputError("there is no run yet; choose a file first")
+    _unpack(file.getvalue(), name or None)
 
 
-def _start() -> None:
+def _unpack(data: bytes, name: str | None = None) -> None:
+    run = bundles.unpack(audits.store(), data, name)
+    _show_next(run.name, f"The run {run.name} was opened. Every certificate was checked from its votes.")
+
+
+def _start_form() -> None:
     if not limit("audits", "may_start"):
         st.caption("Audits are started from the command line here: python -m diffsmooth_core audit.")
         return
@@ -76,7 +81,7 @@ def _start() -> None:
     except InputError as problem:
         st.error(plain(str(problem)))
         return
-    st.markdown(f"With the settings of the Certify page: {plain(_described(config))}.")
+    st.markdown(f"With the settings of the Certify page: {plain(described(config))}.")
     st.page_link("pages/certify.py", label="Change them there", icon=":material/tune:")
     with st.form("start-audit", border=False):
         left, right = st.columns(2)
@@ -85,16 +90,18 @@ def _start() -> None:
             "Test pictures", "0:10000:50", help="START:STOP:STEP, or single numbers with commas."
         )
         if st.form_submit_button("Start", type="primary"):
-            try:
-                run = audits.start(name, indices, config)
-            except InputError as problem:
-                st.error(plain(str(problem)))
-            else:
-                _added(f"{run.name} is under way.", run.name)
-                st.rerun()
+            notices.attempt(_start, name, indices, config, form="start-audit")
+            st.rerun()
+    notices.show_with("start-audit")
 
 
-def _described(config: SmoothingConfig) -> str:
+def _start(name: str, indices: str, config: SmoothingConfig) -> None:
+    run = audits.start(name, indices, config)
+    _show_next(run.name, f"{run.name} is under way.")
+
+
+def described(config: SmoothingConfig) -> str:
+    """The main settings of an audit in a line."""
     method = METHODS[config.method]
     local = f", σ′ = {config.sigma_local:g}, m = {config.m}" if method.smooths_locally else ""
     return (
@@ -103,7 +110,20 @@ def _described(config: SmoothingConfig) -> str:
     )
 
 
-def _import() -> None:
+@dataclass(frozen=True)
+class LogSettings:
+    """What a log does not say of itself; `target` is for a log that says only whether that was proved."""
+
+    name: str
+    dataset: str
+    sigma: float
+    n: int
+    alpha: float
+    target: float | None
+    training_sigma: float | None
+
+
+def _import_form() -> None:
     st.caption(
         "A certification log of Cohen's code or of one that writes alike; the content tells its dialect."
     )
@@ -121,41 +141,43 @@ def _import() -> None:
         training = left.number_input(
             "Training noise", 0.0, 4.0, None, 0.05, help="If it is known: then the paper's row can be found."
         )
+        settings = LogSettings(name, dataset, sigma, n, alpha, target, training)
         if st.form_submit_button("Import", type="primary"):
-            if file is None:
-                st.error("There is no log yet; choose a file first.")
-                return
-            try:
-                log = _read(file.getvalue(), sigma, n, alpha, target)
-                settings = {
-                    "sigma": sigma,
-                    "n": n,
-                    "alpha": alpha,
-                    "file": file.name,
-                    "training_sigma": training,
-                }
-                run = logs.keep(audits.store(), log, name, dataset, settings)
-            except InputError as problem:
-                st.error(plain(str(problem)))
-            else:
-                said = f"{run.name} was imported: {len(log.results):,} pictures in {log.dialect}'s dialect."
-                if log.lifted:
-                    said += f" Rounding may have lifted {len(log.lifted)} radii over a threshold of a table."
-                _added(said, run.name)
-                st.rerun()
+            notices.attempt(_import, file, settings, form="import-log")
+            st.rerun()
+    notices.show_with("import-log")
 
 
-def _read(data: bytes, sigma: float, n: int, alpha: float, target: float | None) -> logs.Log:
+def _import(file: UploadedFile | None, settings: LogSettings) -> None:
+    if file is None:
+        raise InputError("there is no log yet; choose a file first")
+    log = read_log(file.getvalue(), settings)
+    kept = {
+        "sigma": settings.sigma,
+        "n": settings.n,
+        "alpha": settings.alpha,
+        "file": file.name,
+        "training_sigma": settings.training_sigma,
+    }
+    run = logs.keep(audits.store(), log, settings.name, settings.dataset, kept)
+    sentence = f"{run.name} was imported: {len(log.results):,} pictures in {log.dialect}'s dialect."
+    if log.lifted:
+        sentence += f" Rounding may have lifted {len(log.lifted)} radii over a threshold of a table."
+    _show_next(run.name, sentence)
+
+
+def read_log(data: bytes, settings: LogSettings) -> logs.Log:
+    """The log of an uploaded file. Raises InputError, which does not name where the file lay meanwhile."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "log")
         path.write_bytes(data)
         try:
-            return logs.read(path, sigma, n, alpha, target)
+            return logs.read(path, settings.sigma, settings.n, settings.alpha, settings.target)
         except InputError as problem:
             raise InputError(str(problem).replace(str(path), "the log")) from None
 
 
-def _added(sentence: str, run: str) -> None:
-    """Say so and show the new run."""
-    state.notify(sentence)
+def _show_next(run: str, sentence: str) -> None:
+    """Say what came of it and show the new run."""
+    notices.notify(sentence)
     st.session_state["_next-run"] = run

@@ -2,7 +2,7 @@
 
 Session-state keys: one for each setting of a page (also a widget's key and, without the page's prefix, a URL
 parameter), and `picture`, `upload`, `job`, `_beside`, `_page`, `_kept…`, `_url`, `_urls`,
-`_acted`, `_notices`, `_playing`, `_visitor`, `_lesson`, `_telling`. Keys of widgets that hold nothing worth
+`_acted`, `_playing`, `_visitor`, `_lesson`, `_telling`. Keys of widgets that hold nothing worth
 keeping stand where the widget is drawn.
 """
 
@@ -27,6 +27,7 @@ from diffsmooth_core.experiments import SWEEPS
 from diffsmooth_core.zoo.cards import names
 from diffsmooth_core.zoo.download import here
 from ui.attack import controls
+from ui.session import notices
 from ui.session.limits import allowed, limit
 
 PICTURE = "gallery:sailing-yacht"
@@ -213,7 +214,7 @@ def restore(page: Settings = CERTIFY) -> bool:
             try:
                 state[page.prefix + name] = page.parse(name, parameters[name])
             except InputError as error:
-                notify(str(error))
+                notices.notify(str(error))
     state["_lesson"] = parameters.get("lesson", "")
     state["job"] = parameters.get("job") if page is CERTIFY else state.get("job")
     if parameters or "picture" not in state:
@@ -296,17 +297,6 @@ def playing() -> bool:
     return bool(st.session_state.get("_playing"))
 
 
-def notify(sentence: str) -> None:
-    """Have the page say this once."""
-    st.session_state.setdefault("_notices", []).append(sentence)
-
-
-def notices() -> list[str]:
-    """What is to be said now, a sentence each."""
-    found: list[str] = st.session_state.pop("_notices", [])
-    return found
-
-
 def config() -> SmoothingConfig:
     """The settings as the core takes them. Raises InputError."""
     return SmoothingConfig(**{name: st.session_state[name] for name in SETTINGS})
@@ -323,7 +313,7 @@ def choose(spec: str) -> None:
     try:
         resolved(spec, dataset())
     except InputError as error:
-        notify(f"{error}; {picture_spec()} is shown instead")
+        notices.notify(f"{error}; {picture_spec()} is shown instead")
     else:
         pick(spec)
 

@@ -107,12 +107,6 @@ def test_what_the_address_says_is_never_markup(visit: Visit) -> None:
     assert not any("](" in text or "<b>" in text for text in shown)
 
 
-def test_a_sentence_is_said_once(visit: Visit) -> None:
-    page = visit(sigma="wide")
-    page.run()
-    assert "sigma = " not in said(page)
-
-
 @pytest.mark.parametrize(("method", "unused"), [("plain", True), ("dds", True), ("local-only", False)])
 def test_settings_that_a_method_does_not_use_are_off(visit: Visit, method: str, unused: bool) -> None:
     page = visit(method=method)
@@ -132,13 +126,13 @@ def test_a_click_cannot_choose_what_is_no_picture() -> None:
     def script() -> None:
         import streamlit as st
 
-        from ui.session import state
+        from ui.session import notices, state
 
         state.restore()
         state.choose("photo:rocket")
         state.choose("/etc/hostname")
         st.text(state.picture_spec())
-        st.text(state.notices()[0])
+        st.text(notices.current()[0].sentence)
 
     page = AppTest.from_function(script).run()
     assert page.text[0].value == "photo:rocket"
