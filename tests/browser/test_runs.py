@@ -54,7 +54,7 @@ def test_logs_are_filtered_linked_noted_and_compared(app: str, page: Page, tmp_p
     first = page.get_by_text("first-log was imported: 40 pictures")
     expect(first).to_be_visible()  # nobody said that it was read
     button(page, "Dismiss").first.click()
-    expect(first).to_have_count(0, timeout=30 * SECONDS)
+    expect(first).to_have_count(0)
     expect(page.get_by_text("second-log was imported: 40 pictures")).to_be_visible()
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("40")
     page.get_by_role("radio", name="Pictures").click()
