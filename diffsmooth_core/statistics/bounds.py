@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 
-from scipy.special import betainc, betaincc, betaincinv, betaln
+from scipy.special import betainc, betaincc, betaincinv, betaln, gammaln
 
 from diffsmooth_core.config import InputError
 
@@ -61,7 +61,7 @@ def anytime_lower(k: int, n: int, alpha: float) -> float:
     if k == 0:
         return 0.0
     log_beta, log_alpha = float(betaln(1 + k, 1 + n - k)), math.log(alpha)
-    margin = _ULPS + 1e-15 * abs(log_beta)  # of the rounding below, outward
+    margin = _ULPS + 8e-16 * float(gammaln(n + 2))  # outward: twice what log_beta and log_null are off
 
     def excess(p: float) -> float:  # log M_n(p) - log(1/alpha), falling in p up to k/n
         log_null = k * math.log(p) + (n - k + 1) * math.log1p(-p)

@@ -19,6 +19,7 @@ from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from tests.worlds import GREY, half_space
 
+RADIUS = certified_radius(clopper_pearson_lower(97, 100, 0.001), 0.5)  # of 97 of 100 votes
 NAMES = ("apple", "bread", "cheese")
 CONFIG = SmoothingConfig(method="plain", sigma=0.5, n0=20, n=100, device="cpu", dtype="float32")
 
@@ -65,6 +66,8 @@ def test_it_round_trips_through_json(certificate: Certificate, tmp_path: Path) -
         ({"label": 0}, {"label"}),
         ({"label": ABSTAIN}, {"label"}),
         ({"radius": 9.0}, {"radius"}),
+        ({"radius": RADIUS + 1e-11}, {"radius"}),
+        ({"radius": RADIUS + 1e-13}, set()),
         ({"radius": math.nan}, {"radius"}),
         ({"radius": math.inf}, {"radius"}),
         ({"p_a_lower": 0.999}, {"p_a_lower"}),
@@ -112,6 +115,11 @@ def test_a_split_vote_says_that_more_samples_would_not_help(certificate: Certifi
     assert "480 of 1,000" in reason
     assert "not a majority" in reason
     assert "½" not in reason
+
+
+def test_half_of_the_votes_are_no_majority_of_either_class(certificate: Certificate) -> None:
+    reason = with_votes(certificate, (9, 11), (50, 50)).reason(NAMES)
+    assert reason.startswith("Only 50 of 100 noisy copies voted for bread, the selected class")
 
 
 def test_a_bound_just_short_says_how_many_more_votes_would_do(certificate: Certificate) -> None:

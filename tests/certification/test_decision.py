@@ -40,6 +40,7 @@ def test_looks_are_a_function_of_the_votes_alone() -> None:
     assert round_sizes(adaptive) == (62, 250, 1000)
     assert [next_look(n, adaptive) for n in (0, 61, 62, 250, 999)] == [62, 62, 250, 1000, 1000]
     assert next_look(0, CONFIG) == 1000
+    assert round_sizes(replace(adaptive, rounds=5, n=100)) == (1, 1, 6, 25, 100), "never a look at nothing"
 
 
 @pytest.mark.parametrize("stopping", EARLY)
@@ -131,6 +132,24 @@ def test_the_fewest_votes_with_hope_stay_what_they_are(stopping: str, n: int, fe
     assert decide((0, 20), (n - fewest + 1, fewest - 1), config).ending == "hopeless"
 
 
+def test_a_target_that_is_met_exactly_is_reached() -> None:
+    config = replace(CONFIG, stopping="decided")
+    radius = decide((0, 20), (10, 490), config).radius
+    assert decide((0, 20), (10, 490), replace(config, target_radius=radius)).ending == "reached"
+    beyond = float(np.nextafter(radius, 1))
+    assert decide((0, 20), (10, 490), replace(config, target_radius=beyond)).ending is None
+    best = certified_radius(anytime_lower(991, 1000, 0.001), 0.5)  # if the last ten all agree
+    assert decide((0, 20), (9, 981), replace(config, target_radius=best)).ending is None
+    beyond = float(np.nextafter(best, 1))
+    assert decide((0, 20), (9, 981), replace(config, target_radius=beyond)).ending == "hopeless"
+
+
+def test_without_votes_nothing_is_known() -> None:
+    nothing = decide((0, 20), (0, 0), CONFIG)
+    assert (nothing.label, nothing.radius, nothing.ending) == (ABSTAIN, 0.0, None)
+    assert (nothing.p_a_lower, nothing.p_b_upper) == (0.0, 1.0)
+
+
 def test_a_tie_in_selection_goes_to_the_first_class() -> None:
     for counts0, candidate in (((5, 5, 2), 0), ((2, 4, 4), 1), ((3, 3, 3), 0), ((0, 0, 1), 2)):
         counts = [0, 0, 0]
@@ -151,6 +170,7 @@ def test_each_rule_takes_its_own_bound() -> None:
     for stopping, bound in bounds.items():
         found = decide(counts0, counts, replace(CONFIG, stopping=stopping))
         assert found.p_a_lower == bound
+        assert found.p_b_upper == 1 - bound, "the other classes share what is left"
         assert found.radius == certified_radius(bound, 0.5)
 
 
@@ -173,6 +193,12 @@ def test_a_target_that_no_vote_reaches_is_refused() -> None:
     with pytest.raises(InputError, match="starts with 3 votes and 13 are needed to certify at all"):
         check_reachable(replace(CONFIG, stopping="adaptive", rounds=5))
     check_reachable(replace(CONFIG, target_radius=3.0))
+    largest = certified_radius(anytime_lower(1000, 1000, 0.001), 0.5)
+    check_reachable(replace(CONFIG, stopping="target", target_radius=largest))
+    first_of_twelve = replace(CONFIG, stopping="adaptive", target_radius=0.0, n=12 * 16)
+    check_reachable(first_of_twelve)  # 2^-12 is below .001 / 3
+    with pytest.raises(InputError, match="starts with 11 votes and 12 are needed"):
+        check_reachable(replace(first_of_twelve, n=12 * 16 - 1))
 
 
 @pytest.mark.parametrize(

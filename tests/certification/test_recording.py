@@ -11,6 +11,7 @@ import pytest
 from diffsmooth_core import SmoothingConfig, build_base, certify_stream
 from diffsmooth_core.certification.certificate import discrepancies
 from diffsmooth_core.certification.recording import Recording
+from diffsmooth_core.certification.voting import Samples
 from diffsmooth_core.config import InputError
 from tests.worlds import GREY, clamping_denoiser, ten_classes
 
@@ -24,7 +25,14 @@ def test_played_it_is_the_run(stopping: str) -> None:
     base = build_base(config, ten_classes(), clamping_denoiser())
     steps = list(certify_stream(base, GREY, config))
     recording = Recording.from_json(Recording.of(iter(steps)).to_json())
-    played = list(recording.played(lambda stage, vote: steps[0].samples))
+    asked: list[tuple[str, int]] = []
+
+    def samples(stage: str, vote: int) -> Samples:
+        asked.append((stage, vote))
+        return steps[0].samples
+
+    played = list(recording.played(samples))
+    assert asked == [(s.stage, s.n_done - 1) for s in steps], "the pictures of each chunk's last vote"
     same = {"samples": steps[0].samples, "votes_per_second": 1.0, "classes": ()}
     assert [replace(p, **same) for p in played] == [replace(s, **same) for s in steps]
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.stats import chi2
 
 from diffsmooth_core import build_base, certify
-from diffsmooth_core.certification.replay import agreement, replay, two_sample_p_value
+from diffsmooth_core.certification.replay import Replay, agreement, replay, two_sample_p_value
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.statistics import clopper_pearson_lower
 from tests.worlds import GREY, clamping_denoiser, half_space, ten_classes
@@ -50,6 +51,23 @@ def test_another_kind_of_device_is_compared_as_a_sample() -> None:
     assert not far.holds
 
 
+def test_votes_of_another_version_of_torch_are_compared_as_a_sample() -> None:
+    certificate = certify(BASE, GREY, CONFIG)
+    older = replace(certificate, versions=certificate.versions | {"torch": "2.0.1"})
+    assert replay(certificate, BASE, GREY).exact
+    assert not replay(older, BASE, GREY).exact
+
+
+@pytest.mark.parametrize(
+    ("exact", "p_value", "holds"), [(True, 1.0, False), (False, 0.001, True), (False, 0.0009, False)]
+)
+def test_differences_hold_where_chance_makes_them_one_time_in_a_thousand(
+    exact: bool, p_value: float, holds: bool
+) -> None:
+    assert Replay((1,), (1,), exact, p_value, ("counts[0] says 1",)).holds == holds
+    assert Replay((1,), (1,), exact, p_value, ()).holds
+
+
 @pytest.mark.parametrize(("execution", "copies"), [("eager", 24 * 2), ("folded/20", 20)])
 def test_execution_and_padded_shape_are_the_certificates(execution: str, copies: int) -> None:
     certificate = replace(certify(BASE, GREY, CONFIG), block=24, execution=execution)
@@ -81,6 +99,8 @@ def test_two_samples_of_one_distribution() -> None:
     assert 0.01 < np.mean(np.array(values) < 0.1) < 0.2
     assert two_sample_p_value([700, 300], [600, 400]) < 1e-5
     assert two_sample_p_value([10, 0], [10, 0]) == 1.0
+    squared = 60 * (18 * 14 - 12 * 16) ** 2 / (30 * 30 * 34 * 26)  # of a table of two by two
+    assert two_sample_p_value([18, 12], [16, 14]) == pytest.approx(chi2.sf(squared, 1))
 
 
 def test_agreement_counts_votes_on_the_same_noise() -> None:

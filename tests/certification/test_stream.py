@@ -20,7 +20,7 @@ from diffsmooth_core.certification.stream import Progress
 from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
 from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
-from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
+from diffsmooth_core.statistics import anytime_lower, certified_radius, clopper_pearson_lower
 from tests.worlds import GREY, SHAPE, clamping_denoiser, half_space, linear_classifier, ten_classes
 
 CONFIG = SmoothingConfig(
@@ -164,6 +164,55 @@ def check_stream(stream: list[Progress], config: SmoothingConfig) -> None:
             assert all(o <= n for o, n in zip(old, new, strict=True)), "counts only grow"
 
 
+@pytest.mark.parametrize(
+    ("settings", "share_of_alpha", "holds"),
+    [
+        ({}, 1, False),
+        ({"bound": "two-class"}, 2, False),
+        ({"stopping": "adaptive", "rounds": 3, "n": 240}, 3, False),
+        ({"stopping": "target", "target_radius": 0.45}, 1, True),
+        ({"stopping": "decided", "target_radius": 0.45}, 1, True),
+    ],
+)
+def test_both_bounds_are_shown_whatever_the_rule(
+    settings: dict[str, object], share_of_alpha: int, holds: bool
+) -> None:
+    """The one of a run that ends here, at the level of its rule, and the one that holds while one looks."""
+    config = replace(CONFIG, method="plain", **settings)  # type: ignore[arg-type]
+    *early, final = certify_stream(base_for(config, half_space(0.5)), GREY, config, batch=13)
+    assert final.certificate is not None
+    estimating = [p for p in early if p.stage == "estimation"]
+    assert estimating
+    for p in estimating:
+        k, n = p.counts[p.candidate], p.n_done
+        assert p.clopper_pearson == clopper_pearson_lower(k, n, config.alpha / share_of_alpha)
+        assert p.anytime == anytime_lower(k, n, config.alpha)
+        assert p.provisional == (not holds)
+        assert p.point == (n, k / n, p.clopper_pearson, p.anytime)
+    assert not final.provisional
+
+
+def test_the_first_chunk_is_a_batch_of_the_networks_so_that_there_is_soon_something_to_see() -> None:
+    config = replace(CONFIG, method="plain", n0=500)
+    sizes = [p.n_done for p in certify_stream(base_for(config), GREY, config)][:2]
+    block = certify(base_for(config), GREY, replace(config, n0=1, n=10)).block
+    assert sizes[0] == block < sizes[1] - sizes[0]
+
+
+def test_two_batches_are_cast_together_at_least() -> None:
+    config = replace(CONFIG, method="local-only", m=50, n0=100)
+    sizes = [p.n_done for p in certify_stream(base_for(config), GREY, config)][:2]
+    assert sizes[1] - sizes[0] == 2 * sizes[0]
+
+
+def test_densepure_shows_the_first_of_its_runs() -> None:
+    config = replace(CONFIG, method="densepure", purifications=3, reverse_steps=3)
+    samples = next(certify_stream(base_for(config), GREY, config)).samples
+    assert len(samples.local) == 3
+    assert np.array_equal(samples.purified, samples.local[0])
+    assert not np.array_equal(samples.purified, samples.local[2])
+
+
 @pytest.mark.parametrize("margin", [-0.3, 0.02, 0.8])
 def test_every_snapshot_is_consistent(margin: float) -> None:
     base = base_for(CONFIG, half_space(margin))
@@ -187,7 +236,8 @@ def test_samples_show_one_vote_of_the_chunk(method: str, purified: bool, copies:
     if samples.purified is not None:
         assert samples.purified == pytest.approx(samples.noisy.clip(0, 1), abs=1e-6)
     assert len(samples.local) == copies
-    assert first.counts0[samples.vote] > 0
+    assert samples.vote == first.classes[-1]
+    assert len(set(first.classes)) > 1, "another vote's class would show"
 
 
 def test_closing_the_stream_computes_nothing_more() -> None:
@@ -312,6 +362,8 @@ def test_predict_compares_the_two_leading_classes_alone() -> None:
         (torch.zeros(3, 224, 224), r"\(3, 224, 224\)"),
         (GREY * 255, "127.5.*divide by 255"),
         (GREY - 1, "-0.5"),
+        (GREY - torch.eye(32) * 0.501, "-0.00099"),
+        (GREY + torch.eye(32) * 0.501, "1.001"),
         (GREY.double(), "float64"),
         ((GREY * 255).to(torch.uint8), "uint8"),
         (torch.where(torch.eye(32) > 0, torch.nan, GREY), "NaN"),
@@ -330,12 +382,23 @@ def test_a_picture_that_does_not_fit_is_named(entry, x: Tensor, named: str) -> N
         ({"sigma_local": 0.3}, "sigma_local 0.25.*says 0.3"),
         ({"m": 3}, "m 2.*says 3"),
         ({"method": "dds"}, "m 2.*says 0"),
+        ({"method": "plain", "noise": "sound"}, "purification True.*says False"),
         ({"method": "local-only"}, "purification True.*says False"),
     ],
 )
 def test_a_base_of_another_setting_is_refused(settings: dict[str, object], named: str) -> None:
     with pytest.raises(InputError, match=named):
         certify(base_for(CONFIG), GREY, replace(CONFIG, **settings))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [({"purifications": 4}, "purifications 3.*says 4"), ({"reverse_steps": 5}, "reverse_steps 2.*says 5")],
+)
+def test_a_base_of_another_reverse_process_is_refused(settings: dict[str, object], named: str) -> None:
+    config = replace(CONFIG, method="densepure", purifications=3, reverse_steps=2)
+    with pytest.raises(InputError, match=named):
+        certify(base_for(config), GREY, replace(config, **settings))  # type: ignore[arg-type]
 
 
 def test_a_batch_below_one_is_refused() -> None:
@@ -383,6 +446,29 @@ def test_without_memory_counting_starts_again_with_a_smaller_recorded_block(erro
     execution = Execution.parse(found.execution)
     again = certify(replace(base_for(config), fixed_block=4, execution=execution), GREY, config)
     assert votes_of(found) == votes_of(again)
+
+
+def test_memory_that_ends_in_the_middle_starts_the_counts_again() -> None:
+    """All votes of a certificate come from batches of one shape."""
+    config = replace(CONFIG, m=1)
+    base = greedy(1000)
+    stream = certify_stream(base, GREY, config, batch=10)
+    seen = [next(stream) for _ in range(5)]
+    assert [(p.stage, p.n_done) for p in seen[-2:]] == [("estimation", 10), ("estimation", 20)]
+    base.classifier.network.most = 4
+    again = next(stream)
+    assert (again.stage, again.n_done, sum(again.counts)) == ("selection", 10, 0)
+    found = last(stream)
+    assert (sum(found.counts0), found.n) == (config.n0, config.n)
+
+
+def test_one_copy_at_a_time_is_tried_before_memory_is_said_to_be_short() -> None:
+    assert certify(greedy(2), GREY, replace(CONFIG, m=1)).block == 1
+
+
+def test_an_odd_number_of_copies_is_halved_upward() -> None:
+    found = certify(replace(greedy(3), execution=Execution("folded", 5)), GREY, replace(CONFIG, m=1))
+    assert (found.block, found.execution) == (8, "folded/3")
 
 
 def test_without_memory_for_one_copy_it_is_said() -> None:

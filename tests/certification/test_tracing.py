@@ -93,6 +93,16 @@ def test_the_parts_fit_together() -> None:
     np.testing.assert_allclose(traced.confidence, softmax.mean(0), atol=1e-5)
 
 
+def test_the_purifier_sees_a_traced_vote_in_a_batch_of_the_runs_shape() -> None:
+    base, seen = base_for(CONFIG), set()
+    base.denoiser.network.register_forward_pre_hook(lambda _, x: seen.add(len(x[0])))  # type: ignore[union-attr]
+    *_, last = certify_stream(base, GREY, CONFIG)
+    assert last.certificate is not None
+    assert seen == {last.certificate.block}
+    trace_vote(base, GREY, CONFIG, 5)
+    assert seen == {last.certificate.block}
+
+
 def test_densepures_confidence_is_the_share_of_its_classes() -> None:
     config = replace(CONFIG, method="densepure", purifications=4)
     traced = trace_vote(base_for(config), GREY, config, 2)

@@ -135,6 +135,30 @@ def test_the_networks_see_batches_of_the_recorded_shape_alone(method: str, execu
     assert seen["purifier"] == ({of_purifier} if METHODS[method].purifies else set())
 
 
+@pytest.mark.parametrize(
+    ("settings", "block"),
+    [
+        ({}, 16),
+        ({"method": "plain"}, 16),
+        ({"method": "densepure", "purifications": 1, "reverse_steps": 2}, 16),
+        ({"method": "densepure", "purifications": 3, "reverse_steps": 2}, 8),
+        ({"method": "densepure", "purifications": 9, "reverse_steps": 2}, 8),
+    ],
+)
+def test_how_many_copies_go_together_on_a_cpu_is_recorded(settings: dict[str, object], block: int) -> None:
+    """Another number would change the last bits of votes that others are to draw again."""
+    config = replace(CONFIG, n0=1, n=10, **settings)  # type: ignore[arg-type]
+    assert certify(base_for(**vars(config)), GREY, config).block == block
+
+
+def test_an_imagenet_picture_goes_alone_on_a_cpu() -> None:
+    config = replace(CONFIG, method="plain", dataset="imagenet", n0=1, n=10)
+    classifier = ten_classes()
+    classifier.dataset = "imagenet"
+    classifier.network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(32), *classifier.network)
+    assert certify(build_base(config, classifier), torch.full((3, 224, 224), 0.5), config).block == 1
+
+
 def test_a_method_refuses_the_other_kind_of_denoiser() -> None:
     with pytest.raises(InputError, match="'denoised' needs a denoiser trained for one sigma.*'silent'"):
         build_base(replace(CONFIG, method="denoised"), ten_classes(), clamping_denoiser())

@@ -192,6 +192,12 @@ def test_votes_to_certify_against_trying_every_n(p: float, alpha: float) -> None
     assert p < 1 or found == tried
 
 
+def test_votes_to_certify_wants_a_bound_above_one_half() -> None:
+    """Three votes that agree have the probability 1/8 under 1/2, which is not below alpha = 1/8."""
+    assert clopper_pearson_lower(3, 3, 0.125) == 0.5
+    assert votes_to_certify(1.0, 0.125) == 4
+
+
 def test_votes_to_certify_has_no_answer_without_a_majority_or_within_the_limit() -> None:
     assert votes_to_certify(0.5, 0.001) is None
     assert votes_to_certify(0.2, 0.001) is None

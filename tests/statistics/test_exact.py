@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 from itertools import product
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -68,6 +69,33 @@ def test_radii_are_rounded_down(p: float, sigma: float) -> None:
     assert two_class_radius(p, 1 - p, sigma) == pytest.approx(radius, rel=1e-12)
 
 
+@given(st.floats(0.5, 1 - 1e-9), st.floats(1e-15, 0.4), st.floats(0.01, 2))
+def test_two_class_radii_are_rounded_down(p_a: float, gap: float, sigma: float) -> None:
+    """Also where the two quantiles are nearly the same and their difference is mostly rounding."""
+    p_b = p_a - gap
+    radius = two_class_radius(p_a, p_b, sigma)
+    with mpmath.workdps(40):
+        a, b = (mpmath.sqrt(2) * mpmath.erfinv(2 * mpmath.mpf(p) - 1) for p in (p_a, p_b))
+        assert 0 <= radius <= max(0, sigma / 2 * (a - b))
+        assert radius == pytest.approx(float(sigma / 2 * (a - b)), rel=1e-9, abs=2e-14 * sigma)
+
+
+@pytest.mark.parametrize("k", [100_000, 600_000, 700_000, 800_001, 900_000, 990_000, 999_000, 999_990])
+def test_the_anytime_bound_is_rounded_outward_at_a_million_votes(k: int) -> None:
+    """Its equation integrated to thirty digits, where a sum of logarithms loses ten of sixteen."""
+    n, alpha = 10**6, 0.001
+    with mpmath.workdps(30):
+        p, share = mpmath.mpf(anytime_lower(k, n, alpha)), mpmath.mpf(k) / n
+        above = 14 * mpmath.sqrt(share * (1 - share) / n) + mpmath.mpf(30) / n  # the rest is below 1e-30
+        end = min(1 - mpmath.mpf("1e-30"), share + above)
+
+        def ratio(q: mpmath.mpf) -> mpmath.mpf:
+            return mpmath.exp(k * mpmath.log(q / p) + (n - k) * mpmath.log((1 - q) / (1 - p)))
+
+        mixture = mpmath.quad(ratio, mpmath.linspace(p, end, 12)) / (1 - p)
+        assert 1 <= mixture * mpmath.mpf(alpha) <= 1 + 1e-7
+
+
 @pytest.mark.parametrize("alpha", [0.001, 0.05])
 def test_clopper_pearson_covers_at_every_n_up_to_sixty(alpha: float) -> None:
     """P(bound > p) <= alpha where it is largest: just below each bound."""
@@ -121,6 +149,7 @@ def test_what_cannot_be_simulated_is_said() -> None:
         simulate(1.0, 100, 0.001, 1)
     with pytest.raises(InputError, match="look less often"):
         simulate(0.5, 10**6, 0.001, 1)
+    assert len(simulate(0.5, 10**6, 0.001, every=10**4, runs=100).looks) == 100, "only looks take memory"
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.3])
