@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
@@ -76,9 +76,17 @@ def check_dataset_name(name: object) -> str:
     )
 
 
-def _choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InputError(f"{name} {value!r} is unknown; choose one of {', '.join(choices)}")
+def unknown(name: str, value: object, known: Iterable[object], otherwise: str = "") -> InputError:
+    """The error of a value that is none of those that are known; `otherwise` is another way out."""
+    return InputError(
+        f"{name} {value!r:.60} is unknown; choose one of {', '.join(map(str, known))}{otherwise}"
+    )
+
+
+def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
+    """Raises InputError where a setting is none of its choices."""
+    if value not in tuple(choices):  # not a set: what comes from outside may be a list
+        raise unknown(name, value, choices)
 
 
 @dataclass(frozen=True)
@@ -145,12 +153,12 @@ class SmoothingConfig:
     device: str = _setting("auto", "", "Where the networks run: auto, cpu or cuda.")
 
     def __post_init__(self) -> None:
-        _choice("method", self.method, tuple(METHODS))
+        check_choice("method", self.method, METHODS)
         check_dataset_name(self.dataset)
-        _choice("noise", self.noise, NOISES)
-        _choice("stopping", self.stopping, STOPPING)
-        _choice("bound", self.bound, BOUNDS)
-        _choice("dtype", self.dtype, DTYPES)
+        check_choice("noise", self.noise, NOISES)
+        check_choice("stopping", self.stopping, STOPPING)
+        check_choice("bound", self.bound, BOUNDS)
+        check_choice("dtype", self.dtype, DTYPES)
         for name in ("sigma", "sigma_local", "alpha", "target_radius"):
             value = getattr(self, name)
             number = isinstance(value, int | float) and not isinstance(value, bool)

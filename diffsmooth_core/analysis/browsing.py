@@ -1,4 +1,4 @@
-"""Looking through a run: rows with what was said of them, rules that pick some, the confusion matrix."""
+"""Looking through a run: rows with what was said of them, filters that pick some, the confusion matrix."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.analysis.explaining import reason_from_counts
-from diffsmooth_core.config import ABSTAIN, InputError
-from diffsmooth_core.runs.results import OUTCOMES, Result, Share
+from diffsmooth_core.config import ABSTAIN, InputError, check_choice
+from diffsmooth_core.runs.results import OUTCOMES, Result
 from diffsmooth_core.runs.store import Remark, Run, Store
+from diffsmooth_core.statistics import Proportion
 
 REVIEWS = {"": "Not reviewed", "accepted": "Accepted", "disputed": "Disputed"}
 Range = tuple[float, float]
@@ -44,18 +45,18 @@ class Row:
 
 def rows(store: Store, run: Run) -> list[Row]:
     """Every result of a run by index. An abstention that nobody diagnosed has what its counts say."""
-    said: dict[int, list[Remark]] = {}
+    remarks: dict[int, list[Remark]] = {}
     for remark in store.remarks(run):
         if remark.idx is not None:
-            said.setdefault(remark.idx, []).append(remark)
+            remarks.setdefault(remark.idx, []).append(remark)
     abstained = {r.idx: r for r in store.results(run, certificates=True, predict=ABSTAIN)}
-    return [_row(abstained.get(r.idx, r), said.get(r.idx, [])) for r in store.results(run)]
+    return [_row(abstained.get(r.idx, r), remarks.get(r.idx, [])) for r in store.results(run)]
 
 
-def _row(result: Result, said: Sequence[Remark]) -> Row:
+def _row(result: Result, remarks: Sequence[Remark]) -> Row:
     tags: dict[str, None] = {}
     review = reason = ""
-    for remark in said:
+    for remark in remarks:
         if remark.kind == "tag":
             tags[remark.text] = None
         elif remark.kind == "untag":
@@ -64,7 +65,7 @@ def _row(result: Result, said: Sequence[Remark]) -> Row:
             review = remark.text
         elif remark.kind == "reason":
             reason = remark.text
-    notes = tuple(remark for remark in said if remark.kind == "note")
+    notes = tuple(remark for remark in remarks if remark.kind == "note")
     leader: int | None = result.predict
     if result.predict == ABSTAIN:
         leader = int(np.argmax(result.certificate["counts"])) if result.certificate else None
@@ -72,17 +73,17 @@ def _row(result: Result, said: Sequence[Remark]) -> Row:
     return Row(bare, leader, reason or reason_from_counts(result), bool(reason), tuple(tags), notes, review)
 
 
-def benign(every: Sequence[Row]) -> Share | None:
+def benign(every: Sequence[Row]) -> Proportion | None:
     """Benign accuracy: the share of pictures whose class has the most votes, certified or not. None where
     abstentions say nothing of their votes."""
     labelled = [row for row in every if row.result.label is not None]
     if not labelled or any(row.leader is None for row in labelled):
         return None
-    return Share.of(sum(row.leader == row.result.label for row in labelled), len(labelled))
+    return Proportion.of(sum(row.leader == row.result.label for row in labelled), len(labelled))
 
 
 @dataclass(frozen=True)
-class Rule:
+class RowFilter:
     """Which rows of a run are shown; a field that is empty or None asks for nothing.
 
     outcome is one of OUTCOMES, reason one of REASONS, review one of REVIEWS; label and predict are class ids
@@ -101,10 +102,8 @@ class Rule:
 
     def __post_init__(self) -> None:
         for name, known in (("outcome", OUTCOMES), ("reason", REASONS), ("review", REVIEWS)):
-            if (value := getattr(self, name)) and value not in known:
-                raise InputError(
-                    f"{name} {str(value)[:40]!r} is unknown; choose {', '.join(filter(None, known))}"
-                )
+            if value := getattr(self, name):
+                check_choice(name, value, list(filter(None, known)))
         for name in ("label", "predict"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, int):
@@ -132,13 +131,13 @@ class Rule:
 
     def as_dict(self) -> dict[str, Any]:
         """Only what it asks for."""
-        return {name: value for name, value in asdict(self).items() if value != getattr(Rule(), name)}
+        return {name: value for name, value in asdict(self).items() if value != getattr(RowFilter(), name)}
 
     @classmethod
-    def from_dict(cls, values: Any) -> Rule:
+    def from_dict(cls, values: Any) -> RowFilter:
         """What as_dict gave. Raises InputError for any other document."""
         if not isinstance(values, dict) or not set(values) <= {field.name for field in fields(cls)}:
-            raise InputError(f"{str(values)[:80]!r} is no rule for rows; save the view again")
+            raise InputError(f"{str(values)[:80]!r} is no filter for rows; save the view again")
         return cls(**values)
 
 
@@ -159,9 +158,9 @@ ORDERS: dict[str, tuple[str, Callable[[Row], Any]]] = {
 }
 
 
-def chosen(every: Sequence[Row], rule: Rule, order: str = "index") -> list[Row]:
-    """The rows that a rule picks, in one of ORDERS."""
-    return sorted(filter(rule, every), key=ORDERS[order][1])
+def chosen(every: Sequence[Row], row_filter: RowFilter, order: str = "index") -> list[Row]:
+    """The rows that a filter picks, in one of ORDERS."""
+    return sorted(filter(row_filter, every), key=ORDERS[order][1])
 
 
 def following(
@@ -184,20 +183,20 @@ def confusion(every: Sequence[Row], classes: int) -> npt.NDArray[np.int64]:
     return matrix
 
 
-def save_view(store: Store, run: Run, name: str, rule: Rule, order: str) -> None:
-    """Keep a rule under a name; one of the same name is replaced. Raises InputError."""
+def save_view(store: Store, run: Run, name: str, row_filter: RowFilter, order: str) -> None:
+    """Keep a filter under a name; one of the same name is replaced. Raises InputError."""
     if not 1 <= len(name.strip()) <= 60:
         raise InputError(f"a view's name has 1 to 60 characters, got {name[:70]!r}")
     store.remark(
-        run, None, "view", json.dumps({"name": name.strip(), "rule": rule.as_dict(), "order": order})
+        run, None, "view", json.dumps({"name": name.strip(), "rule": row_filter.as_dict(), "order": order})
     )
 
 
-def views(store: Store, run: Run) -> dict[str, tuple[Rule, str]]:
-    """The saved views of a run: name to rule and order."""
+def views(store: Store, run: Run) -> dict[str, tuple[RowFilter, str]]:
+    """The saved views of a run: name to filter and order."""
     found = {}
     for remark in store.remarks(run):
         if remark.kind == "view":
             view = json.loads(remark.text)
-            found[view["name"]] = (Rule.from_dict(view["rule"]), view["order"])
+            found[view["name"]] = (RowFilter.from_dict(view["rule"]), view["order"])
     return found

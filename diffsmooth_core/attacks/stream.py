@@ -19,7 +19,7 @@ from diffsmooth_core.certification.noise import LEVELS, NoiseSource, image_sha25
 from diffsmooth_core.certification.stream import smaller
 from diffsmooth_core.certification.voting import Ballot, check, pooled
 from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig, check_choice
 
 Kind = Literal["pgd", "nes", "random"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -53,11 +53,8 @@ class AttackConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, choices in (("kind", KINDS), ("backward", BACKWARDS)):
-            if getattr(self, name) not in choices:
-                raise InputError(
-                    f"{name} {getattr(self, name)!r} is unknown; choose one of {', '.join(choices)}"
-                )
+        check_choice("kind", self.kind, KINDS)
+        check_choice("backward", self.backward, BACKWARDS)
         if not (math.isfinite(self.radius) and self.radius > 0):
             raise InputError(f"radius must be a finite number above 0, got {self.radius:g}")
         for name, least in (("attempts", 1), ("halvings", 0), ("steps", 1), ("copies", 2), ("seed", 0)):

@@ -275,9 +275,9 @@ def compare(
             "sigma": sigma,
             "noisy": sum(noisy) / len(noisy),
             "purified": sum(purified) / len(purified),
-            "nearer": share.inside,
-            "count": share.count,
-            "interval": [share.lower, share.upper],
+            "nearer": share.k,
+            "count": share.n,
+            "interval": [share.low, share.high],
         }
         for sigma, noisy, purified, share in zip(
             levels, found.noisy, found.purified, map(found.nearer, levels), strict=True
@@ -437,9 +437,9 @@ def _theorem1(found: Theorem1, scale: float) -> dict[str, Any]:
             version: {
                 "score_term_mean": scale * float(found.score_term(version).mean()),
                 "bound_mean": scale * float(found.bound(version).mean()),
-                "inside": share.inside,
-                "count": share.count,
-                "interval": [share.lower, share.upper],
+                "inside": share.k,
+                "count": share.n,
+                "interval": [share.low, share.high],
             }
             for version, share in ((version, found.share(version)) for version in VERSIONS)
         },

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from diffsmooth_core.config import DATASETS, InputError, check_dataset_name
+from diffsmooth_core.config import DATASETS, InputError, check_dataset_name, unknown
 from diffsmooth_core.datasets import folders, parquet
 from diffsmooth_core.datasets.decoding import Pixels, read
 from diffsmooth_core.paths import user_folder
@@ -104,10 +104,7 @@ def get(name: str) -> DataSet:
     """An added data set. Raises InputError where there is none of that name."""
     path = user_folder("datasets") / f"{check_dataset_name(name)}.json"
     if not path.is_file():
-        known = ", ".join((*DATASETS, *added()))
-        raise InputError(
-            f"data set {name!r} is unknown; choose one of {known}, or add it with `datasets add`"
-        )
+        raise unknown("data set", name, (*DATASETS, *added()), ", or add it with `datasets add`")
     return _described(path)
 
 

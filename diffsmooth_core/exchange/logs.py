@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from scipy.special import ndtr
 
-from diffsmooth_core.config import ABSTAIN, InputError
+from diffsmooth_core.config import ABSTAIN, InputError, check_choice
 from diffsmooth_core.runs.results import STEP, Result
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 
@@ -206,8 +206,7 @@ def encoded(results: Sequence[Result], form: str) -> bytes:
     Radii keep all their digits, rounded down to six in Cohen's dialect, so that no reader lifts one. Raises
     InputError where that is no format.
     """
-    if form not in FORMATS:
-        raise InputError(f"format {form!r} is unknown; choose one of {', '.join(FORMATS)}")
+    check_choice("format", form, FORMATS)
     if form == "cohen":
         lines = ["\t".join(COLUMNS)]
         lines += [

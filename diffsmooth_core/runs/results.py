@@ -11,12 +11,7 @@ import numpy as np
 
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.config import ABSTAIN
-from diffsmooth_core.statistics import (
-    average_certified_radius,
-    certified_accuracy,
-    clopper_pearson_lower,
-    clopper_pearson_upper,
-)
+from diffsmooth_core.statistics import Proportion, average_certified_radius, certified_accuracy
 
 STEP = 0.25  # between the radii of a table
 OUTCOMES = {
@@ -25,7 +20,6 @@ OUTCOMES = {
     "abstained": "Abstains",
     "certified": "Certified, class unknown",
 }
-CONFIDENCE = 0.05  # the bands of a summary have 95 % confidence
 
 
 @dataclass(frozen=True)
@@ -81,25 +75,6 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Share:
-    """k of n, with a confidence interval of 95 % (Clopper-Pearson, both sides)."""
-
-    k: int
-    n: int
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, k: int, n: int) -> Share:
-        level = CONFIDENCE / 2
-        return cls(k, n, clopper_pearson_lower(k, n, level), clopper_pearson_upper(k, n, level))
-
-    @property
-    def share(self) -> float:
-        return self.k / self.n
-
-
-@dataclass(frozen=True)
 class Summary:
     """Certified accuracy at each radius of a table, ACR and abstentions of a run's results."""
 
@@ -107,7 +82,7 @@ class Summary:
     abstained: int
     wrong: int
     acr: float
-    certified_accuracy: dict[str, Share]
+    certified_accuracy: dict[str, Proportion]
 
     def as_dict(self) -> dict[str, Any]:
         """With percentages, as scripts read it."""
@@ -121,13 +96,13 @@ class Summary:
         }
 
 
-def curve(results: Sequence[Result], points: int = 120) -> list[tuple[float, Share]]:
+def curve(results: Sequence[Result], points: int = 120) -> list[tuple[float, Proportion]]:
     """Certified accuracy over the radius, from 0 to just past the largest one, for a plot."""
     right = np.sort([r.radius for r in results if r.correct])
     end = (float(right[-1]) if len(right) else 0.0) * 1.02 + 1e-3
     at = np.linspace(0.0, end, points)
     return [
-        (float(r), Share.of(int(k), len(results)))
+        (float(r), Proportion.of(int(k), len(results)))
         for r, k in zip(at, len(right) - np.searchsorted(right, at), strict=True)
     ]
 
@@ -138,7 +113,7 @@ def summary(results: Sequence[Result]) -> Summary:
     table = {}
     for i in range(math.floor(max(radii, default=0.0) / STEP) + 1 if results else 0):
         k = round(certified_accuracy(radii, correct, i * STEP) * len(results))
-        table[f"{i * STEP:.2f}"] = Share.of(k, len(results))
+        table[f"{i * STEP:.2f}"] = Proportion.of(k, len(results))
     return Summary(
         images=len(results),
         abstained=sum(r.predict == ABSTAIN for r in results),

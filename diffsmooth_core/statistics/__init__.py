@@ -9,6 +9,7 @@ from diffsmooth_core.statistics.bounds import (
     votes_to_certify,
 )
 from diffsmooth_core.statistics.multiple import bonferroni_alpha, family_wise_level
+from diffsmooth_core.statistics.proportion import Proportion
 from diffsmooth_core.statistics.radii import (
     average_certified_radius,
     certified_accuracy,
@@ -19,6 +20,7 @@ from diffsmooth_core.statistics.radii import (
 from diffsmooth_core.statistics.sign_test import sign_test
 
 __all__ = [
+    "Proportion",
     "anytime_lower",
     "anytime_upper",
     "average_certified_radius",

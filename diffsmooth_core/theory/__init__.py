@@ -12,7 +12,7 @@ from diffsmooth_core.theory.perturbation import KINDS
 from diffsmooth_core.theory.purification_gain import Comparison, Gain, compare, gains
 from diffsmooth_core.theory.reverse_sde import SCHEMES, Paths
 from diffsmooth_core.theory.sampling import Sampling, sampling
-from diffsmooth_core.theory.theorem1 import VERSIONS, Share, Theorem1, c_eta
+from diffsmooth_core.theory.theorem1 import VERSIONS, Theorem1, c_eta
 from diffsmooth_core.theory.theorem2 import Theorem2
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "Paths",
     "Sampling",
     "Setting",
-    "Share",
     "Start",
     "Theorem1",
     "Theorem2",

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import InputError, check_choice
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.theory.network import NetworkEps, disturbed
 from diffsmooth_core.theory.perturbation import perturb
@@ -40,10 +40,8 @@ class Setting:
             raise InputError(f"eta must lie between 0 and 1, got {self.eta:g}")
         if not 2 <= self.steps <= 1000:
             raise InputError(f"steps must lie between 2 and 1000, got {self.steps}")
-        if self.dtype not in PRECISIONS:
-            raise InputError(f"dtype {self.dtype!r} is unknown; choose one of {', '.join(PRECISIONS)}")
-        if self.scheme not in SCHEMES:
-            raise InputError(f"scheme {self.scheme!r} is unknown; choose one of {', '.join(SCHEMES)}")
+        check_choice("dtype", self.dtype, PRECISIONS)
+        check_choice("scheme", self.scheme, SCHEMES)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import InputError, check_choice
 
 
 def noise_ratio(alpha_bar: float) -> float:
@@ -135,8 +135,7 @@ def world(name: str, dimension: int, seed: int = 0) -> Mixture:
         mean = torch.zeros(1, dimension, dtype=torch.float64)
         mean[0, 0] = 1000
         return Mixture(torch.ones(1, dtype=torch.float64), mean, torch.ones(1, dtype=torch.float64))
-    if name not in WORLDS:
-        raise InputError(f"world {name!r} is unknown; choose one of {', '.join(WORLDS)}")
+    check_choice("world", name, WORLDS)
     generator = torch.Generator().manual_seed(seed)
     centres = 1.5 * torch.rand(3, dimension, generator=generator, dtype=torch.float64) - 0.75
     if dimension <= 2:  # drawn, so well apart

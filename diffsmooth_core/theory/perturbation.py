@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from diffsmooth_core.certification.illustration import perturbation
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import check_choice
 from diffsmooth_core.purification.denoiser import Denoiser
 
 KINDS = ("none", "random", "adversarial")
@@ -14,8 +14,7 @@ KINDS = ("none", "random", "adversarial")
 
 def perturb(kind: str, x: Tensor, denoiser: Denoiser, sigma: float, radius: float, seed: int = 0) -> Tensor:
     """delta of a named kind and L2 norm `radius`, shape of x (c,h,w). Raises InputError."""
-    if kind not in KINDS:
-        raise InputError(f"perturbation {kind!r} is unknown; choose one of {', '.join(KINDS)}")
+    check_choice("perturbation", kind, KINDS)
     if kind == "none":
         return torch.zeros_like(x)
     if kind == "random":

@@ -13,8 +13,9 @@ from torch import Tensor
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.statistics import Proportion
 from diffsmooth_core.theory.mixture import noise_ratio
-from diffsmooth_core.theory.theorem1 import Share, c_eta, shift_and_noise_quantile
+from diffsmooth_core.theory.theorem1 import c_eta, shift_and_noise_quantile
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +81,12 @@ class Comparison:
     def finished(self) -> bool:
         return len(self.noisy) == len(self.sigmas) and len(self.noisy[-1]) == self.pictures
 
-    def nearer(self, sigma: float) -> Share:
+    def nearer(self, sigma: float) -> Proportion:
         """How many pictures purification brought nearer at one of `sigmas`."""
         at = self.sigmas.index(sigma)
         both = zip(self.noisy[at], self.purified[at], strict=True) if at < len(self.noisy) else ()
         moves = [after < before for before, after in both]
-        return Share.of(sum(moves), len(moves))
+        return Proportion.of(sum(moves), len(moves))
 
 
 def compare(

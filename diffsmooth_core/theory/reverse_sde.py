@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import InputError, check_choice
 
 # (x_t (b,...), alpha_bar) -> predicted noise of the same shape; the score is -eps/sqrt(1-alpha_bar)
 Eps = Callable[[Tensor, float], Tensor]
@@ -122,8 +122,7 @@ def walk(
     Yields them after every step as far as they have come; closing the iterator cancels. Raises InputError
     where the scheme is none of SCHEMES.
     """
-    if scheme not in SCHEMES:
-        raise InputError(f"scheme {scheme!r} is unknown; choose one of {', '.join(SCHEMES)}")
+    check_choice("scheme", scheme, SCHEMES)
     y = start.to(noise.dtype)[None]  # all paths are still here, so eps is asked once for all
     states = [y.expand(noise.shape[2:])]
     drift = largest = torch.zeros(noise.shape[2], dtype=torch.float64)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.stats import chi2, ncx2
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.statistics import clopper_pearson_lower
+from diffsmooth_core.statistics import Proportion
 from diffsmooth_core.theory.reverse_sde import Paths
 
 Floats = npt.NDArray[np.float64]
@@ -44,27 +44,6 @@ def shift_and_noise_quantile(shift: float, rho: float, dimension: int, eta: floa
     """The exact 1-eta quantile of ||v + rho eps|| where ||v|| = shift: noncentral chi-squared."""
     squared = ncx2.isf(eta, dimension, (shift / rho) ** 2) if shift > 0 else chi2.isf(eta, dimension)
     return rho * math.sqrt(float(squared))
-
-
-@dataclass(frozen=True)
-class Share:
-    """How many samples lie inside, with a 95 % Clopper-Pearson interval of the probability."""
-
-    inside: int
-    count: int
-    lower: float
-    upper: float
-
-    @classmethod
-    def of(cls, inside: int, count: int, risk: float = 0.05) -> Share:
-        if count == 0:
-            return cls(0, 0, 0.0, 1.0)
-        return cls(
-            inside,
-            count,
-            clopper_pearson_lower(inside, count, risk / 2),
-            1 - clopper_pearson_lower(count - inside, count, risk / 2),
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +114,7 @@ class Theorem1:
         first = self.quantile if version == "tight" else self.shift + self.noise
         return first + self.score_term(version)
 
-    def share(self, version: str) -> Share:
+    def share(self, version: str) -> Proportion:
         """How many samples keep within their bound."""
         inside = int(np.count_nonzero(self.distances <= self.bound(version)))
-        return Share.of(inside, len(self.distances))
+        return Proportion.of(inside, len(self.distances))

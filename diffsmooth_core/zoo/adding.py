@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from diffsmooth_core.classifiers.normalisation import STATISTICS
-from diffsmooth_core.config import InputError, check_dataset_name
+from diffsmooth_core.config import InputError, check_choice, check_dataset_name
 from diffsmooth_core.zoo import cards, checkpoints, dialects, download
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -42,8 +42,8 @@ def add(
         )
     if name in cards.every() or name in download.NAMES:
         raise InputError(f"there is a model {name!r} already; choose another name or remove it first")
-    if normalisation is not None and normalisation not in STATISTICS:
-        raise InputError(f"normalisation {normalisation!r} is unknown; choose one of {', '.join(STATISTICS)}")
+    if normalisation is not None:
+        check_choice("normalisation", normalisation, STATISTICS)
     if dataset is not None:
         check_dataset_name(dataset)
     found = _found(source, config)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import InputError, unknown
 from diffsmooth_core.paths import ASSETS, user_folder
 
 MODELS = ASSETS / "models"
@@ -104,6 +104,6 @@ def card(name: str, kind: str) -> Card:
     """A card by name. Raises InputError for an unknown one."""
     found = every().get(name)
     if found is None or found.kind != kind:
-        known = ", ".join(c.name for c in every().values() if c.kind == kind)
-        raise InputError(f"{kind} {name!r} is unknown; choose one of {known}, or give a checkpoint's path")
+        known = [c.name for c in every().values() if c.kind == kind]
+        raise unknown(kind, name, known, ", or give a checkpoint's path")
     return found

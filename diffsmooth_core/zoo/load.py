@@ -14,7 +14,7 @@ from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.device import resolve_device
 from diffsmooth_core.classifiers.ensemble import Ensemble
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import InputError, check_choice
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
@@ -92,8 +92,7 @@ def load_classifier(
         network, weights = _classifying(card)
         classes, dataset, usual = card.architecture["classes"], card.dataset, card.normalisation or "none"
     chosen = normalisation or usual
-    if chosen not in STATISTICS:
-        raise InputError(f"normalisation {chosen!r} is unknown; choose one of {', '.join(STATISTICS)}")
+    check_choice("normalisation", chosen, STATISTICS)
     classifier = Classifier(_ready(network), Normalise(*STATISTICS[chosen]), name, weights, classes, dataset)
     return classifier.eval().to(target)
 

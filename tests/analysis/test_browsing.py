@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from diffsmooth_core.analysis import browsing
-from diffsmooth_core.analysis.browsing import Rule, chosen, confusion, following
+from diffsmooth_core.analysis.browsing import RowFilter, chosen, confusion, following
 from diffsmooth_core.config import ABSTAIN, InputError
 from diffsmooth_core.runs.results import Result, curve
 from diffsmooth_core.runs.store import Run, Store
@@ -60,20 +60,20 @@ def test_what_was_said_last_stands_in_the_row(store: Store, run: Run) -> None:
 @pytest.mark.parametrize(
     ("rule", "found"),
     [
-        (Rule(), [0, 1, 2, 3, 4, 5]),
-        (Rule(outcome="right"), [0, 3]),
-        (Rule(outcome="certified"), [5]),
-        (Rule(label=3, predict=ABSTAIN), [2]),
-        (Rule(predict=8), [3, 5]),
-        (Rule(radius=(0.2, 0.3)), [1, 5]),
-        (Rule(margin=(0.0, 0.2)), [2, 3]),
-        (Rule(reason="few"), [2]),
-        (Rule(tag="dark", outcome="abstained"), [2]),
-        (Rule(review="disputed"), [0]),
-        (Rule(noted=True), [1]),
+        (RowFilter(), [0, 1, 2, 3, 4, 5]),
+        (RowFilter(outcome="right"), [0, 3]),
+        (RowFilter(outcome="certified"), [5]),
+        (RowFilter(label=3, predict=ABSTAIN), [2]),
+        (RowFilter(predict=8), [3, 5]),
+        (RowFilter(radius=(0.2, 0.3)), [1, 5]),
+        (RowFilter(margin=(0.0, 0.2)), [2, 3]),
+        (RowFilter(reason="few"), [2]),
+        (RowFilter(tag="dark", outcome="abstained"), [2]),
+        (RowFilter(review="disputed"), [0]),
+        (RowFilter(noted=True), [1]),
     ],
 )
-def test_a_rule_picks_rows(store: Store, run: Run, rule: Rule, found: list[int]) -> None:
+def test_a_rule_picks_rows(store: Store, run: Run, rule: RowFilter, found: list[int]) -> None:
     for at, kind, text in (
         (2, "reason", "few"),
         (2, "tag", "dark"),
@@ -83,30 +83,30 @@ def test_a_rule_picks_rows(store: Store, run: Run, rule: Rule, found: list[int])
     ):
         store.remark(run, at, kind, text)  # type: ignore[arg-type]
     assert idx(chosen(browsing.rows(store, run), rule)) == found
-    assert Rule.from_dict(rule.as_dict()) == rule
+    assert RowFilter.from_dict(rule.as_dict()) == rule
 
 
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"outcome": "<b>"}, "outcome '<b>' is unknown; choose right, wrong, abstained, certified"),
+        ({"outcome": "<b>"}, "outcome '<b>' is unknown; choose one of right, wrong, abstained, certified"),
         ({"predict": "cat"}, "predict 'cat' is no class id"),
         ({"radius": 3}, "radius '3' is no range"),
-        ({"colour": 1}, "is no rule for rows"),
-        ([], "is no rule for rows"),
+        ({"colour": 1}, "is no filter for rows"),
+        ([], "is no filter for rows"),
     ],
 )
 def test_a_rule_from_outside_is_checked(values: object, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
-        Rule.from_dict(values)
+        RowFilter.from_dict(values)
 
 
 def test_orders(store: Store, run: Run) -> None:
     rows = browsing.rows(store, run)
-    assert idx(chosen(rows, Rule(), "radius"))[:3] == [0, 5, 1]
-    assert idx(chosen(rows, Rule(), "small"))[-3:] == [1, 5, 0]
-    assert idx(chosen(rows, Rule(), "close"))[:2] == [2, 3], "0.51 and 0.66 are the nearest to a half"
-    assert idx(chosen(rows, Rule(), "label"))[0] == 5, "without a class first"
+    assert idx(chosen(rows, RowFilter(), "radius"))[:3] == [0, 5, 1]
+    assert idx(chosen(rows, RowFilter(), "small"))[-3:] == [1, 5, 0]
+    assert idx(chosen(rows, RowFilter(), "close"))[:2] == [2, 3], "0.51 and 0.66 are the nearest to a half"
+    assert idx(chosen(rows, RowFilter(), "label"))[0] == 5, "without a class first"
 
 
 def test_the_next_one_goes_round(store: Store, run: Run) -> None:
@@ -130,15 +130,15 @@ def test_the_confusion_matrix_has_a_column_for_abstentions(store: Store, run: Ru
 
 
 def test_views_are_kept_as_rules(store: Store, run: Run) -> None:
-    browsing.save_view(store, run, "lost cats", Rule(label=3, outcome="abstained"), "close")
-    browsing.save_view(store, run, "sure", Rule(radius=(0.2, 9.0)), "radius")
-    browsing.save_view(store, run, " lost cats ", Rule(label=3), "index")
+    browsing.save_view(store, run, "lost cats", RowFilter(label=3, outcome="abstained"), "close")
+    browsing.save_view(store, run, "sure", RowFilter(radius=(0.2, 9.0)), "radius")
+    browsing.save_view(store, run, " lost cats ", RowFilter(label=3), "index")
     assert browsing.views(store, run) == {
-        "lost cats": (Rule(label=3), "index"),
-        "sure": (Rule(radius=(0.2, 9.0)), "radius"),
+        "lost cats": (RowFilter(label=3), "index"),
+        "sure": (RowFilter(radius=(0.2, 9.0)), "radius"),
     }
     with pytest.raises(InputError, match="a view's name has 1 to 60 characters"):
-        browsing.save_view(store, run, "  ", Rule(), "index")
+        browsing.save_view(store, run, "  ", RowFilter(), "index")
 
 
 def test_the_curve_is_the_certified_accuracy_with_its_band() -> None:

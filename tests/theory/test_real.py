@@ -40,7 +40,7 @@ def test_a_denoiser_that_knows_the_picture_leads_every_path_to_it() -> None:
     assert done.begun.one_shot_distance < 1e-2
     assert len(found.distances) == 6
     assert found.distances.max() < 2 * SCHEDULE.noise_ratio[3] * math.sqrt(3072)
-    assert found.share("pathwise").inside == 6
+    assert found.share("pathwise").k == 6
     assert found.shift == pytest.approx(2 * 0.5 * math.sqrt(3072), rel=0.03)
 
 
@@ -174,9 +174,9 @@ def test_pictures_are_compared_at_every_sigma_and_counted() -> None:
     assert [found.finished for found in steps] == [False] * 4 + [True]
     found = steps[-1]
     assert found.noisy[1] == pytest.approx([2 * length for length in found.noisy[0]], rel=1e-4)
-    assert (found.nearer(0.25).inside, found.nearer(0.25).count) == (1, 3), "it knows but one of them"
-    assert found.nearer(0.5).inside == 3, "even the wrong picture is nearer than this noise"
-    assert steps[1].nearer(0.5).count == 0
+    assert (found.nearer(0.25).k, found.nearer(0.25).n) == (1, 3), "it knows but one of them"
+    assert found.nearer(0.5).k == 3, "even the wrong picture is nearer than this noise"
+    assert steps[1].nearer(0.5).n == 0
     (alone,) = gains(PICTURE, ORACLE, (0.5,), copies=1)
     assert (found.noisy[1][0], found.purified[1][0]) == pytest.approx((alone.noisy, alone.purified), abs=1e-4)
     with pytest.raises(InputError, match="1 picture"):

@@ -8,7 +8,8 @@ import pytest
 import torch
 from scipy.stats import binom
 
-from diffsmooth_core.theory import VERSIONS, Share, c_eta, exact
+from diffsmooth_core.statistics import Proportion
+from diffsmooth_core.theory import VERSIONS, c_eta, exact
 from diffsmooth_core.theory.theorem1 import shift_and_noise_quantile
 from diffsmooth_core.theory.theorem2 import error_of_size, from_samples, in_mixture
 
@@ -40,10 +41,10 @@ def test_theorem_1_as_printed_fails_where_the_mode_is_far_away() -> None:
     found = exact("far", 1, 1.0, samples=400, steps=400).theorem1
     assert found.distances.mean() == pytest.approx(800, rel=0.01)
     assert found.bound("printed").max() == pytest.approx(727, rel=0.01)
-    assert found.share("printed").inside == 0
-    assert found.share("corrected").inside == 400
+    assert found.share("printed").k == 0
+    assert found.share("corrected").k == 400
     assert found.bound("corrected").min() > found.bound("pathwise").max() > 800
-    assert found.share("pathwise").inside >= binom.ppf(1e-4, 400, 0.99)
+    assert found.share("pathwise").k >= binom.ppf(1e-4, 400, 0.99)
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 100, 3072])
@@ -51,7 +52,7 @@ def test_the_sound_versions_cover_at_least_one_minus_eta(dimension: int) -> None
     samples = 300
     found = exact("clusters", dimension, 0.5, samples=samples, steps=20, eta=0.1).theorem1
     for version in ("corrected", "pathwise", "tight"):
-        assert found.share(version).inside >= binom.ppf(1e-4, samples, 0.9)
+        assert found.share(version).k >= binom.ppf(1e-4, samples, 0.9)
     assert (found.bound("tight") <= found.bound("pathwise")).all()
     assert (found.bound("pathwise") <= found.bound("corrected") + 1e-9).all()
     assert (found.bound("printed") <= found.bound("corrected")).all()
@@ -59,9 +60,9 @@ def test_the_sound_versions_cover_at_least_one_minus_eta(dimension: int) -> None
 
 
 def test_a_share_has_its_interval() -> None:
-    share = Share.of(16, 16)
-    assert share.lower == pytest.approx(0.025 ** (1 / 16))
-    assert share.upper == 1
+    share = Proportion.of(16, 16)
+    assert share.low == pytest.approx(0.025 ** (1 / 16))
+    assert share.high == 1
 
 
 @pytest.mark.parametrize("size", [0.0, 0.1, 1.0])

@@ -10,7 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from diffsmooth_core.analysis.stages import Stages
-from diffsmooth_core.runs.results import OUTCOMES, Result, Share, curve
+from diffsmooth_core.runs.results import OUTCOMES, Result, curve
+from diffsmooth_core.statistics import Proportion
 from ui.colours import ABSTAIN, class_colour, outcome_colour
 from ui.text import unmarked
 
@@ -25,7 +26,7 @@ class Line:
     what to mind. `size` says of how many pictures and votes a published table is; our own have none."""
 
     name: str
-    points: Sequence[tuple[float, Share]] = ()
+    points: Sequence[tuple[float, Proportion]] = ()
     table: Sequence[tuple[float, float]] = ()  # radius, share
     marks: Mapping[float, str] = field(default_factory=dict)  # by radius
     size: str = ""

@@ -8,7 +8,7 @@ import streamlit as st
 
 from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.analysis import browsing
-from diffsmooth_core.analysis.browsing import ORDERS, REVIEWS, Row, Rule
+from diffsmooth_core.analysis.browsing import ORDERS, REVIEWS, Row, RowFilter
 from diffsmooth_core.analysis.comparing import CHANGES, Change, compare
 from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.datasets import class_names
@@ -79,7 +79,7 @@ def sidebar(runs: list[Run]) -> Selection:
                 row for row in shown if row.result.idx in changes and changes[row.result.idx].kind in kinds
             ]
         _views(run, rule, order)
-    return Selection(run, names, every, shown, rule != Rule() or bool(kinds), other, changes)
+    return Selection(run, names, every, shown, rule != RowFilter() or bool(kinds), other, changes)
 
 
 def described(run: Run) -> str:
@@ -99,7 +99,7 @@ def _changes(every: list[Row], other: Run | None) -> dict[int, Change]:
     return {change.idx: change for change in compare(before, [row.result for row in every])}
 
 
-def _rule(run: Run, every: list[Row], names: tuple[str, ...]) -> tuple[Rule, str]:
+def _rule(run: Run, every: list[Row], names: tuple[str, ...]) -> tuple[RowFilter, str]:
     """The filters, and the order."""
     classes = {str(k): name for k, name in enumerate(names)}
     present = {row.reason for row in every if row.reason}
@@ -132,7 +132,7 @@ def _rule(run: Run, every: list[Row], names: tuple[str, ...]) -> tuple[Rule, str
     order = st.selectbox(
         "Order", list(ORDERS), format_func=lambda name: ORDERS[name][0], key="order", bind="query-params"
     )
-    rule = Rule(
+    rule = RowFilter(
         outcome=outcome or "",
         label=int(label) if label else None,
         predict=int(predict) if predict else None,
@@ -165,7 +165,7 @@ def clear() -> None:
         st.session_state[key] = {"noted": False, "change": []}.get(key)
 
 
-def ask(rule: Rule, order: str) -> None:
+def ask(rule: RowFilter, order: str) -> None:
     """Set the filters to a rule."""
     clear()
     state = st.session_state
@@ -180,7 +180,7 @@ def ask(rule: Rule, order: str) -> None:
     state["order"] = order
 
 
-def _views(run: Run, rule: Rule, order: str) -> None:
+def _views(run: Run, rule: RowFilter, order: str) -> None:
     """Saved views: apply one, or save what is set now."""
     try:
         views = browsing.views(audits.store(), run)
@@ -210,4 +210,5 @@ def _views(run: Run, rule: Rule, order: str) -> None:
             st.text_input("Name of this view", key="view-name", max_chars=60)
             st.button("Save the filters and the order", on_click=save)
     notices.show_with("save-view")
-    st.button("Show everything", on_click=clear, disabled=rule == Rule(), icon=":material/filter_alt_off:")
+    everything = rule == RowFilter()
+    st.button("Show everything", on_click=clear, disabled=everything, icon=":material/filter_alt_off:")

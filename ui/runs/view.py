@@ -12,8 +12,9 @@ from diffsmooth_core.analysis import browsing
 from diffsmooth_core.analysis.comparing import CHANGES, mcnemar
 from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.runs.batch import Status
-from diffsmooth_core.runs.results import Share, summary
+from diffsmooth_core.runs.results import summary
 from diffsmooth_core.runs.store import Run
+from diffsmooth_core.statistics import Proportion
 from ui import commands
 from ui.colours import outcome_colour
 from ui.components import figure
@@ -80,7 +81,7 @@ def figures(selection: Selection) -> None:
     """What a run came to, in five figures."""
     results = [row.result for row in selection.every]
     found = summary(results)
-    right = Share.of(sum(r.correct for r in results), len(results))
+    right = Proportion.of(sum(r.correct for r in results), len(results))
     with st.container(horizontal=True, key="figures-run"):
         st.metric("Pictures", f"{found.images:,}", width=110)
         st.metric(
@@ -103,8 +104,8 @@ def figures(selection: Selection) -> None:
             width=110,
             help="Average certified radius; a wrong answer or an abstention counts 0.",
         )
-        st.metric("Abstains", _percent(Share.of(found.abstained, len(results))), width=130)
-        st.metric("Certified but wrong", _percent(Share.of(found.wrong, len(results))), width=190)
+        st.metric("Abstains", _percent(Proportion.of(found.abstained, len(results))), width=130)
+        st.metric("Certified but wrong", _percent(Proportion.of(found.wrong, len(results))), width=190)
 
 
 def view() -> str:
@@ -147,7 +148,7 @@ def charts(selection: Selection) -> None:
     _answers(selection)
 
 
-def _percent(share: Share) -> str:
+def _percent(share: Proportion) -> str:
     return f"{100 * share.share:.1f} %"
 
 

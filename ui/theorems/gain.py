@@ -64,10 +64,10 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
 
 def _nearer(found: Comparison, sigma: float) -> None:
     share = found.nearer(sigma)
-    if share.count:
+    if share.n:
         st.markdown(
-            f"At σ = {sigma:g} purification brought **{share.inside} of {share.count}** pictures nearer: a "
-            f"share of {share.lower:.1%} to {share.upper:.1%} (95 % confidence)."
+            f"At σ = {sigma:g} purification brought **{share.k} of {share.n}** pictures nearer: a "
+            f"share of {share.low:.1%} to {share.high:.1%} (95 % confidence)."
         )
 
 

@@ -203,9 +203,9 @@ def _first(found: Theorem1 | None, one_shot: float, chosen: Controls) -> None:
         return
     share = found.share("pathwise")
     st.markdown(
-        f"**{share.inside} of {share.count}** samples are inside the pathwise bound. The theorem promises at "
-        f"least {confidence(chosen.setting.eta)}; the samples alone show a probability of {share.lower:.1%} "
-        f"to {share.upper:.1%} (95 % confidence)." + (CANCELS if mean < bound / 2 else "")
+        f"**{share.k} of {share.n}** samples are inside the pathwise bound. The theorem promises at "
+        f"least {confidence(chosen.setting.eta)}; the samples alone show a probability of {share.low:.1%} "
+        f"to {share.high:.1%} (95 % confidence)." + (CANCELS if mean < bound / 2 else "")
     )
     rows, quantities = theorems_terms.first(found, scale, chosen.unit)
     usual = max(row.total for row in rows if row.title not in WITH_C)
@@ -215,12 +215,12 @@ def _first(found: Theorem1 | None, one_shot: float, chosen: Controls) -> None:
 def _words(found: Theorem1, chosen: Controls) -> None:
     """Where the printed bound fails, and the theorem in words."""
     fails = found.share("printed")
-    if fails.inside < fails.count:
+    if fails.k < fails.n:
         printed, corrected = (chosen.scale * float(found.bound(v).mean()) for v in ("printed", "corrected"))
         st.error(
-            f"As printed the bound is violated: {fails.count - fails.inside} of {fails.count} samples lie "
+            f"As printed the bound is violated: {fails.n - fails.k} of {fails.n} samples lie "
             f"beyond {printed:.4g}. The corrected one, {corrected:.4g}, holds for "
-            f"{found.share('corrected').inside} of them.",
+            f"{found.share('corrected').k} of them.",
             icon=":material/error:",
         )
     with st.expander("What it says, and where print and derivation differ"):
