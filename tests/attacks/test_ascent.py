@@ -35,6 +35,43 @@ def test_pgd_on_two_classes_walks_along_the_linear_classifiers_normal() -> None:
     torch.testing.assert_close((adversarial - middle).flatten(1), expected, rtol=1e-3, atol=1e-4)
 
 
+class Asked:
+    """Log-probabilities that remember the pictures they were asked for."""
+
+    def __init__(self) -> None:
+        self.pictures: list[Tensor] = []
+
+    def __call__(self, x: Tensor) -> Tensor:
+        self.pictures.append(x.detach().clone())
+        return linear(x)
+
+
+def test_pgd_takes_steps_of_twice_the_radius_over_their_number() -> None:
+    middle, asked = X / 10 + 0.45, Asked()
+    pgd(asked, middle, LABELS, 0.08, 8)
+    first, second = asked.pictures[:2]
+    torch.testing.assert_close((second - first).flatten(1).norm(dim=1), torch.full((6,), 2 * 0.08 / 8))
+
+
+def test_ddn_shortens_what_succeeds_and_lengthens_what_does_not() -> None:
+    middle, asked = X / 10 + 0.45, Asked()
+    last = ddn(asked, middle, LABELS, 0.3, 40)
+    norms = [(x - middle).flatten(1).norm(dim=1) for x in (*asked.pictures, last)]
+    radius, moves = torch.full((6,), 0.3), set()
+    for x, length in zip(asked.pictures, norms[1:], strict=True):
+        fooled = linear(x).argmax(1) != LABELS
+        moves |= set(fooled.tolist())
+        radius = torch.where(fooled, 0.95 * radius, 1.05 * radius).clamp(max=0.3)
+        torch.testing.assert_close(length, radius)
+    assert moves == {True, False}
+    assert float(radius.min()) < 0.2
+
+
+def test_an_unconstrained_ascent_stays_in_the_range_of_pictures() -> None:
+    moved = ascend(linear, X, LABELS, 5.0, 2)
+    assert 0 == float(moved.min()) < float(moved.max()) == 1
+
+
 def test_an_unconstrained_ascent_takes_steps_of_its_length() -> None:
     middle = X / 10 + 0.45
     moved = ascend(linear, middle, LABELS, 0.01, 1)

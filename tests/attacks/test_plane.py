@@ -92,21 +92,25 @@ def test_a_method_has_its_stages(method: str, stages: list[str]) -> None:
     assert {labels.shape for labels in found.values()} == {(9, 9)}
 
 
-def test_every_point_is_what_the_method_says_there() -> None:
+@pytest.mark.parametrize("own", ["reference", "fresh"])
+def test_every_point_is_what_the_method_says_there(own: str) -> None:
     """Asked one by one, under the noise that all points share."""
-    config = replace(CONFIG, method="diffsmooth", noise="reference")
+    config = replace(CONFIG, method="diffsmooth", noise=own)
     f = base("diffsmooth", ten_classes())
     plane = Plane.through(GREY, seed=2)
     *_, last = regions_stream(f, plane, config, RegionsConfig(extent=8.0, resolution=9, votes=3))
     axis = torch.linspace(-8, 8, 9)
-    noise = 0.25 * NoiseSource(config.seed, image_sha256(GREY), "regions").outer(0, 3, GREY.shape)
+    source = NoiseSource(config.seed, image_sha256(GREY), "regions")
+    noise = 0.25 * source.outer(0, 3, GREY.shape)
+    local = source.local(0, 3, 2, GREY.shape) if own == "fresh" else None
     for row, column in ((0, 0), (4, 6), (2, 7), (8, 1)):
         (here,) = plane.points(axis[[column]], -axis[[row]])
         assert last.labels["classifier"][row, column] == int(f.classifier(here[None]).argmax())
-        assert last.labels["vote"][row, column] == int(f(here[None] + noise[:1])[0])
+        first = None if local is None else local[:1]
+        assert last.labels["vote"][row, column] == int(f(here[None] + noise[:1], first)[0])
         purified = f.denoiser.purify(here[None] + noise[:1], 0.25)
         assert last.labels["purified"][row, column] == int(f.classifier(purified).argmax())
-        votes = np.bincount(f(here[None] + noise).numpy(), minlength=10)
+        votes = np.bincount(f(here[None] + noise, local).numpy(), minlength=10)
         assert last.labels["smoothed"][row, column] == int(votes.argmax())
     assert len(np.unique(last.labels["classifier"])) > 2
 

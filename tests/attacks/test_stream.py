@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
 
 from diffsmooth_core import (
     ABSTAIN,
@@ -22,7 +22,8 @@ from diffsmooth_core import (
     predict,
 )
 from diffsmooth_core.attacks import KINDS, AttackConfig, AttackProgress, attack_stream
-from diffsmooth_core.certification.noise import image_sha256
+from diffsmooth_core.certification.noise import NoiseSource, image_sha256
+from diffsmooth_core.classifiers.base import Classifier, reference_bank
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.datasets.gallery import drawings
 from tests.worlds import GREY, half_space, ten_classes
@@ -138,6 +139,82 @@ def test_a_success_is_what_predict_says_at_the_shared_level() -> None:
             assert predict(BASE, attempt.picture, config) == attempt.predicted == 0
         assert (attempt.outcome == "broken") == (attempt.picture is not None)
         assert sum(attempt.counts) == 40
+
+
+def test_between_the_shared_level_and_alpha_there_is_no_success() -> None:
+    """All attempts of an attack together fail with probability alpha; each by itself is held to its share."""
+    attack = AttackConfig(radius=1.4 * MARGIN, attempts=30, halvings=0, **QUICK)
+    p_values = []
+    *_, last = attack_stream(BASE, GREY, CERTIFICATE, attack)
+    for attempt in last.attempts:
+        p_values.append(binomtest(max(attempt.counts), 40).pvalue)
+        assert (attempt.outcome == "abstained") == (p_values[-1] > attack.level)
+    assert any(attack.level < p <= attack.alpha for p in p_values)
+
+
+def test_bisection_halves_the_way_from_what_held_to_what_broke() -> None:
+    *_, last = run(radius=3 * MARGIN, attempts=1, halvings=7, n=60)
+    first, *others = last.attempts
+    low, high = CERTIFICATE.radius, first.length
+    for attempt in others:
+        assert attempt.radius == (low + high) / 2
+        low, high = (low, attempt.length) if attempt.outcome == "broken" else (attempt.radius, high)
+    assert {attempt.outcome for attempt in others} == {"broken", "abstained"}
+
+
+class Seen:
+    """What a classifier was shown, without the padding."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.copies: list[torch.Tensor] = []
+        classifier.network.register_forward_pre_hook(lambda _, x: self.copies.append(x[0].detach()))
+
+    def includes(self, copies: torch.Tensor) -> bool:
+        shown = torch.cat(self.copies)
+        return all(bool(((shown - copy).abs().amax((1, 2, 3)) < 1e-5).any()) for copy in copies)
+
+
+@pytest.mark.parametrize("noise", ["fresh", "reference"])
+@pytest.mark.parametrize(("kind", "copies"), [("pgd", 8), ("nes", 24)])
+def test_every_step_is_asked_under_its_own_noise(kind: str, copies: int, noise: str) -> None:
+    """Copies of the picture in hand: as many for each step, three times as many where only answers come."""
+    config = replace(CONFIG, method="local-only", m=2, sigma_local=0.1, noise=noise)
+    base = build_base(config, half_space(MARGIN))
+    certificate = certify(base, GREY, config)
+    attack = AttackConfig(kind=kind, radius=0.3, **QUICK)  # type: ignore[arg-type]
+    source, shape = NoiseSource(attack.seed, image_sha256(GREY), "attack"), GREY.shape
+    stream, seen = attack_stream(base, GREY, certificate, attack), Seen(base.classifier)
+    here = None
+    for step in range(3):
+        seen.copies.clear()
+        after = next(stream).adversarial
+        if here is not None:
+            span = (step * copies, (step + 1) * copies)
+            local = reference_bank(2, shape) if noise == "reference" else source.local(*span, 2, shape)
+            asked = (here + 0.25 * source.outer(*span, shape))[:, None] + 0.1 * local
+            assert seen.includes(asked.flatten(0, 1))
+        here = after
+
+
+def test_an_attack_begins_half_way_to_its_radius() -> None:
+    attack = AttackConfig(**(QUICK | {"radius": 1.0, "steps": 200}))
+    first = next(attack_stream(BASE, GREY, CERTIFICATE, attack))
+    assert first.length == pytest.approx(0.5, abs=0.011)
+
+
+def test_the_gradient_free_step_is_the_weighted_noise() -> None:
+    """Worked out by hand: each copy's noise, weighted by how far the label falls behind, less their mean."""
+    attack = AttackConfig(kind="nes", radius=0.5, **(QUICK | {"steps": 1}))
+    first = next(attack_stream(BASE, GREY, CERTIFICATE, attack))
+    start = NoiseSource(0, image_sha256(GREY), "attack start").outer(1, 2, GREY.shape)[0]
+    begin = GREY + 0.25 * start / start.norm()
+    noise = NoiseSource(0, image_sha256(GREY), "attack").outer(0, 24, GREY.shape)
+    p = BASE.confidence(begin + 0.25 * noise)
+    behind = p[:, 0] - p[:, 1]
+    direction = ((behind - behind.mean())[:, None, None, None] * noise).sum(0)
+    moved = begin + 2 * 0.5 * direction / direction.norm() - GREY
+    expected = GREY + moved * min(1.0, 0.5 / float(moved.norm()))
+    torch.testing.assert_close(first.adversarial, expected, rtol=0, atol=1e-4)
 
 
 def test_an_undecided_vote_is_an_abstention_and_no_success() -> None:

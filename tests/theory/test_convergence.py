@@ -11,7 +11,7 @@ import torch
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.theory import Mixture, convergence
-from diffsmooth_core.theory.convergence import STEPS
+from diffsmooth_core.theory.convergence import FINER, MOST, PATHS, STEPS
 from diffsmooth_core.theory.reverse_sde import driven, increments, integrate, nodes
 from tests.theory.test_exact_world import mixture
 
@@ -95,6 +95,14 @@ def test_doubling_the_steps_in_a_mixture_shows_both_orders() -> None:
     assert min(factors["multistep"]) > 4
     for errors in found.errors.values():
         assert all(error.variance_chance < 0.02 * max(1, error.variance) for error in errors)
+
+
+def test_what_chance_may_do_is_the_standard_error_over_independent_paths() -> None:
+    """Against the closed form, where nothing cancels: the posterior's spread over the number of paths."""
+    first = next(convergence("clusters", 256, 0.5)).reference
+    paths = min(PATHS, MOST // ((FINER * STEPS[0] + 1) * 256))
+    assert first.mean_chance == pytest.approx(1 / math.sqrt(paths), rel=0.05)
+    assert first.variance_chance == pytest.approx(math.sqrt(2 / 256 / paths), rel=0.3)
 
 
 def test_an_unknown_scheme_is_named() -> None:

@@ -10,7 +10,7 @@ import torch
 from scipy.integrate import quad
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.theory import Mixture, clouds, exact, regions, world
+from diffsmooth_core.theory import Mixture, clouds, exact, over_sigma_exactly, regions, world
 from diffsmooth_core.theory.reverse_sde import doubling_error, halved, increments, integrate, nodes
 
 
@@ -121,6 +121,21 @@ def test_step_doubling_shrinks_with_the_step() -> None:
 def test_bad_input_is_named(arguments: tuple[str, int, float], named: str) -> None:
     with pytest.raises(InputError, match=named):
         exact(*arguments)
+
+
+def test_paths_are_kept_where_they_can_be_drawn_and_two_steps_can_be_halved() -> None:
+    assert exact("clusters", 2, 0.5, samples=4, steps=2).paths.states is not None
+    assert exact("clusters", 3, 0.5, samples=4, steps=2).paths.states is None
+    assert math.isfinite(exact("clusters", 2, 0.5, samples=4, steps=2).doubling_error)
+    assert math.isnan(exact("clusters", 2, 0.5, samples=4, steps=1).doubling_error)
+
+
+def test_curves_have_the_one_shot_outputs_distance_to_the_clean_point() -> None:
+    *_, found = over_sigma_exactly("clusters", 8, (0.25, 0.5), samples=4, steps=4)
+    for point in found.points:
+        there = exact("clusters", 8, point.sigma, samples=4, steps=4)
+        assert point.one_shot == float((there.one_shot - there.clean).norm())
+        assert point.one_shot != float((there.one_shot - there.received).norm())
 
 
 def test_a_mixture_is_checked() -> None:
