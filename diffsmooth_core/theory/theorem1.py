@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2, ncx2
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.statistics import Proportion
@@ -42,6 +41,8 @@ def c_eta(dimension: int, eta: float) -> float:
 
 def shift_and_noise_quantile(shift: float, rho: float, dimension: int, eta: float) -> float:
     """The exact 1-eta quantile of ||v + rho eps|| where ||v|| = shift: noncentral chi-squared."""
+    from scipy.stats import chi2, ncx2  # takes longer to import than everything else here but torch
+
     squared = ncx2.isf(eta, dimension, (shift / rho) ** 2) if shift > 0 else chi2.isf(eta, dimension)
     return rho * math.sqrt(float(squared))
 

@@ -78,7 +78,7 @@ def _idle(picture: Picture, config: Settings) -> None:
             problem(config)
         with action:
             _start("Certify", picture, config)
-            _keep_focus(data="idle", key="focus")
+            _keep_focus(data={"state": "idle"}, key="focus")
     if isinstance(config, InputError):
         return
     if samples := certificates.preview(picture, config):
@@ -267,7 +267,7 @@ def _actions(snapshot: Certification, picture: Picture, config: Settings) -> Non
             st.rerun()
     else:
         _start(again, picture, config)
-    _keep_focus(data=snapshot.state, key="focus")
+    _keep_focus(data={"state": snapshot.state}, key="focus")
 
 
 def _again(run: CertificationTask, picture: Picture, config: Settings) -> str:

@@ -9,9 +9,10 @@ from ui.session import state
 
 
 def warm_up() -> None:
-    """Load networks, the first page's pictures and the recording."""
-    for name in names("classifier", state.DEFAULTS.dataset):
-        networks.classifier(name)
+    """Load what the first page shows, in the order in which a visitor who is there already waits for it, and
+    then the networks that may be chosen next."""
     certificates.preview(state.resolved(state.PICTURE), state.DEFAULTS)
     recordings.bundled()
     picker.warm_up()
+    for name in names("classifier", state.DEFAULTS.dataset):
+        networks.classifier(name)

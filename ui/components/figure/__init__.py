@@ -66,7 +66,7 @@ def show(chart: Spec | go.Figure, key: str, alt: str, height: int = 0, **selecti
         data = {
             "name": f"diffsmooth-{key}",
             "title": alt,
-            "tables": [asdict(table) for table in found],
+            "tables": tuple(asdict(table) for table in found),  # Streamlit imports pandas to look into a list
             "words": _words(found),
             "csv": as_csv(chart),
         }

@@ -73,9 +73,10 @@ def _browse(group: Group) -> None:
     spec = state.picture_spec()
     data = {
         "chosen": spec,
-        "choices": [
+        # A tuple: Streamlit imports pandas to find out that a list is no table.
+        "choices": tuple(
             {"spec": c.spec, "title": c.title, "image": thumbnail(c.spec, state.dataset())} for c in choices
-        ],
+        ),
     }
 
     def picked() -> None:

@@ -37,7 +37,8 @@ class Frame:
 
 def show(frames: list[Frame], key: str, arrows: bool = True) -> None:
     """Frames from left to right, with arrows or other signs where one leads to the next."""
-    _component(data={"frames": [asdict(frame) for frame in frames], "arrows": arrows}, key=key)
+    drawn = tuple(asdict(frame) for frame in frames)  # Streamlit imports pandas to look into a list
+    _component(data={"frames": drawn, "arrows": arrows}, key=key)
 
 
 def journey(samples: Samples, config: SmoothingConfig, class_names: tuple[str, ...]) -> list[Frame]:
