@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diffsmooth_core.cli.certify import config_options
+from diffsmooth_core.cli.options import config_options, json_option
 from diffsmooth_core.config import ABSTAIN, METHODS, InputError, SmoothingConfig
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ BEYOND = 2.0  # certified radii, where no radius is asked for
 )
 @click.option("--attack-seed", type=int, help="Fixes the attempts.  [default: that of the certificate]")
 @config_options
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@json_option("Print the result as JSON.")
 def attack(
     image: str,
     radius: float | None,

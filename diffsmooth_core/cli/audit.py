@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
-from diffsmooth_core.cli.certify import config_options
+from diffsmooth_core.cli.options import config_options, given_on_the_command_line, json_option, store_option
 from diffsmooth_core.config import InputError, SmoothingConfig
 
 if TYPE_CHECKING:
@@ -41,10 +41,8 @@ if TYPE_CHECKING:
     type=click.Choice(["sigma_local", "m", "shift", "budget"]),
     help="A sweep: a run for each of its settings, every copy purified once for all.",
 )
-@click.option(
-    "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@store_option
+@json_option("Print the summary as JSON.")
 @config_options
 def audit(
     name: str,
@@ -149,9 +147,8 @@ def _percents(found: Summary) -> str:
 
 def _as_begun(context: click.Context, run: str, begun: dict[str, Any], settings: dict[str, Any]) -> None:
     """Raises InputError where an option asks for another setting than the run was begun with."""
-    given = click.core.ParameterSource.COMMANDLINE
     for name, value in settings.items():
-        if context.get_parameter_source(name) == given and begun.get(name, value) != value:
+        if given_on_the_command_line(context, name) and begun.get(name, value) != value:
             raise InputError(
                 f"run {run!r} was begun with {name} = {begun[name]} and goes on so, not with {value}; leave "
                 "that option out, or start another run"
@@ -169,8 +166,7 @@ def _config(context: click.Context, file: Path | None, settings: dict[str, Any])
         if not isinstance(values, dict):
             raise InputError(f'{file} holds no settings; give an object such as {{"sigma": 0.5}}')
         values = dict(values.get("config", values))  # a certificate has them there
-    given = click.core.ParameterSource.COMMANDLINE
     for name, value in settings.items():
-        if name not in values or context.get_parameter_source(name) == given:
+        if name not in values or given_on_the_command_line(context, name):
             values[name] = value
     return SmoothingConfig.from_dict(values)

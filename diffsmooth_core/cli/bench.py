@@ -9,7 +9,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from diffsmooth_core.cli.certify import config_options
+from diffsmooth_core.cli.options import config_options, json_option, threads_option
 from diffsmooth_core.config import METHODS, SmoothingConfig
 
 
@@ -17,14 +17,14 @@ from diffsmooth_core.config import METHODS, SmoothingConfig
 @click.option("--image", default="photo:cat", show_default=True, help="The picture to vote on.")
 @click.option("--votes", type=click.IntRange(1), default=100, show_default=True, help="Votes a round.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Rounds of each.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's]")
+@threads_option
 @click.option(
     "--tune",
     "tuning",
     is_flag=True,
     help="Time every way to run the networks and remember it: runs take the fastest.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@json_option("Print the figures as JSON.")
 @config_options
 def bench(
     image: str, votes: int, repeats: int, threads: int | None, tuning: bool, as_json: bool, **settings: Any

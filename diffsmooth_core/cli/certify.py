@@ -3,53 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields, replace
-from math import floor
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
-from diffsmooth_core.config import (
-    ABSTAIN,
-    BOUNDS,
-    DTYPES,
-    METHODS,
-    NOISES,
-    STOPPING,
-    InputError,
-    SmoothingConfig,
-)
+from diffsmooth_core.cli.options import config_options, json_option
+from diffsmooth_core.cli.rounding import rounded_down
+from diffsmooth_core.config import ABSTAIN, METHODS, NOISES, InputError, SmoothingConfig
 
 if TYPE_CHECKING:
     from diffsmooth_core import Certificate
     from diffsmooth_core.datasets.sources import Picture
-
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "method": tuple(METHODS),
-    "noise": NOISES,
-    "stopping": STOPPING,
-    "bound": BOUNDS,
-    "dtype": DTYPES,
-}
-
-
-def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """One option for every setting of SmoothingConfig, with its default and help."""
-    for setting in reversed(fields(SmoothingConfig)):
-        name = setting.name
-        kind = click.Choice(_CHOICES[name]) if name in _CHOICES else type(setting.default)
-        command = click.option(
-            f"--{name.replace('_', '-')}",
-            name,
-            type=kind,
-            default=setting.default,
-            show_default=True,
-            help=SmoothingConfig.help(name),
-        )(command)
-    return command
 
 
 @click.command()
@@ -64,7 +32,7 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--compare-noise", is_flag=True, help="Certify under each kind of noise and print them together."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON.")
+@json_option("Print the certificate as JSON.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the certificate there.")
 def certify(
     image: str,
@@ -126,8 +94,8 @@ def certify(
     )
     click.echo(
         f"{picture.title}: {names[certificate.label]}{truth}, certified L2 radius "
-        f"{floor(certificate.radius * 1e4) / 1e4:.4f} in [0,1] pixel units; {shown}, "
-        f"p_A >= {floor(certificate.p_a_lower * 1e4) / 1e4:.4f} with confidence "
+        f"{rounded_down(certificate.radius)} in [0,1] pixel units; {shown}, "
+        f"p_A >= {rounded_down(certificate.p_a_lower)} with confidence "
         f"{1 - config.alpha:g}{_saved(certificate)}"
     )
 
@@ -146,7 +114,7 @@ def _compare_precision(
         return
     click.echo(
         f"float32 and bfloat16 gave the same class in {found.same:,} of {found.votes:,} votes on the same "
-        f"noise: in a share of {floor(found.lower * 1e4) / 1e4:.4f} at least, with confidence "
+        f"noise: in a share of {rounded_down(found.lower)} at least, with confidence "
         f"{1 - config.alpha:g}"
     )
 
@@ -168,7 +136,7 @@ def _compare_noise(
         answer = "ABSTAIN" if certificate.label == ABSTAIN else names[certificate.label]
         click.echo(
             f"{noise:<10} {answer:<16} {k:,} of {n:,} votes for {names[certificate.candidate]}, radius "
-            f"{floor(certificate.radius * 1e4) / 1e4:.4f}"
+            f"{rounded_down(certificate.radius)}"
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from diffsmooth_core.cli.options import json_option
 from diffsmooth_core.config import InputError
 
 
@@ -17,7 +18,7 @@ def datasets() -> None:
 
 
 @datasets.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def list_datasets(as_json: bool) -> None:
     """Every data set and how many test pictures of it are on this machine."""
     from diffsmooth_core.datasets import class_names, test_size
@@ -57,7 +58,7 @@ def list_datasets(as_json: bool) -> None:
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     help="A text file with a class's name in each line, by index.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def add(source: Path, name: str, side: int, classes: Path | None, as_json: bool) -> None:
     """Add SOURCE, a folder or a parquet file; nothing is copied.
 

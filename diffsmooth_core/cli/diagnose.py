@@ -9,15 +9,15 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from diffsmooth_core.cli.options import json_option, store_option
+
 
 @click.command()
 @click.argument("name")
 @click.option("--idx", type=click.IntRange(0), help="Only this picture, with its rescue.")
 @click.option("--wrong", is_flag=True, help="Explain what is certified but wrong, too.")
-@click.option(
-    "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@store_option
+@json_option()
 def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: bool) -> None:
     """Say why pictures of the run NAME abstain; the reasons are kept in the store."""
     from diffsmooth_core.analysis.diagnosis import REASONS

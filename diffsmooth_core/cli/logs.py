@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from diffsmooth_core.cli.options import json_option, store_option
 from diffsmooth_core.config import InputError, check_dataset_name
 
 
@@ -31,10 +32,8 @@ from diffsmooth_core.config import InputError, check_dataset_name
     help="What was proved or not, in a log that only says that.",
 )
 @click.option("--out", "name", help="Keep it in the store as a run of this name.")
-@click.option(
-    "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@store_option
+@json_option("Print the summary as JSON.")
 def import_log(
     file: Path,
     dataset: str,
@@ -103,9 +102,7 @@ def import_log(
     help="A log of Cohen's, every column, or the whole run.",
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file.")
-@click.option(
-    "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
-)
+@store_option
 def export_log(name: str, form: str, out: Path, url: str | None) -> None:
     """Write a run of the store as a certification log, or whole, to be imported elsewhere."""
     from diffsmooth_core.exchange import bundles as bundle
@@ -124,9 +121,7 @@ def export_log(name: str, form: str, out: Path, url: str | None) -> None:
 @click.command("import-run")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--out", "name", help="Another name for the run.")
-@click.option(
-    "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
-)
+@store_option
 def import_run(file: Path, name: str | None, url: str | None) -> None:
     """Keep a run that `export-log --format run` wrote; every certificate is checked first."""
     from diffsmooth_core.exchange import bundles as bundle

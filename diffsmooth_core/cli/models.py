@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diffsmooth_core.cli.options import json_option
 from diffsmooth_core.config import InputError
 from diffsmooth_core.zoo import cards
 from diffsmooth_core.zoo.download import NAMES as DOWNLOADS
@@ -15,11 +16,9 @@ from diffsmooth_core.zoo.download import NAMES as DOWNLOADS
 if TYPE_CHECKING:
     from diffsmooth_core.datasets.cifar10 import Split
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
 
 @click.group(invoke_without_command=True)
-@as_json
+@json_option()
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
     """The networks: list, show, add, remove, check or download them."""
@@ -28,7 +27,7 @@ def models(context: click.Context, as_json: bool) -> None:
 
 
 @models.command("list")
-@as_json
+@json_option()
 def list_models(as_json: bool) -> None:
     """Every bundled and added network with what was measured of it."""
     _list(as_json)
@@ -64,7 +63,7 @@ def show(name: str) -> None:
     help="JSON in OpenAI's names, for a diffusion model that is no published one.",
 )
 @click.option("--dataset", help="What it is for, where the usual is wrong.")
-@as_json
+@json_option()
 def add(
     source: str,
     name: str,
@@ -111,7 +110,7 @@ def remove(name: str) -> None:
 @click.option("--normalisation", help="The normalisation in question.  [default: the card's or the layout's]")
 @click.option("--sigma", type=click.FloatRange(0), help="The training noise in question.")
 @click.option("--images", type=click.IntRange(10), default=200, show_default=True, help="Labelled pictures.")
-@as_json
+@json_option()
 def check(
     name_or_path: str, normalisation: str | None, sigma: float | None, images: int, as_json: bool
 ) -> None:

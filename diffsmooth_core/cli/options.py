@@ -11,7 +11,6 @@ import click
 from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, SmoothingConfig
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Option = Callable[[Command], Command]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "method": tuple(METHODS),

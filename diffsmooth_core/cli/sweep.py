@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from math import floor
 from typing import Any
 
 import click
 from tqdm import tqdm
 
-from diffsmooth_core.cli.certify import config_options
+from diffsmooth_core.cli.options import config_options, json_option
+from diffsmooth_core.cli.rounding import rounded_down
 from diffsmooth_core.config import ABSTAIN, METHODS, SmoothingConfig
 
 
@@ -23,7 +23,7 @@ from diffsmooth_core.config import ABSTAIN, METHODS, SmoothingConfig
     "more sigma_local) or budget (n times m constant).",
 )
 @config_options
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@json_option("Print the result as JSON.")
 def sweep(image: str, over: str, as_json: bool, **settings: Any) -> None:
     """Certify IMAGE under many settings; each noisy copy is purified once for all of them."""
     config = SmoothingConfig(**settings)
@@ -75,15 +75,11 @@ def sweep(image: str, over: str, as_json: bool, **settings: Any) -> None:
         answer = "ABSTAIN" if d.label == ABSTAIN else names[d.label]
         click.echo(
             f"sigma {c.sigma:<5g} sigma_local {c.sigma_local:<5g} m {c.m:<3} n {c.n:<7,} {answer:<12} "
-            f"{max(cell.counts):,} votes, radius {_down(d.radius)}"
+            f"{max(cell.counts):,} votes, radius {rounded_down(d.radius)}"
         )
     if best is not None:
         click.echo(
             f"the best of {len(cells)}, picked afterwards, holds at alpha/{len(cells)}: sigma_local "
             f"{configs[best[0]].sigma_local:g}, sigma {configs[best[0]].sigma:g}, m {configs[best[0]].m}, "
-            f"{names[best[1].label]}, radius {_down(best[1].radius)}"
+            f"{names[best[1].label]}, radius {rounded_down(best[1].radius)}"
         )
-
-
-def _down(radius: float) -> str:
-    return f"{floor(radius * 1e4) / 1e4:.4f}"

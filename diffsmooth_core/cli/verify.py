@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from math import floor
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from diffsmooth_core.cli.options import json_option
+from diffsmooth_core.cli.rounding import rounded_down
 from diffsmooth_core.config import ABSTAIN, METHODS, InputError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--image", help="The picture, where a certificate's own source is not here.")
 @click.option("--device", default="auto", show_default=True, help="Where a replay runs: auto, cpu or cuda.")
 @click.option("--family", is_flag=True, help="Certify again so that all of them hold together (Bonferroni).")
-@click.option("--json", "as_json", is_flag=True, help="Print the finding as JSON.")
+@json_option("Print the finding as JSON.")
 def verify(
     certificates: tuple[str, ...], replay: bool, image: str | None, device: str, family: bool, as_json: bool
 ) -> int:
@@ -57,8 +58,8 @@ def verify(
         for path, again in zip(read, together["bonferroni"], strict=True) if family else ():
             label = "ABSTAIN" if again["label"] == ABSTAIN else f"class {again['label']}"
             click.echo(
-                f"{path} at alpha {together['alpha']:.3g}: {label}, radius {_down(again['radius'])} "
-                f"(alone {_down(read[path].radius)})"
+                f"{path} at alpha {together['alpha']:.3g}: {label}, radius {rounded_down(again['radius'])} "
+                f"(alone {rounded_down(read[path].radius)})"
             )
     return 0 if valid else 1
 
@@ -114,7 +115,3 @@ def _together(read: list[Certificate], family: bool) -> dict[str, Any]:
         "alpha": shared,
         "bonferroni": [{"label": c.label, "radius": c.radius, "p_a_lower": c.p_a_lower} for c in again],
     }
-
-
-def _down(radius: float) -> str:
-    return f"{floor(radius * 1e4) / 1e4:.4f}"
