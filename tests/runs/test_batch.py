@@ -173,6 +173,55 @@ def _votes(store: Store, name: str) -> int:
         return 0
 
 
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(("stopping", "target"), [("fixed", 0.3), ("decided", 0.1)])
+def test_the_status_says_what_the_store_holds(
+    own: Store, tmp_path: Path, stopping: str, target: float
+) -> None:
+    """Of a run that goes on after its first pictures: a target counts where a run stops at it."""
+    config = replace(CONFIG, stopping=stopping, target_radius=target)
+    path = tmp_path / "data" / "cifar10" / "plain_text" / "test-00000-of-00001.parquet"
+    table = pq.read_table(path).to_pylist()
+    for result in finish(own, batch.start(own, "classes", config, range(12))):
+        table[result.idx]["label"] = (result.predict + result.idx % 2) % 10  # every other one is right
+    pq.write_table(pa.Table.from_pylist(table), path)
+    load_picture.cache_clear()
+    run = batch.start(own, "run", config, range(12))
+    stream = batch.work(own, run, ThisProcess)
+    before = next(status for status in stream if status.done)
+    stream.close()
+    assert before.done < 12
+    began, accuracies = time.monotonic(), set()
+    had = sum(sum(tally.counts) for tally in own.tallies(run))
+    for status in batch.work(own, run, ThisProcess):
+        results = own.results(run)
+        assert (status.done, status.total, status.skipped) == (len(results), 12, 0)
+        assert status.finished == (len(results) == 12)
+        least = 0.0 if stopping == "fixed" else target
+        right = sum(r.correct and r.radius >= least for r in results)
+        assert status.certified_accuracy == right / len(results)
+        accuracies.add(status.certified_accuracy)
+        fresh = status.done - before.done
+        assert (status.seconds_left is None) == (fresh == 0)
+        if status.seconds_left is not None:
+            assert status.seconds_left <= (time.monotonic() - began) / fresh * (12 - status.done)
+    assert status.votes >= sum(sum(tally.counts) for tally in own.tallies(run)) - had
+    assert min(accuracies) > 0, "some are right"
+    assert max(accuracies) < 1, "and some are not"
+    (ended,) = (remark for remark in own.remarks(run) if remark.kind == "finished")
+    assert ended.text == "12 certified, 0 skipped"
+
+
+def test_what_was_counted_is_written_when_a_run_is_stopped(own: Store) -> None:
+    """Within the second between two writes."""
+    run = batch.start(own, "run", replace(CONFIG, stopping="fixed", n=1000), range(2))
+    stream = batch.work(own, run, ThisProcess)
+    status = next(stream)
+    assert not own.tallies(run)
+    stream.close()
+    assert sum(sum(tally.counts) for tally in own.tallies(run)) == status.votes > 0
+
+
 def test_a_broken_picture_is_skipped_and_listed(own: Store, tmp_path: Path) -> None:
     path = tmp_path / "data" / "cifar10" / "plain_text" / "test-00000-of-00001.parquet"
     table = pq.read_table(path).to_pylist()
@@ -180,7 +229,9 @@ def test_a_broken_picture_is_skipped_and_listed(own: Store, tmp_path: Path) -> N
     pq.write_table(pa.Table.from_pylist(table), path)
     load_picture.cache_clear()
     run = batch.start(own, "run", CONFIG, range(3))
-    assert [r.idx for r in finish(own, run)] == [0, 2]
+    *_, last = batch.work(own, run, ThisProcess)
+    assert (last.done, last.skipped, last.total, last.finished) == (2, 1, 3, True)
+    assert [r.idx for r in own.results(run)] == [0, 2]
     (skipped,) = [r for r in own.remarks(run) if r.kind == "skipped"]
     assert skipped.idx == 1
     assert "not a PNG, JPEG or WEBP picture" in skipped.text

@@ -23,6 +23,7 @@ from diffsmooth_core.theory import (
     sampling,
     start,
 )
+from diffsmooth_core.theory.network import NetworkEps
 from diffsmooth_core.theory.network_error import consequences
 from diffsmooth_core.theory.perturbation import perturb
 from diffsmooth_core.theory.theorem2 import error_of_size
@@ -93,6 +94,19 @@ def test_levels_are_timesteps_of_the_network_and_end_at_zero() -> None:
     assert list(begun.levels) == sorted(set(begun.levels), reverse=True)
     assert set(begun.levels[:-1]) <= {float(r) for r in SCHEDULE.noise_ratio}
     assert begun.levels[0] == pytest.approx(math.sqrt(1 / begun.alpha_bar - 1))
+
+
+def test_the_network_is_asked_at_the_nearest_timestep() -> None:
+    schedule = Schedule.named("cosine", 1000)
+    ratios = schedule.noise_ratio
+    asked: list[float] = []
+    network = Silent()
+    network.register_forward_pre_hook(lambda _, x: asked.append(float(x[1][0]) / schedule.time_scale))
+    eps = NetworkEps(Denoiser(network, schedule, "silent", "1" * 64))
+    for share, nearest in ((0.1, 500), (0.9, 501)):
+        ratio = (1 - share) * ratios[500] + share * ratios[501]
+        eps(torch.zeros(1, *SHAPE), 1 / (1 + ratio**2))
+        assert asked[-1] == pytest.approx(nearest)
 
 
 def test_an_error_of_the_network_moves_the_one_shot_output_by_rho_times_its_length() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from scipy.stats import binom
@@ -23,10 +25,18 @@ def test_c_eta_covers_the_noise(dimension: int, eta: float) -> None:
 
 
 def test_c_eta_and_the_quantile_have_the_values_worked_out_by_hand() -> None:
+    assert c_eta(4, math.exp(-1)) == pytest.approx(math.sqrt(4 + 2 * math.sqrt(4) + 2))
     assert c_eta(3072, 0.01) == pytest.approx(57.6, abs=0.05)
     shift = 0.5 * math.sqrt(3072)
     assert shift + 0.5 * c_eta(3072, 0.01) == pytest.approx(56.5, abs=0.05)
     assert shift_and_noise_quantile(shift, 0.5, 3072, 0.01) == pytest.approx(40.2, abs=0.05)
+
+
+def test_a_sample_at_its_bound_is_inside() -> None:
+    found = exact("clusters", 3, 0.5, samples=4, steps=4).theorem1
+    edge = found.bound("free")[0]
+    beyond = math.nextafter(edge, math.inf)
+    assert replace(found, distances=np.array([edge, edge, beyond, beyond])).share("free").k == 2
 
 
 @pytest.mark.parametrize("shift", [0.0, 1.0, 20.0])
