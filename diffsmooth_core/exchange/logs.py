@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from scipy.special import ndtr
 
 from diffsmooth_core.config import ABSTAIN, InputError, check_choice
+from diffsmooth_core.exchange.dialects import DIALECTS, Dialect, recognise, words
 from diffsmooth_core.runs.results import STEP, Result
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 
@@ -45,45 +46,30 @@ class Log:
 def read(
     path: Path, sigma: float, n: int = 100_000, alpha: float = 0.001, target_radius: float | None = None
 ) -> Log:
-    """Read a log of certificates at noise sigma, n votes each. Raises InputError that names the line.
-
-    Dialects, told from the content: Cohen's (also SmoothAdv's, Consistency's, MACER's, DensePure's), with or
-    without its header; diffusion_denoised_smoothing's, whose `correct` is a running total; FT-CADIS's with
-    True and False; multi-scale's with r_neg, pred_uc, corr_uc and stage; smoothing-ensembles' adaptive one,
-    which says with 1 or -1 whether `target_radius` was proved.
-    """
+    """Read a log of certificates at noise sigma, n votes each, in any dialect of `dialects.DIALECTS`, with or
+    without its header. `target_radius` is needed where a log says only whether that radius was proved.
+    Raises InputError that names the line."""
     header, rows = _table(path)
-    proved = "radius proved" in header
-    missing = [name for name in COLUMNS[:3] if name not in header]
-    if missing or not (proved or "radius" in header):
-        raise InputError(
-            f"{path}, line 1: no column {(missing or ['radius'])[0]!r}; a certification log begins with "
-            f"{' '.join(COLUMNS[:5])}, separated by tabs"
-        )
-    for line, row in rows:
-        if len(row) != len(header):
-            raise InputError(
-                f"{path}, line {line}: {len(row)} columns where {len(header)} are expected "
-                f"({' '.join(header)[:80]})"
-            )
-    if proved and target_radius is None:
+    dialect, correct = _dialect(path, header, rows)
+    if dialect.only_proved and target_radius is None:
         raise InputError(
             f"{path} only says whether a radius was proved; give that radius with --target-radius"
         )
-    dialect, correct = _dialect(path, header, rows)
     results, remarks, lifted = [], [], {}
-    for line, row in rows:
+    for (line, row), said in zip(rows, correct, strict=True):
         cell = dict(zip(header, row, strict=True))
         idx, label, predict = (_whole(path, line, name, cell[name]) for name in COLUMNS[:3])
-        radius = _number(path, line, "radius", cell["radius proved" if proved else "radius"])
-        if proved:
+        radius = _number(path, line, "radius", cell[dialect.radius])
+        if dialect.only_proved:
             radius = float(target_radius or 0) if radius > 0 else 0.0
             predict = predict if radius else ABSTAIN
         radius = max(0.0, radius) if predict != ABSTAIN else 0.0
-        result, is_lifted = _reconstructed(idx, label, predict, radius, sigma, n, alpha, exact=proved)
+        result, is_lifted = _reconstructed(
+            idx, label, predict, radius, sigma, n, alpha, exact=dialect.only_proved
+        )
         if is_lifted is not None:
             lifted[idx] = is_lifted
-        if correct is not None and (said := correct(cell["correct"])) != (predict == label):
+        if said is not None and said != (predict == label):
             remarks.append(f"line {line}: correct says {said:d}, but predict {predict} and label {label}")
         results.append(_with_time(result, cell.get("time", "")))
     if len({result.idx for result in results}) < len(results):
@@ -91,7 +77,7 @@ def read(
     steps = {b.idx - a.idx for a, b in pairwise(results)}
     if len(steps) > 1:
         remarks.append(f"its indices are not evenly spaced (steps {min(steps)} to {max(steps)})")
-    return Log(dialect, tuple(results), lifted, tuple(remarks))
+    return Log(dialect.name, tuple(results), lifted, tuple(remarks))
 
 
 def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
@@ -114,27 +100,33 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
 def _dialect(
     path: Path, header: Sequence[str], rows: Sequence[tuple[int, list[str]]]
-) -> tuple[str, Callable[[str], bool] | None]:
-    """Whose log it is, and how its `correct` is read; None where that says nothing of the row."""
+) -> tuple[Dialect, list[bool | None]]:
+    """Whose log it is, and what its `correct` says of each row. Raises InputError where its columns are not a
+    log's, or a row does not fit them."""
+    missing = [name for name in COLUMNS[:3] if name not in header]
+    if missing or not any(dialect.radius in header for dialect in DIALECTS):
+        raise InputError(
+            f"{path}, line 1: no column {(missing or ['radius'])[0]!r}; a certification log begins with "
+            f"{' '.join(COLUMNS[:5])}, separated by tabs"
+        )
+    for line, row in rows:
+        if len(row) != len(header):
+            raise InputError(
+                f"{path}, line {line}: {len(row)} columns where {len(header)} are expected "
+                f"({' '.join(header)[:80]})"
+            )
     if "correct" not in header:
-        return "cohen", None
+        dialect, _ = recognise(header, []) or (DIALECTS[-1], [])
+        return dialect, [None] * len(rows)
     place = header.index("correct")
-    cells = {row[place] for _, row in rows}
-    truth = {"1": True, "0": False, "True": True, "False": False}
-    if "radius proved" in header:
-        name = "smoothing-ensembles"
-    elif {"r_neg", "stage"} <= set(header):
-        name = "multi-scale"
-    else:
-        name = "FT-CADIS" if cells & {"True", "False"} else "Cohen"
-    if cells <= set(truth):
-        return name, truth.__getitem__
-    totals = [_whole(path, line, "correct", row[place]) for line, row in rows]
-    if all(0 <= after - before <= 1 for before, after in pairwise([0, *totals])):
-        return "diffusion_denoised_smoothing", None
-    line, row = next((line, row) for line, row in rows if row[place] not in truth)
+    cells = [row[place] for _, row in rows]
+    if found := recognise(header, cells):
+        return found
+    line, cell = next(
+        ((line, row[place]) for line, row in rows if words([row[place]]) is None), (rows[0][0], cells[0])
+    )
     raise InputError(
-        f"{path}, line {line}: correct is {row[place]!r}; 0, 1, True, False or a running total are expected"
+        f"{path}, line {line}: correct is {cell!r}; 0, 1, True, False or a running total are expected"
     )
 
 

@@ -66,7 +66,7 @@ def test_counts_behind_a_rounded_radius_lie_in_the_interval() -> None:
 
 
 def test_a_radius_that_rounding_lifted_over_a_threshold_is_flagged(tmp_path: Path) -> None:
-    """FACTS: sigma .5, n = 100,000, n_A = 99,990 has radius 1.7451 and prints 1.75."""
+    """At sigma .5 and n = 100,000, n_A = 99,990 has radius 1.7451 and prints 1.75."""
     radius = certified_radius(clopper_pearson_lower(99_990, 100_000, 0.001), 0.5)
     assert f"{radius:.4f}" == "1.7451"
     log = logs.read(written(tmp_path / "log", COHEN, [(*ROWS[3], "0:00:01")]), 0.5)

@@ -1,0 +1,62 @@
+"""Whose certification log it is, told from its columns and cells. A new dialect is a line in DIALECTS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+# What `correct` says of each row, None where it says nothing of a single row; no list where the cells are
+# in another form.
+Reading = Callable[[Sequence[str]], list[bool | None] | None]
+
+
+def numbers(cells: Sequence[str]) -> list[bool | None] | None:
+    """1 for right, 0 for wrong."""
+    return [cell == "1" for cell in cells] if set(cells) <= {"0", "1"} else None
+
+
+def words(cells: Sequence[str]) -> list[bool | None] | None:
+    """True and False, as Python prints them; some loops print 1 and 0 for other rows of the same log."""
+    return [cell in ("1", "True") for cell in cells] if set(cells) <= {"0", "1", "True", "False"} else None
+
+
+def running_total(cells: Sequence[str]) -> list[bool | None] | None:
+    """How many rows were right so far."""
+    if not all(cell.isascii() and cell.isdigit() and len(cell) <= 12 for cell in cells):
+        return None
+    rises = (after - before for before, after in pairwise([0, *map(int, cells)]))
+    return [None] * len(cells) if all(rise in (0, 1) for rise in rises) else None
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a group writes its logs.
+
+    `columns` are those by which its header is known, beside idx, label and predict; `radius` names the column
+    of radii. Where `only_proved`, that column says with 1 or -1 whether one radius was proved for all rows.
+    """
+
+    name: str
+    columns: frozenset[str]
+    correct: Reading
+    radius: str = "radius"
+    only_proved: bool = False
+
+
+DIALECTS = (  # the first that fits
+    Dialect("smoothing-ensembles", frozenset({"radius proved"}), words, "radius proved", only_proved=True),
+    Dialect("multi-scale", frozenset({"r_neg", "stage"}), words),
+    Dialect("Cohen", frozenset(), numbers),  # also SmoothAdv's, Consistency's, MACER's and DensePure's
+    Dialect("FT-CADIS", frozenset(), words),
+    Dialect("diffusion_denoised_smoothing", frozenset(), running_total),
+)
+
+
+def recognise(header: Sequence[str], correct: Sequence[str]) -> tuple[Dialect, list[bool | None]] | None:
+    """The dialect of a log with these columns and these cells of `correct` (empty where it has no such
+    column), and what `correct` says of each row; None where no dialect fits."""
+    for dialect in DIALECTS:
+        if dialect.columns <= set(header) and (said := dialect.correct(correct)) is not None:
+            return dialect, said
+    return None
