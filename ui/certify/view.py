@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 
 import streamlit as st
@@ -15,7 +14,7 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from ui import charts, sidebar
 from ui.colours import ABSTAIN, class_colour
-from ui.components import figure, strip
+from ui.components import figure, focus, strip
 from ui.images import data_url
 from ui.jobs import certificates, recordings
 from ui.jobs.cancelling import cancel_button
@@ -30,9 +29,6 @@ Settings = SmoothingConfig | InputError  # the controls' settings, or what is wr
 
 PORTRAIT = 320  # pixels a side
 CHART = 300  # pixels high
-_keep_focus = st.components.v2.component(
-    "diffsmooth_focus", html="<span></span>", js=(Path(__file__).parent / "focus.js").read_text()
-)
 
 
 def show(picture: Picture, config: Settings) -> None:
@@ -78,7 +74,7 @@ def _idle(picture: Picture, config: Settings) -> None:
             problem(config)
         with action:
             _start("Certify", picture, config)
-            _keep_focus(data={"state": "idle"}, key="focus")
+            focus.steer("idle")
     if isinstance(config, InputError):
         return
     if samples := certificates.preview(picture, config):
@@ -267,7 +263,7 @@ def _actions(snapshot: Certification, picture: Picture, config: Settings) -> Non
             st.rerun()
     else:
         _start(again, picture, config)
-    _keep_focus(data={"state": snapshot.state}, key="focus")
+    focus.steer(snapshot.state)
 
 
 def _again(run: CertificationTask, picture: Picture, config: Settings) -> str:

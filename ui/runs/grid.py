@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -16,18 +15,13 @@ from diffsmooth_core.exchange import bundles, logs
 from diffsmooth_core.runs.results import OUTCOMES, Result
 from diffsmooth_core.runs.store import Run
 from ui.colours import outcome_colour
-from ui.components import picker
+from ui.components import focus, picker
 from ui.jobs import audits
 from ui.runs.controls import Selection, clear
 from ui.text import length
 
 PAGE = 36  # pictures at once
 MARKS = {"right": "✓", "wrong": "✗", "certified": "✓", "abstained": "–"}
-_let_go = st.components.v2.component(
-    "diffsmooth_filter_focus",
-    html="<span></span>",
-    js=(Path(__file__).parent / "filter_focus.js").read_text(),
-)
 
 
 def grid(selection: Selection) -> int | None:
@@ -133,7 +127,7 @@ def _keys(shown: list[Row], idx: int | None) -> None:
             args=([*filter(abstains, shown)],),
             disabled=none,
         )
-        _let_go(key="focus")
+        focus.steer()
 
 
 def _random(abstentions: list[Row]) -> None:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
+from ui.components import focus
 from ui.jobs import networks
 from ui.session import state
 from ui.step import counting, panels, votes
 from ui.text import plain
 
 PACE = 3.0  # seconds that a step is shown while the page plays
-_arrow_keys = st.components.v2.component(
-    "diffsmooth_step_focus", html="<span></span>", js=(Path(__file__).parent / "step_focus.js").read_text()
-)
 
 
 @dataclass(frozen=True)
@@ -136,7 +133,7 @@ def _row(path: list[Step], at: int, copy: int, config: SmoothingConfig) -> None:
             args=(not playing,),
         )
         _copies(copy, config.n)
-        _arrow_keys(key="focus")
+        focus.steer()
 
 
 def _copies(copy: int, n: int) -> None:
