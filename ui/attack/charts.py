@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from diffsmooth_core import Certificate
 from diffsmooth_core.attacks import AttackConfig, AttackProgress
 from diffsmooth_core.statistics import guaranteed_share
-from ui.charts import heading, length_axis
+from ui import echarts
 from ui.colours import ABSTAIN
+from ui.echarts import Spec, heading
 from ui.text import length
 
 OUTCOMES = {  # outcome -> name in the legend, colour, mark
@@ -21,84 +20,73 @@ POINTS = 60  # of the guarantee's line
 
 def shares(
     certificate: Certificate, label: int, progress: AttackProgress | None, attack: AttackConfig | None
-) -> dict[str, Any]:
+) -> Spec:
     """The class's share of votes over the length of the change: an attempt each, and what is guaranteed."""
-    axis = length_axis(max(1.25 * certificate.radius, 1.05 * attack.radius if attack else 0.0), 6)
-    longest = axis["max"]
-    lengths = [longest * i / POINTS for i in range(POINTS + 1)]
-    floor = [[x, guaranteed_share(certificate.p_a_lower, certificate.config.sigma, x)] for x in lengths]
-    radius = certificate.radius
-    inside = [{"xAxis": 0}, {"xAxis": radius}]
-    green = OUTCOMES["held"][1]
-    side = "left" if radius < longest / 2 else "right"  # so that it stays clear of both ends of the axis
-    edge = {"formatter": f"certified {length(radius)}", "position": "end", "align": side, "color": green}
-    attempts = progress.attempts if progress else ()
+    axis = echarts.length_axis(max(1.25 * certificate.radius, 1.05 * attack.radius if attack else 0.0), 6)
     return {
         "animation": False,
         "title": heading("Share of votes of the class after a change", 36),
-        "legend": {"top": 24, "left": 36},
-        "grid": {"left": 36, "right": 26, "top": 58, "bottom": 40, "outerBoundsMode": "none"},
-        "xAxis": axis
-        | {
-            "name": "length of the change (L2)",
-            "nameLocation": "middle",
-            "nameGap": 26,
-            "splitLine": {"show": False},
-        },
-        "yAxis": {"type": "value", "min": 0, "max": 1, "interval": 0.25},
+        "legend": echarts.legend(36, 24),
+        "grid": echarts.plot_area(36, 26, 58, 40),
+        "xAxis": axis | echarts.axis_name("length of the change (L2)", 26) | {"splitLine": {"show": False}},
+        "yAxis": echarts.share_axis(),
         "tooltip": {"trigger": "item"},
-        "series": [
-            {
-                "type": "line",
-                "name": "guaranteed",
-                "data": floor,
-                "showSymbol": False,
-                "silent": True,
-                "color": ABSTAIN,
-                "lineStyle": {"width": 1.5, "type": "dashed"},
-                "markLine": {
-                    "silent": True,
-                    "symbol": "none",
-                    "data": [
-                        {
-                            "yAxis": 0.5,
-                            "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
-                            "label": {"position": "end", "formatter": "½", "color": ABSTAIN, "fontSize": 15},
-                        },
-                        *(
-                            [
-                                {
-                                    "xAxis": radius,
-                                    "label": edge,
-                                    "lineStyle": {"color": green, "type": "solid", "width": 1.5},
-                                }
-                            ]
-                            if radius
-                            else []
-                        ),
-                    ],
-                },
-                "markArea": {
-                    "silent": True,
-                    "itemStyle": {"color": "rgba(19,160,120,0.07)"},
-                    "data": [inside] if radius else [],
-                },
-            },
-            *(
-                {
-                    "type": "scatter",
-                    "name": name,
-                    "color": colour,
-                    "symbol": mark,
-                    "symbolSize": 10,
-                    "itemStyle": {"opacity": 1},
-                    "data": [
-                        [round(a.length, 4), a.counts[label] / sum(a.counts)]
-                        for a in attempts
-                        if a.outcome == outcome
-                    ],
-                }
-                for outcome, (name, colour, mark) in OUTCOMES.items()
-            ),
-        ],
+        "series": [_guarantee(certificate, axis["max"]), *_attempts(progress, label)],
     }
+
+
+def _guarantee(certificate: Certificate, longest: float) -> Spec:
+    """The share that no change of a length brings the class below, up to the `longest`; the certified radius
+    is where it meets ½."""
+    lengths = [longest * i / POINTS for i in range(POINTS + 1)]
+    floor = [[x, guaranteed_share(certificate.p_a_lower, certificate.config.sigma, x)] for x in lengths]
+    half = {
+        "yAxis": 0.5,
+        "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
+        "label": echarts.half_label("end"),
+    }
+    radius = certificate.radius
+    edge = [_edge(radius, longest)] if radius else []
+    inside = [[{"xAxis": 0}, {"xAxis": radius}]] if radius else []
+    return echarts.line("guaranteed", ABSTAIN, 1.5, floor, "dashed") | {
+        "silent": True,
+        "markLine": echarts.mark_lines([half, *edge]),
+        "markArea": echarts.certified_area(inside),
+    }
+
+
+def _edge(radius: float, longest: float) -> Spec:
+    """The certified radius as an upright line."""
+    green = OUTCOMES["held"][1]
+    side = "left" if radius < longest / 2 else "right"  # its words stay clear of the axis's ends
+    return {
+        "xAxis": radius,
+        "label": {
+            "formatter": f"certified {length(radius)}",
+            "position": "end",
+            "align": side,
+            "color": green,
+        },
+        "lineStyle": {"color": green, "type": "solid", "width": 1.5},
+    }
+
+
+def _attempts(progress: AttackProgress | None, label: int) -> list[Spec]:
+    """A mark for each attempt: how long its change is, and the class's share of its votes."""
+    attempts = progress.attempts if progress else ()
+    return [
+        {
+            "type": "scatter",
+            "name": name,
+            "color": colour,
+            "symbol": mark,
+            "symbolSize": 10,
+            "itemStyle": {"opacity": 1},
+            "data": [
+                [round(a.length, 4), a.counts[label] / sum(a.counts)]
+                for a in attempts
+                if a.outcome == outcome
+            ],
+        }
+        for outcome, (name, colour, mark) in OUTCOMES.items()
+    ]

@@ -2,88 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from diffsmooth_core.certification.decision import Decision
 from diffsmooth_core.experiments import Cell, Comparison, Sweep
-from ui.charts import TROUGH, heading, length_axis
+from ui import echarts
 from ui.colours import ABSTAIN, class_colour, text_colour
 from ui.compare.controls import LETTERS
+from ui.echarts import TROUGH, Spec, heading
 from ui.text import down
 
 ROW = 40  # pixels of a setting
 
 
-def height(found: Comparison) -> int:
-    return 88 + ROW * len(found.entries)
+def height(comparison: Comparison) -> int:
+    """Pixels that the chart of bounds needs."""
+    return 88 + ROW * len(comparison.entries)
 
 
-def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
+def bounds(comparison: Comparison, names: tuple[str, ...]) -> Spec:
     """Each bound against 1/2 with the share of votes as a tick, and each radius; pale until final."""
-    labels = list(LETTERS[: len(found.entries)])
-    running = [(e.progress, 1.0 if e.certificate else 0.5) for e in found.entries]
-    colours = [class_colour(p.candidate) if p else ABSTAIN for p, _ in running]
-    lower = [p.p_a_lower if p and any(p.counts) else 0.0 for p, _ in running]
-    radii = [p.radius if p else 0.0 for p, _ in running]
-    shares = [[p.p_hat, labels[i]] for i, (p, _) in enumerate(running) if p and any(p.counts)]
-    axis = length_axis(max([1.0, *radii]), 3)
-    end = axis["max"]
-    half = {
-        "silent": True,
-        "symbol": "none",
-        "data": [{"xAxis": 0.5}],
-        "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
-        "label": {"position": "start", "formatter": "½", "color": ABSTAIN, "fontSize": 15},
-    }
-
-    def bars(name: str, values: list[float], digits: int, grid: int, none: str) -> dict[str, Any]:
-        return {
-            "type": "bar",
-            "name": name,
-            "xAxisIndex": grid,
-            "yAxisIndex": grid,
-            "barWidth": "55%",
-            "showBackground": True,
-            "backgroundStyle": {"color": TROUGH, "borderRadius": 3},
-            "data": [
-                {
-                    "value": value,
-                    "itemStyle": {"color": colour, "opacity": opacity, "borderRadius": 3},
-                    "label": {
-                        "show": True,
-                        "position": "insideLeft" if value > end / 3 else "right",
-                        "color": "#fff" if value > end / 3 else ABSTAIN,
-                        "formatter": down(value, digits) if value else none,
-                    },
-                }
-                for value, colour, (_, opacity) in zip(values, colours, running, strict=True)
-            ],
-        }
-
-    places: tuple[dict[str, Any], ...] = ({"left": 32, "right": "46%"}, {"left": "60%", "right": 24})
+    entries = comparison.entries
+    labels = list(LETTERS[: len(entries)])
+    looks = [
+        (class_colour(e.progress.candidate) if e.progress else ABSTAIN, 1.0 if e.certificate else 0.5)
+        for e in entries
+    ]
+    counting = [e.progress if e.progress and any(e.progress.counts) else None for e in entries]
+    lower = [progress.p_a_lower if progress else 0.0 for progress in counting]
+    shares = [[progress.p_hat, labels[i]] for i, progress in enumerate(counting) if progress]
+    radii = [e.progress.radius if e.progress else 0.0 for e in entries]
+    radius_axis = echarts.length_axis(max([1.0, *radii]), 3)
+    wide = radius_axis["max"] / 3  # a bar that is longer has room for its label
+    places: tuple[Spec, ...] = ({"left": 32, "right": "46%"}, {"left": "60%", "right": 24})
     titles = ("Bound and share p̂", "Radius (L2)")
+    no_lines = {"splitLine": {"show": False}}
     return {
         "animation": False,
         "title": [heading(text, place["left"]) for text, place in zip(titles, places, strict=True)],
         "grid": [{"top": 52, "bottom": 28, **place} for place in places],
         "xAxis": [
-            {"gridIndex": 0, "min": 0, "max": 1, "interval": 0.25, "splitLine": {"show": False}},
-            axis | {"gridIndex": 1, "splitLine": {"show": False}},
+            {"gridIndex": 0, "min": 0, "max": 1, "interval": 0.25} | no_lines,
+            radius_axis | {"gridIndex": 1} | no_lines,
         ],
-        "yAxis": [
-            {
-                "gridIndex": i,
-                "type": "category",
-                "inverse": True,
-                "data": labels,
-                "axisTick": {"show": False},
-                "axisLine": {"show": False},
-                "axisLabel": {"show": i == 0, "fontWeight": 600},
-            }
-            for i in range(2)
-        ],
+        "yAxis": echarts.row_axes(labels, fontWeight=600),
         "series": [
-            bars("lower bound", lower, 4, 0, "") | {"markLine": half},
+            echarts.bars("lower bound", 0, "55%", _labelled_bars(lower, 4, looks, wide, ""))
+            | {"markLine": echarts.half_line("xAxis", "start")},
             {
                 "type": "scatter",
                 "name": "share p̂",
@@ -93,109 +59,81 @@ def bounds(found: Comparison, names: tuple[str, ...]) -> dict[str, Any]:
                 "data": shares,
                 "silent": True,
             },
-            bars("radius (L2)", radii, 2, 1, "none"),
+            echarts.bars("radius (L2)", 1, "55%", _labelled_bars(radii, 2, looks, wide, "none")),
         ],
     }
 
 
-def heat(sweep: Sweep, names: tuple[str, ...]) -> dict[str, Any]:
+def _labelled_bars(
+    values: Sequence[float], digits: int, looks: Sequence[tuple[str, float]], wide: float, none: str
+) -> list[Spec]:
+    """A bar a value in its colour and opacity, with the value rounded down; beside a bar that is not `wide`,
+    where there is no room for it inside."""
+    return [
+        {
+            "value": value,
+            "itemStyle": {"color": colour, "opacity": opacity, "borderRadius": 3},
+            "label": {
+                "show": True,
+                "position": "insideLeft" if value > wide else "right",
+                "color": "#fff" if value > wide else ABSTAIN,
+                "formatter": down(value, digits) if value else none,
+            },
+        }
+        for value, (colour, opacity) in zip(values, looks, strict=True)
+    ]
+
+
+def heat(sweep: Sweep, names: tuple[str, ...]) -> Spec:
     """The radius over sigma_local and sigma, in the class's colour; what abstains is grey."""
     sigmas = sorted({cell.config.sigma for cell in sweep.cells})
-    locals_ = sorted({cell.config.sigma_local for cell in sweep.cells})
+    local_sigmas = sorted({cell.config.sigma_local for cell in sweep.cells})
     largest = max(cell.decision.radius for cell in sweep.cells)
     data = [
         {
-            "value": [locals_.index(cell.config.sigma_local), sigmas.index(cell.config.sigma), found.radius],
-            "label": {"formatter": _said(cell, names)},
-            "itemStyle": {"color": _shade(found, largest)},
+            "value": [
+                local_sigmas.index(cell.config.sigma_local),
+                sigmas.index(cell.config.sigma),
+                cell.decision.radius,
+            ],
+            "label": {"formatter": _label(cell, names)},
+            "itemStyle": {"color": _shade(cell.decision, largest)},
         }
-        for cell, found in ((cell, cell.decision) for cell in sweep.cells)
+        for cell in sweep.cells
     ]
     return {
         "animation": False,
-        "grid": {"left": 56, "right": 8, "top": 16, "bottom": 52, "outerBoundsMode": "none"},
-        "xAxis": {
-            "type": "category",
-            "data": [f"{s:g}" for s in locals_],
-            "name": "local noise σ′",
-            "nameLocation": "middle",
-            "nameGap": 30,
-            "axisTick": {"show": False},
-        },
-        "yAxis": {
-            "type": "category",
-            "data": [f"{s:g}" for s in sigmas],
-            "name": "noise σ",
-            "nameLocation": "middle",
-            "nameGap": 40,
-            "axisTick": {"show": False},
-        },
+        "grid": echarts.plot_area(56, 8, 16, 52),
+        "xAxis": _category_axis([f"{s:g}" for s in local_sigmas], "local noise σ′", 30),
+        "yAxis": _category_axis([f"{s:g}" for s in sigmas], "noise σ", 40),
         "visualMap": {"show": False, "min": 0, "max": 1, "seriesIndex": []},
         "series": [
             {
                 "type": "heatmap",
                 "name": "radius",
                 "data": data,
-                "label": {
-                    "show": True,
-                    "fontSize": 13,
-                    "lineHeight": 17,
-                    "color": text_colour(),
-                    "textBorderWidth": 0,
-                },
+                "label": _data_label(13, 17) | {"textBorderWidth": 0},
             }
         ],
     }
 
 
-def _shade(found: Decision, largest: float) -> str:
-    """The class's colour, the stronger the larger the radius."""
-    if not found.radius:
-        return TROUGH
-    strength = 0.15 + 0.6 * found.radius / largest
-    return class_colour(found.label) + f"{round(255 * strength):02x}"
-
-
-def _said(cell: Cell, names: tuple[str, ...]) -> str:
-    """ "ship 0.83", or a dash."""
-    found = cell.decision
-    if not any(cell.counts):
-        return ""
-    return f"{down(found.radius, 2)}\n{names[found.label]}" if found.radius else "–"
-
-
-def curve(found: Sweep, over: str, names: tuple[str, ...]) -> dict[str, Any]:
+def curve(sweep: Sweep, over: str, names: tuple[str, ...]) -> Spec:
     """The radius over the setting that is swept: a point for each, in its class's colour."""
-    axes = {"m": "copies m", "shift": "local noise σ′", "budget": "copies m, and votes n below them"}
-    labels = [
-        f"{c.config.sigma_local:g}"
-        if over == "shift"
-        else f"{c.config.m}\n{c.config.n:,}"
-        if over == "budget"
-        else f"{c.config.m}"
-        for c in found.cells
-    ]
-    decisions = [cell.decision for cell in found.cells]
+    titles = {"m": "copies m", "shift": "local noise σ′", "budget": "copies m, and votes n below them"}
     points = [
         {
-            "value": d.radius if any(cell.counts) else None,
-            "label": {"formatter": _said(cell, names)},
-            "itemStyle": {"color": class_colour(d.label) if d.radius else ABSTAIN},
+            "value": cell.decision.radius if any(cell.counts) else None,
+            "label": {"formatter": _label(cell, names)},
+            "itemStyle": {"color": class_colour(cell.decision.label) if cell.decision.radius else ABSTAIN},
         }
-        for d, cell in zip(decisions, found.cells, strict=True)
+        for cell in sweep.cells
     ]
+    x_axis = _category_axis(_settings(sweep, over), titles[over], 44 if over == "budget" else 30)
     return {
         "animation": False,
-        "grid": {"left": 44, "right": 32, "top": 56, "bottom": 64, "outerBoundsMode": "none"},
-        "xAxis": {
-            "type": "category",
-            "data": labels,
-            "name": axes[over],
-            "nameLocation": "middle",
-            "nameGap": 44 if over == "budget" else 30,
-            "axisTick": {"show": False},
-            "axisLabel": {"interval": 0},
-        },
+        "grid": echarts.plot_area(44, 32, 56, 64),
+        "xAxis": x_axis | {"axisLabel": {"interval": 0}},
         "title": heading("Radius (L2)", 16),
         "yAxis": {"type": "value", "min": 0},
         "series": [
@@ -206,13 +144,37 @@ def curve(found: Sweep, over: str, names: tuple[str, ...]) -> dict[str, Any]:
                 "symbol": "circle",
                 "symbolSize": 11,
                 "lineStyle": {"color": ABSTAIN, "width": 1.5},
-                "label": {
-                    "show": True,
-                    "position": "top",
-                    "fontSize": 12,
-                    "lineHeight": 15,
-                    "color": text_colour(),
-                },
+                "label": _data_label(12, 15) | {"position": "top"},
             }
         ],
     }
+
+
+def _settings(sweep: Sweep, over: str) -> list[str]:
+    """The swept setting of each cell as a label of the axis."""
+    labels = {"m": "{c.m}", "shift": "{c.sigma_local:g}", "budget": "{c.m}\n{c.n:,}"}
+    return [labels[over].format(c=cell.config) for cell in sweep.cells]
+
+
+def _category_axis(labels: list[str], name: str, gap: int) -> Spec:
+    return {"type": "category", "data": labels, "axisTick": {"show": False}, **echarts.axis_name(name, gap)}
+
+
+def _data_label(size: int, line_height: int) -> dict[str, Any]:
+    return {"show": True, "fontSize": size, "lineHeight": line_height, "color": text_colour()}
+
+
+def _shade(decision: Decision, largest: float) -> str:
+    """The class's colour, the stronger the larger the radius."""
+    if not decision.radius:
+        return TROUGH
+    strength = 0.15 + 0.6 * decision.radius / largest
+    return class_colour(decision.label) + f"{round(255 * strength):02x}"
+
+
+def _label(cell: Cell, names: tuple[str, ...]) -> str:
+    """ "0.83" above "ship", or a dash where the cell abstains; nothing before its first estimation vote."""
+    decision = cell.decision
+    if not any(cell.counts):
+        return ""
+    return f"{down(decision.radius, 2)}\n{names[decision.label]}" if decision.radius else "–"

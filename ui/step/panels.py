@@ -14,9 +14,9 @@ from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.tracing import Diffusion, TracedVote
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
-from ui import charts
 from ui.components import figure, softmax, strip
 from ui.images import data_url
+from ui.step import charts
 
 ROWS = 10  # classes that bars are shown for
 CHART = 300  # pixels high

@@ -7,103 +7,92 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from diffsmooth_core.theory import Comparison, Convergence, Curves, Gain, Theorem1
+from diffsmooth_core.theory import Comparison, Convergence, Curves, Gain, Theorem1, WeakError
 from diffsmooth_core.theory.convergence import STEPS
-from ui.charts import heading
+from ui import echarts
+from ui.colours import ABSTAIN
+from ui.echarts import Spec, heading
 from ui.theorems.terms import CORRECTED, NOISE, ONE_SHOT, PRINTED, SAMPLES, SCORE, SHIFT, TITLES
 
 HEIGHT = 340  # pixels, of a chart beside others
 SMALLEST = 5e-8  # a length that is more than rounding
 
 
-def _rounded(value: float, towards: Callable[[float], int]) -> float:
-    """One significant digit, down or up."""
-    size = 10.0 ** math.floor(math.log10(value))
-    return float(towards(value / size) * size)
-
-
-def distances(found: Theorem1 | None, one_shot: float, scale: float, unit: str) -> dict[str, Any]:
+def distances(theorem: Theorem1 | None, one_shot: float, scale: float, unit: str) -> Spec:
     """The samples' distances from the clean point as a histogram, the one-shot output's, and the bounds
-    without an estimate of C, on a logarithmic scale: a bound may be a hundred times as long. `found` is
+    without an estimate of C, on a logarithmic scale: a bound may be a hundred times as long. `theorem` is
     None before the first sample."""
-    lines: dict[str, tuple[float, str]] = {"one-shot output": (scale * one_shot, ONE_SHOT)}
+    upright: dict[str, tuple[float, str]] = {"one-shot output": (scale * one_shot, ONE_SHOT)}
     bars: list[list[float]] = []
-    if found is not None:
-        bounds = {name: scale * float(found.bound(name).mean()) for name in ("tight", "free", "pathwise")}
-        values = np.maximum(scale * found.distances, max(bounds.values()) / 300)
-        ratio = max((values.max() / values.min()) ** (1 / 8), 1.03)  # of a bin's ends
-        edges = values.min() * ratio ** np.arange(np.log(values.max() / values.min()) // np.log(ratio) + 2)
-        counts = np.histogram(values, edges)[0]
-        bars = [[float(edges[0]), 0], *([float(x), int(n)] for x, n in zip(edges, (*counts, 0), strict=True))]
+    if theorem is not None:
+        bounds = {name: scale * float(theorem.bound(name).mean()) for name in ("tight", "free", "pathwise")}
+        bars = _histogram(scale * theorem.distances, max(bounds.values()) / 300)
         for (name, x), colour in zip(bounds.items(), (SHIFT, NOISE, SCORE), strict=True):
-            lines[f"bound {TITLES[name]}"] = (x, colour)
-    ends = [x for x in (*(x for x, _ in lines.values()), *(bar[0] for bar in bars)) if x > 0] or [1.0]
+            upright[f"bound {TITLES[name]}"] = (x, colour)
+    ends = [x for x in (*(x for x, _ in upright.values()), *(bar[0] for bar in bars)) if x > 0] or [1.0]
     tallest = 1.15 * max((n for _, n in bars), default=1)
+    name = f"distance from the clean point, L2 in {unit} units"
     return {
         "animation": False,
-        "legend": {"top": 0, "left": 36},
-        "grid": {"left": 60, "right": 28, "top": 66, "bottom": 48, "outerBoundsMode": "none"},
+        "legend": echarts.legend(36, 0),
+        "grid": echarts.plot_area(60, 28, 66, 48),
         "xAxis": {
             "type": "log",
-            "min": _rounded(min(ends) / 1.5, math.floor),
-            "max": _rounded(1.2 * max(ends), math.ceil),
-            "name": f"distance from the clean point, L2 in {unit} units",
-            "nameLocation": "middle",
-            "nameGap": 28,
+            "min": _one_digit(min(ends) / 1.5, math.floor),
+            "max": _one_digit(1.2 * max(ends), math.ceil),
+            **echarts.axis_name(name, 28),
             "splitLine": {"show": False},
         },
         "yAxis": {
             "type": "value",
             "min": 0,
             "minInterval": 1,
-            "name": "samples",
-            "nameLocation": "middle",
-            "nameGap": 40,
-            "axisLabel": {"showMaxLabel": False},
-        },  # on a phone the legend is there
+            **echarts.axis_name("samples", 40),
+            "axisLabel": {"showMaxLabel": False},  # on a phone the legend is there
+        },
         "series": [
-            {
-                "type": "line",
-                "name": "samples",
-                "color": SAMPLES,
-                "step": "end",
-                "showSymbol": False,
-                "lineStyle": {"width": 0},
-                "areaStyle": {"color": SAMPLES, "opacity": 0.85},
-                "data": bars,
-            },
+            echarts.line("samples", SAMPLES, 0, bars)
+            | {"step": "end", "areaStyle": {"color": SAMPLES, "opacity": 0.85}},
             *(
-                {
-                    "type": "line",
-                    "name": f"{name}: {x:.4g}",
-                    "color": colour,
-                    "showSymbol": False,
-                    "lineStyle": {"width": 2.5, "type": "dotted" if colour == ONE_SHOT else "solid"},
-                    "data": [[x, 0], [x, tallest]],
-                }
-                for name, (x, colour) in lines.items()
+                echarts.line(
+                    f"{name}: {x:.4g}",
+                    colour,
+                    2.5,
+                    [[x, 0], [x, tallest]],
+                    "dotted" if colour == ONE_SHOT else "solid",
+                )
+                for name, (x, colour) in upright.items()
             ),
         ],
     }
 
 
-def _lines(
-    title: str, lines: Mapping[str, tuple[str, Sequence[float]]], labels: Sequence[str]
-) -> dict[str, Any]:
+def _histogram(values: npt.NDArray[np.float64], smallest: float) -> list[list[float]]:
+    """Steps [from, count] of bins that are equally wide on a logarithmic scale; what is below the `smallest`
+    is counted there."""
+    values = np.maximum(values, smallest)
+    ratio = max((values.max() / values.min()) ** (1 / 8), 1.03)  # of a bin's ends
+    edges = values.min() * ratio ** np.arange(np.log(values.max() / values.min()) // np.log(ratio) + 2)
+    counts = np.histogram(values, edges)[0]
+    return [[float(edges[0]), 0], *([float(x), int(n)] for x, n in zip(edges, (*counts, 0), strict=True))]
+
+
+def _one_digit(value: float, towards: Callable[[float], int]) -> float:
+    """One significant digit, down or up."""
+    size = 10.0 ** math.floor(math.log10(value))
+    return float(towards(value / size) * size)
+
+
+def log_lines(title: str, lines: Mapping[str, tuple[str, Sequence[float]]], labels: Sequence[str]) -> Spec:
     """Lengths over the noise on a logarithmic scale, which has no place for 0: a line of nothing else is only
     named. Drawn while they come in."""
     return {
         "animation": False,
         "title": heading(title, 4),
-        "legend": {"top": 28, "left": 4},
-        "grid": {
-            "left": 56,
-            "right": 24,
-            "top": 84 if len(lines) < 5 else 106,
-            "bottom": 44,
-            "outerBoundsMode": "none",
-        },
+        "legend": echarts.legend(4, 28),
+        "grid": echarts.plot_area(56, 24, 84 if len(lines) < 5 else 106, 44),
         "xAxis": {
             "type": "category",
             "data": list(labels),
@@ -130,7 +119,7 @@ def _lines(
     }
 
 
-def over_sigma(found: Curves, scale: float) -> tuple[dict[str, Any], ...]:
+def over_sigma(found: Curves, scale: float) -> tuple[Spec, ...]:
     """Theorem 1's distance and bounds, its terms, and Theorem 2's distance and bounds, over sigma and t."""
     labels = [f"σ {sigma:g}" for sigma in found.sigmas]
     for k, point in enumerate(found.points):
@@ -164,13 +153,13 @@ def over_sigma(found: Curves, scale: float) -> tuple[dict[str, Any], ...]:
         TITLES["printed"] + " ρE": (PRINTED, [scale * two.printed for two in twos]),
     }
     return (
-        _lines("Theorem 1: distance and bounds", bounds, labels),
-        _lines("Theorem 1: the terms", parts, labels),
-        _lines("Theorem 2: distance and bounds", second, labels),
+        log_lines("Theorem 1: distance and bounds", bounds, labels),
+        log_lines("Theorem 1: the terms", parts, labels),
+        log_lines("Theorem 2: distance and bounds", second, labels),
     )
 
 
-def gain(found: Sequence[Gain], eta: float, scale: float) -> dict[str, Any]:
+def gain(found: Sequence[Gain], eta: float, scale: float) -> Spec:
     """Distance to the picture over sigma, before and after purification, and Theorem 1 without its C."""
     pixel = 2 * scale  # Gain is in [0,1] units already
     lines = {
@@ -179,10 +168,10 @@ def gain(found: Sequence[Gain], eta: float, scale: float) -> dict[str, Any]:
         "bound without C": (NOISE, [pixel * g.bound(eta) for g in found]),
         "its exact quantile": (SHIFT, [pixel * g.quantile(eta) for g in found]),
     }
-    return _lines("This picture", lines, [f"σ {g.sigma:g}" for g in found])
+    return log_lines("This picture", lines, [f"σ {g.sigma:g}" for g in found])
 
 
-def compared(found: Comparison, scale: float, unit: str) -> dict[str, Any]:
+def compared(found: Comparison, scale: float, unit: str) -> Spec:
     """Distance after purification over the distance before it, a point a picture and sigma."""
     pixel = 2 * scale
     rows = zip(found.noisy, found.purified, strict=True)
@@ -192,8 +181,8 @@ def compared(found: Comparison, scale: float, unit: str) -> dict[str, Any]:
     return {
         "animation": False,
         "title": heading(f"{found.pictures} pictures", 4),
-        "legend": {"top": 28, "left": 4},
-        "grid": {"left": 56, "right": 24, "top": 84, "bottom": 44, "outerBoundsMode": "none"},
+        "legend": echarts.legend(4, 28),
+        "grid": echarts.plot_area(56, 24, 84, 44),
         "xAxis": axis | {"name": f"‖xᵣₛ − x₀‖ before, {unit} units", "nameGap": 26},
         "yAxis": axis | {"name": "‖x̂ − x₀‖ after", "nameGap": 32},
         "series": [
@@ -205,19 +194,12 @@ def compared(found: Comparison, scale: float, unit: str) -> dict[str, Any]:
                 "itemStyle": {"opacity": 0.55},
                 "data": points,
             },
-            {
-                "type": "line",
-                "name": "below this line: nearer",
-                "color": SAMPLES,
-                "showSymbol": False,
-                "lineStyle": {"width": 1.5, "type": "dashed"},
-                "data": [[low, low], [high, high]],
-            },
+            echarts.line("below this line: nearer", SAMPLES, 1.5, [[low, low], [high, high]], "dashed"),
         ],
     }
 
 
-def schemes(found: Convergence) -> tuple[dict[str, Any], ...]:
+def schemes(found: Convergence) -> tuple[Spec, ...]:
     """The errors of the ends' mean and of their variance over the steps, a line a scheme; beside a line of
     three errors or more, the slope of the scheme's order. What chance could have made is left out."""
     return (
@@ -226,57 +208,42 @@ def schemes(found: Convergence) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _over_steps(found: Convergence, which: str, title: str) -> dict[str, Any]:
-    looks = (
+def _over_steps(convergence: Convergence, which: str, title: str) -> Spec:
+    schemes = (
         ("multistep", "multistep", SHIFT, 2, "dotted"),
         ("euler-maruyama", "Euler–Maruyama", SCORE, 1, "dashed"),
     )
     lines, slopes = [], []
-    for scheme, name, colour, order, dash in looks:
-        points = [
-            [error.steps, abs(getattr(error, which))]
-            for error in reversed(found.errors[scheme])
-            if abs(getattr(error, which)) > 2 * getattr(error, f"{which}_chance")
-        ]
-        lines.append(
-            {
-                "type": "line",
-                "name": name,
-                "color": colour,
-                "symbol": "circle",
-                "symbolSize": 7,
-                "lineStyle": {"width": 2.2},
-                "data": points,
-            }
-        )
+    for scheme, name, colour, order, dash in schemes:
+        points = _beyond_chance(convergence.errors[scheme], which)
+        dots = {"showSymbol": True, "symbol": "circle", "symbolSize": 7}
+        lines.append(echarts.line(name, colour, 2.2, points) | dots)
         if len(points) >= 3:
             steps, error = points[-1]
-            slopes.append(
-                {
-                    "type": "line",
-                    "name": f"order {order}",
-                    "color": "#8b9098",
-                    "symbol": "none",
-                    "silent": True,
-                    "lineStyle": {"width": 1.3, "type": dash},
-                    "data": [[first, error * (steps / first) ** order] for first, _ in points],
-                }
-            )
+            slope = [[first, error * (steps / first) ** order] for first, _ in points]
+            slopes.append(echarts.line(f"order {order}", ABSTAIN, 1.3, slope, dash) | {"silent": True})
     return {
         "animation": False,
         "title": heading(title, 4),
-        "legend": {"top": 28, "left": 4},
-        "grid": {"left": 60, "right": 24, "top": 84, "bottom": 48, "outerBoundsMode": "none"},
+        "legend": echarts.legend(4, 28),
+        "grid": echarts.plot_area(60, 24, 84, 48),
         "xAxis": {
             "type": "log",
             "logBase": 2,
             "min": STEPS[-1],
             "max": STEPS[0],
-            "name": "steps",
-            "nameLocation": "middle",
-            "nameGap": 28,
+            **echarts.axis_name("steps", 28),
             "splitLine": {"show": False},
         },
         "yAxis": {"type": "log"},
         "series": [*lines, *slopes],
     }
+
+
+def _beyond_chance(errors: Sequence[WeakError], which: str) -> list[list[float]]:
+    """[steps, error] of the errors that chance alone could not have made, from few steps to many."""
+    return [
+        [error.steps, abs(getattr(error, which))]
+        for error in reversed(errors)
+        if abs(getattr(error, which)) > 2 * getattr(error, f"{which}_chance")
+    ]

@@ -14,7 +14,7 @@ from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.experiments import Cell, Sweep, grid
 from diffsmooth_core.runs.results import Result
 from tests.ui.conftest import progress
-from ui import charts
+from ui import charts, echarts
 from ui.compare import charts as compare_charts
 from ui.components import figure
 from ui.runs import charts as audit_charts
@@ -171,7 +171,7 @@ def test_published_numbers_are_told_from_our_own_without_colour() -> None:
 def test_the_last_label_of_an_axis_of_lengths_is_as_far_away_as_the_others(
     longest: float, intervals: int
 ) -> None:
-    axis = charts.length_axis(longest, intervals)
+    axis = echarts.length_axis(longest, intervals)
     count = axis["max"] / axis["interval"]
     assert axis["max"] >= longest
     assert count == int(count)

@@ -12,12 +12,11 @@ from diffsmooth_core import SmoothingConfig, certify
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from tests.ui.conftest import opened
-from ui import charts
 from ui.components import softmax
 from ui.jobs import networks
 from ui.jobs.networks import base_classifier
 from ui.session import state
-from ui.step import view, votes
+from ui.step import charts, view, votes
 from ui.text import down
 
 Visit = Callable[..., AppTest]

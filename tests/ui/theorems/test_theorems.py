@@ -265,12 +265,12 @@ def test_bars_add_up_to_their_bounds_and_the_histogram_has_every_sample() -> Non
 
 
 def test_a_distance_of_0_is_named_and_not_drawn_on_a_logarithmic_axis() -> None:
-    chart = charts._lines("", {"distance": ("red", [0.0, 1e-17]), "bound": ("blue", [0.0, 2.0])}, "ab")
+    chart = charts.log_lines("", {"distance": ("red", [0.0, 1e-17]), "bound": ("blue", [0.0, 2.0])}, "ab")
     assert [(one["name"], one["data"]) for one in chart["series"]] == [
         ("distance: 0", [None, None]),
         ("bound", [None, 2.0]),
     ]
-    (waiting,) = charts._lines("", {"distance": ("red", [])}, "")["series"]
+    (waiting,) = charts.log_lines("", {"distance": ("red", [])}, "")["series"]
     assert waiting["name"] == "distance", "nothing is known yet"
 
 
