@@ -32,14 +32,15 @@ def test_commands_are_understood(page: Path) -> None:
     text = "\n".join(blocks(page, "", "sh")).replace("\\\n", " ")
     for line in text.splitlines():
         words = shlex.split(line, comments=True)
-        if words[:3] == ["python", "-m", "diffsmooth_core"]:
-            understood(commands, words[3:])
+        for program in (["python", "-m", "diffsmooth_core"], ["diffsmooth"]):
+            if words[: len(program)] == program:
+                understood(commands, words[len(program) :])
 
 
 def understood(command: click.Command, words: list[str]) -> None:
     """Every name and option is known; nothing is run."""
     context = click.Context(command)
-    if words == ["--help"]:
+    if words in (["--help"], ["--version"]):
         return
     if isinstance(command, click.Group):
         inner = command.get_command(context, words[0])

@@ -15,3 +15,11 @@ ROOT = Path(__file__).parent.parent
 def test_the_version_is_recorded_and_exported() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
     assert versions()["diffsmooth"] == diffsmooth_core.__version__ == __version__
+
+
+def test_citation_and_changelog_speak_of_this_version() -> None:
+    cited = re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.M)
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert cited
+    assert newest
+    assert cited[1] == newest[1] == __version__

@@ -21,6 +21,7 @@ from diffsmooth_core.runs.pending import PendingImage
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Run, Store, Tally
 from diffsmooth_core.runs.workers import Plan, VoteRequest, Workers, base_of, load_picture
+from diffsmooth_core.version import __version__
 
 log = logging.getLogger(__name__)
 FLUSH = 1.0  # seconds between two writes: what a killed run may lose
@@ -52,6 +53,7 @@ def start(store: Store, name: str, config: SmoothingConfig, indices: Sequence[in
     base = base_of(config)
     base = replace(base, execution=usual(base, len(indices) * (config.n0 + config.n)))
     settings: dict[str, Any] = config.as_dict() | execution_settings(base, base.block)
+    settings["version"] = __version__
     return store.create(name, "audit", config.dataset, settings, indices, base.weights)
 
 
@@ -65,7 +67,7 @@ def config_of(run: Run) -> SmoothingConfig:
     if run.origin != "audit":
         raise InputError(f"run {run.name!r} is an imported log and cannot go on; start a run of its own")
     return SmoothingConfig.from_dict(
-        {k: v for k, v in run.config.items() if k not in ("block", "arithmetic", "execution")}
+        {k: v for k, v in run.config.items() if k not in ("block", "arithmetic", "execution", "version")}
     )
 
 

@@ -19,6 +19,7 @@ from diffsmooth_core.runs.batch import execution_settings
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Run, Store
 from diffsmooth_core.runs.workers import base_of, load_picture
+from diffsmooth_core.version import __version__
 
 
 def titles(configs: Sequence[SmoothingConfig]) -> list[str]:
@@ -39,9 +40,10 @@ def runs(store: Store, name: str, over: str, config: SmoothingConfig, indices: S
     for run_name, setting in zip(names, configs, strict=True):
         settings = setting.as_dict() | execution
         run = known.get(run_name) or store.create(
-            run_name, "audit", config.dataset, settings, indices, base.weights
+            run_name, "audit", config.dataset, settings | {"version": __version__}, indices, base.weights
         )
-        if (run.config, run.weights, run.indices) != (settings, base.weights, tuple(indices)):
+        begun = {key: value for key, value in run.config.items() if key != "version"}
+        if (begun, run.weights, run.indices) != (settings, base.weights, tuple(indices)):
             raise InputError(f"run {run_name!r} is of other settings, networks or pictures; choose another")
         sweep.append(run)
     return sweep

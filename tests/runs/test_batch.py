@@ -29,6 +29,7 @@ from diffsmooth_core.runs.ray_workers import RayWorkers
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Run, Store
 from diffsmooth_core.runs.workers import Plan, Processes, ThisProcess, base_of, load_picture
+from diffsmooth_core.version import __version__
 
 ROOT = Path(__file__).parents[2]
 CONFIG = SmoothingConfig(
@@ -258,7 +259,11 @@ def test_a_run_goes_on_as_its_networks_ran_when_it_began(own: Store, workers) ->
         "block": base_of(CONFIG).block,
         "execution": str(base_of(CONFIG).execution),
     }
-    before = {k: v for k, v in run.config.items() if k != "execution"} | {"block": 7}  # as version 0.1 wrote
+    assert run.config["version"] == __version__
+    before = {
+        k: v for k, v in run.config.items() if k not in ("execution", "version")
+    }  # as version 0.1 wrote
+    before["block"] = 7
     old = own.create("old", "audit", "cifar10", before, [0], run.weights)
     (result,) = finish(own, old, workers)
     assert result.certificate is not None

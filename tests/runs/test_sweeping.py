@@ -12,6 +12,7 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.runs import sweeping
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import base_of, load_picture
+from diffsmooth_core.version import __version__
 
 CONFIG = SmoothingConfig(
     method="local-only",
@@ -43,11 +44,17 @@ def test_every_setting_has_the_run_of_its_own_certificates(own: Store) -> None:
             assert discrepancies(certificate) == []
 
 
-def test_a_cut_sweep_goes_on_and_another_of_its_name_is_refused(own: Store) -> None:
+def test_a_cut_sweep_goes_on_and_another_of_its_name_is_refused(
+    own: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runs = sweeping.runs(own, "local", "m", CONFIG, (0, 1, 2))
     work = sweeping.work(own, runs, "m", CONFIG)
     assert next(work) == (1, 3)
     work.close()
+    assert {run.config["version"] for run in runs} == {__version__}
+    monkeypatch.setattr(
+        sweeping, "__version__", "99.0.0"
+    )  # a later version goes on with what an earlier began
     again = sweeping.runs(own, "local", "m", CONFIG, (0, 1, 2))
     assert again == runs
     assert list(sweeping.work(own, again, "m", CONFIG))[-1] == (3, 3)
