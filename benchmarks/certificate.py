@@ -51,9 +51,9 @@ def rate(dtype: torch.dtype) -> float:
 
 def limit(base: BaseClassifier, pictures: list[Tensor], config: SmoothingConfig, plain: float) -> float:
     """The ratio of `plain` seconds a vote to those that the products of ours take at the cores' rate."""
-    folded = replace(base, execution=Execution("folded", base.execution.copies))
-    whole = partial(votes, folded, config=config, stage="estimation", start=0, stop=base.chunk)
-    done = statistics.mean(operations(partial(whole, x=x)) for x in pictures) / base.chunk
+    folded = replace(base, execution=Execution("folded", base.execution.classifier_batch))
+    whole = partial(votes, folded, config=config, stage="estimation", start=0, stop=base.votes_per_step)
+    done = statistics.mean(operations(partial(whole, x=x)) for x in pictures) / base.votes_per_step
     return plain / (done / rate(base.dtype))
 
 

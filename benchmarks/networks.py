@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from diffsmooth_core import BaseClassifier, SmoothingConfig, build_base, load_classifier, load_denoiser
+from diffsmooth_core import BaseClassifier, SmoothedClassifier, SmoothingConfig
 from diffsmooth_core.benchmarking.plain import BATCH
 from diffsmooth_core.benchmarking.timing import in_turn
-from diffsmooth_core.certification.voting import Ballot, drawn
+from diffsmooth_core.certification.voting import VoteRange, draw_noise
 from diffsmooth_core.datasets import resolve
 
 ROUNDS = 7
@@ -29,15 +28,16 @@ VOTES = 112  # whole blocks
 
 @torch.inference_mode()
 def purified_plainly(base: BaseClassifier, copies: Tensor) -> Tensor:
-    assert base.denoiser is not None
-    return torch.cat([base.denoiser.purify(batch, base.sigma) for batch in copies.split(BATCH)])
+    denoiser = base.purifier.denoiser
+    assert denoiser is not None
+    return torch.cat([denoiser.purify(batch, base.config.sigma) for batch in copies.split(BATCH)])
 
 
 @torch.inference_mode()
 def classified_plainly(base: BaseClassifier, copies: Tensor, local: Tensor) -> None:
     for batch, noise in zip(copies.split(BATCH), local.split(BATCH), strict=True):
-        for j in range(base.m):
-            base.classifier(batch + base.sigma_local * noise[:, j]).softmax(1)
+        for j in range(base.config.m):
+            base.classifier(batch + base.config.sigma_local * noise[:, j]).softmax(1)
 
 
 def tell(name: str, dtype: str, ours: Callable[[], object], plain: Callable[[], object]) -> None:
@@ -56,19 +56,17 @@ def main() -> None:
     for dtype in ("float32", "bfloat16"):
         for m in (0, 5, 21):
             config = SmoothingConfig(m=m or 1, dtype=dtype, device="cpu")
-            base = build_base(config, load_classifier(config.classifier), load_denoiser(config.denoiser))
-            copies, local = drawn(base, Ballot(x, "estimation", 0, VOTES), config)
+            base = SmoothedClassifier.load(config).base
+            copies, local = draw_noise(base, VoteRange(x, "estimation", 0, VOTES), config)
             assert local is not None
             if not m:
-                tell(
-                    "denoiser", dtype, partial(base.purified, copies), partial(purified_plainly, base, copies)
-                )
+                tell("denoiser", dtype, partial(base.purify, copies), partial(purified_plainly, base, copies))
                 continue
-            seen, alone = purified_plainly(base, copies), replace(base, denoiser=None)
+            seen = purified_plainly(base, copies)
             tell(
                 f"classifier, m = {m:>2}",
                 dtype,
-                partial(alone, seen, local),
+                partial(base.classify, seen[:, None], local, every_copy=False),
                 partial(classified_plainly, base, seen, local),
             )
 

@@ -40,8 +40,8 @@ def cast(workers: RayWorkers, requests: list[VoteRequest]) -> tuple[float, np.nd
 
 def main() -> None:
     base = base_of(CONFIG)
-    requests = [VoteRequest(idx, "estimation", 0, base.chunk) for idx in range(PICTURES)]
-    workers = RayWorkers(Plan(CONFIG, base.execution, base.block), 2)
+    requests = [VoteRequest(idx, "estimation", 0, base.votes_per_step) for idx in range(PICTURES)]
+    workers = RayWorkers(Plan(CONFIG, base.execution, base.purifier_batch), 2)
     seconds: dict[int, list[float]] = {1: [], 2: []}
     try:
         _, expected = cast(workers, requests)  # loads the networks
@@ -52,7 +52,7 @@ def main() -> None:
                 seconds[workers.slots].append(took)
     finally:
         workers.close()
-    votes, ratios = PICTURES * base.chunk, [a / b for a, b in zip(*seconds.values(), strict=True)]
+    votes, ratios = PICTURES * base.votes_per_step, [a / b for a, b in zip(*seconds.values(), strict=True)]
     for count, taken in seconds.items():
         print(f"{count} worker{'s' * (count > 1)}: {votes / statistics.median(taken):.0f} votes a second")
     print(

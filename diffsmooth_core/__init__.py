@@ -13,9 +13,11 @@ from diffsmooth_core.version import __version__
 if TYPE_CHECKING:
     from diffsmooth_core.certification.certificate import Certificate
     from diffsmooth_core.certification.stream import Progress, certify, certify_stream, predict
-    from diffsmooth_core.classifiers.base import BaseClassifier, Classifier, build_base
+    from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
+    from diffsmooth_core.classifiers.building import build_base
     from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
     from diffsmooth_core.purification.denoiser import Denoiser
+    from diffsmooth_core.smoothed import SmoothedClassifier
     from diffsmooth_core.zoo.load import load_classifier, load_denoiser
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Denoiser",
     "InputError",
     "Progress",
+    "SmoothedClassifier",
     "SmoothingConfig",
     "__version__",
     "build_base",
@@ -39,9 +42,11 @@ __all__ = [
 _MODULES = {  # the same imports as above, for `__getattr__`
     "certification.certificate": ("Certificate",),
     "certification.stream": ("Progress", "certify", "certify_stream", "predict"),
-    "classifiers.base": ("BaseClassifier", "Classifier", "build_base"),
+    "classifiers.base": ("BaseClassifier", "Classifier"),
+    "classifiers.building": ("build_base",),
     "config": ("ABSTAIN", "InputError", "SmoothingConfig"),
     "purification.denoiser": ("Denoiser",),
+    "smoothed": ("SmoothedClassifier",),
     "zoo.load": ("load_classifier", "load_denoiser"),
 }
 

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Any
 
 ABSTAIN = -1
 
@@ -18,36 +18,34 @@ class InputError(ValueError):
 
 @dataclass(frozen=True)
 class Method:
-    """How a base classifier is put together: purify the noisy copy, average over local noise.
+    """How f classifies a noisy copy: what purifies it, and which settings take part.
 
-    `purification` is "one-shot" and "reverse" by a diffusion model, "direct" by a denoiser trained for
-    one sigma, or empty.
+    `purifier` is a key of purification.purifiers.PURIFIERS; `settings` are those that this method looks at
+    and some other does not.
     """
 
     title: str
-    purification: Literal["", "one-shot", "reverse", "direct"] = ""
-    smooths_locally: bool = False
+    purifier: str
+    settings: frozenset[str] = frozenset()
 
     @property
     def purifies(self) -> bool:
-        return bool(self.purification)
+        return "denoiser" in self.settings
 
     @property
-    def settings(self) -> frozenset[str]:
-        """The settings that only some methods look at, and this one does."""
-        used = {"denoiser"} if self.purifies else set()
-        used |= {"sigma_local", "m"} if self.smooths_locally else set()
-        used |= {"purifications", "reverse_steps"} if self.purification == "reverse" else set()
-        return frozenset(used)
+    def smooths_locally(self) -> bool:
+        return "m" in self.settings
 
 
+_DENOISER, _LOCAL = frozenset({"denoiser"}), frozenset({"sigma_local", "m"})
+_REVERSE = frozenset({"purifications", "reverse_steps"})
 METHODS: dict[str, Method] = {
-    "diffsmooth": Method("DiffSmooth", "one-shot", smooths_locally=True),
-    "plain": Method("Plain randomized smoothing"),
-    "dds": Method("DDS (one-shot denoising)", "one-shot"),
-    "denoised": Method("Denoised smoothing", "direct"),
-    "densepure": Method("DensePure", "reverse"),
-    "local-only": Method("Local smoothing without diffusion", smooths_locally=True),
+    "diffsmooth": Method("DiffSmooth", "one-shot", _DENOISER | _LOCAL),
+    "plain": Method("Plain randomized smoothing", "identity"),
+    "dds": Method("DDS (one-shot denoising)", "one-shot", _DENOISER),
+    "denoised": Method("Denoised smoothing", "direct", _DENOISER),
+    "densepure": Method("DensePure", "reverse", _DENOISER | _REVERSE),
+    "local-only": Method("Local smoothing without diffusion", "identity", _LOCAL),
 }
 SIDES = {"cifar10": 32, "imagenet": 224}  # data set -> side of the square that its networks see
 DATASETS = tuple(SIDES)
@@ -207,6 +205,13 @@ class SmoothingConfig:
                 "(the paper goes at most 0.03 above the classifier's training noise)",
             )
         return ()
+
+    @property
+    def defining(self) -> dict[str, Any]:
+        """The settings that define f, whose votes are counted: all others may change from one certificate of
+        the same f to the next."""
+        names = ("method", "dataset", "classifier", "sigma", *sorted(METHODS[self.method].settings))
+        return {name: getattr(self, name) for name in names}
 
     @property
     def unused(self) -> frozenset[str]:

@@ -17,6 +17,7 @@ LAYERS = [
     {"classifiers"},
     {"certification"},
     {"zoo", "theory", "attacks"},
+    {"smoothed"},
     {"__init__"},
     {"experiments"},
     {"runs", "training", "benchmarking"},

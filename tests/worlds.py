@@ -9,8 +9,11 @@ from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.base import Classifier
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
+from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.dncnn import DirectDenoiser
+from diffsmooth_core.purification.purifier import AnyDenoiser
+from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.purification.schedule import Schedule
 
 SHAPE = torch.Size((3, 32, 32))
@@ -78,6 +81,13 @@ class Silent(nn.Module):
 
 def clamping_denoiser() -> Denoiser:
     return Denoiser(Silent(), Schedule.named("cosine", 1000), "silent", "1" * 64)
+
+
+def clamping_denoiser_for(config: SmoothingConfig) -> AnyDenoiser:
+    """A clamping denoiser of the kind that the method takes."""
+    if purifier_of(config.method).takes is DirectDenoiser:
+        return clamping_direct_denoiser(config.sigma)
+    return clamping_denoiser()
 
 
 def clamping_direct_denoiser(sigma: float) -> DirectDenoiser:

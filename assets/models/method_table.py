@@ -63,15 +63,12 @@ ON_CARD = {s.classifier: name for name, s in reversed(SETTINGS.items()) if s.met
 def certify_one(name: str, index: int) -> dict[str, object]:
     import torch
 
-    from diffsmooth_core import build_base, certify, load_classifier, load_denoiser
+    from diffsmooth_core import SmoothedClassifier
     from diffsmooth_core.datasets import resolve
 
     torch.set_num_threads(1)
-    config = SETTINGS[name]
-    denoiser = load_denoiser(config.denoiser) if METHODS[config.method].purifies else None
-    base = build_base(config, load_classifier(config.classifier), denoiser)
     picture = resolve(f"cifar10:{index}", "cifar10")
-    result = certify(base, picture.tensor, config)
+    result = SmoothedClassifier.load(SETTINGS[name]).certify(picture.tensor)
     return {
         "setting": name,
         "index": index,

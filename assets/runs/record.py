@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from diffsmooth_core import build_base, certify_stream, load_classifier, load_denoiser
+from diffsmooth_core import SmoothedClassifier
 from diffsmooth_core.certification.recording import Recording
 from ui.session import state
 
@@ -16,8 +16,7 @@ from ui.session import state
 def main() -> None:
     config = replace(state.DEFAULTS, dtype="bfloat16")
     picture = state.resolved(state.PICTURE)
-    base = build_base(config, load_classifier(config.classifier), load_denoiser(config.denoiser))
-    stream = certify_stream(base, picture.tensor, config, source=picture.source)
+    stream = SmoothedClassifier.load(config).certify_stream(picture.tensor, source=picture.source)
     Path(__file__).with_name("first.json").write_text(Recording.of(stream).to_json() + "\n")
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from diffsmooth_core.certification.stream import certify
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
+from diffsmooth_core.experiments import evaluations
 from diffsmooth_core.statistics import bonferroni_alpha
 
 
@@ -58,5 +59,5 @@ def rescues(
             certificate = certify(base, x, config)
         except InputError:
             continue
-        passes = (config.n0 + config.n) * max(1, base.m or base.purifications)
+        passes = (config.n0 + config.n) * evaluations(config)[1]
         yield Rescue(change, config, certificate.label, certificate.radius, certificate.p_hat, passes)

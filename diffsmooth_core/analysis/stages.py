@@ -10,8 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from diffsmooth_core.certification.voting import Ballot, Picture, as_picture, drawn, every_vote
+from diffsmooth_core.certification.voting import Pixels, VoteRange, as_pixels, draw_noise, first_votes
 from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.device import autocast
 from diffsmooth_core.config import InputError, SmoothingConfig
 
 SAMPLE = 48  # votes that are taken apart
@@ -31,8 +32,8 @@ class Stages:
     purified: npt.NDArray[np.int64] | None
     local: npt.NDArray[np.int64] | None
     votes: npt.NDArray[np.int64]
-    noisy_pictures: tuple[Picture, ...]
-    purified_pictures: tuple[Picture, ...]
+    noisy_pictures: tuple[Pixels, ...]
+    purified_pictures: tuple[Pixels, ...]
 
     def share(self, stage: str, label: int) -> float | None:
         """How often a stage gives this class."""
@@ -44,12 +45,14 @@ class Stages:
 def take_apart(base: BaseClassifier, x: Tensor, config: SmoothingConfig, votes: int = SAMPLE) -> Stages:
     """Draw the first estimation votes of a run again and classify the picture at each stage."""
     stop = min(votes, config.n)
-    x_noisy, local = drawn(base, Ballot(x, "estimation", 0, stop), config)
+    x_noisy, noise = draw_noise(base, VoteRange(x, "estimation", 0, stop), config)
+    step = base.votes_per_step
     parts = [
-        base.trace(x_noisy[at : at + base.chunk], None if local is None else local[at : at + base.chunk])
-        for at in range(0, stop, base.chunk)
+        base.trace(x_noisy[at : at + step], None if noise is None else noise[at : at + step])
+        for at in range(0, stop, step)
     ]
-    purified = torch.cat([p.purified for p in parts if p.purified is not None]) if base.denoiser else None
+    parts_purified = [p.purified for p in parts if p.purified is not None]
+    purified = torch.cat(parts_purified) if parts_purified else None
     parts_local = [p.local for p in parts if p.local is not None]
     copies = torch.cat(parts_local) if parts_local else None
     return Stages(
@@ -58,13 +61,13 @@ def take_apart(base: BaseClassifier, x: Tensor, config: SmoothingConfig, votes: 
         purified=None if purified is None else _classes(base, purified),
         local=None if copies is None else _classes(base, copies.flatten(0, 1)).reshape(copies.shape[:2]),
         votes=torch.cat([p.confidence for p in parts]).argmax(1).cpu().numpy(),
-        noisy_pictures=tuple(as_picture(p) for p in x_noisy),
-        purified_pictures=() if purified is None else tuple(as_picture(p) for p in purified),
+        noisy_pictures=tuple(as_pixels(p) for p in x_noisy),
+        purified_pictures=() if purified is None else tuple(as_pixels(p) for p in purified),
     )
 
 
 def _classes(base: BaseClassifier, x: Tensor) -> npt.NDArray[np.int64]:
-    with torch.autocast(base.device.type, torch.bfloat16, enabled=base.dtype == torch.bfloat16):
+    with autocast(base.device, base.dtype):
         classes = [base.classifier(part.to(base.device)).float().argmax(1).cpu() for part in x.split(64)]
     return torch.cat(classes).numpy()
 
@@ -80,7 +83,7 @@ def calmer_share(
     there. `build` makes a base classifier of a configuration."""
     try:
         calm = replace(config, sigma=config.sigma / 2, sigma_local=min(config.sigma_local, config.sigma / 2))
-        classes = every_vote(build(calm), x, calm, "estimation", votes)
+        classes = first_votes(build(calm), x, calm, "estimation", votes)
     except InputError:
         return None
     return float(np.mean(classes == wanted))

@@ -15,6 +15,7 @@ from torch import Tensor
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.purification.identity import Identity
 
 Stage = Literal["classifier", "purified", "vote", "smoothed"]
 RESOLUTIONS = (9, 17, 33, 65)  # points a side: each grid holds the one before
@@ -107,7 +108,7 @@ def regions_stream(
     labels: dict[Stage, Labels] = {}
     axis = torch.linspace(-extent, extent, size)
     done = 0
-    for stride, chunk in _coarse_to_fine(size, max(1, base.chunk // regions.votes)):
+    for stride, chunk in _coarse_to_fine(size, max(1, base.votes_per_step // regions.votes)):
         rows, columns = np.array(chunk).T
         points = plane.points(axis[columns], -axis[rows])
         for stage, found in _classes(base, points, outer, local).items():
@@ -145,10 +146,10 @@ def _classes(
     repeated = None if local is None else local.repeat(n, *[1] * (local.dim() - 1))
     vote = base.trace(copies, repeated)
     classes = vote.confidence.argmax(1).cpu().view(n, votes)
-    network = replace(base, denoiser=None, m=0, purifications=0)
-    found: dict[Stage, Tensor] = {"classifier": network(points)}
-    if vote.purified is not None and base.m:
-        found["purified"] = network(vote.purified[::votes])
+    alone = replace(base, config=replace(base.config, method="plain"), purifier=Identity())
+    found: dict[Stage, Tensor] = {"classifier": alone(points)}
+    if vote.purified is not None and base.method.smooths_locally:
+        found["purified"] = alone(vote.purified[::votes])
     found["vote"] = classes[:, 0]
     counts = torch.zeros(n, base.classifier.classes, dtype=torch.long)
     found["smoothed"] = counts.scatter_add(1, classes, torch.ones_like(classes)).argmax(1)

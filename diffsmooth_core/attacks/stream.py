@@ -12,14 +12,15 @@ import torch
 from torch import Tensor
 
 from diffsmooth_core.attacks.ascent import norm, project, unit_gradient
-from diffsmooth_core.attacks.surrogate import Backward, smoothed_log_probability
+from diffsmooth_core.attacks.surrogate import smoothed_log_probability
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import predicted
 from diffsmooth_core.certification.noise import LEVELS, NoiseSource, image_sha256
-from diffsmooth_core.certification.stream import smaller
-from diffsmooth_core.certification.voting import Ballot, check, pooled
+from diffsmooth_core.certification.voting import VoteRange, cast_votes, check
 from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.batching import halve_batch
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig, check_choice
+from diffsmooth_core.purification.purifier import Backward
 
 Kind = Literal["pgd", "nes", "random"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -94,7 +95,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class AttackProgress:
-    """A frozen snapshot of an attack after each step or chunk of votes.
+    """A frozen snapshot of an attack after each step of its search or its votes.
 
     `label` is the class that the attack wants to get away from, `adversarial` (c,h,w) the picture in hand,
     `probabilities` the mean softmax (k,) over the last step's copies, `counts` its votes so far (k,).
@@ -131,14 +132,14 @@ def attack_stream(
     base: BaseClassifier, x: Tensor, certificate: Certificate, attack: AttackConfig
 ) -> Iterator[AttackProgress]:
     """Try to change the class that `certificate` speaks of (its candidate, where it abstains) for the picture
-    x, float32 (c,h,w) in [0,1], yielding after every step and chunk of votes; closing the generator cancels.
+    x, float32 (c,h,w) in [0,1], yielding after every step of the search and of the votes; closing cancels.
 
     A success is an attempt at which PREDICT, at attack.level, names another class. Its noise is keyed by the
     perturbed picture, so the votes are none that the search saw. After the first success bisection between
     the certified radius and the shortest success looks for a shorter one. Raises InputError.
     """
     config = replace(certificate.config, stopping="fixed", bound="one-class", alpha=attack.level, n=attack.n)
-    check(base, x, config, base.block)
+    check(base, x, config, base.purifier_batch)
     if image_sha256(x) != certificate.image_sha256:
         raise InputError("the certificate is for another picture; certify this one first")
     search = _Search(base, x, certificate.candidate, config, attack)
@@ -165,10 +166,10 @@ class _Search:
         self, base: BaseClassifier, x: Tensor, label: int, config: SmoothingConfig, attack: AttackConfig
     ) -> None:
         self.base, self.x, self.config, self.attack = base, x[None], config, attack
-        self.climbed = base  # the way back takes more memory than the votes: its block may be smaller
+        self.climbed = base  # the way back takes more memory than votes: its batch may have to be smaller
         self.noise = NoiseSource(attack.seed, image_sha256(x), "attack")
         self.starts = NoiseSource(attack.seed, image_sha256(x), "attack start")
-        self.drawn = 0  # noisy copies that the search has taken
+        self.copies = 0  # noisy copies that the search has taken
         empty = (0,) * base.classifier.classes
         none = (0.0,) * base.classifier.classes
         self.now = AttackProgress(label, "searching", 0, attack.radius, 0, none, x, 0.0, empty)
@@ -207,34 +208,34 @@ class _Search:
         """Where the label falls behind, (1,c,h,w), and mean softmax (k,), under noise new at every step."""
         base, attack, label = self.base, self.attack, self.now.label
         copies = attack.copies * (QUERIES if attack.kind == "nes" else 1)
-        span, shape = (self.drawn, self.drawn + copies), adversarial.shape[1:]
-        self.drawn += copies
-        noise = self.noise.outer(*span, shape)
+        span, shape = (self.copies, self.copies + copies), adversarial.shape[1:]
+        self.copies += copies
+        outer = self.noise.outer(*span, shape)
         fresh = base.draws > 0 and self.config.noise != "reference"
-        local = self.noise.local(*span, base.draws, shape) if fresh else None
+        noise = self.noise.local(*span, base.draws, shape) if fresh else None
         if attack.kind == "nes":
-            return _nes(base, adversarial, label, noise, local)
+            return _nes(base, adversarial, label, outer, noise)
 
         def ahead(moved: Tensor) -> Tensor:
             """Log-probabilities against the strongest other class: what wins is what counts."""
-            log_p = smoothed_log_probability(self.climbed, moved, noise, local, attack.backward)
+            log_p = smoothed_log_probability(self.climbed, moved, outer, noise, attack.backward)
             return log_p - log_p[:, [_runner_up(log_p[0], label)]]
 
         while True:
             try:
                 direction, odds = unit_gradient(ahead, adversarial, torch.tensor([label]))
             except RuntimeError as error:
-                self.climbed = smaller(self.climbed, error)
+                self.climbed = halve_batch(self.climbed, error)
             else:
                 return direction, tuple(odds.softmax(1)[0].tolist())
 
     def _vote(self, adversarial: Tensor) -> Iterator[AttackProgress]:
-        """PREDICT's votes for a picture, as many as are worth casting together at a time."""
-        n, chunk = self.config.n, self.base.chunk
+        """PREDICT's votes for a picture, a step of votes at a time."""
+        n, step = self.config.n, self.base.votes_per_step
         counts = np.zeros(len(self.now.counts), np.int64)
-        for begin in range(0, n, chunk):
-            ballot = Ballot(adversarial, "prediction", begin, min(begin + chunk, n))
-            (classes,) = pooled(self.base, [ballot], self.config)
+        for start in range(0, n, step):
+            wanted = VoteRange(adversarial, "prediction", start, min(start + step, n))
+            (classes,) = cast_votes(self.base, [wanted], self.config)
             counts += np.bincount(classes, minlength=len(counts))
             yield self._show(adversarial, stage="voting", counts=tuple(map(int, counts)))
 
@@ -251,14 +252,14 @@ def _runner_up(scores: Tensor, label: int) -> int:
 
 
 def _nes(
-    base: BaseClassifier, x: Tensor, label: int, noise: Tensor, local: Tensor | None
+    base: BaseClassifier, x: Tensor, label: int, outer: Tensor, noise: Tensor | None
 ) -> tuple[Tensor, tuple[float, ...]]:
     """Natural evolution strategies (Wierstra et al. 2014; Ilyas et al. 2018) with the smoothing noise as the
     search distribution: grad E[p(x + sigma eps)] = E[p(x + sigma eps) eps] / sigma, from answers alone."""
-    p = base.confidence(x + base.sigma * noise, local).cpu()
+    p = base.confidence(x + base.config.sigma * outer, noise).cpu()
     behind = p[:, _runner_up(p.mean(0), label)] - p[:, label]
     weights = (behind - behind.mean())[:, None, None, None]
-    return (weights * noise).sum(0, keepdim=True), tuple(p.mean(0).tolist())
+    return (weights * outer).sum(0, keepdim=True), tuple(p.mean(0).tolist())
 
 
 def _towards_on_grid(x: Tensor, adversarial: Tensor) -> Tensor:

@@ -3,76 +3,49 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
-from diffsmooth_core.purification.denoiser import Denoiser
-
-Backward = Literal["through", "around"]  # the purifier: its own gradient, or the identity's
+from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.device import autocast
+from diffsmooth_core.purification.purifier import Backward
 
 
 def smoothed_log_probability(
-    base: BaseClassifier, x: Tensor, noise: Tensor, local: Tensor | None, backward: Backward = "through"
+    base: BaseClassifier, x: Tensor, outer: Tensor, noise: Tensor | None, backward: Backward = "through"
 ) -> Tensor:
     """log of the mean softmax of f over noisy copies of x (1,c,h,w): (1,k), differentiable in x.
 
-    noise: (b,c,h,w) and local: (b,draws,c,h,w), both standard normal; without `local` the fixed bank serves,
-    as for f. The expectation over transformations (Athalye et al. 2018b) of Salman et al. 2019, equation 6.
-    The networks take a block at a time, which is run again on the way back and not kept.
+    outer (b,c,h,w), times sigma, makes the copies; noise (b,draws,c,h,w) is what f consumes beside it, both
+    standard normal. Without `noise` the fixed bank serves, as for f. This is the expectation over
+    transformations (Athalye et al. 2018b) that Salman et al. 2019 climb (equation 6). The networks take a
+    purifier batch at a time. What a batch passed through is not kept but computed again on the way back.
     """
-    x_noisy = x.to(base.device) + base.sigma * noise.to(base.device)
-    blocks = [slice(start, start + base.block) for start in range(0, len(noise), base.block)]
+    x_noisy = x.to(base.device) + base.config.sigma * outer.to(base.device)
+    size = base.purifier_batch
     log_p = torch.cat(
         [
             checkpoint(
                 _log_softmax,
                 base,
-                x_noisy[b],
-                None if local is None else local[b],
+                x_noisy[at : at + size],
+                None if noise is None else noise[at : at + size],
                 backward,
                 use_reentrant=False,
                 preserve_rng_state=False,
             )
-            for b in blocks
+            for at in range(0, len(outer), size)
         ]
     )
     return (log_p.logsumexp(0) - math.log(len(log_p)))[None].cpu()
 
 
-def _log_softmax(base: BaseClassifier, x: Tensor, local: Tensor | None, backward: Backward) -> Tensor:
-    """log softmax at every local copy, one after the other: (b,c,h,w) -> (b or more,k)."""
-    if base.draws:
-        bank = reference_bank(base.draws, x.shape[1:]).expand(len(x), -1, -1, -1, -1)
-        local = (bank if local is None else local).to(base.device)
-    with torch.autocast(base.device.type, torch.bfloat16, enabled=base.dtype == torch.bfloat16):
-        seen = _densepure(base, x, local, backward) if base.purifications else _one_shot(base, x, backward)
-        if base.m and local is not None:
-            seen = (seen[:, None] + base.sigma_local * local).flatten(0, 1)
+def _log_softmax(base: BaseClassifier, x: Tensor, noise: Tensor | None, backward: Backward) -> Tensor:
+    """log softmax of every picture that the classifier sees of copies (b,c,h,w): (b times pictures,k)."""
+    with autocast(base.device, base.dtype):
+        pictures = base.purifier.purify_with_gradient(x, base.config, base.purifier_noise(x, noise), backward)
+        seen = base.smooth_locally(pictures, noise).flatten(0, 1)
         return F.log_softmax(base.classifier(seen).float(), 1)
-
-
-def _one_shot(base: BaseClassifier, x: Tensor, backward: Backward) -> Tensor:
-    """x purified, with the purifier's own gradient or the identity's (BPDA, Athalye et al. 2018a)."""
-    if base.denoiser is None:
-        return x
-    if backward == "through":
-        return base.denoiser.one_shot(x, base.sigma)
-    return x + (base.denoiser.purify(x, base.sigma) - x.detach())
-
-
-def _densepure(base: BaseClassifier, x: Tensor, local: Tensor | None, backward: Backward) -> Tensor:
-    """x after each run of the reverse process, with one shot's gradient in place of its own: BPDA again, as
-    the whole process is too deep to keep for the way back."""
-    assert isinstance(base.denoiser, Denoiser)
-    x = x.repeat_interleave(base.purifications, 0)
-    noise = x.new_zeros(len(x), base.reverse_steps - 1, *x.shape[1:]) if local is None else local
-    noise = noise.reshape(len(x), -1, *x.shape[1:]) if base.reverse_steps > 1 else noise
-    stand_in = _one_shot(base, x, backward)
-    return stand_in + (
-        base.denoiser.reverse(x.detach(), base.sigma, base.reverse_steps, noise) - stand_in.detach()
-    )

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from diffsmooth_core.certification.voting import Ballot, Stage, drawn
+from diffsmooth_core.certification.voting import Stage, VoteRange, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
 from diffsmooth_core.config import InputError, SmoothingConfig
 
@@ -23,23 +23,23 @@ def plain_votes(
 
     Raises InputError for DensePure, which the released code does not have.
     """
-    if base.purifications:
+    if base.purifier.majority:
         raise InputError("the plain path has no reverse process; choose another method than densepure")
     classes = []
     for at in range(start, stop, BATCH):
         end = min(at + BATCH, stop)
-        x_noisy, local = drawn(base, Ballot(x, stage, at, end), config)
+        x_noisy, local = draw_noise(base, VoteRange(x, stage, at, end), config)
         seen = x_noisy.to(base.device)
-        if base.denoiser:
-            seen = base.denoiser.purify(seen, config.sigma)
-        if not base.m:
+        if base.purifier.denoiser:
+            seen = base.purifier.denoiser.purify(seen, config.sigma)
+        if not base.method.smooths_locally:
             classes.append(base.classifier(seen).argmax(1))
             continue
         if local is None:
-            local = reference_bank(base.m, x.shape).expand(end - at, -1, -1, -1, -1)
+            local = reference_bank(config.m, x.shape).expand(end - at, -1, -1, -1, -1)
         local = local.to(base.device)
         confidence = torch.zeros(end - at, base.classifier.classes, device=base.device)
-        for j in range(base.m):
+        for j in range(config.m):
             confidence += base.classifier(seen + config.sigma_local * local[:, j]).softmax(1)
-        classes.append((confidence / base.m).argmax(1))
+        classes.append((confidence / config.m).argmax(1))
     return torch.cat(classes).cpu().numpy()

@@ -14,11 +14,12 @@ from torch import Tensor
 
 from diffsmooth_core.benchmarking.plain import plain_votes
 from diffsmooth_core.certification.decision import decide
-from diffsmooth_core.certification.voting import Ballot, drawn, votes
-from diffsmooth_core.classifiers.base import BaseClassifier, timed_as
+from diffsmooth_core.certification.voting import VoteRange, draw_noise, votes
+from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.building import timed_as
 from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.classifiers.timings import Pace, Timings, candidates, remember
-from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.config import SmoothingConfig
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ def compare(
     base: BaseClassifier, x: Tensor, config: SmoothingConfig, count: int, rounds: int
 ) -> Iterator[Round]:
     """Cast votes 0..count-1 on both paths in turn, after some of each that are not timed."""
-    chunks = [(at, min(at + base.chunk, count)) for at in range(0, count, base.chunk)]
+    chunks = [(at, min(at + base.votes_per_step, count)) for at in range(0, count, base.votes_per_step)]
     votes(base, x, config, "estimation", *chunks[0])
     plain_votes(base, x, config, "estimation", *chunks[0])
     for _ in range(rounds):
@@ -70,7 +71,7 @@ def tune(base: BaseClassifier, x: Tensor, config: SmoothingConfig, rounds: int =
 
     def seconds(way: BaseClassifier) -> float:
         began = time.perf_counter()
-        votes(way, x, config, "estimation", 0, way.chunk)
+        votes(way, x, config, "estimation", 0, way.votes_per_step)
         _wait(way)
         return time.perf_counter() - began
 
@@ -84,10 +85,10 @@ def tune(base: BaseClassifier, x: Tensor, config: SmoothingConfig, rounds: int =
         for e in starts:
             paces.setdefault(e, []).append(seconds(ways[e]))
     ready = {e: max(0.0, started - min(paces[e])) for e, started in starts.items()}
-    timings = {  # the first of a mode does what the others then find done
-        e: Pace(max(ready[other] for other in ready if other.mode == e.mode), min(taken) / ways[e].chunk)
-        for e, taken in paces.items()
-    }
+    timings = {}
+    for e, taken in paces.items():
+        start = max(ready[other] for other in ready if other.mode == e.mode)  # the first prepares for all
+        timings[e] = Pace(start, min(taken) / ways[e].votes_per_step)
     remember(timed_as(base), timings)
     return timings
 
@@ -95,10 +96,7 @@ def tune(base: BaseClassifier, x: Tensor, config: SmoothingConfig, rounds: int =
 @torch.inference_mode()
 def parts(base: BaseClassifier, x: Tensor, config: SmoothingConfig, count: int) -> dict[str, float]:
     """Seconds that `count` votes spend in each part (the paper's section 5.3): drawing noise, purification,
-    classification of all copies, statistics after every block. Raises InputError for DensePure, whose
-    classifications and purifications alternate."""
-    if base.purifications:
-        raise InputError("densepure has no parts to tell apart; choose another method")
+    classification, statistics after every step."""
     seconds = dict.fromkeys(("noise", "purification", "classification", "statistics"), 0.0)
     tally = (0,) * base.classifier.classes
 
@@ -109,12 +107,12 @@ def parts(base: BaseClassifier, x: Tensor, config: SmoothingConfig, count: int) 
         seconds[part] += time.perf_counter() - began
         return found
 
-    for at in range(0, count, base.chunk):
-        ballot = Ballot(x, "estimation", at, min(at + base.chunk, count))
-        noisy, local = timed("noise", partial(drawn, base, ballot, config))
-        purified = timed("purification", partial(base.purified, noisy)) if base.denoiser else None
-        seen = noisy if purified is None else purified
-        timed("classification", partial(replace(base, denoiser=None), seen, local))
+    for at in range(0, count, base.votes_per_step):
+        wanted = VoteRange(x, "estimation", at, min(at + base.votes_per_step, count))
+        x_noisy, noise = timed("noise", partial(draw_noise, base, wanted, config))
+        purify = partial(base.purify, x_noisy, noise)
+        pictures = timed("purification", purify) if base.method.purifies else purify()
+        timed("classification", partial(base.classify, pictures, noise, every_copy=False))
         timed("statistics", partial(decide, (1, *tally[1:]), (count, *tally[1:]), config))
     return seconds
 

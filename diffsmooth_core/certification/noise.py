@@ -17,8 +17,8 @@ from torch import Tensor
 from diffsmooth_core.config import InputError
 
 _OUTER, _LOCAL, _WHOLE = 0, 1, 2
-_THREADS = ThreadPoolExecutor(thread_name_prefix="noise")  # NumPy draws outside the interpreter's lock
-_SHARE = 2**16  # numbers worth a thread
+_THREADS = ThreadPoolExecutor(thread_name_prefix="noise")  # NumPy releases the interpreter's lock to draw
+_NUMBERS_PER_TASK = 2**16  # a thread draws at least so many: fewer cost more to hand over than to draw
 LEVELS = 255  # of the grid that decoded pictures lie on
 
 
@@ -49,7 +49,7 @@ class NoiseSource:
         return int.from_bytes(digest[:16], "little")
 
     def _generators(self, kind: int, votes: range) -> Iterator[np.random.Generator]:
-        """One generator, set to the beginning of each vote's stream in turn."""
+        """One generator, set to the beginning of the stream of each vote in turn."""
         philox = np.random.Philox(key=self._key, counter=[0, 0, 0, kind])
         generator, state = np.random.Generator(philox), philox.state
         for vote in votes:
@@ -64,9 +64,9 @@ class NoiseSource:
             for vote, generator in zip(votes, self._generators(kind, votes), strict=True):
                 generator.standard_normal(out=draws[vote - start], dtype=np.float32)
 
-        each = max(1, -(-_SHARE // math.prod(shape)))  # votes a thread takes at a time
-        shares = [range(at, min(at + each, stop)) for at in range(start, stop, each)]
-        list(_THREADS.map(draw, shares) if len(shares) > 1 else map(draw, shares))
+        votes_per_task = max(1, -(-_NUMBERS_PER_TASK // math.prod(shape)))
+        tasks = [range(at, min(at + votes_per_task, stop)) for at in range(start, stop, votes_per_task)]
+        list(_THREADS.map(draw, tasks) if len(tasks) > 1 else map(draw, tasks))
         return torch.from_numpy(draws)
 
     def outer(self, start: int, stop: int, shape: torch.Size) -> Tensor:
@@ -76,12 +76,12 @@ class NoiseSource:
     def noisy(self, start: int, stop: int, x: Tensor, sigma: float) -> Tensor:
         """The noisy copies of votes start..stop-1 of x (c,h,w) on the 1/255 grid: (stop-start,c,h,w).
 
-        Noise is a whole number i of steps with P(noise <= i) = Phi((2i+1)/(510 sigma)), the rounding of
-        Gaussian noise, added and clipped to [-k, k+1] with k = max(1, floor(6 sigma)) in integers and
-        converted once: no trace of x is left in how the sum was rounded, which a network could tell and a
-        certificate does not cover. Source: Voracek and Hein 2023, Sound randomized smoothing in
-        floating-point arithmetic. It speaks of perturbed pictures on that grid. Raises InputError where x
-        does not lie on it.
+        The noise is a whole number i of steps, with P(noise <= i) = Phi((2i+1)/(510 sigma)): Gaussian noise
+        rounded to the grid. It is added and clipped to [-k, k+1], k = max(1, floor(6 sigma)), in integers
+        and converted to float once. A sum in floating point would be rounded in a way that depends on x,
+        which a network could see and a certificate does not cover. The guarantee is for perturbed pictures
+        on that grid. Source: Voracek and Hein 2023, Sound randomized smoothing in floating-point
+        arithmetic. Raises InputError where x does not lie on the grid.
         """
         pixels = (x.double() * LEVELS).round()
         if not torch.equal((pixels / LEVELS).float(), x):

@@ -10,7 +10,7 @@ import numpy as np
 
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import NOTHING, decide
-from diffsmooth_core.certification.stream import Progress, snapshot
+from diffsmooth_core.certification.stream import Progress, build_progress
 from diffsmooth_core.certification.voting import Samples, Stage
 from diffsmooth_core.config import InputError
 
@@ -69,7 +69,7 @@ class Recording:
                 counts = counts + np.array(new)
                 decision = decide(tuple(map(int, counts0)), tuple(map(int, counts)), config)
             vote = int((counts0 if stage == "selection" else counts).sum()) - 1
-            yield snapshot(
+            yield build_progress(
                 config,
                 stage,
                 counts0,

@@ -6,27 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import chi2_contingency
 from torch import Tensor
 
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.noise import image_sha256
 from diffsmooth_core.certification.stream import versions
-from diffsmooth_core.certification.voting import check, every_vote
+from diffsmooth_core.certification.voting import Classes, check, first_votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.execution import Execution, modes
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.statistics import clopper_pearson_lower
 
-SUSPICIOUS = 0.001  # p-value of the two-sample test below which two devices do not tell the same
+SUSPICIOUS = 0.001  # p-value below which chance does not explain how the counts of two devices differ
 
 
 @dataclass(frozen=True)
 class Replay:
-    """The votes drawn again. On the same kind of device, with the networks run as they were (`exact`), they
-    have to be equal, elsewhere like two samples of one distribution: `p_value` is that of the chi-squared
-    test."""
+    """The votes drawn again, and how they differ from the certificate's.
+
+    On the same kind of device, with the same torch and the networks run as they were (`exact`), every count
+    has to be equal. Elsewhere the two have to look like samples of one distribution: `p_value` is that of
+    the chi-squared test.
+    """
 
     counts0: tuple[int, ...]
     counts: tuple[int, ...]
@@ -49,9 +51,9 @@ def replay(certificate: Certificate, base: BaseClassifier, x: Tensor) -> Replay:
 
     Raises InputError where picture or weights are others than those that the certificate names.
     """
-    if (found := image_sha256(x)) != certificate.image_sha256:
+    if (given := image_sha256(x)) != certificate.image_sha256:
         raise InputError(
-            f"this is another picture (SHA-256 {found[:12]}...) than the certificate's "
+            f"this is another picture (SHA-256 {given[:12]}...) than the certificate's "
             f"({certificate.image_sha256[:12]}...); give the right one with --image"
         )
     for role, sha in certificate.weights.items():
@@ -62,28 +64,30 @@ def replay(certificate: Certificate, base: BaseClassifier, x: Tensor) -> Replay:
             )
     execution = Execution.parse(certificate.execution)
     same_way = execution.mode in modes(base.device)
-    base = replace(base, fixed_block=certificate.block, execution=execution if same_way else base.execution)
+    base = replace(
+        base, purifier_batch=certificate.block, execution=execution if same_way else base.execution
+    )
     config = certificate.config
-    check(base, x, config, base.block)
+    check(base, x, config, base.purifier_batch)
     k = base.classifier.classes
-    counts0 = _counts(every_vote(base, x, config, "selection", sum(certificate.counts0)), k)
-    counts = _counts(every_vote(base, x, config, "estimation", certificate.n), k)
+    counts0 = _counts(first_votes(base, x, config, "selection", sum(certificate.counts0)), k)
+    counts = _counts(first_votes(base, x, config, "estimation", certificate.n), k)
     device = certificate.device.partition(":")[0]
     exact = (
         same_way and device == base.device.type and certificate.versions.get("torch") == versions()["torch"]
     )
     differences = tuple(
-        f"{name}[{label}] says {claimed}, drawn again it is {actual}"
-        for name, drawn in (("counts0", counts0), ("counts", counts))
-        for label, (claimed, actual) in enumerate(zip(getattr(certificate, name), drawn, strict=True))
-        if claimed != actual
+        f"{name}[{label}] says {claimed}, drawn again it is {count}"
+        for name, again in (("counts0", counts0), ("counts", counts))
+        for label, (claimed, count) in enumerate(zip(getattr(certificate, name), again, strict=True))
+        if claimed != count
     )
     p_value = two_sample_p_value(certificate.counts, counts)
     return Replay(counts0, counts, exact, p_value, differences)
 
 
 def two_sample_p_value(first: Sequence[int], second: Sequence[int]) -> float:
-    """Of the chi-squared test that two vectors of counts come from the same distribution."""
+    """The p-value of the chi-squared test that two vectors of counts come from one distribution."""
     table = np.array([first, second])
     table = table[:, table.sum(0) > 0]
     return float(chi2_contingency(table, correction=False).pvalue) if table.shape[1] > 1 else 1.0
@@ -91,8 +95,11 @@ def two_sample_p_value(first: Sequence[int], second: Sequence[int]) -> float:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of `votes` votes on the same noise, `same` were alike: their true share is `lower` at least, with
-    confidence 1 - alpha (Clopper-Pearson)."""
+    """How often two base classifiers gave the same class on the same noise: `same` of `votes` times.
+
+    `lower` bounds the probability of that from below with confidence 1 - alpha (Clopper-Pearson); `counts`
+    are the votes of each by class.
+    """
 
     votes: int
     same: int
@@ -106,12 +113,12 @@ def agreement(first: BaseClassifier, second: BaseClassifier, x: Tensor, config: 
     Raises InputError where either was built for another setting.
     """
     for base in (first, second):
-        check(base, x, config, base.block)
-    a, b = (every_vote(base, x, config, "estimation", config.n) for base in (first, second))
+        check(base, x, config, base.purifier_batch)
+    a, b = (first_votes(base, x, config, "estimation", config.n) for base in (first, second))
     same, k = int((a == b).sum()), first.classifier.classes
     lower = clopper_pearson_lower(same, config.n, config.alpha)
     return Agreement(config.n, same, lower, (_counts(a, k), _counts(b, k)))
 
 
-def _counts(classes: npt.NDArray[np.int64], k: int) -> tuple[int, ...]:
+def _counts(classes: Classes, k: int) -> tuple[int, ...]:
     return tuple(map(int, np.bincount(classes, minlength=k)))

@@ -26,18 +26,20 @@ from diffsmooth_core.certification.decision import (
     selected,
 )
 from diffsmooth_core.certification.noise import image_sha256
-from diffsmooth_core.certification.voting import Samples, Stage, check, every_vote, votes
+from diffsmooth_core.certification.voting import Classes, Samples, Stage, check, first_votes, votes
 from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.classifiers.batching import halve_batch
+from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 from diffsmooth_core.version import __version__
 
 Point = tuple[int, float, float, float]  # n, share, Clopper-Pearson bound, anytime bound
+Counts = npt.NDArray[np.int64]  # (k,): votes for each class
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A frozen snapshot after a chunk of votes.
+    """A frozen snapshot after a step of votes.
 
     p_hat is the candidate's share of the current stage's votes. p_a_lower and radius come from the bound of
     the stopping rule: with "target" and "decided" they hold at this moment, otherwise they are `provisional`
@@ -60,7 +62,7 @@ class Progress:
     votes_per_second: float
     samples: Samples
     certificate: Certificate | None = None
-    classes: tuple[int, ...] = ()  # of the chunk's votes, the last of the n_done
+    classes: tuple[int, ...] = ()  # of the step's votes, the last of the n_done
 
     @property
     def point(self) -> Point | None:
@@ -88,39 +90,40 @@ def _tuple(counts: npt.NDArray[np.int64]) -> tuple[int, ...]:
     return tuple(map(int, counts))
 
 
-def counted(
-    tally: npt.NDArray[np.int64],
-    classes: npt.NDArray[np.int64],
-    counts0: Sequence[int],
-    config: SmoothingConfig,
-) -> tuple[npt.NDArray[np.int64], Decision]:
-    """The estimation counts with these votes added, up to the look that ends the run, and what follows."""
-    done = int(tally.sum())
-    end = done + len(classes)
-    look = next_look(done, config)
+def add_votes(
+    counts: Counts, classes: Classes, counts0: Sequence[int], config: SmoothingConfig
+) -> tuple[Counts, Decision]:
+    """The estimation counts with these votes added in their order, and what follows from them.
+
+    Votes after the look at which the run ends are not counted, so that it ends at the same vote whatever the
+    batch.
+    """
+    before = int(counts.sum())
+    after = before + len(classes)
+    look = next_look(before, config)
     while True:
-        stop = min(look, end)
-        counts = tally + np.bincount(classes[: stop - done], minlength=len(tally))
-        found = decide(counts0, _tuple(counts), config)
+        stop = min(look, after)
+        summed = counts + np.bincount(classes[: stop - before], minlength=len(counts))
+        decision = decide(counts0, _tuple(summed), config)
         if stop < look:
-            return counts, replace(found, ending=None)
-        if found.ending or stop == end:
-            return counts, found
+            return summed, replace(decision, ending=None)
+        if decision.ending or stop == after:
+            return summed, decision
         look = next_look(look, config)
 
 
-def issue(
+def build_certificate(
     base: BaseClassifier,
     x: Tensor,
     config: SmoothingConfig,
-    counts0: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.int64],
+    counts0: Counts,
+    counts: Counts,
     decision: Decision,
     source: str,
     batch: int,
     seconds: float,
 ) -> Certificate:
-    """The certificate of a run that has ended."""
+    """The certificate of a run that has ended, from its counts and what `decide` made of them."""
     assert decision.ending is not None
     return Certificate(
         label=decision.label,
@@ -137,7 +140,7 @@ def issue(
         device=str(base.device),
         dtype=str(base.dtype).removeprefix("torch."),
         execution=str(base.execution),
-        block=base.block,
+        block=base.purifier_batch,
         batch=batch,
         versions=versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -154,78 +157,67 @@ def certify_stream(
     resume: Progress | None = None,
     source: str = "",
 ) -> Iterator[Progress]:
-    """CERTIFY (Algorithm 5), yielding after every chunk of votes; closing the generator cancels.
+    """CERTIFY (Algorithm 5), yielding after every step of votes; closing the generator cancels.
 
-    x is one picture, float32 (c,h,w) in [0,1]. n0 selection votes choose the candidate class, n
-    fresh estimation votes, or fewer where the stopping rule allows, bound its probability. `batch` is the
-    number of votes a chunk, by default that of `base.chunk` after a first one of a block, so that there is
-    soon something to see; `resume` continues after an earlier
-    Progress of the same base, picture and config, with the same votes as an undisturbed run; `source` says
-    where the picture came from and is only recorded. The last Progress carries the Certificate. Raises
-    InputError for a bad picture, a target out of reach, or a base that was built for another setting.
+    x is one picture, float32 (c,h,w) in [0,1]. n0 selection votes choose the candidate class; n fresh
+    estimation votes, or fewer where the stopping rule allows, bound its probability. The last Progress
+    carries the Certificate.
+
+    `batch` is the number of votes a step, by default base.votes_per_step after a smaller first step, so that
+    there is soon something to see. `resume` continues after an earlier Progress of the same base, picture and
+    config, with the votes of an undisturbed run. `source` says where the picture came from and is only
+    recorded. Raises InputError for a bad picture, a target out of reach, or a base that was built for another
+    setting.
     """
-    first, batch = batch or base.block, base.chunk if batch is None else batch
+    first, batch = batch or base.purifier_batch, base.votes_per_step if batch is None else batch
     check(base, x, config, batch)
     check_reachable(config)
     k = base.classifier.classes
     counts0 = np.zeros(k, np.int64) if resume is None else np.array(resume.counts0, np.int64)
     counts = np.zeros(k, np.int64) if resume is None else np.array(resume.counts, np.int64)
     began = time.monotonic()
-    done_now, decision = 0, NOTHING
+    cast, decision = 0, NOTHING
     while decision.ending is None:
         stage: Stage = "selection" if counts0.sum() < config.n0 else "estimation"
         tally, total = (counts0, config.n0) if stage == "selection" else (counts, config.n)
         start = int(tally.sum())
         try:
-            stop = min(start + (batch if done_now else first), total)
+            stop = min(start + (batch if cast else first), total)
             classes, samples = votes(base, x, config, stage, start, stop)
         except RuntimeError as error:
-            base = smaller(base, error)
-            counts0, counts, done_now, decision = np.zeros(k, np.int64), np.zeros(k, np.int64), 0, NOTHING
+            base = halve_batch(base, error)
+            counts0, counts, cast, decision = np.zeros(k, np.int64), np.zeros(k, np.int64), 0, NOTHING
             continue
         if stage == "selection":
-            counts0 = counts0 + np.bincount(classes, minlength=k)
+            tally = counts0 = counts0 + np.bincount(classes, minlength=k)
         else:
-            counts, decision = counted(counts, classes, _tuple(counts0), config)
-        done_now += len(classes)
+            tally, decision = add_votes(counts, classes, _tuple(counts0), config)
+            counts = tally
+        cast += len(classes)
         seconds = time.monotonic() - began
         certificate = None
         if decision.ending is not None:
-            certificate = issue(base, x, config, counts0, counts, decision, source, batch, seconds)
-        yield snapshot(
+            certificate = build_certificate(
+                base, x, config, counts0, counts, decision, source, batch, seconds
+            )
+        yield build_progress(
             config,
             stage,
             counts0,
             counts,
             decision,
-            done_now / seconds,
+            cast / seconds,
             samples,
             certificate,
-            _tuple(classes[: int((counts0 if stage == "selection" else counts).sum()) - start]),
+            _tuple(classes[: int(tally.sum()) - start]),
         )
 
 
-def smaller(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
-    """The base with half the copies at a time, after it ran out of memory; counting has to start again, as
-    all votes of a certificate come from one shape. Raises the error if it is another one, and InputError
-    where there is nothing left to halve."""
-    if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
-        raise error
-    if base.block == 1:
-        raise InputError(
-            f"there is not enough memory on {base.device} for one copy at a time; free some, or choose a "
-            "smaller network"
-        ) from None
-    if base.device.type == "cuda":
-        torch.cuda.empty_cache()
-    return base.halved
-
-
-def snapshot(
+def build_progress(
     config: SmoothingConfig,
     stage: Stage,
-    counts0: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.int64],
+    counts0: Counts,
+    counts: Counts,
     decision: Decision,
     votes_per_second: float,
     samples: Samples,
@@ -271,8 +263,8 @@ def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: 
 
     Abstains where a two-sided binomial test cannot tell the two leading classes apart at alpha.
     """
-    batch = base.chunk if batch is None else batch
+    batch = base.votes_per_step if batch is None else batch
     check(base, x, config, batch)
-    classes = every_vote(base, x, config, "prediction", config.n, batch)
+    classes = first_votes(base, x, config, "prediction", config.n, batch)
     counts = np.bincount(classes, minlength=base.classifier.classes)
     return predicted(_tuple(counts), config.alpha)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from diffsmooth_core.certification.voting import Ballot, Picture, Stage, as_picture, check, drawn
+from diffsmooth_core.certification.voting import Pixels, Stage, VoteRange, as_pixels, check, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
-from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.config import InputError, SmoothingConfig
 
 
 @dataclass(frozen=True)
@@ -29,9 +25,9 @@ class Diffusion:
     t: int
     alpha_bar: float
     noise_ratio: npt.NDArray[np.float64]
-    x_t: Picture
-    eps: Picture
-    predicted: Picture
+    x_t: Pixels
+    eps: Pixels
+    predicted: Pixels
 
     @property
     def error(self) -> float:
@@ -45,16 +41,16 @@ class TracedVote:
 
     `noise` was added to the picture, its standard deviation sigma; `local` are the copies that the
     classifier saw where it saw several; softmax (m or K or 1, k) is theirs; confidence (k,) their mean, or
-    with DensePure the shares of the K classes. Stages that the method has not are None or empty.
+    with DensePure the shares of the K classes. Steps that the method does not take are None or empty.
     """
 
     index: int
-    original: Picture
-    noise: Picture
-    noisy: Picture
+    original: Pixels
+    noise: Pixels
+    noisy: Pixels
     diffusion: Diffusion | None
-    purified: Picture | None
-    local: tuple[Picture, ...]
+    purified: Pixels | None
+    local: tuple[Pixels, ...]
     softmax: npt.NDArray[np.float32]
     confidence: npt.NDArray[np.float32]
 
@@ -71,44 +67,31 @@ def trace_vote(
     x is one picture, float32 (c,h,w) in [0,1]. Raises InputError for a bad picture, a base that was built
     for another setting, or a vote beyond the stage's last.
     """
-    check(base, x, config, base.block)
+    check(base, x, config, base.purifier_batch)
     total = config.n0 if stage == "selection" else config.n
     if not 0 <= index < total:
         raise InputError(f"vote {index} is not one of the {total} {stage} votes; take 0 to {total - 1}")
-    x_noisy, local = drawn(base, Ballot(x, stage, index, index + 1), config)
-    diffusion = purified = None
-    if isinstance(base.denoiser, Denoiser):
-        diffusion, purified = _diffusion(base, x_noisy, x)
-    if purified is not None and METHODS[config.method].purification == "one-shot":
-        vote = replace(base, denoiser=None, fixed_block=base.block).trace(purified, local)
-    else:
-        vote = base.trace(x_noisy, local)
-        purified = vote.purified
+    x_noisy, noise = draw_noise(base, VoteRange(x, stage, index, index + 1), config)
+    pictures, passed = base.trace_purifier(x_noisy, noise)
+    vote = base.classify(pictures, noise)
+    diffusion = None
+    if passed is not None:
+        diffusion = Diffusion(
+            t=passed.t,
+            alpha_bar=passed.alpha_bar,
+            noise_ratio=passed.noise_ratio,
+            x_t=as_pixels(passed.x_t[0]),
+            eps=as_pixels((x_noisy[0] - x) / config.sigma),
+            predicted=as_pixels(passed.eps[0]),
+        )
     return TracedVote(
         index=index,
-        original=as_picture(x),
-        noise=as_picture(x_noisy[0] - x),
-        noisy=as_picture(x_noisy[0]),
+        original=as_pixels(x),
+        noise=as_pixels(x_noisy[0] - x),
+        noisy=as_pixels(x_noisy[0]),
         diffusion=diffusion,
-        purified=None if purified is None else as_picture(purified[0]),
-        local=() if vote.local is None else tuple(as_picture(copy) for copy in vote.local[0]),
+        purified=None if vote.purified is None else as_pixels(vote.purified[0]),
+        local=() if vote.local is None else tuple(as_pixels(copy) for copy in vote.local[0]),
         softmax=vote.softmax[0].float().cpu().numpy(),
         confidence=vote.confidence[0].float().cpu().numpy(),
     )
-
-
-@torch.inference_mode()
-def _diffusion(base: BaseClassifier, x_noisy: Tensor, x: Tensor) -> tuple[Diffusion, Tensor]:
-    """`purify` with its parts kept, in a block of the run's shape, so with the same last bits; and the
-    purified copy (1,c,h,w)."""
-    _, denoiser = base.running
-    assert isinstance(denoiser, Denoiser)
-    t, alpha_bar = denoiser.schedule.timestep_for_sigma(base.sigma)
-    padded = F.pad(x_noisy.to(base.device), (0, 0) * 3 + (0, base.block - 1))
-    x_t = math.sqrt(alpha_bar) * (2 * padded - 1)
-    with base.autocast():
-        predicted = denoiser.predict_noise(x_t, t)
-        purified = (denoiser.without_noise(x_t, predicted, alpha_bar) + 1) / 2
-    eps = (x_noisy[0] - x) / base.sigma
-    parts = (as_picture(x_t[0]), as_picture(eps), as_picture(predicted[0]))
-    return Diffusion(t, alpha_bar, denoiser.schedule.noise_ratio, *parts), purified[:1]

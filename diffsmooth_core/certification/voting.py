@@ -1,4 +1,4 @@
-"""Votes (Algorithm 4): keyed noise drawn, f asked, the classes of a picture's noisy copies or of many's."""
+"""Votes (Algorithm 4): draw keyed noise, ask f, and return the classes of the noisy copies."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from torch import Tensor
 
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.classifiers.base import BaseClassifier, Vote
-from diffsmooth_core.config import METHODS, SIDES, InputError, SmoothingConfig
+from diffsmooth_core.config import SIDES, InputError, SmoothingConfig
 
 Stage = Literal["selection", "estimation", "prediction"]
-Picture = npt.NDArray[np.float32]  # (h,w,c), [0,1] units; noisy ones reach beyond
+Classes = npt.NDArray[np.int64]  # (votes,): the class of each vote
+Pixels = npt.NDArray[np.float32]  # (h,w,c), [0,1] units; noisy ones reach beyond
 
 
 @dataclass(frozen=True)
 class Samples:
-    """One vote of the latest chunk, for the eye."""
+    """The pictures of one vote, to be looked at."""
 
-    original: Picture
-    noisy: Picture
-    purified: Picture | None
-    local: tuple[Picture, ...]  # what the classifier saw; empty without local smoothing
+    original: Pixels
+    noisy: Pixels
+    purified: Pixels | None
+    local: tuple[Pixels, ...]  # what the classifier saw, where it saw several pictures
     vote: int
 
 
-def as_picture(x: Tensor) -> Picture:
+def as_pixels(x: Tensor) -> Pixels:
     """(c,h,w) -> (h,w,c), on the CPU."""
     return x.detach().float().permute(1, 2, 0).cpu().numpy()
 
 
 @dataclass(frozen=True)
-class Ballot:
+class VoteRange:
     """Votes start..stop-1 of a stage for the picture x (c,h,w)."""
 
     x: Tensor
@@ -45,22 +46,24 @@ class Ballot:
     stop: int
 
 
-def drawn(base: BaseClassifier, ballot: Ballot, config: SmoothingConfig) -> tuple[Tensor, Tensor | None]:
-    """The noisy copies (b,c,h,w) of a ballot, and the standard normal noise (b,draws,c,h,w) that f consumes
-    beside it; None where f needs none or has a bank of its own."""
-    noise = NoiseSource(config.seed, image_sha256(ballot.x), ballot.stage)
-    span, shape = (ballot.start, ballot.stop), ballot.x.shape
+def draw_noise(
+    base: BaseClassifier, wanted: VoteRange, config: SmoothingConfig
+) -> tuple[Tensor, Tensor | None]:
+    """The noisy copies (b,c,h,w) of a range of votes, and the standard normal noise (b,draws,c,h,w) that f
+    consumes beside it; None where f consumes none, or has a fixed bank of its own."""
+    source = NoiseSource(config.seed, image_sha256(wanted.x), wanted.stage)
+    span, shape = (wanted.start, wanted.stop), wanted.x.shape
     if config.noise == "sound":
-        x_noisy = noise.noisy(*span, ballot.x, config.sigma)
+        x_noisy = source.noisy(*span, wanted.x, config.sigma)
     else:
-        x_noisy = ballot.x + config.sigma * noise.outer(*span, shape)
+        x_noisy = wanted.x + config.sigma * source.outer(*span, shape)
     if config.noise == "reference" or not base.draws:
         return x_noisy, None
-    return x_noisy, noise.local(*span, base.draws, shape)
+    return x_noisy, source.local(*span, base.draws, shape)
 
 
-def leading(confidence: Tensor, sigma: float) -> npt.NDArray[np.int64]:
-    """The class that leads each confidence (b,k): (b,), checked and brought to the host in one transfer.
+def checked_argmax(confidence: Tensor, sigma: float) -> Classes:
+    """The class with the highest confidence (b,k): (b,), checked and brought to the host in one transfer.
     Raises InputError for NaN or infinity, which argmax would turn into a unanimous vote."""
     finite = torch.isfinite(confidence).all(1)
     classes = torch.where(finite, confidence.argmax(1), -1).cpu().numpy()
@@ -72,55 +75,52 @@ def leading(confidence: Tensor, sigma: float) -> npt.NDArray[np.int64]:
     return classes
 
 
-def _cast(
-    base: BaseClassifier, ballots: Sequence[Ballot], config: SmoothingConfig
-) -> tuple[npt.NDArray[np.int64], Tensor, Vote]:
-    """The classes (b,) of all ballots' votes in one pass of the networks, their noisy copies (b,c,h,w), and
-    what happened to these."""
-    copies, noises = zip(*(drawn(base, ballot, config) for ballot in ballots), strict=True)
-    x_noisy, local = torch.cat(copies), [noise for noise in noises if noise is not None]
-    vote = base.trace(x_noisy, torch.cat(local) if local else None, whole=False)
-    return leading(vote.confidence, config.sigma), x_noisy, vote
+def _classify(
+    base: BaseClassifier, ranges: Sequence[VoteRange], config: SmoothingConfig
+) -> tuple[Classes, Tensor, Vote]:
+    """All votes of all ranges in one pass of the networks: their classes (b,), their noisy copies (b,c,h,w),
+    and what happened to these."""
+    copies, noises = zip(*(draw_noise(base, wanted, config) for wanted in ranges), strict=True)
+    x_noisy, noise = torch.cat(copies), [part for part in noises if part is not None]
+    vote = base.trace(x_noisy, torch.cat(noise) if noise else None, every_copy=False)
+    return checked_argmax(vote.confidence, config.sigma), x_noisy, vote
 
 
-def pooled(
-    base: BaseClassifier, ballots: Sequence[Ballot], config: SmoothingConfig
-) -> list[npt.NDArray[np.int64]]:
-    """Algorithm 4 for several pictures in one pass of the networks, so that a device is full even where
-    each picture wants few votes: the classes of each ballot."""
-    ends = np.cumsum([ballot.stop - ballot.start for ballot in ballots])
-    return np.split(_cast(base, ballots, config)[0], ends[:-1])
+def cast_votes(base: BaseClassifier, ranges: Sequence[VoteRange], config: SmoothingConfig) -> list[Classes]:
+    """Algorithm 4 for ranges of votes of several pictures: the classes of each range. All go through the
+    networks in one pass, so that a device is full even where each picture wants few votes."""
+    ends = np.cumsum([wanted.stop - wanted.start for wanted in ranges])
+    return np.split(_classify(base, ranges, config)[0], ends[:-1])
 
 
 def votes(
     base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, start: int, stop: int
-) -> tuple[npt.NDArray[np.int64], Samples]:
+) -> tuple[Classes, Samples]:
     """Algorithm 4 for votes start..stop-1 of a stage: their classes (stop-start,), and the last one's
     pictures."""
-    classes, x_noisy, vote = _cast(base, [Ballot(x, stage, start, stop)], config)
+    classes, x_noisy, vote = _classify(base, [VoteRange(x, stage, start, stop)], config)
     return classes, Samples(
-        original=as_picture(x),
-        noisy=as_picture(x_noisy[-1]),
-        purified=None if vote.purified is None else as_picture(vote.purified[-1]),
-        local=() if vote.local is None else tuple(as_picture(copy) for copy in vote.local[-1].cpu()),
+        original=as_pixels(x),
+        noisy=as_pixels(x_noisy[-1]),
+        purified=None if vote.purified is None else as_pixels(vote.purified[-1]),
+        local=() if vote.local is None else tuple(as_pixels(copy) for copy in vote.local[-1].cpu()),
         vote=int(classes[-1]),
     )
 
 
-def every_vote(
+def first_votes(
     base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, n: int, batch: int | None = None
-) -> npt.NDArray[np.int64]:
-    """The classes (n,) of a stage's votes 0..n-1, cast `batch` at a time, by default as many as are worth
-    casting together."""
-    batch = batch or base.chunk
-    ballots = (Ballot(x, stage, start, min(start + batch, n)) for start in range(0, n, batch))
-    chunks = (classes for ballot in ballots for classes in pooled(base, [ballot], config))
-    return np.concatenate([np.empty(0, np.int64), *chunks])
+) -> Classes:
+    """The classes (n,) of a stage's votes 0..n-1, cast `batch` at a time, by default base.votes_per_step."""
+    batch = batch or base.votes_per_step
+    ranges = (VoteRange(x, stage, start, min(start + batch, n)) for start in range(0, n, batch))
+    steps = (classes for wanted in ranges for classes in cast_votes(base, [wanted], config))
+    return np.concatenate([np.empty(0, np.int64), *steps])
 
 
 def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig, batch: int) -> None:
     """Raise InputError unless x is one float32 picture (3,h,w) in [0,1] of the data set's size and
-    `base` is what `config` describes: a certificate must not claim another setting's votes."""
+    `base` is the f that `config` describes: a certificate must not claim another setting's votes."""
     if batch < 1:
         raise InputError(f"batch must be 1 or above, got {batch}")
     side = SIDES.get(config.dataset, x.shape[-1])  # one's own data set: any square
@@ -134,21 +134,14 @@ def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig, batch: int) 
         raise InputError(
             f"a picture's values lie in [0,1], got {float(x.min()):g} to {float(x.max()):g}; divide by 255"
         )
-    method = METHODS[config.method]
-    built = {"sigma": base.sigma, "purification": base.denoiser is not None, "m": base.m}
-    asked = {
-        "sigma": config.sigma,
-        "purification": method.purifies,
-        "m": config.m if method.smooths_locally else 0,
-    }
-    if method.smooths_locally:
-        built["sigma_local"], asked["sigma_local"] = base.sigma_local, config.sigma_local
-    if method.purification == "reverse":
-        built |= {"purifications": base.purifications, "reverse_steps": base.reverse_steps}
-        asked |= {"purifications": config.purifications, "reverse_steps": config.reverse_steps}
-    for name, value in asked.items():
-        if built[name] != value:
+    check_setting(base, config)
+
+
+def check_setting(base: BaseClassifier, config: SmoothingConfig) -> None:
+    """Raise InputError unless `base` was built for the f that `config` describes."""
+    for name, asked in config.defining.items():
+        if (built := getattr(base.config, name)) != asked:
             raise InputError(
-                f"the base classifier was built with {name} {built[name]}, the configuration says {value}; "
+                f"the base classifier was built with {name} {built}, the configuration says {asked}; "
                 "build it again with build_base"
             )

@@ -1,26 +1,24 @@
-"""The base classifier f that is smoothed: classify, denoise first, DiffSmooth (Algorithm 3), DensePure."""
+"""The base classifier f that is smoothed: purify a noisy copy, smooth it locally, classify (Algorithm 3)."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from diffsmooth_core.classifiers.device import resolve_device, resolve_dtype
-from diffsmooth_core.classifiers.execution import EAGER, Execution, available, prepared
+from diffsmooth_core.classifiers import batching
+from diffsmooth_core.classifiers.batching import in_batches, until_decided
+from diffsmooth_core.classifiers.device import autocast
+from diffsmooth_core.classifiers.execution import EAGER, Execution, prepared
 from diffsmooth_core.classifiers.normalisation import Normalise
-from diffsmooth_core.classifiers.timings import candidates, fastest, remembered
-from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
-from diffsmooth_core.purification.denoiser import Denoiser
-from diffsmooth_core.purification.dncnn import DirectDenoiser
+from diffsmooth_core.config import METHODS, Method, SmoothingConfig
+from diffsmooth_core.purification.denoiser import Diffusion
+from diffsmooth_core.purification.purifier import Purifier
 
 REFERENCE_SEED = 42  # of the released code's local noise
-ROUNDING = 1e-3  # more than sums of a softmax can be off
 
 
 class Classifier(nn.Module):
@@ -40,272 +38,183 @@ class Classifier(nn.Module):
         self.classes = classes
         self.dataset = dataset
 
+    def with_network(self, network: nn.Module) -> Classifier:
+        """The same classifier computed by another network, as a folded or compiled one."""
+        return Classifier(network, self.normalise, self.name, self.weights, self.classes, self.dataset)
+
     def forward(self, x: Tensor) -> Tensor:
         return self.network(self.normalise(x))  # type: ignore[no-any-return]
 
 
-def reference_bank(m: int, shape: torch.Size) -> Tensor:
-    """The released code's fixed standard normal tensors for m local copies: (m,c,h,w)."""
-    return torch.randn(m, *shape, generator=torch.Generator().manual_seed(REFERENCE_SEED))
+def reference_bank(draws: int, shape: torch.Size) -> Tensor:
+    """The fixed standard normal tensors that serve every vote in the released code: (draws,c,h,w)."""
+    return torch.randn(draws, *shape, generator=torch.Generator().manual_seed(REFERENCE_SEED))
 
 
 @dataclass(frozen=True)
 class Vote:
     """What happened to a batch of noisy copies on the way to their votes, all on one device."""
 
-    purified: Tensor | None  # (b,c,h,w) in [0,1]; None where the method does not purify
-    local: Tensor | None  # (b,m or K,c,h,w): what the classifier saw, where that was several copies
+    purified: Tensor | None  # (b,c,h,w) in [0,1], the first picture made of a copy; None without a purifier
+    local: Tensor | None  # (b,m or K,c,h,w): what the classifier saw, where that was several pictures a copy
     softmax: Tensor  # (b,m or K or 1,k): of each picture that the classifier saw
-    confidence: Tensor  # (b,k): the mean softmax over the m copies, or the share of K votes
-
-
-def _joined(votes: list[Vote]) -> Vote:
-    """All votes of batches that were purified and classified several times a copy."""
-    parts = (torch.cat([getattr(vote, part.name) for vote in votes]) for part in fields(Vote))
-    return Vote(*parts)
-
-
-def _in_blocks(run: Callable[[Tensor], Tensor], x: Tensor, size: int) -> Tensor:
-    """`run` on x (b,...) in blocks of exactly `size`, the last one padded with zeros."""
-    *full, last = x.split(size)
-    padded = F.pad(last, (0, 0) * (x.dim() - 1) + (0, size - len(last)))
-    return torch.cat([run(block) for block in (*full, padded)])[: len(x)]
+    confidence: Tensor  # (b,k): the mean softmax of the pictures, or the share of them that each class won
 
 
 @dataclass(frozen=True)
 class BaseClassifier:
-    """f: a noisy copy (b,c,h,w) in [0,1] units -> class ids (b,).
+    """f: noisy copies (b,c,h,w) in [0,1] units -> class ids (b,).
 
-    Where `denoiser` is set the copy is purified (Algorithm 2); where m > 0 it is classified m times
-    under local noise sigma_local and the softmax averaged (Algorithm 3). Where purifications > 0 the
-    reverse process purifies it that many times and the classes' majority decides (DensePure).
-    `local` is standard normal noise (b,draws,c,h,w); without it a fixed bank is used, as in the
+    The purifier makes a picture, or several, of each copy (Algorithm 2). Where the method smooths locally,
+    the picture is classified m times under local noise sigma_local and the softmax averaged (Algorithm 3).
+    Where the purifier makes several, each names a class and the majority decides (DensePure).
+
+    `noise`, wherever a method takes it, is standard normal, (b,draws,c,h,w): what the purifier and local
+    smoothing consume for each copy, in this order. Without it a fixed bank serves every copy, as in the
     released code, and f is deterministic.
     """
 
+    config: SmoothingConfig
     classifier: Classifier
-    denoiser: Denoiser | DirectDenoiser | None
-    sigma: float
-    sigma_local: float
-    m: int  # 0: no local smoothing
+    purifier: Purifier
     device: torch.device
     dtype: torch.dtype
-    purifications: int = 0  # 0: no reverse process
-    reverse_steps: int = 0
-    fixed_block: int = 0  # another padded batch shape than the usual, as a replay needs
+    purifier_batch: int  # noisy copies that the purifier takes at a time, padded
     execution: Execution = EAGER  # how the networks run
 
     @property
-    def draws(self) -> int:
-        """Standard normal tensors that one vote consumes beside its outer noise."""
-        return self.m or self.purifications * (self.reverse_steps - 1)
+    def method(self) -> Method:
+        return METHODS[self.config.method]
 
     @property
     def weights(self) -> dict[str, str]:
         """SHA-256 of every weight file that takes part, by its role as the configuration calls it."""
-        weights = {"classifier": self.classifier.weights}
-        return weights | {"denoiser": self.denoiser.weights} if self.denoiser else weights
+        weights, denoiser = {"classifier": self.classifier.weights}, self.purifier.denoiser
+        return weights | {"denoiser": denoiser.weights} if denoiser else weights
 
     @property
-    def block(self) -> int:
-        """Noisy copies that the purifier takes at a time: short enough on a CPU to watch and to cancel, wide
-        enough to fill a GPU. Fixed before the first vote and recorded: the last bits depend on it."""
-        if self.fixed_block:
-            return self.fixed_block
-        if self.device.type == "cuda":
-            return max(8, 1024 // self._passes // 8 * 8)
-        if self.classifier.dataset == "imagenet":
-            return 1  # its U-Net takes a CPU most of a minute a copy
-        return max(8, 16 // max(1, self.purifications) // 8 * 8)
+    def draws(self) -> int:
+        """Standard normal tensors (c,h,w) that one vote consumes beside its smoothing noise."""
+        return self.purifier.draws(self.config) + (self.config.m if self.method.smooths_locally else 0)
 
     @property
-    def copies(self) -> int:
-        """Copies that the classifier takes at a time; fixed and recorded like `block`."""
-        return self.execution.copies or self.block * max(1, self.m)
+    def classifier_batch(self) -> int:
+        """Pictures that the classifier takes at a time, padded: by default all that come of one purifier
+        batch."""
+        several = self.config.m if self.method.smooths_locally else self.purifier.pictures(self.config)
+        return self.execution.classifier_batch or self.purifier_batch * several
+
+    @property
+    def votes_per_step(self) -> int:
+        """Votes worth casting together; no vote depends on it."""
+        return batching.votes_per_step(self.config, self.purifier_batch, self.execution)
 
     @property
     def halved(self) -> BaseClassifier:
-        """The same with half the copies at a time, for want of memory; from a block of 1 there is no less."""
-        fewer = replace(self.execution, copies=-(-self.execution.copies // 2))  # 0, all of a block, stays 0
-        return replace(self, fixed_block=self.block // 2, execution=fewer)
-
-    @property
-    def chunk(self) -> int:
-        """Votes worth casting together, so that few passes of the classifier have room left: a fraction of a
-        second's on a CPU. No vote depends on it."""
-        return self.block * (max(2, 384 // (self._passes * self.block)) if self.execution.copies else 1)
-
-    @property
-    def _passes(self) -> int:
-        """Passes of networks that a vote takes, about."""
-        return 1 + self.m + self.purifications * (self.reverse_steps + 1)
+        """The same f with half as many pictures at a time; from a purifier batch of 1 there is no less."""
+        fewer = replace(self.execution, classifier_batch=-(-self.execution.classifier_batch // 2))
+        return replace(self, purifier_batch=self.purifier_batch // 2, execution=fewer)
 
     @cached_property
-    def running(self) -> tuple[Classifier, Denoiser | DirectDenoiser | None]:
-        """Classifier and denoiser as `execution` runs them."""
-        if self.execution.mode == "eager":
-            return self.classifier, self.denoiser
-        c, d, mode = self.classifier, self.denoiser, self.execution.mode
-        network = prepared(c.network, mode, self.dtype)
-        classifier = Classifier(network, c.normalise, c.name, c.weights, c.classes, c.dataset)
-        if not isinstance(d, Denoiser):
-            return classifier, d
-        t, _ = d.schedule.timestep_for_sigma(self.sigma)
-        network = prepared(d.network, mode, self.dtype, t * d.schedule.time_scale)
-        return classifier, Denoiser(network, d.schedule, d.name, d.weights)
+    def prepared_networks(self) -> tuple[Classifier, Purifier]:
+        """Classifier and purifier as `execution` runs them; made outside autocast, which would round what is
+        folded into their weights."""
+        mode = self.execution.mode
+        if mode == "eager":
+            return self.classifier, self.purifier
 
-    def autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16)
+        def prepare(network: nn.Module, timestep: float | None = None) -> nn.Module:
+            return prepared(network, mode, self.dtype, timestep)
+
+        classifier = self.classifier.with_network(prepare(self.classifier.network))
+        return classifier, self.purifier.prepared(self.config, prepare)
+
+    def __call__(self, x_noisy: Tensor, noise: Tensor | None = None) -> Tensor:
+        """(b,c,h,w) -> class ids (b,)."""
+        return self.trace(x_noisy, noise, every_copy=False).confidence.argmax(1)
+
+    def confidence(self, x_noisy: Tensor, noise: Tensor | None = None) -> Tensor:
+        """(b,c,h,w) -> mean softmax, or with DensePure shares of the runs, (b,k)."""
+        return self.trace(x_noisy, noise).confidence
+
+    def trace(self, x_noisy: Tensor, noise: Tensor | None = None, every_copy: bool = True) -> Vote:
+        """Run the whole pipeline and keep what it passed through; for `every_copy` see `classify`."""
+        return self.classify(self.purify(x_noisy, noise), noise, every_copy)
 
     @torch.inference_mode()
-    def purified(self, x_noisy: Tensor) -> Tensor | None:
-        """Algorithm 2 for (b,c,h,w), a block at a time; None where the method does not purify so."""
-        _, denoiser = self.running
-        if denoiser is None or self.purifications:
-            return None
-        with self.autocast():
-            return _in_blocks(partial(denoiser.purify, sigma=self.sigma), x_noisy.to(self.device), self.block)
+    def purify(self, x_noisy: Tensor, noise: Tensor | None = None) -> Tensor:
+        """The pictures that the purifier makes of noisy copies (b,c,h,w): (b,pictures,c,h,w) in [0,1]."""
+        x, (_, purifier) = x_noisy.to(self.device), self.prepared_networks
+
+        def run(x: Tensor, noise: Tensor | None) -> Tensor:
+            return purifier.purify(x, self.config, noise)
+
+        with autocast(self.device, self.dtype):
+            return in_batches(run, self.purifier_batch, x, self.purifier_noise(x, noise))
 
     @torch.inference_mode()
-    def trace(self, x_noisy: Tensor, local: Tensor | None = None, whole: bool = True) -> Vote:
-        """Run the whole pipeline and keep what it passed through.
+    def trace_purifier(self, x_noisy: Tensor, noise: Tensor | None) -> tuple[Tensor, Diffusion | None]:
+        """`purify` for one copy (1,c,h,w), with the same last bits, and the diffusion model's steps."""
+        x, (_, purifier) = x_noisy.to(self.device), self.prepared_networks
+        noise = self.purifier_noise(x, noise)
+        if noise is not None:
+            noise = batching.padded(noise, self.purifier_batch)
+        with autocast(self.device, self.dtype):
+            pictures, diffusion = purifier.trace(batching.padded(x, self.purifier_batch), self.config, noise)
+        return pictures[:1], diffusion
 
-        The networks see blocks of one fixed shape, the last one padded: their last bits differ from
-        batch size to batch size, and a vote must not depend on its neighbours. Unless `whole`, local copies
-        that cannot change the vote any more are not classified: their softmax is 0, and `confidence` says no
-        more than which class leads.
+    @torch.inference_mode()
+    def classify(self, pictures: Tensor, noise: Tensor | None = None, every_copy: bool = True) -> Vote:
+        """The votes of purified pictures (b,pictures,c,h,w), after local smoothing where the method has it.
+
+        Unless `every_copy`, local copies that cannot change a vote any more are not classified: their softmax
+        is 0, and `confidence` says no more than which class leads.
         """
-        x, (classifier, _) = x_noisy.to(self.device), self.running
-        if self.draws:
-            local = reference_bank(self.draws, x.shape[1:])[None] if local is None else local
-            local = local.to(self.device).expand(len(x), *local.shape[1:])
-        with self.autocast():
-            if self.purifications:
-                noises = [None] * len(x) if local is None else local.split(self.block)
-                return _joined(list(map(self._densepure, x.split(self.block), noises)))
-            purified = self.purified(x)
-            seen = x if purified is None else purified
+        (classifier, _), batch = self.prepared_networks, self.classifier_batch
+        seen = self.smooth_locally(pictures, noise)  # (b,m or K or 1,c,h,w)
 
-            def softmax(copies: Tensor) -> Tensor:
-                logits: Tensor = classifier(copies)
-                return logits.float().softmax(1)
+        def softmax(x: Tensor) -> Tensor:
+            logits: Tensor = classifier(x)
+            return logits.float().softmax(1)
 
-            if not self.m or local is None:
-                confidence = _in_blocks(softmax, seen, self.copies)
-                return Vote(purified, None, confidence[:, None], confidence)
-            copies = seen[:, None] + self.sigma_local * local
-            if whole or len(copies) * self.m <= self.copies:
-                found = _in_blocks(softmax, copies.flatten(0, 1), self.copies).unflatten(0, (-1, self.m))
+        with autocast(self.device, self.dtype):
+            if self.method.smooths_locally and not every_copy and seen.shape[:2].numel() > batch:
+                answers = until_decided(softmax, seen, self.classifier.classes, batch)
+                confidence = answers.mean(1)
             else:
-                found = self._until_decided(softmax, copies)
-        return Vote(purified, copies, found, found.mean(1))
-
-    def _until_decided(self, softmax: Callable[[Tensor], Tensor], copies: Tensor) -> Tensor:
-        """Algorithm 3 with an early end: the softmax of local copies (b,m,c,h,w) -> (b,m,k), 0 for those of
-        which none could change the class any more, each being able to move the lead by 1 at most.
-
-        All votes' first copies come first, then those of the votes that are open, so that passes stay full.
-        """
-        found = copies.new_zeros(*copies.shape[:2], self.classifier.classes)
-        wanted = torch.ones_like(found[:, :, 0], dtype=torch.bool)
-        while len(some := wanted.T.nonzero()[: self.copies]):
-            j, i = some.T
-            found[i, j] = _in_blocks(softmax, copies[i, j], self.copies)
-            wanted[i, j] = False
-            first, second = found.sum(1).topk(2).values.T
-            wanted[first - second > wanted.sum(1) + ROUNDING] = False
-        return found
-
-    def _densepure(self, x: Tensor, local: Tensor | None) -> Vote:
-        """K runs of the reverse process a copy, a class each; the shares of the K classes."""
-        assert isinstance(self.denoiser, Denoiser)
-        b = len(x)
-        x = F.pad(x, (0, 0) * 3 + (0, self.block - b))
-        shape = (self.block, self.purifications, self.reverse_steps - 1, *x.shape[1:])
-        noise = torch.zeros(shape, device=x.device)
-        if local is not None:
-            noise[:b] = local.to(x.device).view(b, *shape[1:])
-        copies = x.repeat_interleave(self.purifications, 0)
-        seen = self.denoiser.reverse(copies, self.sigma, self.reverse_steps, noise.flatten(0, 1))
-        logits = self.classifier(seen).float()
-        votes = F.one_hot(logits.argmax(1), logits.shape[1]).float()
-        votes[~torch.isfinite(logits).all(1)] = torch.nan
-        pictures, softmax, votes = (
-            part.unflatten(0, (self.block, self.purifications))[:b]
-            for part in (seen, logits.softmax(1), votes)
+                logits = in_batches(classifier, batch, seen.flatten(0, 1)).float()
+                logits = logits.unflatten(0, seen.shape[:2])
+                answers = logits.softmax(2)
+                confidence = shares(logits) if self.purifier.majority else answers.mean(1)
+        several = self.method.smooths_locally or self.purifier.majority
+        return Vote(
+            pictures[:, 0] if self.method.purifies else None, seen if several else None, answers, confidence
         )
-        return Vote(pictures[:, 0], pictures, softmax, votes.mean(1))
 
-    def confidence(self, x_noisy: Tensor, local: Tensor | None = None) -> Tensor:
-        """(b,c,h,w) -> mean softmax (b,k)."""
-        return self.trace(x_noisy, local).confidence
+    def smooth_locally(self, pictures: Tensor, noise: Tensor | None) -> Tensor:
+        """The m local copies of pictures (b,1,c,h,w): (b,m,c,h,w); the pictures as they are where the method
+        does not smooth locally."""
+        if not self.method.smooths_locally:
+            return pictures
+        noise = self._noise_or_bank(pictures[:, 0], noise)
+        assert noise is not None
+        return pictures + self.config.sigma_local * noise[:, self.purifier.draws(self.config) :]
 
-    def __call__(self, x_noisy: Tensor, local: Tensor | None = None) -> Tensor:
-        return self.trace(x_noisy, local, whole=False).confidence.argmax(1)
+    def purifier_noise(self, x: Tensor, noise: Tensor | None) -> Tensor | None:
+        """The part of `noise` that the purifier of copies x (b,c,h,w) consumes; None where it needs none."""
+        draws = self.purifier.draws(self.config)
+        noise = self._noise_or_bank(x, noise) if draws else None
+        return None if noise is None else noise[:, :draws]
 
-
-def build_base(
-    config: SmoothingConfig,
-    classifier: Classifier,
-    denoiser: Denoiser | DirectDenoiser | None = None,
-    execution: Execution | None = None,
-) -> BaseClassifier:
-    """Put the method of `config` together on its device. Without `execution` it is `usual`.
-
-    Raises InputError where a purifying method has no denoiser, its schedule does not reach sigma, or
-    the classifier belongs to another data set.
-    """
-    method = METHODS[config.method]
-    if classifier.dataset != config.dataset:
-        raise InputError(
-            f"classifier {classifier.name!r} is for {classifier.dataset}, "
-            f"the configuration says {config.dataset}; choose one of that data set"
-        )
-    if method.purifies:
-        if denoiser is None:
-            raise InputError(f"method {config.method!r} purifies and needs a denoiser; load one")
-        direct = method.purification == "direct"
-        if direct != isinstance(denoiser, DirectDenoiser):
-            kind = (
-                "a denoiser trained for one sigma, as 'dncnn-mse-0.25'"
-                if direct
-                else "a diffusion model, as 'bundled'"
-            )
-            raise InputError(f"method {config.method!r} needs {kind}, not {denoiser.name!r}; choose another")
-        denoiser.check(config.sigma)
-    device, reverse = resolve_device(config.device), method.purification == "reverse"
-    base = BaseClassifier(
-        classifier=classifier.to(device).eval(),
-        denoiser=denoiser.to(device).eval() if method.purifies and denoiser else None,
-        sigma=config.sigma,
-        sigma_local=config.sigma_local,
-        m=config.m if method.smooths_locally else 0,
-        device=device,
-        dtype=resolve_dtype(config.dtype, device),
-        purifications=config.purifications if reverse else 0,
-        reverse_steps=config.reverse_steps if reverse else 0,
-    )
-    return replace(base, execution=execution or usual(base, config.n0 + config.n))
+    def _noise_or_bank(self, x: Tensor, noise: Tensor | None) -> Tensor | None:
+        if noise is None:
+            noise = reference_bank(self.draws, x.shape[1:])[None]
+        return noise.to(self.device).expand(len(x), *noise.shape[1:])
 
 
-def usual(base: BaseClassifier, votes: int) -> Execution:
-    """How the networks run for so many votes: as DIFFSMOOTH_EXECUTION says, or the fastest of what was timed
-    here, or without timings ("untimed" there ignores them) folded. ImageNet's on a CPU, whose memory a second
-    copy would fill, and DensePure's are left as they are. Raises InputError for an execution that this
-    machine has not."""
-    told = os.environ.get("DIFFSMOOTH_EXECUTION", "")
-    slow = base.device.type == "cpu" and base.classifier.dataset == "imagenet"
-    if slow or base.purifications:
-        return EAGER
-    if told and told != "untimed":
-        return available(Execution.parse(told), base.device)
-    known = {} if told else remembered(timed_as(base))
-    return fastest(known, votes, base.device) or Execution("folded", candidates(base.device)[0].copies)
-
-
-def timed_as(base: BaseClassifier) -> str:
-    """What timings are of: device, threads, torch, dtype and networks."""
-    on_gpu = base.device.type == "cuda"
-    name = torch.cuda.get_device_name(base.device) if on_gpu else torch.cpu.get_capabilities()["cpu_name"]
-    weights = " ".join(sha[:16] for _, sha in sorted(base.weights.items()))
-    return f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}, {base.dtype}, {weights}"
+def shares(logits: Tensor) -> Tensor:
+    """The share of a copy's pictures that each class wins: (b,K,k) -> (b,k). NaN where a logit is not finite,
+    which argmax would turn into a win."""
+    wins = F.one_hot(logits.argmax(2), logits.shape[2]).float()
+    wins[~torch.isfinite(logits).all(2)] = torch.nan
+    return wins.mean(1)

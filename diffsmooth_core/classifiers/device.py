@@ -27,6 +27,11 @@ def resolve_dtype(dtype: str, device: torch.device) -> torch.dtype:
     return {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
 
 
+def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
+    """The context in which networks compute in bfloat16 where that is the dtype, and in float32 otherwise."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
+
+
 def fast_dtype(device: str = "auto") -> str:
     """The dtype in which votes are cast fastest: bfloat16 where the device computes in it."""
     on_cpu = resolve_device(device).type == "cpu"

@@ -1,5 +1,8 @@
-"""How the networks of f run: as they are, folded, compiled, or as a CUDA graph. The same function of a copy
-but for rounding, so the choice is made before the first vote and recorded with it."""
+"""How the networks of f run: as they are, folded, compiled, or as a CUDA graph.
+
+All compute the same function but for rounding, which may change a vote. So the choice is made before the
+first vote and recorded with the result.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ MODES = {
 
 
 def modes(device: torch.device) -> tuple[str, ...]:
-    """Those that this machine has for a device."""
+    """The modes that this machine has for a device."""
     compiled = ("compiled",) if compiler(device) else ()
     return ("eager", "folded", *compiled) + (("graph",) if device.type == "cuda" else ())
 
@@ -43,14 +46,14 @@ def compiler(device: torch.device) -> bool:
 
 @dataclass(frozen=True)
 class Execution:
-    """A mode, and how many copies the classifier takes at a time, padded; 0: all local copies of a block.
-    In a certificate "MODE" or "MODE/COPIES"."""
+    """A mode, and how many pictures the classifier takes at a time, padded; 0: all that come of one batch of
+    the purifier. A certificate calls it "MODE" or "MODE/PICTURES"."""
 
     mode: str = "eager"
-    copies: int = 0
+    classifier_batch: int = 0
 
     def __str__(self) -> str:
-        return f"{self.mode}/{self.copies}" if self.copies else self.mode
+        return f"{self.mode}/{self.classifier_batch}" if self.classifier_batch else self.mode
 
     @classmethod
     def parse(cls, text: str) -> Execution:
@@ -58,7 +61,8 @@ class Execution:
         match = re.fullmatch(r"([a-z]+)(?:/([1-9][0-9]{0,5}))?", text)
         if match is None or match[1] not in MODES:
             raise InputError(
-                f"execution {text!r} is unknown; this version has {', '.join(MODES)}, with /COPIES or without"
+                f"execution {text!r} is unknown; this version has {', '.join(MODES)}, "
+                "with /PICTURES or without"
             )
         return cls(match[1], int(match[2] or 0))
 
@@ -105,12 +109,12 @@ class Graphed(nn.Module):
         return result.clone()
 
     def _capture(self, x: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor, Tensor]:
-        given, graph, beside = x.clone(), torch.cuda.CUDAGraph(), torch.cuda.Stream()
-        beside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(beside):  # libraries settle on their kernels before anything is captured
+        given, graph, warm_up = x.clone(), torch.cuda.CUDAGraph(), torch.cuda.Stream()
+        warm_up.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(warm_up):  # libraries choose their kernels in the first calls
             for _ in range(3):
                 self.network(given)
-        torch.cuda.current_stream().wait_stream(beside)
+        torch.cuda.current_stream().wait_stream(warm_up)
         with torch.cuda.graph(graph):
             result = self.network(given)
         return graph, given, result
@@ -122,8 +126,8 @@ def foldable(network: nn.Module) -> bool:
 
 @lru_cache(maxsize=8)
 def prepared(network: nn.Module, mode: str, dtype: torch.dtype, t: float | None = None) -> nn.Module:
-    """`network` as a mode runs it; t is a U-Net's timestep. Networks that cannot be folded are returned as
-    they are: their shapes or branches may depend on what they see."""
+    """`network` as a mode runs it; t is the one timestep of a U-Net. A network that cannot be folded is
+    returned as it is: its shapes or branches may depend on its input."""
     if mode == "eager" or not foldable(network):
         return network
     folded: Any = copy.deepcopy(network)

@@ -27,10 +27,13 @@ Timings = dict[Execution, Pace]
 
 
 def candidates(device: torch.device) -> tuple[Execution, ...]:
-    """The executions worth timing on a device. On a GPU all local copies of a block fill it; a CPU is as fast
-    with few at a time, and then few are classified in vain."""
-    copies = (0,) if device.type == "cuda" else (32, 64)
-    return tuple(Execution(mode, c) for mode in modes(device) for c in copies)
+    """The executions worth timing on a device.
+
+    A GPU is full with all local copies of a purifier batch. A CPU is as fast with few pictures at a time, and
+    then fewer are classified after their vote was decided.
+    """
+    batches = (0,) if device.type == "cuda" else (32, 64)
+    return tuple(Execution(mode, batch) for mode in modes(device) for batch in batches)
 
 
 def fastest(timings: Timings, votes: int, device: torch.device) -> Execution | None:

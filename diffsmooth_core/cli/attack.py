@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diffsmooth_core.cli.options import config_options, json_option
-from diffsmooth_core.config import ABSTAIN, METHODS, InputError, SmoothingConfig
+from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 
 if TYPE_CHECKING:
     from diffsmooth_core import Certificate
@@ -75,7 +75,7 @@ def attack(
 
     from tqdm import tqdm
 
-    from diffsmooth_core import build_base, certify, load_classifier, load_denoiser
+    from diffsmooth_core import SmoothedClassifier
     from diffsmooth_core.attacks import AttackConfig, attack_stream
     from diffsmooth_core.datasets import class_names, resolve
 
@@ -95,14 +95,13 @@ def attack(
 
     attack_at(1.0 if radius is None else radius)  # what is wrong with it is said before anything is loaded
     picture = resolve(image, config.dataset)
-    denoiser = load_denoiser(config.denoiser, config.device) if METHODS[config.method].purifies else None
-    base = build_base(config, load_classifier(config.classifier, config.device), denoiser)
-    certificate = certify(base, picture.tensor, config, source=picture.source)
+    smoothed = SmoothedClassifier.load(config)
+    certificate = smoothed.certify(picture.tensor, source=picture.source)
     if radius is None and not certificate.radius:
         raise InputError("the picture is not certified, so its radius gives no length; use --radius")
     chosen = attack_at(BEYOND * certificate.radius if radius is None else radius)
     with tqdm(total=attempts + halvings, unit="attempt", delay=0.5) as bar:
-        for progress in attack_stream(base, picture.tensor, certificate, chosen):
+        for progress in attack_stream(smoothed.base, picture.tensor, certificate, chosen):
             bar.update(len(progress.attempts) - bar.n)
     if as_json:
         click.echo(json.dumps(_result(image, certificate, chosen, progress)))

@@ -10,7 +10,7 @@ import click
 from tqdm import tqdm
 
 from diffsmooth_core.cli.options import config_options, json_option, threads_option
-from diffsmooth_core.config import METHODS, SmoothingConfig
+from diffsmooth_core.config import SmoothingConfig
 
 
 @click.command()
@@ -37,7 +37,7 @@ def bench(
 
     import torch
 
-    from diffsmooth_core import build_base, load_classifier, load_denoiser
+    from diffsmooth_core import SmoothedClassifier
     from diffsmooth_core.benchmarking.plain import plain_votes
     from diffsmooth_core.benchmarking.timing import compare, parts, tune
     from diffsmooth_core.classifiers.execution import MODES
@@ -46,12 +46,10 @@ def bench(
     if threads:
         torch.set_num_threads(threads)
     x = resolve(image, config.dataset).tensor
-    denoiser = load_denoiser(config.denoiser, config.device) if METHODS[config.method].purifies else None
-    classifier = load_classifier(config.classifier, config.device)
-    base = build_base(config, classifier, denoiser)
+    base = SmoothedClassifier.load(config).base
     plain_votes(base, x, config, "estimation", 0, 1)  # says what it cannot do before anything is timed
     timings = tune(base, x, config) if tuning else {}
-    base = build_base(config, classifier, denoiser)
+    base = SmoothedClassifier.load(config).base  # as it runs with what was timed
     rounds_done = list(tqdm(compare(base, x, config, votes, repeats), total=repeats, delay=0.5, unit="round"))
     ratios = [r.plain_seconds / r.seconds for r in rounds_done]
     spent = parts(base, x, config, votes)

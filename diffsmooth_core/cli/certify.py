@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 from diffsmooth_core.cli.options import config_options, json_option
 from diffsmooth_core.cli.rounding import rounded_down
-from diffsmooth_core.config import ABSTAIN, METHODS, NOISES, InputError, SmoothingConfig
+from diffsmooth_core.config import ABSTAIN, NOISES, InputError, SmoothingConfig
 
 if TYPE_CHECKING:
-    from diffsmooth_core import Certificate
+    from diffsmooth_core import Certificate, SmoothedClassifier
     from diffsmooth_core.datasets.sources import Picture
 
 
@@ -54,24 +54,22 @@ def certify(
         raise InputError("a comparison is no certificate for --out; leave out --out, or the comparison")
 
     # Loading torch takes seconds: settings are checked before it.
-    from diffsmooth_core import build_base, certify_stream, load_classifier, load_denoiser
+    from diffsmooth_core import SmoothedClassifier
     from diffsmooth_core.datasets import class_names, resolve
 
     picture = resolve(image, config.dataset)
     for sentence in config.advice:
         click.echo(f"note: {sentence}", err=True)
-    denoiser = load_denoiser(config.denoiser, config.device) if METHODS[config.method].purifies else None
-    classifier = load_classifier(config.classifier, config.device)
     if compare_precision:
-        _compare_precision(config, classifier, denoiser, picture.tensor, as_json)
+        _compare_precision(config, picture.tensor, as_json)
         return
-    base = build_base(config, classifier, denoiser)
+    smoothed = SmoothedClassifier.load(config)
     if compare_noise:
-        _compare_noise(config, base, picture, class_names(config.dataset), as_json)
+        _compare_noise(smoothed, picture, class_names(config.dataset), as_json)
         return
     certificate = None
     with tqdm(total=config.n0 + config.n, unit="vote", smoothing=0.1, delay=0.5) as bar:
-        for progress in certify_stream(base, picture.tensor, config, batch=batch, source=picture.source):
+        for progress in smoothed.certify_stream(picture.tensor, batch=batch, source=picture.source):
             bar.update(sum(progress.counts0) + sum(progress.counts) - bar.n)
             certificate = progress.certificate
     assert certificate is not None
@@ -100,14 +98,12 @@ def certify(
     )
 
 
-def _compare_precision(
-    config: SmoothingConfig, classifier: Any, denoiser: Any, x: Any, as_json: bool
-) -> None:
-    from diffsmooth_core import build_base
+def _compare_precision(config: SmoothingConfig, x: Any, as_json: bool) -> None:
+    from diffsmooth_core import SmoothedClassifier
     from diffsmooth_core.certification.replay import agreement
 
     kinds = ("float32", "bfloat16")
-    single, half = (build_base(replace(config, dtype=dtype), classifier, denoiser) for dtype in kinds)
+    single, half = (SmoothedClassifier.load(replace(config, dtype=dtype)).base for dtype in kinds)
     found = agreement(single, half, x, config)
     if as_json:
         click.echo(json.dumps(asdict(found) | {"dtypes": kinds, "alpha": config.alpha}))
@@ -120,12 +116,12 @@ def _compare_precision(
 
 
 def _compare_noise(
-    config: SmoothingConfig, base: Any, picture: Picture, names: Sequence[str], as_json: bool
+    smoothed: SmoothedClassifier, picture: Picture, names: Sequence[str], as_json: bool
 ) -> None:
-    from diffsmooth_core.certification.stream import certify as certified
-
     found = {
-        noise: certified(base, picture.tensor, replace(config, noise=noise), source=picture.source)
+        noise: smoothed.under(replace(smoothed.config, noise=noise)).certify(
+            picture.tensor, source=picture.source
+        )
         for noise in NOISES
     }
     if as_json:

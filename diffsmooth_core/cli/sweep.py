@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from diffsmooth_core.cli.options import config_options, json_option
 from diffsmooth_core.cli.rounding import rounded_down
-from diffsmooth_core.config import ABSTAIN, METHODS, SmoothingConfig
+from diffsmooth_core.config import ABSTAIN, SmoothingConfig
 
 
 @click.command()
@@ -29,14 +29,13 @@ def sweep(image: str, over: str, as_json: bool, **settings: Any) -> None:
     config = SmoothingConfig(**settings)
 
     # Loading torch takes seconds: settings are checked before it.
-    from diffsmooth_core import build_base, load_classifier, load_denoiser
+    from diffsmooth_core import SmoothedClassifier
     from diffsmooth_core.datasets import class_names, resolve
     from diffsmooth_core.experiments import grid, sweep_stream
 
     configs = grid(over, config)
     picture = resolve(image, config.dataset)
-    denoiser = load_denoiser(config.denoiser, config.device) if METHODS[config.method].purifies else None
-    base = build_base(config, load_classifier(config.classifier, config.device), denoiser)
+    base = SmoothedClassifier.load(config).base
     with tqdm(unit="copy", smoothing=0.1, delay=0.5) as bar:
         for found in sweep_stream(base, picture.tensor, configs):
             bar.total = found.total

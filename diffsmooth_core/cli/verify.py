@@ -9,7 +9,7 @@ import click
 
 from diffsmooth_core.cli.options import json_option
 from diffsmooth_core.cli.rounding import rounded_down
-from diffsmooth_core.config import ABSTAIN, METHODS, InputError
+from diffsmooth_core.config import ABSTAIN, InputError
 
 if TYPE_CHECKING:
     from diffsmooth_core.certification.certificate import Certificate
@@ -80,7 +80,7 @@ def _say(path: str, finding: dict[str, Any]) -> None:
 
 
 def _replayed(certificate: Certificate, image: str | None, device: str) -> dict[str, Any]:
-    from diffsmooth_core import build_base, load_classifier, load_denoiser
+    from diffsmooth_core import SmoothedClassifier
     from diffsmooth_core.certification import replay
     from diffsmooth_core.datasets import resolve
 
@@ -88,8 +88,7 @@ def _replayed(certificate: Certificate, image: str | None, device: str) -> dict[
     if not source or source.startswith("upload:"):
         raise InputError("the certificate's picture was uploaded and is not here; give it with --image PATH")
     config = replay.settings_of(certificate, device)
-    denoiser = load_denoiser(config.denoiser, device) if METHODS[config.method].purifies else None
-    base = build_base(config, load_classifier(config.classifier, device), denoiser)
+    base = SmoothedClassifier.load(config).base
     found = replay.replay(certificate, base, resolve(source, config.dataset).tensor)
     return {
         "holds": found.holds,

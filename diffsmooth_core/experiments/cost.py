@@ -11,14 +11,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from diffsmooth_core.config import METHODS, SmoothingConfig
+from diffsmooth_core.purification.purifiers import purifier_of
 
 
 def evaluations(config: SmoothingConfig) -> tuple[int, int]:
     """How often one vote evaluates the denoiser and the classifier."""
-    method = METHODS[config.method]
-    if method.purification == "reverse":
-        return config.purifications * config.reverse_steps, config.purifications
-    return int(method.purifies), config.m if method.smooths_locally else 1
+    purifier, method = purifier_of(config.method), METHODS[config.method]
+    return purifier.passes(config), purifier.pictures(config) * (config.m if method.smooths_locally else 1)
 
 
 class MemoryMeter(TorchDispatchMode):

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
 from diffsmooth_core.certification.decision import Decision, decide
-from diffsmooth_core.certification.voting import Ballot, Stage, check, drawn, leading
+from diffsmooth_core.certification.voting import Classes, Stage, VoteRange, check, checked_argmax, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.batching import default_purifier_batch
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum_votes
-from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.statistics import bonferroni_alpha
 
 SWEEPS = {
@@ -94,27 +93,33 @@ class Sweep:
         return None if which is None else (which, held[which])
 
 
-def shared_block(base: BaseClassifier, configs: Sequence[SmoothingConfig]) -> int:
-    """The padded batch shape of a sweep: that of its largest m. A run of one of its settings with
-    `fixed_block` set to it casts the very same votes."""
-    return replace(base, m=max(config.m for config in configs)).block
+def shared_batch(base: BaseClassifier, configs: Sequence[SmoothingConfig]) -> int:
+    """The purifier batch of a sweep: that of its largest m. A run of one of its settings with this
+    purifier_batch casts the very same votes."""
+    widest = replace(base.config, m=max(config.m for config in configs))
+    return default_purifier_batch(widest, base.device)
 
 
 def sweep_stream(
-    base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingConfig], resume: Sweep | None = None
+    base: BaseClassifier,
+    x: Tensor,
+    configs: Sequence[SmoothingConfig],
+    resume: Sweep | None = None,
+    purifier_batch: int | None = None,
 ) -> Iterator[Sweep]:
-    """Certify x (3,h,w) under every setting, yielding after every chunk of votes; closing cancels.
+    """Certify x (3,h,w) under every setting, yielding after every step of votes; closing cancels.
 
     The settings may differ in sigma, sigma_local, m and n, and are of a method with local smoothing; `base`
-    was built for one of them. Copies of one sigma are drawn and purified once, and the local draws of a
-    smaller m are the first ones of the largest: so are those of a run of its own, since noise is keyed by
-    vote. `resume` continues after an earlier Sweep of the same base, picture and settings. Raises InputError
-    where settings differ in anything else, or `resume` has others.
+    was built for one of them. Noisy copies of one sigma are drawn and purified once for all its settings. A
+    setting with a smaller m takes the first of the local draws of the largest, which are those of a run of
+    its own, since noise is keyed by vote. `resume` continues after an earlier Sweep of the same base, picture
+    and settings; `purifier_batch` is by default `shared_batch`. Raises InputError where settings differ in
+    anything else, or `resume` has others.
     """
     _check(base, x, configs)
     if resume is not None and [cell.config for cell in resume.cells] != list(configs):
         raise InputError("a sweep goes on under the settings that it was begun with; start a new one")
-    block, k = shared_block(base, configs), base.classifier.classes
+    k, batch = base.classifier.classes, purifier_batch or shared_batch(base, configs)
     tallies = np.zeros((2, len(configs), k), np.int64)  # selection and estimation
     if resume is not None:
         tallies[:] = [[cell.counts0 for cell in resume.cells], [cell.counts for cell in resume.cells]]
@@ -122,38 +127,36 @@ def sweep_stream(
     groups = [[i for i, config in enumerate(configs) if config.sigma == sigma] for sigma in sigmas]
     longest = [max(configs[i].n for i in group) for group in groups]
     done, total = 0, sum(configs[0].n0 + n for n in longest)
-    for sigma, group, n in zip(sigmas, groups, longest, strict=True):
-        wide = replace(base, sigma=sigma, m=max(configs[i].m for i in group), fixed_block=block)
+    for group, n in zip(groups, longest, strict=True):
+        widest = replace(configs[group[0]], m=max(configs[i].m for i in group))
+        shared = replace(base, config=widest, purifier_batch=batch)
         stages: tuple[tuple[Stage, int], ...] = (("selection", configs[0].n0), ("estimation", n))
         for tally, (stage, votes) in zip(tallies, stages, strict=True):
-            for start in range(0, votes, wide.chunk):
-                ballot = Ballot(x, stage, start, min(start + wide.chunk, votes))
-                done += ballot.stop - ballot.start
+            for start in range(0, votes, shared.votes_per_step):
+                step = VoteRange(x, stage, start, min(start + shared.votes_per_step, votes))
+                done += step.stop - step.start
                 if resume is not None and done <= resume.done:
                     continue
-                for i, classes in _cast(wide, ballot, {i: configs[i] for i in group}).items():
+                for i, classes in _cast(shared, step, {i: configs[i] for i in group}).items():
                     wanted = votes if stage == "selection" else configs[i].n
                     tally[i] += np.bincount(classes[: max(0, wanted - start)], minlength=k)
                 cells = zip(configs, *tallies.tolist(), strict=True)
                 yield Sweep(tuple(Cell(c, tuple(a), tuple(b)) for c, a, b in cells), done, total)
 
 
-def _cast(
-    base: BaseClassifier, ballot: Ballot, configs: dict[int, SmoothingConfig]
-) -> dict[int, npt.NDArray[np.int64]]:
-    """The classes that each setting gives these votes, purified once (Algorithms 2 and 3)."""
-    found = {}
-    x_noisy, noise = drawn(base, ballot, replace(next(iter(configs.values())), m=base.m))
-    purified = base.purified(x_noisy)
-    seen = x_noisy if purified is None else purified
+def _cast(base: BaseClassifier, step: VoteRange, configs: dict[int, SmoothingConfig]) -> dict[int, Classes]:
+    """The classes that each setting gives these votes, purified once for all (Algorithms 2 and 3)."""
+    classes = {}
+    x_noisy, noise = draw_noise(base, step, base.config)
+    pictures = base.purify(x_noisy, noise)
     for sigma_local in {config.sigma_local for config in configs.values()}:
-        of_this = {i: config.m for i, config in configs.items() if config.sigma_local == sigma_local}
-        most = max(of_this.values())
-        smoothed = replace(base, denoiser=None, sigma_local=sigma_local, m=most)
-        softmax = smoothed.trace(seen, None if noise is None else noise[:, :most]).softmax
-        for i, m in of_this.items():
-            found[i] = leading(softmax[:, :m].mean(1), base.sigma)
-    return found
+        copies = {i: config.m for i, config in configs.items() if config.sigma_local == sigma_local}
+        most = max(copies.values())
+        smoothed = replace(base, config=replace(base.config, sigma_local=sigma_local, m=most))
+        softmax = smoothed.classify(pictures, None if noise is None else noise[:, :most]).softmax
+        for i, m in copies.items():
+            classes[i] = checked_argmax(softmax[:, :m].mean(1), base.config.sigma)
+    return classes
 
 
 def _check(base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingConfig]) -> None:
@@ -168,7 +171,7 @@ def _check(base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingConfig]) 
     for config in configs:
         if replace(config, **swept) != first:
             raise InputError("the settings of a sweep differ in sigma, sigma_local, m and n, and no others")
-        if isinstance(base.denoiser, Denoiser):
-            base.denoiser.check(config.sigma)
-    built = replace(base, sigma=first.sigma, sigma_local=first.sigma_local, m=first.m)
-    check(built, x, first, 1)
+        if base.purifier.denoiser is not None:
+            base.purifier.denoiser.check(config.sigma)
+    one_of_them = replace(base.config, **{name: getattr(first, name) for name in swept})
+    check(replace(base, config=one_of_them), x, first, 1)

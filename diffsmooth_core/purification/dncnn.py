@@ -48,9 +48,9 @@ class DirectDenoiser(nn.Module):
     @torch.inference_mode()
     def purify(self, x_noisy: Tensor, sigma: float) -> Tensor:
         """x_noisy (b,c,h,w) in [0,1] units plus N(0, sigma^2) noise; the same shape, clamped to [0,1]."""
-        return self.one_shot(x_noisy, sigma)
+        return self.purify_with_gradient(x_noisy, sigma)
 
-    def one_shot(self, x_noisy: Tensor, sigma: float) -> Tensor:
-        """`purify` with a gradient, for who attacks it."""
+    def purify_with_gradient(self, x_noisy: Tensor, sigma: float) -> Tensor:
+        """`purify`, differentiable in x_noisy."""
         self.check(sigma)
         return self.network(x_noisy).float().clamp(0, 1)  # type: ignore[no-any-return]

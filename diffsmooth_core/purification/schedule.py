@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,20 @@ def betas(name: ScheduleName, steps: int) -> npt.NDArray[np.float64]:
     raise InputError(f"noise schedule {name!r} is unknown; choose 'linear' or 'cosine'")
 
 
+@overload
+def noise_ratio(alpha_bar: float) -> float: ...
+@overload
+def noise_ratio(alpha_bar: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
+def noise_ratio(alpha_bar: float | npt.NDArray[np.float64]) -> float | npt.NDArray[np.float64]:
+    """sqrt((1 - alpha_bar) / alpha_bar), elementwise: the standard deviation, in [-1,1] units, of the noise
+    in x_t / sqrt(alpha_bar). Raises InputError unless every alpha_bar lies strictly between 0 and 1."""
+    a = np.asarray(alpha_bar, np.float64)
+    if not np.all(inside := (a > 0) & (a < 1)):
+        raise InputError(f"alpha_bar must lie between 0 and 1, got {a[~inside].flat[0]:g}")
+    ratio = np.sqrt(1 - a) / np.sqrt(a)
+    return ratio if isinstance(alpha_bar, np.ndarray) else float(ratio)
+
+
 @dataclass(frozen=True, eq=False)
 class Schedule:
     """alpha_bar_t for t = 0 .. T-1 and the search of Algorithm 1.
@@ -52,8 +66,8 @@ class Schedule:
 
     @property
     def noise_ratio(self) -> npt.NDArray[np.float64]:
-        """sqrt((1 - alpha_bar_t) / alpha_bar_t), shape (T,): the noise std in [-1,1] units at t."""
-        return np.sqrt(1 - self.alpha_bar) / np.sqrt(self.alpha_bar)
+        """The noise ratio of every timestep, shape (T,), increasing."""
+        return noise_ratio(self.alpha_bar)
 
     @property
     def sigma_max(self) -> float:

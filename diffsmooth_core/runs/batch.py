@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from diffsmooth_core.certification.decision import Decision, check_reachable
-from diffsmooth_core.certification.stream import issue, smaller
-from diffsmooth_core.classifiers.base import BaseClassifier, usual
+from diffsmooth_core.certification.stream import build_certificate
+from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.batching import halve_batch
+from diffsmooth_core.classifiers.building import default_execution
 from diffsmooth_core.classifiers.execution import Execution, available
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.runs.pending import PendingImage
@@ -51,8 +53,8 @@ def start(store: Store, name: str, config: SmoothingConfig, indices: Sequence[in
     target do not fit."""
     check_reachable(config)
     base = base_of(config)
-    base = replace(base, execution=usual(base, len(indices) * (config.n0 + config.n)))
-    settings: dict[str, Any] = config.as_dict() | execution_settings(base, base.block)
+    base = replace(base, execution=default_execution(base, len(indices) * (config.n0 + config.n)))
+    settings: dict[str, Any] = config.as_dict() | execution_settings(base, base.purifier_batch)
     settings["version"] = __version__
     return store.create(name, "audit", config.dataset, settings, indices, base.weights)
 
@@ -131,7 +133,7 @@ class BatchRun:
         self._votes = self._in_flight = 0
         self._began = self._written = time.monotonic()
         self._workers = workers(self._plan)
-        self._window = max(WINDOW, 2 * self._workers.slots * self._plan.base.chunk // 10)
+        self._window = max(WINDOW, 2 * self._workers.slots * self._plan.base.votes_per_step // 10)
 
     @property
     def finished(self) -> bool:
@@ -158,7 +160,7 @@ class BatchRun:
     def _next_requests(self) -> list[VoteRequest]:
         """The next votes of pictures under way, as many as fit into one pass of the networks."""
         requests: list[VoteRequest] = []
-        room = self._plan.base.chunk
+        room = self._plan.base.votes_per_step
         for image in self._under_way.values():
             if not room:
                 break
@@ -203,7 +205,7 @@ class BatchRun:
         """After memory ran out, go on with half as many copies at a time. What pictures have counted so far
         came from the larger block, so they start again. Raises any other error, and InputError where there
         is nothing left to halve."""
-        smaller(self._plan.base, error)
+        halve_batch(self._plan.base, error)
         self._plan, self._in_flight = self._plan.halved, 0
         log.warning(
             "run %s: out of memory, so %d copies at a time from here on", self._run.name, self._plan.block
@@ -270,7 +272,7 @@ def _resumed(
 
 def _result(plan: Plan, image: PendingImage, decision: Decision) -> Result:
     picture, base = load_picture(plan.config.dataset, image.idx), plan.base
-    certificate = issue(
+    certificate = build_certificate(
         base,
         picture.tensor,
         plan.config,
@@ -278,7 +280,7 @@ def _result(plan: Plan, image: PendingImage, decision: Decision) -> Result:
         image.counts,
         decision,
         picture.source,
-        base.chunk,
+        base.votes_per_step,
         time.monotonic() - image.began,
     )
     return Result.of(certificate, image.idx, picture.label)

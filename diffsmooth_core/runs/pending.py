@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diffsmooth_core.certification.decision import Decision, next_look
-from diffsmooth_core.certification.stream import counted
+from diffsmooth_core.certification.stream import add_votes
 from diffsmooth_core.certification.voting import Stage
 from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.runs.store import Tally
@@ -63,7 +63,7 @@ class PendingImage:
             after = self.counts0 = before + np.bincount(classes, minlength=len(before))
         else:
             before = self.counts
-            after, decision = counted(before, classes, tuple(map(int, self.counts0)), plan.config)
+            after, decision = add_votes(before, classes, tuple(map(int, self.counts0)), plan.config)
             self.counts = after
         tally = Tally(self.idx, request.stage, request.start, tuple(map(int, after - before)), plan.block)
         return tally, decision if decision and decision.ending else None

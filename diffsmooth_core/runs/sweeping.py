@@ -8,13 +8,13 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from diffsmooth_core.certification.stream import issue
+from diffsmooth_core.certification.stream import build_certificate
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.execution import Execution, available
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.experiments import Cell, grid, sweep_stream
-from diffsmooth_core.experiments.sweep import shared_block
+from diffsmooth_core.experiments.sweep import shared_batch
 from diffsmooth_core.runs.batch import execution_settings
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Run, Store
@@ -35,7 +35,7 @@ def runs(store: Store, name: str, over: str, config: SmoothingConfig, indices: S
     known = {run.name: run for run in store.runs()}
     names = [f"{name} {title}" for title in titles(configs)]
     base = _base_as_begun(base_of(configs[0]), configs, known.get(names[0]))
-    execution = execution_settings(base, base.block)
+    execution = execution_settings(base, base.purifier_batch)
     sweep = []
     for run_name, setting in zip(names, configs, strict=True):
         settings = setting.as_dict() | execution
@@ -56,10 +56,10 @@ def _base_as_begun(
     from one shape; a new sweep takes those of today. Raises InputError for an execution that this machine
     has not."""
     if first is None:
-        return replace(base, fixed_block=shared_block(base, configs))
+        return replace(base, purifier_batch=shared_batch(base, configs))
     execution = Execution.parse(first.config.get("execution", "eager"))
-    block = first.config.get("block", shared_block(base, configs))
-    return replace(base, execution=available(execution, base.device), fixed_block=block)
+    block = first.config.get("block", shared_batch(base, configs))
+    return replace(base, execution=available(execution, base.device), purifier_batch=block)
 
 
 def work(store: Store, sweep: Sequence[Run], over: str, config: SmoothingConfig) -> Iterator[tuple[int, int]]:
@@ -79,7 +79,7 @@ def work(store: Store, sweep: Sequence[Run], over: str, config: SmoothingConfig)
                 for i in lacking:
                     store.remark(sweep[i], idx, "skipped", str(error))
                 continue
-            *_, last = sweep_stream(base, picture.tensor, configs)
+            *_, last = sweep_stream(base, picture.tensor, configs, purifier_batch=base.purifier_batch)
             seconds = (time.monotonic() - began) / len(configs)
             for i in lacking:
                 store.add(sweep[i], [], [_result(base, picture, last.cells[i], seconds, idx)])
@@ -88,16 +88,15 @@ def work(store: Store, sweep: Sequence[Run], over: str, config: SmoothingConfig)
 
 def _result(base: BaseClassifier, picture: Picture, cell: Cell, seconds: float, idx: int) -> Result:
     config = cell.config
-    built = replace(base, sigma=config.sigma, sigma_local=config.sigma_local, m=config.m)
-    certificate = issue(
-        built,
+    certificate = build_certificate(
+        base,
         picture.tensor,
         config,
         np.array(cell.counts0),
         np.array(cell.counts),
         cell.decision,
         picture.source,
-        base.block,
+        base.purifier_batch,
         seconds,
     )
     return Result.of(certificate, idx, picture.label)

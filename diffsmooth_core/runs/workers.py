@@ -13,13 +13,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from diffsmooth_core.certification.voting import Ballot, Stage, pooled
-from diffsmooth_core.classifiers.base import BaseClassifier, build_base
+from diffsmooth_core.certification.voting import Stage, VoteRange, cast_votes
+from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.execution import Execution
-from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
+from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.datasets.sources import Picture
-from diffsmooth_core.zoo.load import load_classifier, load_denoiser
+from diffsmooth_core.smoothed import SmoothedClassifier
 
 Classes = list[npt.NDArray[np.int64]]
 
@@ -44,20 +44,19 @@ class Plan:
 
     @property
     def base(self) -> BaseClassifier:
-        return replace(base_of(self.config), execution=self.execution, fixed_block=self.block)
+        return replace(base_of(self.config), execution=self.execution, purifier_batch=self.block)
 
     @property
     def halved(self) -> Plan:
         """After it ran out of memory."""
         fewer = self.base.halved
-        return replace(self, execution=fewer.execution, block=fewer.block)
+        return replace(self, execution=fewer.execution, block=fewer.purifier_batch)
 
 
 @lru_cache(maxsize=4)
 def base_of(config: SmoothingConfig) -> BaseClassifier:
     """The base classifier of a configuration, loaded once a process. Raises InputError."""
-    denoiser = load_denoiser(config.denoiser, config.device) if METHODS[config.method].purifies else None
-    return build_base(config, load_classifier(config.classifier, config.device), denoiser)
+    return SmoothedClassifier.load(config).base
 
 
 @lru_cache(maxsize=512)
@@ -69,8 +68,8 @@ def load_picture(dataset: str, idx: int) -> Picture:
 def cast(plan: Plan, requests: Sequence[VoteRequest]) -> Classes:
     """The classes of each request's votes (stop-start,), in one pass of the networks."""
     dataset = plan.config.dataset
-    ballots = [Ballot(load_picture(dataset, r.idx).tensor, r.stage, r.start, r.stop) for r in requests]
-    return pooled(plan.base, ballots, plan.config)
+    ranges = [VoteRange(load_picture(dataset, r.idx).tensor, r.stage, r.start, r.stop) for r in requests]
+    return cast_votes(plan.base, ranges, plan.config)
 
 
 class Workers(Protocol):

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from diffsmooth_core.purification.schedule import noise_ratio
 from diffsmooth_core.theory.exact import begin
-from diffsmooth_core.theory.mixture import noise_ratio
 from diffsmooth_core.theory.reverse_sde import SCHEMES, halved, increments, integrate, nodes
 
 STEPS = (64, 32, 16, 8, 4)

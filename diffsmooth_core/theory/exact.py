@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.theory.mixture import Mixture, noise_ratio, world
+from diffsmooth_core.purification.prediction import convert
+from diffsmooth_core.purification.schedule import noise_ratio
+from diffsmooth_core.theory.mixture import Mixture, world
 from diffsmooth_core.theory.reverse_sde import Paths, doubling_error, increments, integrate, nodes
 from diffsmooth_core.theory.theorem1 import Theorem1
-from diffsmooth_core.theory.theorem2 import Theorem2, error_of_size, in_mixture, one_shot
+from diffsmooth_core.theory.theorem2 import Theorem2, error_of_size, in_mixture
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +90,7 @@ def exact(
         clean,
         received,
         mixture.posterior_mean(x_t[None], alpha_bar)[0],
-        one_shot(x_t, alpha_bar, predicted),
+        convert(predicted, x_t, alpha_bar, "eps", "x0"),
         paths,
         tuple(levels),
         doubling_error(mixture.eps, received, levels, min(samples, 64), seed, scheme)

@@ -11,11 +11,12 @@ from torch import Tensor
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.config import InputError, check_choice
 from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.prediction import convert
 from diffsmooth_core.theory.network import NetworkEps, disturbed
 from diffsmooth_core.theory.perturbation import perturb
 from diffsmooth_core.theory.reverse_sde import SCHEMES, Paths, doubling_error
 from diffsmooth_core.theory.theorem1 import Theorem1
-from diffsmooth_core.theory.theorem2 import Theorem2, from_samples, one_shot
+from diffsmooth_core.theory.theorem2 import Theorem2, from_samples
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -103,6 +104,6 @@ def start(x: Tensor, denoiser: Denoiser, setting: Setting) -> Start:
         alpha_bar,
         tuple(eps.levels(alpha_bar, setting.steps)),
         predicted,
-        one_shot(x_t, alpha_bar, predicted),
+        convert(predicted, x_t, alpha_bar, "eps", "x0"),
         eps,
     )

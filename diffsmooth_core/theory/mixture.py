@@ -14,13 +14,7 @@ import torch
 from torch import Tensor
 
 from diffsmooth_core.config import InputError, check_choice
-
-
-def noise_ratio(alpha_bar: float) -> float:
-    """rho = sqrt((1-alpha_bar)/alpha_bar), the noise's std in [-1,1] units. Raises InputError."""
-    if not 0 < alpha_bar < 1:
-        raise InputError(f"alpha_bar must lie between 0 and 1, got {alpha_bar:g}")
-    return math.sqrt((1 - alpha_bar) / alpha_bar)
+from diffsmooth_core.purification.schedule import noise_ratio
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from diffsmooth_core.classifiers.device import autocast
 from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.prediction import convert
+from diffsmooth_core.purification.schedule import noise_ratio
 from diffsmooth_core.theory.reverse_sde import nodes
 from diffsmooth_core.theory.theorem2 import error_of_size
 
@@ -21,16 +24,14 @@ class NetworkEps:
         self._ratios = denoiser.schedule.noise_ratio
 
     def __call__(self, x_t: Tensor, alpha_bar: float) -> Tensor:
-        t = self._nearest(((1 - alpha_bar) / alpha_bar) ** 0.5)
+        t = self._nearest(noise_ratio(alpha_bar))
         device = next(iter(self.denoiser.network.parameters()), x_t).device
-        timesteps = torch.full((len(x_t),), t * self.denoiser.schedule.time_scale, device=device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
-            predicted: Tensor = self.denoiser.network(x_t.float().to(device), timesteps)[:, :3]
-        return predicted.to(x_t)
+        with autocast(device, self.dtype):
+            return self.denoiser.predict_noise(x_t.float().to(device), t).to(x_t)
 
     def levels(self, alpha_bar: float, steps: int) -> list[float]:
         """Noise levels from alpha_bar's down to 0 at timesteps that the network knows; at most steps+1."""
-        wanted: Sequence[float] = nodes(((1 - alpha_bar) / alpha_bar) ** 0.5, steps)
+        wanted: Sequence[float] = nodes(noise_ratio(alpha_bar), steps)
         known = sorted({float(self._ratios[self._nearest(level)]) for level in wanted[:-1]}, reverse=True)
         return [*known, 0.0]
 
@@ -39,16 +40,19 @@ class NetworkEps:
 
 
 class _Disturbed(nn.Module):
-    """A network whose predicted noise is off by a fixed pattern."""
+    """The network of a denoiser whose predicted noise is off by a fixed pattern."""
 
-    def __init__(self, network: nn.Module, size: float, seed: int) -> None:
+    def __init__(self, denoiser: Denoiser, size: float, seed: int) -> None:
         super().__init__()
-        self.network, self.size, self.seed = network, size, seed
+        self.denoiser, self.size, self.seed = denoiser, size, seed
 
     def forward(self, x_t: Tensor, timesteps: Tensor) -> Tensor:
-        predicted = self.network(x_t, timesteps)[:, :3]
-        disturbed: Tensor = predicted + error_of_size(self.size, x_t.shape[1:], self.seed).to(predicted)
-        return disturbed
+        output: Tensor = self.denoiser.network(x_t, timesteps)[:, :3]
+        error = error_of_size(self.size, x_t.shape[1:], self.seed).to(output)
+        schedule = self.denoiser.schedule
+        alpha_bar = float(schedule.alpha_bar[round(float(timesteps[0]) / schedule.time_scale)])
+        # What the network predicts is linear in the noise: at x_t = 0 an error turns into its own error.
+        return output + convert(error, torch.zeros_like(error), alpha_bar, "eps", self.denoiser.predicts)
 
 
 def disturbed(denoiser: Denoiser, size: float, seed: int = 0) -> Denoiser:
@@ -59,5 +63,6 @@ def disturbed(denoiser: Denoiser, size: float, seed: int = 0) -> Denoiser:
     """
     if not size:
         return denoiser
-    name = f"{denoiser.name}, eps off by {size:g}"
-    return Denoiser(_Disturbed(denoiser.network, size, seed), denoiser.schedule, name, denoiser.weights)
+    worse = denoiser.with_network(_Disturbed(denoiser, size, seed))
+    worse.name = f"{denoiser.name}, eps off by {size:g}"
+    return worse

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.stream import certify
-from diffsmooth_core.classifiers.base import Classifier, build_base
+from diffsmooth_core.classifiers.base import Classifier
+from diffsmooth_core.classifiers.building import build_base
 from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.theory.network import disturbed

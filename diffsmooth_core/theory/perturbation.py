@@ -8,6 +8,7 @@ from torch import Tensor
 from diffsmooth_core.certification.illustration import perturbation
 from diffsmooth_core.config import check_choice
 from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.prediction import convert
 
 KINDS = ("none", "random", "adversarial")
 
@@ -35,14 +36,13 @@ def adversarial(
         return delta
     t, alpha_bar = denoiser.schedule.timestep_for_sigma(sigma)
     device = next(iter(denoiser.network.parameters()), x).device
-    timesteps = torch.full((1,), t * denoiser.schedule.time_scale, device=device)
     clean = 2 * x - 1
     for _ in range(steps):
         with torch.enable_grad():
             moved = delta.detach().requires_grad_(True)
             x_t = alpha_bar**0.5 * (clean + 2 * moved)
-            eps = denoiser.network(x_t[None].to(device), timesteps)[0, :3].float().cpu()
-            estimate = (x_t - (1 - alpha_bar) ** 0.5 * eps) / alpha_bar**0.5
+            eps = denoiser.predict_noise(x_t[None].to(device), t)[0].cpu()
+            estimate = convert(eps, x_t, alpha_bar, "eps", "x0")
             (gradient,) = torch.autograd.grad((estimate - clean).square().sum(), moved)
         delta = delta + radius * gradient / gradient.norm().clamp_min(1e-12)
         delta = delta * (radius / delta.norm().clamp_min(1e-12))

@@ -13,8 +13,8 @@ from torch import Tensor
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.schedule import noise_ratio
 from diffsmooth_core.statistics import Proportion
-from diffsmooth_core.theory.mixture import noise_ratio
 from diffsmooth_core.theory.theorem1 import c_eta, shift_and_noise_quantile
 
 

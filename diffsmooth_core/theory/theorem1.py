@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diffsmooth_core.config import InputError
+from diffsmooth_core.purification.schedule import noise_ratio
 from diffsmooth_core.statistics import Proportion
 from diffsmooth_core.theory.reverse_sde import Paths
 
@@ -78,7 +79,7 @@ class Theorem1:
 
     @property
     def rho(self) -> float:
-        return math.sqrt((1 - self.alpha_bar) / self.alpha_bar)
+        return noise_ratio(self.alpha_bar)
 
     @property
     def tau(self) -> float:

@@ -17,7 +17,9 @@ import torch
 from torch import Tensor
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.theory.mixture import Mixture, noise_ratio
+from diffsmooth_core.purification.prediction import convert
+from diffsmooth_core.purification.schedule import noise_ratio
+from diffsmooth_core.theory.mixture import Mixture
 
 
 @dataclass(frozen=True)
@@ -44,17 +46,12 @@ class Theorem2:
         return math.sqrt(max(0.0, self.rho**2 * self.error - self.spread))
 
 
-def one_shot(x_t: Tensor, alpha_bar: float, predicted: Tensor) -> Tensor:
-    """The estimate of x_0 from predicted noise, not clamped."""
-    return (x_t - math.sqrt(1 - alpha_bar) * predicted) / math.sqrt(alpha_bar)
-
-
 def in_mixture(mixture: Mixture, x_t: Tensor, alpha_bar: float, error: Tensor) -> Theorem2:
     """Theorem 2 at x_t (d,) for a predictor that is off by `error` (d,); all terms closed forms."""
     predicted = mixture.eps(x_t[None], alpha_bar) + error
     mean = mixture.posterior_mean(x_t[None], alpha_bar)
     return Theorem2(
-        distance=float((one_shot(x_t[None], alpha_bar, predicted) - mean).norm()),
+        distance=float((convert(predicted, x_t[None], alpha_bar, "eps", "x0") - mean).norm()),
         error=float(mixture.squared_error(x_t[None], alpha_bar, predicted)),
         spread=float(mixture.posterior_spread(x_t[None], alpha_bar)),
         rho=noise_ratio(alpha_bar),
@@ -74,7 +71,7 @@ def from_samples(x_t: Tensor, alpha_bar: float, predicted: Tensor, samples: Tens
     y = x_t.double() / math.sqrt(alpha_bar)
     mean = samples.double().mean(0)
     noise = (y - samples.double()) / rho  # what eps was, if this sample is the clean picture
-    estimate = one_shot(x_t.double(), alpha_bar, predicted.double())
+    estimate = convert(predicted.double(), x_t.double(), alpha_bar, "eps", "x0")
     spread = float((samples.double() - mean).square().flatten(1).sum(1).mean())
     return Theorem2(
         distance=float((estimate - mean).norm()),

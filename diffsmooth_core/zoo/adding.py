@@ -58,6 +58,7 @@ def add(
     if found.record is not None:
         keys = ("noise_schedule", "diffusion_steps", "rescale_timesteps")
         schedule = {key: found.record.get(key, False) for key in keys}
+        schedule["predicts"] = dialects.predicts(found.record)
         network = "diffusers" if found.dialect == "diffusers" else "unet"
         architecture = {"network": network} | {k: v for k, v in found.record.items() if k not in keys}
     card = cards.Card(

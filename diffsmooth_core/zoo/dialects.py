@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
+from diffsmooth_core.purification.prediction import PREDICTIONS, Prediction
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import checkpoints
@@ -81,6 +82,15 @@ def schedule_of(record: Mapping[str, Any]) -> Schedule:
     return Schedule.named(
         record["noise_schedule"], record["diffusion_steps"], bool(record.get("rescale_timesteps"))
     )
+
+
+def predicts(record: Mapping[str, Any]) -> Prediction:
+    """What a diffusion model's network predicts: the record's `predicts`, "x0" where OpenAI's
+    `predict_xstart` is set, "eps" where neither is there. Raises InputError for any other."""
+    found = record.get("predicts", "x0" if record.get("predict_xstart") else "eps")
+    if found not in PREDICTIONS:
+        raise InputError(f"predicts {found!r} is unknown; choose one of {', '.join(PREDICTIONS)}")
+    return found  # type: ignore[no-any-return]
 
 
 def recognise(content: Mapping[str, Any], source: str, config: Mapping[str, Any] | None = None) -> Recognised:

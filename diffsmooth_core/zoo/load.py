@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,14 @@ from diffsmooth_core.config import InputError, check_choice
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
+from diffsmooth_core.purification.purifier import AnyDenoiser
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import cards, checkpoints, dialects, download
 
 
 def load_denoiser(
     name_or_path: str | Path, device: str = "auto", config: Mapping[str, Any] | None = None
-) -> Denoiser | DirectDenoiser:
+) -> AnyDenoiser:
     """Load a denoiser: a card's name, a published model's, or the path of a checkpoint.
 
     `config` gives the architecture and schedule of a bare state dict in OpenAI's names; the
@@ -32,7 +34,7 @@ def load_denoiser(
     """
     target = resolve_device(device)
     name = str(name_or_path)
-    denoiser: Denoiser | DirectDenoiser
+    denoiser: AnyDenoiser
     published = name.removesuffix(".pt")
     if published in download.NAMES and not Path(name).is_file():
         name_or_path = download.local(published)
@@ -46,7 +48,8 @@ def load_denoiser(
             raise InputError(f"{path} is a classifier ({found.dialect}); load it with load_classifier")
         checkpoints.fill(found.network, found.state, str(path))
         weights = cards.file_sha256(found.file or path)
-        denoiser = Denoiser(_ready(found.network), found.schedule, path.name, weights)
+        predicts = dialects.predicts(found.record or {})
+        denoiser = Denoiser(_ready(found.network), found.schedule, path.name, weights, predicts)
     else:
         card = cards.card(name, "denoiser")
         state, weights = _state(card)
@@ -59,10 +62,17 @@ def load_denoiser(
                 network = DiffusersUNet(card.architecture)
             else:
                 network = UNet(UNetConfig.from_record(card.architecture))
-            denoiser = Denoiser(network, dialects.schedule_of(card.schedule), name, weights)
+            schedule, predicts = dialects.schedule_of(card.schedule), dialects.predicts(card.schedule)
+            denoiser = Denoiser(network, schedule, name, weights, predicts)
         checkpoints.fill(network, state, name)
         _ready(network)
     return denoiser.eval().to(target)
+
+
+@lru_cache(maxsize=2)
+def cached_denoiser(name: str, device: str) -> AnyDenoiser:
+    """`load_denoiser`, at most once a process for the last few. Raises InputError."""
+    return load_denoiser(name, device)
 
 
 def load_classifier(
@@ -95,6 +105,12 @@ def load_classifier(
     check_choice("normalisation", chosen, STATISTICS)
     classifier = Classifier(_ready(network), Normalise(*STATISTICS[chosen]), name, weights, classes, dataset)
     return classifier.eval().to(target)
+
+
+@lru_cache(maxsize=8)
+def cached_classifier(name: str, device: str) -> Classifier:
+    """`load_classifier`, at most once a process for the last few. Raises InputError."""
+    return load_classifier(name, device)
 
 
 def _classifying(card: cards.Card) -> tuple[nn.Module, str]:

@@ -108,7 +108,7 @@ def test_every_point_is_what_the_method_says_there(own: str) -> None:
         assert last.labels["classifier"][row, column] == int(f.classifier(here[None]).argmax())
         first = None if local is None else local[:1]
         assert last.labels["vote"][row, column] == int(f(here[None] + noise[:1], first)[0])
-        purified = f.denoiser.purify(here[None] + noise[:1], 0.25)
+        purified = f.purifier.denoiser.purify(here[None] + noise[:1], 0.25)
         assert last.labels["purified"][row, column] == int(f.classifier(purified).argmax())
         votes = np.bincount(f(here[None] + noise, local).numpy(), minlength=10)
         assert last.labels["smoothed"][row, column] == int(votes.argmax())

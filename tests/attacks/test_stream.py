@@ -267,7 +267,7 @@ def test_the_standard_classifier_without_a_defence_is_broken_on_most_of_the_gall
     config = SmoothingConfig(
         method="plain", classifier="standard", sigma=0.01, n0=4, n=16, device="cpu", dtype="float32"
     )
-    base = replace(build_base(config, load_classifier("standard", "cpu")), fixed_block=16)
+    base = replace(build_base(config, load_classifier("standard", "cpu")), purifier_batch=16)
     attack = AttackConfig(radius=0.75, attempts=1, halvings=0, steps=5, copies=2, n=16, alpha=0.01)
     broken = 0
     names = [drawing.name for drawing in drawings()][::4]
@@ -281,7 +281,7 @@ def test_the_standard_classifier_without_a_defence_is_broken_on_most_of_the_gall
 def test_a_bundled_certificate_holds_and_beyond_it_pgd_succeeds() -> None:
     config = SmoothingConfig(sigma=0.5, m=1, n0=10, n=50, device="cpu", dtype="float32")
     networks = load_classifier("gaussian-0.25", "cpu"), load_denoiser("bundled", "cpu")
-    base = replace(build_base(config, *networks), fixed_block=8)
+    base = replace(build_base(config, *networks), purifier_batch=8)
     x = resolve("gallery:tall-ship", "cifar10").tensor
     certificate = certify(base, x, config)
     assert certificate.radius > 0

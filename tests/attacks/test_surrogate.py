@@ -61,7 +61,7 @@ def test_the_gradient_through_the_denoiser_is_that_of_finite_differences(method:
     config = replace(CONFIG, method=method, sigma=0.5, m=2)
     f = build_base(config, load_classifier("gaussian-0.25", "cpu"), load_denoiser("bundled", "cpu"))
     x = resolve("photo:cat", "cifar10").tensor[None]
-    outer, local = noise(2, *SHAPE), noise(2, 2, *SHAPE, seed=8) if f.m else None
+    outer, local = noise(2, *SHAPE), noise(2, 2, *SHAPE, seed=8) if f.method.smooths_locally else None
 
     def loss(moved: torch.Tensor) -> torch.Tensor:
         return smoothed_log_probability(f, moved, outer, local)[0, 3]
@@ -100,9 +100,10 @@ def gradient(f: BaseClassifier, x: torch.Tensor, backward: str = "through") -> t
     return torch.autograd.grad(log_p[0, 3], moved)[0]
 
 
-def test_the_gradient_does_not_depend_on_the_block() -> None:
+def test_the_gradient_does_not_depend_on_the_batch() -> None:
     f, x = base("diffsmooth"), GREY[None] * 0.9
-    torch.testing.assert_close(gradient(replace(f, fixed_block=4), x), gradient(replace(f, fixed_block=8), x))
+    small, large = (gradient(replace(f, purifier_batch=size), x) for size in (4, 8))
+    torch.testing.assert_close(small, large)
 
 
 @pytest.mark.parametrize("backward", ["through", "around"])

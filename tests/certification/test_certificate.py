@@ -14,7 +14,7 @@ from diffsmooth_core import certify
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.noise import image_sha256
-from diffsmooth_core.classifiers.base import build_base
+from diffsmooth_core.classifiers.building import build_base
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from tests.worlds import GREY, half_space

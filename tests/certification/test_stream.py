@@ -381,9 +381,9 @@ def test_a_picture_that_does_not_fit_is_named(entry, x: Tensor, named: str) -> N
         ({"sigma": 0.25}, "sigma 0.5.*says 0.25"),
         ({"sigma_local": 0.3}, "sigma_local 0.25.*says 0.3"),
         ({"m": 3}, "m 2.*says 3"),
-        ({"method": "dds"}, "m 2.*says 0"),
-        ({"method": "plain", "noise": "sound"}, "purification True.*says False"),
-        ({"method": "local-only"}, "purification True.*says False"),
+        ({"method": "dds"}, "method diffsmooth.*says dds"),
+        ({"method": "plain", "noise": "sound"}, "method diffsmooth.*says plain"),
+        ({"classifier": "standard"}, "classifier gaussian-0.25.*says standard"),
     ],
 )
 def test_a_base_of_another_setting_is_refused(settings: dict[str, object], named: str) -> None:
@@ -444,7 +444,7 @@ def test_without_memory_counting_starts_again_with_a_smaller_recorded_block(erro
     assert (found.block, found.execution) == (4, "folded/8")
     assert discrepancies(found) == []
     execution = Execution.parse(found.execution)
-    again = certify(replace(base_for(config), fixed_block=4, execution=execution), GREY, config)
+    again = certify(replace(base_for(config), purifier_batch=4, execution=execution), GREY, config)
     assert votes_of(found) == votes_of(again)
 
 

@@ -14,7 +14,7 @@ from diffsmooth_core.certification.voting import votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import METHODS, NOISES, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
-from tests.worlds import GREY, clamping_denoiser, clamping_direct_denoiser, ten_classes
+from tests.worlds import GREY, clamping_denoiser_for, ten_classes
 
 CONFIG = SmoothingConfig(
     sigma=0.5, m=3, n0=20, n=40, purifications=3, reverse_steps=2, device="cpu", dtype="float32"
@@ -22,9 +22,7 @@ CONFIG = SmoothingConfig(
 
 
 def base_for(config: SmoothingConfig) -> BaseClassifier:
-    direct = METHODS[config.method].purification == "direct"
-    denoiser = clamping_direct_denoiser(config.sigma) if direct else clamping_denoiser()
-    return build_base(config, ten_classes(), denoiser)
+    return build_base(config, ten_classes(), clamping_denoiser_for(config))
 
 
 def classes(base: BaseClassifier, config: SmoothingConfig) -> list[int]:
@@ -95,7 +93,7 @@ def test_the_parts_fit_together() -> None:
 
 def test_the_purifier_sees_a_traced_vote_in_a_batch_of_the_runs_shape() -> None:
     base, seen = base_for(CONFIG), set()
-    base.denoiser.network.register_forward_pre_hook(lambda _, x: seen.add(len(x[0])))  # type: ignore[union-attr]
+    base.purifier.denoiser.network.register_forward_pre_hook(lambda _, x: seen.add(len(x[0])))  # type: ignore[union-attr]
     *_, last = certify_stream(base, GREY, CONFIG)
     assert last.certificate is not None
     assert seen == {last.certificate.block}

@@ -15,17 +15,23 @@ from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
 from diffsmooth_core.classifiers.execution import EAGER, Execution
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
-from tests.worlds import GREY, SHAPE, clamping_denoiser, clamping_direct_denoiser, ten_classes
+from diffsmooth_core.purification.purifiers import purifier_of
+from diffsmooth_core.purification.reverse import reverse_process
+from tests.worlds import (
+    GREY,
+    SHAPE,
+    clamping_denoiser,
+    clamping_denoiser_for,
+    clamping_direct_denoiser,
+    ten_classes,
+)
 
 CONFIG = SmoothingConfig(sigma=0.5, sigma_local=0.25, m=4, device="cpu", dtype="float32")
 
 
 def base_for(**settings: object) -> BaseClassifier:
     config = replace(CONFIG, **settings)  # type: ignore[arg-type]
-    direct = METHODS[config.method].purification == "direct"
-    return build_base(
-        config, ten_classes(), clamping_direct_denoiser(config.sigma) if direct else clamping_denoiser()
-    )
+    return build_base(config, ten_classes(), clamping_denoiser_for(config))
 
 
 def noisy(count: int, seed: int = 3) -> torch.Tensor:
@@ -69,15 +75,15 @@ def test_each_method_does_what_its_name_says(method: str) -> None:
     x, vote = noisy(2), base_for(method=method, reverse_steps=1).trace(noisy(2))
     purifies, smooths = METHODS[method].purifies, METHODS[method].smooths_locally
     assert (vote.purified is not None) == purifies
-    several = smooths or METHODS[method].purification == "reverse"
-    assert (vote.local is not None) == several
+    majority = purifier_of(method).majority
+    assert (vote.local is not None) == (smooths or majority)
     seen = x.clamp(0, 1) if purifies else x
     if smooths:
         copies = seen[:, None] + 0.25 * reference_bank(4, SHAPE)
         expected = ten_classes()(copies.flatten(0, 1)).softmax(1).unflatten(0, (2, 4)).mean(1)
     else:
         expected = ten_classes()(seen).softmax(1)
-    if METHODS[method].purification == "reverse":
+    if majority:
         expected = torch.nn.functional.one_hot(expected.argmax(1), 10).float()
     torch.testing.assert_close(vote.confidence, expected, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(vote.confidence.sum(1), torch.ones(2))
@@ -90,7 +96,7 @@ def test_densepure_counts_the_classes_of_its_runs() -> None:
     expected = torch.zeros(2, 10)
     for i in range(2):
         for run in local[i].view(5, 2, *SHAPE):
-            purified = clamping_denoiser().reverse(x[i : i + 1], 0.5, 3, run[None])
+            purified = reverse_process(clamping_denoiser(), x[i : i + 1], 0.5, 3, run[None])
             expected[i, int(ten_classes()(purified).argmax())] += 1 / 5
     torch.testing.assert_close(base.confidence(x, local), expected)
     assert base(x, local).tolist() == expected.argmax(1).tolist()
@@ -120,18 +126,16 @@ def test_densepure_takes_no_class_from_values_that_are_not_finite(broken: float)
 def test_the_networks_see_batches_of_the_recorded_shape_alone(method: str, execution: Execution) -> None:
     """However many votes are left: the last bits of a vote depend on how many copies go together."""
     config = replace(CONFIG, method=method, m=3, purifications=3, reverse_steps=2, n0=5, n=37)
-    direct = METHODS[method].purification == "direct"
-    classifier = ten_classes()
-    denoiser = clamping_direct_denoiser(0.5) if direct else clamping_denoiser()
+    purifier = purifier_of(method)
+    classifier, denoiser = ten_classes(), clamping_denoiser_for(config)
     seen: dict[str, set[int]] = {"classifier": set(), "purifier": set()}
     for name, module in (("classifier", classifier), ("purifier", denoiser)):
         module.network.register_forward_pre_hook(lambda _, x, name=name: seen[name].add(len(x[0])))
     base = build_base(config, classifier, denoiser, execution)
     found = certify(base, GREY, config, batch=7)
-    copies = 3 if METHODS[method].smooths_locally or METHODS[method].purification == "reverse" else 1
-    given = execution.copies if execution.copies and METHODS[method].purification != "reverse" else 0
-    assert seen["classifier"] == {given or found.block * copies}
-    of_purifier = found.block * (3 if METHODS[method].purification == "reverse" else 1)
+    copies = 3 if METHODS[method].smooths_locally or purifier.majority else 1
+    assert seen["classifier"] == {execution.classifier_batch or found.block * copies}
+    of_purifier = found.block * purifier.pictures(config)
     assert seen["purifier"] == ({of_purifier} if METHODS[method].purifies else set())
 
 
@@ -242,7 +246,8 @@ def test_a_base_that_cannot_be_built_says_why() -> None:
         base_for(sigma=1e6)
     with pytest.raises(InputError, match="'linear' is for cifar10.*imagenet"):
         base_for(dataset="imagenet")
-    assert base_for(method="plain", sigma=1e6).denoiser is None, "plain smoothing has no schedule to leave"
+    plain = base_for(method="plain", sigma=1e6)
+    assert plain.purifier.denoiser is None, "plain smoothing has no schedule to leave"
 
 
 def test_normalisation_is_the_first_layer() -> None:

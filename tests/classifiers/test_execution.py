@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from diffsmooth_core import build_base, load_classifier, load_denoiser
 from diffsmooth_core.certification.replay import agreement
-from diffsmooth_core.certification.voting import Ballot, drawn
+from diffsmooth_core.certification.voting import VoteRange, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.execution import EAGER, Execution, Graphed, compiler, prepared
@@ -175,7 +175,7 @@ def test_a_last_copy_that_rounding_helps_to_win_is_asked_for() -> None:
 def test_a_copy_that_is_not_finite_ends_nothing() -> None:
     base, network, x, local = table(2, 5, 0, 20.0)
     network.logits[0] = torch.nan
-    vote = replace(base, execution=Execution("eager", 2)).trace(x, local, whole=False)
+    vote = replace(base, execution=Execution("eager", 2)).trace(x, local, every_copy=False)
     assert torch.isnan(vote.confidence[0]).all()
     assert torch.isfinite(vote.confidence[1]).all()
 
@@ -185,7 +185,7 @@ def test_votes_are_those_of_the_whole_trace_whatever_the_company() -> None:
     base = build_base(
         CONFIG, load_classifier("gaussian-0.25", "cpu"), load_denoiser("bundled", "cpu"), FOLDED
     )
-    noise = drawn(base, Ballot(GREY, "estimation", 0, 40), CONFIG)
+    noise = draw_noise(base, VoteRange(GREY, "estimation", 0, 40), CONFIG)
     whole = base.trace(*noise).confidence.argmax(1)
     assert noise[1] is not None
     for size in (24, 40):

@@ -12,7 +12,7 @@ from torch import nn
 from diffsmooth_core import build_base
 from diffsmooth_core.benchmarking.timing import tune
 from diffsmooth_core.classifiers import execution
-from diffsmooth_core.classifiers.base import timed_as, usual
+from diffsmooth_core.classifiers.building import default_execution, timed_as
 from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.execution import EAGER, Execution, modes
 from diffsmooth_core.classifiers.timings import Pace, candidates, fastest, remember, remembered
@@ -31,7 +31,7 @@ def test_what_a_device_has(monkeypatch: pytest.MonkeyPatch) -> None:
     assert modes(CUDA) == ("eager", "folded", "graph")
     monkeypatch.setattr(execution, "compiler", lambda device: True)
     assert modes(CPU) == ("eager", "folded", "compiled")
-    assert {c.copies for c in candidates(CUDA)} == {0}, "a GPU takes all copies of a block at once"
+    assert {c.classifier_batch for c in candidates(CUDA)} == {0}, "a GPU takes all copies of a batch at once"
     assert set(candidates(CPU)) == {Execution(mode, c) for mode in modes(CPU) for c in (32, 64)}
 
 
@@ -59,12 +59,12 @@ def test_timings_are_kept_for_a_device_and_networks(tmp_path: Path, monkeypatch:
     half = build_base(replace(CONFIG, dtype="bfloat16"), ten_classes(), clamping_denoiser())
     assert half.execution == Execution("folded", 32), "timings are of one dtype"
     monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "untimed")
-    assert usual(base, 10) == Execution("folded", 32)
+    assert default_execution(base, 10) == Execution("folded", 32)
     monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "eager/64")
-    assert usual(base, 10) == Execution("eager", 64)
+    assert default_execution(base, 10) == Execution("eager", 64)
     monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "graph")
     with pytest.raises(InputError, match="'graph' needs a CUDA GPU"):
-        usual(base, 10)
+        default_execution(base, 10)
 
 
 @pytest.mark.parametrize(
@@ -116,5 +116,5 @@ def test_imagenet_on_a_cpu_and_densepure_run_as_they_are() -> None:
     assert base.execution == EAGER
     plain = build_base(replace(CONFIG, method="plain"), ten_classes())
     plain.classifier.dataset = "imagenet"
-    assert usual(plain, 10) == EAGER
-    assert usual(replace(plain, device=CUDA), 10) == Execution("folded", 0)
+    assert default_execution(plain, 10) == EAGER
+    assert default_execution(replace(plain, device=CUDA), 10) == Execution("folded", 0)

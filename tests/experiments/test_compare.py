@@ -76,7 +76,7 @@ def test_differing_votes_are_found() -> None:
 
 def test_the_settings_keep_in_step() -> None:
     settings = [(build_base(c, ten_classes(), clamping_denoiser()), c) for c in (PLAIN, DIFFSMOOTH)]
-    ahead = max(base.chunk for base, _ in settings)
+    ahead = max(base.votes_per_step for base, _ in settings)
     for found in compare_stream(settings, GREY):
         first, second = (entry.counted for entry in found.entries)
         assert abs(first - second) <= ahead

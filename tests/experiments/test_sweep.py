@@ -14,7 +14,7 @@ from diffsmooth_core.classifiers.base import reference_bank
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.experiments import SWEEPS, Sweep, grid, sweep_stream
-from diffsmooth_core.experiments.sweep import shared_block
+from diffsmooth_core.experiments.sweep import shared_batch
 from tests.worlds import GREY, SHAPE, clamping_denoiser, half_space, ten_classes
 
 CONFIG = SmoothingConfig(sigma=0.5, sigma_local=0.2, m=3, n0=20, n=40, device="cpu", dtype="float32")
@@ -34,9 +34,9 @@ def swept(configs: Sequence[SmoothingConfig]) -> Sweep:
 @pytest.mark.parametrize("settings", [{}, {"noise": "reference"}, {"method": "local-only"}])
 def test_shared_purification_gives_the_counts_of_separate_runs(over: str, settings: dict[str, str]) -> None:
     configs = grid(over, replace(CONFIG, **settings))
-    block = shared_block(base_for(configs[0]), configs)
+    block = shared_batch(base_for(configs[0]), configs)
     for cell in swept(configs).cells:
-        base = replace(base_for(cell.config), fixed_block=block)
+        base = replace(base_for(cell.config), purifier_batch=block)
         alone = certify(base, GREY, cell.config)
         assert (cell.counts0, cell.counts) == (alone.counts0, alone.counts)
         assert (cell.decision.label, cell.decision.radius) == (alone.label, alone.radius)
@@ -83,7 +83,7 @@ def test_a_copy_is_purified_once_for_all_settings() -> None:
     configs = [replace(CONFIG, m=m, sigma_local=local) for m in (1, 3) for local in (0.0, 0.1, 0.2)]
     base = build_base(CONFIG, ten_classes(), denoiser)
     *_, last = sweep_stream(base, GREY, configs)
-    block = shared_block(base, configs)
+    block = shared_batch(base, configs)
     assert last.total == CONFIG.n0 + CONFIG.n
     assert sum(seen) == (-(-CONFIG.n0 // block) + -(-CONFIG.n // block)) * block
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.reverse import reverse_process
 from diffsmooth_core.purification.schedule import Schedule
 from tests.worlds import Oracle
 
@@ -30,7 +31,7 @@ class OfStandardNormal(nn.Module):
 def test_one_step_is_the_one_shot_estimate() -> None:
     denoiser = Denoiser(Oracle(CLEAN, SCHEDULE), SCHEDULE, "", "")
     x = CLEAN + 0.5 * torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(1))
-    once = denoiser.reverse(x, 0.5, 1, torch.empty(4, 0, 3, 8, 8))
+    once = reverse_process(denoiser, x, 0.5, 1, torch.empty(4, 0, 3, 8, 8))
     torch.testing.assert_close(once, denoiser.purify(x, 0.5))
 
 
@@ -39,7 +40,7 @@ def test_with_the_exact_network_every_path_ends_at_the_picture(steps: int) -> No
     oracle = Oracle(CLEAN, SCHEDULE)
     x = CLEAN + 0.5 * torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     noise = torch.randn(4, steps - 1, 3, 8, 8, generator=torch.Generator().manual_seed(2))
-    end = Denoiser(oracle, SCHEDULE, "", "").reverse(x, 0.5, steps, noise)
+    end = reverse_process(Denoiser(oracle, SCHEDULE, "", ""), x, 0.5, steps, noise)
     torch.testing.assert_close(end, CLEAN.expand(4, -1, -1, -1), atol=1e-4, rtol=0)
     assert len(oracle.asked) == steps
     times = [int(t[0]) for _, t in oracle.asked]
@@ -54,13 +55,13 @@ def test_many_steps_sample_the_posterior() -> None:
     ratio = (1 - alpha_bar) / alpha_bar
     x = torch.full((4000, 1, 1, 1), 0.5 + 0.1)  # 0.2 in [-1,1] units
     noise = torch.randn(4000, 99, 1, 1, 1, generator=torch.Generator().manual_seed(3))
-    end = 2 * Denoiser(OfStandardNormal(s), SCHEDULE, "", "").reverse(x, sigma, 100, noise) - 1
+    denoiser = Denoiser(OfStandardNormal(s), SCHEDULE, "", "")
+    end = 2 * reverse_process(denoiser, x, sigma, 100, noise) - 1
     assert float(end.mean()) == pytest.approx(0.2 * s**2 / (s**2 + ratio), abs=0.006)
     assert float(end.std()) == pytest.approx((s**2 * ratio / (s**2 + ratio)) ** 0.5, rel=0.06)
 
 
 def test_more_steps_than_timesteps_are_refused() -> None:
+    denoiser = Denoiser(Oracle(CLEAN, SCHEDULE), SCHEDULE, "", "")
     with pytest.raises(InputError, match="reverse_steps = 500 is more than"):
-        Denoiser(Oracle(CLEAN, SCHEDULE), SCHEDULE, "", "").reverse(
-            CLEAN, 0.12, 500, torch.empty(1, 499, 3, 8, 8)
-        )
+        reverse_process(denoiser, CLEAN, 0.12, 500, torch.empty(1, 499, 3, 8, 8))

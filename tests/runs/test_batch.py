@@ -256,7 +256,7 @@ def test_a_run_cannot_go_on_with_other_networks(own: Store) -> None:
 def test_a_run_goes_on_as_its_networks_ran_when_it_began(own: Store, workers) -> None:  # type: ignore[no-untyped-def]
     run = batch.start(own, "run", CONFIG, [0])
     assert {name: run.config[name] for name in ("block", "execution")} == {
-        "block": base_of(CONFIG).block,
+        "block": base_of(CONFIG).purifier_batch,
         "execution": str(base_of(CONFIG).execution),
     }
     assert run.config["version"] == __version__
@@ -299,20 +299,20 @@ def test_without_memory_pictures_start_again_with_a_smaller_recorded_block(
     stream = batch.work(own, run, ThisProcess)
     while not (before := next(stream)).done:
         pass
-    most[0] = base.copies // 4
+    most[0] = base.classifier_batch // 4
     next(stream)
     stream.close()
     results = finish(own, run)
     blocks = [r.certificate["block"] for r in results if r.certificate]
-    assert blocks.count(base.block) == before.done < len(blocks) == 6
-    assert set(blocks) == {base.block, base.block // 4}
-    execution = replace(base.execution, copies=base.execution.copies // 4)
-    small = replace(base, fixed_block=base.block // 4, execution=execution)
+    assert blocks.count(base.purifier_batch) == before.done < len(blocks) == 6
+    assert set(blocks) == {base.purifier_batch, base.purifier_batch // 4}
+    execution = replace(base.execution, classifier_batch=base.execution.classifier_batch // 4)
+    small = replace(base, purifier_batch=base.purifier_batch // 4, execution=execution)
     for result, block in zip(results, blocks, strict=True):
         assert result.certificate is not None
         found = Certificate.from_dict(json.loads(json.dumps(result.certificate)))
         assert discrepancies(found) == []
-        if block < base.block:
+        if block < base.purifier_batch:
             alone = certify(small, load_picture("cifar10", result.idx).tensor, CONFIG)
             assert (found.counts0, found.counts) == (alone.counts0, alone.counts)
 

@@ -38,7 +38,7 @@ def test_every_setting_has_the_run_of_its_own_certificates(own: Store) -> None:
         for result in own.results(run, certificates=True):
             certificate = Certificate.from_dict(result.certificate or {})
             config = replace(CONFIG, sigma_local=certificate.config.sigma_local)
-            base = replace(base_of(config), fixed_block=certificate.block)
+            base = replace(base_of(config), purifier_batch=certificate.block)
             alone = certify(base, load_picture("cifar10", result.idx).tensor, config)
             assert (certificate.counts0, certificate.counts) == (alone.counts0, alone.counts)
             assert discrepancies(certificate) == []

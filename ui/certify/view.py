@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from diffsmooth_core import InputError, Progress, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
+from diffsmooth_core.purification.purifiers import purifier_of
 from ui import charts, sidebar
 from ui.colours import ABSTAIN, class_colour
 from ui.components import figure, focus, strip
@@ -85,22 +86,16 @@ def _idle(picture: Picture, config: Settings) -> None:
 def _plan(config: SmoothingConfig) -> None:
     """What a run will do, in four steps."""
     method = METHODS[config.method]
-    purified = {
-        "": "is ",
-        "one-shot": "is purified by the diffusion model, then ",
-        "direct": "is denoised by a network trained for this noise, then ",
-        "reverse": f"is purified {config.purifications} times by the reverse diffusion process in "
-        f"{config.reverse_steps} steps, each result ",
-    }[method.purification]
+    purifier = purifier_of(config.method)
     classified = "classified once: its vote"
     if method.smooths_locally:
         classified = f"classified {config.m} times under a little noise σ′; the average is its vote"
-    if method.purification == "reverse":
+    if purifier.majority:
         classified = "classified; the majority is its vote"
     most = "" if config.stopping == "fixed" else "At most "
     steps = {
         "1 · Noise": f"{most}{config.n0 + config.n:,} copies of the picture, each with noise of its own.",
-        "2 · Vote": f"Each copy {purified}{classified}. Above is one of them.",
+        "2 · Vote": f"Each copy {purifier.clause(config)}{classified}. Above is one of them.",
         "3 · Count": f"The first {config.n0:,} votes choose a class, {config.n:,} more count for it. They "
         f"bound its true share from below, wrongly with probability {config.alpha:g} at most.",
         "4 · Certify or abstain": "A bound above ½ gives the radius. Otherwise there is no clear majority, "

@@ -12,6 +12,7 @@ from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Entry, evaluations
+from diffsmooth_core.purification.purifiers import purifier_of
 from ui import commands
 from ui.colours import class_colour
 from ui.compare import best_setting, charts, controls, job_controls
@@ -206,11 +207,16 @@ def _differences(snapshot: Snapshot[Any], found: Comparison) -> None:
         _sample(snapshot.subject.picture, snapshot.subject.configs, labels, vote + 1)
 
 
+def _makes_one_picture(config: SmoothingConfig) -> bool:
+    """Whether the method purifies a noisy copy once."""
+    return METHODS[config.method].purifies and not purifier_of(config.method).majority
+
+
 def _sample(picture: Picture, configs: tuple[SmoothingConfig, ...], labels: Sequence[int], copy: int) -> None:
     """One noisy copy, what purification makes of it, and each setting's class."""
     names, frames = class_names(configs[0].dataset), []
     if all(map(networks.votes_quickly, configs)):
-        purifying = next((c for c in configs if METHODS[c.method].purification == "one-shot"), configs[0])
+        purifying = next((config for config in configs if _makes_one_picture(config)), configs[0])
         traced = step_runs.traced(picture, purifying, copy)
         frames.append(strip.Frame(f"Copy {copy:,}", f"σ = {purifying.sigma:g}", (data_url(traced.noisy),)))
         if traced.purified is not None:

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import torch
 
-from diffsmooth_core import (
-    BaseClassifier,
-    Classifier,
-    Denoiser,
-    InputError,
-    SmoothingConfig,
-    build_base,
-    load_classifier,
-    load_denoiser,
-)
+from diffsmooth_core import BaseClassifier, Classifier, InputError, SmoothedClassifier, SmoothingConfig
 from diffsmooth_core.certification.decision import check_reachable
-from diffsmooth_core.config import METHODS
-from diffsmooth_core.purification.dncnn import DirectDenoiser
+from diffsmooth_core.purification.purifier import AnyDenoiser
+from diffsmooth_core.zoo.load import cached_classifier, cached_denoiser
 from ui.session import state
 
 
-@lru_cache(maxsize=8)
 def classifier(name: str) -> Classifier:
     """A classifier, loaded at most once. Raises InputError."""
-    return load_classifier(name)
+    return cached_classifier(name, "auto")
 
 
-@lru_cache(maxsize=2)
-def denoiser(name: str) -> Denoiser | DirectDenoiser:
+def denoiser(name: str) -> AnyDenoiser:
     """A denoiser, loaded at most once. Raises InputError."""
-    return load_denoiser(name)
+    return cached_denoiser(name, "auto")
 
 
 def base_classifier(config: SmoothingConfig) -> BaseClassifier:
     """The base classifier of `config`, its networks loaded at most once. Raises InputError."""
-    purifies = METHODS[config.method].purifies
-    return build_base(config, classifier(config.classifier), denoiser(config.denoiser) if purifies else None)
+    return SmoothedClassifier.load(config).base
 
 
 def runnable(config: SmoothingConfig | InputError) -> SmoothingConfig | InputError:

@@ -24,6 +24,7 @@ from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve
 from diffsmooth_core.experiments import SWEEPS
+from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.zoo.cards import names
 from diffsmooth_core.zoo.download import here
 from ui.attack import controls
@@ -116,9 +117,8 @@ def choices(name: str) -> Sequence[Any]:
 
 def denoisers(method: str) -> tuple[str, ...]:
     """The denoisers that a method can work with; all where it uses none."""
-    purification = METHODS[method].purification
-    networks = {"": (), "direct": ("dncnn",)}.get(purification, ("unet",))
-    published = here(dataset()) if purification != "direct" else ()
+    networks = purifier_of(method).networks
+    published = here(dataset()) if not networks or "unet" in networks else ()
     return allowed("denoisers", names("denoiser", dataset(), *networks) + published)
 
 

@@ -14,6 +14,7 @@ from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.tracing import Diffusion, TracedVote
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.purification.purifiers import purifier_of
 from ui.components import figure, softmax, strip
 from ui.images import data_url
 from ui.step import charts
@@ -285,7 +286,7 @@ def vote(scene: Scene) -> None:
             st.markdown(f"The {config.m} answers are averaged, and the class with the largest mean wins.")
             st.latex(r"\bar p = \frac1m \sum_{j=1}^m p_j, \quad \text{vote} = \arg\max_c\, \bar p_c")
             st.latex(rf"m = {config.m}, \quad \max_c\, \bar p_c = {p[first]:.2f}")
-        elif method.purification == "reverse":
+        elif purifier_of(config.method).majority:
             st.markdown(f"Each of the K = {config.purifications} results names a class; the majority wins.")
             st.latex(r"\text{vote} = \text{majority of } \arg\max_c\, p_{j,c}")
         else:

@@ -9,6 +9,7 @@ import streamlit as st
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
+from diffsmooth_core.purification.purifiers import purifier_of
 from ui.components import focus
 from ui.jobs import networks
 from ui.session import state
@@ -28,29 +29,26 @@ class Step:
     source: str
 
 
+PURIFYING = {  # by the names in a purifier's `steps`
+    "timestep": Step(panels.timestep, "Timestep", "The noise chooses a timestep", "Algorithm 1"),
+    "scale": Step(panels.scale, "Scale", "The copy becomes the model's xₜ", "Algorithm 2"),
+    "predict": Step(panels.predict, "Predict", "The network predicts the noise", "Algorithm 2"),
+    "purify": Step(panels.purify, "Purify", "The noise is taken out", "Algorithm 2"),
+    "denoise": Step(panels.denoise, "Denoise", "A network takes the noise out", "Salman et al."),
+    "reverse": Step(panels.reverse, "Purify", "The reverse process, K times", "DensePure"),
+}
+
+
 def steps(config: SmoothingConfig) -> list[Step]:
     """The steps of one vote, as far as the method has them."""
-    method = METHODS[config.method]
-    found = [Step(panels.noise, "Noise", "Noise is added", "Algorithm 4")]
-    if method.purification in ("one-shot", "reverse"):
-        found += [
-            Step(panels.timestep, "Timestep", "The noise chooses a timestep", "Algorithm 1"),
-            Step(panels.scale, "Scale", "The copy becomes the model's xₜ", "Algorithm 2"),
-        ]
-    if method.purification == "one-shot":
-        found += [
-            Step(panels.predict, "Predict", "The network predicts the noise", "Algorithm 2"),
-            Step(panels.purify, "Purify", "The noise is taken out", "Algorithm 2"),
-        ]
-    if method.purification == "direct":
-        found.append(Step(panels.denoise, "Denoise", "A network takes the noise out", "Salman et al."))
-    if method.purification == "reverse":
-        found.append(Step(panels.reverse, "Purify", "The reverse process, K times", "DensePure"))
-    if method.smooths_locally:
-        found.append(Step(panels.local, "Smooth", "A little noise, m times", "Algorithm 3"))
-    source = "Algorithm 3" if method.smooths_locally else "the classifier"
+    local, source = [], "the classifier"
+    if METHODS[config.method].smooths_locally:
+        source = "Algorithm 3"
+        local = [Step(panels.local, "Smooth", "A little noise, m times", source)]
     return [
-        *found,
+        Step(panels.noise, "Noise", "Noise is added", "Algorithm 4"),
+        *(PURIFYING[name] for name in purifier_of(config.method).steps),
+        *local,
         Step(panels.vote, "Vote", "One copy, one vote", source),
         Step(counting.count, "Count", "The vote is counted", "Algorithms 4 and 5"),
     ]

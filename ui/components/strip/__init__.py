@@ -10,6 +10,7 @@ import streamlit as st
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.voting import Samples
 from diffsmooth_core.config import METHODS
+from diffsmooth_core.purification.purifiers import purifier_of
 from ui.colours import class_colour
 from ui.images import data_url
 
@@ -52,30 +53,20 @@ def journey(samples: Samples, config: SmoothingConfig, class_names: tuple[str, .
             "Noise is added", f"σ = {config.sigma:g}, drawn anew for every vote", (data_url(samples.noisy),)
         ),
     ]
-    method = METHODS[config.method]
-    if samples.purified is not None and method.purification != "reverse":
-        by = {"direct": "by a network trained for this noise"}.get(
-            method.purification, "by the diffusion model, in one step"
-        )
-        frames.append(Frame("Purified", by, (data_url(samples.purified),)))
-    if method.purification == "reverse":
-        full = next(count for count in (9, 4, config.purifications) if count <= config.purifications)
-        caption = (
-            f"{full} of {config.purifications}" if full < config.purifications else f"{full} times"
-        ) + f" by the reverse process in {config.reverse_steps} steps; the majority decides"
-        frames.append(Frame("Purified", caption, tuple(map(data_url, samples.local[:full]))))
-    elif samples.local:
-        full = next(count for count in (9, 4, config.m) if count <= config.m)  # whole squares look calm
-        copies = samples.local[:full]
-        count = f"{len(copies)} of {config.m}" if len(copies) < config.m else f"{config.m}"
+    purifier = purifier_of(config.method)
+    count = len(samples.local)
+    square = next((full for full in (9, 4) if full <= count), count)  # whole squares look calm
+    pictures = tuple(map(data_url, samples.local[:square]))
+    some = f"{square} of {count}" if square < count else f"{count}"
+    if purifier.majority:
+        times = some if square < count else f"{some} times"
+        frames.append(Frame("Purified", f"{times} {purifier.caption(config)}", pictures))
+    elif samples.purified is not None:
+        frames.append(Frame("Purified", purifier.caption(config), (data_url(samples.purified),)))
+    if METHODS[config.method].smooths_locally:
         drawn = "new noise" if config.noise == "fresh" else "fixed noise"
-        frames.append(
-            Frame(
-                "Smoothed locally",
-                f"{count} copies with {drawn} σ′ = {config.sigma_local:g}; their answers are averaged",
-                tuple(map(data_url, copies)),
-            )
-        )
+        caption = f"{some} copies with {drawn} σ′ = {config.sigma_local:g}; their answers are averaged"
+        frames.append(Frame("Smoothed locally", caption, pictures))
     name = class_names[samples.vote]
     frames.append(Frame("One vote", "the answer for this copy", word=name, colour=class_colour(samples.vote)))
     return frames

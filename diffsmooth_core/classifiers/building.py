@@ -1,0 +1,73 @@
+"""f put together from its networks, for one setting on one device."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import torch
+
+from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
+from diffsmooth_core.classifiers.batching import default_purifier_batch
+from diffsmooth_core.classifiers.device import resolve_device, resolve_dtype
+from diffsmooth_core.classifiers.execution import EAGER, Execution, available
+from diffsmooth_core.classifiers.timings import candidates, fastest, remembered
+from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.purification.purifier import AnyDenoiser
+from diffsmooth_core.purification.purifiers import purifier_of
+
+
+def build_base(
+    config: SmoothingConfig,
+    classifier: Classifier,
+    denoiser: AnyDenoiser | None = None,
+    execution: Execution | None = None,
+) -> BaseClassifier:
+    """Put the method of `config` together on its device. Without `execution` it is `default_execution`.
+
+    Raises InputError where a purifying method has no denoiser or one of another kind, its schedule does not
+    reach sigma, or the classifier belongs to another data set.
+    """
+    if classifier.dataset != config.dataset:
+        raise InputError(
+            f"classifier {classifier.name!r} is for {classifier.dataset}, "
+            f"the configuration says {config.dataset}; choose one of that data set"
+        )
+    purifier, device = purifier_of(config.method).of(config, denoiser), resolve_device(config.device)
+    if purifier.denoiser is not None:
+        purifier.denoiser.to(device).eval()
+    base = BaseClassifier(
+        config,
+        classifier.to(device).eval(),
+        purifier,
+        device,
+        resolve_dtype(config.dtype, device),
+        default_purifier_batch(config, device),
+    )
+    return replace(base, execution=execution or default_execution(base, config.n0 + config.n))
+
+
+def default_execution(base: BaseClassifier, votes: int) -> Execution:
+    """How the networks run for so many votes: as DIFFSMOOTH_EXECUTION says, or else the way that was timed as
+    the fastest on this machine, or without timings ("untimed" ignores them) folded.
+
+    Networks for ImageNet on a CPU, whose memory a second copy of them would fill, run as they are, and so do
+    those of a purifier that cannot be folded. Raises InputError for an execution that this machine has not.
+    """
+    asked = os.environ.get("DIFFSMOOTH_EXECUTION", "")
+    slow = base.device.type == "cpu" and base.classifier.dataset == "imagenet"
+    if slow or not base.purifier.foldable:
+        return EAGER
+    if asked and asked != "untimed":
+        return available(Execution.parse(asked), base.device)
+    timings = {} if asked else remembered(timed_as(base))
+    default = Execution("folded", candidates(base.device)[0].classifier_batch)
+    return fastest(timings, votes, base.device) or default
+
+
+def timed_as(base: BaseClassifier) -> str:
+    """What timings are of: device, threads, torch, dtype and networks."""
+    on_gpu = base.device.type == "cuda"
+    name = torch.cuda.get_device_name(base.device) if on_gpu else torch.cpu.get_capabilities()["cpu_name"]
+    weights = " ".join(sha[:16] for _, sha in sorted(base.weights.items()))
+    return f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}, {base.dtype}, {weights}"

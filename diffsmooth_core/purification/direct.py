@@ -1,0 +1,27 @@
+"""Purification by a network trained to denoise at one sigma (denoised smoothing, Salman et al. 2020)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diffsmooth_core.config import SmoothingConfig
+from diffsmooth_core.purification.dncnn import DirectDenoiser
+from diffsmooth_core.purification.purifier import OnePass
+
+
+@dataclass(frozen=True)
+class Direct(OnePass):
+    denoiser: DirectDenoiser
+
+    takes = DirectDenoiser
+    networks = ("dncnn",)
+    needs = "a denoiser trained for one sigma, as 'dncnn-mse-0.25'"
+    steps = ("denoise",)
+
+    @staticmethod
+    def caption(config: SmoothingConfig) -> str:
+        return "by a network trained for this noise"
+
+    @staticmethod
+    def clause(config: SmoothingConfig) -> str:
+        return "is denoised by a network trained for this noise, then "

@@ -1,0 +1,22 @@
+"""The purifiers by the names that config.METHODS calls them."""
+
+from __future__ import annotations
+
+from diffsmooth_core.config import METHODS
+from diffsmooth_core.purification.direct import Direct
+from diffsmooth_core.purification.identity import Identity
+from diffsmooth_core.purification.one_shot import OneShot
+from diffsmooth_core.purification.purifier import Purifier
+from diffsmooth_core.purification.reverse import Reverse
+
+PURIFIERS: dict[str, type[Purifier]] = {
+    "identity": Identity,
+    "one-shot": OneShot,
+    "direct": Direct,
+    "reverse": Reverse,
+}
+
+
+def purifier_of(method: str) -> type[Purifier]:
+    """The purifier of one of config.METHODS."""
+    return PURIFIERS[METHODS[method].purifier]

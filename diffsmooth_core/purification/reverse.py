@@ -1,0 +1,119 @@
+"""Purification by several runs of a diffusion model's reverse process (DensePure, Xiao et al. 2023)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.purification.denoiser import Denoiser, Diffusion
+from diffsmooth_core.purification.one_shot import OneShot
+from diffsmooth_core.purification.purifier import Backward, Purifier
+
+
+@torch.inference_mode()
+def reverse_process(
+    denoiser: Denoiser, x_noisy: Tensor, sigma: float, steps: int, noise: Tensor | None
+) -> Tensor:
+    """The reverse process from the timestep of sigma to none in `steps` steps, evenly spaced.
+
+    x_noisy: (b,c,h,w) in [0,1] units plus N(0, sigma^2) noise; returns the same shape in [0,1]. noise:
+    (b,steps-1,c,h,w) standard normal; the last step adds none, so a single step needs none. A step is
+    ancestral sampling (Ho et al. 2020, equation 7) with the posterior of the coarser process (Nichol and
+    Dhariwal 2021, section 4), its variance the posterior's. One step is `Denoiser.purify`. Raises InputError
+    where sigma has fewer timesteps than `steps`.
+    """
+    x_t, t = denoiser.diffuse(x_noisy, sigma)
+    if steps > t + 1:
+        raise InputError(
+            f"reverse_steps = {steps} is more than the {t + 1} timesteps of sigma {sigma:g}; use fewer"
+        )
+    timesteps = np.linspace(t, -1, steps + 1).round().astype(int)  # -1 is the picture without noise
+    for i, (now, then) in enumerate(pairwise(timesteps)):
+        x_0 = denoiser.predict_picture(x_t, int(now))
+        if then < 0:
+            break
+        assert noise is not None
+        a_now, a_then = (float(denoiser.schedule.alpha_bar[s]) for s in (now, then))
+        beta = 1 - a_now / a_then
+        mean = (math.sqrt(a_then) * beta * x_0 + math.sqrt(a_now / a_then) * (1 - a_then) * x_t) / (1 - a_now)
+        x_t = mean + math.sqrt(beta * (1 - a_then) / (1 - a_now)) * noise[:, i]
+    return (x_0 + 1) / 2
+
+
+def _starts(x_noisy: Tensor, config: SmoothingConfig) -> Tensor:
+    """(b,c,h,w) -> (b K,c,h,w): each noisy copy as often as it is purified."""
+    return x_noisy.repeat_interleave(config.purifications, 0)
+
+
+def _grouped(ends: Tensor, config: SmoothingConfig) -> Tensor:
+    """(b K,c,h,w) -> (b,K,c,h,w)."""
+    return ends.view(-1, config.purifications, *ends.shape[1:])
+
+
+@dataclass(frozen=True)
+class Reverse(Purifier):
+    """K runs of the reverse process from the same noisy copy make K pictures; each names a class, and the
+    majority is the vote. K is config.purifications, a run has config.reverse_steps steps."""
+
+    denoiser: Denoiser
+
+    takes = Denoiser
+    networks = OneShot.networks
+    needs = OneShot.needs
+    majority = True
+    foldable = False
+    steps = ("timestep", "scale", "reverse")
+
+    def purify(self, x_noisy: Tensor, config: SmoothingConfig, noise: Tensor | None = None) -> Tensor:
+        return _grouped(self._ends(_starts(x_noisy, config), config, noise), config)
+
+    def purify_with_gradient(
+        self, x_noisy: Tensor, config: SmoothingConfig, noise: Tensor | None, backward: Backward
+    ) -> Tensor:
+        """The runs' pictures with the gradient of one shot in the place of their own: the whole process is
+        too deep to keep for the way back."""
+        starts = _starts(x_noisy, config)
+        one_shot = OneShot(self.denoiser).purify_with_gradient(starts, config, None, backward)[:, 0]
+        ends = one_shot + (self._ends(starts.detach(), config, noise) - one_shot.detach())
+        return _grouped(ends, config)
+
+    def _ends(self, starts: Tensor, config: SmoothingConfig, noise: Tensor | None) -> Tensor:
+        """The ends (b K,c,h,w) of one run from each start; noise is (b, K (steps - 1), c,h,w)."""
+        if noise is not None:
+            noise = noise.reshape(len(starts), config.reverse_steps - 1, *starts.shape[1:])
+        return reverse_process(self.denoiser, starts, config.sigma, config.reverse_steps, noise)
+
+    def trace(
+        self, x_noisy: Tensor, config: SmoothingConfig, noise: Tensor | None = None
+    ) -> tuple[Tensor, Diffusion | None]:
+        """The pictures, and the diffusion model's first step, from which every run begins."""
+        return self.purify(x_noisy, config, noise), self.denoiser.trace(x_noisy, config.sigma)
+
+    @staticmethod
+    def pictures(config: SmoothingConfig) -> int:
+        return config.purifications
+
+    @staticmethod
+    def draws(config: SmoothingConfig) -> int:
+        return config.purifications * (config.reverse_steps - 1)
+
+    @staticmethod
+    def passes(config: SmoothingConfig) -> int:
+        return config.purifications * config.reverse_steps
+
+    @staticmethod
+    def caption(config: SmoothingConfig) -> str:
+        return f"by the reverse process in {config.reverse_steps} steps; the majority decides"
+
+    @staticmethod
+    def clause(config: SmoothingConfig) -> str:
+        return (
+            f"is purified {config.purifications} times by the reverse diffusion process in "
+            f"{config.reverse_steps} steps, each result "
+        )

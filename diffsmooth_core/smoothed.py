@@ -1,0 +1,77 @@
+"""One object for the method: the smoothed classifier g (Cohen et al. 2019), of DiffSmooth and others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from diffsmooth_core.certification import stream, voting
+from diffsmooth_core.certification.certificate import Certificate
+from diffsmooth_core.certification.stream import Progress
+from diffsmooth_core.certification.voting import Stage, VoteRange
+from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.building import build_base
+from diffsmooth_core.config import METHODS, SmoothingConfig
+from diffsmooth_core.zoo.load import cached_classifier, cached_denoiser
+
+
+@dataclass(frozen=True)
+class SmoothedClassifier:
+    """g(x) = argmax_c P(f(x + N(0, sigma^2 I)) = c), for the base classifier f of one setting.
+
+    f purifies a noisy copy, smooths it locally and classifies it, as far as the setting's method does; the
+    probability is over the noise that f draws, too. Everywhere x is one picture, float32 (c,h,w) in [0,1],
+    and all noise follows from the setting's seed, the picture and the number of the vote.
+
+        smoothed = SmoothedClassifier.load(SmoothingConfig(sigma=0.5, n=1000))
+        certificate = smoothed.certify(x)
+    """
+
+    base: BaseClassifier
+
+    @classmethod
+    def load(cls, config: SmoothingConfig) -> SmoothedClassifier:
+        """With the networks that `config` names, each loaded once a process. Raises InputError where one is
+        not there, or they do not fit together."""
+        denoiser = None
+        if METHODS[config.method].purifies:
+            denoiser = cached_denoiser(config.denoiser, config.device)
+        return cls(build_base(config, cached_classifier(config.classifier, config.device), denoiser))
+
+    @property
+    def config(self) -> SmoothingConfig:
+        return self.base.config
+
+    def certify(self, x: Tensor, *, batch: int | None = None, source: str = "") -> Certificate:
+        """CERTIFY (Algorithm 5): the class of g at x and the L2 radius, in [0,1] pixel units, within which it
+        cannot change, right with probability 1 - alpha at least; or ABSTAIN with radius 0. Raises InputError
+        for a bad picture or a target out of reach."""
+        return stream.certify(self.base, x, self.config, batch=batch, source=source)
+
+    def certify_stream(
+        self, x: Tensor, *, batch: int | None = None, resume: Progress | None = None, source: str = ""
+    ) -> Iterator[Progress]:
+        """`certify`, yielding after every step of votes; the last Progress carries the Certificate. Closing
+        the generator cancels, and `resume` continues after an earlier Progress with the same votes."""
+        return stream.certify_stream(self.base, x, self.config, batch=batch, resume=resume, source=source)
+
+    def predict(self, x: Tensor, *, batch: int | None = None) -> int:
+        """PREDICT (Cohen et al. 2019): the class g(x), wrong with probability alpha at most; or ABSTAIN."""
+        return stream.predict(self.base, x, self.config, batch=batch)
+
+    def votes(self, x: Tensor, stage: Stage, start: int, stop: int) -> npt.NDArray[np.int64]:
+        """Algorithm 4: the classes of votes start..stop-1 of a stage, (stop-start,). They are the same
+        however a stage is cut into such ranges. Raises InputError for a bad picture."""
+        voting.check(self.base, x, self.config, batch=1)
+        (classes,) = voting.cast_votes(self.base, [VoteRange(x, stage, start, stop)], self.config)
+        return classes
+
+    def under(self, config: SmoothingConfig) -> SmoothedClassifier:
+        """The same f smoothed under other numbers of votes, seed, noise, or stopping rule. Raises InputError
+        where `config` asks for another f."""
+        voting.check_setting(self.base, config)
+        return replace(self, base=replace(self.base, config=config))
