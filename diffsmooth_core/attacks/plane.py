@@ -79,8 +79,8 @@ class RegionsConfig:
 @dataclass(frozen=True, eq=False)
 class Regions:
     """A frozen snapshot: the classes at every point, (resolution, resolution) each, row 0 at b = extent and
-    column 0 at a = -extent. A point that was not asked yet has the class of a near one that was, or UNKNOWN
-    where there is none."""
+    column 0 at a = -extent. A point that was not classified yet has the class of the nearest one that was, or
+    UNKNOWN where none is near."""
 
     labels: dict[Stage, Labels]
     done: int  # points
@@ -111,10 +111,10 @@ def regions_stream(
     for stride, chunk in _coarse_to_fine(size, max(1, base.votes_per_step // regions.votes)):
         rows, columns = np.array(chunk).T
         points = plane.points(axis[columns], -axis[rows])
-        for stage, found in _classes(base, points, outer, local).items():
+        for stage, classes in _classes(base, points, outer, local).items():
             grid = labels.setdefault(stage, np.full((size, size), UNKNOWN))
             reach = stride // 2
-            for row, column, label in zip(rows, columns, found, strict=True):
+            for row, column, label in zip(rows, columns, classes, strict=True):
                 top, left = max(0, row - reach), max(0, column - reach)
                 grid[top : row + reach + 1, left : column + reach + 1] = label
         done += len(chunk)
@@ -124,17 +124,17 @@ def regions_stream(
 def _coarse_to_fine(size: int, batch: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Every point (row, column) of the grid once, in batches with their stride: those of the coarsest grid
     first, then those that each finer one adds."""
-    stride, seen = (size - 1) // (COARSEST - 1), 0
+    stride, coarser = (size - 1) // (COARSEST - 1), 0
     while stride:
         new = [
             (row, column)
             for row in range(0, size, stride)
             for column in range(0, size, stride)
-            if not seen or row % seen or column % seen
+            if not coarser or row % coarser or column % coarser
         ]
         for begin in range(0, len(new), batch):
             yield stride, new[begin : begin + batch]
-        stride, seen = stride // 2, stride
+        stride, coarser = stride // 2, stride
 
 
 def _classes(
@@ -147,10 +147,10 @@ def _classes(
     vote = base.trace(copies, repeated)
     classes = vote.confidence.argmax(1).cpu().view(n, votes)
     alone = replace(base, config=replace(base.config, method="plain"), purifier=Identity())
-    found: dict[Stage, Tensor] = {"classifier": alone(points)}
+    by_stage: dict[Stage, Tensor] = {"classifier": alone(points)}
     if vote.purified is not None and base.method.smooths_locally:
-        found["purified"] = alone(vote.purified[::votes])
-    found["vote"] = classes[:, 0]
+        by_stage["purified"] = alone(vote.purified[::votes])
+    by_stage["vote"] = classes[:, 0]
     counts = torch.zeros(n, base.classifier.classes, dtype=torch.long)
-    found["smoothed"] = counts.scatter_add(1, classes, torch.ones_like(classes)).argmax(1)
-    return {stage: labels.cpu().numpy() for stage, labels in found.items()}
+    by_stage["smoothed"] = counts.scatter_add(1, classes, torch.ones_like(classes)).argmax(1)
+    return {stage: labels.cpu().numpy() for stage, labels in by_stage.items()}

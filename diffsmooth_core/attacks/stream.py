@@ -38,7 +38,7 @@ class AttackConfig:
     the smoothing noise itself is the search distribution) or "random" (a direction drawn uniformly). Up to
     `attempts` perturbations of L2 length `radius`, [0,1] pixel units, are tried; after the first that
     succeeds `halvings` more at shorter radii. An attempt takes `steps` steps of `copies` noisy copies; then
-    PREDICT takes `n` votes. `alpha` is the probability that any success of the whole attack is none.
+    PREDICT takes `n` votes. `alpha` bounds the probability that any success of the whole attack is chance.
     Raises InputError.
     """
 
@@ -192,9 +192,9 @@ class _Search:
         counts = self.now.counts
         answer = predicted(counts, self.config.alpha)
         outcome: Outcome = "held" if answer == label else "abstained" if answer == ABSTAIN else "broken"
-        kept = adversarial[0] if outcome == "broken" else None
-        made = Attempt(radius, self.now.length, counts, answer, outcome, kept)
-        self.now = replace(self.now, attempts=(*self.now.attempts, made))
+        picture = adversarial[0] if outcome == "broken" else None
+        attempt = Attempt(radius, self.now.length, counts, answer, outcome, picture)
+        self.now = replace(self.now, attempts=(*self.now.attempts, attempt))
         yield self.now
 
     def _start(self, radius: float) -> Tensor:

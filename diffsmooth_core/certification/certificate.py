@@ -156,28 +156,28 @@ def at_level(certificate: Certificate, alpha: float) -> Certificate:
     """What the same votes certify at another failure probability. Valid for every stopping rule: a run's
     end may have been chosen at the old level, and its bounds hold at every look at any level."""
     config = replace(certificate.config, alpha=alpha)
-    found = decide(certificate.counts0, certificate.counts, config)
+    decision = decide(certificate.counts0, certificate.counts, config)
     return replace(
         certificate,
         config=config,
-        label=found.label,
-        radius=found.radius,
-        p_a_lower=found.p_a_lower,
-        p_b_upper=found.p_b_upper,
+        label=decision.label,
+        radius=decision.radius,
+        p_a_lower=decision.p_a_lower,
+        p_b_upper=decision.p_b_upper,
     )
 
 
 def discrepancies(certificate: Certificate) -> list[str]:
     """What does not follow from the certificate's own counts and config; empty when all holds."""
     config, n = certificate.config, certificate.n
-    found = decide(certificate.counts0, certificate.counts, config)
+    decision = decide(certificate.counts0, certificate.counts, config)
     claims: dict[str, tuple[float | str | None, float | str | None]] = {
         "n0": (config.n0, sum(certificate.counts0)),
-        "label": (certificate.label, found.label),
-        "p_a_lower": (certificate.p_a_lower, found.p_a_lower),
-        "p_b_upper": (certificate.p_b_upper, found.p_b_upper),
-        "radius": (certificate.radius, found.radius),
-        "ending": (certificate.ending, found.ending),
+        "label": (certificate.label, decision.label),
+        "p_a_lower": (certificate.p_a_lower, decision.p_a_lower),
+        "p_b_upper": (certificate.p_b_upper, decision.p_b_upper),
+        "radius": (certificate.radius, decision.radius),
+        "ending": (certificate.ending, decision.ending),
     }
     if config.stopping == "fixed":
         claims["n"] = (config.n, n)

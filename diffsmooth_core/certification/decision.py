@@ -108,8 +108,8 @@ def _ending(k: int, n: int, radius: float, config: SmoothingConfig) -> Ending | 
         return "spent"
     if config.stopping in ("decided", "adaptive"):
         best = _lower(k + config.n - n, config.n, config)  # if every vote to come were for the candidate
-        for hope in (best, _upper(k, n, config)):
-            if not (reach := certified_radius(hope, config.sigma)) or reach < config.target_radius:
+        for bound in (best, _upper(k, n, config)):
+            if not (reach := certified_radius(bound, config.sigma)) or reach < config.target_radius:
                 return "hopeless"
     return None
 
@@ -123,7 +123,7 @@ def predicted(counts: Sequence[int], alpha: float) -> int:
 
 
 def check_reachable(config: SmoothingConfig) -> None:
-    """Raise InputError where even a unanimous vote could not end a run as it is meant to."""
+    """Raise InputError where not even unanimous votes could reach the target of a run that may end early."""
     if config.stopping == "fixed":
         return
     if config.stopping == "adaptive" and round_sizes(config)[0] < (least := minimum_votes(level(config))):

@@ -31,8 +31,8 @@ class Ensemble(nn.Module):
         if first == len(self.members):
             return mean
         classes = logits.argmax(2)
-        asked = (classes != classes[0]).any(0).nonzero()[:, 0]
-        for group in asked.split(GROUP) if len(asked) else ():
+        disputed = (classes != classes[0]).any(0).nonzero()[:, 0]
+        for group in disputed.split(GROUP) if len(disputed) else ():
             some = x[group[torch.arange(GROUP, device=x.device) % len(group)]]
             rest = sum(member(some)[: len(group)] for member in self.members[first:])
             mean[group] = (logits[:, group].sum(0) + rest) / len(self.members)

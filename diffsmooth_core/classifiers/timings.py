@@ -1,4 +1,5 @@
-"""Which way to run the networks is the fastest here: what `bench --tune` timed, kept in the user's cache."""
+"""Which way of running the networks is the fastest on this machine: what `bench --tune` timed, kept in the
+user's cache."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from diffsmooth_core.paths import cache_folder
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds that one way takes to get going, once, and for each vote then."""
+    """Seconds that an execution takes once, to start, and then for each vote."""
 
     start: float
     vote: float
@@ -37,7 +38,7 @@ def candidates(device: torch.device) -> tuple[Execution, ...]:
 
 
 def fastest(timings: Timings, votes: int, device: torch.device) -> Execution | None:
-    """The way that ends `votes` votes first, its start included; None where nothing was timed."""
+    """The execution that finishes `votes` votes first, its start included; None where nothing was timed."""
     present = modes(device)
     here = {e: pace for e, pace in timings.items() if e.mode in present}
     return min(here, key=lambda e: here[e].start + votes * here[e].vote, default=None)
@@ -51,10 +52,10 @@ def _file() -> Path:
 def _all(file: Path) -> dict[str, Any]:
     """Read once a process: a run that is taken up again goes on in the way that it began."""
     try:
-        found = json.loads(file.read_text())
+        content = json.loads(file.read_text())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def remembered(what: str) -> Timings:

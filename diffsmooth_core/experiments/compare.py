@@ -123,7 +123,7 @@ def compare_stream(
 
 
 def _advanced(entry: Entry, stream: Iterator[Progress]) -> Entry:
-    """A chunk of votes further, the first one with its memory measured."""
+    """The entry after one more step of votes; the memory is measured in the first."""
     began, meter = time.perf_counter(), MemoryMeter()
     with nullcontext() if entry.progress else meter:
         progress = next(stream)

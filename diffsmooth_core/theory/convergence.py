@@ -64,7 +64,7 @@ def convergence(
     fine = integrate(mixture.eps, received, levels, driven).end
     expected, finest = (mean.expand_as(fine), torch.full((paths,), spread)), _moments(fine)
     reference = _weak_error(len(levels) - 1, finest, expected, spread)
-    found = Convergence(reference, dict.fromkeys(SCHEMES, ()))
+    progress = Convergence(reference, dict.fromkeys(SCHEMES, ()))
     for steps in STEPS:
         while len(levels) - 1 > steps:
             levels, driven = halved(levels, driven)
@@ -74,8 +74,8 @@ def convergence(
             )
             for scheme in SCHEMES
         }
-        found = replace(found, errors={s: (*errors, now[s]) for s, errors in found.errors.items()})
-        yield found
+        progress = replace(progress, errors={s: (*errors, now[s]) for s, errors in progress.errors.items()})
+        yield progress
 
 
 def _moments(ends: Tensor) -> tuple[Tensor, Tensor]:

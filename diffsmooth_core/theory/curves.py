@@ -49,16 +49,16 @@ def over_sigma(
     Yields after every step of every sampling; closing the iterator cancels, and `resume` goes on after the
     points of an earlier call. Raises InputError.
     """
-    found = resume or Curves(tuple(sigmas))
-    for sigma in sigmas[len(found.points) :]:
+    curves = resume or Curves(tuple(sigmas))
+    for sigma in sigmas[len(curves.points) :]:
         t, _ = denoiser.schedule.timestep_for_sigma(sigma)
         for sampled in sampling(x, denoiser, replace(setting, sigma=sigma), samples):
-            yield found
+            yield curves
             if sampled.finished:
                 away = sampled.begun.one_shot_distance
                 point = Point(sigma, t, sampled.theorem1, sampled.theorem2, away)
-                found = replace(found, points=(*found.points, point))
-    yield found
+                curves = replace(curves, points=(*curves.points, point))
+    yield curves
 
 
 def over_sigma_exactly(
@@ -75,10 +75,10 @@ def over_sigma_exactly(
     scheme: str = "multistep",
 ) -> Iterator[Curves]:
     """The same in a Gaussian mixture, yielding after every sigma. Raises InputError."""
-    found = Curves(tuple(sigmas))
+    curves = Curves(tuple(sigmas))
     for sigma in sigmas:
-        yield found
-        there = exact(
+        yield curves
+        world_at_sigma = exact(
             world,
             dimension,
             sigma,
@@ -90,8 +90,12 @@ def over_sigma_exactly(
             seed=seed,
             scheme=scheme,
         )
-        away = float((there.one_shot - there.clean).norm())
-        found = replace(
-            found, points=(*found.points, Point(sigma, None, there.theorem1, there.theorem2, away))
+        away = float((world_at_sigma.one_shot - world_at_sigma.clean).norm())
+        curves = replace(
+            curves,
+            points=(
+                *curves.points,
+                Point(sigma, None, world_at_sigma.theorem1, world_at_sigma.theorem2, away),
+            ),
         )
-    yield found
+    yield curves

@@ -37,5 +37,5 @@ def regions(mixture: Mixture, rho: float, *axes: Tensor) -> Tensor:
     if len(axes) != mixture.dimension or len(axes) > 2:
         raise InputError(f"regions are drawn in 1 or 2 dimensions, got {mixture.dimension}")
     grid = torch.cartesian_prod(*axes).reshape(-1, len(axes))
-    found = mixture.component(grid, rho)
-    return found.reshape(len(axes[0]), -1).T if len(axes) == 2 else found
+    components = mixture.component(grid, rho)
+    return components.reshape(len(axes[0]), -1).T if len(axes) == 2 else components

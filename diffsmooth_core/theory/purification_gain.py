@@ -99,8 +99,8 @@ def compare(
     """
     if not pictures:
         raise InputError("at least 1 picture is needed, got none")
-    found = Comparison(tuple(sigmas), len(pictures))
-    yield found
+    progress = Comparison(tuple(sigmas), len(pictures))
+    yield progress
     clean = torch.stack(list(pictures))
     noise = torch.cat([NoiseSource(seed, image_sha256(x), "theory").outer(0, 1, x.shape) for x in pictures])
     device = next(iter(denoiser.network.parameters()), clean).device
@@ -111,8 +111,8 @@ def compare(
             purified = denoiser.purify(noisy.to(device), sigma).cpu()
             lengths = ((v - x).flatten(1).norm(dim=1).tolist() for v in (noisy, purified))
             rows = tuple((*row, *new) for row, new in zip(rows, lengths, strict=True))
-            yield replace(found, noisy=(*found.noisy, rows[0]), purified=(*found.purified, rows[1]))
-        found = replace(found, noisy=(*found.noisy, rows[0]), purified=(*found.purified, rows[1]))
+            yield replace(progress, noisy=(*progress.noisy, rows[0]), purified=(*progress.purified, rows[1]))
+        progress = replace(progress, noisy=(*progress.noisy, rows[0]), purified=(*progress.purified, rows[1]))
 
 
 def _picture(x: Tensor) -> npt.NDArray[np.float32]:

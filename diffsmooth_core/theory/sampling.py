@@ -65,22 +65,22 @@ def sampling(
     """
     if wanted < 2:
         raise InputError(f"at least 2 samples are needed, got {wanted}")
-    found = (
+    progress = (
         replace(resume, wanted=wanted, on_the_way=0.0)
         if resume
         else Sampling(start(x, denoiser, setting), wanted)
     )
-    yield found
-    begun, begin = found.begun, 2 * found.begun.received - 1
-    while found.count < wanted:
-        size = min(BATCH, wanted - found.count)
-        noise = batch_noise(begun.levels, size, begin, setting.seed, len(found.parts))
+    yield progress
+    begun, begin = progress.begun, 2 * progress.begun.received - 1
+    while progress.count < wanted:
+        size = min(BATCH, wanted - progress.count)
+        noise = batch_noise(begun.levels, size, begin, setting.seed, len(progress.parts))
         steps = walk(begun.eps, begin, begun.levels, noise, setting.scheme)
         for step, paths in enumerate(steps, start=1):
             if step == len(begun.levels) - 1:
-                found = replace(found, parts=(*found.parts, paths), on_the_way=0.0)
+                progress = replace(progress, parts=(*progress.parts, paths), on_the_way=0.0)
             else:
-                found = replace(found, on_the_way=size * step / (len(begun.levels) - 1))
-            yield found
-    if not found.finished:
-        yield replace(found, doubling_error=begun.doubling_error())
+                progress = replace(progress, on_the_way=size * step / (len(begun.levels) - 1))
+            yield progress
+    if not progress.finished:
+        yield replace(progress, doubling_error=begun.doubling_error())
