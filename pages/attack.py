@@ -10,9 +10,9 @@ from ui.attack import view as attack_board
 from ui.jobs import certificates
 from ui.jobs.networks import runnable
 from ui.lessons import view as lessons
-from ui.session import notices, state
+from ui.session import notices, state, url
 
-if state.restore():
+if url.read(controls.SETTINGS):
     certificates.show_run_of_address()
 config = sidebar.sidebar()
 picture = state.picture()
@@ -20,5 +20,5 @@ picture = state.picture()
 st.title("Try to break it", anchor=False)
 lessons.banner()
 notices.show_on("Try to break it")
-state.save(view=controls.DEFAULTS)
+url.write(controls.SETTINGS)
 attack_board.show(picture, runnable(config))

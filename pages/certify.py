@@ -9,10 +9,10 @@ from ui.certify import view as board
 from ui.jobs import certificates
 from ui.jobs.networks import runnable
 from ui.lessons import view as lessons
-from ui.session import notices, state
+from ui.session import notices, state, url
+from ui.session.settings import CERTIFY
 
-fresh = state.restore()
-if fresh:
+if url.read(CERTIFY):
     certificates.show_run_of_address()
 config = sidebar.sidebar()
 picture = state.picture()
@@ -21,5 +21,5 @@ st.title("Certify", anchor=False)
 lessons.banner()
 notices.show_on("Certify")
 certificates.hide_run_of_other_picture(picture)
-state.save()
+url.write(CERTIFY)
 board.show(picture, runnable(config))

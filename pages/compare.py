@@ -9,12 +9,12 @@ from ui.compare import controls, sweep_view
 from ui.compare import view as compare_board
 from ui.jobs import experiments
 from ui.lessons import view as lessons
-from ui.session import notices, state
+from ui.session import notices, state, url
 
-state.restore()
+url.read(controls.SETTINGS)
 for kind in ("comparison", "sweep"):
     experiments.forget_unknown(kind)
-side_by_side = state.shown("tab") == "compare"
+side_by_side = state.setting("tab") == "compare"
 config = sidebar.sidebar(shared=side_by_side)
 picture, settings = state.picture(), controls.chosen()
 
@@ -26,4 +26,4 @@ if side_by_side:
     compare_board.show(picture, config, settings)
 else:
     sweep_view.show(picture, config)
-state.save(view=controls.SHOWN)
+url.write(controls.SETTINGS)

@@ -6,18 +6,18 @@ import streamlit as st
 
 from diffsmooth_core import InputError
 from ui.lessons import view as lessons
-from ui.session import notices, state
+from ui.session import notices, state, url
 from ui.text import plain
 from ui.theorems import controls, curves, gain, schemes
 from ui.theorems import view as theorems_board
 
-state.restore(controls.SETTINGS)
+url.read(controls.SETTINGS)
 chosen = controls.sidebar()
 
 st.title("Theorems", anchor=False)
 lessons.banner()
 notices.show_on("Theorems")
-state.save(controls.SETTINGS)
+url.write(controls.SETTINGS)
 try:
     if not isinstance(chosen, InputError) and chosen.picture:
         theorems_board.show_picture(state.picture(), chosen)

@@ -14,7 +14,7 @@ from diffsmooth_core.runs.batch import config_of
 from diffsmooth_core.runs.indices import format_indices
 from diffsmooth_core.runs.store import Run
 from diffsmooth_core.theory import Exact
-from ui.session import state
+from ui.session import settings
 from ui.text import plain
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _image(picture: Picture) -> str:
 
 
 def _settings(config: SmoothingConfig) -> dict[str, Any]:
-    return {name: getattr(config, name) for name in state.SETTINGS if name not in config.unused}
+    return {name: getattr(config, name) for name in settings.CONFIG_FIELDS if name not in config.unused}
 
 
 def _noise(chosen: Controls) -> str:

@@ -13,7 +13,7 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.zoo.cards import Card
 from ui.components import picker
 from ui.lessons import view
-from ui.session import state
+from ui.session import settings, state
 from ui.text import plain
 
 _HERE = Path(__file__).parent
@@ -77,11 +77,13 @@ def sidebar(shared: bool = False) -> SmoothingConfig | InputError:
     """Draw every control, or only those whose settings are `shared` by several that the page itself asks
     for; the configuration, or what is wrong with it, which is said here too."""
     with st.sidebar:
-        dataset = _select("dataset", "Data set", {n: dataset_title(n) for n in state.choices("dataset")})
+        dataset = _select(
+            "dataset", "Data set", {n: dataset_title(n) for n in settings.choices("dataset", state.dataset())}
+        )
         if view.shows("picture"):
             picker.choose()
-        methods = {name: method_title(name) for name in state.choices("method")}
-        classifiers = {name: classifier_title(name) for name in state.choices("classifier")}
+        methods = {name: method_title(name) for name in settings.choices("method", dataset)}
+        classifiers = {name: classifier_title(name) for name in settings.classifiers(dataset)}
         if not classifiers:
             _end()
             remedy = (
@@ -95,12 +97,12 @@ def sidebar(shared: bool = False) -> SmoothingConfig | InputError:
             )
         if st.session_state["classifier"] not in classifiers:
             st.session_state["classifier"] = next(iter(classifiers))
-        name = state.DEFAULTS.method if shared else _select("method", "Method", methods)
+        name = settings.DEFAULTS.method if shared else _select("method", "Method", methods)
         method = METHODS[name]
         local, reverse = method.smooths_locally, shared or "reverse_steps" in method.settings
         if not shared:
             _select("classifier", "Classifier", classifiers)
-        denoisers = state.denoisers(name)
+        denoisers = settings.denoisers(name, dataset)
         if not denoisers:
             _end()
             return InputError(
@@ -184,8 +186,8 @@ def _numbers(left: str, right: str | None, right_used: bool = True, left_used: b
     drawn = [(n, used) for n, used in ((left, left_used), (right, right_used)) if n and view.shows(n)]
     for column, (name, used) in zip(st.columns(2) if drawn else (), drawn, strict=False):
         label, step, hint = NUMBERS[name]
-        low, high = state.SPANS[name]
-        form = "%g" if isinstance(getattr(state.DEFAULTS, name), float) else None
+        low, high = settings.SPANS[name]
+        form = "%g" if isinstance(getattr(settings.DEFAULTS, name), float) else None
         column.number_input(label, low, high, step=step, format=form, key=name, help=hint, disabled=not used)
 
 

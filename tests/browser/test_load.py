@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from diffsmooth_core import SmoothingConfig
 from ui.jobs import certificates
 from ui.jobs.registry import jobs
-from ui.session import state
+from ui.session import settings, state
 
 SECONDS = 1000  # milliseconds
 RUNS = 500
@@ -61,7 +61,7 @@ def test_thirty_browsers_at_once(app: str, browser: Browser, page: Page) -> None
 @pytest.mark.timeout(3600)
 def test_memory_does_not_grow_over_many_runs() -> None:
     config = SmoothingConfig(m=1, n0=10, n=20)
-    picture = state.resolved(state.PICTURE)
+    picture = state.resolved(settings.FIRST_PICTURE)
 
     def memory() -> float:
         gc.collect()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from diffsmooth_core.certification.voting import Samples
 from ui.jobs.certificates import CertificationProgress, CertificationTask, with_trace
 from ui.jobs.registry import jobs
 from ui.session import state
+from ui.session.settings import DEFAULTS
 
 APP = Path(__file__).parents[2] / "app.py"
 Votes = Sequence[tuple[int, int]]  # (class, votes)
@@ -30,6 +33,16 @@ def opened(path: str, **parameters: str) -> AppTest:
     page.switch_page(path).run()
     assert not page.exception
     return page
+
+
+def address(page: AppTest) -> dict[str, str]:
+    """The parameters that the browser's address has after a run. Where a page was just opened, a component
+    completes them there."""
+    found = next(
+        e.proto for e in page.get("bidi_component") if e.proto.component_name == "diffsmooth_address"
+    )
+    told = json.loads(found.json)
+    return dict(parse_qsl(told["query"])) if page.query_params in told["begun"] else dict(page.query_params)
 
 
 @pytest.fixture
@@ -99,7 +112,7 @@ def finished_run() -> Callable[..., str]:
     """Have the server finish a run with the given votes for a picture; its job id."""
 
     def finished_run(spec: str, votes0: Votes, votes: Votes, finished: bool = True, **settings: Any) -> str:
-        config = replace(state.DEFAULTS, **settings)
+        config = replace(DEFAULTS, **settings)
         task = CertificationTask(state.resolved(spec), config)
 
         def stream() -> Iterator[CertificationProgress]:

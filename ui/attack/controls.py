@@ -6,11 +6,11 @@ import streamlit as st
 
 from diffsmooth_core import Certificate, InputError
 from diffsmooth_core.attacks import KINDS, AttackConfig
+from ui.session.settings import CERTIFY
 from ui.text import length
 
 TITLES = {"pgd": "Gradients (PGD)", "nes": "No gradients (NES)", "random": "Random"}
 TIMES = (0.5, 0.75, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0)  # certified radii
-# By session-state key, which is also the name in the URL.
 DEFAULTS = {
     "attack-kind": "pgd",
     "attack-times": 0.9,
@@ -33,6 +33,7 @@ COUNTS = {
     "attack-seed": (0, 2**31),
 }
 CHOICES = {"attack-kind": KINDS, "attack-times": TIMES, "attack-through": (True, False)}
+SETTINGS = CERTIFY.extended("attack", DEFAULTS, {**LENGTHS, **COUNTS}, CHOICES)
 HINTS = {
     "pgd": "Follows the gradient of the answer through noise and purification: the strongest of the three.",
     "nes": "Sees answers alone: which noisy copies did worst tells where to go.",

@@ -22,7 +22,7 @@ from ui.jobs.cancelling import cancel_button
 from ui.jobs.certificates import Certification
 from ui.jobs.polling import is_waiting, poll, show_queue_position
 from ui.jobs.registry import Snapshot
-from ui.session import notices, state
+from ui.session import notices, state, url
 from ui.text import length
 
 
@@ -105,9 +105,9 @@ def _attack(certified: Certification) -> None:
             if is_waiting(attacked):
                 show_queue_position(lambda: attacks.latest(certified))
             _figures(certificate, progress, attacked)
-        state.recall(controls.DEFAULTS)  # a look may draw them before the whole page is drawn
+        url.recall_in_part(controls.SETTINGS, controls.DEFAULTS)
         chosen = controls.settings(certificate, running)
-        state.save(view=controls.DEFAULTS)  # only this part of the page is drawn after a change
+        url.write_in_part(controls.SETTINGS)  # only this part of the page is drawn after a change
         if isinstance(chosen, InputError):
             board.problem(chosen)
         with action:

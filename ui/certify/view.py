@@ -22,7 +22,7 @@ from ui.jobs.cancelling import cancel_button
 from ui.jobs.certificates import Certification, CertificationTask
 from ui.jobs.polling import POLL_SECONDS, failure, is_waiting, poll, show_queue_position
 from ui.lessons import view
-from ui.session import notices, state
+from ui.session import notices, settings, state
 from ui.text import confidence, down, duration, length, plain
 from ui.verdict import evidence, meaning, true_class, verdict
 
@@ -254,7 +254,7 @@ def _actions(snapshot: Certification, picture: Picture, config: Settings) -> Non
             config,
         )
         if st.button("Replay", key="Replay", width="stretch"):
-            state.watch(recordings.replay())
+            state.show_job(recordings.replay())
             st.rerun()
     else:
         _start(again, picture, config)
@@ -302,6 +302,6 @@ def _differences(run: CertificationTask, picture: Picture, config: Settings) -> 
     """What the run was started with and the controls no longer show, in words."""
     if isinstance(config, InputError):
         return []
-    changed = [name for name in state.SETTINGS if getattr(run.config, name) != getattr(config, name)]
+    changed = [name for name in settings.CONFIG_FIELDS if getattr(run.config, name) != getattr(config, name)]
     pictures = [f"the picture {run.picture.title}"] if run.picture.sha256 != picture.sha256 else []
     return pictures + [sidebar.described(run.config, name) for name in changed]

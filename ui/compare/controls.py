@@ -11,27 +11,34 @@ import streamlit as st
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.experiments import SWEEPS
 from ui import sidebar
 from ui.jobs.networks import runnable
 from ui.session import notices, state
+from ui.session.settings import CERTIFY, CONFIG_FIELDS, SPANS, choices, denoisers
 from ui.text import plain
 
+TABS = {"compare": "Side by side", "sweep": "Sweep one setting"}
+SETTINGS = CERTIFY.extended(
+    "compare",
+    {"tab": "compare", "settings": "", "comparison": "", "over": "sigma_local", "sweep": ""},
+    choices={"tab": tuple(TABS), "over": tuple(SWEEPS)},
+)
 FIELDS = ("method", "classifier", "sigma", "sigma_local", "m", "n")
 START = ("plain", "local-only", "dds", "diffsmooth")
 LETTERS = "ABCD"
 Chosen = dict[str, Any]  # one setting's FIELDS
-SHOWN = ("tab", "settings", "comparison", "over", "sweep")  # of state.VIEW, what the Compare page shows
 
 
 def chosen() -> list[Chosen]:
     """The settings of the address, or those that a first visit starts with."""
-    text = str(state.shown("settings"))
+    text = str(state.setting("settings"))
     try:
         if found := [_parse(part) for part in text.split(";") if part][: len(LETTERS)]:
             return found
     except InputError as error:
         notices.notify(str(error))
-        state.put(settings="")
+        state.change_settings(settings="")
     base = {name: st.session_state[name] for name in FIELDS}
     return [base | {"method": method} for method in START]
 
@@ -42,11 +49,13 @@ def _parse(text: str) -> Chosen:
         raise InputError(
             f"settings = {text[:40]!r} in the address is not {', '.join(FIELDS)}; it is left out"
         )
-    return {name: state.CERTIFY.parse(name, value) for name, value in zip(FIELDS, values, strict=True)}
+    return {
+        name: CERTIFY.parse(name, value, state.dataset()) for name, value in zip(FIELDS, values, strict=True)
+    }
 
 
 def _keep(settings: list[Chosen]) -> None:
-    state.turn(settings=";".join(",".join(str(one[name]) for name in FIELDS) for one in settings))
+    state.change_settings(settings=";".join(",".join(str(one[name]) for name in FIELDS) for one in settings))
 
 
 def configs(settings: list[Chosen], shared: SmoothingConfig) -> list[SmoothingConfig | InputError]:
@@ -55,7 +64,7 @@ def configs(settings: list[Chosen], shared: SmoothingConfig) -> list[SmoothingCo
 
 
 def _config(one: Chosen, shared: SmoothingConfig) -> SmoothingConfig | InputError:
-    known = state.denoisers(one["method"])
+    known = denoisers(one["method"], shared.dataset)
     denoiser = shared.denoiser if shared.denoiser in known or not known else known[0]
     try:
         return runnable(replace(shared, **one, denoiser=denoiser))
@@ -64,9 +73,8 @@ def _config(one: Chosen, shared: SmoothingConfig) -> SmoothingConfig | InputErro
 
 
 def address(picture: Picture, config: SmoothingConfig) -> dict[str, str]:
-    """The URL parameters of a setting for another page, and those that bring this one back as it is."""
-    setting = {name: str(getattr(config, name)) for name in state.SETTINGS}
-    return {"picture": picture.source} | setting | {n: state.shown(n) for n in SHOWN if state.shown(n)}
+    """The parameters that open another page with this picture and these settings."""
+    return {"picture": picture.source} | {name: str(getattr(config, name)) for name in CONFIG_FIELDS}
 
 
 def title(config: SmoothingConfig, i: int) -> str:
@@ -139,12 +147,16 @@ def _widgets(i: int, settings: list[Chosen]) -> None:
     }
     for name in ("method", "classifier"):
         st.selectbox(
-            name.capitalize(), state.choices(name), format_func=titles[name], key=key[name], on_change=changed
+            name.capitalize(),
+            choices(name, state.dataset()),
+            format_func=titles[name],
+            key=key[name],
+            on_change=changed,
         )
     for row in (("sigma", "sigma_local"), ("n", "m")):
         for column, name in zip(st.columns(2), row, strict=True):
             label, step, _ = sidebar.NUMBERS[name]
-            low, high = state.SPANS[name]
+            low, high = SPANS[name]
             form = "%g" if isinstance(one[name], float) else None
             used = method.smooths_locally or name in ("sigma", "n")
             column.number_input(

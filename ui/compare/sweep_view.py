@@ -72,9 +72,9 @@ def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
 
 def _over() -> str:
     def chosen() -> None:
-        state.turn(over=st.session_state["sweep-over"])
+        state.change_settings(over=st.session_state["sweep-over"])
 
-    st.session_state["sweep-over"] = state.shown("over")
+    st.session_state["sweep-over"] = state.setting("over")
     return str(
         st.segmented_control(
             "What to sweep",

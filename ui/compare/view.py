@@ -16,7 +16,7 @@ from diffsmooth_core.purification.purifiers import purifier_of
 from ui import commands
 from ui.colours import class_colour
 from ui.compare import best_setting, charts, controls, job_controls
-from ui.compare.controls import LETTERS, Chosen, title
+from ui.compare.controls import LETTERS, TABS, Chosen, title
 from ui.components import figure, softmax, strip
 from ui.images import data_url
 from ui.jobs import experiments, networks
@@ -29,7 +29,6 @@ from ui.step import votes as step_runs
 from ui.text import confidence, down, length, plain
 from ui.verdict import verdict
 
-TABS = {"compare": "Side by side", "sweep": "Sweep one setting"}
 ROWS = 6  # classes of a count, at most
 SAMPLES = 3  # copies that are shown where settings differ
 KIND = "comparison"
@@ -41,9 +40,9 @@ def tabs() -> None:
         return
 
     def chosen() -> None:
-        state.turn(tab=st.session_state["compare-tabs"])
+        state.change_settings(tab=st.session_state["compare-tabs"])
 
-    st.session_state["compare-tabs"] = state.shown("tab")
+    st.session_state["compare-tabs"] = state.setting("tab")
     st.segmented_control(
         "Compare what",
         list(TABS),

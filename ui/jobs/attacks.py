@@ -21,7 +21,7 @@ from ui.jobs import certificates
 from ui.jobs.certificates import Certification
 from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
-from ui.session import state
+from ui.session import settings, state
 
 Kind = Literal["attack", "regions"]
 
@@ -49,7 +49,7 @@ def certification(picture: Picture, config: SmoothingConfig) -> Certification | 
     run = certificates.find(state.job())
     if run is None or run.subject.picture.sha256 != picture.sha256:
         return None
-    same = all(getattr(run.subject.config, name) == getattr(config, name) for name in state.SETTINGS)
+    same = all(getattr(run.subject.config, name) == getattr(config, name) for name in settings.CONFIG_FIELDS)
     return run if same else None
 
 

@@ -62,7 +62,7 @@ def submit(picture: Picture, config: SmoothingConfig, earlier: Certification | N
 
 def start(picture: Picture, config: SmoothingConfig, earlier: Certification | None = None) -> None:
     """Queue a certification and show it. Raises InputError where the queue is full."""
-    state.watch(submit(picture, config, earlier))
+    state.show_job(submit(picture, config, earlier))
 
 
 def find(job_id: str | None) -> Certification | None:
@@ -77,13 +77,13 @@ def show_run_of_address() -> None:
         return
     found = find(job_id)
     if found is None:
-        state.watch(None)
+        state.show_job(None)
         notices.notify(
             "The run in the address is no longer on this server. Certify repeats it: the same seed gives "
             "the same votes."
         )
     elif found.subject.picture.source.startswith("upload:"):
-        state.pick(found.subject.picture)
+        state.set_picture(found.subject.picture)
 
 
 def hide_run_of_other_picture(picture: Picture) -> None:
@@ -91,8 +91,8 @@ def hide_run_of_other_picture(picture: Picture) -> None:
     found = find(state.job())
     if found is None or not found.finished:
         return
-    if picture.sha256 not in (found.subject.picture.sha256, state.beside(found.id, picture.sha256)):
-        state.watch(None)
+    if picture.sha256 not in (found.subject.picture.sha256, state.picture_at_end(found.id, picture.sha256)):
+        state.show_job(None)
 
 
 def seconds_needed(config: SmoothingConfig) -> float | None:

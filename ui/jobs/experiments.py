@@ -38,17 +38,17 @@ def submit(task: ExperimentTask, resumed: Any = None) -> None:
 
     stream: Callable[[], Iterator[Any]] = compared if task.kind == "comparison" else swept
     job = jobs().submit("certificates", stream, subject=task, owner=state.visitor(), resumed=resumed)
-    state.put(**{task.kind: job})
+    state.change_settings(**{task.kind: job})
 
 
 def find(kind: str) -> Snapshot[Any] | None:
     """The experiment of this kind that the page shows, or None where it is not known (any more)."""
-    job = jobs().snapshot(state.shown(kind))
+    job = jobs().snapshot(state.setting(kind))
     return job if job and isinstance(job.subject, ExperimentTask) and job.subject.kind == kind else None
 
 
 def forget_unknown(kind: str) -> None:
     """Say that an experiment in the address is gone."""
-    if state.shown(kind) and find(kind) is None:
-        state.put(**{kind: ""})
+    if state.setting(kind) and find(kind) is None:
+        state.change_settings(**{kind: ""})
         notices.notify(f"The {kind} in the address is no longer on this server; the same seed repeats it.")

@@ -8,7 +8,7 @@ from diffsmooth_core import BaseClassifier, Classifier, InputError, SmoothedClas
 from diffsmooth_core.certification.decision import check_reachable
 from diffsmooth_core.purification.purifier import AnyDenoiser
 from diffsmooth_core.zoo.load import cached_classifier, cached_denoiser
-from ui.session import state
+from ui.session import settings
 
 
 def classifier(name: str) -> Classifier:
@@ -39,4 +39,4 @@ def runnable(config: SmoothingConfig | InputError) -> SmoothingConfig | InputErr
 
 def votes_quickly(config: SmoothingConfig) -> bool:
     """Whether a vote takes a moment; ImageNet's networks take a CPU most of a minute."""
-    return config.dataset == state.DEFAULTS.dataset or torch.cuda.is_available()
+    return config.dataset == settings.DEFAULTS.dataset or torch.cuda.is_available()

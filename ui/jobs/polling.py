@@ -73,7 +73,7 @@ def wait_for_progress(
 def make_way() -> None:
     """End this run of the page where a newer one is wanted, as after a click. Streamlit ends a run when it
     next asks for something of the session, and one that only waits asks for nothing."""
-    st.session_state.get("address")
+    st.session_state.get("url")
 
 
 def show_queue_position(find: Callable[[], Job], more: Callable[[Snapshot[Any]], str] = lambda _: "") -> None:

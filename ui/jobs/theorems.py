@@ -30,7 +30,7 @@ from diffsmooth_core.theory import (
 from diffsmooth_core.theory import compare as compare_pictures
 from ui.jobs import networks
 from ui.jobs.registry import Snapshot, jobs
-from ui.session import state
+from ui.session import settings
 
 QUEUE = "theorems"
 SIGMAS = (0.12, 0.25, 0.5, 0.75, 1.0)
@@ -116,7 +116,7 @@ def request_comparison(sigma: float, eps_error: float, seed: int) -> Snapshot[Co
 @lru_cache(maxsize=1)
 def pictures() -> tuple[tuple[Picture, ...], str]:
     """The pictures of the comparison, and what they are."""
-    return labelled_pictures(state.DEFAULTS.dataset, PICTURES)
+    return labelled_pictures(settings.DEFAULTS.dataset, PICTURES)
 
 
 def request_curves(picture: Picture, setting: Setting) -> Snapshot[Curves]:

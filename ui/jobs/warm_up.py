@@ -5,14 +5,14 @@ from __future__ import annotations
 from diffsmooth_core.zoo.cards import names
 from ui.components import picker
 from ui.jobs import certificates, networks, recordings
-from ui.session import state
+from ui.session import settings, state
 
 
 def warm_up() -> None:
     """Load what the first page shows, in the order in which a visitor who is there already waits for it, and
     then the networks that may be chosen next."""
-    certificates.preview(state.resolved(state.PICTURE), state.DEFAULTS)
+    certificates.preview(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     recordings.bundled()
     picker.warm_up()
-    for name in names("classifier", state.DEFAULTS.dataset):
+    for name in names("classifier", settings.DEFAULTS.dataset):
         networks.classifier(name)

@@ -217,12 +217,7 @@ def banner() -> None:
         words, action = st.columns([4, 1.2], gap="medium", vertical_alignment="center")
         title = tour.question.split("**")[1] if tour.guesses else tour.question
         words.markdown(f":material/school: **{title}** {tour.task}")
-        action.button("Show everything", key="show-everything", on_click=_everything, width="stretch")
-
-
-def _everything() -> None:
-    state.end_lesson()
-    state.act()
+        action.button("Show everything", key="show-everything", on_click=state.end_lesson, width="stretch")
 
 
 def lessons() -> None:

@@ -13,7 +13,7 @@ from diffsmooth_core import InputError
 from diffsmooth_core.exchange import published
 from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, Setting, Value
 from ui.session.limits import limit
-from ui.session.state import DEFAULTS
+from ui.session.settings import DEFAULTS
 from ui.sidebar import dataset_title
 from ui.text import plain
 

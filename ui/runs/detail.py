@@ -27,6 +27,7 @@ from ui.runs import charts
 from ui.runs.controls import Selection
 from ui.runs.grid import said
 from ui.session import notices, state
+from ui.session.settings import CONFIG_FIELDS
 from ui.text import down, length, plain
 
 MOODS = {"right": "right", "wrong": "wrong", "certified": "unknown", "abstained": "abstain"}
@@ -77,7 +78,7 @@ def _card(selection: Selection, result: Result) -> DeltaGenerator:
             facts.append(result.note)
         st.markdown(plain(" · ".join(facts)))
         why = st.container()
-    settings = {name: str(run.config[name]) for name in state.SETTINGS if name in run.config}
+    settings = {name: str(run.config[name]) for name in CONFIG_FIELDS if name in run.config}
     action.page_link(
         "pages/certify.py",
         label="Watch live",

@@ -18,7 +18,7 @@ from diffsmooth_core.datasets import datasets
 from diffsmooth_core.exchange import bundles, logs
 from diffsmooth_core.paths import ASSETS
 from ui.jobs import audits
-from ui.session import notices, state
+from ui.session import notices, url
 from ui.session.limits import limit
 from ui.text import plain
 
@@ -77,7 +77,7 @@ def _start_form() -> None:
         st.caption("Audits are started from the command line here: python -m diffsmooth_core audit.")
         return
     try:
-        config = state.kept()
+        config = url.kept_config()
     except InputError as problem:
         st.error(plain(str(problem)))
         return

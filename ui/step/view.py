@@ -13,9 +13,11 @@ from diffsmooth_core.purification.purifiers import purifier_of
 from ui.components import focus
 from ui.jobs import networks
 from ui.session import state
+from ui.session.settings import CERTIFY
 from ui.step import counting, panels, votes
 from ui.text import plain
 
+SETTINGS = CERTIFY.extended("step", {"step": 1, "copy": 1}, {"step": (1, 8), "copy": (1, 1_000_000)})
 PACE = 3.0  # seconds that a step is shown while the page plays
 
 
@@ -64,7 +66,7 @@ def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
         st.markdown(f":red[:material/error:] {plain(str(config))}.")
         return
     path = steps(config)
-    at, copy = min(state.shown("step"), len(path)), min(state.shown("copy"), config.n)
+    at, copy = min(state.setting("step"), len(path)), min(state.setting("copy"), config.n)
     _row(path, at, copy, config)
     step = path[at - 1]
     with st.container(border=True, key="step-panel"):
@@ -79,7 +81,7 @@ def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
             st.markdown(f":red[:material/error:] {plain(str(error))}.")
             return
         step.panel(panels.Scene(picture, config, traced, class_names(config.dataset)))
-    if state.playing():
+    if state.is_playing():
         st.fragment(_clock, run_every=PACE)(at, copy, len(path), config.n)
 
 
@@ -87,7 +89,7 @@ def _row(path: list[Step], at: int, copy: int, config: SmoothingConfig) -> None:
     """Where one is and where one can go: the steps, back and forward, the copies."""
 
     def chosen() -> None:
-        state.turn(step=st.session_state["step-row"])
+        state.change_settings(step=st.session_state["step-row"])
 
     st.session_state["step-row"] = at
     st.segmented_control(
@@ -106,7 +108,7 @@ def _row(path: list[Step], at: int, copy: int, config: SmoothingConfig) -> None:
             key="step-back",
             shortcut="Left",
             disabled=at == 1,
-            on_click=state.turn,
+            on_click=state.change_settings,
             kwargs={"step": at - 1},
         )
         last = at == len(path)
@@ -118,16 +120,16 @@ def _row(path: list[Step], at: int, copy: int, config: SmoothingConfig) -> None:
             shortcut="Right",
             type="primary",
             disabled=last and copy == config.n,
-            on_click=state.turn,
+            on_click=state.change_settings,
             kwargs=after,
         )
-        playing = state.playing()
+        playing = state.is_playing()
         st.button(
             "Pause" if playing else "Play",
             key="step-play",
             shortcut="P",
             icon=":material/pause:" if playing else ":material/play_arrow:",
-            on_click=state.play,
+            on_click=state.set_playing,
             args=(not playing,),
         )
         _copies(copy, config.n)
@@ -136,7 +138,7 @@ def _row(path: list[Step], at: int, copy: int, config: SmoothingConfig) -> None:
 
 def _copies(copy: int, n: int) -> None:
     def jump() -> None:
-        state.turn(copy=st.session_state["step-copy"])
+        state.change_settings(copy=st.session_state["step-copy"])
 
     st.session_state["step-copy"] = copy
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
@@ -168,7 +170,7 @@ def _clock(at: int, copy: int, last: int, n: int) -> None:
         st.session_state["step-shown"] = here
         return
     if here == (last, n):
-        state.play(False)
+        state.set_playing(False)
     else:
-        state.turn(**({"step": at + 1} if at < last else {"step": 1, "copy": copy + 1}))
+        state.change_settings(**({"step": at + 1} if at < last else {"step": 1, "copy": copy + 1}))
     st.rerun()

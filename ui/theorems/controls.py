@@ -12,7 +12,7 @@ from diffsmooth_core import InputError
 from diffsmooth_core.theory import KINDS, PRECISIONS, SCHEMES, WORLDS, Setting
 from ui.components import picker
 from ui.lessons import view
-from ui.session import state
+from ui.session.settings import DEFAULTS, Settings
 from ui.text import plain
 
 PREFIX = "theorems-"
@@ -41,7 +41,8 @@ CHOICES: dict[str, Sequence[Any]] = {
 SPANS = {"sigma": (0.05, 1.0), "radius": (0.0, 5.0), "seed": (0.0, 2.0**31)}
 
 
-SETTINGS = state.Settings(
+SETTINGS = Settings(
+    "theorems",
     defaults={
         "where": "picture",
         "world": "clusters",
@@ -53,16 +54,16 @@ SETTINGS = state.Settings(
         "samples": 64,
         "noise": True,
         "steps": 8,
-        "dtype": state.DEFAULTS.dtype,
+        "dtype": DEFAULTS.dtype,
         "scheme": "multistep",
         "eta": 0.01,
         "seed": 0,
         "unit": "pixel",
     },
     spans=SPANS,
-    choices=CHOICES.__getitem__,
+    choices=lambda name, _: CHOICES[name],
     prefix=PREFIX,
-    dataset=state.DEFAULTS.dataset,
+    dataset=DEFAULTS.dataset,
 )
 
 
@@ -190,7 +191,7 @@ def _steps(label: str, name: str, words: str) -> None:
 
 
 def _chosen() -> Controls:
-    now = SETTINGS.kept()
+    now = SETTINGS.values(st.session_state)
     setting = Setting(
         **{
             name: now[name]

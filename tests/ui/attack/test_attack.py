@@ -13,14 +13,14 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import ABSTAIN, Certificate, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress, Attempt
-from tests.ui.conftest import APP, progress
+from tests.ui.conftest import APP, address, progress
 from ui import charts
 from ui.attack import charts as attack_charts
 from ui.attack import controls, view
 from ui.attack.outcome import verdict
 from ui.jobs import attacks
 from ui.jobs.registry import Snapshot, jobs
-from ui.session import state
+from ui.session import settings, state
 
 Visit = Callable[..., AppTest]
 QUICK = {
@@ -95,8 +95,8 @@ def test_the_address_holds_the_attack_and_says_what_it_does_not_know() -> None:
     assert page.select_slider(key="attack-times").value == 2.0
     assert not page.toggle(key="attack-through").value
     page.number_input(key="attack-seed").set_value(7).run()
-    assert page.query_params["attack-seed"] == "7"
-    assert page.query_params["attack-attempts"] == "2"
+    assert address(page)["attack-seed"] == "7"
+    assert address(page)["attack-attempts"] == "2"
 
 
 def test_a_look_that_draws_the_controls_first_keeps_their_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_a_look_that_draws_the_controls_first_keeps_their_settings(monkeypatch: 
 def test_the_finished_run_of_the_certify_page_is_taken_while_its_settings_stand(visit: Visit) -> None:
     page = visit(**QUICK)
     finish(page, "Certify")
-    page = attack_page(job=page.query_params["job"])
+    page = attack_page(job=address(page)["job"])
     assert "Certified: bird within" in text(page)
     page.number_input(key="sigma").set_value(0.3).run()
     assert "First certify" in text(page), "another setting, another certificate"
@@ -152,7 +152,7 @@ def snapshot(
     """A certificate of ship with radius 1.23 and an attack on it."""
     certificate = progress(SmoothingConfig(), [(SHIP, 100)], [(SHIP, 1000)]).certificate
     assert certificate is not None
-    picture = state.resolved(state.PICTURE)
+    picture = state.resolved(settings.FIRST_PICTURE)
     found = AttackProgress(
         SHIP,
         "voting",

@@ -15,13 +15,13 @@ from diffsmooth_core import InputError, Progress, SmoothingConfig, certify_strea
 from diffsmooth_core.certification.illustration import perturbation
 from diffsmooth_core.classifiers.execution import MODES
 from diffsmooth_core.config import METHODS
-from tests.ui.conftest import progress
+from tests.ui.conftest import address, progress
 from ui.commands import certify as command
 from ui.jobs import recordings
 from ui.jobs.certificates import CertificationTask, find, with_trace
 from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
-from ui.session import state
+from ui.session import settings, state
 
 Visit = Callable[..., AppTest]
 Finish = Callable[..., str]
@@ -37,7 +37,7 @@ def figures(page: AppTest) -> dict[str, str]:
 
 
 def wait(page: AppTest) -> Snapshot:
-    snapshot = jobs().wait(page.query_params["job"], 100)
+    snapshot = jobs().wait(address(page)["job"], 100)
     assert snapshot is not None
     return snapshot
 
@@ -103,7 +103,7 @@ def test_a_failure_is_a_sentence(visit: Visit) -> None:
         raise InputError("sigma 9 is beyond the schedule; use *less*")
         yield
 
-    task = CertificationTask(state.resolved(state.PICTURE), state.DEFAULTS)
+    task = CertificationTask(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     job = jobs().submit("certificates", stream, subject=task)
     jobs().wait(job, 100)
     page = visit(job=job)
@@ -112,7 +112,7 @@ def test_a_failure_is_a_sentence(visit: Visit) -> None:
 
 
 def test_a_cancelled_run_keeps_its_counts_and_resumes(visit: Visit) -> None:
-    config = replace(state.DEFAULTS, n0=20, n=60, m=1)
+    config = replace(settings.DEFAULTS, n0=20, n=60, m=1)
     picture = state.resolved("photo:cat")
     base = base_classifier(config)
     whole = list(certify_stream(base, picture.tensor, config, batch=10))
@@ -147,7 +147,7 @@ def test_a_cancelled_run_keeps_its_counts_and_resumes(visit: Visit) -> None:
 def test_a_run_that_the_server_forgot_is_said_and_dropped(visit: Visit) -> None:
     page = visit(job="nosuchjob", seed="4")
     assert "no longer on this server" in text(page)
-    assert "job" not in page.query_params
+    assert "job" not in address(page)
     assert page.number_input(key="seed").value == 4
 
 
@@ -178,16 +178,16 @@ def test_a_run_whose_picture_was_left_meanwhile_stays_until_another_is_picked(
     page.session_state["picture"] = "photo:rocket"
     page.run()
     assert not page.metric
-    assert "job" not in page.query_params
+    assert "job" not in address(page)
 
 
 def test_the_share_is_that_of_the_estimation_alone(visit: Visit, finished_run: Finish) -> None:
-    job = finished_run(state.PICTURE, [(CAT, 80), (DOG, 20)], [], finished=False)
+    job = finished_run(settings.FIRST_PICTURE, [(CAT, 80), (DOG, 20)], [], finished=False)
     assert figures(visit(job=job))["Share p̂"] == "–"
 
 
 def test_a_small_radius_is_not_shown_as_none(visit: Visit, finished_run: Finish) -> None:
-    page = visit(job=finished_run(state.PICTURE, [(CAT, 100)], [(CAT, 553), (DOG, 447)]))
+    page = visit(job=finished_run(settings.FIRST_PICTURE, [(CAT, 100)], [(CAT, 553), (DOG, 447)]))
     assert figures(page)["Radius (L2)"] == "0.0046"
     assert "certified radius **0.0046**" in text(page)
 
@@ -199,8 +199,8 @@ def test_a_run_that_was_asked_to_stop_says_so_until_it_does(visit: Visit) -> Non
         go_on.wait(100)
         yield progress(config, [(CAT, 100)], [(CAT, 10)], finished=False)
 
-    config = state.DEFAULTS
-    task = CertificationTask(state.resolved(state.PICTURE), config)
+    config = settings.DEFAULTS
+    task = CertificationTask(state.resolved(settings.FIRST_PICTURE), config)
     job = jobs().submit("certificates", lambda: with_trace(stream()), subject=task)
     page = visit(job=job)
     page.button(key="Cancel").click().run()
@@ -234,7 +234,7 @@ def test_the_command_asks_for_the_same_certificate(method: str) -> None:
     assert config.unused >= {"rounds", "target_radius"}
     for name in config.unused:
         assert "--" + name.replace("_", "-") not in options
-    for name in set(state.SETTINGS) - config.unused:
+    for name in set(settings.CONFIG_FIELDS) - config.unused:
         assert options["--" + name.replace("_", "-")] == str(getattr(config, name))
 
 
@@ -259,7 +259,7 @@ def test_a_first_visit_shows_a_recording_that_can_be_played_and_run(visit: Visit
     assert figures(page)["Class"] == "ship"
     page.button(key="Replay").click().run()
     assert not page.exception
-    snapshot = find(page.query_params["job"])
+    snapshot = find(address(page)["job"])
     assert snapshot is not None
     assert snapshot.subject.recorded
     done = jobs().wait(snapshot.id, 100)

@@ -13,13 +13,13 @@ from streamlit.testing.v1 import AppTest
 from diffsmooth_core import InputError, SmoothingConfig, certify
 from diffsmooth_core.certification.certificate import discrepancies
 from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
-from tests.ui.conftest import opened, progress
+from tests.ui.conftest import address, opened, progress
 from ui.compare import charts
 from ui.jobs import certificates
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
-from ui.session import state
+from ui.session import settings, state
 
 Visit = Callable[..., AppTest]
 NAMES = tuple("abcdefghij")
@@ -42,7 +42,7 @@ def said(page: AppTest) -> str:
 
 
 def finish(page: AppTest, kind: str) -> Snapshot:
-    snapshot = jobs().wait(page.query_params[kind], 100)
+    snapshot = jobs().wait(address(page)[kind], 100)
     assert snapshot is not None
     assert snapshot.state == "done"
     page.run()
@@ -86,13 +86,13 @@ def test_a_changed_setting_is_in_the_address_and_old_results_say_whose_they_are(
     finish(page, "comparison")
     page.selectbox(key="compare-method-1").set_value("diffsmooth").run()
     page.number_input(key="compare-m-1").set_value(3).run()
-    assert page.query_params["settings"].endswith(";diffsmooth,standard,0.25,0.1,3,12")
+    assert address(page)["settings"].endswith(";diffsmooth,standard,0.25,0.1,3,12")
     assert "These results are of A · Plain randomized smoothing: " in said(page)
     assert page.button(key="comparison-start").label == "Compare"
     page.button(key="compare-add").click().run()
-    assert page.query_params["settings"].count(";") == 2
+    assert address(page)["settings"].count(";") == 2
     page.button(key="compare-remove-0").click().run()
-    assert page.query_params["settings"].startswith("diffsmooth,standard")
+    assert address(page)["settings"].startswith("diffsmooth,standard")
 
 
 @pytest.mark.parametrize("bad", ["nonsense", "plain,gaussian-0.25,9,0.25,5,16", "a,b,c,d,e,f", "[x](y),,,,,"])
@@ -112,14 +112,14 @@ def test_a_setting_that_cannot_run_says_so_and_nothing_starts(compare: Visit) ->
 def test_an_experiment_that_the_server_forgot_is_said(compare: Visit) -> None:
     page = compare(comparison="nosuchjob")
     assert "no longer on this server" in said(page)
-    assert page.query_params.get("comparison", "") == ""
+    assert address(page).get("comparison", "") == ""
 
 
 def test_the_job_of_a_comparison_is_no_certification(compare: Visit) -> None:
     page = compare(settings=TWO)
     page.button(key="comparison-start").click().run()
     finish(page, "comparison")
-    assert certificates.find(page.query_params["comparison"]) is None
+    assert certificates.find(address(page)["comparison"]) is None
 
 
 def test_a_sweep_shows_every_cell_and_the_price_of_picking(compare: Visit) -> None:
@@ -128,15 +128,15 @@ def test_a_sweep_shows_every_cell_and_the_price_of_picking(compare: Visit) -> No
     page.button(key="sweep-start").click().run()
     found: Sweep = finish(page, "sweep").progress  # type: ignore[assignment]
     assert {c.config.n * c.config.m for c in found.cells} == {40}
-    best = found.best(state.resolved(state.PICTURE).label)
+    best = found.best(state.resolved(settings.FIRST_PICTURE).label)
     assert ("at α/" in said(page)) == (best is not None or "needs" in said(page))
     assert "Provisional" not in said(page)
 
 
 @pytest.mark.parametrize("kind", ["comparison", "sweep"])
 def test_a_cancelled_experiment_goes_on_from_where_it_was(compare: Visit, kind: str) -> None:
-    config = replace(state.DEFAULTS, method="local-only", n0=5, n=40, m=2)
-    picture, configs = state.resolved(state.PICTURE), grid("budget", config)
+    config = replace(settings.DEFAULTS, method="local-only", n0=5, n=40, m=2)
+    picture, configs = state.resolved(settings.FIRST_PICTURE), grid("budget", config)
     base, begun, cancelled = base_classifier(configs[0]), Event(), Event()
 
     def whole() -> Iterator[Any]:
@@ -177,8 +177,10 @@ def test_an_experiment_that_failed_says_why_in_a_sentence(compare: Visit, kind: 
         raise InputError("n is *too* large")
         yield
 
-    configs = grid("budget", replace(state.DEFAULTS, n0=5, n=40, m=2))
-    task = ExperimentTask(kind, state.resolved(state.PICTURE), configs, "budget" if kind == "sweep" else "")
+    configs = grid("budget", replace(settings.DEFAULTS, n0=5, n=40, m=2))
+    task = ExperimentTask(
+        kind, state.resolved(settings.FIRST_PICTURE), configs, "budget" if kind == "sweep" else ""
+    )
     job = jobs().submit("certificates", stream, subject=task)
     jobs().wait(job, 100)
     page = compare(tab="compare" if kind == "comparison" else "sweep", **{kind: job})

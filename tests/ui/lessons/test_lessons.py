@@ -11,13 +11,16 @@ from streamlit.testing.v1 import AppTest
 from diffsmooth_core import ABSTAIN, SmoothingConfig, certify
 from diffsmooth_core.datasets import class_names
 from diffsmooth_core.statistics.peeking import simulate
-from tests.ui.conftest import opened
+from tests.ui.conftest import address, opened
+from ui.compare import controls as compare
 from ui.jobs.networks import base_classifier
 from ui.lessons import peeking
 from ui.lessons.view import LESSONS, TOURS, Tour
-from ui.session import state
+from ui.session import settings, state
+from ui.step import view as step
 
 Visit = Callable[..., AppTest]
+SETTINGS = {one.page: one for one in (settings.CERTIFY, step.SETTINGS, compare.SETTINGS)}
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ def page(visit: Visit) -> AppTest:
 
 def settings_drawn(page: AppTest) -> set[str]:
     widgets = (*page.sidebar.number_input, *page.sidebar.selectbox)
-    return {str(widget.key) for widget in widgets} & set(state.SETTINGS)
+    return {str(widget.key) for widget in widgets} & set(settings.CONFIG_FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -40,28 +43,28 @@ def settings_drawn(page: AppTest) -> set[str]:
 )
 def test_every_tour_sets_the_controls_that_it_speaks_of_and_hides_the_rest(tour: Tour) -> None:
     page = opened(tour.page, **tour.settings, lesson=tour.lesson)
-    assert page.query_params.items() >= tour.settings.items(), "nothing fell back to a default"
-    assert set(tour.settings) <= {"picture", *state.CERTIFY.defaults}
+    assert address(page).items() >= tour.settings.items(), "nothing fell back to a default"
+    assert set(tour.settings) <= {"picture", *SETTINGS[Path(tour.page).stem].defaults}
     start = {"certify": "Certify", "step": "step-next", "compare": "comparison-start", "sweep": "sweep-start"}
     button = start[tour.settings.get("tab") or Path(tour.page).stem]
     assert not page.button(key=button).disabled
-    assert settings_drawn(page) == set(tour.shows) & set(state.SETTINGS)
-    assert page.query_params["lesson"] == tour.lesson
-    before = page.query_params
+    assert settings_drawn(page) == set(tour.shows) & set(settings.CONFIG_FIELDS)
+    assert address(page)["lesson"] == tour.lesson
+    before = address(page)
     page.button(key="show-everything").click().run()
     assert not page.exception
     assert len(settings_drawn(page)) > 10 or tour.lesson == "parts"
-    assert page.query_params == {name: v for name, v in before.items() if name != "lesson"}
+    assert address(page) == {name: v for name, v in before.items() if name != "lesson"}
     assert not page.button(key=button).disabled
 
 
 def test_a_lesson_ends_with_its_page_and_an_unknown_one_is_said(visit: Visit) -> None:
     page = visit(lesson="noise", sigma="0.01")
     page.number_input(key="sigma").set_value(0.25).run()
-    assert page.query_params["lesson"] == "noise", "it goes on while one tries things"
+    assert address(page)["lesson"] == "noise", "it goes on while one tries things"
     page.query_params.clear()  # as the navigation does
     page.switch_page("pages/step.py").run()
-    assert "lesson" not in page.query_params
+    assert "lesson" not in address(page)
     assert len(settings_drawn(page)) > 10
     page = visit(lesson="<b>none</b>")
     assert len(settings_drawn(page)) > 10
@@ -72,7 +75,7 @@ def test_a_lesson_ends_with_its_page_and_an_unknown_one_is_said(visit: Visit) ->
 def test_a_lesson_leaves_out_the_panels_that_it_is_not_about(
     visit: Visit, finished_run: Callable[..., str]
 ) -> None:
-    job = finished_run(state.PICTURE, [(8, 100)], [(8, 1000)])
+    job = finished_run(settings.FIRST_PICTURE, [(8, 100)], [(8, 1000)])
     for lesson, drawn in (
         ("noise", {"What this radius means"}),
         ("purify", set()),

@@ -22,7 +22,7 @@ from tests.ui.conftest import APP
 from ui.components import picker
 from ui.jobs import audits
 from ui.jobs.registry import jobs
-from ui.session import state
+from ui.session import settings, state, url
 
 Open = Callable[..., AppTest]
 CONFIG = SmoothingConfig(
@@ -239,7 +239,8 @@ def test_abstentions_are_counted_by_reason_and_explained(store: Store, open_page
 
 def test_an_audit_is_started_stopped_short_and_gone_on_with(store: Store, open_page: Open) -> None:
     page = open_page()
-    page.session_state["_kept"] = {name: getattr(CONFIG, name) for name in state.SETTINGS}
+    kept = page.session_state["url"] = url.UrlSync()
+    kept.kept[settings.CERTIFY.prefix] = {name: getattr(CONFIG, name) for name in settings.CONFIG_FIELDS}
     page.run()
     page.text_input[0].set_value("mine")
     page.text_input[1].set_value("3:99")

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui.session import state
+from tests.ui.conftest import address
+from ui.session import settings
 
 Visit = Callable[..., AppTest]
 
@@ -36,7 +37,7 @@ OTHER = {
 
 def values(page: AppTest) -> dict[str, str]:
     widgets = (*page.number_input, *page.selectbox)
-    return {widget.key: str(widget.value) for widget in widgets if widget.key in state.SETTINGS}
+    return {widget.key: str(widget.value) for widget in widgets if widget.key in settings.CONFIG_FIELDS}
 
 
 def said(page: AppTest) -> str:
@@ -45,22 +46,22 @@ def said(page: AppTest) -> str:
 
 def test_a_first_visit_has_the_defaults_in_the_address(visit: Visit) -> None:
     page = visit()
-    defaults = {name: str(getattr(state.DEFAULTS, name)) for name in state.SETTINGS}
+    defaults = {name: str(getattr(settings.DEFAULTS, name)) for name in settings.CONFIG_FIELDS}
     assert values(page) == defaults
-    assert page.query_params == {"picture": state.PICTURE} | defaults
+    assert address(page) == {"picture": settings.FIRST_PICTURE} | defaults
 
 
 def test_the_address_restores_every_setting(visit: Visit) -> None:
     page = visit(picture="photo:rocket", **OTHER)
     assert values(page) == OTHER
-    assert page.query_params == {"picture": "photo:rocket"} | OTHER
+    assert address(page) == {"picture": "photo:rocket"} | OTHER
     assert "SpaceX" in said(page)
 
 
 def test_a_changed_setting_is_in_the_address(visit: Visit) -> None:
     page = visit()
     page.number_input(key="sigma").set_value(0.25).run()
-    assert page.query_params["sigma"] == "0.25"
+    assert address(page)["sigma"] == "0.25"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_a_changed_setting_is_in_the_address(visit: Visit) -> None:
 )
 def test_a_bad_value_falls_back_and_is_named(visit: Visit, name: str, bad: str) -> None:
     page = visit(**{"seed": "9", name: bad})
-    assert values(page)[name] == str(getattr(state.DEFAULTS, name))
+    assert values(page)[name] == str(getattr(settings.DEFAULTS, name))
     assert f"{name} = " in said(page)
     if name != "seed":
         assert values(page)["seed"] == "9"
@@ -96,8 +97,8 @@ def test_a_bad_value_falls_back_and_is_named(visit: Visit, name: str, bad: str) 
 @pytest.mark.parametrize("bad", ["photo:nobody", "/etc/hostname", "../app.py", "cifar10:-1", "upload:x.png"])
 def test_a_bad_picture_falls_back_and_is_named(visit: Visit, bad: str) -> None:
     page = visit(picture=bad)
-    assert page.query_params["picture"] == state.PICTURE
-    assert f"{state.PICTURE} is shown instead" in said(page)
+    assert address(page)["picture"] == settings.FIRST_PICTURE
+    assert f"{settings.FIRST_PICTURE} is shown instead" in said(page)
 
 
 def test_what_the_address_says_is_never_markup(visit: Visit) -> None:
@@ -127,10 +128,12 @@ def test_a_click_cannot_choose_what_is_no_picture() -> None:
         import streamlit as st
 
         from ui.session import notices, state
+        from ui.session.settings import CERTIFY
+        from ui.session.url import read
 
-        state.restore()
-        state.choose("photo:rocket")
-        state.choose("/etc/hostname")
+        read(CERTIFY)
+        state.choose_picture("photo:rocket")
+        state.choose_picture("/etc/hostname")
         st.text(state.picture_spec())
         st.text(notices.current()[0].sentence)
 
@@ -154,12 +157,11 @@ def test_a_picture_chosen_while_the_address_was_on_its_way_is_kept(visit: Visit)
     """The browser sends the click with the address that it had: the session's newer one has not arrived."""
     page = visit(picture="photo:coffee")
     page.session_state["picture"] = "photo:cat"  # what the picker's callback does
-    page.session_state["_acted"] = True
     page.query_params.clear()
     page.query_params["picture"] = "photo:coffee"
     page.run()
-    assert page.query_params["picture"] == "photo:cat"
+    assert address(page)["picture"] == "photo:cat"
     page.query_params.clear()
     page.query_params["picture"] = "photo:coffee"  # a link followed later counts again
     page.run()
-    assert page.query_params["picture"] == "photo:coffee"
+    assert address(page)["picture"] == "photo:coffee"

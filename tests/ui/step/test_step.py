@@ -11,11 +11,11 @@ from streamlit.testing.v1 import AppTest
 from diffsmooth_core import SmoothingConfig, certify
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
-from tests.ui.conftest import opened
+from tests.ui.conftest import address, opened
 from ui.components import softmax
 from ui.jobs import networks
 from ui.jobs.networks import base_classifier
-from ui.session import state
+from ui.session import settings, state
 from ui.step import charts, view, votes
 from ui.text import down
 
@@ -50,13 +50,13 @@ def test_every_method_is_walked_to_the_count(step: Visit, method: str) -> None:
         assert not page.exception
         assert page.button(key="step-next").label == ("Next copy" if at == STEPS[method] else "Next")
         page.button(key="step-next").click().run()
-    assert (page.query_params["step"], page.query_params["copy"]) == ("1", "2")
+    assert (address(page)["step"], address(page)["copy"]) == ("1", "2")
     assert page.button(key="step-back").disabled
 
 
 def test_the_count_has_the_runs_own_votes(step: Visit) -> None:
     config = SmoothingConfig(n0=5, n=16, m=2)
-    picture = state.resolved(state.PICTURE)
+    picture = state.resolved(settings.FIRST_PICTURE)
     certificate = certify(base_classifier(config), picture.tensor, config)
     found = votes.classes(picture, config, "estimation", 16)
     assert tuple(np.bincount(found, minlength=10)) == certificate.counts
@@ -75,7 +75,7 @@ def test_the_formulas_show_the_present_numbers(step: Visit) -> None:
     page = step(step="2", sigma="0.25")
     assert r"0.25" in said(page) + formulas(page)
     config = SmoothingConfig(sigma=0.25, n0=5, n=16, m=2)
-    found = votes.traced(state.resolved(state.PICTURE), config, 1).diffusion
+    found = votes.traced(state.resolved(settings.FIRST_PICTURE), config, 1).diffusion
     assert found is not None
     assert f"t^* = {found.t}" in formulas(page)
     assert f"{found.alpha_bar:.4f}" in formulas(page)
@@ -88,9 +88,9 @@ def test_the_address_keeps_step_and_copy(step: Visit) -> None:
     assert page.number_input(key="step-copy").value == 3
     page.number_input(key="step-copy").set_value(5).run()
     page.button(key="step-back").click().run()
-    assert (page.query_params["step"], page.query_params["copy"]) == ("6", "5")
+    assert (address(page)["step"], address(page)["copy"]) == ("6", "5")
     page.switch_page("pages/certify.py").run()
-    assert "step" not in page.query_params
+    assert "step" not in address(page)
     assert page.number_input(key="n").value == 16, "both pages have the same settings"
     page.switch_page("pages/step.py").run()
     assert page.number_input(key="step-copy").value == 5
@@ -101,7 +101,7 @@ def test_the_address_keeps_step_and_copy(step: Visit) -> None:
 def test_a_bad_place_is_named(step: Visit, name: str, bad: str) -> None:
     page = step(**{name: bad})
     assert f"{name} = " in said(page)
-    assert page.query_params[name] == "1"
+    assert address(page)[name] == "1"
 
 
 def test_a_place_beyond_the_end_is_the_last(step: Visit) -> None:
@@ -123,13 +123,13 @@ def test_playing_goes_from_step_to_step_and_copy_to_copy(step: Visit) -> None:
     assert page.button(key="step-play").label == "Pause"
     seen = []
     for _ in range(3):
-        seen.append((page.query_params["copy"], page.query_params["step"]))
+        seen.append((address(page)["copy"], address(page)["step"]))
         page.run()  # as a tick does
     assert seen == [("1", "2"), ("1", "3"), ("2", "1")]
     page.button(key="step-play").click().run()
-    at = page.query_params["step"]
+    at = address(page)["step"]
     page.run()
-    assert page.query_params["step"] == at
+    assert address(page)["step"] == at
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.theory import Convergence, WeakError, clouds, exact
+from tests.ui.conftest import address
 from ui.components import terms
 from ui.jobs import theorems as theorems_jobs
 from ui.jobs.registry import jobs
 from ui.lessons.view import TOURS
-from ui.session import state
+from ui.session import settings
 from ui.theorems import charts, controls, exact_charts
 from ui.theorems import terms as theorems_terms
 
@@ -114,7 +115,7 @@ def test_a_tour_leads_where_a_printed_theorem_fails_and_the_corrected_one_holds(
 ) -> None:
     (tour,) = (tour for tour in TOURS if tour.lesson == lesson)
     page = opened(visit, **tour.settings, lesson=lesson)
-    assert page.query_params.items() >= tour.settings.items(), "nothing fell back to a default"
+    assert address(page).items() >= tour.settings.items(), "nothing fell back to a default"
     assert [words in error.value for error in page.error] == [True]
     parts = [subheader.value for subheader in page.subheader]
     assert set(parts) - set(parts[:2]) == drawn, "beside both theorems"
@@ -212,14 +213,14 @@ def test_what_failed_says_why_and_is_tried_again(theorems: AppTest, monkeypatch:
 
 def test_the_settings_are_in_the_address_and_a_bad_one_is_named(visit: Visit) -> None:
     page = opened(visit, where="exact", world="narrow", eps_error="0.1", sigma="0.3", eta="7", dtype="int1")
-    assert page.query_params["world"] == "narrow"
-    assert (page.query_params["eta"], page.query_params["sigma"]) == ("0.01", "0.3")
+    assert address(page)["world"] == "narrow"
+    assert (address(page)["eta"], address(page)["sigma"]) == ("0.01", "0.3")
     assert "eta = '7' in the address is unknown; 0.01 is used instead" in said(page).replace("\\", "")
     assert page.slider(key="theorems-sigma").value == 0.3
     page.session_state["theorems-unit"] = "model"
     page.run()
-    assert page.query_params["unit"] == "model"
-    assert set(page.query_params) == {"picture", *controls.SETTINGS.defaults}
+    assert address(page)["unit"] == "model"
+    assert set(address(page)) == {"picture", *controls.SETTINGS.defaults}
 
 
 def test_pages_keep_their_own_settings_and_share_the_picture(visit: Visit) -> None:
@@ -227,26 +228,26 @@ def test_pages_keep_their_own_settings_and_share_the_picture(visit: Visit) -> No
     page.query_params.clear()
     page.session_state["theorems-where"] = "exact"
     page.switch_page("pages/theorems.py").run()
-    assert page.query_params["picture"] == "photo:cat"
-    assert page.session_state["dataset"] == state.DEFAULTS.dataset, "the one that its denoiser knows"
+    assert address(page)["picture"] == "photo:cat"
+    assert page.session_state["dataset"] == settings.DEFAULTS.dataset, "the one that its denoiser knows"
     page.query_params.clear()
     page.switch_page("pages/certify.py").run()
-    assert (page.query_params["sigma"], page.query_params["dataset"]) == ("0.25", "imagenet")
+    assert (address(page)["sigma"], address(page)["dataset"]) == ("0.25", "imagenet")
 
 
 def test_another_kind_of_picture_shows_its_first(theorems: AppTest) -> None:
     theorems.session_state["theorems-where"] = "picture"
     theorems.session_state["theorems-samples"] = 16
     theorems.run()
-    assert theorems.query_params["picture"] == state.PICTURE
+    assert address(theorems)["picture"] == settings.FIRST_PICTURE
     (pills,) = (group for group in theorems.button_group if group.label == "Picture")
     pills.set_value("photo").run()
     assert not theorems.exception
-    first = theorems.query_params["picture"]
+    first = address(theorems)["picture"]
     assert first.startswith("photo:")
     assert theorems.session_state["theorems-watched"]["samples"][0].source == first
     theorems.run()
-    assert theorems.query_params["picture"] == first
+    assert address(theorems)["picture"] == first
 
 
 def test_bars_add_up_to_their_bounds_and_the_histogram_has_every_sample() -> None:

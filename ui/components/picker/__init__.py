@@ -10,7 +10,7 @@ import streamlit as st
 from diffsmooth_core import InputError
 from diffsmooth_core.datasets.sources import Choice, Group, catalogue, from_upload
 from ui.images import data_url
-from ui.session import state
+from ui.session import settings, state
 from ui.session.limits import limit
 from ui.text import plain
 
@@ -33,7 +33,7 @@ def thumbnail(spec: str, dataset: str) -> str:
 
 def warm_up() -> None:
     """Decode the thumbnails of all named pictures once."""
-    dataset = state.DEFAULTS.dataset
+    dataset = settings.DEFAULTS.dataset
     for group in catalogue(dataset):
         for choice in group.choices:
             thumbnail(choice.spec, dataset)
@@ -56,7 +56,7 @@ def choose(follow: bool = False) -> None:
     )
     if follow and current in titles and kind not in (current, "upload") and groups[kind].size:
         first = groups[kind].choices[:1]
-        state.choose(first[0].spec if first else f"{kind}:0")
+        state.choose_picture(first[0].spec if first else f"{kind}:0")
     if kind == "upload":
         _upload()
     else:
@@ -82,8 +82,7 @@ def _browse(group: Group) -> None:
     def picked() -> None:
         if chosen := st.session_state[f"picker-{group.kind}"].picked:
             st.session_state["picture-problem"] = ""
-            state.act()
-            state.choose(str(chosen))
+            state.choose_picture(str(chosen))
 
     picker(data=data, key=f"picker-{group.kind}", on_picked_change=picked)
 
@@ -101,8 +100,7 @@ def _around(group: Group) -> tuple[Choice, ...]:
             "" if there else f"There is no picture {typed}: the index goes from 0 to {group.size - 1}."
         )
         if there:
-            state.act()
-            state.choose(f"{group.kind}:{typed}")
+            state.choose_picture(f"{group.kind}:{typed}")
 
     st.session_state[key] = index
     st.number_input(
@@ -125,8 +123,7 @@ def _upload() -> None:
         if (file := st.session_state["upload-file"]) is None:
             return
         try:
-            state.act()
-            state.pick(from_upload(file.getvalue(), file.name, state.dataset()))
+            state.set_picture(from_upload(file.getvalue(), file.name, state.dataset()))
         except InputError as error:
             st.session_state["picture-problem"] = str(error)
 

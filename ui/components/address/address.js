@@ -1,0 +1,14 @@
+// Replaces the address in the browser's history. Streamlit reads it from there with the next run.
+const ITS_OWN = ["embed", "embed_options"];
+
+const described = (parameters) =>
+  JSON.stringify(Object.entries(parameters).filter(([name]) => !ITS_OWN.includes(name)).sort());
+
+export default function ({ data }) {
+  const now = [...new URLSearchParams(window.location.search)];
+  if (!data.begun.map(described).includes(described(Object.fromEntries(now)))) return;
+  const kept = new URLSearchParams(now.filter(([name]) => ITS_OWN.includes(name))).toString();
+  const query = [kept, data.query].filter(Boolean).join("&");
+  if (`?${query}` !== window.location.search)
+    window.history.replaceState({}, "", `${window.location.pathname}?${query}${window.location.hash}`);
+}

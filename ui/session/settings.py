@@ -1,0 +1,149 @@
+"""What the settings of a page are: their defaults, what they can be, and how an address's text is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.classifiers.device import fast_dtype
+from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING
+from diffsmooth_core.datasets import datasets
+from diffsmooth_core.purification.purifiers import purifier_of
+from diffsmooth_core.zoo.cards import names
+from diffsmooth_core.zoo.download import here
+from ui.session.limits import allowed, limit
+
+FIRST_PICTURE = "gallery:sailing-yacht"
+_USUAL = SmoothingConfig(dtype=fast_dtype())
+_MOST = {name: limit("runs", name) for name in ("n", "n0", "m")}
+DEFAULTS = replace(_USUAL, **{name: min(most, getattr(_USUAL, name)) for name, most in _MOST.items()})
+CONFIG_FIELDS = (
+    "dataset",
+    "method",
+    "classifier",
+    "denoiser",
+    "sigma",
+    "sigma_local",
+    "m",
+    "purifications",
+    "reverse_steps",
+    "n0",
+    "n",
+    "alpha",
+    "seed",
+    "noise",
+    "stopping",
+    "target_radius",
+    "rounds",
+    "bound",
+    "dtype",
+)
+SPANS: dict[str, tuple[float, float]] = {
+    "sigma": (0.01, 2.0),
+    "sigma_local": (0.0, 2.0),
+    "m": (1, _MOST["m"]),
+    "purifications": (1, 40),
+    "reverse_steps": (1, 100),
+    "n0": (1, _MOST["n0"]),
+    "n": (10, _MOST["n"]),
+    "alpha": (1e-6, 0.5),
+    "target_radius": (0.0, 8.0),
+    "rounds": (1, 6),
+    "seed": (0, 2**53 - 1),  # what a browser's numbers can hold
+}
+
+
+def choices(name: str, dataset: str) -> Sequence[Any]:
+    """What the setting `name` can be where `dataset` is chosen, for those that are chosen from a list."""
+    return {
+        "dataset": datasets(),
+        "method": tuple(METHODS),
+        "classifier": classifiers(dataset),
+        "noise": NOISES,
+        "stopping": STOPPING,
+        "bound": BOUNDS,
+        "dtype": DTYPES,
+        "denoiser": allowed("denoisers", names("denoiser", dataset) + here(dataset)),
+    }[name]
+
+
+def denoisers(method: str, dataset: str) -> tuple[str, ...]:
+    """The denoisers that a method can work with; all where it uses none."""
+    networks = purifier_of(method).networks
+    published = here(dataset) if not networks or "unet" in networks else ()
+    return allowed("denoisers", names("denoiser", dataset, *networks) + published)
+
+
+def classifiers(dataset: str) -> tuple[str, ...]:
+    """The classifiers that may be chosen for a data set."""
+    return allowed("classifiers", names("classifier", dataset))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one page, all of which are in its address: defaults by name, the spans of numbers, the
+    choices of the others. A text whose default is empty can be anything.
+
+    Their session-state keys begin with `prefix`: pages with the same prefix share their settings. `dataset`
+    is given where the page knows only one.
+    """
+
+    page: str
+    defaults: Mapping[str, Any]
+    spans: Mapping[str, tuple[float, float]]
+    choices: Callable[[str, str], Sequence[Any]]
+    prefix: str = ""
+    dataset: str | None = None
+
+    def extended(
+        self,
+        page: str,
+        defaults: Mapping[str, Any],
+        spans: Mapping[str, tuple[float, float]] | None = None,
+        choices: Mapping[str, Sequence[Any]] | None = None,
+    ) -> Settings:
+        """The settings of another page: these, which both share, and more."""
+        listed = choices or {}
+
+        def all_choices(name: str, dataset: str) -> Sequence[Any]:
+            return listed[name] if name in listed else self.choices(name, dataset)
+
+        return replace(
+            self,
+            page=page,
+            defaults={**self.defaults, **defaults},
+            spans={**self.spans, **(spans or {})},
+            choices=all_choices,
+        )
+
+    def parse(self, name: str, text: str, dataset: str) -> Any:
+        """A setting's value from the address's text. Raises InputError, which says what is used instead."""
+        default = self.defaults[name]
+        if default == "":
+            return text[:500]  # a list of settings or a job's id: whoever uses it looks whether it is one
+        if name not in self.spans:
+            choices = {str(choice): choice for choice in self.choices(name, dataset)}
+            if text in choices:
+                return choices[text]
+            raise InputError(f"{name} = {text[:40]!r} in the address is unknown; {default} is used instead")
+        low, high = self.spans[name]
+        try:
+            value = type(default)(text)
+        except ValueError:
+            value = None
+        if value is None or not low <= value <= high:
+            kind = "whole number" if isinstance(default, int) else "number"
+            raise InputError(
+                f"{name} = {text[:40]!r} in the address is not a {kind} from {low:g} to {high:g}; "
+                f"{default} is used instead"
+            )
+        return value
+
+    def values(self, session: Mapping[Any, Any]) -> dict[str, Any]:
+        """The settings as they stand in the session."""
+        return {name: session[self.prefix + name] for name in self.defaults}
+
+
+CERTIFY = Settings("certify", {name: getattr(DEFAULTS, name) for name in CONFIG_FIELDS}, SPANS, choices)

@@ -1,0 +1,191 @@
+"""A page's settings and the browser's address, kept in step."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, MutableMapping
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from diffsmooth_core import InputError, SmoothingConfig
+from ui.components import address as address_component
+from ui.session import notices, state
+from ui.session.settings import CERTIFY, CONFIG_FIELDS, FIRST_PICTURE, Settings
+
+Address = dict[str, str]  # its parameters
+Session = MutableMapping[Any, Any]
+TELLING = 60.0  # seconds after its opening in which every run tells the browser a page's settings, at most
+BESIDE_SETTINGS = ("picture", "job", "lesson")  # session-state keys that are in the address too
+
+
+class UrlSync:
+    """Where a session stands between its settings and the browser's address.
+
+    States:
+        opened: A page was opened: by a link, by Back, by a reload or by the navigation. Every run tells the
+            browser the value of every setting: a slow one has drawn nothing of the first run when the second
+            comes, and takes a widget's smallest value where it is told none. The address is completed in its
+            own place in the browser's history, so that one press of Back leaves the page.
+        used: Somebody changed something. Widgets keep their values themselves. Every change writes a new
+            address, which is a new entry in the history: Back takes the change back.
+
+    Transitions, when a run begins and `read` learns which address the browser has:
+        to opened, settings from the address: it is not one of ours. Ours are none (the navigation brings
+            none), the one that the page was opened with, and the last one that was written; where something
+            was changed also some earlier ones, as the browser sends a quick change with the address that it
+            has. Back changes no setting itself, so it is not taken for such a change.
+        to opened, settings as they were kept: another page runs now. Streamlit let go of its widgets' values.
+        to used: the session holds something else than was kept, so somebody changed a setting, the picture
+            or the lesson, or started a run; or TELLING seconds have gone by.
+    """
+
+    def __init__(self) -> None:
+        self.state: Literal["opened", "used"] = "opened"
+        self.page = ""  # whose settings were read last
+        self.kept: dict[str, dict[str, Any]] = {}  # settings' prefix -> name -> value, as of the last address
+        self.current: tuple[Address, ...] = ()  # what the browser may have while nothing is changed
+        self._recent: deque[Address] = deque(maxlen=8)
+        self._beside: dict[str, Any] = {}
+        self._opened_until = 0.0
+
+    def read(self, page: Settings, session: Session, parameters: Address, now: float) -> bool:
+        """Begin a run of `page` (at `now`, seconds); whether its settings have to be read from the address,
+        and otherwise bring those back that the session let go of."""
+        another = page.page != self.page or (not parameters and parameters not in self.current)
+        changed = not another and self.changed(page, session, page.defaults)
+        ours = ({}, *self.current, *(self._recent if changed else ()))
+        self.page = page.page
+        if page.prefix not in self.kept or parameters not in ours:
+            self._open(parameters, now)
+            return True
+        if another:
+            self._open(parameters, now)
+            session.update({page.prefix + name: self._kept(page, name) for name in page.defaults})
+            session["lesson"] = parameters.get("lesson", "")
+        elif changed or now >= self._opened_until:
+            self._use()
+        self.recall(page, session, page.defaults)
+        return False
+
+    def changed(self, page: Settings, session: Session, names: Iterable[str]) -> bool:
+        """Whether the session holds something else than was kept."""
+        kept = {page.prefix + name: value for name, value in self._of(page, names)} | self._beside
+        return any(session.get(key, value) != value for key, value in kept.items())
+
+    def recall(self, page: Settings, session: Session, names: Iterable[str]) -> None:
+        """Bring these settings back where the session let go of them, as their widgets were not drawn for a
+        while; while the page is `opened`, set every one anew, which tells it to the browser."""
+        for name, kept in self._of(page, names):
+            key = page.prefix + name
+            if self.state == "opened" or key not in session:
+                session[key] = session.get(key, kept)
+
+    def recall_in_part(self, page: Settings, session: Session, names: Iterable[str]) -> None:
+        """`recall` where a part of the page runs alone: a change may have brought it about."""
+        if self.changed(page, session, names):
+            self._use()
+        self.recall(page, session, names)
+
+    def keep(self, page: Settings, session: Session) -> None:
+        """Note what the session holds now."""
+        self.kept.setdefault(page.prefix, {}).update(page.values(session))
+        self._beside = {key: session.get(key) for key in BESIDE_SETTINGS}
+
+    def write(self, page: Settings, session: Session) -> Address:
+        """Note what the session holds now; the address that says so. An uploaded picture is not in it."""
+        self.keep(page, session)
+        address = {name: str(value) for name, value in page.values(session).items() if str(value)}
+        if session["upload"] is None:
+            address = {"picture": session["picture"]} | address
+        if session["job"] and page.prefix == CERTIFY.prefix:
+            address["job"] = session["job"]
+        if session["lesson"]:
+            address["lesson"] = session["lesson"]
+        if self.state == "used":
+            self.current = (address,)
+        elif address not in self.current:
+            self.current = (*self.current, address)
+        if address not in self._recent:
+            self._recent.append(address)
+        return address
+
+    def _of(self, page: Settings, names: Iterable[str]) -> list[tuple[str, Any]]:
+        return [(name, self._kept(page, name)) for name in names]
+
+    def _kept(self, page: Settings, name: str) -> Any:
+        return self.kept.get(page.prefix, {}).get(name, page.defaults[name])
+
+    def _open(self, parameters: Address, now: float) -> None:
+        self.state, self._opened_until = "opened", now + TELLING
+        self.current = (parameters,)
+        self._recent.append(parameters)
+
+    def _use(self) -> None:
+        self.state = "used"
+        self.current = tuple(filter(None, self.current))
+
+
+def sync() -> UrlSync:
+    """The session's own."""
+    found: UrlSync = st.session_state.setdefault("url", UrlSync())
+    return found
+
+
+def read(page: Settings) -> bool:
+    """Begin a run of `page` with its settings in the session; whether they were read from an address that
+    this session did not write."""
+    session, parameters = st.session_state, st.query_params.to_dict()
+    if page.dataset:
+        session["dataset"] = page.dataset
+    if not sync().read(page, session, parameters, time.monotonic()):
+        return False
+    for name, default in page.defaults.items():
+        session[page.prefix + name] = default
+        if name in parameters:
+            try:
+                session[page.prefix + name] = page.parse(name, parameters[name], state.dataset())
+            except InputError as error:
+                notices.notify(str(error))
+    session["lesson"] = parameters.get("lesson", "")
+    session["job"] = parameters.get("job") if page.prefix == CERTIFY.prefix else session.get("job")
+    if parameters or "picture" not in session:
+        state.set_picture(FIRST_PICTURE)
+    if "picture" in parameters:
+        state.choose_picture(parameters["picture"])
+    sync().keep(page, session)
+    return True
+
+
+def write(page: Settings) -> None:
+    """Have the browser's address say what the session holds."""
+    address = sync().write(page, st.session_state)
+    opened = sync().state == "opened"
+    address_component.complete(sync().current if opened else (), urlencode(address))
+    if not opened:
+        _enter(address)
+
+
+def recall_in_part(page: Settings, names: Iterable[str]) -> None:
+    """Bring these settings back before a part of the page that runs alone draws their widgets."""
+    sync().recall_in_part(page, st.session_state, names)
+
+
+def write_in_part(page: Settings) -> None:
+    """Write what a part of the page that runs alone has changed."""
+    if sync().state == "used":
+        _enter(sync().write(page, st.session_state))
+
+
+def _enter(address: Address) -> None:
+    """Make this the browser's address, as a new entry in its history."""
+    if address != st.query_params.to_dict():
+        st.query_params.from_dict(address)
+
+
+def kept_config() -> SmoothingConfig:
+    """The Certify page's settings as they were left, for another page. Raises InputError."""
+    kept = sync().kept.get(CERTIFY.prefix, {})
+    return SmoothingConfig(**{name: value for name, value in kept.items() if name in CONFIG_FIELDS})
