@@ -260,9 +260,8 @@ def test_a_run_goes_on_as_its_networks_ran_when_it_began(own: Store, workers) ->
         "execution": str(base_of(CONFIG).execution),
     }
     assert run.config["version"] == __version__
-    before = {
-        k: v for k, v in run.config.items() if k not in ("execution", "version")
-    }  # as version 0.1 wrote
+    # As the first versions wrote it.
+    before = {k: v for k, v in run.config.items() if k not in ("execution", "version")}
     before["block"] = 7
     old = own.create("old", "audit", "cifar10", before, [0], run.weights)
     (result,) = finish(own, old, workers)

@@ -52,9 +52,7 @@ def test_a_cut_sweep_goes_on_and_another_of_its_name_is_refused(
     assert next(work) == (1, 3)
     work.close()
     assert {run.config["version"] for run in runs} == {__version__}
-    monkeypatch.setattr(
-        sweeping, "__version__", "99.0.0"
-    )  # a later version goes on with what an earlier began
+    monkeypatch.setattr(sweeping, "__version__", "99.0.0")  # a later version goes on with it
     again = sweeping.runs(own, "local", "m", CONFIG, (0, 1, 2))
     assert again == runs
     assert list(sweeping.work(own, again, "m", CONFIG))[-1] == (3, 3)
