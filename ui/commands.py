@@ -12,7 +12,7 @@ from diffsmooth_core.attacks import AttackConfig
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.runs.batch import config_of
 from diffsmooth_core.runs.indices import format_indices
-from diffsmooth_core.runs.store import Run
+from diffsmooth_core.runs.records import Run
 from diffsmooth_core.theory import Exact
 from ui.session import settings
 from ui.text import plain

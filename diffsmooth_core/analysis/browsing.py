@@ -13,8 +13,9 @@ import numpy.typing as npt
 from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.analysis.explaining import reason_from_counts
 from diffsmooth_core.config import ABSTAIN, InputError, check_choice
+from diffsmooth_core.runs.records import Remark, Run
 from diffsmooth_core.runs.results import OUTCOMES, Result
-from diffsmooth_core.runs.store import Remark, Run, Store
+from diffsmooth_core.runs.store import Store
 from diffsmooth_core.statistics import Proportion
 
 REVIEWS = {"": "Not reviewed", "accepted": "Accepted", "disputed": "Disputed"}

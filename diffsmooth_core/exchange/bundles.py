@@ -11,8 +11,9 @@ from typing import Any
 
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.config import InputError, check_dataset_name
+from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result
-from diffsmooth_core.runs.store import Run, Store
+from diffsmooth_core.runs.store import Store
 
 FORMAT = "diffsmooth-run-1"
 MOST_BYTES = 500_000_000  # unpacked

@@ -21,7 +21,8 @@ from diffsmooth_core.runs.results import STEP, Result
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 
 if TYPE_CHECKING:
-    from diffsmooth_core.runs.store import Run, Store
+    from diffsmooth_core.runs.records import Run
+    from diffsmooth_core.runs.store import Store
 
 DIGITS = 3  # significant ones of a printed radius
 MOST_BYTES = 100_000_000

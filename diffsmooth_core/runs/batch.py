@@ -20,8 +20,9 @@ from diffsmooth_core.classifiers.building import default_execution
 from diffsmooth_core.classifiers.execution import Execution, available
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.runs.pending import PendingImage
+from diffsmooth_core.runs.records import Run, Tally
 from diffsmooth_core.runs.results import Result
-from diffsmooth_core.runs.store import Run, Store, Tally
+from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import Plan, VoteRequest, Workers, base_of, load_picture
 from diffsmooth_core.version import __version__
 

@@ -16,8 +16,9 @@ from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.experiments import Cell, grid, sweep_stream
 from diffsmooth_core.experiments.sweep import shared_batch
 from diffsmooth_core.runs.batch import execution_settings
+from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result
-from diffsmooth_core.runs.store import Run, Store
+from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import base_of, load_picture
 from diffsmooth_core.version import __version__
 

@@ -10,8 +10,9 @@ import pytest
 from diffsmooth_core.analysis import browsing
 from diffsmooth_core.analysis.browsing import RowFilter, chosen, confusion, following
 from diffsmooth_core.config import ABSTAIN, InputError
+from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result, curve
-from diffsmooth_core.runs.store import Run, Store
+from diffsmooth_core.runs.store import Store
 from diffsmooth_core.statistics import certified_accuracy
 
 RESULTS = [

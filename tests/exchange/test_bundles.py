@@ -13,7 +13,8 @@ import pytest
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.config import InputError
 from diffsmooth_core.exchange import bundles
-from diffsmooth_core.runs.store import Run, Store
+from diffsmooth_core.runs.records import Run
+from diffsmooth_core.runs.store import Store
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "assets" / "runs" / "diffsmooth.json.gz"

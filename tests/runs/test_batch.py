@@ -26,8 +26,9 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.indices import parse_indices
 from diffsmooth_core.runs.ray_workers import RayWorkers
+from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result
-from diffsmooth_core.runs.store import Run, Store
+from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import Plan, Processes, ThisProcess, base_of, load_picture
 from diffsmooth_core.version import __version__
 

@@ -12,8 +12,11 @@ from alembic import command
 from alembic.config import Config
 
 from diffsmooth_core.config import InputError
+from diffsmooth_core.runs.database import default_url
+from diffsmooth_core.runs.records import Tally
 from diffsmooth_core.runs.results import Result
-from diffsmooth_core.runs.store import MIGRATIONS, Store, Tally, default_url
+from diffsmooth_core.runs.schema import MIGRATIONS
+from diffsmooth_core.runs.store import Store
 
 CONFIG = {"sigma": 0.5, "n": 100}
 RESULT = Result(3, 1, 1, 0.123456789012345678, 0.75, 100, 90, 90, 1.5, certificate={"counts": [1, 2]})

@@ -17,7 +17,8 @@ from diffsmooth_core.analysis.rescue import Rescue
 from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.indices import parse_indices
-from diffsmooth_core.runs.store import Run, Store
+from diffsmooth_core.runs.records import Run
+from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import ThisProcess
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import state

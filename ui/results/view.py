@@ -12,8 +12,8 @@ import streamlit as st
 
 from diffsmooth_core.analysis import browsing
 from diffsmooth_core.exchange.published import SLIPS, acr
+from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import summary
-from diffsmooth_core.runs.store import Run
 from diffsmooth_core.zoo.cards import Card, every
 from ui.components import figure
 from ui.jobs import audits

@@ -12,8 +12,8 @@ from diffsmooth_core.analysis.browsing import ORDERS, REVIEWS, Row, RowFilter
 from diffsmooth_core.analysis.comparing import CHANGES, Change, compare
 from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.datasets import class_names
+from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import OUTCOMES
-from diffsmooth_core.runs.store import Run
 from ui.jobs import audits
 from ui.session import notices
 from ui.sidebar import classifier_title, dataset_title, method_title

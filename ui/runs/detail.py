@@ -16,8 +16,8 @@ from diffsmooth_core.analysis.comparing import CHANGES
 from diffsmooth_core.analysis.diagnosis import Diagnosis
 from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.datasets import class_names
+from diffsmooth_core.runs.records import Kind, Run
 from diffsmooth_core.runs.results import Result
-from diffsmooth_core.runs.store import Kind, Run
 from ui.certify.view import card
 from ui.components import figure, strip
 from ui.images import data_url

@@ -12,8 +12,8 @@ from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.analysis import browsing
 from diffsmooth_core.analysis.browsing import Row
 from diffsmooth_core.exchange import bundles, logs
+from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import OUTCOMES, Result
-from diffsmooth_core.runs.store import Run
 from ui.colours import outcome_colour
 from ui.components import focus, picker
 from ui.jobs import audits

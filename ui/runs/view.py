@@ -12,8 +12,8 @@ from diffsmooth_core.analysis import browsing
 from diffsmooth_core.analysis.comparing import CHANGES, mcnemar
 from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.runs.batch import Status
+from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import summary
-from diffsmooth_core.runs.store import Run
 from diffsmooth_core.statistics import Proportion
 from ui import commands
 from ui.colours import outcome_colour

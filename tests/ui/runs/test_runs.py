@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 from diffsmooth_core.analysis import browsing, explaining
 from diffsmooth_core.config import ABSTAIN, SmoothingConfig
 from diffsmooth_core.runs import batch
+from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result
-from diffsmooth_core.runs.store import Run, Store
+from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import ThisProcess, load_picture
 from tests.datasets.conftest import write_twelve
 from tests.ui.conftest import APP

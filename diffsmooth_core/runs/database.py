@@ -1,0 +1,114 @@
+"""A connection to SQLite or PostgreSQL that says in one sentence what is wrong with it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from diffsmooth_core.config import InputError
+from diffsmooth_core.paths import user_folder
+from diffsmooth_core.runs.schema import upgrade
+
+log = logging.getLogger(__name__)
+WAIT = 30  # seconds for another writer
+
+
+def default_url() -> str:
+    """DIFFSMOOTH_STORE, or a file in the user's cache."""
+    return os.environ.get("DIFFSMOOTH_STORE") or f"sqlite:///{user_folder('audits') / 'store.sqlite'}"
+
+
+class Database:
+    """The database behind a URL, with its schema up to date; safe with several readers and writers.
+
+    `moved` is where a damaged SQLite file was moved, in whose place a new one is begun. Raises InputError
+    where the URL leads nowhere.
+    """
+
+    def __init__(self, url: str | None = None) -> None:
+        self.url = url or default_url()
+        try:
+            parsed = sa.make_url(self.url)
+            if parsed.get_backend_name() == "sqlite" and parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            if parsed.drivername in ("postgresql", "postgres"):
+                parsed = parsed.set(drivername="postgresql+psycopg")
+            waiting = {"timeout": WAIT} if parsed.get_backend_name() == "sqlite" else {}
+            self._engine = sa.create_engine(parsed, connect_args=waiting)
+        except (sa.exc.ArgumentError, ModuleNotFoundError, OSError) as error:
+            raise InputError(
+                f"{without_password(self.url)} is no store ({error}); "
+                "use sqlite:///FILE or postgresql://USER@HOST/NAME"
+            ) from None
+        self.moved: Path | None = None
+        if parsed.get_backend_name() == "sqlite":
+            sa.event.listen(self._engine, "connect", _write_ahead)
+            self._set_aside(Path(parsed.database or ""))
+        with self._explained(), self._engine.begin() as connection:
+            upgrade(connection)
+
+    def _set_aside(self, file: Path) -> None:
+        """Move a SQLite file that is damaged out of the way, with its journal, so that a new one is begun;
+        `moved` is where it lies then. Nothing in it is deleted."""
+        if not file.is_file():
+            return
+        try:
+            with self._engine.connect() as connection:
+                sound = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok"
+        except sa.exc.DatabaseError as error:
+            if not any(word in str(error.orig) for word in ("not a database", "malformed")):
+                return  # it is locked, or may not be read: that is said elsewhere
+            sound = False
+        if sound:
+            return
+        self._engine.dispose()
+        self.moved = file.with_name(f"{file.name}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+        for ending in ("", "-wal", "-shm"):
+            part = file.with_name(file.name + ending)
+            if part.exists():
+                part.rename(self.moved.with_name(self.moved.name + ending))
+        log.warning("the store %s was damaged; it lies now at %s, and a new one is begun", file, self.moved)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what a database raises into one sentence, an InputError."""
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            reason = str(error.orig).strip().splitlines()[0]
+            raise InputError(
+                f"the store {without_password(self.url)} cannot be used now ({reason}); "
+                "what was written is kept: free the disk or end the other program, and go on with --resume"
+            ) from None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._explained(), self._engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def without_password(url: str) -> str:
+    """The URL without its password."""
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return repr(url[:80])
+
+
+def _write_ahead(connection: Any, _: Any) -> None:
+    """Readers do not wait for a writer; foreign keys hold."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
