@@ -1,0 +1,1 @@
+"""Looking through runs, comparing two, and why a picture is not certified."""

@@ -59,7 +59,7 @@ def import_log(
         from diffsmooth_core.runs.store import Store
 
         settings = {"sigma": sigma, "n": n, "alpha": alpha, "file": file.name}
-        logs.keep(Store(url), log, name, dataset, settings | {"training_sigma": training_sigma})
+        logs.add_to_store(Store(url), log, name, dataset, settings | {"training_sigma": training_sigma})
     if as_json:
         extra = {
             "dialect": log.dialect,
@@ -105,8 +105,7 @@ def import_log(
 @store_option
 def export_log(name: str, form: str, out: Path, url: str | None) -> None:
     """Write a run of the store as a certification log, or whole, to be imported elsewhere."""
-    from diffsmooth_core.exchange import bundles as bundle
-    from diffsmooth_core.exchange import logs
+    from diffsmooth_core.exchange import bundles, logs
     from diffsmooth_core.runs.store import Store
 
     store = Store(url)
@@ -114,7 +113,7 @@ def export_log(name: str, form: str, out: Path, url: str | None) -> None:
     if not results:
         raise InputError(f"run {name!r} has no results yet; let it certify some pictures first")
     run = store.run(name)
-    logs.put(bundle.packed(store, run) if form == "run" else logs.encoded(results, form), out)
+    logs.write_file(bundles.packed(store, run) if form == "run" else logs.encoded(results, form), out)
     click.echo(f"wrote {len(results)} results to {out}")
 
 
@@ -124,7 +123,7 @@ def export_log(name: str, form: str, out: Path, url: str | None) -> None:
 @store_option
 def import_run(file: Path, name: str | None, url: str | None) -> None:
     """Keep a run that `export-log --format run` wrote; every certificate is checked first."""
-    from diffsmooth_core.exchange import bundles as bundle
+    from diffsmooth_core.exchange import bundles
     from diffsmooth_core.runs.store import Store
 
     try:
@@ -132,7 +131,7 @@ def import_run(file: Path, name: str | None, url: str | None) -> None:
     except OSError as error:
         raise InputError(f"{file} cannot be read ({error.strerror}); check the path") from None
     store = Store(url)
-    run = bundle.unpack(store, data, name)
+    run = bundles.unpack(store, data, name)
     click.echo(
         f"kept {len(store.results(run))} results as {run.name}; every certificate follows from its counts"
     )

@@ -131,8 +131,8 @@ def add(source: Path, name: str, side: int, classes: Sequence[str] = ()) -> Data
         count = max(most, len(names)) if not classes else most
     else:
         keys = tuple(sorted({key for _, key in found}))
-        told = folders.words(root)
-        names, count = tuple(classes) or tuple(told.get(key, key) for key in keys), len(keys)
+        words = folders.words(root)
+        names, count = tuple(classes) or tuple(words.get(key, key) for key in keys), len(keys)
     if not 2 <= count <= MOST_CLASSES or len(names) < count:
         raise InputError(
             f"'{source}' has {count} classes and {len(names)} names for them; "

@@ -74,7 +74,7 @@ def _table(path: Path) -> pa.Table:
 def _names(table: pa.Table, label: str) -> tuple[str, ...]:
     """The class names in the metadata that the Hub's library writes."""
     try:
-        told = json.loads((table.schema.metadata or {})[b"huggingface"])
-        return tuple(map(str, told["info"]["features"][label]["names"]))
+        metadata = json.loads((table.schema.metadata or {})[b"huggingface"])
+        return tuple(map(str, metadata["info"]["features"][label]["names"]))
     except (KeyError, ValueError, TypeError):
         return ()

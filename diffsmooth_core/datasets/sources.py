@@ -125,8 +125,8 @@ def from_upload(data: bytes, filename: str, dataset: str) -> Picture:
     """An uploaded picture. Of its name only letters, digits and ._-() are kept, and only to be shown."""
     fitting.geometry(dataset)
     name = re.split(r"[/\\]", filename)[-1]
-    kept = "".join(c if c.isalnum() or c in "._-()" else "_" for c in name).strip("._")[-60:]
-    title = kept or "picture"
+    harmless = "".join(c if c.isalnum() or c in "._-()" else "_" for c in name).strip("._")[-60:]
+    title = harmless or "picture"
     return _picture(decode(data), dataset, title, f"upload:{title}")
 
 

@@ -1,0 +1,1 @@
+"""Runs and published numbers in and out: certification logs, whole runs as a file, tables."""

@@ -17,7 +17,7 @@ from diffsmooth_core.runs.store import Store
 
 FORMAT = "diffsmooth-run-1"
 MOST_BYTES = 500_000_000  # unpacked
-SAID = ("note", "tag", "untag", "review", "reason", "skipped", "view")
+EXPORTED_REMARKS = ("note", "tag", "untag", "review", "reason", "skipped", "view")
 
 
 def packed(store: Store, run: Run) -> bytes:
@@ -26,7 +26,7 @@ def packed(store: Store, run: Run) -> bytes:
         "format": FORMAT,
         "run": {name: value for name, value in asdict(run).items() if name not in ("id", "created")},
         "results": [asdict(result) for result in store.results(run, certificates=True)],
-        "remarks": [[r.idx, r.kind, r.text] for r in store.remarks(run) if r.kind in SAID],
+        "remarks": [[r.idx, r.kind, r.text] for r in store.remarks(run) if r.kind in EXPORTED_REMARKS],
     }
     return gzip.compress(json.dumps(document, separators=(",", ":")).encode(), mtime=0)
 
@@ -41,7 +41,9 @@ def unpack(store: Store, data: bytes, name: str | None = None) -> Run:
     try:
         run: dict[str, Any] = document["run"]
         results = [_result(row) for row in document["results"]]
-        remarks = [(idx, kind, str(text)) for idx, kind, text in document["remarks"] if kind in SAID]
+        remarks = [
+            (idx, kind, str(text)) for idx, kind, text in document["remarks"] if kind in EXPORTED_REMARKS
+        ]
         indices = [int(idx) for idx in run["indices"]]
         settings, weights = dict(run["config"]), {str(k): str(v) for k, v in run["weights"].items()}
         called, origin, dataset = str(name or run["name"]), str(run["origin"]), str(run["dataset"])
@@ -52,11 +54,11 @@ def unpack(store: Store, data: bytes, name: str | None = None) -> Run:
     check_dataset_name(dataset)
     for result in results:
         _check(result)
-    kept = store.create(called, origin, dataset, settings, indices, weights)
-    store.add(kept, [], results)
+    imported = store.create(called, origin, dataset, settings, indices, weights)
+    store.add(imported, [], results)
     for idx, kind, text in remarks:
-        store.remark(kept, idx, kind, text)
-    return kept
+        store.remark(imported, idx, kind, text)
+    return imported
 
 
 def _read(data: bytes) -> dict[str, Any]:

@@ -57,6 +57,6 @@ def recognise(header: Sequence[str], correct: Sequence[str]) -> tuple[Dialect, l
     """The dialect of a log with these columns and these cells of `correct` (empty where it has no such
     column), and what `correct` says of each row; None where no dialect fits."""
     for dialect in DIALECTS:
-        if dialect.columns <= set(header) and (said := dialect.correct(correct)) is not None:
-            return dialect, said
+        if dialect.columns <= set(header) and (flags := dialect.correct(correct)) is not None:
+            return dialect, flags
     return None

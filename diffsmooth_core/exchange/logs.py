@@ -57,7 +57,7 @@ def read(
             f"{path} only says whether a radius was proved; give that radius with --target-radius"
         )
     results, remarks, lifted = [], [], {}
-    for (line, row), said in zip(rows, correct, strict=True):
+    for (line, row), logged in zip(rows, correct, strict=True):
         cell = dict(zip(header, row, strict=True))
         idx, label, predict = (_whole(path, line, name, cell[name]) for name in COLUMNS[:3])
         radius = _number(path, line, "radius", cell[dialect.radius])
@@ -70,8 +70,8 @@ def read(
         )
         if is_lifted is not None:
             lifted[idx] = is_lifted
-        if said is not None and said != (predict == label):
-            remarks.append(f"line {line}: correct says {said:d}, but predict {predict} and label {label}")
+        if logged is not None and logged != (predict == label):
+            remarks.append(f"line {line}: correct says {logged:d}, but predict {predict} and label {label}")
         results.append(_with_time(result, cell.get("time", "")))
     if len({result.idx for result in results}) < len(results):
         remarks.append("some images stand in it more than once")
@@ -185,7 +185,7 @@ def _number(path: Path, line: int, name: str, cell: str) -> float:
     return value
 
 
-def keep(store: Store, log: Log, name: str, dataset: str, settings: dict[str, Any]) -> Run:
+def add_to_store(store: Store, log: Log, name: str, dataset: str, settings: dict[str, Any]) -> Run:
     """A log as a run of the store; `settings` are its sigma, n, alpha and file. Raises InputError where the
     name is taken."""
     run = store.create(name, log.dialect, dataset, settings, [r.idx for r in log.results], {})
@@ -236,7 +236,7 @@ def encoded(results: Sequence[Result], form: str) -> bytes:
     return file.getvalue()
 
 
-def put(data: bytes, path: Path) -> None:
+def write_file(data: bytes, path: Path) -> None:
     """Write a file. Raises InputError where that is not possible."""
     try:
         path.write_bytes(data)

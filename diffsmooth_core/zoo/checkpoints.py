@@ -26,8 +26,8 @@ def is_path(name: str) -> bool:
 def available_memory() -> int:
     """Bytes of memory that programs can still be given: what the system only caches of files counts,
     or a model just downloaded would not fit. All of the memory where the system does not say."""
-    told = Path("/proc/meminfo")
-    if told.is_file() and (found := re.search(r"^MemAvailable: +([0-9]+) kB$", told.read_text(), re.M)):
+    meminfo = Path("/proc/meminfo")
+    if meminfo.is_file() and (found := re.search(r"^MemAvailable: +([0-9]+) kB$", meminfo.read_text(), re.M)):
         return int(found[1]) * 1024
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 

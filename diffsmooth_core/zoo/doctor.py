@@ -21,7 +21,7 @@ MARGIN = 3.0  # standard errors of a share between what is said to differ
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Checkup:
     """Accuracy under every normalisation and noise, and what follows.
 
     accuracy[normalisation][sigma] is the share of `pictures` classified correctly under one noise draw
@@ -52,7 +52,7 @@ def candidates(dataset: str) -> tuple[str, ...]:
 @torch.inference_mode()
 def examine(
     classifier: Classifier, declared: str, x: Tensor, labels: Tensor, declared_sigma: float | None = None
-) -> Diagnosis:
+) -> Checkup:
     """Try the classifier's network on x (n,3,h,w) in [0,1] with labels (n,).
 
     `declared` is the normalisation that it is used with now, `declared_sigma` the training noise that its
@@ -77,7 +77,7 @@ def examine(
     error = (there * (1 - there) / len(x)) ** 0.5 + 1e-9
     fits = declared if there - here <= MARGIN * error else best
     sigma = max(SIGMAS, key=lambda s: accuracy[fits][f"{s:g}"])
-    found = Diagnosis(accuracy, len(x), declared, fits, sigma, "")
+    found = Checkup(accuracy, len(x), declared, fits, sigma, "")
     return replace(found, sentence=_sentence(found, classifier.classes, declared_sigma))
 
 
@@ -90,7 +90,7 @@ def _accuracy(network: nn.Module, normalisation: str, x: Tensor, labels: Tensor)
     return round(float(sum(right)) / len(x), 4)
 
 
-def _sentence(found: Diagnosis, classes: int, declared_sigma: float | None) -> str:
+def _sentence(found: Checkup, classes: int, declared_sigma: float | None) -> str:
     best = found.accuracy[found.normalisation][f"{found.sigma:g}"]
     if best < 3 / classes:
         return (

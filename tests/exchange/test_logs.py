@@ -162,18 +162,18 @@ RESULTS = [
 
 def test_ours_goes_out_and_comes_in_again(tmp_path: Path) -> None:
     labelled = [r for r in RESULTS if r.label is not None]
-    logs.put(logs.encoded(labelled, "cohen"), tmp_path / "log")
+    logs.write_file(logs.encoded(labelled, "cohen"), tmp_path / "log")
     again = logs.read(tmp_path / "log", 0.5, n=1000)
     assert [(r.idx, r.predict) for r in again.results] == [(0, 3), (40, -1)]
     assert again.results[0].radius == 0.431699, "rounded down"
-    logs.put(logs.encoded(RESULTS, "csv"), tmp_path / "r.csv")
-    logs.put(logs.encoded(RESULTS, "parquet"), tmp_path / "r.parquet")
+    logs.write_file(logs.encoded(RESULTS, "csv"), tmp_path / "r.csv")
+    logs.write_file(logs.encoded(RESULTS, "parquet"), tmp_path / "r.parquet")
     for frame in (pd.read_csv(tmp_path / "r.csv"), pd.read_parquet(tmp_path / "r.parquet")):
         assert frame.radius.tolist() == [r.radius for r in RESULTS]
         assert frame.n_a.tolist() == [950, 400, 410]
         assert frame.label.isna().tolist() == [False, True, False]
     with pytest.raises(InputError, match="cannot be written"):
-        logs.put(b"", tmp_path / "no" / "r.csv")
+        logs.write_file(b"", tmp_path / "no" / "r.csv")
 
 
 def test_the_summary_counts_wrong_and_abstained_as_nothing() -> None:

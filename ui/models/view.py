@@ -153,7 +153,7 @@ def _doctor(chosen: Card) -> None:
     st.caption(plain(f"{source}. {found.sentence}"))
 
 
-def finding(found: doctor.Diagnosis) -> go.Figure:
+def finding(found: doctor.Checkup) -> go.Figure:
     """Accuracy under each normalisation (rows) and noise (columns)."""
     names, sigmas = list(found.accuracy), [f"σ = {s:g}" for s in doctor.SIGMAS]
     percent = [[100 * share for share in row.values()] for row in found.accuracy.values()]

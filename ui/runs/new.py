@@ -159,7 +159,7 @@ def _import(file: UploadedFile | None, settings: LogSettings) -> None:
         "file": file.name,
         "training_sigma": settings.training_sigma,
     }
-    run = logs.keep(audits.store(), log, settings.name, settings.dataset, kept)
+    run = logs.add_to_store(audits.store(), log, settings.name, settings.dataset, kept)
     sentence = f"{run.name} was imported: {len(log.results):,} pictures in {log.dialect}'s dialect."
     if log.lifted:
         sentence += f" Rounding may have lifted {len(log.lifted)} radii over a threshold of a table."

@@ -67,6 +67,6 @@ def test_the_finding_is_drawn_with_its_numbers() -> None:
         name: dict.fromkeys(("0", "0.12", "0.25", "0.5", "1"), share)
         for name, share in (("cifar10", 0.75), ("none", 0.125))
     }
-    figure = view.finding(doctor.Diagnosis(accuracy, 200, "cifar10", "cifar10", 0.25, ""))
+    figure = view.finding(doctor.Checkup(accuracy, 200, "cifar10", "cifar10", 0.25, ""))
     assert list(figure.data[0].y) == ["cifar10", "none"]
     assert [list(row) for row in figure.data[0].z] == [[75.0] * 5, [12.5] * 5]
