@@ -23,8 +23,9 @@ def blocks(page: Path, *kinds: str) -> list[str]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda p: p.name)
 def test_python_examples_run(page: Path) -> None:
+    """With fewer votes where there are a thousand."""
     for code in blocks(page, "python"):
-        exec(compile(code, page.name, "exec"), {"__name__": "example"})
+        exec(compile(code.replace("n=1000)", "n=100)"), page.name, "exec"), {"__name__": "example"})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -253,7 +253,12 @@ def test_the_perturbation_shown_has_the_radius_as_its_length() -> None:
     assert change.shape == x.shape
 
 
-def test_a_first_visit_shows_a_recording_that_can_be_played_and_run(visit: Visit) -> None:
+def test_a_first_visit_shows_a_recording_that_can_be_played_and_run(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording, ended = recordings.bundled()
+    quick = replace(recording, certificate=replace(recording.certificate, seconds=0.5))
+    monkeypatch.setattr(recordings, "bundled", lambda: (quick, ended))
     page = visit()
     assert "This is a recording of how the method answers" in text(page)
     assert figures(page)["Class"] == "ship"
