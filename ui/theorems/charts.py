@@ -14,7 +14,7 @@ from diffsmooth_core.theory.convergence import STEPS
 from ui import echarts
 from ui.colours import ABSTAIN
 from ui.echarts import Spec, heading
-from ui.theorems.terms import CORRECTED, NOISE, ONE_SHOT, PRINTED, SAMPLES, SCORE, SHIFT, TITLES
+from ui.theorems.quantities import CORRECTED, NOISE, ONE_SHOT, PRINTED, SAMPLES, SCORE, SHIFT, TITLES
 
 HEIGHT = 340  # pixels, of a chart beside others
 SMALLEST = 5e-8  # a length that is more than rounding

@@ -4,6 +4,7 @@ decides."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,20 +12,20 @@ import torch
 
 from diffsmooth_core.theory import Cloud, Exact, regions
 from ui.colours import class_colour
-from ui.theorems.terms import ONE_SHOT, SAMPLES, SCORE
+from ui.theorems.quantities import ONE_SHOT, SAMPLES, SCORE
 
 GRID = 121  # points a side of decision regions
 PATHS = 24  # that are drawn
 NO_NOISE = 1e-6
 
 
-def forward(found: Exact, shown: Sequence[Cloud], which: int) -> go.Figure:
+def forward_cloud(world: Exact, clouds: Sequence[Cloud], which: int) -> go.Figure:
     """One of the clouds of the forward process in the plane, over what Bayes decides at its noise; the axes
     have room for all of them."""
-    cloud, span = shown[which], _span(found, shown)
+    cloud, span = clouds[which], _span(world, clouds)
     x, y = (torch.linspace(low, high, GRID, dtype=torch.float64) for low, high in span)
-    figure = go.Figure(_regions(x, y, regions(found.mixture, max(cloud.rho, NO_NOISE), x, y)))
-    for k in range(len(found.mixture.weights)):
+    figure = go.Figure(_regions(x, y, regions(world.mixture, max(cloud.rho, NO_NOISE), x, y)))
+    for k in range(len(world.mixture.weights)):
         points = cloud.points[cloud.component == k].numpy()
         figure.add_scatter(
             x=points[:, 0],
@@ -54,92 +55,108 @@ def forward(found: Exact, shown: Sequence[Cloud], which: int) -> go.Figure:
     return figure
 
 
-def drawn(found: Exact, shown: Sequence[Cloud]) -> go.Figure:
+def reverse_paths(world: Exact, clouds: Sequence[Cloud]) -> go.Figure:
     """Reverse paths of a 1- or 2-dimensional world over its decision regions: through the noise levels, with
     the forward clouds beside them, or in the plane."""
-    states = found.paths.states
-    assert states is not None
-    path, ends = states[:, :PATHS].numpy(), _marked(found)
-    thin = {
-        "mode": "lines",
-        "name": "reverse paths",
-        "opacity": 0.55,
-        "hoverinfo": "skip",
-        "line": {"color": SAMPLES, "width": 1},
-    }
-    if path.shape[2] == 1:
-        ((low, high),), levels = _span(found, shown), list(found.levels)
-        y = torch.linspace(low, high, GRID, dtype=torch.float64)
-        rhos = torch.linspace(0, levels[0], GRID, dtype=torch.float64)
-        decided = [regions(found.mixture, max(float(rho), NO_NOISE), y) for rho in rhos]
-        figure = go.Figure(_regions(rhos, y, torch.stack(decided, 1)))
-        for cloud in shown:
-            figure.add_scatter(
-                x=[cloud.rho] * len(cloud.points),
-                y=cloud.points[:, 0].numpy(),
-                mode="markers",
-                hoverinfo="skip",
-                name="forward clouds",
-                showlegend=cloud is shown[0],
-                marker={"size": 4, "opacity": 0.5, "color": [class_colour(int(k)) for k in cloud.component]},
-            )
-        for k in range(path.shape[1]):
-            figure.add_scatter(x=levels, y=path[:, k, 0], showlegend=k == 0, **thin)
-        marks = [(levels[0] if k == 0 else 0, end[0]) for k, end in enumerate(ends)]
-        figure.update_xaxes(autorange="reversed")
-        figure.update_yaxes(range=[low, high])
-        axes = ("noise level ρ, falling to 0", "x")
-    else:
-        lows, highs = np.array(_span(found, ())).T
-        middle, half = (lows + highs) / 2, (highs - lows) / 2
-        wide = np.maximum(half, [3.5 * half[1], 1.5 * half[0]])  # whatever shape the page gives the axes
-        span = list(zip((middle - wide).tolist(), (middle + wide).tolist(), strict=True))
-        x, y = (torch.linspace(low, high, 2 * GRID, dtype=torch.float64) for low, high in span)
-        figure = go.Figure(_regions(x, y, regions(found.mixture, NO_NOISE, x, y)))
-        for k in range(path.shape[1]):
-            figure.add_scatter(x=path[:, k, 0], y=path[:, k, 1], showlegend=k == 0, **thin)
-        where, kinds = found.paths.end.numpy(), found.mixture.component(found.paths.end, NO_NOISE)
-        figure.add_scatter(
-            x=where[:, 0],
-            y=where[:, 1],
-            mode="markers",
-            name="their ends",
-            hoverinfo="skip",
-            marker={"size": 4, "color": [class_colour(int(k)) for k in kinds]},
-        )
-        marks = [tuple(end) for end in ends]
-        figure.update_xaxes(range=[lows[0], highs[0]])
-        figure.update_yaxes(range=[lows[1], highs[1]], scaleanchor="x")
-        axes = ("first dimension", "second dimension")
+    assert world.paths.states is not None
+    one_dimension = world.mixture.dimension == 1
+    figure, marks = _over_levels(world, clouds) if one_dimension else _in_plane(world)
     looks = (
         ("xᵣₛ", "x", SCORE, 13),
         ("clean x₀", "star", "#2f75c0", 13),
         ("one-shot", "diamond", ONE_SHOT, 11),
         ("posterior mean", "circle-open", ONE_SHOT, 19),
     )
-    for (x_at, y_at), (name, symbol, colour, size) in zip(marks, looks, strict=True):
+    for (x, y), (name, symbol, colour, size) in zip(marks, looks, strict=True):
         marker = {"symbol": symbol, "color": colour, "size": size, "line": {"width": 2}}
-        figure.add_scatter(x=[float(x_at)], y=[float(y_at)], mode="markers", name=name, marker=marker)
+        figure.add_scatter(x=[x], y=[y], mode="markers", name=name, marker=marker)
     figure.update_layout(
         height=460,
         margin={"l": 8, "r": 16, "t": 36, "b": 8},
         legend={"orientation": "h", "traceorder": "normal", "y": 1, "yanchor": "bottom", "x": 0},
-        xaxis_title=axes[0],
-        yaxis_title=axes[1],
     )
     return figure
 
 
-def _marked(found: Exact) -> tuple[torch.Tensor, ...]:
+Marks = list[tuple[float, float]]  # where the figure marks the points of `_marked`
+
+
+def _over_levels(world: Exact, clouds: Sequence[Cloud]) -> tuple[go.Figure, Marks]:
+    """A 1-dimensional world: its points upwards, the noise level falling to the right."""
+    assert world.paths.states is not None
+    path, levels = world.paths.states[:, :PATHS, 0].numpy(), list(world.levels)
+    ((low, high),) = _span(world, clouds)
+    y = torch.linspace(low, high, GRID, dtype=torch.float64)
+    rhos = torch.linspace(0, levels[0], GRID, dtype=torch.float64)
+    decided = [regions(world.mixture, max(float(rho), NO_NOISE), y) for rho in rhos]
+    figure = go.Figure(_regions(rhos, y, torch.stack(decided, 1)))
+    for cloud in clouds:
+        figure.add_scatter(
+            x=[cloud.rho] * len(cloud.points),
+            y=cloud.points[:, 0].numpy(),
+            mode="markers",
+            hoverinfo="skip",
+            name="forward clouds",
+            showlegend=cloud is clouds[0],
+            marker={"size": 4, "opacity": 0.5, "color": [class_colour(int(k)) for k in cloud.component]},
+        )
+    _add_paths(figure, [(levels, path[:, k]) for k in range(path.shape[1])])
+    figure.update_xaxes(autorange="reversed", title="noise level ρ, falling to 0")
+    figure.update_yaxes(range=[low, high], title="x")
+    begin, *ends = (float(point[0]) for point in _marked(world))
+    return figure, [(levels[0], begin), *((0.0, end) for end in ends)]
+
+
+def _in_plane(world: Exact) -> tuple[go.Figure, Marks]:
+    """A 2-dimensional world: the paths in its plane, with their ends in the colours of their regions."""
+    assert world.paths.states is not None
+    path = world.paths.states[:, :PATHS].numpy()
+    lows, highs = np.array(_span(world, ())).T
+    middle, half = (lows + highs) / 2, (highs - lows) / 2
+    wide = np.maximum(half, [3.5 * half[1], 1.5 * half[0]])  # whatever shape the page gives the axes
+    span = list(zip((middle - wide).tolist(), (middle + wide).tolist(), strict=True))
+    x, y = (torch.linspace(low, high, 2 * GRID, dtype=torch.float64) for low, high in span)
+    figure = go.Figure(_regions(x, y, regions(world.mixture, NO_NOISE, x, y)))
+    _add_paths(figure, [(path[:, k, 0], path[:, k, 1]) for k in range(path.shape[1])])
+    ends, components = world.paths.end.numpy(), world.mixture.component(world.paths.end, NO_NOISE)
+    figure.add_scatter(
+        x=ends[:, 0],
+        y=ends[:, 1],
+        mode="markers",
+        name="their ends",
+        hoverinfo="skip",
+        marker={"size": 4, "color": [class_colour(int(k)) for k in components]},
+    )
+    figure.update_xaxes(range=[lows[0], highs[0]], title="first dimension")
+    figure.update_yaxes(range=[lows[1], highs[1]], scaleanchor="x", title="second dimension")
+    return figure, [(float(point[0]), float(point[1])) for point in _marked(world)]
+
+
+def _add_paths(figure: go.Figure, paths: Sequence[tuple[Any, Any]]) -> None:
+    """Thin lines, named once."""
+    for k, (x, y) in enumerate(paths):
+        figure.add_scatter(
+            x=x,
+            y=y,
+            mode="lines",
+            name="reverse paths",
+            showlegend=k == 0,
+            opacity=0.55,
+            hoverinfo="skip",
+            line={"color": SAMPLES, "width": 1},
+        )
+
+
+def _marked(world: Exact) -> tuple[torch.Tensor, ...]:
     """The points that have a mark of their own."""
-    return found.received, found.clean, found.one_shot, found.posterior_mean
+    return world.received, world.clean, world.one_shot, world.posterior_mean
 
 
-def _span(found: Exact, shown: Sequence[Cloud]) -> list[tuple[float, float]]:
+def _span(world: Exact, clouds: Sequence[Cloud]) -> list[tuple[float, float]]:
     """Where something is to be seen, a pair a dimension, with a margin: paths, marks and clouds."""
-    assert found.paths.states is not None
-    paths = found.paths.states[:, :PATHS].flatten(0, 1)
-    seen = torch.cat([paths, *(cloud.points for cloud in shown), torch.stack(_marked(found))])
+    assert world.paths.states is not None
+    paths = world.paths.states[:, :PATHS].flatten(0, 1)
+    seen = torch.cat([paths, *(cloud.points for cloud in clouds), torch.stack(_marked(world))])
     low, high = seen.amin(0), seen.amax(0)
     margin = 0.03 * (high - low)
     return list(zip((low - margin).tolist(), (high + margin).tolist(), strict=True))

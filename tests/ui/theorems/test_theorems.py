@@ -18,8 +18,7 @@ from ui.jobs import theorems as theorems_jobs
 from ui.jobs.registry import jobs
 from ui.lessons.view import TOURS
 from ui.session import settings
-from ui.theorems import charts, controls, exact_charts
-from ui.theorems import terms as theorems_terms
+from ui.theorems import charts, controls, exact_charts, quantities
 
 Visit = Callable[..., AppTest]
 
@@ -252,11 +251,11 @@ def test_another_kind_of_picture_shows_its_first(theorems: AppTest) -> None:
 
 def test_bars_add_up_to_their_bounds_and_the_histogram_has_every_sample() -> None:
     found = exact("clusters", 2, 0.5, samples=50, steps=16).theorem1
-    rows, quantities = theorems_terms.first(found, 0.5, "[0,1]")
+    rows, terms_by_name = quantities.first(found, 0.5, "[0,1]")
     totals = {row.title: row.total for row in rows}
-    for version, title in theorems_terms.TITLES.items():
+    for version, title in quantities.TITLES.items():
         assert totals[title] == pytest.approx(0.5 * found.bound(version).mean())
-    assert {term for row in rows for term, _ in row.parts} == set(quantities)
+    assert {term for row in rows for term, _ in row.parts} == set(terms_by_name)
     chart = charts.distances(found, 0.4, 0.5, "[0,1]")
     counts = [count for _, count in chart["series"][0]["data"]]
     assert sum(counts) == 50
@@ -279,9 +278,9 @@ def test_a_distance_of_0_is_named_and_not_drawn_on_a_logarithmic_axis() -> None:
 def test_the_axes_have_room_for_every_point(dimension: int) -> None:
     found = exact("clusters", dimension, 0.5, samples=30, steps=8)
     shown = clouds(found.mixture, [0.0, found.levels[0]], 300, seed=1)
-    figures = [exact_charts.drawn(found, shown)]
+    figures = [exact_charts.reverse_paths(found, shown)]
     if dimension == 2:
-        figures += [exact_charts.forward(found, shown, k) for k in range(2)]
+        figures += [exact_charts.forward_cloud(found, shown, k) for k in range(2)]
     for figure in figures:
         ranges = {"y": figure.layout.yaxis.range, "x": figure.layout.xaxis.range}
         for trace in figure.data[1:]:
