@@ -1,0 +1,42 @@
+"""The theorems' charts: every sample is counted, and axes end beyond what they show."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ui.theorems import charts
+
+
+def test_a_histogram_counts_every_sample_also_where_all_are_alike() -> None:
+    spread = charts._histogram(np.array([1.0, 2.0, 4.0, 400.0]), 0.1)
+    assert sum(count for _, count in spread) == 4
+    assert spread[0][0] == 1.0
+    alike = charts._histogram(np.full(5, 3.0), 0.1)
+    assert sum(count for _, count in alike) == 5
+
+
+def test_what_is_below_the_smallest_is_counted_there() -> None:
+    (first, _), *rest = charts._histogram(np.array([0.0, 1.0]), 0.01)
+    assert first == pytest.approx(0.01)
+    assert sum(count for _, count in rest) == 2
+
+
+def test_before_the_first_sample_there_is_only_the_one_shot_output() -> None:
+    spec = charts.distances(None, 0.4, 0.5, "[0,1]")
+    samples, one_shot = spec["series"]
+    assert samples["data"] == []
+    assert one_shot["data"][0] == [0.2, 0]
+    assert spec["xAxis"]["min"] < 0.2 < spec["xAxis"]["max"]
+
+
+def test_lengths_in_pixels_are_drawn_in_the_chosen_units() -> None:
+    gain: Any = SimpleNamespace(
+        sigma=0.5, noisy=3.0, purified=2.0, bound=lambda eta: 4.0, quantile=lambda eta: 3.5
+    )
+    pixel, model = (charts.gain([gain], 0.01, scale)["series"] for scale in (0.5, 1.0))
+    assert [line["data"] for line in pixel] == [[3.0], [2.0], [4.0], [3.5]]
+    assert [line["data"] for line in model] == [[6.0], [4.0], [8.0], [7.0]]
