@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from diffsmooth_core import Certificate, InputError
@@ -52,25 +54,8 @@ def settings(certificate: Certificate, off: bool) -> AttackConfig | InputError:
         disabled=off,
         help=" ".join(f"{TITLES[kind]}: {hint}" for kind, hint in HINTS.items()),
     )
-    if certificate.radius:
-        times = dial.select_slider(
-            "Length of the change, in certified radii",
-            TIMES,
-            key="attack-times",
-            disabled=off,
-            format_func="{:g} ×".format,
-            help=f"Up to 1 it is inside the certificate, whose radius is {length(certificate.radius)}.",
-        )
-        radius = times * certificate.radius
-    else:
-        radius = dial.slider(
-            "Length of the change (L2)",
-            *LENGTHS["attack-length"],
-            step=0.1,
-            key="attack-length",
-            disabled=off,
-            help="There is no certified radius to measure it by.",
-        )
+    with dial:
+        radius = _length(certificate, off)
     attempts = number.number_input(
         "Attempts",
         *COUNTS["attack-attempts"],
@@ -79,33 +64,56 @@ def settings(certificate: Certificate, off: bool) -> AttackConfig | InputError:
         help="Changes to try. They share the risk α, so that many attempts find no success by chance.",
     )
     with more.popover("More", width="stretch", disabled=off):
-        steps = st.slider("Steps of an attempt", *COUNTS["attack-steps"], key="attack-steps")
-        copies = st.slider("Noisy copies of a step", *COUNTS["attack-copies"], key="attack-copies")
-        n = st.number_input("Votes that decide an attempt", *COUNTS["attack-n"], step=50, key="attack-n")
-        halvings = st.slider(
-            "Shorter lengths after a success",
-            *COUNTS["attack-halvings"],
-            key="attack-halvings",
-            help="Bisection between the certified radius and the shortest change that succeeded.",
-        )
-        through = st.toggle(
-            "Gradient through the purifier",
-            key="attack-through",
-            help="Otherwise around it, as if it changed nothing (BPDA).",
-        )
-        seed = st.number_input("Seed", *COUNTS["attack-seed"], key="attack-seed")
+        others = _others()
     try:
-        return AttackConfig(
-            kind,
-            radius,
-            attempts,
-            halvings,
-            steps,
-            copies,
-            "through" if through else "around",
-            n,
-            certificate.config.alpha,
-            seed,
-        )
+        return AttackConfig(kind, radius, attempts, alpha=certificate.config.alpha, **others)
     except InputError as error:
         return error
+
+
+def _length(certificate: Certificate, off: bool) -> float:
+    """The length of a change (L2): in certified radii, or where there is none in pixel values."""
+    if not certificate.radius:
+        return st.slider(
+            "Length of the change (L2)",
+            *LENGTHS["attack-length"],
+            step=0.1,
+            key="attack-length",
+            disabled=off,
+            help="There is no certified radius to measure it by.",
+        )
+    times = st.select_slider(
+        "Length of the change, in certified radii",
+        TIMES,
+        key="attack-times",
+        disabled=off,
+        format_func="{:g} ×".format,
+        help=f"Up to 1 it is inside the certificate, whose radius is {length(certificate.radius)}.",
+    )
+    return times * certificate.radius
+
+
+def _others() -> dict[str, Any]:
+    """The settings that are seldom changed, by their names in AttackConfig."""
+    steps = st.slider("Steps of an attempt", *COUNTS["attack-steps"], key="attack-steps")
+    copies = st.slider("Noisy copies of a step", *COUNTS["attack-copies"], key="attack-copies")
+    n = st.number_input("Votes that decide an attempt", *COUNTS["attack-n"], step=50, key="attack-n")
+    halvings = st.slider(
+        "Shorter lengths after a success",
+        *COUNTS["attack-halvings"],
+        key="attack-halvings",
+        help="Bisection between the certified radius and the shortest change that succeeded.",
+    )
+    through = st.toggle(
+        "Gradient through the purifier",
+        key="attack-through",
+        help="Otherwise around it, as if it changed nothing (BPDA).",
+    )
+    return {
+        "halvings": halvings,
+        "steps": steps,
+        "copies": copies,
+        "backward": "through" if through else "around",
+        "n": n,
+        "seed": st.number_input("Seed", *COUNTS["attack-seed"], key="attack-seed"),
+    }

@@ -14,87 +14,97 @@ from ui.verdict import Verdict
 
 def verdict(certificate: Certificate, attacked: Snapshot[Any] | None, names: tuple[str, ...]) -> Verdict:
     """How things stand, as Markdown that is safe to show."""
-    name, radius = names[certificate.candidate], length(certificate.radius)
     if attacked is None:
-        if certificate.label == ABSTAIN:
-            return Verdict(
-                "abstain",
-                ":material/do_not_disturb_on:",
-                "No certificate",
-                f"most votes were for **{name}**",
-                "Nothing is promised for this picture, so an attack of any length may succeed.",
-            )
-        return Verdict(
-            "right",
-            ":material/shield:",
-            "Certified",
-            f"**{name}** within **{radius}**",
-            f"With {confidence(certificate.config.alpha)} confidence no change shorter than {radius} makes "
-            "it anything else, whoever chooses the change. Choose a length, inside or outside, and try.",
-        )
-    attack: AttackConfig = attacked.subject.attack
-    progress: AttackProgress | None = attacked.progress
-    reach, inside = length(attack.radius), attack.radius <= certificate.radius
+        return _before(certificate, names)
     if attacked.state == "failed":
         return Verdict("failed", ":material/error:", "Stopped", "no answer", failure(attacked))
     if attacked.state == "queued":
-        return Verdict(
-            "queued",
-            ":material/hourglass_empty:",
-            "Attacking",
-            "soon",
-            "The attack begins when its turn comes.",
-        )
-    if progress is not None and (found := progress.smallest):
-        return _broken(certificate, progress, found, names)
-    made = len(progress.attempts) if progress else 0
+        sentence = "The attack begins when its turn comes."
+        return Verdict("queued", ":material/hourglass_empty:", "Attacking", "soon", sentence)
+    progress: AttackProgress | None = attacked.progress
+    if progress is not None and (success := progress.smallest):
+        return _broken(certificate, progress, success, names)
     if attacked.state == "running":
-        where = "inside" if inside else "outside"
-        doing = "voting" if progress and progress.stage == "voting" else "searching"
+        return _searching(certificate, attacked.subject.attack, progress)
+    return _not_broken(certificate, attacked, names)
+
+
+def _before(certificate: Certificate, names: tuple[str, ...]) -> Verdict:
+    """There was no attack yet: what an attack is up against."""
+    name, radius = names[certificate.candidate], length(certificate.radius)
+    if certificate.label == ABSTAIN:
         return Verdict(
-            "running",
-            ":material/search:",
-            "Attacking",
-            f"changes of length {reach}, {where} the certificate",
-            f"Attempt {min(made + 1, attack.attempts)} of {attack.attempts}: {doing}.",
+            "abstain",
+            ":material/do_not_disturb_on:",
+            "No certificate",
+            f"most votes were for **{name}**",
+            "Nothing is promised for this picture, so an attack of any length may succeed.",
         )
-    tried = f"{made} attempt{'s' if made != 1 else ''} of length {reach}"
+    return Verdict(
+        "right",
+        ":material/shield:",
+        "Certified",
+        f"**{name}** within **{radius}**",
+        f"With {confidence(certificate.config.alpha)} confidence no change shorter than {radius} makes "
+        "it anything else, whoever chooses the change. Choose a length, inside or outside, and try.",
+    )
+
+
+def _searching(certificate: Certificate, attack: AttackConfig, progress: AttackProgress | None) -> Verdict:
+    """An attack that runs and has had no success."""
+    where = "inside" if attack.radius <= certificate.radius else "outside"
+    doing = "voting" if progress and progress.stage == "voting" else "searching"
+    made = len(progress.attempts) if progress else 0
+    return Verdict(
+        "running",
+        ":material/search:",
+        "Attacking",
+        f"changes of length {length(attack.radius)}, {where} the certificate",
+        f"Attempt {min(made + 1, attack.attempts)} of {attack.attempts}: {doing}.",
+    )
+
+
+def _not_broken(certificate: Certificate, attacked: Snapshot[Any], names: tuple[str, ...]) -> Verdict:
+    """An attack that has ended without a success: inside the certificate as promised, outside by chance."""
+    attack: AttackConfig = attacked.subject.attack
+    progress: AttackProgress | None = attacked.progress
+    made = len(progress.attempts) if progress else 0
+    tried = f"{made} attempt{'s' if made != 1 else ''} of length {length(attack.radius)}"
     if attacked.state == "cancelled":
         tried = f"{tried}, then cancelled"
     close = progress.count("abstained") if progress else 0
-    clear = (
+    undecided = (
         f" In {close} of them the vote was too close for {attack.n:,} votes to call, which is no success."
         if close
         else ""
     )
-    if inside:
+    still = f"still **{names[certificate.candidate]}**"
+    if attack.radius <= certificate.radius:
         return Verdict(
             "right",
             ":material/shield:",
             "Held",
-            f"still **{name}**",
-            f"{tried}, inside the certified radius {radius}: none made it another class, and by the "
-            f"certificate none can.{clear}",
+            still,
+            f"{tried}, inside the certified radius {length(certificate.radius)}: none made it another class, "
+            f"and by the certificate none can.{undecided}",
         )
     return Verdict(
         "unknown",
         ":material/shield:",
         "Not broken",
-        f"still **{name}**",
+        still,
         f"{tried}, where nothing is promised: none made it another class. A longer change or a better attack "
-        f"may.{clear}",
+        f"may.{undecided}",
     )
 
 
 def _broken(
-    certificate: Certificate, progress: AttackProgress, found: Attempt, names: tuple[str, ...]
+    certificate: Certificate, progress: AttackProgress, success: Attempt, names: tuple[str, ...]
 ) -> Verdict:
-    there, radius = length(found.length), length(certificate.radius)
+    there, radius = length(success.length), length(certificate.radius)
     first = next(i for i, attempt in enumerate(progress.attempts, 1) if attempt.outcome == "broken")
-    headline = (
-        f"a change of length **{there}** turns **{names[progress.label]}** into **{names[found.predicted]}**"
-    )
-    if found.length <= certificate.radius:
+    headline = f"a change of length **{there}** turns **{names[progress.label]}** into **{names[success.predicted]}**"
+    if success.length <= certificate.radius:
         return Verdict(
             "failed",
             ":material/error:",
@@ -105,8 +115,8 @@ def _broken(
         )
     narrowed = "" if progress.finished else " Shorter ones are being tried."
     gap = (
-        f"That is {found.length / certificate.radius:.1f} times the certified radius, {radius}, below which "
-        "none can; in between nobody knows."
+        f"That is {success.length / certificate.radius:.1f} times the certified radius, {radius}, "
+        "below which none can; in between nobody knows."
         if certificate.radius
         else "No radius was certified, so nothing was promised."
     )

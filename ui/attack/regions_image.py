@@ -16,7 +16,9 @@ FINER = 4  # times that what is round is drawn, to be smooth after scaling down
 LIGHT, DARK = (255, 255, 255), (20, 26, 33)
 
 
-def drawn(labels: Labels, extent: float, radius: float, colours: Sequence[str]) -> npt.NDArray[np.uint8]:
+def regions_picture(
+    labels: Labels, extent: float, radius: float, colours: Sequence[str]
+) -> npt.NDArray[np.uint8]:
     """labels (g,g) on [-extent, extent]^2 as (s,s,3), class k in colours[k] and UNKNOWN grey; a circle of
     `radius` around the middle, where that is above 0, and a dot for the picture."""
     size = len(labels)

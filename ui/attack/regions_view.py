@@ -14,7 +14,7 @@ from diffsmooth_core.attacks.plane import UNKNOWN, Labels
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets import Choice, catalogue
 from diffsmooth_core.datasets.sources import class_names
-from ui.attack.regions_image import drawn
+from ui.attack.regions_image import regions_picture
 from ui.colours import ABSTAIN, class_colour
 from ui.components import strip
 from ui.images import data_url
@@ -164,7 +164,7 @@ def _frames(
     for stage, labels in regions.labels.items():
         title, how = words[stage]
         radius = run.certificate.radius if stage == "smoothed" else 0.0
-        picture = drawn(labels, run.regions.extent, radius, colours)
+        picture = regions_picture(labels, run.regions.extent, radius, colours)
         frames.append(
             strip.Frame(title, f"{how}: {_shares(labels, names)}", (data_url(picture),), crisp=False)
         )

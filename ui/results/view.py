@@ -82,7 +82,7 @@ def _of_run(run: Run) -> Series:
         run.name,
         described(run),
         run.dataset,
-        charts.of(run.name, results),
+        charts.line_of(run.name, results),
         found.images,
         found.acr,
         {float(radius): 100 * share.share for radius, share in found.certified_accuracy.items()},

@@ -32,7 +32,8 @@ class Line:
     size: str = ""
 
 
-def of(name: str, results: Sequence[Result]) -> Line:
+def line_of(name: str, results: Sequence[Result]) -> Line:
+    """The curve of a run with these results."""
     return Line(name, curve(results) if results else ())
 
 

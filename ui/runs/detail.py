@@ -25,7 +25,7 @@ from ui.jobs import audits
 from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
 from ui.runs import charts
 from ui.runs.controls import Selection
-from ui.runs.grid import said
+from ui.runs.grid import describe
 from ui.session import notices, state
 from ui.session.settings import CONFIG_FIELDS
 from ui.text import down, length, plain
@@ -58,7 +58,7 @@ def _card(selection: Selection, result: Result) -> DeltaGenerator:
     except InputError:  # its data set is not here
         body, action = st.columns([7, 1.1])
     with body:
-        sentence = said(result, names)
+        sentence = describe(result, names)
         st.subheader(plain(sentence[0].upper() + sentence[1:]), anchor=False)
         facts = []
         if result.n is not None and result.n_a_low is not None and result.n_a_high is not None:
@@ -72,7 +72,7 @@ def _card(selection: Selection, result: Result) -> DeltaGenerator:
         if result.p_a_lower is not None:
             facts.append(f"lower bound {down(result.p_a_lower, 4)}")
         if change := selection.changes.get(result.idx):
-            before = said(change.before, names)
+            before = describe(change.before, names)
             facts.append(f"{CHANGES[change.kind].lower()}; in the other run: {before}")
         if result.note:
             facts.append(result.note)
@@ -188,12 +188,12 @@ def _rescue(run: Run, result: Result) -> None:
 
 def _rescuing(run: Run, result: Result, what: str) -> None:
     job = audits.latest(run, what)
-    step = job.progress if job else None
+    progress: audits.ExplainingProgress | None = job.progress if job else None
     if job and not job.finished:
-        done, total = (step.done, step.total) if step else (0, 1)
+        done, total = (progress.done, progress.total) if progress else (0, 1)
         if is_waiting(job):
             show_queue_position(lambda: audits.latest(run, what))
-        st.progress(done / total, f"{done} of {total} settings" if step else "Starting")
+        st.progress(done / total, f"{done} of {total} settings" if progress else "Starting")
         st.button("Stop", on_click=audits.stop, args=(run, what))
     elif job is None or job.state != "done":
         if job and job.error:
@@ -208,43 +208,48 @@ def _rescuing(run: Run, result: Result, what: str) -> None:
             args=(audits.rescue, run, result.idx),
             icon=":material/healing:",
         )
-    if step and step.rescues:
-        names = class_names(run.dataset)
-        ranked = sorted(
-            step.rescues, key=lambda r: (r.label == result.label, r.radius, -r.cost), reverse=True
-        )
-        st.dataframe(
-            pd.DataFrame(
-                [
-                    {
-                        "Setting": r.change,
-                        "Answer": "abstains" if r.label == ABSTAIN else names[r.label],
-                        "Right": ""
-                        if r.label == ABSTAIN or result.label is None
-                        else "yes"
-                        if r.label == result.label
-                        else "no",
-                        "Radius": length(r.radius) if r.radius else "–",
-                        "Share p̂": down(r.p_hat, 3),
-                        "Votes": r.config.n,
-                        "Classifications": r.cost,
-                    }
-                    for r in ranked
-                ]
-            ),
-            hide_index=True,
-        )
-        fewest = min(r.config.n for r in step.rescues)
-        if fewest < run.config["n"]:
-            st.caption(
-                f"Tried with {fewest:,} votes where nothing else is said, so compare with “as it is”, not "
-                f"with the run's {run.config['n']:,}."
-            )
-        alpha = step.rescues[0].config.alpha
+    if progress and progress.rescues:
+        _rescues(run, result, progress)
+
+
+def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress) -> None:
+    """What each other setting says, the best first, and what may be claimed of it."""
+    names = class_names(run.dataset)
+    ranked = sorted(
+        progress.rescues, key=lambda r: (r.label == result.label, r.radius, -r.cost), reverse=True
+    )
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {
+                    "Setting": r.change,
+                    "Answer": "abstains" if r.label == ABSTAIN else names[r.label],
+                    "Right": ""
+                    if r.label == ABSTAIN or result.label is None
+                    else "yes"
+                    if r.label == result.label
+                    else "no",
+                    "Radius": length(r.radius) if r.radius else "–",
+                    "Share p̂": down(r.p_hat, 3),
+                    "Votes": r.config.n,
+                    "Classifications": r.cost,
+                }
+                for r in ranked
+            ]
+        ),
+        hide_index=True,
+    )
+    fewest = min(r.config.n for r in progress.rescues)
+    if fewest < run.config["n"]:
         st.caption(
-            f"Each holds at α = {alpha:.2g}, the run's risk shared by {step.total} tries, so the best of "
-            f"them may be picked: together they hold with probability {1 - alpha * step.total:g}."
+            f"Tried with {fewest:,} votes where nothing else is said, so compare with “as it is”, not "
+            f"with the run's {run.config['n']:,}."
         )
+    alpha = progress.rescues[0].config.alpha
+    st.caption(
+        f"Each holds at α = {alpha:.2g}, the run's risk shared by {progress.total} tries, so the best of "
+        f"them may be picked: together they hold with probability {1 - alpha * progress.total:g}."
+    )
 
 
 def _remarks(run: Run, row: Row) -> None:

@@ -78,7 +78,7 @@ def _tile(selection: Selection, row: Row) -> dict[str, Any]:
     note = f"{MARKS[result.outcome]} {length(result.radius)}" if result.predict != ABSTAIN else "– abstains"
     return {
         "spec": str(result.idx),
-        "title": f"Picture {result.idx}: {said(result, selection.names)}",
+        "title": f"Picture {result.idx}: {describe(result, selection.names)}",
         "image": _image(selection.run.dataset, result.idx),
         "note": note,
         "mark": outcome_colour(result.outcome),
@@ -92,7 +92,7 @@ def _image(dataset: str, idx: int) -> str | None:
         return None
 
 
-def said(result: Result, names: tuple[str, ...]) -> str:
+def describe(result: Result, names: tuple[str, ...]) -> str:
     """A result in a few words."""
     known = "" if result.label is None else f" (true class: {names[result.label]})"
     if result.predict == ABSTAIN:

@@ -126,12 +126,12 @@ def charts(selection: Selection) -> None:
     """The curve, the bounds and the confusion matrix; what is shown beside the whole."""
     results = [row.result for row in selection.every]
     shown = [row.result for row in selection.shown]
-    lines = [audit_charts.of(selection.run.name, results)]
+    lines = [audit_charts.line_of(selection.run.name, results)]
     if selection.filtered and shown:
-        lines.append(audit_charts.of("shown pictures", shown))
+        lines.append(audit_charts.line_of("shown pictures", shown))
     if selection.other:
         beside = [row.result for row in audits.rows(selection.other)]
-        lines.append(audit_charts.of(selection.other.name, beside))
+        lines.append(audit_charts.line_of(selection.other.name, beside))
     with st.container(key="charts-run"):
         left, right = st.columns(2, gap="medium")
     with left:

@@ -8,7 +8,7 @@ import pytest
 from diffsmooth_core.attacks import Regions
 from diffsmooth_core.attacks.plane import UNKNOWN
 from ui.attack import regions_view
-from ui.attack.regions_image import LIGHT, SIDE, drawn
+from ui.attack.regions_image import LIGHT, SIDE, regions_picture
 from ui.colours import ABSTAIN, class_colour
 from ui.jobs import attacks
 from ui.jobs.registry import jobs
@@ -21,7 +21,7 @@ COLOURS = ("#102030", "#405060", "#708090")
 def test_the_circle_has_the_radius_in_the_scale_of_the_grid() -> None:
     """Points are the middles of cells: from the first to the last one it is twice the extent."""
     labels = np.zeros((17, 17), np.int64)
-    picture = drawn(labels, extent=4.0, radius=2.5, colours=COLOURS)
+    picture = regions_picture(labels, extent=4.0, radius=2.5, colours=COLOURS)
     side = len(picture)
     assert abs(side - SIDE) < 17
     row = np.where((picture[side // 2] > 250).all(1))[0]
@@ -32,14 +32,14 @@ def test_the_circle_has_the_radius_in_the_scale_of_the_grid() -> None:
 
 
 def test_without_a_certificate_there_is_no_circle() -> None:
-    picture = drawn(np.zeros((9, 9), np.int64), extent=4.0, radius=0.0, colours=COLOURS)
+    picture = regions_picture(np.zeros((9, 9), np.int64), extent=4.0, radius=0.0, colours=COLOURS)
     rows, columns = np.where((picture > 250).all(2))
     assert np.abs(np.concatenate([rows, columns]) - len(picture) / 2).max() < 8
 
 
 def test_a_class_has_its_colour_and_what_is_unknown_is_grey() -> None:
     labels = np.array([[0, 1, 2]] * 3 + [[UNKNOWN] * 3])[[0, 1, 3]]
-    picture = drawn(labels, extent=1.0, radius=0.0, colours=COLOURS)
+    picture = regions_picture(labels, extent=1.0, radius=0.0, colours=COLOURS)
     third = len(picture) // 3
     corners = [tuple(int(v) for v in picture[third // 2, third * k + third // 2]) for k in range(3)]
     assert corners == [(0x10, 0x20, 0x30), (0x40, 0x50, 0x60), (0x70, 0x80, 0x90)]

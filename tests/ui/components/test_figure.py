@@ -117,7 +117,7 @@ def test_a_saved_heat_map_has_both_settings_beside_its_radius() -> None:
 
 
 def test_a_saved_figure_keeps_its_band_and_no_shading() -> None:
-    run = audit_charts.of("a\nrun", [Result(0, 1, 1, 0.5, 0.9), Result(1, 1, 0, 0.5, 0.8)])
+    run = audit_charts.line_of("a\nrun", [Result(0, 1, 1, 0.5, 0.9), Result(1, 1, 0, 0.5, 0.8)])
     drawn = audit_charts.certified_accuracy([run])
     rows = lines(drawn)
     assert ["a run", "0", "50"] in rows

@@ -12,8 +12,7 @@ from ui.results import published
 
 
 def setting(**changed: Any) -> Setting:
-    values: dict[str, Any] = dict.fromkeys(Setting.__dataclass_fields__)
-    values |= {"source": "a paper", "dataset": "cifar10", "table": "Table 2", "method": "dds"}
+    values = {"source": "a paper", "dataset": "cifar10", "table": "Table 2", "method": "dds"}
     return Setting(**values | changed)
 
 
