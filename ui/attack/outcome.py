@@ -103,7 +103,8 @@ def _broken(
 ) -> Verdict:
     there, radius = length(success.length), length(certificate.radius)
     first = next(i for i, attempt in enumerate(progress.attempts, 1) if attempt.outcome == "broken")
-    headline = f"a change of length **{there}** turns **{names[progress.label]}** into **{names[success.predicted]}**"
+    before, after = names[progress.label], names[success.predicted]
+    headline = f"a change of length **{there}** turns **{before}** into **{after}**"
     if success.length <= certificate.radius:
         return Verdict(
             "failed",

@@ -15,9 +15,9 @@ def settings_of(text: str) -> AppTest:
         import streamlit as st
 
         from ui.compare import controls
-        from ui.session import notices, state
+        from ui.session import notices, url
 
-        state.restore()
+        url.read(controls.SETTINGS)
         st.session_state["settings"] = text
         st.session_state["found"] = controls.chosen()
         st.session_state["said"] = [notice.sentence for notice in notices.current()]

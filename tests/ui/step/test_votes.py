@@ -6,7 +6,8 @@ import pytest
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
-from ui.session import state
+from ui.session.settings import FIRST_PICTURE
+from ui.session.state import resolved
 from ui.step import votes
 
 CONFIG = SmoothingConfig(method="plain", n0=60, n=120)
@@ -33,6 +34,6 @@ def test_an_adaptive_run_shares_its_risk_between_its_rounds() -> None:
 
 
 def test_votes_are_drawn_in_whole_chunks_and_never_beyond_the_stage() -> None:
-    picture = state.resolved(state.PICTURE)
+    picture = resolved(FIRST_PICTURE)
     assert len(votes.classes(picture, CONFIG, "selection", 1)) == votes.CHUNK
     assert len(votes.classes(picture, CONFIG, "selection", 60)) == 60
