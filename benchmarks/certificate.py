@@ -59,7 +59,7 @@ def limit(base: BaseClassifier, pictures: list[Tensor], config: SmoothingConfig,
 
 def main() -> None:
     torch.set_num_threads(2)
-    names = [drawing.name for drawing in drawings()]
+    names = [drawing.name for drawing in drawings("cifar10")]
     chosen = names[:: len(names) // PICTURES][:PICTURES]
     pictures = [resolve(f"gallery:{name}", "cifar10").tensor for name in chosen]
     ways = [("float32", Execution("folded", 32)), ("bfloat16", Execution("folded", 32))]

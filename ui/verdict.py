@@ -29,7 +29,7 @@ class Verdict:
 def true_class(picture: Picture, class_names: tuple[str, ...]) -> str:
     if picture.label is not None:
         return f"true class: {class_names[picture.label]}"
-    return "not a CIFAR-10 class" if NO_CLASS in picture.note else "true class unknown"
+    return "of none of the classes" if NO_CLASS in picture.note else "true class unknown"
 
 
 def _without_label(picture: Picture) -> str:

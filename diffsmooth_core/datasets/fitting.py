@@ -27,15 +27,17 @@ def geometry(dataset: str) -> tuple[int, int]:
     return side, side
 
 
-def fit(picture: Pixels, dataset: str) -> Pixels:
+def fit(picture: Pixels, dataset: str, borders: bool = False) -> Pixels:
     """`picture` (h,w,3) as the network of `dataset` sees it: (32,32,3), (224,224,3) or one's own size.
 
     The shorter side is resized (to 256 for ImageNet's 224) with an antialiased bicubic filter and the central
     square is kept, as torchvision's Resize and CenterCrop do; crop and resize are one step here, so
     that a long narrow picture cannot ask for gigabytes. A picture that already has the final size
-    passes bit for bit. Raises InputError for an unknown data set.
+    passes bit for bit. With `borders` nothing is cut off along the shorter side, for a picture whose subject
+    reaches that far. Raises InputError for an unknown data set.
     """
     shorter, side = geometry(dataset)
+    shorter = side if borders else shorter
     height, width, _ = picture.shape
     if height == width == side:
         return picture.copy()

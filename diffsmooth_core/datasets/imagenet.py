@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 
 from diffsmooth_core.config import InputError
@@ -17,11 +18,14 @@ _WNID = re.compile(r"n\d{8}")
 
 @cache
 def _classes() -> tuple[tuple[str, str], ...]:
-    """Of each class the WordNet id and its synonyms, in the order of the class indices."""
-    from timm.data.imagenet_info import ImageNetInfo  # seconds to import, so only when asked for
+    """Of each class the WordNet id and its synonyms, in the order of the class indices.
 
-    synonyms: dict[str, str] = ImageNetInfo().label_descriptions(as_dict=True)  # type: ignore[assignment]
-    return tuple(synonyms.items())
+    They are read from the lists inside timm: to import it takes seconds.
+    """
+    lists = Path(str(distribution("timm").locate_file("timm/data/_info")))
+    lines = (lists / "imagenet_synset_to_lemma.txt").read_text(encoding="utf-8").splitlines()
+    synonyms = dict(line.split("\t") for line in lines)
+    return tuple((wnid, synonyms[wnid]) for wnid in (lists / "imagenet_synsets.txt").read_text().split())
 
 
 def wnids() -> tuple[str, ...]:
@@ -29,6 +33,7 @@ def wnids() -> tuple[str, ...]:
     return tuple(wnid for wnid, _ in _classes())
 
 
+@cache
 def class_names() -> tuple[str, ...]:
     """A short name for each of the 1000 classes; where two classes share it, with the WordNet id."""
     short = [(wnid, synonyms.split(",")[0]) for wnid, synonyms in _classes()]

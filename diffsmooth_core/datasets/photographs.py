@@ -11,29 +11,37 @@ from dataclasses import dataclass
 from functools import cache
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.datasets.cifar10 import CLASSES
+from diffsmooth_core.datasets.classes import labels
 from diffsmooth_core.datasets.decoding import Pixels, decode
 
 
 @dataclass(frozen=True)
 class Photograph:
-    """`label` is the CIFAR-10 class, None for none of the ten; `origin` is author and licence."""
+    """`origin`: author and licence. `cifar10` and `imagenet`: its classes there, None for none of them."""
 
     file: str
     title: str
     origin: str
-    label: int | None = None
+    cifar10: str | None = None
+    imagenet: str | None = None
+
+    @property
+    def labels(self) -> dict[str, int | None]:
+        """Its class index in each of the two data sets."""
+        return labels({"cifar10": self.cifar10, "imagenet": self.imagenet})
 
 
 PHOTOGRAPHS = {
-    "cat": Photograph("chelsea.png", "Chelsea the cat", "Stéfan van der Walt, CC0", CLASSES.index("cat")),
-    "coffee": Photograph("coffee.png", "A cup of coffee", "Rachel Michetti, Pikolo Espresso Bar, CC0"),
+    "cat": Photograph("chelsea.png", "Chelsea the cat", "Stéfan van der Walt, CC0", "cat", "tabby"),
+    "coffee": Photograph(
+        "coffee.png", "A cup of coffee", "Rachel Michetti, Pikolo Espresso Bar, CC0", imagenet="espresso"
+    ),
     "rocket": Photograph("rocket.jpg", "Falcon 9 at its launch pad", "SpaceX, public domain"),
     "astronaut": Photograph("astronaut.png", "The astronaut Eileen Collins", "NASA, public domain"),
     "motorcycle": Photograph(
         "motorcycle_left.png", "A motorcycle", "Middlebury stereo benchmark 2014, Scharstein et al."
     ),
-    "horse": Photograph("horse.png", "The outline of a horse", "Andreas Preuss, CC0", CLASSES.index("horse")),
+    "horse": Photograph("horse.png", "The outline of a horse", "Andreas Preuss, CC0", "horse"),
     "camera": Photograph("camera.png", "A photographer", "Lav Varshney, CC0"),
     "coins": Photograph("coins.png", "Greek coins from Pompeii", "Brooklyn Museum, no known restrictions"),
     "moon": Photograph("moon.png", "The surface of the moon", "scikit-image's sample data"),

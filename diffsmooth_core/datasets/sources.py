@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NO_CLASS = (
-    "It belongs to none of CIFAR-10's ten classes: a certificate promises that the answer stays the "
+    "It belongs to none of the data set's classes: a certificate promises that the answer stays the "
     "same, not that it is right."
 )
 UNKNOWN_CLASS = "Its true class is not known here."
@@ -28,6 +28,8 @@ TRAINED_ON = "The bundled networks were trained on this picture."
 
 _PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9-]+):(.*)", re.DOTALL)
 _INDEX = re.compile(r"[0-9]{1,9}")
+_NAMES = {"cifar10": "CIFAR-10", "imagenet": "ImageNet"}
+_SPLITS = {"cifar10": "CIFAR-10 test", "imagenet": "ImageNet validation"}
 _ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -85,7 +87,7 @@ class Group:
 
 
 def class_names(dataset: str) -> tuple[str, ...]:
-    """Names of the data set's classes by index; ImageNet's take seconds the first time."""
+    """Names of the data set's classes by index. Raises InputError for an unknown data set."""
     if dataset == "cifar10":
         return cifar10.CLASSES
     return imagenet.class_names() if dataset == "imagenet" else custom.get(dataset).classes
@@ -139,14 +141,10 @@ def catalogue(dataset: str) -> tuple[Group, ...]:
     """The groups that can be picked from, read from the local disk alone; decodes no picture."""
     fitting.geometry(dataset)
     photos = _group("photo", "Photographs", lambda: _named(_photo_choices(dataset)))
-    if dataset == "imagenet":
-        indexed = _group("imagenet", "ImageNet validation", lambda: (len(imagenet.photographs()), ()))
-        return (photos, indexed)
-    if dataset != "cifar10":
-        own = _group(dataset, dataset, lambda: (custom.get(dataset).size("test"), ()))
-        return (own, photos)
-    drawn = _group("gallery", "Gallery", lambda: _named(_gallery_choices()))
-    indexed = _group("cifar10", "CIFAR-10 test", lambda: (cifar10.size("test"), ()))
+    indexed = _group(dataset, _SPLITS.get(dataset, dataset), lambda: (test_size(dataset), ()))
+    if dataset not in DATASETS:
+        return (indexed, photos)
+    drawn = _group("gallery", "Gallery", lambda: _named(_gallery_choices(dataset)))
     return (drawn, photos, indexed)
 
 
@@ -159,16 +157,16 @@ def test_size(dataset: str) -> int:
 
 def labelled_pictures(dataset: str, count: int) -> tuple[tuple[Picture, ...], str]:
     """Up to `count` labelled pictures spread over the data set's test pictures, and what they are; the
-    gallery's drawings stand in where CIFAR-10 is not on this machine. Raises InputError."""
+    gallery's drawings stand in where CIFAR-10 or ImageNet is not on this machine. Raises InputError."""
     try:
         size = test_size(dataset)
         specs = [f"{dataset}:{i}" for i in range(0, size, max(1, size // count))][:count]
         what = f"{len(specs)} test pictures"
     except InputError:
-        if dataset != "cifar10":
+        if dataset not in DATASETS:
             raise
-        specs = [f"gallery:{drawing.name}" for drawing in gallery.drawings()][:count]
-        what = f"{len(specs)} drawings of the gallery, CIFAR-10 not being here"
+        specs = [f"gallery:{drawing.name}" for drawing in gallery.drawings(dataset)][:count]
+        what = f"{len(specs)} drawings of the gallery, {_NAMES[dataset]} not being here"
     return tuple(resolve(spec, dataset) for spec in specs), what
 
 
@@ -200,13 +198,14 @@ def _named(choices: tuple[Choice, ...]) -> tuple[int, tuple[Choice, ...]]:
 def _photo_choices(dataset: str) -> tuple[Choice, ...]:
     photos = photographs.PHOTOGRAPHS
     return tuple(
-        Choice(f"photo:{name}", photos[name].title, photos[name].label if dataset == "cifar10" else None)
+        Choice(f"photo:{name}", photos[name].title, photos[name].labels.get(dataset))
         for name in photographs.available()
     )
 
 
-def _gallery_choices() -> tuple[Choice, ...]:
-    return tuple(Choice(f"gallery:{d.name}", d.title, d.label) for d in gallery.drawings())
+def _gallery_choices(dataset: str) -> tuple[Choice, ...]:
+    drawn = gallery.drawings(dataset)
+    return tuple(Choice(f"gallery:{d.name}", d.title, d.labels[dataset]) for d in drawn)
 
 
 def _cifar10(name: str, dataset: str, split: cifar10.Split) -> Picture:
@@ -215,14 +214,14 @@ def _cifar10(name: str, dataset: str, split: cifar10.Split) -> Picture:
     original, label = cifar10.picture(index, split)
     note = "" if split == "test" else TRAINED_ON
     title = f"CIFAR-10 {split} picture {index}"
-    return _picture(original, dataset, title, f"{kind}:{index}", note, label, "cifar10")
+    return _picture(original, dataset, title, f"{kind}:{index}", note, {"cifar10": label})
 
 
 def _imagenet(name: str, dataset: str) -> Picture:
     index = _index(name, "imagenet")
     original, label = imagenet.picture(index)
     title = f"ImageNet validation picture {index}"
-    return _picture(original, dataset, title, f"imagenet:{index}", "", label, "imagenet")
+    return _picture(original, dataset, title, f"imagenet:{index}", labels={"imagenet": label})
 
 
 def _custom(name: str, dataset: str, owner: custom.DataSet, split: custom.Split) -> Picture:
@@ -230,21 +229,21 @@ def _custom(name: str, dataset: str, owner: custom.DataSet, split: custom.Split)
     index = _index(name, kind)
     original, label = owner.picture(index, split)
     title = f"{owner.name} {split} picture {index}"
-    return _picture(original, dataset, title, f"{kind}:{index}", "", label, owner.name)
+    return _picture(original, dataset, title, f"{kind}:{index}", labels={owner.name: label})
 
 
 def _photograph(name: str, dataset: str) -> Picture:
     original, photo = photographs.picture(name)
     note = f"Photograph: {photo.origin}."
-    if dataset == "cifar10" and photo.label is None:
+    if photo.labels.get(dataset, 0) is None:
         note = f"{note} {NO_CLASS}"
-    return _picture(original, dataset, photo.title, f"photo:{name}", note, photo.label, "cifar10")
+    return _picture(original, dataset, photo.title, f"photo:{name}", note, photo.labels)
 
 
 def _drawing(name: str, dataset: str) -> Picture:
     original, drawing = gallery.picture(name)
     source, note = f"gallery:{name}", drawing.made_by
-    return _picture(original, dataset, drawing.title, source, note, drawing.label, "cifar10")
+    return _picture(original, dataset, drawing.title, source, note, drawing.labels, borders=True)
 
 
 def _picture(
@@ -253,16 +252,16 @@ def _picture(
     title: str,
     source: str,
     note: str = "",
-    label: int | None = None,
-    labels_of: str | None = None,
+    labels: Mapping[str, int | None] = {},
+    borders: bool = False,
 ) -> Picture:
-    """`label` is a class of the data set `labels_of` and is dropped where the network knows others."""
-    if labels_of != dataset:
-        label, note = None, f"{note} {UNKNOWN_CLASS}".lstrip()
-    pixels = fitting.fit(original, dataset)
+    """`labels` has the class in each data set for which it is known, None where there is none."""
+    if dataset not in labels:
+        note = f"{note} {UNKNOWN_CLASS}".lstrip()
+    pixels = fitting.fit(original, dataset, borders)
     original.setflags(write=False)
     pixels.setflags(write=False)
-    return Picture(original, pixels, dataset, label, title, source, note)
+    return Picture(original, pixels, dataset, labels.get(dataset), title, source, note)
 
 
 def _index(name: str, kind: str) -> int:

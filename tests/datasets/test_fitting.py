@@ -50,6 +50,15 @@ def test_the_central_square_is_kept():
     assert (fit(picture, "cifar10")[:, 2:-2] == 255).all()
 
 
+def test_with_borders_nothing_is_cut_off_along_the_shorter_side():
+    picture = np.zeros((256, 512, 3), np.uint8)
+    picture[:8] = picture[-8:] = 255
+    assert fit(picture, "imagenet").max() == 0
+    kept = fit(picture, "imagenet", borders=True)
+    assert (kept[:5] == 255).all()
+    assert (kept[-5:] == 255).all()
+
+
 def test_fine_stripes_become_grey_and_do_not_alias():
     stripes = np.zeros((320, 320, 3), np.uint8)
     stripes[:, ::2] = 255

@@ -7,9 +7,15 @@ import pytest
 from PIL import Image
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.datasets import cifar10, gallery
+from diffsmooth_core.datasets import gallery
 
-SHIP = {"name": "ship", "file": "ship.png", "label": "ship", "title": "A ship", "made_by": "Drawn by hand."}
+SHIP = {
+    "name": "ship",
+    "file": "ship.png",
+    "classes": {"cifar10": "ship", "imagenet": "yawl"},
+    "title": "A ship",
+    "made_by": "Drawn by hand.",
+}
 
 
 @pytest.fixture
@@ -22,21 +28,30 @@ def folder(tmp_path):
 def test_drawings_and_their_labels(folder):
     picture, drawing = gallery.picture("ship", folder)
     assert np.array_equal(picture, np.full((64, 64, 3), (1, 2, 3), np.uint8))
-    assert (drawing.label, drawing.title, drawing.made_by) == (8, "A ship", "Drawn by hand.")
+    assert (drawing.labels, drawing.title) == ({"cifar10": 8, "imagenet": 914}, "A ship")
+    assert drawing.made_by == "Drawn by hand."
 
 
 def test_a_missing_file_is_left_out(folder):
-    assert [drawing.name for drawing in gallery.drawings(folder)] == ["ship"]
+    assert [drawing.name for drawing in gallery.drawings("cifar10", folder)] == ["ship"]
     with pytest.raises(InputError, match="no picture 'lost'; choose one of ship"):
         gallery.picture("lost", folder)
 
 
+def test_a_drawing_is_offered_where_it_has_a_class(folder):
+    lemon = SHIP | {"name": "lemon", "classes": {"imagenet": "lemon"}}
+    (folder / "gallery.json").write_text(json.dumps([SHIP, lemon]))
+    assert [drawing.name for drawing in gallery.drawings("cifar10", folder)] == ["ship"]
+    assert [drawing.name for drawing in gallery.drawings("imagenet", folder)] == ["ship", "lemon"]
+    assert gallery.picture("lemon", folder)[1].labels == {"imagenet": 951}
+
+
 def test_empty_galleries(folder, tmp_path):
     with pytest.raises(InputError, match="list .* is missing"):
-        gallery.drawings(tmp_path / "elsewhere")
+        gallery.drawings("cifar10", tmp_path / "elsewhere")
     (folder / "ship.png").unlink()
     with pytest.raises(InputError, match="pictures are missing"):
-        gallery.drawings(folder)
+        gallery.drawings("cifar10", folder)
 
 
 @pytest.mark.parametrize(
@@ -46,24 +61,27 @@ def test_empty_galleries(folder, tmp_path):
         "[1]",
         "{}x",
         '[{"name": "a"}]',
-        json.dumps([SHIP | {"label": "zebra"}]),
+        json.dumps([SHIP | {"classes": {"cifar10": "zebra"}}]),
+        json.dumps([SHIP | {"classes": {"mnist": "seven"}}]),
+        json.dumps([SHIP | {"classes": "ship"}]),
         json.dumps([SHIP | {"x": 1}]),
     ],
 )
 def test_a_damaged_list(folder, listing):
     (folder / "gallery.json").write_text(listing)
     with pytest.raises(InputError, match="is not a gallery list"):
-        gallery.drawings(folder)
+        gallery.drawings("cifar10", folder)
 
 
-def test_the_bundled_gallery():
-    """At least twenty pictures of at least six classes; every listed file is there and can be read."""
+@pytest.mark.parametrize(("dataset", "side"), [("cifar10", 32), ("imagenet", 224)])
+def test_the_bundled_gallery(dataset, side):
+    """At least twenty pictures of at least six classes, which hold what the network sees and can be read."""
     listed = json.loads((gallery.FOLDER / "gallery.json").read_text())
-    drawings = gallery.drawings()
-    assert len(drawings) == len(listed) >= 20
+    drawings = gallery.drawings(dataset)
+    assert len(drawings) == sum(dataset in entry["classes"] for entry in listed) >= 20
     assert len({drawing.name for drawing in drawings}) == len(drawings)
-    assert len({cifar10.CLASSES[drawing.label] for drawing in drawings}) >= 6
+    assert len({drawing.labels[dataset] for drawing in drawings}) >= 6
     for drawing in drawings:
-        assert min(gallery.picture(drawing.name)[0].shape[:2]) >= 32
+        assert min(gallery.picture(drawing.name)[0].shape[:2]) >= side
         assert drawing.title
         assert drawing.made_by

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from timm.data.imagenet_info import ImageNetInfo
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets import imagenet
@@ -71,6 +72,15 @@ def test_class_names_are_the_standard_thousand():
     assert list(wnids) == sorted(wnids)
     assert (names[0], names[281], names[999]) == ("tench", "tabby", "toilet tissue")
     assert (names[134], names[517]) == ("crane (n02012849)", "crane (n03126707)")
+
+
+def test_the_classes_are_timms():
+    """They are read from its lists; its own reader knows the same ones."""
+    told = ImageNetInfo()
+    assert list(imagenet.wnids()) == told.label_names()
+    assert [name.split(" (")[0] for name in imagenet.class_names()] == [
+        synonyms.split(",")[0] for synonyms in told.label_descriptions()
+    ]
 
 
 def test_photographs_of_the_data_folder(data_dir, monkeypatch):

@@ -5,7 +5,7 @@ import pytest
 import skimage.data
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.datasets import cifar10, photographs
+from diffsmooth_core.datasets import class_names, photographs
 
 
 def test_all_are_in_the_installed_wheel(no_network):
@@ -24,11 +24,14 @@ def test_the_pixels_are_scikit_images(name, original):
     assert np.array_equal(photographs.picture(name)[0], getattr(skimage.data, original)())
 
 
-def test_only_the_cat_and_the_horse_belong_to_a_class():
-    labelled = {
-        n: cifar10.CLASSES[p.label] for n, p in photographs.PHOTOGRAPHS.items() if p.label is not None
-    }
-    assert labelled == {"cat": "cat", "horse": "horse"}
+@pytest.mark.parametrize(
+    ("dataset", "expected"),
+    [("cifar10", {"cat": "cat", "horse": "horse"}), ("imagenet", {"cat": "tabby", "coffee": "espresso"})],
+)
+def test_which_belong_to_a_class(dataset, expected):
+    found = {name: photo.labels[dataset] for name, photo in photographs.PHOTOGRAPHS.items()}
+    names = class_names(dataset)
+    assert {name: names[label] for name, label in found.items() if label is not None} == expected
 
 
 def test_the_horse_stands_on_white():

@@ -15,6 +15,7 @@ from diffsmooth_core.datasets import (
     fit,
     from_upload,
     imagenet,
+    labelled_pictures,
     photographs,
     resolve,
     sha256,
@@ -56,9 +57,10 @@ def test_arrays_cannot_be_changed_afterwards(no_network):
 
 
 def test_a_photograph_of_no_class_says_what_that_means(no_network):
-    coffee = resolve("photo:coffee", "cifar10")
-    assert coffee.label is None
-    assert "stays the same, not that it is right" in coffee.note
+    for spec, dataset in (("photo:coffee", "cifar10"), ("photo:moon", "imagenet")):
+        picture = resolve(spec, dataset)
+        assert picture.label is None
+        assert "stays the same, not that it is right" in picture.note
 
 
 def test_cifar10_specs(small_cifar10, no_network):
@@ -72,11 +74,30 @@ def test_cifar10_specs(small_cifar10, no_network):
 
 
 def test_a_label_counts_only_in_its_own_dataset(small_cifar10):
-    for spec in ("photo:cat", "cifar10:2"):
+    for spec in ("gallery:beagle", "cifar10:2"):
         picture = resolve(spec, "imagenet")
         assert picture.pixels.shape == (224, 224, 3)
         assert picture.label is None
         assert "true class is not known" in picture.note
+
+
+def test_a_picture_of_classes_in_two_datasets(no_network):
+    """The whole of a drawing is shown; of a photograph ImageNet's usual centre."""
+    names = class_names("imagenet")
+    airliner, cat = resolve("gallery:airliner-in-flight", "imagenet"), resolve("photo:cat", "imagenet")
+    assert (names[airliner.label], names[cat.label]) == ("airliner", "tabby")
+    assert resolve("gallery:airliner-in-flight", "cifar10").label == 0
+    assert np.array_equal(airliner.pixels, fit(airliner.original, "imagenet", borders=True))
+    assert np.array_equal(cat.pixels, fit(cat.original, "imagenet"))
+
+
+def test_a_drawing_for_imagenet_is_what_the_network_sees(no_network):
+    lemons = resolve("gallery:lemons", "imagenet")
+    assert np.array_equal(lemons.pixels, lemons.original)
+    assert class_names("imagenet")[lemons.label] == "lemon"
+    other = resolve("gallery:lemons", "cifar10")
+    assert other.label is None
+    assert "true class is not known" in other.note
 
 
 def test_imagenet_spec(monkeypatch, tmp_path):
@@ -173,18 +194,26 @@ def test_an_upload_that_is_no_picture():
         from_upload(b"GIF89a" + bytes(99), "cat.png", "cifar10")
 
 
-def test_every_choice_of_the_catalogue_resolves(small_cifar10, no_network):
-    groups = {group.kind: group for group in catalogue("cifar10")}
-    assert set(groups) == {"gallery", "photo", "cifar10"}
+@pytest.mark.parametrize("dataset", ["cifar10", "imagenet"])
+def test_every_choice_of_the_catalogue_resolves(small_cifar10, no_network, dataset):
+    groups = {group.kind: group for group in catalogue(dataset)}
+    assert set(groups) == {"gallery", "photo", dataset}
     assert groups["photo"].size == len(photographs.PHOTOGRAPHS)
     for group in groups.values():
         assert (group.size == 0) == (group.reason is not None)
         specs = [choice.spec for choice in group.choices] or [f"{group.kind}:{i}" for i in range(group.size)]
         assert len(specs) == group.size
         for spec in specs:
-            assert resolve(spec, "cifar10").source == spec
+            assert resolve(spec, dataset).source == spec
         for choice in group.choices:
-            assert resolve(choice.spec, "cifar10").label == choice.label
+            assert resolve(choice.spec, dataset).label == choice.label
+
+
+@pytest.mark.parametrize(("dataset", "name"), [("cifar10", "CIFAR-10"), ("imagenet", "ImageNet")])
+def test_drawings_stand_in_for_test_pictures(nothing_local, no_network, dataset, name):
+    pictures, what = labelled_pictures(dataset, 12)
+    assert what == f"12 drawings of the gallery, {name} not being here"
+    assert all(picture.label is not None for picture in pictures)
 
 
 def test_the_catalogue_without_any_data_says_why(nothing_local, no_network):

@@ -44,7 +44,7 @@ def test_the_normalising_layer_is_found(made_for: str, declared: str) -> None:
 
 
 def test_a_bundled_network_is_at_home_under_its_noise() -> None:
-    pictures = [resolve(f"gallery:{drawing.name}", "cifar10") for drawing in gallery.drawings()]
+    pictures = [resolve(f"gallery:{drawing.name}", "cifar10") for drawing in gallery.drawings("cifar10")]
     x, labels = torch.stack([p.tensor for p in pictures]), torch.tensor([p.label for p in pictures])
     fits = doctor.examine(load_classifier("standard", "cpu"), "cifar10", x, labels, 0.0)
     assert (fits.normalisation, fits.sigma) == ("cifar10", 0.0)

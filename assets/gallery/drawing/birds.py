@@ -13,6 +13,7 @@ from .shapes import (
     ellipsoid,
     fractal,
     layered,
+    length,
     mirrored,
     plain,
     rod,
@@ -230,4 +231,90 @@ def gull(
         part(tail, body),
         part(rod((0.76, 0.1, 0), (0.96, 0.05, 0), 0.05, 0.012), beak, 0.04),
         part(mirrored(ball((0.69, 0.145, 0.105), 0.026)), "#0a0a0a", 0.08),
+    ]
+
+
+def flamingo() -> list[Part]:
+    """A flamingo standing in shallow water, about 1.4 tall."""
+    pink, deep = "#e58a86", "#d2483f"
+    limbs = [
+        limb(pink, (-0.3, 0.83, 0, 0.1), (-0.05, 0.86, 0, 0.16), (0.17, 0.88, 0, 0.12)),
+        limb(deep, (-0.1, 0.87, 0.12, 0.09), (-0.42, 0.76, 0.04, 0.05), pair=True),
+        limb(
+            pink,
+            (0.2, 0.9, 0, 0.09),
+            (0.36, 0.92, 0, 0.05),
+            (0.43, 1.05, 0, 0.036),
+            (0.33, 1.2, 0, 0.032),
+            (0.25, 1.33, 0, 0.032),
+            (0.3, 1.45, 0, 0.036),
+            (0.38, 1.46, 0, 0.05),
+        ),
+        limb("#f0cfc4", (0.42, 1.45, 0, 0.04), (0.5, 1.4, 0, 0.028)),
+        limb("#15110f", (0.5, 1.4, 0, 0.028), (0.5, 1.32, 0, 0.008)),
+        limb(pink, (0.02, 0.76, 0.05, 0.06), (0.03, 0.6, 0.05, 0.02)),
+        limb(pink, (0.02, 0.76, -0.05, 0.06), (0.03, 0.6, -0.05, 0.02)),
+    ]
+    legs = union(
+        *(rod((0.03, 0.7, z), (-0.03 + lean, 0.42, z), 0.016) for z, lean in ((0.05, 0), (-0.05, 0.06))),
+        *(
+            rod((-0.03 + lean, 0.42, z), (0.02 + lean, -0.2, z), 0.015)
+            for z, lean in ((0.05, 0), (-0.05, 0.06))
+        ),
+        *(ball((-0.03 + lean, 0.42, z), 0.024) for z, lean in ((0.05, 0), (-0.05, 0.06))),
+    )
+    return [
+        creature(limbs, 0.035, None, 0.3),
+        part(legs, "#d98a84", 0.02),
+        eyes((0.385, 1.475, 0.042), 0.014, "#e8d44a", (0.3, 0, 1), 0.5),
+    ]
+
+
+def penguin() -> list[Part]:
+    """A king penguin, about 0.95 tall, upright and looking along +x."""
+    black, slate = "#16181c", "#3a4450"
+    limbs = [
+        limb(slate, (-0.02, 0.16, 0, 0.15), (0.0, 0.4, 0, 0.185), (0.0, 0.62, 0, 0.14), squeeze=(1.1, 1, 1)),
+        limb(black, (0.0, 0.72, 0, 0.085), (0.01, 0.83, 0, 0.085), (0.04, 0.85, 0, 0.075)),
+        limb(
+            slate,
+            (-0.01, 0.62, 0.16, 0.05),
+            (-0.05, 0.42, 0.215, 0.055),
+            (-0.07, 0.24, 0.22, 0.02),
+            pair=True,
+            squeeze=(1, 1, 2),
+        ),
+        limb(slate, (-0.12, 0.12, 0, 0.06), (-0.24, 0.03, 0, 0.02)),
+    ]
+
+    def marks(p: Array, n: Array, tone: Array) -> Array:
+        front = (
+            smoothstep(0.02, 0.06, p[:, 0] - 0.25 * np.abs(p[:, 2]))
+            * (p[:, 1] < 0.68)
+            * (np.abs(p[:, 2]) < 0.165)
+        )
+        tone = over(tone, front, "#f1efe8")
+        bib = smoothstep(0.52, 0.66, p[:, 1]) * front
+        tone = over(tone, bib, "#e9a01a")
+        ear = smoothstep(
+            0.06,
+            0.045,
+            length(
+                (
+                    p * np.float32([1, 1, 0])
+                    + np.abs(p) * np.float32([0, 0, 1])
+                    - np.float32([-0.015, 0.79, 0.085])
+                )
+                * np.float32([1.2, 0.8, 1])
+            ),
+        )
+        return over(tone, ear, "#f0901a")
+
+    feet = [ellipsoid((0.1, 0.02, z), (0.12, 0.03, 0.06)) for z in (0.09, -0.09)]
+    return [
+        creature(limbs, 0.05, marks, 0.12),
+        part(union(*feet), "#1a1b1d", 0.02),
+        part(rod((0.1, 0.85, 0), (0.27, 0.835, 0), 0.024, 0.006), "#16130f", 0.05),
+        part(mirrored(rod((0.13, 0.838, 0.012), (0.22, 0.832, 0.006), 0.012, 0.006)), "#e07a1a", 0.04),
+        eyes((0.07, 0.875, 0.062), 0.014, "#2a170c", (0.4, 0, 1), 0.8),
     ]

@@ -11,9 +11,13 @@ from .shapes import Array, Part, Vec, ball, ellipsoid, fractal, length, mirrored
 
 
 def horse(
-    coat: str = "#6b3a1c", mane: str = "#1d120b", socks: str = "#2a1a10", blaze: bool = True
+    coat: str = "#6b3a1c",
+    mane: str = "#1d120b",
+    socks: str = "#2a1a10",
+    blaze: bool = True,
+    stripes: str | None = None,
 ) -> list[Part]:
-    """A standing horse, 1.6 at the withers."""
+    """A standing horse, 1.6 at the withers; a zebra with `stripes`."""
     limbs = [
         limb(coat, (-0.55, 1.20, 0, 0.33), (-0.1, 1.12, 0, 0.33), (0.38, 1.15, 0, 0.33)),
         limb(coat, (-0.62, 1.22, 0.1, 0.3), (-0.5, 1.1, 0.13, 0.27), pair=True),
@@ -55,6 +59,13 @@ def horse(
             along = (p[:, 0] - 1.12) * 0.76 - (p[:, 1] - 1.9) * 0.65
             front = (p[:, 0] - 1.12) * 0.65 + (p[:, 1] - 1.9) * 0.76
             tone = over(tone, ((np.abs(p[:, 2]) < 0.035) & (along > 0) & (front > 0.05)) * 1.0, "#efe9df")
+        if stripes:
+            wave = 0.7 * (fractal(p * 3, 3) - 0.5)
+            neck = p[:, 0] * 0.6 + (p[:, 1] - 1.5) * -0.35
+            line = np.where(
+                p[:, 1] < 0.9, p[:, 1] * 46, np.where(p[:, 0] > 0.5, neck * 60, p[:, 0] * 36 + p[:, 1] * 6)
+            )
+            tone = over(tone, smoothstep(-0.1, 0.3, np.sin(line + wave * 5)) * (p[:, 0] < 1.36), stripes)
         return over(tone, smoothstep(0.25, -0.7, n[:, 1]) * (p[:, 1] > 0.7) * 0.35, "#2a160b")
 
     hair = [

@@ -1,4 +1,4 @@
-"""The gallery's pictures: name -> label, title and scene. Scenes are built when asked for."""
+"""The gallery's pictures: name -> classes, title and scene. Scenes are built when asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import aircraft, birds, cars, frogs, mammals, places, ships, trucks
+from . import aircraft, birds, cars, frogs, garden, mammals, places, ships, things, trucks
 from .render import Place, Scene, framed
 from .scenery import (
     AUTUMN,
@@ -25,6 +25,7 @@ from .scenery import (
     HAY,
     LEAVES,
     MUD,
+    NIGHT,
     POND,
     ROOM,
     RUNWAY,
@@ -32,6 +33,7 @@ from .scenery import (
     SEA,
     SNOW,
     STREET,
+    TABLE,
     YARD,
 )
 from .shapes import Part, Vec, placed
@@ -39,9 +41,15 @@ from .shapes import Part, Vec, placed
 
 @dataclass(frozen=True)
 class Picture:
-    label: str  # a CIFAR-10 class
+    """`cifar10` and `imagenet` are its classes there, None where it has none that a network could learn.
+
+    An ImageNet class stands only where EfficientNet-Lite0 sees it in the picture without noise.
+    """
+
+    cifar10: str | None
     title: str
     scene: Callable[[], Scene]
+    imagenet: str | None = None
 
 
 def seen(
@@ -76,6 +84,7 @@ PICTURES: dict[str, Picture] = {
         "airplane",
         "Airliner in flight",
         lambda: seen(DEEP, placed(aircraft.airliner(), (0, 0, 0), (2, 6), (0, -10)), 62, -10),
+        imagenet="airliner",
     ),
     "airliner-above-clouds": Picture(
         "airplane",
@@ -86,6 +95,7 @@ PICTURES: dict[str, Picture] = {
             50,
             5,
         ),
+        imagenet="airliner",
     ),
     "airliner-on-the-runway": Picture(
         "airplane",
@@ -96,11 +106,13 @@ PICTURES: dict[str, Picture] = {
             55,
             5,
         ),
+        imagenet="airliner",
     ),
     "fighter-jet": Picture(
         "airplane",
         "Fighter jet",
         lambda: seen(DEEP, placed(aircraft.fighter(), (0, 0, 0), (0, 38), (2, 14)), 62, -6),
+        imagenet="warplane",
     ),
     "light-aircraft": Picture(
         "airplane",
@@ -119,10 +131,16 @@ PICTURES: dict[str, Picture] = {
         "automobile", "Yellow hatchback", lambda: seen(STREET, cars.hatchback("#d9a514"), 62, 8)
     ),
     "green-off-roader": Picture(
-        "automobile", "Green off-roader", lambda: seen(SAND, cars.offroader("#2f4d38"), 42, 10)
+        "automobile",
+        "Green off-roader",
+        lambda: seen(SAND, cars.offroader("#2f4d38"), 42, 10),
+        imagenet="jeep",
     ),
     "blue-sports-car": Picture(
-        "automobile", "Blue sports car", lambda: seen(DESERT, cars.sports_car("#174a9e"), 40, 12)
+        "automobile",
+        "Blue sports car",
+        lambda: seen(DESERT, cars.sports_car("#174a9e"), 40, 12),
+        imagenet="sports car",
     ),
     "silver-saloon-from-behind": Picture(
         "automobile", "Silver saloon car from behind", lambda: seen(YARD, cars.sedan("#a9afb5"), 140, 12)
@@ -136,6 +154,7 @@ PICTURES: dict[str, Picture] = {
         "truck",
         "Red semi-trailer truck",
         lambda: seen(DESERT, trucks.semi_truck("#a3161d", "#c9ccd0", "#a3161d"), 42, 7),
+        imagenet="trailer truck",
     ),
     "delivery-truck": Picture(
         "truck",
@@ -146,8 +165,15 @@ PICTURES: dict[str, Picture] = {
         "truck", "Tipper truck with earth", lambda: seen(SAND, trucks.dump_truck("#d99c12"), 48, 9)
     ),
     "fire-engine": Picture("truck", "Fire engine", lambda: seen(STREET, trucks.fire_engine(), 32, 7)),
-    "container-ship": Picture("ship", "Container ship", lambda: seen(SEA, ships.container_ship(), 54, 12, 3)),
-    "cruise-ship": Picture("ship", "Cruise ship", lambda: seen(DEEP_SEA, ships.cruise_ship(), 54, 7, 3)),
+    "container-ship": Picture(
+        "ship",
+        "Container ship",
+        lambda: seen(SEA, ships.container_ship(), 54, 12, 3),
+        imagenet="container ship",
+    ),
+    "cruise-ship": Picture(
+        "ship", "Cruise ship", lambda: seen(DEEP_SEA, ships.cruise_ship(), 54, 7, 3), imagenet="liner"
+    ),
     "grey-frigate": Picture("ship", "Grey frigate", lambda: seen(GREY_SEA, ships.warship(), 54, 7, 3)),
     "harbour-tug": Picture("ship", "Harbour tug", lambda: seen(HARBOUR, ships.tug(), 52, 9)),
     "tall-ship": Picture("ship", "Tall ship under sail", lambda: seen(DUSK_SEA, ships.tall_ship(), 58, 6, 3)),
@@ -265,7 +291,10 @@ PICTURES: dict[str, Picture] = {
         ),
     ),
     "green-frog": Picture(
-        "frog", "Green frog", lambda: seen(LEAVES, frogs.frog("#3f7d22"), 40, 18, extras=[frogs.leaf()])
+        "frog",
+        "Green frog",
+        lambda: seen(LEAVES, frogs.frog("#3f7d22"), 40, 18, extras=[frogs.leaf()]),
+        imagenet="tree frog",
     ),
     "brown-frog": Picture(
         "frog",
@@ -274,5 +303,85 @@ PICTURES: dict[str, Picture] = {
     ),
     "frog-from-above": Picture(
         "frog", "Frog from above", lambda: seen(MUD, frogs.frog("#5d7430", "#c3c08a", "#26331a"), 60, 42)
+    ),
+    "hot-air-balloon": Picture(
+        None,
+        "Hot-air balloon",
+        lambda: seen(
+            DAY,
+            placed(things.balloon("#c8201c", "#f1c21a", "#1f5fb0", "#efeae0"), (0, 40, 0)),
+            20,
+            -6,
+            fill=0.86,
+        ),
+        "balloon",
+    ),
+    "lighthouse": Picture(
+        None, "Lighthouse", lambda: seen(SEA, things.lighthouse(), 20, 3, fill=0.92), "beacon"
+    ),
+    "yawl": Picture(
+        None, "Yawl under sail", lambda: seen(DEEP_SEA, ships.yacht("#7d1f24", mizzen=True), 66, 5), "yawl"
+    ),
+    "school-bus": Picture(None, "School bus", lambda: seen(STREET, trucks.school_bus(), 30, 8), "school bus"),
+    "traffic-light": Picture(
+        None,
+        "Traffic light at red",
+        lambda: seen(DAY, things.traffic_light(), 18, -6, portrait=((0.1, 3.1, 0), 13)),
+        "traffic light",
+    ),
+    "parasol": Picture(
+        None,
+        "Parasol in the sand",
+        lambda: seen(SAND, things.parasol("#b3161b", "#f0ece2"), 20, 14),
+        "umbrella",
+    ),
+    "zebra": Picture(
+        None,
+        "Zebra",
+        lambda: seen(HAY, mammals.horse("#ded8cc", "#17130f", "#ded8cc", False, "#17130f"), 68, 3, fur=0.25),
+        "zebra",
+    ),
+    "flamingo": Picture(
+        None, "Flamingo in a pond", lambda: seen(POND, birds.flamingo(), 70, 5, fill=0.8, fur=0.3), "flamingo"
+    ),
+    "king-penguin": Picture(
+        None, "King penguin", lambda: seen(SNOW, birds.penguin(), 25, 5, fur=0.3), "king penguin"
+    ),
+    "ladybird": Picture(
+        None,
+        "Ladybird on a leaf",
+        lambda: seen(LEAVES, garden.ladybird(), 45, 30, fill=0.75, extras=[frogs.leaf()]),
+        "ladybug",
+    ),
+    "daisy": Picture(
+        None,
+        "Daisy",
+        lambda: seen(
+            LEAVES, placed(garden.daisy()[:-1], (0, 0, 0), (2, 10)), 20, 12, extras=garden.daisy()[-1:]
+        ),
+        "daisy",
+    ),
+    "fly-agaric": Picture(None, "Fly agaric", lambda: seen(FOREST, garden.toadstool(), 20, 10), "agaric"),
+    "green-apple": Picture(
+        None, "Green apple", lambda: seen(TABLE, garden.green_apple(), 20, 14, fill=0.75), "Granny Smith"
+    ),
+    "bananas": Picture(None, "Bunch of bananas", lambda: seen(TABLE, garden.bananas(), 70, 25), "banana"),
+    "lemons": Picture(None, "Lemons", lambda: seen(TABLE, garden.lemons(), 20, 20), "lemon"),
+    "oranges": Picture(None, "Oranges", lambda: seen(TABLE, garden.oranges(), 20, 18), "orange"),
+    "strawberry": Picture(
+        None,
+        "Strawberry",
+        lambda: seen(TABLE, placed(garden.strawberry(), (0, 0, 0), (2, 14)), 20, 16),
+        "strawberry",
+    ),
+    "alarm-clock": Picture(
+        None, "Alarm clock", lambda: seen(ROOM, things.alarm_clock("#b3161b"), 20, 8), "analog clock"
+    ),
+    "football": Picture(
+        None, "Football on the grass", lambda: seen(FIELD, things.football(), 20, 8, fill=0.7), "soccer ball"
+    ),
+    "candle": Picture(None, "Burning candle", lambda: seen(NIGHT, things.candle(), 20, 10), "candle"),
+    "pumpkin-lantern": Picture(
+        None, "Pumpkin lantern", lambda: seen(NIGHT, things.lantern(), 12, 8, fill=0.8), "jack-o'-lantern"
     ),
 }

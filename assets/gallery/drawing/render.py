@@ -128,6 +128,7 @@ def lit(place: Place, paint: Array, n: Array, d: Array, open_: Array, seen: Arra
 
     open_: ambient occlusion (n,); seen: share (n,) of the sun that reaches it.
     """
+    own = np.maximum(paint[:, :3] - 1.5, 0)  # no paint is that bright: such a surface shines by itself
     sun = unit(np.float32(place.sun))
     up = 0.5 + 0.5 * n[:, 1:2]
     soft = (up * np.float32(place.ambient) + (1 - up) * np.float32(place.bounce)) * open_[:, None]
@@ -138,9 +139,8 @@ def lit(place: Place, paint: Array, n: Array, d: Array, open_: Array, seen: Arra
     mirror = d - 2 * (n * d).sum(1)[:, None] * n
     world = np.where(mirror[:, 1:2] > 0, place.sky(mirror), np.float32(place.bounce))
     spark = (np.clip(mirror @ sun, 0, 1) ** 220 * seen * 9)[:, None] * np.float32(place.sunlight)
-    return paint[:, :3] * (direct + soft) * (1 - shine) + shine * (
-        world * (0.3 + 0.7 * open_[:, None]) + spark
-    )
+    reflected = world * (0.3 + 0.7 * open_[:, None]) + spark
+    return (paint[:, :3] - own) * (direct + soft) * (1 - shine) + shine * reflected + own
 
 
 def shaded(scene: Scene, o: Array, d: Array, t: Array) -> tuple[Array, Array]:

@@ -121,3 +121,14 @@ ROOM = Place(
 CARPET = replace(
     ROOM, sky=places.studio("#40525c", "#8ba0ab"), ground=places.speckled("#8f8a83", "#b0aaa0", 14, 1, 0.8)
 )
+TABLE = replace(ROOM, ground=places.speckled("#7a5a38", "#a07a4c", 2.5, 9, 1.0))
+NIGHT = Place(
+    places.studio("#17110d", "#2a1f19"),
+    places.speckled("#4a2f1a", "#6f4a2a", 1.5, 9, 1.0),
+    bounce=(0.25, 0.15, 0.06),
+    sunlight=(0.9, 0.65, 0.42),
+    ambient=(0.16, 0.13, 0.12),
+    haze=(0.012, 0.009, 0.007),
+    clear=30,
+    blur=1.0,
+)

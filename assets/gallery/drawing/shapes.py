@@ -177,6 +177,56 @@ def tube(
     return shape
 
 
+def lathe(outline: Sequence[tuple[float, float]], ribs: int = 0, depth: float = 0.0) -> Shape:
+    """A body turned about the y axis, from a smooth outline of (radius, height) given from below upwards.
+
+    ribs: how many lobes go round it, as a pumpkin's; depth: how deep the furrows between them are, as a
+    share of the radius.
+    """
+    corners = np.array(outline)
+    along = np.append(0, np.cumsum(np.linalg.norm(np.diff(corners, axis=0), axis=1)))
+    fine = PchipInterpolator(along, corners)(np.linspace(0, along[-1], 16 * len(corners)))
+    inner = [(-1.0, fine[-1, 1]), (-1.0, fine[0, 1])]  # beyond the axis, so that the axis is no edge
+    flat = slab([*map(tuple, fine), *inner], "xy", 1e3)
+    # Distances are looked up: so many corners are too slow to measure for every point.
+    margin = np.float32(0.15 * np.ptp(fine))
+    low = np.float32([0, fine[:, 1].min()]) - margin
+    high = np.float32(fine.max(0)) + margin
+    axes = np.linspace(low, high, 300, dtype=np.float32).T
+    grid = np.stack([*np.meshgrid(*axes, indexing="ij"), np.zeros((300, 300))], -1).astype(np.float32)
+    table = flat(grid.reshape(-1, 3)).reshape(300, 300)
+
+    def shape(p: Array) -> Array:
+        radius = np.hypot(p[:, 0], p[:, 2])
+        if ribs:
+            furrow = 1 - np.abs(np.cos(np.arctan2(p[:, 2], p[:, 0]) * ribs / 2))
+            radius = radius * (1 + np.float32(depth) * furrow**2)
+        q = np.column_stack([radius, p[:, 1]])
+        near = np.clip(q, low, high)
+        known = map_coordinates(table, ((near - low) / (high - low) * 299).T, order=1)
+        beyond = length(q - near)
+        d = np.where(beyond > 0, np.maximum(beyond, known - beyond), known)
+        return d * np.float32(0.9 if ribs else 1.0)
+
+    return shape
+
+
+def ring(centre: Vec, axis: int, radius: float, thick: float) -> Shape:
+    """A torus round one axis (0, 1 or 2)."""
+    c, others = np.float32(centre), [i for i in range(3) if i != axis]
+
+    def shape(p: Array) -> Array:
+        q = p - c
+        return np.hypot(length(q[:, others]) - radius, q[:, axis]) - np.float32(thick)
+
+    return shape
+
+
+def around(n: int) -> list[tuple[float, float]]:
+    """Cosine and sine of n directions round the circle."""
+    return [(float(np.cos(a)), float(np.sin(a))) for a in np.arange(n) * 2 * np.pi / n]
+
+
 def union(*shapes: Shape, smooth: float = 0.0) -> Shape:
     def shape(p: Array) -> Array:
         d = shapes[0](p)

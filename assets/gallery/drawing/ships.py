@@ -290,8 +290,8 @@ def tall_ship(side: str = "#3a2a1e", cloth: str = "#efe6d0") -> list[Part]:
     ]
 
 
-def yacht(side: str = "#f4f4f1", cloth: str = "#f7f6f0") -> list[Part]:
-    """A sloop with mainsail and jib, about 10 long."""
+def yacht(side: str = "#f4f4f1", cloth: str = "#f7f6f0", mizzen: bool = False) -> list[Part]:
+    """A sloop with mainsail and jib, about 10 long; a yawl with a `mizzen`, the small mast at the stern."""
 
     def cloth_shape(low: float, foot: float, luff: float, top: float, bend: float) -> Shape:
         def shape(p: Array) -> Array:
@@ -304,7 +304,8 @@ def yacht(side: str = "#f4f4f1", cloth: str = "#f7f6f0") -> list[Part]:
 
         return shape
 
-    main = cloth_shape(1.9, -4.2, 0.5, 12.0, 0.5)
+    clew = -3.1 if mizzen else -4.2
+    main = cloth_shape(1.9, clew, 0.5, 12.0, 0.5)
 
     def jib(p: Array) -> Array:
         v = np.clip((p[:, 1] - 1.5) / 8.5, 0, 1)
@@ -320,16 +321,22 @@ def yacht(side: str = "#f4f4f1", cloth: str = "#f7f6f0") -> list[Part]:
         return np.maximum(across * 0.7, edge * 0.6).astype(np.float32)
 
     seams = layered(plain(cloth), (lambda p, n: (p[:, 1] + 0.1 * p[:, 0]) % 1.4 < 0.04, colour("#c9c7bd")))
-    return [
+    sloop = [
         Part(
             hull(5, 1.4, 0.9, 0.35, 0.6, stern=3, bow=1.8),
             hull_paint(side, "#19306b", "#b99568", 0.14, "#19306b", 0.66),
         ),
         Part(box((0.2, 1.15, 0), (1.9, 0.35, 0.8), 0.2), rows("#f2f1ec", 50, 50, 0.7, 0.5, 1.12, 1.34)),
         Part(
-            union(rod((0.55, 1, 0), (0.55, 12.2, 0), 0.1, 0.06), rod((0.5, 1.8, 0), (-4.3, 1.8, 0), 0.08)),
+            union(
+                rod((0.55, 1, 0), (0.55, 12.2, 0), 0.1, 0.06), rod((0.5, 1.8, 0), (clew - 0.1, 1.8, 0), 0.08)
+            ),
             plain("#d8dadb", 0.15),
         ),
         Part(main, seams),
         Part(jib, seams),
     ]
+    if not mizzen:
+        return sloop
+    spars = union(rod((-3.75, 1, 0), (-3.75, 7.7, 0), 0.08, 0.05), rod((-3.8, 1.8, 0), (-6.3, 1.8, 0), 0.06))
+    return [*sloop, Part(spars, plain("#d8dadb", 0.15)), Part(cloth_shape(1.9, -6.2, -3.8, 7.5, 0.3), seams)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .cars import BLACK, CHROME, GLASS, LAMP, wheels
+from .cars import BLACK, CHROME, GLASS, LAMP, RED, wheels
 from .shapes import Part, Shape, box, colour, cut, disc, layered, mirrored, plain, rod, slab, union
 
 
@@ -177,4 +177,29 @@ def fire_engine() -> list[Part]:
         Part(box((3.1, 2.86, 0), (0.18, 0.12, 0.85), 0.06), plain("#2f66d8", 0.2)),
         Part(box((-0.4, 0.7, 0), (4.0, 0.2, 0.6)), plain("#1d1e20")),
         *wheels((2.75, -2.6), 0.52, 1.23, 0.4, 8, "#d5d8da"),
+    ]
+
+
+def school_bus() -> list[Part]:
+    """A yellow school bus, about 10 long."""
+    yellow = "#e09a0c"
+    side = lambda p, n: np.abs(n[:, 2]) > 0.6  # noqa: E731
+    shell = layered(
+        plain(yellow, 0.04),
+        (lambda p, n: side(p, n) & (np.abs(p[:, 1] - 1.25) < 0.05), BLACK),
+        (lambda p, n: side(p, n) & (np.abs(p[:, 1] - 1.7) < 0.05), BLACK),
+        (lambda p, n: side(p, n) & (np.abs(p[:, 1] - 2.25) < 0.33) & ((p[:, 0] + 6) % 0.95 > 0.16), GLASS),
+        (
+            lambda p, n: (
+                (n[:, 0] > 0.6) & (np.abs(np.abs(p[:, 2]) - 0.75) < 0.22) & (np.abs(p[:, 1] - 2.95) < 0.09)
+            ),
+            RED,
+        ),
+        (lambda p, n: (n[:, 0] > 0.6) & (np.abs(p[:, 2]) < 0.45) & (np.abs(p[:, 1] - 2.95) < 0.09), BLACK),
+    )
+    return [
+        *cab(yellow, 1.6, 1.15, 2.75, 1.05, 0.6),
+        Part(box((-1.4, 1.85, 0), (3.9, 1.3, 1.22), 0.25), shell),
+        Part(box((-0.6, 0.7, 0), (4.6, 0.14, 0.6)), plain("#1d1e20")),
+        *wheels((3.55, -2.9), 0.5, 1.22, 0.36, 8, "#2b2d30"),
     ]
