@@ -153,6 +153,18 @@ def test_session_state_keys_live_in_ui() -> None:
     assert not wrong
 
 
+def test_nothing_private_of_streamlit_is_used() -> None:
+    """What Streamlit documents is reached by `import streamlit as st` alone; these packages are its own."""
+    private = ("streamlit.runtime", "streamlit.elements", "streamlit.components", "streamlit.proto")
+    wrong = [
+        f"{place(path, line)} imports {name}"
+        for path in [*sources(ROOT / "ui", ROOT / "pages"), ROOT / "app.py"]
+        for line, name in imports(path)
+        if name.startswith(private)
+    ]
+    assert not wrong
+
+
 def test_every_chart_has_its_numbers_and_can_be_saved() -> None:
     """Charts go through ui/figure.py, which puts both below them."""
     wrong = [

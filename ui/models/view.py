@@ -10,7 +10,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 import torch
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from diffsmooth_core import load_classifier
 from diffsmooth_core.classifiers.normalisation import STATISTICS
@@ -24,6 +23,7 @@ from ui.session import notices
 from ui.session.limits import limit
 from ui.sidebar import classifier_title, dataset_title, method_title, model_title
 from ui.text import plain
+from ui.uploads import Upload
 
 IMAGES = 200  # that the doctor looks at
 KINDS = {"classifier": "Classifier", "denoiser": "Denoiser"}
@@ -210,7 +210,7 @@ def adding() -> None:
     notices.show_with(FORM)
 
 
-def _add(file: UploadedFile | None, source: str, name: str, sigma: float, normalisation: str | None) -> None:
+def _add(file: Upload | None, source: str, name: str, sigma: float, normalisation: str | None) -> None:
     """Add the uploaded checkpoint, or the one that `source` names, and say so. Raises InputError."""
     if file is None:
         added = zoo.add(source, name, sigma=sigma, normalisation=normalisation)

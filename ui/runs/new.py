@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
@@ -21,6 +20,7 @@ from ui.jobs import audits
 from ui.session import notices, url
 from ui.session.limits import limit
 from ui.text import plain
+from ui.uploads import Upload
 
 EXAMPLE = ASSETS / "runs" / "diffsmooth.json.gz"
 
@@ -61,7 +61,7 @@ def _open_form() -> None:
     notices.show_with("open-run")
 
 
-def _open(file: UploadedFile | None, name: str) -> None:
+def _open(file: Upload | None, name: str) -> None:
     if file is None:
         raise InputError("there is no run yet; choose a file first")
     _unpack(file.getvalue(), name or None)
@@ -148,7 +148,7 @@ def _import_form() -> None:
     notices.show_with("import-log")
 
 
-def _import(file: UploadedFile | None, settings: LogSettings) -> None:
+def _import(file: Upload | None, settings: LogSettings) -> None:
     if file is None:
         raise InputError("there is no log yet; choose a file first")
     log = read_log(file.getvalue(), settings)

@@ -1,0 +1,56 @@
+"""Back in a real browser: one press undoes one thing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+SECONDS = 1000  # milliseconds
+START = "data:text/html,<title>before</title>"
+pytestmark = pytest.mark.timeout(180)
+
+
+def sigma(page: Page, value: str) -> None:
+    """Wait until the page shows this noise and its address says everything."""
+    expect(page.get_by_role("spinbutton", name="Noise σ")).to_have_value(value, timeout=60 * SECONDS)
+    expect(page).to_have_url(re.compile(f"sigma={value}&.*dtype="), timeout=30 * SECONDS)
+
+
+@pytest.mark.parametrize("link", ["", "?sigma=0.25&n=300", "step?sigma=0.25&copy=2"])
+def test_one_press_leaves_a_page_that_was_opened_by_a_link(app: str, page: Page, link: str) -> None:
+    page.goto(START)
+    page.goto(f"{app}/{link}")
+    sigma(page, "0.25" if "0.25" in link else "0.5")
+    page.go_back()
+    expect(page).to_have_title("before", timeout=30 * SECONDS)
+
+
+def test_one_press_takes_a_change_back(app: str, page: Page) -> None:
+    page.goto(START)
+    page.goto(f"{app}/?sigma=0.25&n=300")
+    sigma(page, "0.25")
+    noise = page.get_by_role("spinbutton", name="Noise σ")
+    noise.fill("0.12")
+    noise.press("Enter")
+    sigma(page, "0.12")
+    page.go_back()
+    sigma(page, "0.25")
+    page.go_forward()
+    sigma(page, "0.12")
+    page.go_back()
+    sigma(page, "0.25")
+    page.go_back()
+    expect(page).to_have_title("before", timeout=30 * SECONDS)
+
+
+def test_one_press_leads_back_from_a_page_of_the_navigation(app: str, page: Page) -> None:
+    page.goto(f"{app}/?sigma=0.25&n=300")
+    sigma(page, "0.25")
+    page.get_by_role("link", name="Step through").click()
+    expect(page).to_have_url(re.compile("/step\\?.*copy=1"), timeout=30 * SECONDS)
+    sigma(page, "0.25")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Certify", exact=True)).to_be_visible(timeout=30 * SECONDS)
+    sigma(page, "0.25")
