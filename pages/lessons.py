@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui import page
 from ui.lessons import peeking, view
-from ui.session import notices
 
-st.title("Lessons", anchor=False)
-notices.show_on("Lessons")
+page.header("Lessons")
 st.caption("Guess first. The answer comes with a link that sets everything, so that you can see it happen.")
 view.lessons()
 peeking.show()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui import page
 from ui.models import view
-from ui.session import notices
 
-st.title("Models", anchor=False)
-notices.show_on("Models")
+page.header("Models")
 st.caption("Every network that can be chosen on the other pages. Choose a row to see its card.")
 chosen = view.table()
 if chosen is not None:

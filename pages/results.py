@@ -5,13 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from diffsmooth_core import InputError
+from ui import page
 from ui.jobs import audits
 from ui.results import view
-from ui.session import notices
-from ui.text import plain
 
-st.title("Results", anchor=False)
-notices.show_on("Results")
+page.header("Results")
 st.caption(
     "The share of pictures that are right with at least a radius, for as many results as you choose. "
     "In colour are our own results: runs as curves, and as diamonds what was measured for a bundled model's "
@@ -20,4 +18,4 @@ st.caption(
 try:
     view.show(view.sidebar(audits.store().runs()))
 except InputError as problem:
-    st.error(plain(str(problem)))
+    page.error_box(problem)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from diffsmooth_core import InputError
+from ui import page
 from ui.jobs import audits
 from ui.runs import controls, detail, grid, new, view
 from ui.session import notices
@@ -17,7 +18,7 @@ try:
     runs = audits.store().runs()
     selection = controls.sidebar(runs) if runs else None
 except InputError as problem:
-    st.error(plain(str(problem)))
+    page.error_box(problem)
     st.stop()
 with adding:
     new.show()

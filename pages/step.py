@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
-from ui import sidebar
+from ui import page, sidebar
 from ui.jobs.networks import runnable
-from ui.lessons import view as lessons
-from ui.session import notices, state, url
-from ui.step import view as step_board
+from ui.session import state, url
+from ui.step import view
 
-url.read(step_board.SETTINGS)
-config = sidebar.sidebar()
+url.read(view.SETTINGS)
+draft = sidebar.sidebar()
 picture = state.picture()
 
-st.title("Step through one vote", anchor=False)
-lessons.banner()
-notices.show_on("Step through")
-url.write(step_board.SETTINGS)
-step_board.show(picture, runnable(config))
+page.header("Step through one vote", lessons=True)
+url.write(view.SETTINGS)
+view.show(picture, draft.then(runnable))

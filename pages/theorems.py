@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from diffsmooth_core import InputError
-from ui.lessons import view as lessons
-from ui.session import notices, state, url
-from ui.text import plain
-from ui.theorems import controls, curves, gain, schemes
-from ui.theorems import view as theorems_board
+from ui import page, tours
+from ui.session import state, url
+from ui.theorems import controls, curves, gain, schemes, view
 
 url.read(controls.SETTINGS)
-chosen = controls.sidebar()
+chosen = controls.sidebar().values
 
-st.title("Theorems", anchor=False)
-lessons.banner()
-notices.show_on("Theorems")
+page.header("Theorems", lessons=True)
 url.write(controls.SETTINGS)
 try:
-    if not isinstance(chosen, InputError) and chosen.picture:
-        theorems_board.show_picture(state.picture(), chosen)
-        if lessons.shows("over the noise"):
+    if chosen and chosen.picture:
+        view.show_picture(state.picture(), chosen)
+        if tours.shows("over the noise"):
             gain.show_gain(state.picture(), chosen)
             curves.show_picture(state.picture(), chosen)
             gain.show_costs(state.picture(), chosen)
-    elif not isinstance(chosen, InputError):
-        theorems_board.show_exact(chosen)
-        if lessons.shows("over the noise"):
+    elif chosen:
+        view.show_exact(chosen)
+        if tours.shows("over the noise"):
             curves.show_exact(chosen)
             schemes.show_exact(chosen)
 except InputError as problem:
-    st.error(plain(str(problem)))
+    page.error_box(problem)

@@ -143,6 +143,20 @@ def test_pages_are_thin() -> None:
     assert not wrong
 
 
+def test_no_page_needs_another_one() -> None:
+    """What two pages need stands in a file that all share; only the server loads pages beforehand."""
+    pages = {path.stem for path in sources(ROOT / "pages")}
+    wrong = []
+    for path in sources(ROOT / "ui"):
+        importer = path.relative_to(ROOT / "ui").parts[0]
+        for line, name in imports(path):
+            root, _, rest = name.partition(".")
+            page = rest.partition(".")[0]
+            if root == "ui" and page in pages - {importer} and importer != "server.py":
+                wrong.append(f"{place(path, line)} imports {name}")
+    assert not wrong
+
+
 def test_session_state_keys_live_in_ui() -> None:
     wrong = [
         place(path, node.lineno)
@@ -166,7 +180,7 @@ def test_nothing_private_of_streamlit_is_used() -> None:
 
 
 def test_every_chart_has_its_numbers_and_can_be_saved() -> None:
-    """Charts go through ui/figure.py, which puts both below them."""
+    """Charts go through ui/components/figure, which puts both below them."""
     wrong = [
         place(path, call.lineno)
         for path in sources(ROOT / "pages", ROOT / "ui")

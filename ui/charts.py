@@ -10,6 +10,7 @@ from ui import echarts
 from ui.colours import ABSTAIN, class_colour
 from ui.echarts import Spec, heading
 
+HEIGHT = 300  # pixels, of the charts beside each other below an answer
 ROWS = 10  # classes of a count, at most
 POINTS = 400  # of a trace, at most
 

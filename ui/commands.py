@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
@@ -13,12 +13,8 @@ from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.runs.batch import config_of
 from diffsmooth_core.runs.indices import format_indices
 from diffsmooth_core.runs.records import Run
-from diffsmooth_core.theory import Exact
 from ui.session import settings
 from ui.text import plain
-
-if TYPE_CHECKING:
-    from ui.theorems.controls import Controls
 
 UPLOADED = "PATH/TO/YOUR/PICTURE"
 
@@ -27,73 +23,41 @@ def show(*lines: str) -> None:
     """The commands, folded away until they are asked for."""
     with st.expander("The same from the command line"):
         where(*lines)
-        for line in lines:
-            st.code(line, language="bash", wrap_lines=True)
+        for command in lines:
+            st.code(command, language="bash", wrap_lines=True)
 
 
 def where(*lines: str) -> None:
     """Say what to put in the place of an uploaded picture, where a command needs one."""
-    if any(UPLOADED in line for line in lines):
+    if any(UPLOADED in command for command in lines):
         st.caption(f"Put the path of your file in the place of {plain(UPLOADED)}.")
 
 
 def certify(config: SmoothingConfig, picture: Picture, out: str = "cert.json") -> str:
     """Of a certificate, which it writes to the file `out`."""
-    return _line(f"certify {_image(picture)}", _settings(config), f"--json --out {out}")
+    return line(f"certify {image(picture)}", _settings(config), f"--json --out {out}")
 
 
 def audit(run: Run) -> str:
     """Of an audit, whose run it gives the same name."""
     options = {"out": run.name, "indices": format_indices(run.indices)}
-    return _line("audit", options | _settings(config_of(run)), "--json")
+    return line("audit", options | _settings(config_of(run)), "--json")
 
 
 def sweep(config: SmoothingConfig, over: str, picture: Picture) -> str:
     """Of a sweep around `config`."""
-    return _line(f"sweep {_image(picture)}", {"over": over} | _settings(config), "--json")
+    return line(f"sweep {image(picture)}", {"over": over} | _settings(config), "--json")
 
 
 def attack(config: SmoothingConfig, attack: AttackConfig, picture: Picture) -> str:
     """Of an attack on the certificate that `config` gives."""
     search = attack.as_dict()
     search["n_predict"], search["attack_seed"] = search.pop("n"), search.pop("seed")
-    return _line(f"attack {_image(picture)}", search | _settings(config), "--json")
+    return line(f"attack {image(picture)}", search | _settings(config), "--json")
 
 
-def theorems(chosen: Controls, picture: Picture) -> str:
-    """Of both theorems on a picture."""
-    setting = {
-        name: getattr(chosen.setting, name)
-        for name in (
-            "sigma",
-            "perturbation",
-            "radius",
-            "eta",
-            "eps_error",
-            "steps",
-            "dtype",
-            "scheme",
-            "seed",
-        )
-    }
-    options = setting | {"samples": chosen.samples, "unit": _unit(chosen)}
-    return _line(f"theory image {_image(picture)}", options, f"{_noise(chosen)} --json")
-
-
-def exact(chosen: Controls, found: Exact) -> str:
-    """Of both theorems in a Gaussian mixture."""
-    setting = {
-        name: getattr(chosen.setting, name) for name in ("sigma", "eta", "eps_error", "scheme", "seed")
-    }
-    options = (
-        {"world": chosen.world, "dimension": chosen.dimension}
-        | setting
-        | {"samples": len(found.theorem1.distances), "steps": len(found.levels) - 1, "unit": _unit(chosen)}
-    )
-    return _line("theory exact", options, f"{_noise(chosen)} --json")
-
-
-def _image(picture: Picture) -> str:
+def image(picture: Picture) -> str:
+    """The picture as commands name it."""
     return UPLOADED if picture.source.startswith("upload:") else shlex.quote(picture.source)
 
 
@@ -101,15 +65,8 @@ def _settings(config: SmoothingConfig) -> dict[str, Any]:
     return {name: getattr(config, name) for name in settings.CONFIG_FIELDS if name not in config.unused}
 
 
-def _noise(chosen: Controls) -> str:
-    return "--noise" if chosen.setting.noise else "--no-noise"
-
-
-def _unit(chosen: Controls) -> str:
-    return "pixel" if chosen.scale == 0.5 else "model"
-
-
-def _line(command: str, options: dict[str, Any], end: str) -> str:
+def line(command: str, options: dict[str, Any], end: str) -> str:
+    """A command with its options, of which four stand on a line."""
     flags = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in options.items()]
     lines = [" ".join(flags[i : i + 4]) for i in range(0, len(flags), 4)]
     return " \\\n    ".join([f"python -m diffsmooth_core {command}", *lines, end])

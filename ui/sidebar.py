@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
-from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.config import METHODS
-from diffsmooth_core.zoo.cards import Card
+from ui import tours
 from ui.components import picker
-from ui.lessons import view
+from ui.page import error_box
 from ui.session import settings, state
+from ui.session.draft import Draft
 from ui.text import plain
+from ui.titles import DATASETS, classifier_title, dataset_title, denoiser_title, method_title
 
 _HERE = Path(__file__).parent
 _close = st.components.v2.component(
@@ -61,7 +62,6 @@ HINTS = {
     "cannot be any more; or at a few growing looks. A bound that holds whenever one looks costs radius.",
     "bound": "p_A against all other classes together, or against the runner-up, which can certify below ½.",
 }
-DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet"}
 DTYPES = {"auto": "usual", "float32": "float32", "bfloat16": "bfloat16"}
 NOISES = {"fresh": "fresh (the paper)", "reference": "fixed set (released)", "sound": "1/255 steps (sound)"}
 STOPPING = {
@@ -73,14 +73,14 @@ STOPPING = {
 BOUNDS = {"one-class": "p_A against ½", "two-class": "p_A against p_B"}
 
 
-def sidebar(shared: bool = False) -> SmoothingConfig | InputError:
+def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
     """Draw every control, or only those whose settings are `shared` by several that the page itself asks
     for; the configuration, or what is wrong with it, which is said here too."""
     with st.sidebar:
         dataset = _select(
             "dataset", "Data set", {n: dataset_title(n) for n in settings.choices("dataset", state.dataset())}
         )
-        if view.shows("picture"):
+        if tours.shows("picture"):
             picker.choose()
         methods = {name: method_title(name) for name in settings.choices("method", dataset)}
         classifiers = {name: classifier_title(name) for name in settings.classifiers(dataset)}
@@ -91,9 +91,10 @@ def sidebar(shared: bool = False) -> SmoothingConfig | InputError:
                 if dataset in DATASETS
                 else f"train gaussian --dataset {dataset} --name {dataset}-gaussian-0.25 --minutes 30"
             )
-            return InputError(
+            return Draft(
+                None,
                 f"there is no classifier for {dataset_title(dataset)} here; add one on the page Models, or "
-                f"run: python -m diffsmooth_core {remedy}"
+                f"run: python -m diffsmooth_core {remedy}",
             )
         if st.session_state["classifier"] not in classifiers:
             st.session_state["classifier"] = next(iter(classifiers))
@@ -105,17 +106,18 @@ def sidebar(shared: bool = False) -> SmoothingConfig | InputError:
         denoisers = settings.denoisers(name, dataset)
         if not denoisers:
             _end()
-            return InputError(
+            return Draft(
+                None,
                 f"there is no denoiser of the kind that {method.title} needs here; choose another method, or "
-                "run: python -m diffsmooth_core models download 256x256_diffusion_uncond"
+                "run: python -m diffsmooth_core models download 256x256_diffusion_uncond",
             )
         if st.session_state["denoiser"] not in denoisers:
             st.session_state["denoiser"] = denoisers[0]
-        _select("denoiser", "Denoiser", {d: _denoiser_title(d) for d in denoisers}, method.purifies)
+        _select("denoiser", "Denoiser", {d: denoiser_title(d) for d in denoisers}, method.purifies)
         if not shared:
             _numbers("sigma", "sigma_local", local)
             _numbers("n", "m", local)
-        with st.expander("More settings") if view.current() is None else st.container():
+        with st.expander("More settings") if tours.current() is None else st.container():
             _numbers("n0", "alpha")
             _numbers("purifications", "reverse_steps", reverse, reverse)
             _numbers("seed", None)
@@ -124,25 +126,19 @@ def sidebar(shared: bool = False) -> SmoothingConfig | InputError:
             _numbers("target_radius", "rounds", stopping == "adaptive", stopping != "fixed")
             _select("bound", "Bound", BOUNDS)
             _select("dtype", "Precision", DTYPES)
-        config = _config()
-        for sentence in config.advice if isinstance(config, SmoothingConfig) and not shared else ():
+        draft = Draft.of(state.config)
+        if draft.problem:
+            error_box(draft.problem)
+        for sentence in draft.values.advice if draft.values and not shared else ():
             st.caption(plain(sentence))
         _end()
-        return config
+        return draft
 
 
 def _end() -> None:
     """What closes the sidebar where it covers the page."""
     with st.container(key="sheet-end"):
         _close(key="sheet")
-
-
-def _config() -> SmoothingConfig | InputError:
-    try:
-        return state.config()
-    except InputError as error:
-        st.error(plain(str(error)))
-        return error
 
 
 def described(config: SmoothingConfig, name: str) -> str:
@@ -155,7 +151,7 @@ def described(config: SmoothingConfig, name: str) -> str:
         "dataset": dataset_title,
         "method": method_title,
         "classifier": classifier_title,
-        "denoiser": _denoiser_title,
+        "denoiser": denoiser_title,
         "noise": NOISES.__getitem__,
         "stopping": STOPPING.__getitem__,
         "bound": BOUNDS.__getitem__,
@@ -164,17 +160,9 @@ def described(config: SmoothingConfig, name: str) -> str:
     return f"{name} {titles[name](value)}"
 
 
-def dataset_title(name: str) -> str:
-    return DATASETS.get(name, name)
-
-
-def method_title(name: str) -> str:
-    return METHODS[name].title
-
-
 def _select(name: str, label: str, titles: dict[str, str], used: bool = True) -> str:
     """A choice from a list, or what it is where a lesson hides it."""
-    if not view.shows(name):
+    if not tours.shows(name):
         return str(st.session_state[name])
     return st.selectbox(
         label, list(titles), format_func=titles.__getitem__, key=name, help=HINTS[name], disabled=not used
@@ -183,39 +171,9 @@ def _select(name: str, label: str, titles: dict[str, str], used: bool = True) ->
 
 def _numbers(left: str, right: str | None, right_used: bool = True, left_used: bool = True) -> None:
     """Two numbers side by side, or those of them that a lesson shows."""
-    drawn = [(n, used) for n, used in ((left, left_used), (right, right_used)) if n and view.shows(n)]
+    drawn = [(n, used) for n, used in ((left, left_used), (right, right_used)) if n and tours.shows(n)]
     for column, (name, used) in zip(st.columns(2) if drawn else (), drawn, strict=False):
         label, step, hint = NUMBERS[name]
         low, high = settings.SPANS[name]
         form = "%g" if isinstance(getattr(settings.DEFAULTS, name), float) else None
         column.number_input(label, low, high, step=step, format=form, key=name, help=hint, disabled=not used)
-
-
-FAMILIES = {
-    "gaussian": "Gaussian",
-    "smoothadv": "SmoothAdv",
-    "macer": "MACER",
-    "consistency": "Consistency",
-    "smoothmix": "SmoothMix",
-    "ensemble": "Ensemble",
-    "dncnn-mse": "DnCNN (MSE)",
-    "dncnn-stability": "DnCNN (stability)",
-}
-
-
-def classifier_title(name: str) -> str:
-    """ "gaussian-0.25-b" is "Gaussian (b), noise 0.25"."""
-    named = re.fullmatch(r"([a-z-]+)-([0-9.]+)(?:-([a-z]))?", name)
-    if named is None or named[1] not in FAMILIES:
-        return "Standard, no noise" if name == "standard" else name
-    which = f" ({named[3]})" if named[3] else ""
-    return f"{FAMILIES[named[1]]}{which}, noise {float(named[2]):g}"
-
-
-def model_title(card: Card) -> str:
-    """A network in a person's words."""
-    return _denoiser_title(card.name) if card.kind == "denoiser" else classifier_title(card.name)
-
-
-def _denoiser_title(name: str) -> str:
-    return "Bundled diffusion model" if name == "bundled" else classifier_title(name)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from ui.lessons.view import LESSONS, TOURS, Tour
+from ui.tours import LESSONS, TOURS, Tour
 
 
 def test_a_guess_leads_to_a_page_of_its_own_and_from_there_to_everything(app: str, page: Page) -> None:

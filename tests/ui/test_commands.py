@@ -18,12 +18,10 @@ from diffsmooth_core.experiments import grid, sweep_stream
 from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import ThisProcess
-from diffsmooth_core.theory import Setting, exact, sampling
 from tests.datasets.conftest import write_twelve
 from ui import commands
 from ui.jobs import networks
 from ui.session import state
-from ui.theorems.controls import Controls
 
 PICTURE = state.resolved("gallery:sailing-yacht")
 QUICK = SmoothingConfig(classifier="gaussian-0.12", sigma=0.25, m=2, n0=4, n=16, seed=3, dtype="float32")
@@ -63,24 +61,6 @@ def test_an_attack_with_a_seed_of_its_own() -> None:
     found = printed(commands.attack(config, chosen, PICTURE))
     assert found["attack"] == chosen.as_dict()
     assert [tried["counts"] for tried in found["tried"]] == [list(each.counts) for each in end.attempts]
-
-
-@pytest.mark.parametrize("noise", [True, False])
-def test_the_theorems_on_a_picture(noise: bool) -> None:
-    setting = Setting(0.3, "random", 0.75, noise, 0.1, 4, 0.05, 5, scheme="euler-maruyama")
-    *_, end = sampling(PICTURE.tensor, networks.denoiser("bundled"), setting, 2)
-    found = printed(commands.theorems(Controls(True, setting, 2, "far", 1, 0.5, "[0,1]"), PICTURE))
-    assert found["unit"] == "pixel"
-    assert found["theorem1"]["distances"] == pytest.approx(list(0.5 * end.theorem1.distances), rel=1e-4)
-
-
-def test_the_theorems_in_the_exact_world() -> None:
-    setting = Setting(0.3, eps_error=0.1, noise=False, eta=0.05, seed=5)
-    end = exact("narrow", 2, 0.3, samples=8, steps=4, eta=0.05, eps_error=0.1, noise=False, seed=5)
-    found = printed(commands.exact(Controls(False, setting, 64, "narrow", 2, 1.0, "[−1,1]"), end))
-    assert found["unit"] == "model"
-    assert found["theorem1"]["distances"] == pytest.approx(list(end.theorem1.distances))
-    assert found["theorem2"]["printed"] == pytest.approx(end.theorem2.printed)
 
 
 def test_an_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from diffsmooth_core import Certificate, InputError
+from diffsmooth_core import Certificate
 from diffsmooth_core.attacks import KINDS, AttackConfig
+from ui.session.draft import Draft
 from ui.session.settings import CERTIFY
 from ui.text import length
 
@@ -43,7 +44,7 @@ HINTS = {
 }
 
 
-def settings(certificate: Certificate, off: bool) -> AttackConfig | InputError:
+def settings(certificate: Certificate, off: bool) -> Draft[AttackConfig]:
     """Draw the controls; the attack they describe, or what is wrong with it."""
     how, dial, number, more = st.columns([2.2, 3, 1.2, 0.9], gap="medium", vertical_alignment="bottom")
     kind = how.selectbox(
@@ -65,10 +66,7 @@ def settings(certificate: Certificate, off: bool) -> AttackConfig | InputError:
     )
     with more.popover("More", width="stretch", disabled=off):
         others = _others()
-    try:
-        return AttackConfig(kind, radius, attempts, alpha=certificate.config.alpha, **others)
-    except InputError as error:
-        return error
+    return Draft.of(lambda: AttackConfig(kind, radius, attempts, alpha=certificate.config.alpha, **others))
 
 
 def _length(certificate: Certificate, off: bool) -> float:

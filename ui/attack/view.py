@@ -6,14 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from diffsmooth_core import Certificate, InputError, SmoothingConfig
+from diffsmooth_core import Certificate, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress
 from diffsmooth_core.datasets.sources import Picture, class_names
-from ui import charts, commands
-from ui.attack import charts as attack_charts
+from ui import answer, charts, commands
 from ui.attack import controls, regions_view
+from ui.attack.charts import shares
 from ui.attack.outcome import verdict
-from ui.certify import view as board
 from ui.colours import class_colour
 from ui.components import figure, strip
 from ui.images import amplified, data_url
@@ -22,33 +21,35 @@ from ui.jobs.cancelling import cancel_button
 from ui.jobs.certificates import Certification
 from ui.jobs.polling import is_waiting, poll, show_queue_position
 from ui.jobs.registry import Snapshot
+from ui.page import problem_line
 from ui.session import notices, state, url
+from ui.session.draft import Draft
 from ui.text import length
 
 
-def show(picture: Picture, config: board.Settings) -> None:
+def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     """Draw what there is for this picture and these settings."""
-    poll(lambda: attacks.with_jobs_on_it(_certified(picture, config)), lambda: _live(picture, config))
+    poll(lambda: attacks.with_jobs_on_it(_certified(picture, draft)), lambda: _live(picture, draft))
 
 
-def _certified(picture: Picture, config: board.Settings) -> Certification | None:
-    return None if isinstance(config, InputError) else attacks.certification(picture, config)
+def _certified(picture: Picture, draft: Draft[SmoothingConfig]) -> Certification | None:
+    return attacks.certification(picture, draft.values) if draft.values else None
 
 
-def _live(picture: Picture, config: board.Settings) -> None:
-    certified = _certified(picture, config)
+def _live(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
+    certified = _certified(picture, draft)
     if certified is None or not (certified.progress and certified.progress.certificate):
-        _first(picture, config, certified)
+        _first(picture, draft, certified)
     else:
         _attack(certified)
         regions_view.show(certified)
 
 
-def _first(picture: Picture, config: board.Settings, certified: Certification | None) -> None:
+def _first(picture: Picture, draft: Draft[SmoothingConfig], certified: Certification | None) -> None:
     """Before there is a certificate: why one comes first, and how far it is."""
     names = class_names(state.dataset())
     with st.container(border=True, key="answer-idle"):
-        body, action = board.card(picture, names)
+        body, action = answer.card(picture, names)
         with body:
             st.subheader("Can a change of this picture, made on purpose, change its class?", anchor=False)
             st.markdown(
@@ -56,22 +57,22 @@ def _first(picture: Picture, config: board.Settings, certified: Certification | 
                 "inside the radius, where every attempt must fail, and outside, where one may succeed."
             )
             if certified is not None:
-                board.status(certified, names)
-            board.problem(config)
+                answer.status(certified, names)
+            problem_line(draft.problem)
         with action:
-            _certify(picture, config, certified)
+            _certify(picture, draft, certified)
     _plan()
 
 
-def _certify(picture: Picture, config: board.Settings, certified: Certification | None) -> None:
+def _certify(picture: Picture, draft: Draft[SmoothingConfig], certified: Certification | None) -> None:
     if certified is not None and not certified.finished:
         cancel_button(certified)
         return
-    off = isinstance(config, InputError)
+    off = draft.values is None
     clicked = st.button("Certify first", key="Certify", type="primary", width="stretch", disabled=off)
-    if clicked and isinstance(config, SmoothingConfig):
+    if clicked and draft.values:
         earlier = certified if certified and certified.state == "cancelled" else None
-        notices.attempt(certificates.start, picture, config, earlier)
+        notices.attempt(certificates.start, picture, draft.values, earlier)
         st.rerun()
 
 
@@ -98,7 +99,7 @@ def _attack(certified: Certification) -> None:
     running = attacked is not None and not attacked.finished
     said = verdict(certificate, attacked, names)
     with st.container(border=True, key=f"answer-{said.mood}"):
-        body, action = board.card(picture, names)
+        body, action = answer.card(picture, names)
         with body:
             st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
             st.markdown(said.sentence)
@@ -108,8 +109,7 @@ def _attack(certified: Certification) -> None:
         url.recall_in_part(controls.SETTINGS, controls.DEFAULTS)
         chosen = controls.settings(certificate, running)
         url.write_in_part(controls.SETTINGS)  # only this part of the page is drawn after a change
-        if isinstance(chosen, InputError):
-            board.problem(chosen)
+        problem_line(chosen.problem)
         with action:
             _button(certified, attacked, chosen)
     if progress is None:
@@ -122,18 +122,14 @@ def _attack(certified: Certification) -> None:
         commands.show(commands.attack(certificate.config, attacked.subject.attack, picture))
 
 
-def _button(
-    certified: Certification, attacked: Snapshot[Any] | None, chosen: AttackConfig | InputError
-) -> None:
+def _button(certified: Certification, attacked: Snapshot[Any] | None, chosen: Draft[AttackConfig]) -> None:
     if attacked is not None and not attacked.finished:
         cancel_button(attacked)
         return
-    off = isinstance(chosen, InputError)
+    off = chosen.values is None
     label = "Attack again" if attacked else "Attack"
-    if st.button(label, key="Attack", type="primary", width="stretch", disabled=off) and not isinstance(
-        chosen, InputError
-    ):
-        notices.attempt(attacks.submit, certified, chosen)
+    if st.button(label, key="Attack", type="primary", width="stretch", disabled=off) and chosen.values:
+        notices.attempt(attacks.submit, certified, chosen.values)
         st.rerun()
 
 
@@ -207,23 +203,23 @@ def _frames(picture: Picture, progress: AttackProgress, names: tuple[str, ...]) 
 def _charts(
     certificate: Certificate,
     attacked: Snapshot[Any] | None,
-    chosen: AttackConfig | InputError,
+    chosen: Draft[AttackConfig],
     names: tuple[str, ...],
 ) -> None:
     progress: AttackProgress | None = attacked.progress if attacked else None
-    attack = attacked.subject.attack if attacked else chosen
-    if isinstance(attack, InputError):
+    attack = attacked.subject.attack if attacked else chosen.values
+    if attack is None:
         return
     before = ("Votes as it is", f"{certificate.n:,} of {certificate.n:,}", certificate.counts, certificate.n)
     with st.container(key="charts"):
         left, right = st.columns(2, gap="medium")
     with left:
         spec = charts.tallies((before, _after(progress, attack, names)), names)
-        figure.show(spec, "attack-votes", "Votes for each class before and after the change", board.CHART)
+        figure.show(spec, "attack-votes", "Votes for each class before and after the change", charts.HEIGHT)
     with right:
-        spec = attack_charts.shares(certificate, certificate.candidate, progress, attack)
+        spec = shares(certificate, certificate.candidate, progress, attack)
         alt = "Share of votes over the length of the change, against what is guaranteed"
-        figure.show(spec, "attack-shares", alt, board.CHART)
+        figure.show(spec, "attack-shares", alt, charts.HEIGHT)
     meets = certificate.radius and certificate.config.bound == "one-class"
     st.caption(
         "Each mark is an attempt: how long its change is, and what share of the votes the class keeps. No "

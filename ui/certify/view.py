@@ -3,80 +3,76 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import Literal
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from diffsmooth_core import InputError, Progress, SmoothingConfig
+from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.purification.purifiers import purifier_of
-from ui import charts, sidebar
+from ui import answer, charts, sidebar, tours
 from ui.colours import ABSTAIN, class_colour
 from ui.components import figure, focus, strip
-from ui.images import data_url
 from ui.jobs import certificates, recordings
 from ui.jobs.cancelling import cancel_button
 from ui.jobs.certificates import Certification, CertificationTask
-from ui.jobs.polling import POLL_SECONDS, failure, is_waiting, poll, show_queue_position
-from ui.lessons import view
+from ui.jobs.polling import POLL_SECONDS, poll
+from ui.page import problem_line
 from ui.session import notices, settings, state
+from ui.session.draft import Draft
 from ui.text import confidence, down, duration, length, plain
-from ui.verdict import evidence, meaning, true_class, verdict
-
-Settings = SmoothingConfig | InputError  # the controls' settings, or what is wrong with them
-
-PORTRAIT = 320  # pixels a side
-CHART = 300  # pixels high
+from ui.verdict import evidence, meaning, verdict
 
 
-def show(picture: Picture, config: Settings) -> None:
+def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     """Draw the page's run, or the picture as it will go through one."""
-    snapshot = _shown(picture, config)
-    poll(lambda: [_shown(picture, config)], lambda: _live(picture, config), patience=POLL_SECONDS)
+    snapshot = _shown(picture, draft)
+    poll(lambda: [_shown(picture, draft)], lambda: _live(picture, draft), patience=POLL_SECONDS)
     progress = snapshot.progress if snapshot else None
     if snapshot and progress and (certificate := progress.certificate):
         run = snapshot.subject
-        if certificate.radius and view.shows("meaning"):
+        if certificate.radius and tours.shows("meaning"):
             meaning(certificate, run.picture)
-        if view.shows("evidence"):
+        if tours.shows("evidence"):
             evidence(certificate, run.picture, class_names(run.config.dataset))
 
 
-def _shown(picture: Picture, config: Settings) -> Certification | None:
+def _shown(picture: Picture, draft: Draft[SmoothingConfig]) -> Certification | None:
     """The run that the page watches; without one the recording, where it is of what was chosen."""
-    return certificates.find(state.job()) or (None if state.job() else recordings.recorded(picture, config))
+    return certificates.find(state.job()) or (
+        None if state.job() else recordings.recorded(picture, draft.values)
+    )
 
 
-def _live(picture: Picture, config: Settings) -> None:
-    snapshot = _shown(picture, config)
+def _live(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
+    snapshot = _shown(picture, draft)
     if snapshot is None:
-        _idle(picture, config)
+        _idle(picture, draft)
     else:
-        _run(snapshot, picture, config)
+        _run(snapshot, picture, draft)
 
 
-def _idle(picture: Picture, config: Settings) -> None:
+def _idle(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     """Before a run: the question, one noisy copy as an example, and what will happen."""
+    config = draft.values
     names = class_names(state.dataset())
     with st.container(border=True, key="answer-idle"):
-        body, action = card(picture, names)
+        body, action = answer.card(picture, names)
         with body:
             st.subheader("How far can this picture change before the answer may change?", anchor=False)
-            sure = "" if isinstance(config, InputError) else f", with {confidence(config.alpha)} confidence"
+            sure = f", with {confidence(config.alpha)} confidence" if config else ""
             st.markdown(
                 "Certify finds a radius within which no change of the picture, however clever, changes the "
                 f"class that the method gives it{sure}."
             )
             if picture.note:
                 st.caption(plain(picture.note))
-            problem(config)
+            problem_line(draft.problem)
         with action:
-            _start("Certify", picture, config)
+            _start("Certify", picture, draft)
             focus.steer("idle")
-    if isinstance(config, InputError):
+    if config is None:
         return
     if samples := certificates.preview(picture, config):
         strip.show(strip.journey(samples, config, names), key="strip")
@@ -107,21 +103,21 @@ def _plan(config: SmoothingConfig) -> None:
         column.markdown(f"**{title}**  \n{words}")
 
 
-def _run(snapshot: Certification, picture: Picture, config: Settings) -> None:
+def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     """A run in any state. What is drawn keeps its place from the first tick to the last."""
     run, progress = snapshot.subject, snapshot.progress
     names = class_names(run.config.dataset)
     with st.container(border=True, key=f"answer-{_mood(snapshot, names)}"):
-        body, action = card(run.picture, names)
+        body, action = answer.card(run.picture, names)
         with body:
-            status(snapshot, names)
+            answer.status(snapshot, names)
             _figures(snapshot, names)
-            problem(config)
+            problem_line(draft.problem)
         with action:
-            _actions(snapshot, picture, config)
+            _actions(snapshot, picture, draft)
     if run.recorded:
         _recorded(snapshot)
-    if (differences := _differences(run, picture, config)) and not _only_dtype(run, picture, config):
+    if (differences := _differences(run, picture, draft)) and not _only_dtype(run, picture, draft):
         st.caption(f":material/info: This run was started with {plain(', '.join(differences))}.")
     if samples := progress.samples if progress else certificates.preview(run.picture, run.config):
         strip.show(strip.journey(samples, run.config, names), key="strip")
@@ -129,28 +125,12 @@ def _run(snapshot: Certification, picture: Picture, config: Settings) -> None:
         left, right = st.columns(2, gap="medium")
     with left:
         spec = charts.votes(progress, run.config, names)
-        figure.show(spec, "votes", "Votes for each class", CHART)
+        figure.show(spec, "votes", "Votes for each class", charts.HEIGHT)
     with right:
         done = progress is not None and progress.certificate is not None
         colour = class_colour(progress.candidate) if progress else ABSTAIN
         spec = charts.trace(progress.trace if progress else (), run.config, done, colour)
-        figure.show(spec, "trace", "Share of votes and its lower bound, against ½", CHART)
-
-
-def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """The picture on the left; places for the answer and for the buttons."""
-    left, action = st.columns([7, 1.1], gap="medium")
-    with left:
-        portrait, body = st.columns([1, 4.4], gap="medium", wrap=False)
-    with portrait:
-        image, known = _portrait(picture), true_class(picture, names)
-        strip.show([strip.Frame(picture.title, known, (image,), crisp=False)], key="portrait")
-    return body, action
-
-
-@lru_cache(maxsize=64)
-def _portrait(picture: Picture) -> str:
-    return data_url(picture.original, PORTRAIT)
+        figure.show(spec, "trace", "Share of votes and its lower bound, against ½", charts.HEIGHT)
 
 
 def _mood(snapshot: Certification, names: tuple[str, ...]) -> str:
@@ -158,50 +138,6 @@ def _mood(snapshot: Certification, names: tuple[str, ...]) -> str:
     if snapshot.state == "done" and progress and progress.certificate:
         return verdict(progress.certificate, snapshot.subject.picture, names).mood
     return snapshot.state
-
-
-def status(snapshot: Certification, names: tuple[str, ...]) -> None:
-    """How things stand: a line, and a bar or a sentence."""
-    config, progress = snapshot.subject.config, snapshot.progress
-    total = config.n0 + config.n
-    counted = certificates.votes_counted(snapshot)
-    if is_waiting(snapshot):
-        show_queue_position(lambda: certificates.find(snapshot.id), _soon)
-        st.progress(counted / total)
-    elif not snapshot.finished:
-        waiting = "**Cancelling:** the votes in hand are being counted."
-        st.markdown(waiting if snapshot.cancelling else _pace(progress, total - counted))
-        st.progress(counted / total)
-    elif snapshot.state == "cancelled":
-        after = f"after {counted:,} of {total:,} votes" if counted else "before the first vote"
-        st.markdown(f"**Cancelled** {after}.")
-        if counted:
-            st.markdown(
-                "What was counted is kept, and Resume goes on from there. Nothing is certified: bound and "
-                "radius hold only once all votes are in."
-            )
-    elif snapshot.state == "failed":
-        st.subheader(":material/error: Stopped: no certificate", anchor=False)
-        st.markdown(failure(snapshot))
-    elif progress and progress.certificate:
-        said = verdict(progress.certificate, snapshot.subject.picture, names)
-        st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
-        st.markdown(said.sentence)
-
-
-def _soon(waiting: Certification) -> str:
-    seconds = certificates.seconds_until_turn(waiting.id)
-    return f", for about {duration(seconds)}" if seconds else ""
-
-
-def _pace(progress: Progress | None, left: int) -> str:
-    if progress is None:
-        return "**Starting:** the first votes are on their way."
-    stage = "Choosing the class" if progress.stage == "selection" else "Counting votes for the bound"
-    return (
-        f"**{stage}:** {progress.n_done:,} of {progress.n_total:,} · "
-        f"{progress.votes_per_second:.0f} votes a second · {duration(left / progress.votes_per_second)} left"
-    )
 
 
 def _figures(snapshot: Certification, names: tuple[str, ...]) -> None:
@@ -239,68 +175,62 @@ def _recorded(snapshot: Certification) -> None:
     )
 
 
-def _actions(snapshot: Certification, picture: Picture, config: Settings) -> None:
+def _actions(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     run = snapshot.subject
-    again = _again(run, picture, config)
+    again = _again(run, picture, draft)
     if not snapshot.finished:
         cancel_button(snapshot)
     elif snapshot.state == "cancelled" and snapshot.progress:
-        _start("Resume", run.picture, run.config, earlier=snapshot)
-        _start("Start again" if again == "Certify again" else again, picture, config, kind="secondary")
+        _start("Resume", run.picture, Draft(run.config), earlier=snapshot)
+        _start("Start again" if again == "Certify again" else again, picture, draft, kind="secondary")
     elif run.recorded:
         _start(
-            "Certify" if again == "Certify again" or _only_dtype(run, picture, config) else again,
+            "Certify" if again == "Certify again" or _only_dtype(run, picture, draft) else again,
             picture,
-            config,
+            draft,
         )
         if st.button("Replay", key="Replay", width="stretch"):
             state.show_job(recordings.replay())
             st.rerun()
     else:
-        _start(again, picture, config)
+        _start(again, picture, draft)
     focus.steer(snapshot.state)
 
 
-def _again(run: CertificationTask, picture: Picture, config: Settings) -> str:
+def _again(run: CertificationTask, picture: Picture, draft: Draft[SmoothingConfig]) -> str:
     """What pressing Certify would do now."""
     if run.picture.sha256 != picture.sha256:
         return "Certify the chosen picture"
-    return "Certify with these settings" if _differences(run, picture, config) else "Certify again"
-
-
-def problem(config: Settings) -> None:
-    """Why Certify is off."""
-    if isinstance(config, InputError):
-        st.markdown(f":red[:material/error:] {plain(str(config))}.")
+    return "Certify with these settings" if _differences(run, picture, draft) else "Certify again"
 
 
 def _start(
     label: str,
     picture: Picture,
-    config: Settings,
+    draft: Draft[SmoothingConfig],
     earlier: Certification | None = None,
     kind: Literal["primary", "secondary"] = "primary",
 ) -> None:
     """A button that starts a run and shows it."""
     key = "Resume" if earlier else "Certify"
-    off = isinstance(config, InputError)
-    clicked = st.button(label, key=key, type=kind, width="stretch", disabled=off)
-    if clicked and isinstance(config, SmoothingConfig):
-        notices.attempt(certificates.start, picture, config, earlier)
+    clicked = st.button(label, key=key, type=kind, width="stretch", disabled=draft.values is None)
+    if clicked and draft.values:
+        notices.attempt(certificates.start, picture, draft.values, earlier)
         st.rerun()
 
 
-def _only_dtype(run: CertificationTask, picture: Picture, config: Settings) -> bool:
+def _only_dtype(run: CertificationTask, picture: Picture, draft: Draft[SmoothingConfig]) -> bool:
     """Whether a recording differs in nothing but the precision, which is the processor's."""
-    if not run.recorded or isinstance(config, InputError):
+    if not run.recorded or draft.values is None:
         return False
-    same = replace(config, dtype=run.config.dtype)
-    return not _differences(run, picture, same)
+    same = replace(draft.values, dtype=run.config.dtype)
+    return not _differences(run, picture, Draft(same))
 
 
-def _differences(run: CertificationTask, picture: Picture, config: Settings) -> list[str]:
+def _differences(run: CertificationTask, picture: Picture, draft: Draft[SmoothingConfig]) -> list[str]:
     """What the run was started with and the controls no longer show, in words."""
-    if isinstance(config, InputError):
+    config = draft.values
+    if config is None:
         return []
     changed = [name for name in settings.CONFIG_FIELDS if getattr(run.config, name) != getattr(config, name)]
     pictures = [f"the picture {run.picture.title}"] if run.picture.sha256 != picture.sha256 else []

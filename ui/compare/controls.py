@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -14,9 +15,12 @@ from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.experiments import SWEEPS
 from ui import sidebar
 from ui.jobs.networks import runnable
+from ui.page import problem_line
 from ui.session import notices, state
+from ui.session.draft import Draft
 from ui.session.settings import CERTIFY, CONFIG_FIELDS, SPANS, choices, denoisers
 from ui.text import plain
+from ui.titles import classifier_title, method_title
 
 TABS = {"compare": "Side by side", "sweep": "Sweep one setting"}
 SETTINGS = CERTIFY.extended(
@@ -58,18 +62,15 @@ def _keep(settings: list[Chosen]) -> None:
     state.change_settings(settings=";".join(",".join(str(one[name]) for name in FIELDS) for one in settings))
 
 
-def configs(settings: list[Chosen], shared: SmoothingConfig) -> list[SmoothingConfig | InputError]:
-    """Each setting with what all share, or why it cannot run."""
-    return [_config(one, shared) for one in settings]
+def drafts(settings: list[Chosen], shared: SmoothingConfig) -> list[Draft[SmoothingConfig]]:
+    """Each setting with what all share."""
+    return [Draft.of(partial(_config, one, shared)) for one in settings]
 
 
-def _config(one: Chosen, shared: SmoothingConfig) -> SmoothingConfig | InputError:
+def _config(one: Chosen, shared: SmoothingConfig) -> SmoothingConfig:
     known = denoisers(one["method"], shared.dataset)
     denoiser = shared.denoiser if shared.denoiser in known or not known else known[0]
-    try:
-        return runnable(replace(shared, **one, denoiser=denoiser))
-    except InputError as error:
-        return error
+    return runnable(replace(shared, **one, denoiser=denoiser))
 
 
 def address(picture: Picture, config: SmoothingConfig) -> dict[str, str]:
@@ -87,22 +88,21 @@ def words(config: SmoothingConfig) -> str:
     numbered = ("sigma", "sigma_local", "m", "purifications", "reverse_steps")
     used = [name for name in numbered if name not in config.unused]
     numbers = [f"{SmoothingConfig.symbol(name)} = {getattr(config, name):g}" for name in used]
-    text = " · ".join([sidebar.classifier_title(config.classifier), *numbers, f"n = {config.n:,}"])
+    text = " · ".join([classifier_title(config.classifier), *numbers, f"n = {config.n:,}"])
     return plain(text).replace(r" \= ", "\u00a0\\=\u00a0")
 
 
-def cards(settings: list[Chosen], found: list[SmoothingConfig | InputError]) -> None:
+def cards(settings: list[Chosen], drafts: list[Draft[SmoothingConfig]]) -> None:
     """A card for each setting: what it is, and where to change it."""
     with st.container(key="compare-cards"):
         columns = st.columns(len(settings), gap="small")
-    for i, (column, one, config) in enumerate(zip(columns, settings, found, strict=True)):
+    for i, (column, one, draft) in enumerate(zip(columns, settings, drafts, strict=True)):
         with column.container(border=True, height="stretch", vertical_alignment="distribute"):
             with st.container():
                 st.markdown(f"**{LETTERS[i]} · {METHODS[one['method']].title}**")
-                if isinstance(config, InputError):
-                    st.markdown(f":red[:material/error:] {plain(str(config))}.")
-                else:
-                    st.caption(words(config))
+                problem_line(draft.problem)
+                if draft.values:
+                    st.caption(words(draft.values))
             with st.container(horizontal=True, vertical_alignment="center"):
                 with st.popover("Change", width="content"):
                     _widgets(i, settings)
@@ -141,10 +141,7 @@ def _widgets(i: int, settings: list[Chosen]) -> None:
         _keep([*settings[:i], {name: st.session_state[key[name]] for name in FIELDS}, *settings[i + 1 :]])
 
     method = METHODS[one["method"]]
-    titles: dict[str, Callable[[str], str]] = {
-        "method": sidebar.method_title,
-        "classifier": sidebar.classifier_title,
-    }
+    titles: dict[str, Callable[[str], str]] = {"method": method_title, "classifier": classifier_title}
     for name in ("method", "classifier"):
         st.selectbox(
             name.capitalize(),

@@ -18,8 +18,10 @@ from ui.jobs.experiments import ExperimentTask
 from ui.jobs.networks import runnable
 from ui.jobs.polling import poll
 from ui.jobs.registry import Snapshot
+from ui.page import problem_line
 from ui.session import state
-from ui.text import confidence, down, length, plain
+from ui.session.draft import Draft
+from ui.text import confidence, down, length
 
 KIND = "sweep"
 CHART = 340  # pixels high
@@ -36,23 +38,13 @@ WORDS = {
 }
 
 
-def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
+def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     """The half of the page that sweeps one setting around those of the sidebar."""
     over = _over()
     st.markdown(WORDS[over])
-    if isinstance(config, SmoothingConfig) and not METHODS[config.method].smooths_locally:
-        config = InputError(
-            f"{METHODS[config.method].title} has no local noise to sweep; choose DiffSmooth, or local "
-            "smoothing without diffusion"
-        )
-    configs: tuple[SmoothingConfig, ...] = ()
-    if isinstance(config, SmoothingConfig):
-        configs = grid(over, config)
-        checked = runnable(configs[0])
-        config = checked if isinstance(checked, InputError) else config
-    if isinstance(config, InputError):
-        st.markdown(f":red[:material/error:] {plain(str(config))}.")
-        configs = ()
+    drafts = draft.then(lambda config: _grid(over, config))
+    problem_line(drafts.problem)
+    configs = drafts.values or ()
     snapshot = experiments.find(KIND)
     with st.container(horizontal=True, vertical_alignment="center"):
         job_controls.buttons("Sweep", ExperimentTask(KIND, picture, configs, over), snapshot)
@@ -68,6 +60,19 @@ def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
         _best(snapshot, found)
         swept = snapshot.subject
         commands.show(commands.sweep(swept.configs[0], swept.over, swept.picture))
+
+
+def _grid(over: str, config: SmoothingConfig) -> tuple[SmoothingConfig, ...]:
+    """The settings of the sweep. Raises InputError where it cannot be run."""
+    method = METHODS[config.method]
+    if not method.smooths_locally:
+        raise InputError(
+            f"{method.title} has no local noise to sweep; choose DiffSmooth, or local smoothing without "
+            "diffusion"
+        )
+    configs = grid(over, config)
+    runnable(configs[0])
+    return configs
 
 
 def _over() -> str:

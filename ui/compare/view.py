@@ -8,25 +8,25 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Entry, evaluations
 from diffsmooth_core.purification.purifiers import purifier_of
-from ui import commands
+from ui import commands, tours
 from ui.colours import class_colour
 from ui.compare import best_setting, charts, controls, job_controls
 from ui.compare.controls import LETTERS, TABS, Chosen, title
 from ui.components import figure, softmax, strip
 from ui.images import data_url
-from ui.jobs import experiments, networks
+from ui.jobs import experiments, networks, votes
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.polling import poll
 from ui.jobs.registry import Snapshot
-from ui.lessons import view
+from ui.page import problem_line
 from ui.session import state
-from ui.step import votes as step_runs
-from ui.text import confidence, down, length, plain
+from ui.session.draft import Draft
+from ui.text import confidence, down, length
 from ui.verdict import verdict
 
 ROWS = 6  # classes of a count, at most
@@ -36,7 +36,7 @@ KIND = "comparison"
 
 def tabs() -> None:
     """Which half of the page is shown."""
-    if not view.shows("tabs"):
+    if not tours.shows("tabs"):
         return
 
     def chosen() -> None:
@@ -54,21 +54,21 @@ def tabs() -> None:
     )
 
 
-def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[Chosen]) -> None:
+def show(picture: Picture, shared: Draft[SmoothingConfig], settings: list[Chosen]) -> None:
     """The half of the page that has settings side by side."""
     st.markdown(
         "The same picture, the same noise, other settings: vote 7 of each starts from the very same random "
         "numbers, so what differs is the setting and not chance."
     )
-    if isinstance(shared, InputError):
-        st.markdown(f":red[:material/error:] {plain(str(shared))}.")
+    if shared.values is None:
+        problem_line(shared.problem)
         return
-    configs = controls.configs(settings, shared)
-    controls.cards(settings, configs)
+    drafts = controls.drafts(settings, shared.values)
+    controls.cards(settings, drafts)
     snapshot = experiments.find(KIND)
     with st.container(horizontal=True):
-        ready = tuple(config for config in configs if isinstance(config, SmoothingConfig))
-        able = len(ready) == len(configs)
+        ready = tuple(draft.values for draft in drafts if draft.values)
+        able = len(ready) == len(drafts)
         job_controls.buttons("Compare", ExperimentTask(KIND, picture, ready if able else ()), snapshot)
         controls.more(settings)
     if snapshot is None:
@@ -81,11 +81,11 @@ def show(picture: Picture, shared: SmoothingConfig | InputError, settings: list[
     poll(lambda: [experiments.find(KIND)], lambda: _live(picture))
     found: Comparison | None = snapshot.progress
     if found and snapshot.finished:
-        if view.shows("costs"):
+        if tours.shows("costs"):
             _costs(found)
-        if view.shows("differences"):
+        if tours.shows("differences"):
             _differences(snapshot, found)
-        if view.shows("best"):
+        if tours.shows("best"):
             _best(snapshot, found)
             picture = snapshot.subject.picture
             commands.show(
@@ -100,11 +100,11 @@ def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
     """Before a run: the first vote of each setting."""
     if not all(map(networks.votes_quickly, configs)):
         return
-    labels = [step_runs.traced(picture, config, 1).vote for config in configs]
+    labels = [votes.traced(picture, config, 1).vote for config in configs]
     _sample(picture, configs, labels, 1)
-    votes = sum(config.n0 + config.n for config in configs)
+    total = sum(config.n0 + config.n for config in configs)
     st.caption(
-        f"The first of the votes. Compare counts {votes:,} of them, then shows bound, radius and cost of "
+        f"The first of the votes. Compare counts {total:,} of them, then shows bound, radius and cost of "
         "each setting, the copies on which they differ, and what may be claimed of the best."
     )
 
@@ -216,7 +216,7 @@ def _sample(picture: Picture, configs: tuple[SmoothingConfig, ...], labels: Sequ
     names, frames = class_names(configs[0].dataset), []
     if all(map(networks.votes_quickly, configs)):
         purifying = next((config for config in configs if _makes_one_picture(config)), configs[0])
-        traced = step_runs.traced(picture, purifying, copy)
+        traced = votes.traced(picture, purifying, copy)
         frames.append(strip.Frame(f"Copy {copy:,}", f"σ = {purifying.sigma:g}", (data_url(traced.noisy),)))
         if traced.purified is not None:
             frames.append(strip.Frame("Purified", "in one step", (data_url(traced.purified),)))

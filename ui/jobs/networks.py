@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from diffsmooth_core import BaseClassifier, Classifier, InputError, SmoothedClassifier, SmoothingConfig
+from diffsmooth_core import BaseClassifier, Classifier, SmoothedClassifier, SmoothingConfig
 from diffsmooth_core.certification.decision import check_reachable
 from diffsmooth_core.purification.purifier import AnyDenoiser
 from diffsmooth_core.zoo.load import cached_classifier, cached_denoiser
@@ -26,14 +26,10 @@ def base_classifier(config: SmoothingConfig) -> BaseClassifier:
     return SmoothedClassifier.load(config).base
 
 
-def runnable(config: SmoothingConfig | InputError) -> SmoothingConfig | InputError:
-    """`config`, or why no run of it can be started."""
-    try:
-        if isinstance(config, SmoothingConfig):
-            check_reachable(config)
-            base_classifier(config)
-    except InputError as error:
-        return error
+def runnable(config: SmoothingConfig) -> SmoothingConfig:
+    """`config`. Raises InputError where no run of it can be started."""
+    check_reachable(config)
+    base_classifier(config)
     return config
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.recording import Recording
 from diffsmooth_core.certification.voting import Samples, Stage, votes
 from diffsmooth_core.datasets.sources import Picture
@@ -33,12 +33,12 @@ def bundled() -> tuple[Recording, Certification]:
     return recording, Snapshot("recorded", "done", task, progress=last, seconds=seconds)
 
 
-def recorded(picture: Picture, config: SmoothingConfig | InputError) -> Certification | None:
+def recorded(picture: Picture, config: SmoothingConfig | None) -> Certification | None:
     """The bundled recording, where it is of this picture with these settings. Only the precision may be
     another one: it is the processor's."""
     _, run = bundled()
     task = run.subject
-    same = isinstance(config, SmoothingConfig) and replace(config, dtype=task.config.dtype) == task.config
+    same = config is not None and replace(config, dtype=task.config.dtype) == task.config
     return run if same and picture.sha256 == task.picture.sha256 else None
 
 

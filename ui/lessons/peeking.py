@@ -10,7 +10,7 @@ from diffsmooth_core import InputError
 from diffsmooth_core.statistics.peeking import Peeking, simulate
 from ui.colours import ABSTAIN
 from ui.components import figure
-from ui.text import plain
+from ui.page import error_box
 
 RUNS = 1000
 NAIVE, ANYTIME = "#d9480f", "#0b8a5f"
@@ -34,7 +34,7 @@ def show() -> None:
     try:
         found = _simulated(p, n, alpha, every)
     except InputError as error:
-        st.error(plain(str(error)))
+        error_box(error)
         return
     looks = len(found.looks)
     labels = {

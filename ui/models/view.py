@@ -21,8 +21,8 @@ from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory
 from ui.components import figure
 from ui.session import notices
 from ui.session.limits import limit
-from ui.sidebar import classifier_title, dataset_title, method_title, model_title
 from ui.text import plain
+from ui.titles import classifier_title, dataset_title, method_title, model_title
 from ui.uploads import Upload
 
 IMAGES = 200  # that the doctor looks at

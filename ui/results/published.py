@@ -12,10 +12,10 @@ import streamlit as st
 from diffsmooth_core import InputError
 from diffsmooth_core.exchange import published
 from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, Setting, Value
+from ui.page import error_box
 from ui.session.limits import limit
 from ui.session.settings import DEFAULTS
-from ui.sidebar import dataset_title
-from ui.text import plain
+from ui.titles import dataset_title
 
 MOST = 8  # lines at once
 
@@ -59,7 +59,7 @@ def _read(read: Callable[..., Sequence[Value]], *of: Any) -> list[Value]:
     try:
         return list(read(*of))
     except InputError as problem:
-        st.error(plain(str(problem)))
+        error_box(problem)
         return []
 
 

@@ -15,14 +15,13 @@ from diffsmooth_core.exchange.published import SLIPS, acr
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import summary
 from diffsmooth_core.zoo.cards import Card, every
+from ui import accuracy
 from ui.components import figure
 from ui.jobs import audits
 from ui.results import published
 from ui.results.published import Published, size
-from ui.runs import charts
-from ui.runs.controls import described
-from ui.sidebar import classifier_title, dataset_title, method_title, model_title
 from ui.text import plain
+from ui.titles import classifier_title, dataset_title, method_title, model_title, run_title
 
 RUN, CARD = "run", "card"
 CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
@@ -35,7 +34,7 @@ class Series:
     name: str
     origin: str
     dataset: str
-    line: charts.Line
+    line: accuracy.Line
     images: int | None
     acr: float | None
     certified: Mapping[float, float]
@@ -60,7 +59,7 @@ def sidebar(runs: list[Run]) -> list[Series]:
             format_func=titles.__getitem__,
             key="results",
             bind="query-params",
-            max_selections=len(charts.LINES),
+            max_selections=len(accuracy.LINES),
             help="Audits of this server, imported logs, and what was measured for the bundled models' cards.",
         )
     found = []
@@ -80,9 +79,9 @@ def _of_run(run: Run) -> Series:
     config, found, benign = run.config, summary(results), browsing.benign(rows)
     return Series(
         run.name,
-        described(run),
+        run_title(run),
         run.dataset,
-        charts.line_of(run.name, results),
+        accuracy.line_of(run.name, results),
         found.images,
         found.acr,
         {float(radius): 100 * share.share for radius, share in found.certified_accuracy.items()},
@@ -102,7 +101,7 @@ def _of_card(card: Card) -> Series:
         name,
         f"{what} · σ = {measured['sigma']:g}",
         card.dataset,
-        charts.Line(name, table=points),
+        accuracy.Line(name, table=points),
         measured["images"],
         measured["acr"],
         percents,
@@ -118,7 +117,7 @@ def _of_papers(chosen: list[Published]) -> list[Series]:
         marked = {radius: next(marks) for radius in paper.notes}
         points = sorted((radius, percent / 100) for radius, percent in paper.certified.items())
         by_radius = {radius: mark for radius, mark in marked.items() if radius is not None}
-        line = charts.Line(paper.name, table=points, marks=by_radius, size=size(of))
+        line = accuracy.Line(paper.name, table=points, marks=by_radius, size=size(of))
         notes = {mark: paper.notes[radius] for radius, mark in marked.items()}
         found.append(
             Series(
@@ -143,7 +142,7 @@ def show(chosen: list[Series]) -> None:
         st.markdown("Choose some results in the sidebar.")
         return
     figure.show(
-        charts.certified_accuracy([series.line for series in chosen], height=440),
+        accuracy.certified_accuracy([series.line for series in chosen], height=440),
         "certified-accuracy",
         "Certified accuracy in percent over the radius",
     )

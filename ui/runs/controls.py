@@ -15,9 +15,10 @@ from diffsmooth_core.datasets import class_names
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import OUTCOMES
 from ui.jobs import audits
+from ui.page import error_box
 from ui.session import notices
-from ui.sidebar import classifier_title, dataset_title, method_title
 from ui.text import plain
+from ui.titles import run_title
 
 ANY = "any"
 FILTERS = ("outcome", "class", "answer", "reason", "tag", "review", "from", "to", "near", "noted")
@@ -45,7 +46,7 @@ def sidebar(runs: list[Run]) -> Selection:
         run = named[st.selectbox("Run", list(named), key="run", bind="query-params", filter_mode="contains")]
         every = audits.rows(run)
         names = class_names(run.dataset)
-        st.caption(plain(described(run)))
+        st.caption(plain(run_title(run)))
         others = [name for name, other in named.items() if name != run.name and other.dataset == run.dataset]
         beside = st.selectbox(
             "Compare with",
@@ -80,16 +81,6 @@ def sidebar(runs: list[Run]) -> Selection:
             ]
         _views(run, rule, order)
     return Selection(run, names, every, shown, rule != RowFilter() or bool(kinds), other, changes)
-
-
-def described(run: Run) -> str:
-    """Where a run comes from, and its main settings."""
-    config = run.config
-    noise = f"σ = {config['sigma']:g}, n = {config['n']:,}, α = {config['alpha']:g}"
-    if run.origin != "audit":
-        return f"A log in {run.origin}'s dialect, {dataset_title(run.dataset)}: {noise}"
-    what = f"{method_title(config['method'])} · {classifier_title(config['classifier'])}"
-    return f"{what} · {dataset_title(run.dataset)} · {noise}"
 
 
 def _changes(every: list[Row], other: Run | None) -> dict[int, Change]:
@@ -185,7 +176,7 @@ def _views(run: Run, rule: RowFilter, order: str) -> None:
     try:
         views = browsing.views(audits.store(), run)
     except InputError as problem:
-        st.error(plain(str(problem)))
+        error_box(problem)
         views = {}
 
     def apply() -> None:

@@ -18,7 +18,7 @@ from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.datasets import class_names
 from diffsmooth_core.runs.records import Kind, Run
 from diffsmooth_core.runs.results import Result
-from ui.certify.view import card
+from ui.answer import card
 from ui.components import figure, strip
 from ui.images import data_url
 from ui.jobs import audits

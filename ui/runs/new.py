@@ -17,6 +17,7 @@ from diffsmooth_core.datasets import datasets
 from diffsmooth_core.exchange import bundles, logs
 from diffsmooth_core.paths import ASSETS
 from ui.jobs import audits
+from ui.page import error_box
 from ui.session import notices, url
 from ui.session.limits import limit
 from ui.text import plain
@@ -79,7 +80,7 @@ def _start_form() -> None:
     try:
         config = url.kept_config()
     except InputError as problem:
-        st.error(plain(str(problem)))
+        error_box(problem)
         return
     st.markdown(f"With the settings of the Certify page: {plain(described(config))}.")
     st.page_link("pages/certify.py", label="Change them there", icon=":material/tune:")

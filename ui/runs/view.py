@@ -15,12 +15,12 @@ from diffsmooth_core.runs.batch import Status
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import summary
 from diffsmooth_core.statistics import Proportion
-from ui import commands
+from ui import accuracy, commands
 from ui.colours import outcome_colour
 from ui.components import figure
 from ui.jobs import audits
 from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
-from ui.runs import charts as audit_charts
+from ui.runs.charts import bounds
 from ui.runs.controls import Selection, clear
 from ui.text import duration, plain
 
@@ -126,23 +126,23 @@ def charts(selection: Selection) -> None:
     """The curve, the bounds and the confusion matrix; what is shown beside the whole."""
     results = [row.result for row in selection.every]
     shown = [row.result for row in selection.shown]
-    lines = [audit_charts.line_of(selection.run.name, results)]
+    lines = [accuracy.line_of(selection.run.name, results)]
     if selection.filtered and shown:
-        lines.append(audit_charts.line_of("shown pictures", shown))
+        lines.append(accuracy.line_of("shown pictures", shown))
     if selection.other:
         beside = [row.result for row in audits.rows(selection.other)]
-        lines.append(audit_charts.line_of(selection.other.name, beside))
+        lines.append(accuracy.line_of(selection.other.name, beside))
     with st.container(key="charts-run"):
         left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Certified accuracy** over the radius, with a band of 95 % confidence")
         figure.show(
-            audit_charts.certified_accuracy(lines), "curve", "Certified accuracy in percent over the radius"
+            accuracy.certified_accuracy(lines), "curve", "Certified accuracy in percent over the radius"
         )
     with right:
         st.markdown("**Lower bounds** of the classes' shares: above ½ is certified")
         if any(r.p_a_lower is not None for r in shown):
-            figure.show(audit_charts.bounds(shown), "bounds", "Pictures by their lower bound")
+            figure.show(bounds(shown), "bounds", "Pictures by their lower bound")
         else:
             st.caption("No bound is known of these pictures.")
     _answers(selection)

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from diffsmooth_core import InputError
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True)
@@ -26,3 +27,8 @@ class Draft(Generic[T]):
             return cls(build())
         except InputError as error:
             return cls(None, str(error))
+
+    def then(self, build: Callable[[T], U]) -> Draft[U]:
+        """What `build` makes of the values, or its InputError; where there is a problem already, that."""
+        values = self.values
+        return Draft(None, self.problem) if values is None else Draft.of(lambda: build(values))

@@ -13,8 +13,7 @@ from diffsmooth_core.config import ABSTAIN
 from ui import charts
 from ui.colours import class_colour
 from ui.components import figure, softmax
-from ui.jobs import networks
-from ui.step import votes as step_runs
+from ui.jobs import networks, votes
 from ui.step.panels import CHART, ROWS, Scene, halves
 from ui.text import down, length
 
@@ -33,14 +32,14 @@ def count(scene: Scene) -> None:
             )
             return
         with st.spinner("Drawing the votes before this one", show_time=True):
-            selection = step_runs.classes(scene.picture, config, "selection", config.n0)
-            estimation = step_runs.classes(scene.picture, config, "estimation", copy)
+            selection = votes.classes(scene.picture, config, "selection", config.n0)
+            estimation = votes.classes(scene.picture, config, "estimation", copy)
     candidate = selected(counts0 := _counts(selection, len(scene.names)))
     after = _counts(estimation[:copy], len(scene.names))
     before = _counts(estimation[: copy - 1], len(scene.names))
     with see:
         _tally(scene, after, candidate)
-        points = step_runs.bounds(estimation, candidate, config)
+        points = votes.bounds(estimation, candidate, config)
         spec = charts.trace(points, config, False, class_colour(candidate), at=copy)
         figure.show(spec, "step-trace", "The bound over the votes, against ½", CHART)
     with read:
@@ -113,7 +112,7 @@ def _change(before: Decision, after: Decision) -> None:
 def _at_the_end(share: float, name: str, config: SmoothingConfig) -> None:
     """What one vote more would do in the whole run."""
     k = min(round(share * config.n), config.n - 1)
-    one, other = (decide((1, 0), (votes, config.n - votes), config) for votes in (k, k + 1))
+    one, other = (decide((1, 0), (won, config.n - won), config) for won in (k, k + 1))
     radius = (
         f"the radius from {down(one.radius, 4)} to {down(other.radius, 4)}"
         if one.label != ABSTAIN

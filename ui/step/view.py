@@ -11,11 +11,12 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.purification.purifiers import purifier_of
 from ui.components import focus
-from ui.jobs import networks
+from ui.jobs import networks, votes
+from ui.page import problem_line
 from ui.session import state
+from ui.session.draft import Draft
 from ui.session.settings import CERTIFY
-from ui.step import counting, panels, votes
-from ui.text import plain
+from ui.step import counting, panels
 
 SETTINGS = CERTIFY.extended("step", {"step": 1, "copy": 1}, {"step": (1, 8), "copy": (1, 1_000_000)})
 PACE = 3.0  # seconds that a step is shown while the page plays
@@ -56,14 +57,15 @@ def steps(config: SmoothingConfig) -> list[Step]:
     ]
 
 
-def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
+def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     """The page below its title."""
     st.markdown(
         "A certificate counts many votes. Here is one of them, from the noise to the count: the very vote "
         "that Certify draws with these settings, not an example of it."
     )
-    if isinstance(config, InputError):
-        st.markdown(f":red[:material/error:] {plain(str(config))}.")
+    config = draft.values
+    if config is None:
+        problem_line(draft.problem)
         return
     path = steps(config)
     at, copy = min(state.setting("step"), len(path)), min(state.setting("copy"), config.n)
@@ -78,7 +80,7 @@ def show(picture: Picture, config: SmoothingConfig | InputError) -> None:
             with st.spinner("Drawing this vote", show_time=True):
                 traced = votes.traced(picture, config, copy)
         except InputError as error:
-            st.markdown(f":red[:material/error:] {plain(str(error))}.")
+            problem_line(str(error))
             return
         step.panel(panels.Scene(picture, config, traced, class_names(config.dataset)))
     if state.is_playing():

@@ -8,12 +8,12 @@ from typing import Any
 
 import streamlit as st
 
-from diffsmooth_core import InputError
 from diffsmooth_core.theory import KINDS, PRECISIONS, SCHEMES, WORLDS, Setting
+from ui import tours
 from ui.components import picker
-from ui.lessons import view
+from ui.page import error_box
+from ui.session.draft import Draft
 from ui.session.settings import DEFAULTS, Settings
-from ui.text import plain
 
 PREFIX = "theorems-"
 PLACES = {"picture": "A picture", "exact": "Exact world"}
@@ -80,14 +80,14 @@ class Controls:
     unit: str
 
 
-def sidebar() -> Controls | InputError:
+def sidebar() -> Draft[Controls]:
     """Draw every control; what was chosen, or what is wrong with it, which is said here too."""
     with st.sidebar:
         st.segmented_control(
             "Where", CHOICES["where"], format_func=PLACES.__getitem__, required=True, key=f"{PREFIX}where"
         )
         on_picture = _value("where") == "picture"
-        if on_picture and view.shows("picture"):
+        if on_picture and tours.shows("picture"):
             picker.choose(follow=True)
         elif not on_picture:
             st.selectbox(
@@ -106,22 +106,21 @@ def sidebar() -> Controls | InputError:
             key=f"{PREFIX}sigma",
             help="Std of the smoothing noise, in [0,1] pixel units.",
         )
-        if on_picture and view.shows("other settings"):
+        if on_picture and tours.shows("other settings"):
             _perturbation()
-        if view.shows("network error"):
+        if tours.shows("network error"):
             _steps(
                 "Network error",
                 "eps_error",
                 "Added to the predicted noise ε, root mean square a value. "
                 "In the exact world it disturbs the one-shot estimate alone.",
             )
-        if view.shows("other settings"):
+        if tours.shows("other settings"):
             _others(on_picture)
-        try:
-            return _chosen()
-        except InputError as error:
-            st.error(plain(str(error)))
-            return error
+        draft = Draft.of(_chosen)
+        if draft.problem:
+            error_box(draft.problem)
+        return draft
 
 
 def _perturbation() -> None:

@@ -16,6 +16,7 @@ from ui.jobs import theorems
 from ui.jobs.polling import is_waiting, poll, show_queue_position
 from ui.jobs.registry import Snapshot, jobs
 from ui.theorems import exact_charts, live, theorem1, theorem2
+from ui.theorems.commands import exact, on_picture
 from ui.theorems.controls import Controls, go_on, stop, stopped
 
 PATIENCE = 0.8  # seconds that the page stays for its first samples
@@ -45,7 +46,7 @@ def show_picture(picture: Picture, chosen: Controls) -> None:
         f"stands in for it, with a standard error of {chosen.scale * second.monte_carlo:.2g}, and the "
         "identity holds by construction. In the exact world nothing is estimated."
     )
-    commands.show(commands.theorems(chosen, picture))
+    commands.show(on_picture(chosen, picture))
 
 
 def _any_sample(sampling: Sampling | None) -> bool:
@@ -141,7 +142,7 @@ def show_exact(chosen: Controls) -> None:
         f"{chosen.scale * world.doubling_error:.2g}."
     )
     theorem2.show(world.theorem2, chosen)
-    commands.show(commands.exact(chosen, world))
+    commands.show(exact(chosen, world))
 
 
 def _show_paths(world: Exact) -> None:

@@ -15,8 +15,8 @@ from diffsmooth_core import ABSTAIN, Certificate, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress, Attempt
 from tests.ui.conftest import APP, address, progress
 from ui import charts
-from ui.attack import charts as attack_charts
 from ui.attack import controls, view
+from ui.attack.charts import shares
 from ui.attack.outcome import verdict
 from ui.jobs import attacks
 from ui.jobs.registry import Snapshot, jobs
@@ -219,7 +219,7 @@ def test_the_average_answer_of_many_classes_has_the_rest_together() -> None:
 @pytest.mark.parametrize(("reach", "side"), [(1.0, "right"), (10.0, "left")])
 def test_the_radius_is_named_clear_of_the_axis(reach: float, side: str) -> None:
     certificate, attacked = snapshot("done", radius=reach)
-    spec = attack_charts.shares(certificate, SHIP, None, attacked.subject.attack)
+    spec = shares(certificate, SHIP, None, attacked.subject.attack)
     _, edge = spec["series"][0]["markLine"]["data"]
     assert edge["label"]["align"] == side
 
@@ -227,7 +227,7 @@ def test_the_radius_is_named_clear_of_the_axis(reach: float, side: str) -> None:
 def test_the_chart_has_a_mark_for_each_attempt_and_a_line_that_meets_a_half_at_the_radius() -> None:
     attempts = (attempt("held", 1.0), attempt("broken", 2.0), attempt("broken", 1.8))
     certificate, attacked = snapshot("done", attempts, radius=2.0)
-    spec = attack_charts.shares(certificate, SHIP, attacked.progress, attacked.subject.attack)
+    spec = shares(certificate, SHIP, attacked.progress, attacked.subject.attack)
     marks = {series["name"]: series["data"] for series in spec["series"]}
     assert [len(marks[name]) for name in ("kept", "too close to call", "changed")] == [1, 0, 2]
     assert marks["changed"][0] == [2.0, 0.0]

@@ -14,10 +14,10 @@ from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.experiments import Cell, Sweep, grid
 from diffsmooth_core.runs.results import Result
 from tests.ui.conftest import progress
-from ui import charts, echarts
-from ui.compare import charts as compare_charts
+from ui import accuracy, charts, echarts
+from ui.compare import charts as compare
 from ui.components import figure
-from ui.runs import charts as audit_charts
+from ui.runs.charts import bounds
 
 CAT, DOG = 3, 5
 CONFIG = SmoothingConfig(n=1000)
@@ -61,7 +61,7 @@ def test_a_long_line_keeps_its_ends() -> None:
 
 def test_every_picture_of_a_histogram_is_in_one_row() -> None:
     results = [Result(i, 0, 0, 0.3, p_a_lower=(i + 0.5) / 40) for i in range(40)]
-    (table,) = figure.tables(audit_charts.bounds(results))
+    (table,) = figure.tables(bounds(results))
     assert table.columns[1] == "Certified and right"
     assert [row[1] for row in table.rows] == ["2"] * 20
     assert table.rows[-1][0] == "0.95 to 1.00"
@@ -109,7 +109,7 @@ def test_a_saved_trace_has_every_point_of_every_line() -> None:
 def test_a_saved_heat_map_has_both_settings_beside_its_radius() -> None:
     configs = grid("sigma_local", SmoothingConfig(n0=10, n=100, alpha=0.01))
     found = Sweep(tuple(Cell(config, (10, 0), (100, 0)) for config in configs), 1, 1)
-    rows = lines(compare_charts.heat(found, ("cat", "dog")))
+    rows = lines(compare.heat(found, ("cat", "dog")))
     radii = {(f"{c.config.sigma_local:g}", f"{c.config.sigma:g}"): c.decision.radius for c in found.cells}
     assert {(x, name.rpartition(" = ")[2]): float(y) for name, x, y in rows} == {
         place: float(f"{radius:.7g}") for place, radius in radii.items()
@@ -117,8 +117,8 @@ def test_a_saved_heat_map_has_both_settings_beside_its_radius() -> None:
 
 
 def test_a_saved_figure_keeps_its_band_and_no_shading() -> None:
-    run = audit_charts.line_of("a\nrun", [Result(0, 1, 1, 0.5, 0.9), Result(1, 1, 0, 0.5, 0.8)])
-    drawn = audit_charts.certified_accuracy([run])
+    run = accuracy.line_of("a\nrun", [Result(0, 1, 1, 0.5, 0.9), Result(1, 1, 0, 0.5, 0.8)])
+    drawn = accuracy.certified_accuracy([run])
     rows = lines(drawn)
     assert ["a run", "0", "50"] in rows
     assert {name for name, *_ in rows} == {"a run", "a run, band"}
@@ -154,16 +154,16 @@ def test_a_legend_shows_what_is_drawn() -> None:
 
 def test_published_numbers_are_told_from_our_own_without_colour() -> None:
     points = [(0.0, 0.5), (0.5, 0.25)]
-    ours = [audit_charts.Line(f"ours {i}", table=points) for i in range(2)]
-    papers = [audit_charts.Line(f"paper {i}", table=points, size="500 pictures") for i in range(8)]
-    traces = audit_charts.certified_accuracy([papers[0], *ours, *papers[1:]]).data
+    ours = [accuracy.Line(f"ours {i}", table=points) for i in range(2)]
+    papers = [accuracy.Line(f"paper {i}", table=points, size="500 pictures") for i in range(8)]
+    traces = accuracy.certified_accuracy([papers[0], *ours, *papers[1:]]).data
     published = [trace for trace in traces if trace.name.startswith("paper")]
     own = [trace for trace in traces if trace.name.startswith("ours")]
     assert {trace.line.color for trace in published}.isdisjoint(trace.line.color for trace in own)
     assert all(trace.marker.symbol.endswith("-open") and trace.line.dash == "dot" for trace in published)
     assert all(trace.marker.symbol == "diamond" and trace.line.dash == "solid" for trace in own)
     assert len({trace.marker.symbol for trace in published}) == len(papers)
-    assert [trace.line.color for trace in own] == list(audit_charts.LINES[:2])
+    assert [trace.line.color for trace in own] == list(accuracy.LINES[:2])
 
 
 @pytest.mark.parametrize("longest", [0.0, 0.3, 0.9, 1.0, 1.01, 1.6, 3.2, 7.9])

@@ -15,9 +15,9 @@ from tests.ui.conftest import address, opened
 from ui.compare import controls as compare
 from ui.jobs.networks import base_classifier
 from ui.lessons import peeking
-from ui.lessons.view import LESSONS, TOURS, Tour
 from ui.session import settings, state
 from ui.step import view as step
+from ui.tours import LESSONS, TOURS, Tour
 
 Visit = Callable[..., AppTest]
 SETTINGS = {one.page: one for one in (settings.CERTIFY, step.SETTINGS, compare.SETTINGS)}

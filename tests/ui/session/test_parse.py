@@ -67,4 +67,7 @@ def test_a_draft_holds_values_or_a_problem() -> None:
         raise InputError("n = 0 is too small")
 
     assert Draft.of(lambda: 3) == Draft(3)
-    assert Draft.of(refuse) == Draft(None, "n = 0 is too small")
+    refused: Draft[int] = Draft.of(refuse)
+    assert refused == Draft(None, "n = 0 is too small")
+    assert Draft(3).then(str) == Draft("3")
+    assert refused.then(str) == refused

@@ -13,10 +13,10 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from tests.ui.conftest import address, opened
 from ui.components import softmax
-from ui.jobs import networks
+from ui.jobs import networks, votes
 from ui.jobs.networks import base_classifier
 from ui.session import settings, state
-from ui.step import charts, view, votes
+from ui.step import charts, view
 from ui.text import down
 
 Visit = Callable[..., AppTest]

@@ -16,9 +16,9 @@ from tests.ui.conftest import address
 from ui.components import terms
 from ui.jobs import theorems as theorems_jobs
 from ui.jobs.registry import jobs
-from ui.lessons.view import TOURS
 from ui.session import settings
 from ui.theorems import charts, controls, exact_charts, quantities
+from ui.tours import TOURS
 
 Visit = Callable[..., AppTest]
 

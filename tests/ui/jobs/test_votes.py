@@ -6,9 +6,9 @@ import pytest
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
+from ui.jobs import votes
 from ui.session.settings import FIRST_PICTURE
 from ui.session.state import resolved
-from ui.step import votes
 
 CONFIG = SmoothingConfig(method="plain", n0=60, n=120)
 

@@ -1,0 +1,80 @@
+"""The card at the top of a page: a picture, the answer about it, and the buttons."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from diffsmooth_core import Progress
+from diffsmooth_core.datasets.sources import Picture
+from ui.components import strip
+from ui.images import data_url
+from ui.jobs import certificates
+from ui.jobs.certificates import Certification
+from ui.jobs.polling import failure, is_waiting, show_queue_position
+from ui.text import duration
+from ui.verdict import true_class, verdict
+
+PORTRAIT = 320  # pixels a side
+
+
+def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The picture on the left; the places for the answer and for the buttons."""
+    left, action = st.columns([7, 1.1], gap="medium")
+    with left:
+        portrait, body = st.columns([1, 4.4], gap="medium", wrap=False)
+    with portrait:
+        image, known = _portrait(picture), true_class(picture, names)
+        strip.show([strip.Frame(picture.title, known, (image,), crisp=False)], key="portrait")
+    return body, action
+
+
+@lru_cache(maxsize=64)
+def _portrait(picture: Picture) -> str:
+    return data_url(picture.original, PORTRAIT)
+
+
+def status(snapshot: Certification, names: tuple[str, ...]) -> None:
+    """How a certification stands: a line, and a bar or a sentence."""
+    config, progress = snapshot.subject.config, snapshot.progress
+    total = config.n0 + config.n
+    counted = certificates.votes_counted(snapshot)
+    if is_waiting(snapshot):
+        show_queue_position(lambda: certificates.find(snapshot.id), _soon)
+        st.progress(counted / total)
+    elif not snapshot.finished:
+        waiting = "**Cancelling:** the votes in hand are being counted."
+        st.markdown(waiting if snapshot.cancelling else _pace(progress, total - counted))
+        st.progress(counted / total)
+    elif snapshot.state == "cancelled":
+        after = f"after {counted:,} of {total:,} votes" if counted else "before the first vote"
+        st.markdown(f"**Cancelled** {after}.")
+        if counted:
+            st.markdown(
+                "What was counted is kept, and Resume goes on from there. Nothing is certified: bound and "
+                "radius hold only once all votes are in."
+            )
+    elif snapshot.state == "failed":
+        st.subheader(":material/error: Stopped: no certificate", anchor=False)
+        st.markdown(failure(snapshot))
+    elif progress and progress.certificate:
+        said = verdict(progress.certificate, snapshot.subject.picture, names)
+        st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
+        st.markdown(said.sentence)
+
+
+def _soon(waiting: Certification) -> str:
+    seconds = certificates.seconds_until_turn(waiting.id)
+    return f", for about {duration(seconds)}" if seconds else ""
+
+
+def _pace(progress: Progress | None, left: int) -> str:
+    if progress is None:
+        return "**Starting:** the first votes are on their way."
+    stage = "Choosing the class" if progress.stage == "selection" else "Counting votes for the bound"
+    return (
+        f"**{stage}:** {progress.n_done:,} of {progress.n_total:,} · "
+        f"{progress.votes_per_second:.0f} votes a second · {duration(left / progress.votes_per_second)} left"
+    )
