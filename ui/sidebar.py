@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.config import METHODS
 from ui import tours
-from ui.components import picker
+from ui.components import picker, sheet
 from ui.page import error_box
 from ui.session import settings, state
 from ui.session.draft import Draft
 from ui.text import plain
 from ui.titles import DATASETS, classifier_title, dataset_title, denoiser_title, method_title
-
-_HERE = Path(__file__).parent
-_close = st.components.v2.component(
-    "diffsmooth_sheet",
-    html='<button type="button">Back to the picture</button>',
-    css=(_HERE / "components" / "sheet" / "sheet.css").read_text(),
-    js=(_HERE / "components" / "sheet" / "sheet.js").read_text(),
-)
 
 # setting -> label, step of its buttons, help
 NUMBERS: dict[str, tuple[str, float, str]] = {
@@ -85,7 +76,7 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
         methods = {name: method_title(name) for name in settings.choices("method", dataset)}
         classifiers = {name: classifier_title(name) for name in settings.classifiers(dataset)}
         if not classifiers:
-            _end()
+            sheet.close()
             remedy = (
                 "models add timm/resnet50.a1_in1k --name resnet50"
                 if dataset in DATASETS
@@ -105,7 +96,7 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
             _select("classifier", "Classifier", classifiers)
         denoisers = settings.denoisers(name, dataset)
         if not denoisers:
-            _end()
+            sheet.close()
             return Draft(
                 None,
                 f"there is no denoiser of the kind that {method.title} needs here; choose another method, or "
@@ -131,14 +122,8 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
             error_box(draft.problem)
         for sentence in draft.values.advice if draft.values and not shared else ():
             st.caption(plain(sentence))
-        _end()
+        sheet.close()
         return draft
-
-
-def _end() -> None:
-    """What closes the sidebar where it covers the page."""
-    with st.container(key="sheet-end"):
-        _close(key="sheet")
 
 
 def described(config: SmoothingConfig, name: str) -> str:

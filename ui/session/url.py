@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
-from ui.components import address as address_component
+from ui.components.address import complete
 from ui.session import notices, state
 from ui.session.settings import CERTIFY, CONFIG_FIELDS, FIRST_PICTURE, Settings
 
@@ -163,7 +163,7 @@ def write(page: Settings) -> None:
     """Have the browser's address say what the session holds."""
     address = sync().write(page, st.session_state)
     opened = sync().state == "opened"
-    address_component.complete(sync().current if opened else (), urlencode(address))
+    complete(sync().current if opened else (), urlencode(address))
     if not opened:
         _enter(address)
 
