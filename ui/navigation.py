@@ -23,12 +23,25 @@ SECTIONS = {  # section -> page -> its title and Material icon
 }
 
 
+def _certify_by_name() -> None:
+    """Lead on to Certify: as the first page it has an empty address, but a link may call it by its name."""
+    st.switch_page("pages/certify.py", query_params=st.query_params.to_dict())
+
+
 def pages() -> dict[str, list[st.Page]]:
     """Every page by its section, as `st.navigation` takes them."""
-    return {
+    by_section = {
         section: [
-            st.Page(f"pages/{name}.py", title=title, icon=f":material/{icon}:")
+            st.Page(
+                f"pages/{name}.py",
+                title=title,
+                icon=f":material/{icon}:",
+                default=name == "certify",
+                url_path="first" if name == "certify" else name,  # the first page's own name stays free
+            )
             for name, (title, icon) in listed.items()
         ]
         for section, listed in SECTIONS.items()
     }
+    by_name = st.Page(_certify_by_name, title="Certify", url_path="certify", visibility="hidden")
+    return by_section | {"": [by_name]}
