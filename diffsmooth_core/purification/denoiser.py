@@ -35,8 +35,9 @@ class Diffusion:
 class Denoiser(nn.Module):
     """A diffusion network with its schedule. Pictures outside are in [0,1] units, x_t and x_0 in [-1,1].
 
-    `predicts` is what the network was trained to estimate: the noise "eps", the picture "x0" or the velocity
-    "v" (see prediction.py). `weights` is the SHA-256 of the file that the parameters came from.
+    `predicts` is what the network was trained to estimate: the noise "eps", the picture "x0", the velocity
+    "v" or EDM's residual "edm" (see prediction.py). `weights` is the SHA-256 of the file that the parameters
+    came from.
     """
 
     def __init__(

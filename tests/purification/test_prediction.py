@@ -1,4 +1,4 @@
-"""Noise, picture and velocity: their definitions, round trips, and a network that predicts any of them."""
+"""Noise, picture, velocity and EDM's residual: definitions, round trips, and networks that predict them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from diffsmooth_core.classifiers.execution import prepared
 from diffsmooth_core.purification.denoiser import Denoiser
-from diffsmooth_core.purification.prediction import PREDICTIONS, Prediction, convert
+from diffsmooth_core.purification.prediction import PICTURES_STD, PREDICTIONS, Prediction, convert, edm_parts
 from diffsmooth_core.purification.reverse import reverse_process
 from diffsmooth_core.purification.schedule import Schedule
+from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.theory.network import NetworkEps, disturbed
 from tests.worlds import Oracle
 
@@ -25,7 +27,10 @@ def parts(alpha_bar: float) -> dict[str, Tensor]:
     """x_t and what can be predicted of it, by definition, in float64."""
     x_0, eps = 2 * CLEAN.double() - 1, NOISE.double()
     a, b = alpha_bar**0.5, (1 - alpha_bar) ** 0.5
-    return {"x_t": a * x_0 + b * eps, "x0": x_0, "eps": eps, "v": a * eps - b * x_0}
+    std = b / a  # of the noise in EDM's noisy picture x_0 + std eps
+    kept = PICTURES_STD**2 / (std**2 + PICTURES_STD**2)
+    edm = (x_0 - kept * (x_0 + std * eps)) / (std * PICTURES_STD / (std**2 + PICTURES_STD**2) ** 0.5)
+    return {"x_t": a * x_0 + b * eps, "x0": x_0, "eps": eps, "v": a * eps - b * x_0, "edm": edm}
 
 
 @pytest.mark.parametrize("alpha_bar", LEVELS)
@@ -46,6 +51,21 @@ def test_a_conversion_and_its_reverse_bring_any_value_back(
     there = convert(value, x_t, alpha_bar, given, wanted)
     torch.testing.assert_close(convert(there, x_t, alpha_bar, wanted, given), value, atol=1e-9, rtol=0)
     assert convert(value, x_t, alpha_bar, given, given) is value
+
+
+def test_edms_residual_has_unit_variance_at_any_noise() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x_0 = PICTURES_STD * torch.randn(10_000, generator=generator)
+    eps = torch.randn(10_000, generator=generator)
+    for alpha_bar in LEVELS:
+        x_t = alpha_bar**0.5 * x_0 + (1 - alpha_bar) ** 0.5 * eps
+        assert float(convert(x_0, x_t, alpha_bar, "x0", "edm").std()) == pytest.approx(1, abs=0.03)
+
+
+def test_edms_parts_of_a_tensor_are_those_of_its_numbers() -> None:
+    skip, scale = edm_parts(torch.tensor(LEVELS, dtype=torch.float64))
+    for level, *found in zip(LEVELS, skip.tolist(), scale.tolist(), strict=True):
+        assert found == pytest.approx(edm_parts(level))
 
 
 class Predicting(nn.Module):
@@ -87,3 +107,15 @@ def test_an_error_of_the_noise_is_the_same_whatever_the_network_predicts(predict
     assert float(error.square().mean().sqrt()) == pytest.approx(0.3, rel=1e-3)
     found = NetworkEps(worse)(x_t, float(SCHEDULE.alpha_bar[t]))
     torch.testing.assert_close(found, expected.predict_noise(x_t, t), atol=1e-5, rtol=0)
+
+
+def test_the_timestep_can_be_folded_whatever_is_predicted() -> None:
+    torch.manual_seed(0)
+    network = UNet(UNetConfig(8, 32, 1, attention_resolutions=(), channel_mult=(1,))).eval()
+    for parameter in network.requires_grad_(False).parameters():
+        parameter.normal_(std=0.05)
+    t, _ = SCHEDULE.timestep_for_sigma(0.5)
+    whole = Denoiser(network, SCHEDULE, "", "", "edm")
+    folded = whole.with_network(prepared(network, "folded", torch.float32, float(t)))
+    noisy = CLEAN + 0.5 * NOISE
+    torch.testing.assert_close(folded.purify(noisy, 0.5), whole.purify(noisy, 0.5), atol=1e-4, rtol=0)
