@@ -36,7 +36,7 @@ _run_options = combined(
         "--dataset",
         default="cifar10",
         show_default=True,
-        help="What it is trained on: cifar10, or one that was added with `datasets add`.",
+        help="What it is trained on: cifar10, one added with `datasets add`, or imagenet for a denoiser.",
     ),
     click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Budget in minutes."),
     click.option("--steps", type=click.IntRange(1), help="Budget in steps."),
@@ -182,10 +182,19 @@ def smoothmix(sigma: float, attack_steps: int | None, m: int | None, **training:
 @_run_options
 @_compile
 def denoiser(dataset: str, batch: int | None, compiled: bool, **run: Any) -> None:
-    """A diffusion model by noise prediction (Ho et al. 2020)."""
+    """A diffusion model by noise prediction (Ho et al. 2020); on imagenet by EDM's residual (Karras et al.
+    2022) on crops of the photographs in DIFFSMOOTH_DATA/imagenet/train."""
     from diffsmooth_core.training.denoiser import NoisePrediction
+    from diffsmooth_core.training.photographs import PhotographDenoising
 
-    _run(lambda _: NoisePrediction(dataset=dataset, compiled=compiled, **_given(batch=batch)), **run)
+    given = _given(batch=batch)
+
+    def task(_: str) -> Task:
+        if dataset == "imagenet":
+            return PhotographDenoising(compiled=compiled, **given)
+        return NoisePrediction(dataset=dataset, compiled=compiled, **given)
+
+    _run(task, **run)
 
 
 @train.command()

@@ -1,4 +1,4 @@
-"""ImageNet validation photographs in the usual folder layout, `<root>/<wnid>/*.JPEG`."""
+"""ImageNet photographs in the usual folder layout, `<root>/<wnid>/*.JPEG`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import Counter
 from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Literal
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets import folders
@@ -41,18 +42,18 @@ def class_names() -> tuple[str, ...]:
     return tuple(name if times[name] == 1 else f"{name} ({wnid})" for wnid, name in short)
 
 
-def photographs(root: Path | None = None) -> tuple[Path, ...]:
+def photographs(root: Path | None = None, part: Literal["train", "val"] = "val") -> tuple[Path, ...]:
     """The photographs under `root` sorted by path: a photograph's place is its index.
 
-    `root` is DIFFSMOOTH_DATA/imagenet/val unless given. Looks at the local disk alone. Raises
+    `root` is DIFFSMOOTH_DATA/imagenet/`part` unless given. Looks at the local disk alone. Raises
     InputError where there is no photograph.
     """
     if root is None:
         if not (data := os.environ.get("DIFFSMOOTH_DATA")):
             raise InputError(
-                "there are no ImageNet photographs; set DIFFSMOOTH_DATA to a folder that has imagenet/val"
+                f"there are no ImageNet photographs; set DIFFSMOOTH_DATA to a folder that has imagenet/{part}"
             )
-        root = Path(data, "imagenet", "val")
+        root = Path(data, "imagenet", part)
     found = tuple(path for path, kind in folders.labelled(root) if _WNID.fullmatch(kind))
     if not found:
         raise InputError(f"'{root}' holds no photographs in folders such as n01440764; check the folder")

@@ -21,6 +21,7 @@ from diffsmooth_core.training.gaussian import Gaussian
 from diffsmooth_core.training.loop import Budget, Task
 from diffsmooth_core.training.macer import Macer
 from diffsmooth_core.training.objective import Objective
+from diffsmooth_core.training.photographs import PhotographDenoising
 from diffsmooth_core.training.recipes import AIRBENCH, Airbench
 from diffsmooth_core.training.smoothadv import SmoothAdv
 from diffsmooth_core.training.smoothmix import SmoothMix
@@ -101,6 +102,7 @@ def test_denoisers_and_timm_networks_are_tasks_of_their_own(asked: Asked) -> Non
         return asked.task
 
     assert task("denoiser --batch 8 --compile") == NoisePrediction(batch=8, compiled=True)
+    assert task("denoiser --dataset imagenet --batch 8") == PhotographDenoising(batch=8)
     direct = DirectDenoising(0.5, start=Path("start.safetensors"))
     assert task("denoised --sigma 0.5 --from start.safetensors") == direct
     stable = task("denoised --stability-of gaussian-0.25")
