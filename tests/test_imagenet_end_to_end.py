@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from timm.models.resnet import Bottleneck, ResNet
 
 from diffsmooth_core.purification.unet import UNet, UNetConfig
-from diffsmooth_core.zoo import adding
+from diffsmooth_core.zoo import adding, cards
 from tests.commands import run
 from tests.ui.conftest import APP, opened
 from tests.worlds import IMAGENET_UNET
@@ -149,6 +149,10 @@ def test_without_networks_the_page_says_how_to_get_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "none"))
+    shipped = cards.bundled()
+    monkeypatch.setattr(
+        cards, "bundled", lambda: {name: c for name, c in shipped.items() if c.dataset == "cifar10"}
+    )
     page = opened("pages/certify.py", dataset="imagenet")
     said = " ".join(element.value.replace("\\", "") for element in page.markdown)
     assert "there is no classifier for ImageNet here" in said

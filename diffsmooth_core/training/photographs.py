@@ -114,7 +114,7 @@ class PhotographDenoising(Task):
             "architecture": {"network": "unet"} | asdict(self.architecture),
             "schedule": SCHEDULE,
             "training": {
-                "objective": f"EDM's residual, noise even on a log scale from sigma {lowest:g} to {highest:g}",
+                "objective": f"EDM's residual, noise even on a log scale, sigma {lowest:g} to {highest:g}",
                 "data": f"{self.size} ImageNet training photographs, random crops",
             },
             "metrics": {

@@ -13,7 +13,7 @@ from PIL import Image
 
 from diffsmooth_core.datasets import custom
 from diffsmooth_core.purification.unet import UNet, UNetConfig
-from diffsmooth_core.zoo import adding
+from diffsmooth_core.zoo import adding, cards
 from tests import commands
 from tests.worlds import IMAGENET_UNET
 
@@ -66,7 +66,11 @@ def test_curves_have_a_row_a_sigma(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.fixture
 def networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for added networks and data sets; nothing is in it yet."""
+    """A folder for added networks and data sets with nothing in it yet, and no bundled ones for ImageNet."""
+    shipped = cards.bundled()
+    monkeypatch.setattr(
+        cards, "bundled", lambda: {name: c for name, c in shipped.items() if c.dataset == "cifar10"}
+    )
     monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("DIFFSMOOTH_DATASETS", str(tmp_path / "datasets"))
     return tmp_path
