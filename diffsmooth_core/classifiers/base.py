@@ -93,6 +93,14 @@ class BaseClassifier:
         return weights | {"denoiser": denoiser.weights} if denoiser else weights
 
     @property
+    def parameters(self) -> int:
+        """How many parameters the largest of its networks has."""
+        networks = (self.classifier, self.purifier.denoiser)
+        return max(
+            sum(p.numel() for p in network.parameters()) for network in networks if network is not None
+        )
+
+    @property
     def draws(self) -> int:
         """Standard normal tensors (c,h,w) that one vote consumes beside its smoothing noise."""
         return self.purifier.draws(self.config) + (self.config.m if self.method.smooths_locally else 0)

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from diffsmooth_core.classifiers.execution import Execution
-from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
+from diffsmooth_core.config import METHODS, SIDES, InputError, SmoothingConfig
 from diffsmooth_core.purification.purifiers import purifier_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GPU_PICTURES = 1024  # pictures at a time that fill a GPU
 CPU_COPIES = 16  # noisy copies at a time on a CPU: few enough to watch, and to cancel
+CPU_WORK = 1.5e12  # network parameters times pixels that one CPU core gets through in about half a second
 STEP_PICTURES = 384  # pictures of a step of votes on a CPU: a fraction of a second
 ROUNDING = 1e-3  # more than the rounding error of a sum of softmaxes
 
@@ -33,13 +34,15 @@ def network_passes(config: SmoothingConfig) -> int:
     return 1 + repeated + (config.m if method.smooths_locally else 0)
 
 
-def default_purifier_batch(config: SmoothingConfig, device: torch.device) -> int:
-    """Noisy copies that the purifier takes at a time, where nothing else is asked for."""
+def default_purifier_batch(config: SmoothingConfig, device: torch.device, parameters: int) -> int:
+    """Noisy copies that the purifier takes at a time, where nothing else is asked for. `parameters` counts
+    those of the largest network: the larger it is, the fewer copies a CPU takes, down to one."""
     if device.type == "cuda":
         return max(8, GPU_PICTURES // network_passes(config) // 8 * 8)
-    if config.dataset == "imagenet":
-        return 1  # its U-Net takes a CPU most of a minute a copy
-    return max(8, CPU_COPIES // purifier_of(config.method).pictures(config) // 8 * 8)
+    pictures = purifier_of(config.method).pictures(config)
+    side = SIDES.get(config.dataset, SIDES["cifar10"])  # one's own data set: taken for small pictures
+    affordable = int(CPU_WORK / (max(1, parameters) * side**2 * pictures))
+    return max(1, min(affordable, max(8, CPU_COPIES // pictures // 8 * 8)))
 
 
 def votes_per_step(config: SmoothingConfig, purifier_batch: int, execution: Execution) -> int:

@@ -16,6 +16,8 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.purification.purifier import AnyDenoiser
 from diffsmooth_core.purification.purifiers import purifier_of
 
+LARGE = 100_000_000  # parameters of a network that is kept once in a CPU's memory
+
 
 def build_base(
     config: SmoothingConfig,
@@ -36,14 +38,9 @@ def build_base(
     purifier, device = purifier_of(config.method).of(config, denoiser), resolve_device(config.device)
     if purifier.denoiser is not None:
         purifier.denoiser.to(device).eval()
-    base = BaseClassifier(
-        config,
-        classifier.to(device).eval(),
-        purifier,
-        device,
-        resolve_dtype(config.dtype, device),
-        default_purifier_batch(config, device),
-    )
+    dtype = resolve_dtype(config.dtype, device)
+    base = BaseClassifier(config, classifier.to(device).eval(), purifier, device, dtype, purifier_batch=1)
+    base = replace(base, purifier_batch=default_purifier_batch(config, device, base.parameters))
     return replace(base, execution=execution or default_execution(base, config.n0 + config.n))
 
 
@@ -51,18 +48,25 @@ def default_execution(base: BaseClassifier, votes: int) -> Execution:
     """How the networks run for so many votes: as DIFFSMOOTH_EXECUTION says, or else the way that was timed as
     the fastest on this machine, or without timings ("untimed" ignores them) folded.
 
-    Networks for ImageNet on a CPU, whose memory a second copy of them would fill, run as they are, and so do
-    those of a purifier that cannot be folded. Raises InputError for an execution that this machine has not.
+    On a CPU networks with more than LARGE parameters run as they are, since a second copy of them would fill
+    its memory, and everywhere those of a purifier that cannot be folded. Raises InputError for an execution
+    that this machine has not.
     """
     asked = os.environ.get("DIFFSMOOTH_EXECUTION", "")
-    slow = base.device.type == "cpu" and base.classifier.dataset == "imagenet"
-    if slow or not base.purifier.foldable:
+    large = base.device.type == "cpu" and base.parameters > LARGE
+    if large or not base.purifier.foldable:
         return EAGER
     if asked and asked != "untimed":
         return available(Execution.parse(asked), base.device)
     timings = {} if asked else remembered(timed_as(base))
-    default = Execution("folded", candidates(base.device)[0].classifier_batch)
-    return fastest(timings, votes, base.device) or default
+    return fastest(timings, votes, base.device) or _untimed(base)
+
+
+def _untimed(base: BaseClassifier) -> Execution:
+    """Folded; where a CPU purifies only a few copies at a time, these are classified at once: to gather a
+    larger batch of them would take seconds."""
+    few = base.device.type == "cpu" and base.purifier_batch < 8
+    return Execution("folded", 0 if few else candidates(base.device)[0].classifier_batch)
 
 
 def timed_as(base: BaseClassifier) -> str:

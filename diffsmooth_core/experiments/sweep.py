@@ -97,7 +97,7 @@ def shared_batch(base: BaseClassifier, configs: Sequence[SmoothingConfig]) -> in
     """The purifier batch of a sweep: that of its largest m. A run of one of its settings with this
     purifier_batch casts the very same votes."""
     widest = replace(base.config, m=max(config.m for config in configs))
-    return default_purifier_batch(widest, base.device)
+    return default_purifier_batch(widest, base.device, base.parameters)
 
 
 def sweep_stream(

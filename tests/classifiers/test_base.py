@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from diffsmooth_core import build_base, certify, load_classifier, load_denoiser, predict
 from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
+from diffsmooth_core.classifiers.batching import default_purifier_batch
 from diffsmooth_core.classifiers.execution import EAGER, Execution
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
@@ -155,12 +156,33 @@ def test_how_many_copies_go_together_on_a_cpu_is_recorded(settings: dict[str, ob
     assert certify(base_for(**vars(config)), GREY, config).block == block
 
 
-def test_an_imagenet_picture_goes_alone_on_a_cpu() -> None:
+@pytest.mark.parametrize(
+    ("dataset", "method", "millions", "copies"),
+    [
+        ("imagenet", "diffsmooth", 552.8, 1),  # OpenAI's: most of a minute a copy
+        ("imagenet", "diffsmooth", 7.4, 4),
+        ("imagenet", "densepure", 7.4, 1),
+        ("imagenet", "plain", 0.1, 16),
+        ("cifar10", "diffsmooth", 52.5, 16),
+        ("cifar10", "densepure", 52.5, 8),
+        ("my-own", "diffsmooth", 3.0, 16),
+    ],
+)
+def test_a_cpu_takes_the_fewer_copies_the_larger_the_network(
+    dataset: str, method: str, millions: float, copies: int
+) -> None:
+    config = replace(CONFIG, dataset=dataset, method=method)
+    assert default_purifier_batch(config, torch.device("cpu"), int(millions * 1e6)) == copies
+    gpu = torch.device("cuda")
+    assert default_purifier_batch(config, gpu, 1) == default_purifier_batch(config, gpu, 552_800_000)
+
+
+def test_an_imagenet_picture_goes_with_others_where_its_networks_are_small() -> None:
     config = replace(CONFIG, method="plain", dataset="imagenet", n0=1, n=10)
     classifier = ten_classes()
     classifier.dataset = "imagenet"
     classifier.network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(32), *classifier.network)
-    assert certify(build_base(config, classifier), torch.full((3, 224, 224), 0.5), config).block == 1
+    assert certify(build_base(config, classifier), torch.full((3, 224, 224), 0.5), config).block == 16
 
 
 def test_a_method_refuses_the_other_kind_of_denoiser() -> None:

@@ -11,7 +11,7 @@ from torch import nn
 
 from diffsmooth_core import build_base
 from diffsmooth_core.benchmarking.timing import tune
-from diffsmooth_core.classifiers import execution
+from diffsmooth_core.classifiers import building, execution
 from diffsmooth_core.classifiers.building import default_execution, timed_as
 from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.execution import EAGER, Execution, modes
@@ -111,10 +111,14 @@ def test_what_does_not_compile_is_left_out_and_another_fault_is_not(
         tune(build_base(config, classifier), GREY, config, rounds=1)
 
 
-def test_imagenet_on_a_cpu_and_densepure_run_as_they_are() -> None:
+def test_large_networks_on_a_cpu_and_densepure_run_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     base = build_base(replace(CONFIG, method="densepure"), ten_classes(), clamping_denoiser())
     assert base.execution == EAGER
     plain = build_base(replace(CONFIG, method="plain"), ten_classes())
     plain.classifier.dataset = "imagenet"
+    monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "untimed")
+    assert default_execution(plain, 10) == Execution("folded", 32)
+    assert default_execution(replace(plain, purifier_batch=4), 10) == Execution("folded", 0)
+    monkeypatch.setattr(building, "LARGE", plain.parameters - 1)
     assert default_execution(plain, 10) == EAGER
     assert default_execution(replace(plain, device=CUDA), 10) == Execution("folded", 0)
