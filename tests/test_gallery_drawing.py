@@ -32,14 +32,14 @@ def test_gallery_is_varied_and_small(dataset: str) -> None:
 def test_every_file_has_one_entry() -> None:
     assert len({entry["name"] for entry in ENTRIES}) == len(ENTRIES)
     files = {entry["file"] for entry in ENTRIES}
-    assert files == {path.name for path in GALLERY.glob("*.png")}, "a file without an entry, or the reverse"
+    assert files == {path.name for path in GALLERY.glob("*.webp")}, "a file without an entry, or the reverse"
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["name"])
 def test_picture_is_rgb_and_not_flat(entry: dict[str, Any]) -> None:
     side = 256 if "cifar10" in entry["classes"] else 224
     with Image.open(GALLERY / entry["file"]) as picture:
-        assert (picture.format, picture.size, picture.mode) == ("PNG", (side, side), "RGB")
+        assert (picture.format, picture.size, picture.mode) == ("WEBP", (side, side), "RGB")
         assert np.asarray(picture).std() > 15
     assert entry["title"]
     assert entry["made_by"]
@@ -56,6 +56,6 @@ def test_script_draws_the_same_picture(name: str, monkeypatch: pytest.MonkeyPatc
     scene = PICTURES[name].scene()
     again = render(scene, size=64, samples=1)
     assert np.array_equal(render(scene, size=64, samples=1), again)
-    with Image.open(GALLERY / f"{name}.png") as picture:
+    with Image.open(GALLERY / f"{name}.webp") as picture:
         kept = np.asarray(picture.resize((64, 64), Image.Resampling.BOX))
     assert np.corrcoef(again.ravel(), kept.ravel())[0, 1] > 0.9

@@ -36,10 +36,10 @@ def main(names: list[str]) -> int:
     for name in names or PICTURES:
         size = 256 if PICTURES[name].cifar10 else 224
         picture = Image.fromarray(render(PICTURES[name].scene(), size, SAMPLES))
-        picture.save(FOLDER / f"{name}.png", optimize=True)
+        picture.save(FOLDER / f"{name}.webp", lossless=True, quality=100, method=6)
         print(name, flush=True)
     entries = [
-        {"name": name, "file": f"{name}.png", "classes": classes(p), "title": p.title, "made_by": MADE_BY}
+        {"name": name, "file": f"{name}.webp", "classes": classes(p), "title": p.title, "made_by": MADE_BY}
         for name, p in PICTURES.items()
     ]
     (FOLDER / "gallery.json").write_text(json.dumps(entries, indent=1) + "\n")
