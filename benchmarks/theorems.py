@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from diffsmooth_core import load_denoiser
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.purification.denoiser import Denoiser
-from diffsmooth_core.theory import PRECISIONS, Setting, sampling
+from diffsmooth_core.theory import PRECISIONS, TheoremSetting, sampling
 from tests.browser.serving import find_chromium, launch, serve
 
 CORES, SAMPLES, RUNS = 2, 64, 5
@@ -33,7 +33,7 @@ VIEWPORT = ViewportSize(width=1440, height=900)
 def measure(denoiser: Denoiser, x: torch.Tensor, dtype: str, seed: int) -> tuple[float, float]:
     """Seconds to the first samples and to all of them."""
     began, first = time.perf_counter(), 0.0
-    for found in sampling(x, denoiser, Setting(dtype=dtype, seed=seed), SAMPLES):
+    for found in sampling(x, denoiser, TheoremSetting(dtype=dtype, seed=seed), SAMPLES):
         if found.count and not first:
             first = time.perf_counter() - began
         if found.count >= SAMPLES:

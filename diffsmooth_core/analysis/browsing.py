@@ -23,7 +23,7 @@ Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Row:
+class RunRow:
     """A result, and what people and the diagnosis said of it. Without a diagnosis the reason is what the
     counts alone say."""
 
@@ -44,7 +44,7 @@ class Row:
         return (result.n_a_low + result.n_a_high) / (2 * result.n) - 0.5
 
 
-def rows(store: Store, run: Run) -> list[Row]:
+def rows(store: Store, run: Run) -> list[RunRow]:
     """Every result of a run by index. An abstention that nobody diagnosed has what its counts say."""
     remarks: dict[int, list[Remark]] = {}
     for remark in store.remarks(run):
@@ -54,7 +54,7 @@ def rows(store: Store, run: Run) -> list[Row]:
     return [_row(abstained.get(r.idx, r), remarks.get(r.idx, [])) for r in store.results(run)]
 
 
-def _row(result: Result, remarks: Sequence[Remark]) -> Row:
+def _row(result: Result, remarks: Sequence[Remark]) -> RunRow:
     tags: dict[str, None] = {}
     review = reason = ""
     for remark in remarks:
@@ -71,10 +71,12 @@ def _row(result: Result, remarks: Sequence[Remark]) -> Row:
     if result.predict == ABSTAIN:
         leader = int(np.argmax(result.certificate["counts"])) if result.certificate else None
     bare = replace(result, certificate=None)
-    return Row(bare, leader, reason or reason_from_counts(result), bool(reason), tuple(tags), notes, review)
+    return RunRow(
+        bare, leader, reason or reason_from_counts(result), bool(reason), tuple(tags), notes, review
+    )
 
 
-def benign(every: Sequence[Row]) -> Proportion | None:
+def benign(every: Sequence[RunRow]) -> Proportion | None:
     """Benign accuracy: the share of pictures whose class has the most votes, certified or not. None where
     abstentions say nothing of their votes."""
     labelled = [row for row in every if row.result.label is not None]
@@ -113,7 +115,7 @@ class RowFilter:
             if (span := getattr(self, name)) is not None:
                 object.__setattr__(self, name, _range(name, span))
 
-    def __call__(self, row: Row) -> bool:
+    def __call__(self, row: RunRow) -> bool:
         result = row.result
         return (
             (not self.outcome or result.outcome == self.outcome)
@@ -150,7 +152,7 @@ def _range(name: str, span: Any) -> Range:
     return low, high
 
 
-ORDERS: dict[str, tuple[str, Callable[[Row], Any]]] = {
+ORDERS: dict[str, tuple[str, Callable[[RunRow], Any]]] = {
     "index": ("Index", lambda row: row.result.idx),
     "radius": ("Largest radius", lambda row: (-row.result.radius, row.result.idx)),
     "small": ("Smallest radius", lambda row: (row.result.radius, row.result.idx)),
@@ -159,13 +161,13 @@ ORDERS: dict[str, tuple[str, Callable[[Row], Any]]] = {
 }
 
 
-def chosen(every: Sequence[Row], row_filter: RowFilter, order: str = "index") -> list[Row]:
+def chosen(every: Sequence[RunRow], row_filter: RowFilter, order: str = "index") -> list[RunRow]:
     """The rows that a filter picks, in one of ORDERS."""
     return sorted(filter(row_filter, every), key=ORDERS[order][1])
 
 
 def following(
-    shown: Sequence[Row], idx: int | None, wanted: Callable[[Row], bool], step: int = 1
+    shown: Sequence[RunRow], idx: int | None, wanted: Callable[[RunRow], bool], step: int = 1
 ) -> int | None:
     """The index of the next row (step 1) or the one before (-1) that is wanted, round the end."""
     places = [row.result.idx for row in shown]
@@ -174,7 +176,7 @@ def following(
     return next((row.result.idx for row in turned if wanted(row)), None)
 
 
-def confusion(every: Sequence[Row], classes: int) -> npt.NDArray[np.int64]:
+def confusion(every: Sequence[RunRow], classes: int) -> npt.NDArray[np.int64]:
     """Rows by true class and answer (classes, classes + 1); the last column counts abstentions. Rows whose
     true class is not known are left out."""
     matrix = np.zeros((classes, classes + 1), np.int64)

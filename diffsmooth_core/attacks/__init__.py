@@ -1,6 +1,13 @@
 """Attacks on the smoothed classifier, and decision regions around a picture."""
 
-from diffsmooth_core.attacks.plane import RESOLUTIONS, Plane, Regions, RegionsConfig, Stage, regions_stream
+from diffsmooth_core.attacks.plane import (
+    RESOLUTIONS,
+    Plane,
+    RegionKind,
+    Regions,
+    RegionsConfig,
+    regions_stream,
+)
 from diffsmooth_core.attacks.stream import (
     BACKWARDS,
     KINDS,
@@ -18,9 +25,9 @@ __all__ = [
     "AttackProgress",
     "Attempt",
     "Plane",
+    "RegionKind",
     "Regions",
     "RegionsConfig",
-    "Stage",
     "attack_stream",
     "regions_stream",
 ]

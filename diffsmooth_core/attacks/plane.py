@@ -17,7 +17,7 @@ from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.purification.identity import Identity
 
-Stage = Literal["classifier", "purified", "vote", "smoothed"]
+RegionKind = Literal["classifier", "purified", "vote", "smoothed"]
 RESOLUTIONS = (9, 17, 33, 65)  # points a side: each grid holds the one before
 COARSEST = 5
 UNKNOWN = -1
@@ -82,7 +82,7 @@ class Regions:
     column 0 at a = -extent. A point that was not classified yet has the class of the nearest one that was, or
     UNKNOWN where none is near."""
 
-    labels: dict[Stage, Labels]
+    labels: dict[RegionKind, Labels]
     done: int  # points
     total: int
 
@@ -105,7 +105,7 @@ def regions_stream(
     span, shape = (0, regions.votes), plane.x.shape
     outer = config.sigma * noise.outer(*span, shape)
     local = noise.local(*span, base.draws, shape) if base.draws and config.noise != "reference" else None
-    labels: dict[Stage, Labels] = {}
+    labels: dict[RegionKind, Labels] = {}
     axis = torch.linspace(-extent, extent, size)
     done = 0
     for stride, chunk in _coarse_to_fine(size, max(1, base.votes_per_step // regions.votes)):
@@ -139,7 +139,7 @@ def _coarse_to_fine(size: int, batch: int) -> Iterator[tuple[int, list[tuple[int
 
 def _classes(
     base: BaseClassifier, points: Tensor, outer: Tensor, local: Tensor | None
-) -> dict[Stage, Labels]:
+) -> dict[RegionKind, Labels]:
     """The class of each point (n,c,h,w) at every stage of the method."""
     n, votes = len(points), len(outer)
     copies = (points[:, None] + outer).flatten(0, 1)
@@ -147,7 +147,7 @@ def _classes(
     vote = base.trace(copies, repeated)
     classes = vote.confidence.argmax(1).cpu().view(n, votes)
     alone = replace(base, config=replace(base.config, method="plain"), purifier=Identity())
-    by_stage: dict[Stage, Tensor] = {"classifier": alone(points)}
+    by_stage: dict[RegionKind, Tensor] = {"classifier": alone(points)}
     if vote.purified is not None and base.method.smooths_locally:
         by_stage["purified"] = alone(vote.purified[::votes])
     by_stage["vote"] = classes[:, 0]

@@ -14,7 +14,7 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 
 
 @dataclass(frozen=True)
-class Diffusion:
+class TracedDiffusion:
     """Algorithms 1 and 2 for one noisy copy, in the diffusion model's [-1,1] units.
 
     x_t = sqrt(alpha_bar) (2 x_noisy - 1) with timestep t of T; eps is the standard normal noise that was
@@ -48,7 +48,7 @@ class TracedVote:
     original: Pixels
     noise: Pixels
     noisy: Pixels
-    diffusion: Diffusion | None
+    diffusion: TracedDiffusion | None
     purified: Pixels | None
     local: tuple[Pixels, ...]
     softmax: npt.NDArray[np.float32]
@@ -76,7 +76,7 @@ def trace_vote(
     vote = base.classify(pictures, noise)
     diffusion = None
     if passed is not None:
-        diffusion = Diffusion(
+        diffusion = TracedDiffusion(
             t=passed.t,
             alpha_bar=passed.alpha_bar,
             noise_ratio=passed.noise_ratio,

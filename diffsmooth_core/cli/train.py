@@ -241,7 +241,7 @@ def finetune(
 ) -> None:
     """A network of timm's, fine-tuned under Gaussian noise (DiffSmooth, appendix B.3)."""
     from diffsmooth_core.training.examples import Examples
-    from diffsmooth_core.training.finetuning import BEIT, FineTuning, Recipe
+    from diffsmooth_core.training.finetuning import BEIT, FineTuning, FineTuningRecipe
 
     _noise(sigma)
     if (timm is None) == (preset is None):
@@ -250,7 +250,9 @@ def finetune(
     def task(_: str) -> Task:
         examples = Examples.labelled(dataset=dataset)
         test = Examples.labelled(dataset=dataset, split="test")
-        small = Recipe(timm or "", examples.normalisation, lr=1e-3, weight_decay=0.01, batch=batch or 128)
+        small = FineTuningRecipe(
+            timm or "", examples.normalisation, lr=1e-3, weight_decay=0.01, batch=batch or 128
+        )
         return FineTuning(BEIT if preset else small, sigma, examples, test, pretrained)
 
     _run(task, **run)

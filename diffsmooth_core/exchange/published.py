@@ -32,7 +32,7 @@ SLIPS = (  # of the paper, which concern no single number
 
 
 @dataclass(frozen=True)
-class Setting:
+class MeasuredSetting:
     """What a number was measured of. What the source does not say is empty, or None.
 
     sigma and sigma_local are in [0,1] pixel units, m the local copies of a vote, n the estimation votes of
@@ -59,14 +59,14 @@ class Value:
     and ACR is a radius. `note` says what to mind.
     """
 
-    setting: Setting
+    setting: MeasuredSetting
     kind: str
     value: float
     radius: float | None = None
     note: str = ""
 
 
-COLUMNS = (*(field.name for field in fields(Setting)), "radius", "value", "kind", "note")
+COLUMNS = (*(field.name for field in fields(MeasuredSetting)), "radius", "value", "kind", "note")
 NEEDED = ("source", "dataset", "value", "kind")
 SPANS = {  # of numbers, with the kind of number
     "sigma": (float, 0.0, 10.0),
@@ -149,8 +149,10 @@ def _value(where: str, cells: Mapping[str, str]) -> Value:
             f"{where}: radius is {cells.get('radius', '')!r}, and a number of kind {kind} {needs}"
         )
     value, radius = numbers.pop("value"), numbers.pop("radius", None)
-    words = {field.name: cells.get(field.name, "") for field in fields(Setting) if field.name not in SPANS}
-    return Value(Setting(**words | numbers), kind, value, radius, cells.get("note", ""))
+    words = {
+        field.name: cells.get(field.name, "") for field in fields(MeasuredSetting) if field.name not in SPANS
+    }
+    return Value(MeasuredSetting(**words | numbers), kind, value, radius, cells.get("note", ""))
 
 
 def _number(where: str, column: str, cell: str) -> Any:

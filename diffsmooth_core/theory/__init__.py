@@ -3,13 +3,13 @@
 from diffsmooth_core.theory.convergence import Convergence, WeakError, convergence
 from diffsmooth_core.theory.curves import Curves, over_sigma, over_sigma_exactly
 from diffsmooth_core.theory.exact import Exact, exact
-from diffsmooth_core.theory.experiment import PRECISIONS, Setting, Start, start
+from diffsmooth_core.theory.experiment import PRECISIONS, Start, TheoremSetting, start
 from diffsmooth_core.theory.landscape import Cloud, clouds, regions
 from diffsmooth_core.theory.mixture import WORLDS, Mixture, world
 from diffsmooth_core.theory.network import disturbed
 from diffsmooth_core.theory.network_error import Consequence, consequences
 from diffsmooth_core.theory.perturbation import KINDS
-from diffsmooth_core.theory.purification_gain import Comparison, Gain, compare, gains
+from diffsmooth_core.theory.purification_gain import Gain, PurificationDistances, compare, gains
 from diffsmooth_core.theory.reverse_sde import SCHEMES, Paths
 from diffsmooth_core.theory.sampling import Sampling, sampling
 from diffsmooth_core.theory.theorem1 import VERSIONS, Theorem1, c_eta
@@ -22,7 +22,6 @@ __all__ = [
     "VERSIONS",
     "WORLDS",
     "Cloud",
-    "Comparison",
     "Consequence",
     "Convergence",
     "Curves",
@@ -30,11 +29,12 @@ __all__ = [
     "Gain",
     "Mixture",
     "Paths",
+    "PurificationDistances",
     "Sampling",
-    "Setting",
     "Start",
     "Theorem1",
     "Theorem2",
+    "TheoremSetting",
     "WeakError",
     "c_eta",
     "clouds",

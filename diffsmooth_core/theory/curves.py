@@ -9,7 +9,7 @@ from torch import Tensor
 
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.theory.exact import exact
-from diffsmooth_core.theory.experiment import Setting
+from diffsmooth_core.theory.experiment import TheoremSetting
 from diffsmooth_core.theory.sampling import sampling
 from diffsmooth_core.theory.theorem1 import Theorem1
 from diffsmooth_core.theory.theorem2 import Theorem2
@@ -39,7 +39,7 @@ class Curves:
 def over_sigma(
     x: Tensor,
     denoiser: Denoiser,
-    setting: Setting,
+    setting: TheoremSetting,
     sigmas: Sequence[float],
     samples: int = 16,
     resume: Curves | None = None,

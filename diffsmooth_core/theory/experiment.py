@@ -22,7 +22,7 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
-class Setting:
+class TheoremSetting:
     """What is looked at. sigma and radius are in [0,1] pixel units; eps_error is a root mean square."""
 
     sigma: float = 0.5
@@ -52,7 +52,7 @@ class Start:
     `clean` and `received` (x_rs) are in [0,1] units, `one_shot` is in [-1,1] units and not clamped.
     """
 
-    setting: Setting
+    setting: TheoremSetting
     clean: Tensor
     received: Tensor
     alpha_bar: float
@@ -85,7 +85,7 @@ class Start:
 
 
 @torch.no_grad()
-def start(x: Tensor, denoiser: Denoiser, setting: Setting) -> Start:
+def start(x: Tensor, denoiser: Denoiser, setting: TheoremSetting) -> Start:
     """The start of an experiment on the picture x (c,h,w) in [0,1]. Raises InputError."""
     worse = disturbed(denoiser, setting.eps_error, setting.seed)
     _, alpha_bar = worse.schedule.timestep_for_sigma(setting.sigma)

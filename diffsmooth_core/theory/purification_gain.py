@@ -69,7 +69,7 @@ def gains(
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PurificationDistances:
     """Distances to the picture before and after purification, one noisy copy a picture; [0,1] units."""
 
     sigmas: tuple[float, ...]
@@ -91,7 +91,7 @@ class Comparison:
 
 def compare(
     pictures: Sequence[Tensor], denoiser: Denoiser, sigmas: Sequence[float], seed: int = 0, batch: int = 16
-) -> Iterator[Comparison]:
+) -> Iterator[PurificationDistances]:
     """Purify a noisy copy of every picture (c,h,w) at every sigma, yielding after every batch.
 
     A picture's noise is its own and the same at every sigma, scaled. Raises InputError where a sigma is out
@@ -99,7 +99,7 @@ def compare(
     """
     if not pictures:
         raise InputError("at least 1 picture is needed, got none")
-    progress = Comparison(tuple(sigmas), len(pictures))
+    progress = PurificationDistances(tuple(sigmas), len(pictures))
     yield progress
     clean = torch.stack(list(pictures))
     noise = torch.cat([NoiseSource(seed, image_sha256(x), "theory").outer(0, 1, x.shape) for x in pictures])

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.denoiser import Denoiser
-from diffsmooth_core.theory.experiment import Setting, Start, start
+from diffsmooth_core.theory.experiment import Start, TheoremSetting, start
 from diffsmooth_core.theory.reverse_sde import Paths, batch_noise, walk
 from diffsmooth_core.theory.theorem1 import Theorem1
 from diffsmooth_core.theory.theorem2 import Theorem2
@@ -55,7 +55,7 @@ class Sampling:
 
 
 def sampling(
-    x: Tensor, denoiser: Denoiser, setting: Setting, wanted: int, resume: Sampling | None = None
+    x: Tensor, denoiser: Denoiser, setting: TheoremSetting, wanted: int, resume: Sampling | None = None
 ) -> Iterator[Sampling]:
     """`wanted` samples of the picture x (c,h,w) in [0,1], in batches of BATCH.
 

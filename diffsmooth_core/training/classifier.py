@@ -19,7 +19,7 @@ from diffsmooth_core.training.examples import Examples, epoch_order, flipped, lo
 from diffsmooth_core.training.loop import Task, TrainingRun
 from diffsmooth_core.training.metrics import SIGMAS, accuracy_under_noise
 from diffsmooth_core.training.model_files import as_stored, start_from
-from diffsmooth_core.training.objective import NoiseSource, Objective
+from diffsmooth_core.training.objective import Objective, TrainingNoise
 from diffsmooth_core.training.recipes import AIRBENCH, FINE_TUNING, Recipe
 
 CALIBRATION = 40  # batches over which BatchNorm's statistics are taken
@@ -62,7 +62,7 @@ class Classification(Task):
         """The mean loss, weighted, of the next batch of the epoch."""
         x, label, weight = self._batch(run, run.step)
         self.network.train()
-        losses = self.objective.losses(self._forward, x, label, NoiseSource(run.generator), progress)
+        losses = self.objective.losses(self._forward, x, label, TrainingNoise(run.generator), progress)
         return (weight * losses).sum() / weight.sum()
 
     def learning_rate(self, run: TrainingRun, progress: float, group: Mapping[str, Any]) -> float:
@@ -105,7 +105,7 @@ class Classification(Task):
         return x, examples.labels[chosen], examples.weights[chosen]
 
     def _noisy(self, x: Tensor, run: TrainingRun) -> Tensor:
-        return x + NoiseSource(run.generator).noise(x, 1, self.objective.sigma)[0]
+        return x + TrainingNoise(run.generator).noise(x, 1, self.objective.sigma)[0]
 
 
 def recalibrate(network: nn.Module, batches: list[Tensor]) -> None:

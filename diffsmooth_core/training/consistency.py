@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from diffsmooth_core.training.objective import NoiseSource, cross_entropies, logits_of_copies
+from diffsmooth_core.training.objective import TrainingNoise, cross_entropies, logits_of_copies
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Consistency:
         return "Consistency regularisation"
 
     def losses(
-        self, network: nn.Module, x: Tensor, labels: Tensor, source: NoiseSource, progress: float
+        self, network: nn.Module, x: Tensor, labels: Tensor, source: TrainingNoise, progress: float
     ) -> Tensor:
         logits = logits_of_copies(network, x, source.noise(x, self.m, self.sigma))
         log_p = logits.log_softmax(2)

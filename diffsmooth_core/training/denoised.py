@@ -16,7 +16,7 @@ from diffsmooth_core.training.examples import flipped, load_pictures, split_titl
 from diffsmooth_core.training.loop import Task, TrainingRun
 from diffsmooth_core.training.metrics import psnr
 from diffsmooth_core.training.model_files import as_stored, start_from
-from diffsmooth_core.training.objective import NoiseSource
+from diffsmooth_core.training.objective import TrainingNoise
 from diffsmooth_core.training.recipes import warmed_cosine
 
 LR = 2e-3
@@ -61,7 +61,7 @@ class DirectDenoising(Task):
         device = self._pictures.device
         chosen = torch.randint(self.size, (self.batch,), generator=run.generator)
         x = flipped(self._pictures[chosen.to(device)], run.generator)
-        x_noisy = x + NoiseSource(run.generator).noise(x, 1, self.sigma)[0]
+        x_noisy = x + TrainingNoise(run.generator).noise(x, 1, self.sigma)[0]
         self.network.train()
         with torch.autocast(device.type, torch.bfloat16):
             denoised = self.network(x_noisy.contiguous(memory_format=torch.channels_last))
@@ -110,7 +110,7 @@ def accuracy_after_denoising(
     sigma: float,
 ) -> float:
     """Share of x (n,3,h,w) that the classifier has right after N(0, sigma^2) noise (seed 0) and denoising."""
-    source = NoiseSource(torch.Generator().manual_seed(0))
+    source = TrainingNoise(torch.Generator().manual_seed(0))
     right = sum(
         int((classifier(purify(clean + source.noise(clean, 1, sigma)[0], sigma)).argmax(1) == label).sum())
         for clean, label in zip(x.split(500), labels.split(500), strict=True)

@@ -15,7 +15,7 @@ from diffsmooth_core import datasets
 from diffsmooth_core.classifiers.normalisation import STATISTICS
 from diffsmooth_core.datasets import class_names
 from diffsmooth_core.datasets.custom import Split
-from diffsmooth_core.training.objective import NoiseSource
+from diffsmooth_core.training.objective import TrainingNoise
 
 
 def load_pictures(split: Split, dataset: str = "cifar10") -> tuple[Tensor, Tensor]:
@@ -74,7 +74,7 @@ class Examples:
 
     def purified(self, purify: Callable[[Tensor, float], Tensor], sigma: float, seed: int) -> Examples:
         """Every picture under noise sigma and purified again: what the classifier sees in use."""
-        random = NoiseSource(torch.Generator().manual_seed(seed))
+        random = TrainingNoise(torch.Generator().manual_seed(seed))
         purified = [purify(x + random.noise(x, 1, sigma)[0], sigma) for x in self.pictures.split(250)]
         source = f"{self.source}, purified at sigma {sigma:g}"
         return replace(self, pictures=torch.cat(purified).clone(), source=source)

@@ -21,7 +21,7 @@ from diffsmooth_core.training.examples import Examples, flipped
 from diffsmooth_core.training.loop import Task, TrainingRun
 from diffsmooth_core.training.metrics import accuracy_under_noise
 from diffsmooth_core.training.model_files import as_stored
-from diffsmooth_core.training.objective import NoiseSource
+from diffsmooth_core.training.objective import TrainingNoise
 from diffsmooth_core.training.recipes import warmed_cosine
 
 WARM_UP = 0.1  # share of training
@@ -29,7 +29,7 @@ CALIBRATION = 20  # batches over which BatchNorm's statistics are taken
 
 
 @dataclass(frozen=True)
-class Recipe:
+class FineTuningRecipe:
     """What is fine-tuned and how; `BEIT` is the large network on ImageNet."""
 
     network: str  # timm's name
@@ -40,7 +40,9 @@ class Recipe:
     label_smoothing: float = 0.0
 
 
-BEIT = Recipe("beit_large_patch16_224", "half", lr=2e-5, weight_decay=1e-8, batch=64, label_smoothing=0.1)
+BEIT = FineTuningRecipe(
+    "beit_large_patch16_224", "half", lr=2e-5, weight_decay=1e-8, batch=64, label_smoothing=0.1
+)
 
 
 @dataclass
@@ -51,7 +53,7 @@ class FineTuning(Task):
     raises InputError where timm has no such network.
     """
 
-    recipe: Recipe
+    recipe: FineTuningRecipe
     sigma: float
     examples: Examples
     test: Examples
@@ -126,4 +128,4 @@ class FineTuning(Task):
         }
 
     def _noisy(self, x: Tensor, run: TrainingRun) -> Tensor:
-        return x + NoiseSource(run.generator).noise(x, 1, self.sigma)[0]
+        return x + TrainingNoise(run.generator).noise(x, 1, self.sigma)[0]

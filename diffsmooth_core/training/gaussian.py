@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from diffsmooth_core.training.objective import NoiseSource, logits_of_copies
+from diffsmooth_core.training.objective import TrainingNoise, logits_of_copies
 
 LABEL_SMOOTHING = 0.2  # for plain training; noise already smooths
 
@@ -22,7 +22,7 @@ class Gaussian:
         return f"cross-entropy under N(0, {self.sigma:g}^2)" if self.sigma else "cross-entropy"
 
     def losses(
-        self, network: nn.Module, x: Tensor, labels: Tensor, source: NoiseSource, progress: float
+        self, network: nn.Module, x: Tensor, labels: Tensor, source: TrainingNoise, progress: float
     ) -> Tensor:
         noise = source.noise(x, 1, self.sigma) if self.sigma else torch.zeros_like(x)[None]
         logits = logits_of_copies(network, x, noise)[0]

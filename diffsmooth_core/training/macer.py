@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from diffsmooth_core.training.objective import NoiseSource, logits_of_copies
+from diffsmooth_core.training.objective import TrainingNoise, logits_of_copies
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Macer:
         return "MACER"
 
     def losses(
-        self, network: nn.Module, x: Tensor, labels: Tensor, source: NoiseSource, progress: float
+        self, network: nn.Module, x: Tensor, labels: Tensor, source: TrainingNoise, progress: float
     ) -> Tensor:
         logits = logits_of_copies(network, x, source.noise(x, self.m, self.sigma))
         mean = logits.softmax(2).mean(0)

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
-from diffsmooth_core.training.objective import NoiseSource
+from diffsmooth_core.training.objective import TrainingNoise
 
 SIGMAS = (0.12, 0.25, 0.5, 1.0)  # the paper's smoothing noises, [0,1] pixel units
 
 
 def accuracy(network: nn.Module, x: Tensor, labels: Tensor, sigma: float, batch: int = 1000) -> float:
     """Share of x (n,3,h,w) in [0,1] classified correctly under one N(0, sigma^2) draw a picture, seed 0."""
-    source = NoiseSource(torch.Generator().manual_seed(0))
+    source = TrainingNoise(torch.Generator().manual_seed(0))
     network.eval()
     right = 0
     with torch.inference_mode():

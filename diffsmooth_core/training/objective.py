@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-class NoiseSource:
+class TrainingNoise:
     """Random numbers of one generator, drawn on the CPU so that every device sees the same ones."""
 
     def __init__(self, generator: torch.Generator) -> None:
@@ -36,7 +36,7 @@ class Objective(Protocol):
     def title(self) -> str: ...
 
     def losses(
-        self, network: nn.Module, x: Tensor, labels: Tensor, source: NoiseSource, progress: float
+        self, network: nn.Module, x: Tensor, labels: Tensor, source: TrainingNoise, progress: float
     ) -> Tensor:
         """The loss of every picture (b,): x (b,3,h,w) in [0,1] without noise, labels (b,)."""
 

@@ -17,7 +17,7 @@ COHEN = ResNet(epochs=90, batch=400)
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedPreset:
     """A row of Salman's list; `radius` is where the model was the best."""
 
     attack: Literal["pgd", "ddn"]
@@ -36,14 +36,14 @@ class Published:
 
 
 SALMAN = {  # sigma -> the best model at the smallest radius at which one of that sigma is the best
-    0.12: Published("ddn", 10, 8, 64, radius=0.0),
-    0.25: Published("pgd", 10, 8, 255, radius=0.5),
-    0.5: Published("pgd", 2, 8, 512, radius=1.0),
-    1.0: Published("pgd", 10, 2, 512, radius=1.875),
+    0.12: PublishedPreset("ddn", 10, 8, 64, radius=0.0),
+    0.25: PublishedPreset("pgd", 10, 8, 255, radius=0.5),
+    0.5: PublishedPreset("pgd", 2, 8, 512, radius=1.0),
+    1.0: PublishedPreset("pgd", 10, 2, 512, radius=1.875),
 }
 
 
-def published(sigma: float) -> Published:
+def published(sigma: float) -> PublishedPreset:
     """The settings of Salman et al. for a noise. Raises InputError for one that they have no model for."""
     if sigma not in SALMAN:
         known = ", ".join(f"{s:g}" for s in SALMAN)

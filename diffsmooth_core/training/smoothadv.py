@@ -14,7 +14,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from diffsmooth_core.attacks.ascent import ddn, pgd
-from diffsmooth_core.training.objective import NoiseSource, cross_entropies, logits_of_copies
+from diffsmooth_core.training.objective import TrainingNoise, cross_entropies, logits_of_copies
 
 
 def smoothed_log_probability(network: nn.Module, x: Tensor, noise: Tensor) -> Tensor:
@@ -37,7 +37,7 @@ class SmoothAdv:
         return f"SmoothAdv, {self.attack.upper()} attack"
 
     def losses(
-        self, network: nn.Module, x: Tensor, labels: Tensor, source: NoiseSource, progress: float
+        self, network: nn.Module, x: Tensor, labels: Tensor, source: TrainingNoise, progress: float
     ) -> Tensor:
         noise = source.noise(x, self.m, self.sigma)
         epsilon = self.epsilon * min(1.0, progress / self.warm_up)

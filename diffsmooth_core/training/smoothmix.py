@@ -8,7 +8,7 @@ from functools import partial
 from torch import Tensor, nn
 
 from diffsmooth_core.attacks.ascent import ascend
-from diffsmooth_core.training.objective import NoiseSource, cross_entropies, logits_of_copies
+from diffsmooth_core.training.objective import TrainingNoise, cross_entropies, logits_of_copies
 from diffsmooth_core.training.smoothadv import smoothed_log_probability
 
 
@@ -33,7 +33,7 @@ class SmoothMix:
         return "SmoothMix"
 
     def losses(
-        self, network: nn.Module, x: Tensor, labels: Tensor, source: NoiseSource, progress: float
+        self, network: nn.Module, x: Tensor, labels: Tensor, source: TrainingNoise, progress: float
     ) -> Tensor:
         noise = source.noise(x, self.m, self.sigma)
         network.eval()

@@ -32,7 +32,7 @@ def run(store: Store) -> Run:
     return run
 
 
-def idx(rows: list[browsing.Row]) -> list[int]:
+def idx(rows: list[browsing.RunRow]) -> list[int]:
     return [row.result.idx for row in rows]
 
 
@@ -113,7 +113,7 @@ def test_orders(store: Store, run: Run) -> None:
 def test_the_next_one_goes_round(store: Store, run: Run) -> None:
     rows = browsing.rows(store, run)
 
-    def abstains(row: browsing.Row) -> bool:
+    def abstains(row: browsing.RunRow) -> bool:
         return row.result.predict == ABSTAIN
 
     assert [following(rows, at, abstains) for at in (None, 2, 4, 5)] == [2, 4, 2, 2]
@@ -159,7 +159,7 @@ def test_benign_accuracy_counts_who_leads_among_abstentions_too(store: Store, ru
     led = {"counts": [0, 0, 0, 48, 0, 42, 0, 0, 10, 0]}
     store.add(ours, [], [RESULTS[0], RESULTS[1]])
     assert browsing.benign(browsing.rows(store, ours)).share == 0.5  # type: ignore[union-attr]
-    rows = [browsing.Row(RESULTS[2], leader=int(np.argmax(led["counts"])))]
+    rows = [browsing.RunRow(RESULTS[2], leader=int(np.argmax(led["counts"])))]
     found = browsing.benign([*browsing.rows(store, ours), *rows])
     assert found is not None
     assert (found.k, found.n) == (2, 3)

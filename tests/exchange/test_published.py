@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.exchange import published
-from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, COLUMNS, Setting, Value
+from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, COLUMNS, MeasuredSetting, Value
 
-SOURCE = Setting(
+SOURCE = MeasuredSetting(
     "A paper", "Table 1", "cifar10", "DiffSmooth", "Gaussian, noise 0.25", 0.5, 0.25, 21, 100_000, 500
 )
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp", "Zs")), max_size=20)
 SETTINGS = st.builds(
-    Setting,
+    MeasuredSetting,
     WORDS.filter(bool),
     WORDS,
     WORDS.filter(bool),

@@ -13,7 +13,7 @@ from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.theory import (
     KINDS,
-    Setting,
+    TheoremSetting,
     compare,
     disturbed,
     exact,
@@ -36,7 +36,7 @@ SILENT = Denoiser(Silent(), SCHEDULE, "silent", "0" * 64)
 
 
 def test_a_denoiser_that_knows_the_picture_leads_every_path_to_it() -> None:
-    *_, done = sampling(PICTURE, ORACLE, Setting(sigma=0.5, steps=20), 6)
+    *_, done = sampling(PICTURE, ORACLE, TheoremSetting(sigma=0.5, steps=20), 6)
     found = done.theorem1
     assert done.begun.one_shot_distance < 1e-2
     assert len(found.distances) == 6
@@ -46,7 +46,7 @@ def test_a_denoiser_that_knows_the_picture_leads_every_path_to_it() -> None:
 
 
 def test_a_network_that_sees_no_noise_lets_the_shift_stand() -> None:
-    setting = Setting(sigma=0.25, perturbation="random", radius=3.0, noise=False)
+    setting = TheoremSetting(sigma=0.25, perturbation="random", radius=3.0, noise=False)
     *_, done = sampling(PICTURE, SILENT, setting, 4)
     found = done.theorem1
     assert found.shift == pytest.approx(6.0, rel=1e-5)
@@ -55,7 +55,7 @@ def test_a_network_that_sees_no_noise_lets_the_shift_stand() -> None:
 
 
 def test_sampling_tells_every_step_and_a_cancel_changes_nothing() -> None:
-    setting = Setting(steps=4)
+    setting = TheoremSetting(steps=4)
     whole = list(sampling(PICTURE, ORACLE, setting, 40))
     assert [found.count for found in whole] == [0] * 4 + [16] * 4 + [32] * 4 + [40] * 2
     assert [found.finished for found in whole] == [False] * 13 + [True]
@@ -84,12 +84,12 @@ def test_bfloat16_moves_the_samples_a_little() -> None:
             return predicted
 
     network = Denoiser(Narrow().requires_grad_(False), SCHEDULE, "narrow", "0" * 64)
-    full, half = (start(PICTURE, network, Setting(dtype=d)).predicted for d in ("float32", "bfloat16"))
+    full, half = (start(PICTURE, network, TheoremSetting(dtype=d)).predicted for d in ("float32", "bfloat16"))
     assert 0 < float((full - half).norm()) < 0.01 * float(full.norm())
 
 
 def test_levels_are_timesteps_of_the_network_and_end_at_zero() -> None:
-    begun = start(PICTURE, ORACLE, Setting(sigma=0.5, steps=24))
+    begun = start(PICTURE, ORACLE, TheoremSetting(sigma=0.5, steps=24))
     assert begun.levels[-1] == 0
     assert list(begun.levels) == sorted(set(begun.levels), reverse=True)
     assert set(begun.levels[:-1]) <= {float(r) for r in SCHEDULE.noise_ratio}
@@ -110,7 +110,7 @@ def test_the_network_is_asked_at_the_nearest_timestep() -> None:
 
 
 def test_an_error_of_the_network_moves_the_one_shot_output_by_rho_times_its_length() -> None:
-    moved = start(PICTURE, ORACLE, Setting(sigma=0.5, eps_error=0.2))
+    moved = start(PICTURE, ORACLE, TheoremSetting(sigma=0.5, eps_error=0.2))
     length = math.sqrt(1 / moved.alpha_bar - 1) * 0.2 * math.sqrt(3072)
     assert moved.one_shot_distance == pytest.approx(length, rel=1e-3)
     noisy = PICTURE + 0.5
@@ -144,7 +144,7 @@ def test_an_adversarial_perturbation_moves_the_output_more_than_a_random_one() -
 
     loud = Denoiser(Loud(), SCHEDULE, "loud", "0" * 64)
     random, worst = (
-        start(PICTURE, loud, Setting(perturbation=kind, radius=4.0, noise=False)).one_shot_distance
+        start(PICTURE, loud, TheoremSetting(perturbation=kind, radius=4.0, noise=False)).one_shot_distance
         for kind in ("random", "adversarial")
     )
     assert worst > random + 2
@@ -164,7 +164,7 @@ def test_gains_tell_a_denoiser_that_helps_from_one_that_does_not() -> None:
 @pytest.mark.parametrize("setting", [{"eta": 1.0}, {"steps": 1}, {"dtype": "int1"}])
 def test_a_setting_is_checked(setting: dict[str, float]) -> None:
     with pytest.raises(InputError, match="1"):
-        Setting(**setting)  # type: ignore[arg-type]
+        TheoremSetting(**setting)  # type: ignore[arg-type]
 
 
 def test_an_error_of_the_network_costs_votes_and_radius() -> None:
@@ -198,7 +198,7 @@ def test_pictures_are_compared_at_every_sigma_and_counted() -> None:
 
 
 def test_curves_have_a_point_a_sigma_like_single_experiments() -> None:
-    setting = Setting(steps=3)
+    setting = TheoremSetting(steps=3)
     steps = list(over_sigma(PICTURE, ORACLE, setting, (0.25, 0.5), samples=2))
     assert [len(found.points) for found in steps] == [0] * 5 + [1] * 5 + [2]
     assert [found.finished for found in steps] == [False] * 10 + [True]

@@ -19,11 +19,11 @@ from diffsmooth_core.training import presets
 from diffsmooth_core.training.classifier import Classification
 from diffsmooth_core.training.consistency import Consistency
 from diffsmooth_core.training.examples import Examples
-from diffsmooth_core.training.finetuning import FineTuning, Recipe
+from diffsmooth_core.training.finetuning import FineTuning, FineTuningRecipe
 from diffsmooth_core.training.gaussian import Gaussian
 from diffsmooth_core.training.loop import Budget, train
 from diffsmooth_core.training.macer import Macer
-from diffsmooth_core.training.objective import NoiseSource
+from diffsmooth_core.training.objective import TrainingNoise
 from diffsmooth_core.training.recipes import Airbench
 from diffsmooth_core.training.smoothadv import SmoothAdv, smoothed_log_probability
 from diffsmooth_core.training.smoothmix import SmoothMix
@@ -42,8 +42,8 @@ class Linear(nn.Module):
             return x.float().flatten(1) @ self.weight.T
 
 
-def random() -> NoiseSource:
-    return NoiseSource(torch.Generator().manual_seed(5))
+def random() -> TrainingNoise:
+    return TrainingNoise(torch.Generator().manual_seed(5))
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ def test_a_timm_network_is_fine_tuned_under_noise(tmp_path: Path) -> None:
     labels = torch.arange(64) % 2
     pictures = (0.3 + 0.4 * labels[:, None, None, None]).expand(-1, 3, 32, 32).clone()
     examples = Examples(pictures, labels, torch.ones(64), "two colours")
-    recipe = Recipe("resnet10t", "half", lr=1e-3, weight_decay=0.01, batch=16)
+    recipe = FineTuningRecipe("resnet10t", "half", lr=1e-3, weight_decay=0.01, batch=16)
     path = train(FineTuning(recipe, 0.1, examples, examples), tmp_path, "tuned", Budget(steps=12))
     card = json.loads(path.read_text())
     assert card["architecture"] == {"network": "timm", "model": "resnet10t", "classes": 10, "side": 32}

@@ -30,7 +30,7 @@ from diffsmooth_core.training.examples import flipped, load_pictures, translated
 from diffsmooth_core.training.gaussian import Gaussian
 from diffsmooth_core.training.loop import Budget, Task, TrainingRun, train
 from diffsmooth_core.training.metrics import accuracy, psnr
-from diffsmooth_core.training.objective import NoiseSource
+from diffsmooth_core.training.objective import TrainingNoise
 from diffsmooth_core.training.recipes import Airbench, ResNet
 from diffsmooth_core.zoo import checkpoints
 from diffsmooth_core.zoo.cards import Card, file_sha256
@@ -221,7 +221,7 @@ def test_a_finished_run_writes_its_model_again_without_training(
 
 
 def test_the_noise_of_a_draw_has_its_size_and_differs_between_copies() -> None:
-    noise = NoiseSource(torch.Generator().manual_seed(0)).noise(torch.zeros(50, 3, 32, 32), 2, 0.25)
+    noise = TrainingNoise(torch.Generator().manual_seed(0)).noise(torch.zeros(50, 3, 32, 32), 2, 0.25)
     assert noise.shape == (2, 50, 3, 32, 32)
     assert float(noise.std()) == pytest.approx(0.25, rel=0.02)
     assert abs(float((noise[0] * noise[1]).mean())) < 0.001

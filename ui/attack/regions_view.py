@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from diffsmooth_core.attacks import RESOLUTIONS, Plane, Regions, RegionsConfig, Stage
+from diffsmooth_core.attacks import RESOLUTIONS, Plane, RegionKind, Regions, RegionsConfig
 from diffsmooth_core.attacks.plane import UNKNOWN, Labels
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets import Choice, catalogue
@@ -151,7 +151,7 @@ def _frames(
     """A frame for each stage of the method."""
     method = METHODS[run.certificate.config.method]
     copy = "one noisy copy" + (", purified" if method.purifies else "")
-    words: dict[Stage, tuple[str, str]] = {
+    words: dict[RegionKind, tuple[str, str]] = {
         "classifier": ("The classifier alone", "no noise, nothing else"),
         "purified": ("Purified first", copy),
         "vote": (

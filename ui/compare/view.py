@@ -157,7 +157,7 @@ def _verdict(i: int, entry: Entry, snapshot: Snapshot[Any], names: tuple[str, ..
         for bar in softmax.bars(counts, shown, names, "{:,.0f}")
     ]
     of = f"n₀ = {entry.config.n0:,} selection" if selecting else f"n = {entry.config.n:,}"
-    card = softmax.Card(f"{n:,} of {of} votes", tuple(bars))
+    card = softmax.SoftmaxCard(f"{n:,} of {of} votes", tuple(bars))
     softmax.show([card], key=f"compare-counts-{i}")
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from diffsmooth_core import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.analysis import browsing, explaining
-from diffsmooth_core.analysis.browsing import Row
+from diffsmooth_core.analysis.browsing import RunRow
 from diffsmooth_core.analysis.diagnosis import Diagnosis
 from diffsmooth_core.analysis.rescue import Rescue
 from diffsmooth_core.analysis.stages import Stages
@@ -31,13 +31,13 @@ def store() -> Store:
     return Store()
 
 
-def rows(run: Run) -> list[Row]:
+def rows(run: Run) -> list[RunRow]:
     """Every row of a run, read again only when there is something new."""
     return _rows(store(), run, store().version(run))
 
 
 @lru_cache(maxsize=8)
-def _rows(store: Store, run: Run, version: tuple[int, int]) -> list[Row]:
+def _rows(store: Store, run: Run, version: tuple[int, int]) -> list[RunRow]:
     return browsing.rows(store, run)
 
 
@@ -78,7 +78,7 @@ def resume(run: Run) -> None:
     _submit(run, "audit", lambda: batch.work(store(), run, ThisProcess))
 
 
-def unclear(every: Sequence[Row]) -> list[Row]:
+def unclear(every: Sequence[RunRow]) -> list[RunRow]:
     """Abstentions that the counts alone do not explain and nobody took apart."""
     return [row for row in every if row.reason == "scattered" and not row.diagnosed]
 

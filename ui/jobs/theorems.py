@@ -10,14 +10,14 @@ from typing import Any
 from diffsmooth_core import Denoiser, SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture, labelled_pictures
 from diffsmooth_core.theory import (
-    Comparison,
     Consequence,
     Convergence,
     Curves,
     Exact,
     Gain,
+    PurificationDistances,
     Sampling,
-    Setting,
+    TheoremSetting,
     consequences,
     convergence,
     disturbed,
@@ -85,7 +85,7 @@ def is_active(key: Hashable) -> bool:
     return job is not None and not job.finished
 
 
-def request_samples(picture: Picture, setting: Setting, wanted: int) -> Snapshot[Sampling]:
+def request_samples(picture: Picture, setting: TheoremSetting, wanted: int) -> Snapshot[Sampling]:
     """Have at least `wanted` reverse-SDE samples drawn."""
     return request(
         (picture, setting),
@@ -101,7 +101,7 @@ def _denoiser() -> Denoiser:
     return found
 
 
-def request_comparison(sigma: float, eps_error: float, seed: int) -> Snapshot[Comparison]:
+def request_comparison(sigma: float, eps_error: float, seed: int) -> Snapshot[PurificationDistances]:
     """Have the test pictures purified at SIGMAS and at `sigma`."""
     sigmas = tuple(sorted({*SIGMAS, sigma}))
     return request(
@@ -119,7 +119,7 @@ def pictures() -> tuple[tuple[Picture, ...], str]:
     return labelled_pictures(settings.DEFAULTS.dataset, PICTURES)
 
 
-def request_curves(picture: Picture, setting: Setting) -> Snapshot[Curves]:
+def request_curves(picture: Picture, setting: TheoremSetting) -> Snapshot[Curves]:
     """Have both theorems followed over CURVE, the setting's own sigma left aside."""
     setting = replace(setting, sigma=CURVE[0])
     return request(
@@ -129,7 +129,7 @@ def request_curves(picture: Picture, setting: Setting) -> Snapshot[Curves]:
     )
 
 
-def request_exact_curves(world: str, dimension: int, setting: Setting) -> Snapshot[Curves]:
+def request_exact_curves(world: str, dimension: int, setting: TheoremSetting) -> Snapshot[Curves]:
     """The same in a Gaussian mixture."""
     setting = replace(setting, sigma=CURVE[0])
     steps = 16 if dimension > 100 else 64
@@ -140,7 +140,7 @@ def request_exact_curves(world: str, dimension: int, setting: Setting) -> Snapsh
     )
 
 
-def request_convergence(world: str, dimension: int, setting: Setting) -> Snapshot[Convergence]:
+def request_convergence(world: str, dimension: int, setting: TheoremSetting) -> Snapshot[Convergence]:
     """Have the errors of both schemes measured in a Gaussian mixture."""
     sigma, noise, seed = setting.sigma, setting.noise, setting.seed
     return request(
@@ -169,12 +169,12 @@ def costs(picture: Picture, sigma: float, seed: int) -> tuple[Consequence, ...]:
 
 
 @lru_cache(maxsize=32)
-def exact_world(name: str, dimension: int, setting: Setting) -> Exact:
+def exact_world(name: str, dimension: int, setting: TheoremSetting) -> Exact:
     """The experiment in a Gaussian mixture. Raises InputError."""
     steps = 16 if dimension > 100 else 128
     return exact(name, dimension, setting.sigma, samples=256, steps=steps, **_of_exact_world(setting))
 
 
-def _of_exact_world(setting: Setting) -> dict[str, Any]:
+def _of_exact_world(setting: TheoremSetting) -> dict[str, Any]:
     """Those settings that the exact world has too, beside sigma."""
     return {name: getattr(setting, name) for name in ("eta", "eps_error", "noise", "seed", "scheme")}

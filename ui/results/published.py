@@ -11,7 +11,7 @@ import streamlit as st
 
 from diffsmooth_core import InputError
 from diffsmooth_core.exchange import published
-from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, Setting, Value
+from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, MeasuredSetting, Value
 from ui.page import error_box
 from ui.session.limits import limit
 from ui.session.settings import DEFAULTS
@@ -21,21 +21,21 @@ MOST = 8  # lines at once
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedSetting:
     """What a source says of one setting, and its notes with the marks of the numbers that they concern."""
 
     name: str
-    setting: Setting
+    setting: MeasuredSetting
     certified: dict[float, float]  # radius -> percent
     acr: float | None
     benign: float | None
     notes: dict[float | None, str]  # by radius
 
 
-def sidebar() -> list[Published]:
+def sidebar() -> list[PublishedSetting]:
     """Narrow down what there is, choose from it, and bring a file along."""
     with st.sidebar:
-        st.markdown("**Published numbers**")
+        st.markdown("**PublishedSetting numbers**")
         filters, file = st.container(), _upload()
         bundled = [value for path in published.files() for value in _read(published.read, path)]
         own = _read(published.decoded, file.getvalue(), file.name) if file else []
@@ -63,14 +63,14 @@ def _read(read: Callable[..., Sequence[Value]], *of: Any) -> list[Value]:
         return []
 
 
-def collected(values: Sequence[Value]) -> list[Published]:
+def collected(values: Sequence[Value]) -> list[PublishedSetting]:
     """The numbers of each setting together, under names of their own."""
-    found: dict[Setting, list[Value]] = {}
+    found: dict[MeasuredSetting, list[Value]] = {}
     for value in values:
         found.setdefault(value.setting, []).append(value)
     times = Counter(map(title, found))
     return [
-        Published(
+        PublishedSetting(
             title(setting)
             + (
                 f" ({setting.source}, {setting.dataset}, {size(setting)})"
@@ -87,20 +87,20 @@ def collected(values: Sequence[Value]) -> list[Published]:
     ]
 
 
-def title(setting: Setting) -> str:
+def title(setting: MeasuredSetting) -> str:
     """Where a number stands and of what it is: "Table 11: plain, BEiT, σ = 0.5"."""
     noises = ((setting.sigma, "σ"), (setting.sigma_local, "σ′"), (setting.m, "m"))
     of = [setting.method, setting.classifier, *(f"{name} = {x:g}" for x, name in noises if x is not None)]
     return f"{setting.table or setting.source}: {', '.join(filter(None, of)) or setting.dataset}"
 
 
-def size(setting: Setting) -> str:
+def size(setting: MeasuredSetting) -> str:
     """How many pictures and votes a number is of."""
     images = "number of pictures unknown" if setting.images is None else f"{setting.images:,} pictures"
     return images if setting.n is None else f"{images}, n = {setting.n:,}"
 
 
-def _chosen(every: list[Published]) -> list[Published]:
+def _chosen(every: list[PublishedSetting]) -> list[PublishedSetting]:
     """Those that are picked among what the filters leave; what was picked before a filter stays."""
     with st.expander("Filter them"):
         wanted = {

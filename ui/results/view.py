@@ -19,7 +19,7 @@ from ui import accuracy
 from ui.components import figure
 from ui.jobs import audits
 from ui.results import published
-from ui.results.published import Published, size
+from ui.results.published import PublishedSetting, size
 from ui.text import plain
 from ui.titles import classifier_title, dataset_title, method_title, model_title, run_title
 
@@ -28,7 +28,7 @@ CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 
 
 @dataclass(frozen=True)
-class Series:
+class ResultCurve:
     """One line of the plot and row of the table; certified accuracy is in percent, by radius."""
 
     name: str
@@ -44,7 +44,7 @@ class Series:
     notes: Mapping[str, str] = field(default_factory=dict)  # mark -> what to mind
 
 
-def sidebar(runs: list[Run]) -> list[Series]:
+def sidebar(runs: list[Run]) -> list[ResultCurve]:
     """Choose what is compared."""
     cards = {card.name: card for card in every().values() if card.metrics.get("certified")}
     titles = {f"{RUN}:{run.name}": run.name for run in runs}
@@ -73,11 +73,11 @@ def card_title(card: Card) -> str:
     return f"{model_title(card)} (card)"
 
 
-def _of_run(run: Run) -> Series:
+def _of_run(run: Run) -> ResultCurve:
     rows = audits.rows(run)
     results = [row.result for row in rows]
     config, found, benign = run.config, summary(results), browsing.benign(rows)
-    return Series(
+    return ResultCurve(
         run.name,
         run_title(run),
         run.dataset,
@@ -91,13 +91,13 @@ def _of_run(run: Run) -> Series:
     )
 
 
-def _of_card(card: Card) -> Series:
+def _of_card(card: Card) -> ResultCurve:
     """What was measured for a model's card: a table, so points in place of a curve."""
     measured, name = card.metrics["certified"], card_title(card)
     percents = {float(radius): percent for radius, percent in measured["percent_at_radius"].items()}
     points = [(radius, percent / 100) for radius, percent in percents.items() if percent]
     what = f"{method_title(measured['method'])} · {classifier_title(measured['classifier'])}"
-    return Series(
+    return ResultCurve(
         name,
         f"{what} · σ = {measured['sigma']:g}",
         card.dataset,
@@ -109,7 +109,7 @@ def _of_card(card: Card) -> Series:
     )
 
 
-def _of_papers(chosen: list[Published]) -> list[Series]:
+def _of_papers(chosen: list[PublishedSetting]) -> list[ResultCurve]:
     """Published numbers: points too, those with a note marked ①, ②, …"""
     found, marks = [], chain(CIRCLED, (f"({i})" for i in count(len(CIRCLED) + 1)))
     for paper in chosen:
@@ -120,7 +120,7 @@ def _of_papers(chosen: list[Published]) -> list[Series]:
         line = accuracy.Line(paper.name, table=points, marks=by_radius, size=size(of))
         notes = {mark: paper.notes[radius] for radius, mark in marked.items()}
         found.append(
-            Series(
+            ResultCurve(
                 paper.name,
                 f"{of.source} · {dataset_title(of.dataset)}",
                 of.dataset,
@@ -136,7 +136,7 @@ def _of_papers(chosen: list[Published]) -> list[Series]:
     return found
 
 
-def show(chosen: list[Series]) -> None:
+def show(chosen: list[ResultCurve]) -> None:
     """The plot, the table, and what to mind when comparing."""
     if not chosen:
         st.markdown("Choose some results in the sidebar.")
@@ -169,14 +169,14 @@ def show(chosen: list[Series]) -> None:
             st.markdown(f"- {plain(slip)}")
 
 
-def table(chosen: list[Series]) -> pd.DataFrame:
+def table(chosen: list[ResultCurve]) -> pd.DataFrame:
     """A row for each; columns for the radii that any of them has, and for what any of them has beside."""
     radii = sorted({radius for series in chosen for radius in series.certified})
     rows = pd.DataFrame([_row(series, radii) for series in chosen])
     return rows.drop(columns=[name for name in ("Paper's ACR", "Benign") if rows[name].isna().all()])
 
 
-def _row(series: Series, radii: list[float]) -> dict[str, Any]:
+def _row(series: ResultCurve, radii: list[float]) -> dict[str, Any]:
     certified = series.certified
     return {
         "Name": series.name,
@@ -195,7 +195,7 @@ def _at(radius: float) -> str:
     return f"r = {radius:.2f}" if radius == round(radius, 2) else f"r = {radius:g}"
 
 
-def cautions(chosen: list[Series]) -> list[str]:
+def cautions(chosen: list[ResultCurve]) -> list[str]:
     """Why some of these numbers may not be compared."""
     found = []
     images = sorted({series.images for series in chosen if series.images})

@@ -8,7 +8,7 @@ import streamlit as st
 
 from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.analysis import browsing
-from diffsmooth_core.analysis.browsing import ORDERS, REVIEWS, Row, RowFilter
+from diffsmooth_core.analysis.browsing import ORDERS, REVIEWS, RowFilter, RunRow
 from diffsmooth_core.analysis.comparing import CHANGES, Change, compare
 from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.datasets import class_names
@@ -30,8 +30,8 @@ class Selection:
 
     run: Run
     names: tuple[str, ...]
-    every: list[Row]
-    shown: list[Row]
+    every: list[RunRow]
+    shown: list[RunRow]
     filtered: bool
     other: Run | None
     changes: dict[int, Change]
@@ -83,14 +83,14 @@ def sidebar(runs: list[Run]) -> Selection:
     return Selection(run, names, every, shown, rule != RowFilter() or bool(kinds), other, changes)
 
 
-def _changes(every: list[Row], other: Run | None) -> dict[int, Change]:
+def _changes(every: list[RunRow], other: Run | None) -> dict[int, Change]:
     if other is None:
         return {}
     before = [row.result for row in audits.rows(other)]
     return {change.idx: change for change in compare(before, [row.result for row in every])}
 
 
-def _rule(run: Run, every: list[Row], names: tuple[str, ...]) -> tuple[RowFilter, str]:
+def _rule(run: Run, every: list[RunRow], names: tuple[str, ...]) -> tuple[RowFilter, str]:
     """The filters, and the order."""
     classes = {str(k): name for k, name in enumerate(names)}
     present = {row.reason for row in every if row.reason}

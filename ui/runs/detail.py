@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from diffsmooth_core import ABSTAIN, InputError
-from diffsmooth_core.analysis.browsing import REVIEWS, Row
+from diffsmooth_core.analysis.browsing import REVIEWS, RunRow
 from diffsmooth_core.analysis.comparing import CHANGES
 from diffsmooth_core.analysis.diagnosis import Diagnosis
 from diffsmooth_core.analysis.stages import Stages
@@ -252,7 +252,7 @@ def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress) -> N
     )
 
 
-def _remarks(run: Run, row: Row) -> None:
+def _remarks(run: Run, row: RunRow) -> None:
     """Review state, tags and notes; each is kept at once."""
     idx = row.result.idx
 
@@ -299,7 +299,7 @@ def _noted(text: str, say: Callable[[Kind, str], None]) -> None:
         say("note", text)
 
 
-def _tagged(row: Row, tags: list[str], say: Callable[[Kind, str], None]) -> None:
+def _tagged(row: RunRow, tags: list[str], say: Callable[[Kind, str], None]) -> None:
     for tag in tags:
         if tag not in row.tags:
             say("tag", tag[:60])

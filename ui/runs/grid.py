@@ -10,7 +10,7 @@ import streamlit as st
 
 from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.analysis import browsing
-from diffsmooth_core.analysis.browsing import Row
+from diffsmooth_core.analysis.browsing import RunRow
 from diffsmooth_core.exchange import bundles, logs
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import OUTCOMES, Result
@@ -58,7 +58,7 @@ def _chosen(places: dict[int, int]) -> int | None:
     return int(asked) if asked.isdecimal() and int(asked) in places else next(iter(places), None)
 
 
-def _turn(shown: list[Row], key: str) -> None:
+def _turn(shown: list[RunRow], key: str) -> None:
     choose(shown[PAGE * (st.session_state[key] - 1)].result.idx)
 
 
@@ -72,7 +72,7 @@ def choose(idx: int) -> None:
     st.query_params["image"] = str(idx)
 
 
-def _tile(selection: Selection, row: Row) -> dict[str, Any]:
+def _tile(selection: Selection, row: RunRow) -> dict[str, Any]:
     """A picture with the mark of its outcome and its radius."""
     result = row.result
     note = f"{MARKS[result.outcome]} {length(result.radius)}" if result.predict != ABSTAIN else "– abstains"
@@ -102,17 +102,17 @@ def describe(result: Result, names: tuple[str, ...]) -> str:
     )
 
 
-def _keys(shown: list[Row], idx: int | None) -> None:
+def _keys(shown: list[RunRow], idx: int | None) -> None:
     """Next and previous by keyboard, among all that are shown or among their abstentions."""
 
     def go(wanted: Any, step: int = 1) -> None:
         if (found := browsing.following(shown, idx, wanted, step)) is not None:
             choose(found)
 
-    def anything(_: Row) -> bool:
+    def anything(_: RunRow) -> bool:
         return True
 
-    def abstains(row: Row) -> bool:
+    def abstains(row: RunRow) -> bool:
         return row.result.predict == ABSTAIN
 
     none = not any(map(abstains, shown))
@@ -130,7 +130,7 @@ def _keys(shown: list[Row], idx: int | None) -> None:
         focus.steer()
 
 
-def _random(abstentions: list[Row]) -> None:
+def _random(abstentions: list[RunRow]) -> None:
     choose(secrets.choice(abstentions).result.idx)
 
 

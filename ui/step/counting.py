@@ -85,7 +85,7 @@ def _tally(scene: Scene, counts: tuple[int, ...], candidate: int) -> None:
     for k, bar in zip([*shown, -1], softmax.bars(values, shown, scene.names, "{:,.0f}"), strict=False):
         text = f"{counts[k] - 1:,} + 1" if k == label else bar.text
         found.append(softmax.Bar(bar.label, bar.share / n, text, bar.colour, k == candidate))
-    softmax.show([softmax.Card(f"Votes of copies 1 to {n:,}", tuple(found))], key="step-tally")
+    softmax.show([softmax.SoftmaxCard(f"Votes of copies 1 to {n:,}", tuple(found))], key="step-tally")
 
 
 def _change(before: Decision, after: Decision) -> None:

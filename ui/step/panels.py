@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from diffsmooth_core import SmoothingConfig
-from diffsmooth_core.certification.tracing import Diffusion, TracedVote
+from diffsmooth_core.certification.tracing import TracedDiffusion, TracedVote
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.purification.purifiers import purifier_of
@@ -33,7 +33,7 @@ class Scene:
     names: tuple[str, ...]
 
     @property
-    def diffusion(self) -> Diffusion:
+    def diffusion(self) -> TracedDiffusion:
         assert self.traced.diffusion is not None
         return self.traced.diffusion
 
@@ -263,10 +263,12 @@ def local(scene: Scene) -> None:
         )
 
 
-def _cards(scene: Scene, what: str) -> list[softmax.Card]:
+def _cards(scene: Scene, what: str) -> list[softmax.SoftmaxCard]:
     shown = softmax.leading(scene.traced.confidence, 5)
     return [
-        softmax.Card(f"{what.capitalize()} {j}", softmax.bars(p, shown, scene.names), data_url(picture))
+        softmax.SoftmaxCard(
+            f"{what.capitalize()} {j}", softmax.bars(p, shown, scene.names), data_url(picture)
+        )
         for j, (p, picture) in enumerate(zip(scene.traced.softmax, scene.traced.local, strict=True), 1)
     ]
 
@@ -280,7 +282,7 @@ def vote(scene: Scene) -> None:
     with see:
         image = "" if traced.local else data_url(traced.noisy if traced.purified is None else traced.purified)
         bars = softmax.bars(p, scene.shown, scene.names)
-        softmax.show([softmax.Card("", bars, image)], key="step-mean")
+        softmax.show([softmax.SoftmaxCard("", bars, image)], key="step-mean")
     with read:
         if method.smooths_locally:
             st.markdown(f"The {config.m} answers are averaged, and the class with the largest mean wins.")

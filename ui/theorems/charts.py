@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diffsmooth_core.theory import Comparison, Convergence, Curves, Gain, Theorem1, WeakError
+from diffsmooth_core.theory import Convergence, Curves, Gain, PurificationDistances, Theorem1, WeakError
 from diffsmooth_core.theory.convergence import STEPS
 from ui import echarts
 from ui.colours import ABSTAIN
@@ -171,7 +171,7 @@ def gain(found: Sequence[Gain], eta: float, scale: float) -> Spec:
     return log_lines("This picture", lines, [f"σ {g.sigma:g}" for g in found])
 
 
-def compared(found: Comparison, scale: float, unit: str) -> Spec:
+def compared(found: PurificationDistances, scale: float, unit: str) -> Spec:
     """Distance after purification over the distance before it, a point a picture and sigma."""
     pixel = 2 * scale
     rows = zip(found.noisy, found.purified, strict=True)

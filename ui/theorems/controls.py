@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from diffsmooth_core.theory import KINDS, PRECISIONS, SCHEMES, WORLDS, Setting
+from diffsmooth_core.theory import KINDS, PRECISIONS, SCHEMES, WORLDS, TheoremSetting
 from ui import tours
 from ui.components import picker
 from ui.page import error_box
@@ -72,7 +72,7 @@ class Controls:
     """What was chosen. `scale` turns lengths of [-1,1] units into the chosen ones."""
 
     picture: bool
-    setting: Setting
+    setting: TheoremSetting
     samples: int
     world: str
     dimension: int
@@ -191,7 +191,7 @@ def _steps(label: str, name: str, words: str) -> None:
 
 def _chosen() -> Controls:
     now = SETTINGS.values(st.session_state)
-    setting = Setting(
+    setting = TheoremSetting(
         **{
             name: now[name]
             for name in (

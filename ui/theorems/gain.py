@@ -6,7 +6,7 @@ import streamlit as st
 
 from diffsmooth_core import ABSTAIN
 from diffsmooth_core.datasets.sources import Picture, class_names
-from diffsmooth_core.theory import Comparison
+from diffsmooth_core.theory import PurificationDistances
 from ui.components import figure, strip
 from ui.images import data_url
 from ui.jobs import theorems
@@ -45,7 +45,7 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
         with right:
             job = jobs().latest(key)
             live.status(job)
-            comparison: Comparison | None = job.progress if job else None
+            comparison: PurificationDistances | None = job.progress if job else None
             if comparison is not None:
                 spec = charts.compared(comparison, chosen.scale, chosen.unit)
                 figure.show(spec, "theorems-compared", "Distances of many pictures", charts.HEIGHT)
@@ -62,7 +62,7 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
     )
 
 
-def _nearer(found: Comparison, sigma: float) -> None:
+def _nearer(found: PurificationDistances, sigma: float) -> None:
     share = found.nearer(sigma)
     if share.n:
         st.markdown(

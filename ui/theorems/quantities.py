@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diffsmooth_core.theory import Theorem1, Theorem2
-from ui.components.terms import Row, Term
+from ui.components.terms import Term, TermRow
 
 SHIFT, NOISE, SCORE, SAMPLES, ONE_SHOT = "#0e887d", "#6db8ae", "#d08a2e", "#6f7f95", "#b0406a"
 CORRECTED, PRINTED = "#8a6fb8", "#c2553d"
@@ -17,7 +17,7 @@ TITLES = {
 WITH_C = (TITLES["printed"], TITLES["corrected"])
 
 
-def first(found: Theorem1, scale: float, unit: str) -> tuple[list[Row], dict[str, Term]]:
+def first(found: Theorem1, scale: float, unit: str) -> tuple[list[TermRow], dict[str, Term]]:
     """Theorem 1's versions, and the quantities that they are sums of; lengths times `scale`."""
     scores = {"printed": "printed", "corrected": "corrected", "pathwise": "path", "tight": "path"}
     rows = []
@@ -27,7 +27,7 @@ def first(found: Theorem1, scale: float, unit: str) -> tuple[list[Row], dict[str
             parts = [("both", scale * found.quantile)]
         if version in scores:
             parts.append((scores[version], scale * float(found.score_term(version).mean())))
-        rows.append(Row(title, "≤", parts))
+        rows.append(TermRow(title, "≤", parts))
     score = "what the score may do on the way, where C/2 bounds its length and C is an estimate from below"
     words = {
         "shift": ("‖x_{rs} − x_0‖", SHIFT, "how far what is received lies from the picture"),
@@ -52,7 +52,7 @@ def first(found: Theorem1, scale: float, unit: str) -> tuple[list[Row], dict[str
     }
 
 
-def second(found: Theorem2, scale: float) -> tuple[list[Row], dict[str, Term]]:
+def second(found: Theorem2, scale: float) -> tuple[list[TermRow], dict[str, Term]]:
     """The distance that Theorem 2 speaks of beside its bounds."""
     error = f", give or take {scale * found.monte_carlo:.2g}" if found.monte_carlo else ""
     rows = {
@@ -91,7 +91,7 @@ def second(found: Theorem2, scale: float) -> tuple[list[Row], dict[str, Term]]:
     }
     return (
         [
-            Row(title, left, [(key, round(scale * value, 7))])
+            TermRow(title, left, [(key, round(scale * value, 7))])
             for title, (key, left, value, *_) in rows.items()
         ],
         {key: Term(symbol, f"{words}.", colour) for key, _, _, symbol, colour, words in rows.values()},

@@ -50,12 +50,12 @@ def curves(
 ) -> None:
     """Both theorems for IMAGE over sigma."""
     from diffsmooth_core.datasets import resolve
-    from diffsmooth_core.theory import Setting, over_sigma
+    from diffsmooth_core.theory import TheoremSetting, over_sigma
 
     levels, scale = numbers("--sigmas", sigmas), SCALES[unit]
     x = resolve(image, dataset).tensor
     *_, found = over_sigma(
-        x, diffusion_model(denoiser, dataset, device), Setting(**settings), levels, samples
+        x, diffusion_model(denoiser, dataset, device), TheoremSetting(**settings), levels, samples
     )
     rows = [
         {

@@ -67,11 +67,13 @@ def image(
     from tqdm import tqdm
 
     from diffsmooth_core.datasets import resolve
-    from diffsmooth_core.theory import Setting, sampling
+    from diffsmooth_core.theory import TheoremSetting, sampling
 
     x = resolve(image, dataset).tensor
     with tqdm(total=samples, unit="sample", delay=0.5) as bar:
-        for found in sampling(x, diffusion_model(denoiser, dataset, device), Setting(**settings), samples):
+        for found in sampling(
+            x, diffusion_model(denoiser, dataset, device), TheoremSetting(**settings), samples
+        ):
             bar.update(min(samples, found.count) - bar.n)
     begun = found.begun
     scale = SCALES[unit]

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, Setting, Value
+from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, MeasuredSetting, Value
 from ui.results import published
 
 
-def setting(**changed: Any) -> Setting:
+def setting(**changed: Any) -> MeasuredSetting:
     values = {"source": "a paper", "dataset": "cifar10", "table": "Table 2", "method": "dds"}
-    return Setting(**values | changed)
+    return MeasuredSetting(**values | changed)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,9 @@ def test_a_size_says_what_is_not_known(images: int | None, n: int | None, size: 
     assert published.size(setting(images=images, n=n)) == size
 
 
-def value(of: Setting, kind: str, number: float, radius: float | None = None, note: str = "") -> Value:
+def value(
+    of: MeasuredSetting, kind: str, number: float, radius: float | None = None, note: str = ""
+) -> Value:
     values = {"setting": of, "kind": kind, "value": number, "radius": radius, "note": note}
     return Value(**values)  # type: ignore[arg-type]
 

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.exchange import published
-from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, Setting, Value
+from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, MeasuredSetting, Value
 from diffsmooth_core.runs.results import Result
 from tests.ui.conftest import APP
 from ui.jobs import audits
@@ -60,7 +60,7 @@ def test_runs_come_first_beside_the_papers_figure() -> None:
     assert "From n = 1,000 to 100,000 votes" in said(page)
 
 
-PAPER = Setting("A paper", "Table 1", "cifar10", "<b>DDS</b>", "", 0.5, None, None, 10_000, 50)
+PAPER = MeasuredSetting("A paper", "Table 1", "cifar10", "<b>DDS</b>", "", 0.5, None, None, 10_000, 50)
 VALUES = (
     Value(PAPER, CERTIFIED, 61.25, 0.5, "Rounded *up*."),
     Value(PAPER, CERTIFIED, 70.0, 0.0),
@@ -122,7 +122,10 @@ def test_a_bad_file_is_one_sentence_and_the_rest_stays(tmp_path: Path) -> None:
 
 
 def test_settings_that_differ_only_in_their_size_have_names_of_their_own() -> None:
-    values = [Value(Setting("A", "T", "cifar10", "m", images=images), ACR, 0.5) for images in (50, 500, None)]
+    values = [
+        Value(MeasuredSetting("A", "T", "cifar10", "m", images=images), ACR, 0.5)
+        for images in (50, 500, None)
+    ]
     assert [p.name for p in collected(values)] == [
         "T: m (A, cifar10, 50 pictures)",
         "T: m (A, cifar10, 500 pictures)",

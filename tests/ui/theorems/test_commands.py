@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffsmooth_core.theory import Setting, exact, sampling
+from diffsmooth_core.theory import TheoremSetting, exact, sampling
 from tests.ui.test_commands import PICTURE, printed
 from ui.jobs import networks
 from ui.theorems import commands
@@ -13,7 +13,7 @@ from ui.theorems.controls import Controls
 
 @pytest.mark.parametrize("noise", [True, False])
 def test_the_theorems_on_a_picture(noise: bool) -> None:
-    setting = Setting(0.3, "random", 0.75, noise, 0.1, 4, 0.05, 5, scheme="euler-maruyama")
+    setting = TheoremSetting(0.3, "random", 0.75, noise, 0.1, 4, 0.05, 5, scheme="euler-maruyama")
     *_, end = sampling(PICTURE.tensor, networks.denoiser("bundled"), setting, 2)
     found = printed(commands.on_picture(Controls(True, setting, 2, "far", 1, 0.5, "[0,1]"), PICTURE))
     assert found["unit"] == "pixel"
@@ -21,7 +21,7 @@ def test_the_theorems_on_a_picture(noise: bool) -> None:
 
 
 def test_the_theorems_in_the_exact_world() -> None:
-    setting = Setting(0.3, eps_error=0.1, noise=False, eta=0.05, seed=5)
+    setting = TheoremSetting(0.3, eps_error=0.1, noise=False, eta=0.05, seed=5)
     end = exact("narrow", 2, 0.3, samples=8, steps=4, eta=0.05, eps_error=0.1, noise=False, seed=5)
     found = printed(commands.exact(Controls(False, setting, 64, "narrow", 2, 1.0, "[−1,1]"), end))
     assert found["unit"] == "model"

@@ -293,9 +293,9 @@ def test_the_axes_have_room_for_every_point(dimension: int) -> None:
 
 
 def test_a_bar_that_is_cut_ends_before_the_edge() -> None:
-    long = terms.Row("long", "≤", [("a", 3.0), ("b", 100.0)])
+    long = terms.TermRow("long", "≤", [("a", 3.0), ("b", 100.0)])
     assert terms._within(long, 10.0) == [("a", 3.0), ("b", 5.5)]
-    assert terms._within(terms.Row("short", "≤", [("a", 3.0)]), 10.0) == [("a", 3.0)]
+    assert terms._within(terms.TermRow("short", "≤", [("a", 3.0)]), 10.0) == [("a", 3.0)]
 
 
 def test_samples_make_what_can_wait_make_way() -> None:

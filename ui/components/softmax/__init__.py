@@ -31,7 +31,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Card:
+class SoftmaxCard:
     """A picture (a data URL, or none) and its bars."""
 
     title: str
@@ -39,7 +39,7 @@ class Card:
     image: str = ""
 
 
-def show(cards: Sequence[Card], key: str) -> None:
+def show(cards: Sequence[SoftmaxCard], key: str) -> None:
     """Cards side by side, as many in a row as there is room for; a lone one takes the whole width."""
     _component(data=[asdict(card) for card in cards], key=key)
 

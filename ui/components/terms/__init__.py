@@ -29,7 +29,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Row:
+class TermRow:
     """title: left ≤ sum of terms, each (key of the term, its length)."""
 
     title: str
@@ -42,7 +42,11 @@ class Row:
 
 
 def show(
-    rows: Sequence[Row], terms: Mapping[str, Term], key: str, mark: float | None = None, usual: float = 0.0
+    rows: Sequence[TermRow],
+    terms: Mapping[str, Term],
+    key: str,
+    mark: float | None = None,
+    usual: float = 0.0,
 ) -> None:
     """One bar a row, all on one scale; a dotted line through them at `mark`.
 
@@ -68,7 +72,7 @@ def show(
     _component(data=data, key=key)
 
 
-def _within(row: Row, end: float) -> list[tuple[str, float]]:
+def _within(row: TermRow, end: float) -> list[tuple[str, float]]:
     """The parts as long as they are drawn: what goes beyond the end is left out, short of the total."""
     drawn, left = [], 0.85 * end if row.total > end else end
     for term, value in row.parts:
