@@ -49,6 +49,18 @@ METHODS: dict[str, Method] = {
 }
 SIDES = {"cifar10": 32, "imagenet": 224}  # data set -> side of the square that its networks see
 DATASETS = tuple(SIDES)
+# Data set -> the settings that are usual there in the place of the defaults: bundled networks, and what they
+# and a CPU can take.
+USUAL: dict[str, dict[str, Any]] = {
+    "imagenet": {
+        "classifier": "efficientnet-lite0",
+        "denoiser": "photographs",
+        "sigma": 0.25,
+        "sigma_local": 0.06,
+        "m": 2,
+        "n": 100,
+    }
+}
 NOISES = ("fresh", "reference", "sound")
 STOPPING = ("fixed", "target", "decided", "adaptive")
 BOUNDS = ("one-class", "two-class")

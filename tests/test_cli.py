@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from diffsmooth_core.cli import FILES
+from diffsmooth_core.cli.options import config_options
+from diffsmooth_core.config import USUAL
 from tests.commands import run
 
 CERTIFY = shlex.split(
@@ -213,3 +216,27 @@ def test_the_module_runs_without_a_traceback(tmp_path: Path) -> None:
     )
     assert result.returncode == 2
     assert result.stderr.startswith("error: none.json")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("--dataset imagenet", USUAL["imagenet"]),
+        ("--sigma 0.12 --dataset imagenet", USUAL["imagenet"] | {"sigma": 0.12}),
+        ("--dataset imagenet --classifier mine", {"classifier": "mine", "denoiser": "bundled", "sigma": 0.5}),
+        ("--classifier mine --dataset imagenet", {"classifier": "mine", "denoiser": "bundled", "sigma": 0.5}),
+        ("", {"classifier": "gaussian-0.25", "denoiser": "bundled", "m": 5}),
+    ],
+)
+def test_a_data_sets_usual_settings_are_the_defaults_where_no_classifier_is_named(
+    arguments: str, expected: dict[str, object]
+) -> None:
+    found: dict[str, object] = {}
+
+    @click.command()
+    @config_options
+    def command(**settings: object) -> None:
+        found.update(settings)
+
+    command.main(arguments.split(), standalone_mode=False)
+    assert found.items() >= expected.items()

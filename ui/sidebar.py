@@ -68,9 +68,8 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
     """Draw every control, or only those whose settings are `shared` by several that the page itself asks
     for; the configuration, or what is wrong with it, which is said here too."""
     with st.sidebar:
-        dataset = _select(
-            "dataset", "Data set", {n: dataset_title(n) for n in settings.choices("dataset", state.dataset())}
-        )
+        datasets = {name: dataset_title(name) for name in settings.choices("dataset", state.dataset())}
+        dataset = _select("dataset", "Data set", datasets, chosen=state.take_usual_settings)
         if tours.shows("picture"):
             picker.choose()
         methods = {name: method_title(name) for name in settings.choices("method", dataset)}
@@ -145,12 +144,20 @@ def described(config: SmoothingConfig, name: str) -> str:
     return f"{name} {titles[name](value)}"
 
 
-def _select(name: str, label: str, titles: dict[str, str], used: bool = True) -> str:
-    """A choice from a list, or what it is where a lesson hides it."""
+def _select(
+    name: str, label: str, titles: dict[str, str], used: bool = True, chosen: Callable[[], None] | None = None
+) -> str:
+    """A choice from a list, or what it is where a lesson hides it; `chosen` is called after a choice."""
     if not tours.shows(name):
         return str(st.session_state[name])
     return st.selectbox(
-        label, list(titles), format_func=titles.__getitem__, key=name, help=HINTS[name], disabled=not used
+        label,
+        list(titles),
+        format_func=titles.__getitem__,
+        key=name,
+        help=HINTS[name],
+        disabled=not used,
+        on_change=chosen,
     )
 
 

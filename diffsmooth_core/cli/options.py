@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, SmoothingConfig
+from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, USUAL, SmoothingConfig
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -32,7 +32,17 @@ def combined(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     return decorate
 
 
+def _take_usual(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Make the settings that are usual with the data set the defaults, unless a classifier is named: then
+    nobody knows what is usual. Called for both options, the one first that stands first."""
+    dataset = value if parameter.name == "dataset" else context.params.get("dataset", "")
+    named = given_on_the_command_line(context, "classifier")
+    context.default_map = None if named else USUAL.get(dataset)
+    return value
+
+
 def _setting_option(name: str, default: Any) -> Callable[[Any], Any]:
+    first = name in ("dataset", "classifier")
     return click.option(
         f"--{name.replace('_', '-')}",
         name,
@@ -40,6 +50,8 @@ def _setting_option(name: str, default: Any) -> Callable[[Any], Any]:
         default=default,
         show_default=True,
         help=SmoothingConfig.help(name),
+        is_eager=first,
+        callback=_take_usual if first else None,
     )
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-
-from diffsmooth_core import BaseClassifier, Classifier, SmoothedClassifier, SmoothingConfig
+from diffsmooth_core import BaseClassifier, Classifier, InputError, SmoothedClassifier, SmoothingConfig
 from diffsmooth_core.certification.decision import check_reachable
 from diffsmooth_core.purification.purifier import AnyDenoiser
 from diffsmooth_core.zoo.load import cached_classifier, cached_denoiser
-from ui.session import settings
 
 
 def classifier(name: str) -> Classifier:
@@ -34,5 +31,9 @@ def runnable(config: SmoothingConfig) -> SmoothingConfig:
 
 
 def votes_quickly(config: SmoothingConfig) -> bool:
-    """Whether a vote takes a moment; ImageNet's networks take a CPU most of a minute."""
-    return config.dataset == settings.DEFAULTS.dataset or torch.cuda.is_available()
+    """Whether a vote takes a moment: not where a CPU takes one copy at a time, as its network is large, and
+    not where there is none because the networks are not here."""
+    try:
+        return base_classifier(config).purifier_batch > 1
+    except InputError:
+        return False

@@ -8,7 +8,7 @@ from typing import Any
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.classifiers.device import fast_dtype
-from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING
+from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, USUAL
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.zoo.cards import names
@@ -53,6 +53,13 @@ SPANS: dict[str, tuple[float, float]] = {
     "rounds": (1, 6),
     "seed": (0, 2**53 - 1),  # what a browser's numbers can hold
 }
+
+
+def usual(dataset: str) -> dict[str, Any]:
+    """What every setting that is usual with some data set is with this one, as far as the operator allows."""
+    names = {name for settings in USUAL.values() for name in settings}
+    values = {name: getattr(DEFAULTS, name) for name in names} | USUAL.get(dataset, {})
+    return {name: min(value, _MOST.get(name, value)) for name, value in values.items()}
 
 
 def choices(name: str, dataset: str) -> Sequence[Any]:
@@ -117,6 +124,11 @@ class Settings:
             spans={**self.spans, **(spans or {})},
             choices=all_choices,
         )
+
+    def on(self, dataset: str) -> Settings:
+        """These settings with the defaults that are usual with a data set."""
+        own = {name: value for name, value in usual(dataset).items() if name in self.defaults}
+        return self if self.dataset else replace(self, defaults={**self.defaults, **own})
 
     def parse(self, name: str, text: str, dataset: str) -> Any:
         """A setting's value from the address's text. Raises InputError, which says what is used instead."""

@@ -16,7 +16,7 @@ import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve
-from ui.session import notices
+from ui.session import notices, settings
 from ui.session.settings import CONFIG_FIELDS, DEFAULTS
 
 
@@ -44,6 +44,11 @@ def setting(name: str) -> Any:
 def change_settings(**values: Any) -> None:
     """New values for some settings of the page."""
     st.session_state.update(values)
+
+
+def take_usual_settings() -> None:
+    """The settings that are usual with the data set that was just chosen, and its networks."""
+    change_settings(**settings.usual(dataset()))
 
 
 def visitor() -> str:

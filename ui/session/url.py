@@ -142,6 +142,7 @@ def read(page: Settings) -> bool:
         session["dataset"] = page.dataset
     if not sync().read(page, session, parameters, time.monotonic()):
         return False
+    page = page.on(parameters.get("dataset", ""))
     for name, default in page.defaults.items():
         session[page.prefix + name] = default
         if name in parameters:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from diffsmooth_core.config import USUAL
 from tests.ui.conftest import address
 from ui.session import settings
 
@@ -165,3 +166,22 @@ def test_a_picture_chosen_while_the_address_was_on_its_way_is_kept(visit: Visit)
     page.query_params["picture"] = "photo:coffee"  # a link followed later counts again
     page.run()
     assert address(page)["picture"] == "photo:coffee"
+
+
+def test_choosing_a_data_set_brings_networks_and_settings_that_are_usual_there(visit: Visit) -> None:
+    page = visit(picture="photo:cat", sigma="1.0")
+    page.selectbox(key="dataset").select("imagenet").run()
+    assert not page.exception
+    imagenet = {name: str(value) for name, value in USUAL["imagenet"].items()}
+    assert values(page).items() >= imagenet.items()
+    assert "photographs" in page.selectbox(key="denoiser").options
+    assert address(page).items() >= imagenet.items()
+    page.selectbox(key="dataset").select("cifar10").run()
+    back = values(page)
+    assert (back["classifier"], back["denoiser"], back["sigma"]) == ("gaussian-0.25", "bundled", "0.5")
+
+
+def test_an_address_with_a_data_set_alone_has_what_is_usual_there(visit: Visit) -> None:
+    page = visit(picture="photo:cat", dataset="imagenet", m="1")
+    expected = {name: str(value) for name, value in USUAL["imagenet"].items()} | {"m": "1"}
+    assert values(page).items() >= expected.items()
