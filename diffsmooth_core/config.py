@@ -1,4 +1,4 @@
-"""What is certified: one validated configuration for library, command line, page and audit row."""
+"""The configuration of a certification, validated; library, command line, app and audits all use it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ ABSTAIN = -1
 
 
 class InputError(ValueError):
-    """Bad input from a person: one sentence that names the value and the remedy."""
+    """Invalid input from a person. The message is one sentence that names the value and how to correct it."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """How f classifies a noisy copy: what purifies it, and which settings take part.
+    """How the base classifier f classifies a noisy copy: how the copy is purified, and which settings matter.
 
-    `purifier` is a key of purification.purifiers.PURIFIERS; `settings` are those that this method looks at
-    and some other does not.
+    `purifier` is a key of purification.purifiers.PURIFIERS; `settings` are those that this method uses but
+    not every method does.
     """
 
     title: str
@@ -77,7 +77,8 @@ def minimum_votes(alpha: float) -> int:
 
 
 def check_dataset_name(name: object) -> str:
-    """`name` where it can be a data set's: one of DATASETS, or of one that a person added."""
+    """`name`, if it may name a data set: it is one of DATASETS or has the form of an added one's name. Raises
+    InputError otherwise."""
     if isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9-]{1,39}", name):
         return name
     raise InputError(
@@ -87,15 +88,16 @@ def check_dataset_name(name: object) -> str:
 
 
 def unknown(name: str, value: object, known: Iterable[object], otherwise: str = "") -> InputError:
-    """The error of a value that is none of those that are known; `otherwise` is another way out."""
+    """The InputError for a value that is not among the `known` ones; `otherwise` names an alternative to
+    choosing one of them."""
     return InputError(
         f"{name} {value!r:.60} is unknown; choose one of {', '.join(map(str, known))}{otherwise}"
     )
 
 
 def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
-    """Raises InputError where a setting is none of its choices."""
-    if value not in tuple(choices):  # not a set: what comes from outside may be a list
+    """Raises InputError where the value of the setting `name` is not one of its choices."""
+    if value not in tuple(choices):  # not a set: `value` is untrusted and may be unhashable, such as a list
         raise unknown(name, value, choices)
 
 
@@ -209,7 +211,7 @@ class SmoothingConfig:
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """What is allowed but unusual, a sentence each."""
+        """A sentence for each setting whose value is allowed but unusual."""
         if METHODS[self.method].smooths_locally and self.sigma_local > self.sigma:
             return (
                 f"sigma_local {self.sigma_local:g} is above sigma {self.sigma:g}: "
@@ -220,14 +222,14 @@ class SmoothingConfig:
 
     @property
     def defining(self) -> dict[str, Any]:
-        """The settings that define f, whose votes are counted: all others may change from one certificate of
-        the same f to the next."""
+        """The settings that define the base classifier f. Certificates of the same f may differ in all other
+        settings."""
         names = ("method", "dataset", "classifier", "sigma", *sorted(METHODS[self.method].settings))
         return {name: getattr(self, name) for name in names}
 
     @property
     def unused(self) -> frozenset[str]:
-        """The settings that make no difference, the others being what they are."""
+        """The settings that have no effect, given the values of the others."""
         only_some: frozenset[str] = frozenset().union(*(method.settings for method in METHODS.values()))
         idle = only_some - METHODS[self.method].settings
         idle |= {"target_radius"} if self.stopping == "fixed" else set()
@@ -238,7 +240,7 @@ class SmoothingConfig:
 
     @classmethod
     def help(cls, name: str) -> str:
-        """One plain sentence on a setting, for page and command line alike."""
+        """The one-sentence help text of a setting, for both app and command line."""
         return str(cls.__dataclass_fields__[name].metadata["help"])
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Where files are: what the project ships, in a checkout and in a wheel, and what a person adds."""
+"""Where files are: those that the project ships, in a checkout or a wheel, and those that a person adds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 _BESIDE = Path(__file__).parent.parent
-_INSTALLED = _BESIDE / "diffsmooth_app"  # where a wheel puts what stands at the top of a checkout
+_INSTALLED = _BESIDE / "diffsmooth_app"  # where a wheel puts the files of a checkout's top folder
 ROOT = _INSTALLED if _INSTALLED.is_dir() else _BESIDE  # holds app.py, pages/, ui/, limits.toml and assets/
 ASSETS = ROOT / "assets"
 

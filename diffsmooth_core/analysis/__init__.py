@@ -1,1 +1,1 @@
-"""Looking through runs, comparing two, and why a picture is not certified."""
+"""Analysis of stored runs: browse the results, compare two runs, explain why a picture is not certified."""

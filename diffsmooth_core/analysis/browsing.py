@@ -1,4 +1,4 @@
-"""Looking through a run: rows with what was said of them, filters that pick some, the confusion matrix."""
+"""Browsing a run: each result with its remarks and diagnosis, filters over them, the confusion matrix."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class RunRow:
-    """A result, and what people and the diagnosis said of it. Without a diagnosis the reason is what the
-    counts alone say."""
+    """A result with its notes, tags, review state and the reason that the diagnosis gave. Where there was no
+    diagnosis, the reason is the one that the vote counts alone give."""
 
     result: Result
     leader: int | None = None  # the class with the most votes, also where it abstains; None if not known
@@ -45,7 +45,8 @@ class RunRow:
 
 
 def rows(store: Store, run: Run) -> list[RunRow]:
-    """Every result of a run by index. An abstention that nobody diagnosed has what its counts say."""
+    """Every result of a run, ordered by index. An abstention without a stored diagnosis gets the reason that
+    its vote counts alone give."""
     remarks: dict[int, list[Remark]] = {}
     for remark in store.remarks(run):
         if remark.idx is not None:
@@ -77,8 +78,8 @@ def _row(result: Result, remarks: Sequence[Remark]) -> RunRow:
 
 
 def benign(every: Sequence[RunRow]) -> Proportion | None:
-    """Benign accuracy: the share of pictures whose class has the most votes, certified or not. None where
-    abstentions say nothing of their votes."""
+    """Benign accuracy: the share of pictures whose true class has the most votes, certified or not. None
+    where the votes of abstentions are not known, as in an imported log."""
     labelled = [row for row in every if row.result.label is not None]
     if not labelled or any(row.leader is None for row in labelled):
         return None
@@ -87,7 +88,7 @@ def benign(every: Sequence[RunRow]) -> Proportion | None:
 
 @dataclass(frozen=True)
 class RowFilter:
-    """Which rows of a run are shown; a field that is empty or None asks for nothing.
+    """Which rows of a run are shown; a field that is empty or None excludes no row.
 
     outcome is one of OUTCOMES, reason one of REASONS, review one of REVIEWS; label and predict are class ids
     (predict may be ABSTAIN); radius and margin are closed ranges. Raises InputError for anything else.
@@ -133,12 +134,12 @@ class RowFilter:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Only what it asks for."""
+        """The fields that are set, as a document that `from_dict` reads."""
         return {name: value for name, value in asdict(self).items() if value != getattr(RowFilter(), name)}
 
     @classmethod
     def from_dict(cls, values: Any) -> RowFilter:
-        """What as_dict gave. Raises InputError for any other document."""
+        """The filter that `as_dict` wrote. Raises InputError for any other document."""
         if not isinstance(values, dict) or not set(values) <= {field.name for field in fields(cls)}:
             raise InputError(f"{str(values)[:80]!r} is no filter for rows; save the view again")
         return cls(**values)
@@ -162,14 +163,15 @@ ORDERS: dict[str, tuple[str, Callable[[RunRow], Any]]] = {
 
 
 def chosen(every: Sequence[RunRow], row_filter: RowFilter, order: str = "index") -> list[RunRow]:
-    """The rows that a filter picks, in one of ORDERS."""
+    """The rows that pass a filter, sorted by one of ORDERS."""
     return sorted(filter(row_filter, every), key=ORDERS[order][1])
 
 
 def following(
     shown: Sequence[RunRow], idx: int | None, wanted: Callable[[RunRow], bool], step: int = 1
 ) -> int | None:
-    """The index of the next row (step 1) or the one before (-1) that is wanted, round the end."""
+    """The index of the next (step 1) or previous (step -1) row for which `wanted` is true, seen from picture
+    `idx`; after the last row the search goes on at the first. None where there is no such row."""
     places = [row.result.idx for row in shown]
     at = places.index(idx) if idx in places else -1 if step > 0 else 0
     turned = [shown[(at + step * i) % len(shown)] for i in range(1, len(shown) + 1)]
@@ -177,8 +179,8 @@ def following(
 
 
 def confusion(every: Sequence[RunRow], classes: int) -> npt.NDArray[np.int64]:
-    """Rows by true class and answer (classes, classes + 1); the last column counts abstentions. Rows whose
-    true class is not known are left out."""
+    """The confusion matrix (classes, classes + 1): counts by true class and predicted class, abstentions in
+    the last column. Rows whose true class is not known are left out."""
     matrix = np.zeros((classes, classes + 1), np.int64)
     for row in every:
         if row.result.label is not None:
@@ -187,7 +189,8 @@ def confusion(every: Sequence[RunRow], classes: int) -> npt.NDArray[np.int64]:
 
 
 def save_view(store: Store, run: Run, name: str, row_filter: RowFilter, order: str) -> None:
-    """Keep a filter under a name; one of the same name is replaced. Raises InputError."""
+    """Save a filter and an order under a name, in place of any view of that name. Raises InputError where
+    the store cannot be written."""
     if not 1 <= len(name.strip()) <= 60:
         raise InputError(f"a view's name has 1 to 60 characters, got {name[:70]!r}")
     store.remark(

@@ -19,8 +19,9 @@ CHANGES = {
 
 @dataclass(frozen=True)
 class Change:
-    """One picture in both runs. "gained" and "lost" speak of right answers with the radius asked for,
-    "grown" and "shrunk" of pictures that are right in both."""
+    """One picture's results in both runs. It is "gained" or "lost" where only the second or only the first
+    run certifies the true class at the radius asked for, "grown" or "shrunk" where both are right and the
+    radius differs."""
 
     kind: str
     before: Result
@@ -32,7 +33,7 @@ class Change:
 
     @property
     def difference(self) -> float:
-        """Of the radii, a wrong answer or an abstention counted as 0."""
+        """How much the certified radius grew; a wrong answer or an abstention has radius 0."""
         return _radius(self.after) - _radius(self.before)
 
 
@@ -41,7 +42,8 @@ def _radius(result: Result) -> float:
 
 
 def compare(before: Sequence[Result], after: Sequence[Result], at: float = 0.0) -> list[Change]:
-    """The pictures that both runs have, by index; `at` is the radius that a certificate has to reach."""
+    """The pictures that both runs certified, ordered by index; `at` is the L2 radius that a certificate must
+    reach to count for "gained" and "lost"."""
     others = {result.idx: result for result in after}
     return [
         Change(_kind(result, others[result.idx], at), result, others[result.idx])
@@ -60,7 +62,7 @@ def _kind(before: Result, after: Result, at: float) -> str:
 
 
 def mcnemar(changes: Sequence[Change]) -> float:
-    """The p-value of as uneven a split into gained and lost if neither run were better (McNemar's exact
-    test)."""
+    """The p-value of McNemar's exact test: the probability of a split into gained and lost at least this
+    uneven if neither run were better."""
     gained, lost = (sum(c.kind == kind for c in changes) for kind in ("gained", "lost"))
     return sign_test(gained, lost)

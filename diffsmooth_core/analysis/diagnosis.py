@@ -1,4 +1,4 @@
-"""Why a picture is not certified: an ordered list of rules, each a test of the evidence and a sentence."""
+"""Why a picture is not certified: an ordered list of rules. Each tests the evidence and words the reason."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.config import ABSTAIN
 from diffsmooth_core.statistics import sign_test, votes_to_certify
 
-TIE = 0.01  # p-value above which two classes' votes are not told apart
+TIE = 0.01  # above this p-value, two classes' votes count as tied
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One of REASONS, in a sentence, with the numbers that it rests on."""
+    """One of REASONS, a sentence that explains it, and the numbers that support it."""
 
     reason: str
     sentence: str
@@ -35,8 +35,9 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the rules look at: a certificate, the true class where it is known, the classes' names, and, where
-    they were drawn again, some votes stage by stage and the share of votes at half the noise."""
+    """What the rules test: the certificate, the true class where it is known, and the class names. Where
+    some votes were drawn again, also their classes after each stage and the share of votes at half the
+    noise."""
 
     certificate: Certificate
     label: int | None
@@ -69,24 +70,25 @@ class Evidence:
 
     @cached_property
     def second(self) -> int:
-        """The class with the most estimation votes but the leader."""
+        """The class with the second most estimation votes."""
         others = (label for label in range(len(self.counts)) if label != self.leader)
         return max(others, key=lambda label: self.counts[label])
 
     @property
     def wanted(self) -> int:
-        """The class that the votes should be for: the true one, the leader where that is not known."""
+        """The class that the votes should be for: the true class or, where that is not known, the leader."""
         return self.leader if self.label is None else self.label
 
     @property
     def right(self) -> bool:
-        """Certified, and not as another class than the true one."""
+        """Whether it is certified, and as the true class where that is known."""
         answer = self.certificate.label
         return answer != ABSTAIN and self.label in (None, answer)
 
     @property
     def tie(self) -> float:
-        """The p-value of as uneven a split between the two leading classes, were they equally probable."""
+        """The p-value of a split at least this uneven between the two leading classes if both were equally
+        probable."""
         return sign_test(self.counts[self.leader], self.counts[self.second])
 
     @property
@@ -103,7 +105,8 @@ class Evidence:
 
     @property
     def stage_shares(self) -> dict[str, float]:
-        """The shares, and how often each stage of a vote still shows the wanted class."""
+        """The numbers to show with a reason: vote shares, and the share of copies that the classifier assigns
+        to the wanted class after each stage of a vote."""
         if self.stages is None:
             return self.shares
         titles = {"noisy": "noise", "purified": "purification", "local": "local noise"}
@@ -115,8 +118,8 @@ class Evidence:
 
     @cached_property
     def flipped(self) -> tuple[int, float] | None:
-        """The class that purified pictures agree on, with its share, where they were of the wanted one before
-        and are of another after."""
+        """The most frequent class of the purified copies and its share, where it is not the wanted class
+        although the clean picture, or most noisy copies, were classified as that. None otherwise."""
         stages, wanted = self.stages, self.wanted
         if stages is None or stages.purified is None:
             return None
@@ -128,13 +131,13 @@ class Evidence:
 
     @property
     def voted(self) -> float:
-        """The share of the drawn votes that are for the wanted class."""
+        """The share of the sampled votes that are for the wanted class."""
         return (self.stages.share("votes", self.wanted) if self.stages else None) or 0.0
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A reason: when it applies, what it says, and the numbers that it shows."""
+    """A reason for an abstention: the test whether it applies, its sentence, and the numbers to show."""
 
     reason: str
     title: str
@@ -226,7 +229,7 @@ def _scattered(e: Evidence) -> str:
     )
 
 
-RULES = (  # from the surest to the vaguest; the first that applies is the diagnosis
+RULES = (  # from the most to the least specific; the first that applies is the diagnosis
     Rule(
         "none",
         "Nothing is wrong",
@@ -283,8 +286,9 @@ def explain(
 ) -> Diagnosis:
     """The first of RULES that applies.
 
-    label is the true class where it is known. Without `stages` only what follows from the counts is said;
-    `calmer` is the share of that class (or of the candidate) at half the noise, where it was tried.
+    label is the true class where it is known. Without `stages` only the rules that need nothing but the
+    vote counts can apply. `calmer` is the share of votes at half the noise that are for the true class
+    (for the candidate where that is not known), None where half the noise was not tried.
     """
     evidence = Evidence(certificate, label, names, stages, calmer)
     rule = next(rule for rule in RULES if rule.applies(evidence))

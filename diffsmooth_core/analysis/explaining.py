@@ -1,4 +1,4 @@
-"""A stored result explained: its networks and its picture found again, its votes taken apart."""
+"""Explaining a stored result: load its networks and picture again and draw some of its votes again."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ CANDIDATES = ("gaussian-0.25", "gaussian-0.50", "smoothadv-0.25", "consistency-0
 
 
 def certificate_of(result: Result) -> Certificate:
-    """The whole certificate. Raises InputError for an imported result, which has none."""
+    """The certificate stored with a result. Raises InputError for an imported result, which has none."""
     if result.certificate is None:
         raise InputError(f"image {result.idx} comes from a log without votes and cannot be taken apart")
     return Certificate.from_dict(result.certificate)
 
 
 def stages_of(run: Run, result: Result) -> Stages:
-    """The first votes of a result at each stage. Raises InputError where its networks are gone."""
+    """The classes after each stage of a result's first votes, drawn again. Raises InputError where its
+    networks can no longer be loaded."""
     config = config_of(run)
     return take_apart(base_of(config), load_picture(config.dataset, result.idx).tensor, config)
 
 
 def diagnose(run: Run, result: Result, stages: Stages | None = None) -> Diagnosis:
-    """Why this picture is not certified; its votes are drawn again only where the counts do not tell."""
+    """Why this picture is not certified. Votes are drawn again only where the counts do not explain it."""
     config, certificate = config_of(run), certificate_of(result)
     class_list = class_names(config.dataset)
     quick = explain(certificate, result.label, None, class_list)
@@ -48,7 +49,7 @@ def diagnose(run: Run, result: Result, stages: Stages | None = None) -> Diagnosi
 
 
 def diagnose_each(store: Store, run: Run, results: Iterable[Result]) -> Iterator[tuple[Result, Diagnosis]]:
-    """Diagnose results one after the other and keep each reason in the store."""
+    """Diagnose results one after the other and save each reason in the store."""
     for result in results:
         diagnosis = diagnose(run, result)
         store.remark(run, result.idx, "reason", diagnosis.reason)
@@ -56,7 +57,7 @@ def diagnose_each(store: Store, run: Run, results: Iterable[Result]) -> Iterator
 
 
 def rescue_settings_of(run: Run) -> dict[str, SmoothingConfig]:
-    """What `rescues_of` tries, by what it changes."""
+    """The settings that `rescues_of` tries, keyed by a description of the change."""
     config = config_of(run)
     known = names("classifier", config.dataset)
     others = [name for name in CANDIDATES if name in known and name != config.classifier]
@@ -64,12 +65,13 @@ def rescue_settings_of(run: Run) -> dict[str, SmoothingConfig]:
 
 
 def rescues_of(run: Run, result: Result) -> Iterator[Rescue]:
-    """What other settings make of the picture, one after the other."""
+    """Certify the picture under each of the other settings, one after the other."""
     yield from rescues(base_of, load_picture(run.dataset, result.idx).tensor, rescue_settings_of(run))
 
 
 def reason_from_counts(result: Result) -> str:
-    """What the counts alone say, for a list: "" where nothing is to be explained."""
+    """The reason that the vote counts alone give, for a list of results; "" where the picture is certified as
+    its true class and nothing needs explaining."""
     if result.predict != ABSTAIN or result.certificate is None:
         return ""
     certificate = certificate_of(result)

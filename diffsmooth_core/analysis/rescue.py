@@ -1,4 +1,4 @@
-"""What would rescue a picture that is not certified: other settings, tried one after the other."""
+"""Which other settings would certify a picture that is not certified: they are tried one after the other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from diffsmooth_core.statistics import bonferroni_alpha
 
 @dataclass(frozen=True)
 class Rescue:
-    """What another setting makes of the picture, at alpha over the number of settings tried."""
+    """The certificate of the picture under another setting, with alpha divided by the number of settings
+    tried (a Bonferroni correction)."""
 
     change: str
     config: SmoothingConfig
@@ -29,7 +30,7 @@ class Rescue:
 def rescue_settings(
     config: SmoothingConfig, classifiers: Sequence[str], n: int
 ) -> dict[str, SmoothingConfig]:
-    """The settings that a rescue tries, by what they change."""
+    """The settings that a rescue tries, keyed by a description of the change."""
     method = METHODS[config.method]
     base = replace(config, n=n, n0=min(config.n0, 50), stopping="fixed", bound="one-class")
     tried = {"as it is": base, "half the noise σ": replace(base, sigma=config.sigma / 2)}
@@ -49,9 +50,9 @@ def rescue_settings(
 def rescues(
     build: Callable[[SmoothingConfig], BaseClassifier], x: Tensor, settings: dict[str, SmoothingConfig]
 ) -> Iterator[Rescue]:
-    """Certify under each setting on the same seed, each at alpha over their number: so the best of
-    them, picked afterwards, holds with probability 1 - alpha. `build` makes a base classifier of a
-    configuration."""
+    """Certify x (c,h,w) under each setting with the same seed and with alpha divided by the number of
+    settings, so that the best of them, picked afterwards, holds with probability 1 - alpha. `build` makes
+    the base classifier of a configuration."""
     for change, setting in settings.items():
         try:
             config = replace(setting, alpha=bonferroni_alpha(setting.alpha, len(settings)))

@@ -1,4 +1,5 @@
-"""A picture's votes taken apart: what the classifier says after each stage of a vote."""
+"""A picture's votes stage by stage: the class without noise, with noise, after purification and at the
+end."""
 
 from __future__ import annotations
 
@@ -15,12 +16,12 @@ from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.device import autocast
 from diffsmooth_core.config import InputError, SmoothingConfig
 
-SAMPLE = 48  # votes that are taken apart
+SAMPLE = 48  # votes whose stages are classified
 
 
 @dataclass(frozen=True)
 class Stages:
-    """Of a sample of votes, the classes after each stage, and the pictures behind them.
+    """The classes after each stage of a sample of votes, and the pictures that were classified.
 
     clean: class of the picture without noise; noisy, purified and local: class of each copy (votes,)
     before purification, after it, and of each local copy (votes, m); votes: what was counted (votes,). None
@@ -36,14 +37,15 @@ class Stages:
     purified_pictures: tuple[Pixels, ...]
 
     def share(self, stage: str, label: int) -> float | None:
-        """How often a stage gives this class."""
+        """The share of a stage's pictures that are classified as `label`; None where there is no such
+        stage."""
         classes = getattr(self, stage)
         return None if classes is None else float(np.mean(np.asarray(classes) == label))
 
 
 @torch.inference_mode()
 def take_apart(base: BaseClassifier, x: Tensor, config: SmoothingConfig, votes: int = SAMPLE) -> Stages:
-    """Draw the first estimation votes of a run again and classify the picture at each stage."""
+    """Draw the first estimation votes for x (c,h,w) again and classify the picture after each stage."""
     stop = min(votes, config.n)
     x_noisy, noise = draw_noise(base, VoteRange(x, "estimation", 0, stop), config)
     step = base.votes_per_step
@@ -79,8 +81,8 @@ def calmer_share(
     wanted: int,
     votes: int = SAMPLE,
 ) -> float | None:
-    """The share of `votes` votes that are for a class at half the noise; None where the method cannot work
-    there. `build` makes a base classifier of a configuration."""
+    """The share of `votes` votes that are for class `wanted` at half the noise; None where the method cannot
+    run at that noise. `build` makes the base classifier of a configuration."""
     try:
         calm = replace(config, sigma=config.sigma / 2, sigma_local=min(config.sigma_local, config.sigma / 2))
         classes = first_votes(build(calm), x, calm, "estimation", votes)

@@ -1,1 +1,1 @@
-"""What only times things: used by `bench` and by benchmarks/, never by a certificate."""
+"""Timing code, used by the command `bench` and by benchmarks/. No certificate depends on it."""

@@ -1,4 +1,4 @@
-"""Votes as the released code casts them: what every claim of speed is measured against, and an oracle."""
+"""Votes cast as in the released code: the baseline of every speed measurement, and a reference for tests."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from diffsmooth_core.certification.voting import Stage, VoteRange, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
 from diffsmooth_core.config import InputError, SmoothingConfig
 
-BATCH = 50  # of the released code
+BATCH = 50  # the released code's batch size
 
 
 @torch.inference_mode()
 def plain_votes(
     base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, start: int, stop: int
 ) -> npt.NDArray[np.int64]:
-    """The classes of votes start..stop-1 (stop-start,) for the picture x (c,h,w): in float32, 50 copies at a
-    time, the m local copies one after the other (Algorithms 2 and 3 as written). The same noise as `votes`.
+    """The classes of votes start..stop-1 (stop-start,) for the picture x (c,h,w), computed in float32, 50
+    copies at a time, the m local copies one after the other (Algorithms 2 and 3 as written). The noise is
+    the same as that of `votes`.
 
     Raises InputError for DensePure, which the released code does not have.
     """

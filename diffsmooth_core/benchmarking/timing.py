@@ -1,4 +1,4 @@
-"""Votes timed: against the plain path, both in one run, by their parts, and by how the networks run."""
+"""Timing votes: against the plain implementation, part by part, and for each way to run the networks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Round:
-    """Seconds of the same votes on both paths, and how many came out alike."""
+    """Seconds that both implementations took for the same votes, and how many classes agreed."""
 
     seconds: float
     plain_seconds: float
@@ -34,7 +34,8 @@ class Round:
 
 
 def in_turn(works: Sequence[Callable[[], object]], rounds: int) -> list[list[float]]:
-    """Seconds of every work, `rounds` of each: the works take turns, after one of each that is not timed."""
+    """The seconds that each function of `works` takes, `rounds` times each. They take turns, so that a change
+    of the machine's speed affects all alike; one call of each beforehand is not timed."""
     seconds: list[list[float]] = [[] for _ in works]
     for turn in range(rounds + 1):
         for work, found in zip(works, seconds, strict=True):
@@ -48,7 +49,8 @@ def in_turn(works: Sequence[Callable[[], object]], rounds: int) -> list[list[flo
 def compare(
     base: BaseClassifier, x: Tensor, config: SmoothingConfig, count: int, rounds: int
 ) -> Iterator[Round]:
-    """Cast votes 0..count-1 on both paths in turn, after some of each that are not timed."""
+    """Cast votes 0..count-1 for x (c,h,w) with both implementations in turn, `rounds` times, after some votes
+    of each that are not timed."""
     chunks = [(at, min(at + base.votes_per_step, count)) for at in range(0, count, base.votes_per_step)]
     votes(base, x, config, "estimation", *chunks[0])
     plain_votes(base, x, config, "estimation", *chunks[0])
@@ -63,9 +65,9 @@ def compare(
 
 
 def tune(base: BaseClassifier, x: Tensor, config: SmoothingConfig, rounds: int = 3) -> Timings:
-    """Time every way to run the networks that this machine has, in turn, on estimation votes of x, and
-    remember it for the device and networks: `build_base` takes the fastest from there. One that cannot be
-    compiled or captured here is left out."""
+    """Time every way to run the networks that this machine offers on estimation votes of x (c,h,w), taking
+    turns. The timings are saved for this device and these networks, and `build_base` chooses the fastest
+    way from them. A way that cannot be compiled or captured here is left out."""
     ways = {e: replace(base, execution=e) for e in candidates(base.device)}
     starts, paces = dict[Execution, float](), dict[Execution, list[float]]()
 
@@ -87,7 +89,7 @@ def tune(base: BaseClassifier, x: Tensor, config: SmoothingConfig, rounds: int =
     ready = {e: max(0.0, started - min(paces[e])) for e, started in starts.items()}
     timings = {}
     for e, taken in paces.items():
-        start = max(ready[other] for other in ready if other.mode == e.mode)  # the first prepares for all
+        start = max(ready[other] for other in ready if other.mode == e.mode)  # prepared once a mode
         timings[e] = Pace(start, min(taken) / ways[e].votes_per_step)
     remember(timed_as(base), timings)
     return timings
@@ -95,8 +97,8 @@ def tune(base: BaseClassifier, x: Tensor, config: SmoothingConfig, rounds: int =
 
 @torch.inference_mode()
 def parts(base: BaseClassifier, x: Tensor, config: SmoothingConfig, count: int) -> dict[str, float]:
-    """Seconds that `count` votes spend in each part (the paper's section 5.3): drawing noise, purification,
-    classification, statistics after every step."""
+    """The seconds that `count` votes for x (c,h,w) spend in each part (the paper's section 5.3): drawing
+    noise, purification, classification, and the statistics after every step."""
     seconds = dict.fromkeys(("noise", "purification", "classification", "statistics"), 0.0)
     tally = (0,) * base.classifier.classes
 

@@ -1,4 +1,4 @@
-"""The command line: `diffsmooth COMMAND` or `python -m diffsmooth_core COMMAND`. One file a command."""
+"""The command line: `diffsmooth COMMAND` or `python -m diffsmooth_core COMMAND`. Each command has a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from diffsmooth_core.config import InputError
 from diffsmooth_core.version import __version__
 
-FILES = {  # command -> the file of this folder that it stands in, in the order of --help
+FILES = {  # command -> the file of this folder that defines it, in the order of --help
     "certify": "certify",
     "sweep": "sweep",
     "verify": "verify",
@@ -31,7 +31,8 @@ FILES = {  # command -> the file of this folder that it stands in, in the order 
 
 
 class Commands(click.Group):
-    """Imports a command's file when the command is asked for, so that each waits for its own needs alone."""
+    """Imports a command's file only when that command is run, so that no command waits for the imports of
+    another."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(FILES)

@@ -25,8 +25,8 @@ def app(port: int) -> None:
     script = str(ROOT / "app.py")
     click.echo(f"serving {script}")
     sys.stdout.flush()
-    # The server's other settings stand in .streamlit/config.toml beside the script. -P keeps the current
-    # folder's files from being taken for modules.
+    # The server's other settings are in .streamlit/config.toml beside the script. -P keeps Python from
+    # importing modules from the current folder.
     os.execv(
         sys.executable, [sys.executable, "-P", "-m", "streamlit", "run", script, "--server.port", str(port)]
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from diffsmooth_core import Certificate
     from diffsmooth_core.attacks import AttackConfig, AttackProgress
 
-BEYOND = 2.0  # certified radii, where no radius is asked for
+BEYOND = 2.0  # without --radius, attack changes of up to this many certified radii
 
 
 @click.command()
@@ -93,7 +93,7 @@ def attack(
             seed=config.seed if attack_seed is None else attack_seed,
         )
 
-    attack_at(1.0 if radius is None else radius)  # what is wrong with it is said before anything is loaded
+    attack_at(1.0 if radius is None else radius)  # report invalid settings before anything is loaded
     picture = resolve(image, config.dataset)
     smoothed = SmoothedClassifier.load(config)
     certificate = smoothed.certify(picture.tensor, source=picture.source)

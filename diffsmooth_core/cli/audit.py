@@ -1,4 +1,4 @@
-"""`audit`: many pictures certified into the store, killed and taken up again without a lost vote."""
+"""`audit`: certify many pictures and store the results; a run that was killed resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def audit(
         return
     if resume:
         run = store.run(name)
-        batch.config_of(run)  # an imported log cannot go on: said before any setting is compared
+        batch.config_of(run)  # reports that an imported log cannot go on, before any setting is compared
         _as_begun(click.get_current_context(), run.name, run.config, settings)
     else:
         run = batch.start(store, name, config, parse_indices(indices, config.dataset))
@@ -119,7 +119,8 @@ def audit(
 def _sweep(
     store: Any, name: str, over: str, config: SmoothingConfig, chosen: tuple[int, ...], as_json: bool
 ) -> None:
-    """A run for each setting, and their certified accuracy as a table. Called again it goes on."""
+    """Certify pictures under each setting of a sweep, a run for each, and print their certified accuracy as a
+    table. Called again, it resumes the runs."""
     from diffsmooth_core.runs import sweeping
     from diffsmooth_core.runs.results import summary
 
@@ -141,7 +142,7 @@ def _sweep(
 
 
 def _percents(found: Summary) -> str:
-    """Certified accuracy over the radius."""
+    """Certified accuracy in percent at each radius, as one line of text."""
     return "  ".join(f"r={r}: {100 * s.share:.1f}" for r, s in found.certified_accuracy.items())
 
 
@@ -156,7 +157,7 @@ def _as_begun(context: click.Context, run: str, begun: dict[str, Any], settings:
 
 
 def _config(context: click.Context, file: Path | None, settings: dict[str, Any]) -> SmoothingConfig:
-    """The file's settings, overruled by the options that were given."""
+    """The configuration: the settings of the file, replaced by the options that were given."""
     values: Any = {}
     if file is not None:
         try:
@@ -165,7 +166,7 @@ def _config(context: click.Context, file: Path | None, settings: dict[str, Any])
             raise InputError(f"{file} cannot be read as JSON ({error}); check the file") from None
         if not isinstance(values, dict):
             raise InputError(f'{file} holds no settings; give an object such as {{"sigma": 0.5}}')
-        values = dict(values.get("config", values))  # a certificate has them there
+        values = dict(values.get("config", values))  # a certificate's file has its settings under "config"
     for name, value in settings.items():
         if name not in values or given_on_the_command_line(context, name):
             values[name] = value

@@ -1,4 +1,4 @@
-"""`bench`: how fast votes are cast here, against the released code's way."""
+"""`bench`: how fast votes are cast on this machine, compared with the released code's implementation."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def bench(
         torch.set_num_threads(threads)
     x = resolve(image, config.dataset).tensor
     base = SmoothedClassifier.load(config).base
-    plain_votes(base, x, config, "estimation", 0, 1)  # says what it cannot do before anything is timed
+    plain_votes(base, x, config, "estimation", 0, 1)  # raises here what it does not support, not later
     timings = tune(base, x, config) if tuning else {}
-    base = SmoothedClassifier.load(config).base  # as it runs with what was timed
+    base = SmoothedClassifier.load(config).base  # loaded again, now in the fastest way that was timed
     rounds_done = list(tqdm(compare(base, x, config, votes, repeats), total=repeats, delay=0.5, unit="round"))
     ratios = [r.plain_seconds / r.seconds for r in rounds_done]
     spent = parts(base, x, config, votes)

@@ -1,4 +1,4 @@
-"""`certify IMAGE`: one picture to a certificate."""
+"""`certify IMAGE`: certify one picture."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _compare_noise(
 
 
 def _saved(certificate: Certificate) -> str:
-    """Where a run may end early: why it ended, and what a fixed n would have taken."""
+    """For a stopping rule that may end early: why counting ended, and how many votes a fixed n needs."""
     config = certificate.config
     if config.stopping == "fixed":
         return ""

@@ -1,4 +1,4 @@
-"""`datasets`: which data sets there are, adding one's own, forgetting it."""
+"""`datasets`: list the data sets, add a data set, remove it again."""
 
 from __future__ import annotations
 

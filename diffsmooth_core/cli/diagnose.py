@@ -1,4 +1,4 @@
-"""`diagnose RUN`: every abstention of a run explained."""
+"""`diagnose RUN`: explain every abstention of a run."""
 
 from __future__ import annotations
 

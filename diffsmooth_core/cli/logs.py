@@ -1,4 +1,4 @@
-"""`import-log`, `export-log` and `import-run`: certification logs and whole runs in and out."""
+"""`import-log`, `export-log` and `import-run`: import and export certification logs and whole runs."""
 
 from __future__ import annotations
 

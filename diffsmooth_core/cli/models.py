@@ -1,4 +1,4 @@
-"""`models`: which networks there are, adding one's own, examining them, fetching what is not bundled."""
+"""`models`: list the networks, add and examine checkpoints, download networks that are not bundled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that several commands have, written once."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -71,5 +71,5 @@ device_option = click.option("--device", default="auto", show_default=True, help
 
 
 def given_on_the_command_line(context: click.Context, name: str) -> bool:
-    """Whether a person gave this option; a default is not."""
+    """Whether this option was given on the command line, rather than left at its default."""
     return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE

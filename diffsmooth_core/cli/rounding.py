@@ -1,4 +1,4 @@
-"""Figures that a promise is made about, rounded so that the promise still holds."""
+"""Rounding bounds and radii for print so that what is printed is still guaranteed."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from math import floor
 
 
 def rounded_down(value: float) -> str:
-    """A bound or a radius with four digits, never more than it is."""
+    """A lower bound or a radius, rounded down to four digits."""
     return f"{floor(value * 1e4) / 1e4:.4f}"

@@ -1,4 +1,4 @@
-"""`sweep IMAGE`: one picture under a grid of settings, from shared votes."""
+"""`sweep IMAGE`: certify one picture under a grid of settings that share their noisy copies."""
 
 from __future__ import annotations
 

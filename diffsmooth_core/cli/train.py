@@ -1,4 +1,4 @@
-"""`train OBJECTIVE`: how the bundled networks are made, a command for each objective."""
+"""`train OBJECTIVE`: train networks such as the bundled ones, with a command for each objective."""
 
 from __future__ import annotations
 
@@ -278,12 +278,12 @@ def ensemble(name: str, members: tuple[str, ...], consensus: int, out: Path) -> 
 
 
 def _given(**options: Any) -> dict[str, Any]:
-    """The options that a person gave; the objective has defaults of its own for the others."""
+    """The options that were given (not None); the objective has its own defaults for the others."""
     return {name: value for name, value in options.items() if value is not None}
 
 
 def _noise(sigma: float) -> float:
-    """Raises InputError where an objective that trains under noise has none."""
+    """`sigma`, checked for an objective that trains under noise. Raises InputError unless it is above 0."""
     if not sigma > 0:
         objective = click.get_current_context().info_name
         raise InputError(f"objective {objective!r} trains under noise and needs sigma above 0, got {sigma:g}")
@@ -306,7 +306,8 @@ def _train_classifier(
     seed: int,
     **run: Any,
 ) -> None:
-    """Train a classifier under an objective, by a published recipe or by the bundled networks' own."""
+    """Train a classifier for an objective, with a published recipe or, without one, with the recipe of the
+    bundled networks."""
     from diffsmooth_core.classifiers.compact import SMALL_WIDTHS
     from diffsmooth_core.training.classifier import Classification
     from diffsmooth_core.training.examples import Examples
@@ -339,7 +340,7 @@ def _run(
     device: str,
     out: Path,
 ) -> None:
-    """Run a task, made for the device that is found, until the budget is spent."""
+    """Choose the device, build the task for it, and train until the budget is spent."""
     import torch
 
     from diffsmooth_core.classifiers.device import resolve_device

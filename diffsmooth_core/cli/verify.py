@@ -1,4 +1,5 @@
-"""`verify CERTIFICATE...`: does the result follow from the counts, and the counts from the noise?"""
+"""`verify CERTIFICATE...`: check that the result follows from the vote counts and, if asked, that the votes
+can be counted again."""
 
 from __future__ import annotations
 
@@ -101,7 +102,8 @@ def _replayed(certificate: Certificate, image: str | None, device: str) -> dict[
 
 
 def _together(read: list[Certificate], family: bool) -> dict[str, Any]:
-    """How sure one is of all certificates at once, and what holds where that is to be alpha."""
+    """The failure probability of all certificates taken together and, with `family`, which of them hold when
+    that probability is to be alpha."""
     from diffsmooth_core.certification.certificate import at_level
     from diffsmooth_core.statistics import bonferroni_alpha, family_wise_level
 

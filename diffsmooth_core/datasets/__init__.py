@@ -1,4 +1,5 @@
-"""Pictures: CIFAR-10, ImageNet folders, photographs, the bundled gallery, and uploads under limits."""
+"""Pictures: CIFAR-10, ImageNet folders, photographs, the bundled gallery, added data sets, and uploads, whose
+size and format are limited."""
 
 from diffsmooth_core.datasets.decoding import decode, read
 from diffsmooth_core.datasets.fitting import fit, sha256, to_tensor

@@ -20,13 +20,14 @@ def _file(split: Split) -> str:
 
 
 def local_path(split: Split) -> Path | None:
-    """Where the split already lies on this machine: under DIFFSMOOTH_DATA or in the Hub's cache."""
+    """The split's file on this machine, under DIFFSMOOTH_DATA or in the Hub's cache; None without it."""
     data = os.environ.get("DIFFSMOOTH_DATA")
     if data and (path := Path(data, "cifar10", _file(split))).is_file():
         return path
     from huggingface_hub import constants
 
-    # As `try_to_load_from_cache` looks it up, whose module takes longer to import than a page to draw.
+    # The same look-up as in `try_to_load_from_cache`, whose module takes longer to import than a page to
+    # draw.
     cache = Path(constants.HF_HUB_CACHE, f"datasets--{HUB_ID.replace('/', '--')}")
     newest = cache / "refs" / "main"
     if not newest.is_file():
@@ -62,7 +63,7 @@ def _rows(split: Split) -> parquet.ParquetPictures:
 
 
 def size(split: Split = "test") -> int:
-    """How many pictures the split has. Looks at the local disk alone; InputError where it is missing."""
+    """How many pictures the split has. Reads only the local disk. Raises InputError where it is missing."""
     return len(_rows(split))
 
 

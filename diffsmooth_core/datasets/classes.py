@@ -1,4 +1,4 @@
-"""Class indices of pictures that say their classes by name."""
+"""Class indices from class names, for pictures whose descriptions name their classes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ _KNOWN: dict[str, Callable[[], tuple[str, ...]]] = {
 
 
 def labels(classes: Mapping[str, str | None]) -> dict[str, int | None]:
-    """Data set -> class index from data set -> class name; None is a picture of no class there.
+    """Turn a map from data set to class name into one from data set to class index. None stays None: the
+    picture shows none of that data set's classes.
 
-    Raises KeyError for a data set other than CIFAR-10 and ImageNet, ValueError for a name that it lacks.
+    Raises KeyError for a data set other than CIFAR-10 and ImageNet, ValueError for an unknown class name.
     """
     return {
         dataset: None if name is None else _KNOWN[dataset]().index(name) for dataset, name in classes.items()

@@ -1,4 +1,5 @@
-"""Data sets of one's own: a folder of pictures or parquet files, with class list and size."""
+"""Data sets that a person adds: a folder of pictures or parquet files, with a class list and a picture
+size."""
 
 from __future__ import annotations
 
@@ -22,9 +23,10 @@ MOST_CLASSES = 100_000
 
 @dataclass(frozen=True)
 class DataSet:
-    """Where the pictures lie, the side of the square that networks see, and the classes by index.
+    """An added data set: where its pictures are, the side in pixels of the square that networks see, and the
+    class names by index.
 
-    `keys` are what the source calls the classes (folders' names, empty where labels are numbers).
+    `keys` are the names of the class folders, by index; empty where the source labels pictures by number.
     """
 
     name: str
@@ -37,7 +39,8 @@ class DataSet:
         return len(self._pictures(split))
 
     def picture(self, index: int, split: Split) -> tuple[Pixels, int]:
-        """Picture `index` of a split as uint8 (h,w,3) in its own size, and its label. Raises InputError."""
+        """Picture `index` of a split as uint8 (h,w,3) in its original size, and its label. Raises InputError
+        where there is no such picture or it cannot be read."""
         found = self._pictures(split)
         if not 0 <= index < len(found):
             raise InputError(f"{self.name}'s {split} split has indices 0 to {len(found) - 1}, got {index}")
@@ -68,7 +71,7 @@ class DataSet:
 
 
 def _parquet(root: Path, split: Split) -> list[Path]:
-    """The parquet files of a split; a single file is a test split."""
+    """The parquet files of a split; a data set that is a single file has only a test split."""
     if root.is_file():
         return [root] if split == "test" else []
     found = sorted(root.rglob("*.parquet")) if root.is_dir() else []
@@ -76,7 +79,7 @@ def _parquet(root: Path, split: Split) -> list[Path]:
 
 
 def _folder(root: Path, split: Split) -> Path:
-    """The folder of a split; one without splits is a test split."""
+    """The folder of a split; a data set without folders for splits has only a test split."""
     known = [root / name for names in FOLDERS.values() for name in names if (root / name).is_dir()]
     mine = [folder for folder in known if folder.name in FOLDERS[split]]
     if mine:
@@ -109,10 +112,12 @@ def get(name: str) -> DataSet:
 
 
 def add(source: Path, name: str, side: int, classes: Sequence[str] = ()) -> DataSet:
-    """Describe the data set at `source`, a folder or a parquet file, as `name`; nothing is copied.
+    """Add the data set at `source`, a folder or a parquet file, as `name`. Only a description is stored: the
+    pictures are not copied.
 
-    `classes` names the classes by index, in sorted order of the folders' names; without it the names are
-    those of the folders, of words.txt or of the parquet file. Raises InputError.
+    `side` is the side in pixels of the square that networks see. `classes` names the classes by index, which
+    is the sorted order of the folders' names; without it the names are taken from words.txt, the folders or
+    the parquet file. Raises InputError where the source, the name or the classes cannot be used.
     """
     if check_dataset_name(name) in (*DATASETS, *added()):
         raise InputError(f"there is a data set {name!r} already; choose another name or remove it first")
@@ -148,6 +153,7 @@ def add(source: Path, name: str, side: int, classes: Sequence[str] = ()) -> Data
 
 
 def remove(name: str) -> None:
-    """Forget an added data set; its pictures stay. Raises InputError where there is none."""
+    """Remove an added data set's description; its pictures are kept. Raises InputError where there is
+    none."""
     get(name)
     (user_folder("datasets") / f"{name}.json").unlink()

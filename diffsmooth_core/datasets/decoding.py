@@ -37,8 +37,8 @@ warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 def decode(data: bytes) -> Pixels:
     """The picture in `data` as uint8 (h,w,3) RGB, upright, alpha composed on white, first frame.
 
-    16-bit grey is cut to its high byte, as Pillow does for 16-bit colour. What the file is called
-    plays no part. Raises InputError for everything that is no whole picture within the limits.
+    Of 16-bit grey the high byte is kept, as Pillow does for 16-bit colour. The format is recognised from the
+    data, not from the file's name. Raises InputError for anything but a complete picture within the limits.
     """
     if len(data) > MAX_BYTES:
         raise InputError(
@@ -60,14 +60,14 @@ def decode(data: bytes) -> Pixels:
         raise InputError(
             f"this picture is larger than {MAX_PIXELS // 1_000_000} megapixels; scale it down first"
         ) from error
-    except Exception as error:  # Pillow's parsers raise a dozen types on hostile bytes
+    except Exception as error:  # Pillow's parsers raise many exception types on malicious data
         raise InputError(
             "this file is a damaged or incomplete PNG, JPEG or WEBP picture; save it again and retry"
         ) from error
 
 
 def read(path: str | os.PathLike[str]) -> Pixels:
-    """Decode the picture file at `path`, with `decode`'s limits and promises. Raises InputError."""
+    """Decode the picture file at `path` under the limits of `decode`, as uint8 (h,w,3). Raises InputError."""
     file, shown = Path(path), repr(str(path))
     try:
         if not file.exists():

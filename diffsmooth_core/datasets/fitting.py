@@ -1,4 +1,4 @@
-"""What the network will see: crop and size for its data set, as uint8 and as a tensor."""
+"""Fitting a picture to a network's input: cropped and resized for its data set, as uint8 and as a tensor."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ def geometry(dataset: str) -> tuple[int, int]:
 
 
 def fit(picture: Pixels, dataset: str, borders: bool = False) -> Pixels:
-    """`picture` (h,w,3) as the network of `dataset` sees it: (32,32,3), (224,224,3) or one's own size.
+    """`picture` uint8 (h,w,3) as the network of `dataset` sees it: uint8 (32,32,3), (224,224,3), or the size
+    of an added data set.
 
     The shorter side is resized (to 256 for ImageNet's 224) with an antialiased bicubic filter and the central
-    square is kept, as torchvision's Resize and CenterCrop do; crop and resize are one step here, so
-    that a long narrow picture cannot ask for gigabytes. A picture that already has the final size
-    passes bit for bit. With `borders` nothing is cut off along the shorter side, for a picture whose subject
-    reaches that far. Raises InputError for an unknown data set.
+    square is kept, as torchvision's Resize and CenterCrop do. Crop and resize are one step here, so that a
+    long narrow picture cannot take gigabytes of memory. A picture that already has the final size is not
+    changed. With `borders` nothing is cut off along the shorter side, for a picture whose subject reaches its
+    edges. Raises InputError for an unknown data set.
     """
     shorter, side = geometry(dataset)
     shorter = side if borders else shorter
@@ -59,5 +60,6 @@ def to_tensor(picture: Pixels) -> Tensor:
 
 
 def sha256(picture: Pixels) -> str:
-    """The image key of noise and certificates: SHA-256 of the fitted pixels' bytes, in (h,w,c) order."""
+    """The SHA-256 of the fitted pixels' bytes in (h,w,c) order, by which noise and certificates identify a
+    picture."""
     return hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest()

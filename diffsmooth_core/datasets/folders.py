@@ -1,4 +1,4 @@
-"""Pictures in folders: one folder a class, and the layout of Tiny ImageNet."""
+"""Pictures in one folder per class, and in the layout of Tiny ImageNet."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ ANNOTATIONS = "val_annotations.txt"  # Tiny ImageNet's validation pictures lie i
 def labelled(root: Path) -> tuple[tuple[Path, str], ...]:
     """The pictures under `root`, sorted by path, each with the name of its class's folder.
 
-    A class's pictures lie in its folder or, as Tiny ImageNet's, in `images` there; where
-    `val_annotations.txt` says which picture has which class, it does. Raises InputError.
+    A class's pictures are in its folder or, as in Tiny ImageNet, in `images` inside it. Where there is a file
+    `val_annotations.txt`, it assigns the classes instead. Raises InputError where there are no pictures.
     """
     try:
         return _labelled(root, root.stat().st_mtime_ns)
@@ -26,7 +26,7 @@ def labelled(root: Path) -> tuple[tuple[Path, str], ...]:
 
 @lru_cache(maxsize=4)
 def _labelled(root: Path, modified: int) -> tuple[tuple[Path, str], ...]:
-    """`modified` belongs to the key: a class folder added while the app runs is noticed."""
+    """`modified` is part of the cache key, so that a class folder added while the app runs is noticed."""
     if (root / ANNOTATIONS).is_file():
         lines = (root / ANNOTATIONS).read_text().splitlines()
         pairs = (line.split("\t")[:2] for line in lines if "\t" in line)
@@ -42,7 +42,7 @@ def _labelled(root: Path, modified: int) -> tuple[tuple[Path, str], ...]:
 
 
 def words(root: Path) -> dict[str, str]:
-    """What `words.txt` calls the classes, by the names of their folders; empty without it."""
+    """Folder name -> class name as listed in `words.txt`; empty without that file."""
     file = root / "words.txt"
     lines = file.read_text().splitlines() if file.is_file() else ()
     return {wnid: synonyms.split(",")[0] for wnid, _, synonyms in (line.partition("\t") for line in lines)}

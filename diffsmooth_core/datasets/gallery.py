@@ -17,8 +17,8 @@ FOLDER = ASSETS / "gallery"
 
 @dataclass(frozen=True)
 class Drawing:
-    """`labels` has the class index in each data set that has a class for the drawing; `made_by` says how
-    it was made."""
+    """A drawing of the gallery. `labels` maps each data set that has a class for it to that class's index;
+    `made_by` describes how it was made."""
 
     name: str
     file: str
@@ -51,7 +51,7 @@ def _all(folder: Path) -> tuple[Drawing, ...]:
 
 
 def picture(name: str, folder: Path = FOLDER) -> tuple[Pixels, Drawing]:
-    """The drawing `name` as uint8 (h,w,3) in its own size, and its description."""
+    """The drawing `name` as uint8 (h,w,3) in its original size, and its description."""
     found = {drawing.name: drawing for drawing in _all(folder)}
     if name not in found:
         raise InputError(f"the gallery has no picture {name!r}; choose one of {', '.join(found)}")

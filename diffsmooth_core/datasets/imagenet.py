@@ -19,9 +19,9 @@ _WNID = re.compile(r"n\d{8}")
 
 @cache
 def _classes() -> tuple[tuple[str, str], ...]:
-    """Of each class the WordNet id and its synonyms, in the order of the class indices.
+    """The WordNet id and the synonyms of each class, in the order of the class indices.
 
-    They are read from the lists inside timm: to import it takes seconds.
+    They are read from the lists inside timm's folder without importing timm, which takes seconds.
     """
     lists = Path(str(distribution("timm").locate_file("timm/data/_info")))
     lines = (lists / "imagenet_synset_to_lemma.txt").read_text(encoding="utf-8").splitlines()
@@ -36,17 +36,17 @@ def wnids() -> tuple[str, ...]:
 
 @cache
 def class_names() -> tuple[str, ...]:
-    """A short name for each of the 1000 classes; where two classes share it, with the WordNet id."""
+    """A short name for each of the 1000 classes, followed by the WordNet id where two classes share it."""
     short = [(wnid, synonyms.split(",")[0]) for wnid, synonyms in _classes()]
     times = Counter(name for _, name in short)
     return tuple(name if times[name] == 1 else f"{name} ({wnid})" for wnid, name in short)
 
 
 def photographs(root: Path | None = None, part: Literal["train", "val"] = "val") -> tuple[Path, ...]:
-    """The photographs under `root` sorted by path: a photograph's place is its index.
+    """The photographs under `root` sorted by path; a photograph's index is its position in this order.
 
-    `root` is DIFFSMOOTH_DATA/imagenet/`part` unless given. Looks at the local disk alone. Raises
-    InputError where there is no photograph.
+    `root` is DIFFSMOOTH_DATA/imagenet/`part` unless given. Reads only the local disk. Raises InputError
+    where there is no photograph.
     """
     if root is None:
         if not (data := os.environ.get("DIFFSMOOTH_DATA")):
@@ -61,7 +61,7 @@ def photographs(root: Path | None = None, part: Literal["train", "val"] = "val")
 
 
 def picture(index: int, root: Path | None = None) -> tuple[Pixels, int]:
-    """Photograph `index` as uint8 (h,w,3) in its own size, and its class index."""
+    """Photograph `index` as uint8 (h,w,3) in its original size, and its class index. Raises InputError."""
     found = photographs(root)
     if not 0 <= index < len(found):
         raise InputError(f"the ImageNet folder has indices 0 to {len(found) - 1}, got {index}")

@@ -1,4 +1,4 @@
-"""Encoded pictures and labels in parquet files, as the Hub keeps data sets."""
+"""Encoded pictures and labels in parquet files, in the layout of data sets on the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ LABELS = ("label", "fine_label", "labels", "coarse_label")  # fine_label: CIFAR-
 
 @dataclass(frozen=True, eq=False)
 class ParquetPictures:
-    """Rows of {bytes, path} or plain bytes, and a whole number each."""
+    """Encoded pictures, as {bytes, path} or plain bytes, with a whole number as the label of each."""
 
     images: pa.ChunkedArray
     labels: npt.NDArray[np.int64]
-    names: tuple[str, ...]  # of the classes, where the file's metadata has them
+    names: tuple[str, ...]  # class names from the file's metadata; empty without
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: int) -> tuple[Pixels, int]:
-        """Picture `index` as uint8 (h,w,3) in its own size, and its label."""
+        """Picture `index` as uint8 (h,w,3) in its original size, and its label. Raises InputError."""
         cell = self.images[index].as_py()
         return decode(cell["bytes"] if isinstance(cell, dict) else cell), int(self.labels[index])
 
 
 def pictures(files: Sequence[Path]) -> ParquetPictures:
-    """The rows of `files` in their order. Raises InputError where a file is damaged or another table."""
+    """The rows of `files` in their order. Raises InputError where a file is damaged or has other columns."""
     return _pictures(tuple((file, file.stat().st_mtime_ns) for file in files))
 
 
 @lru_cache(maxsize=4)
 def _pictures(files: tuple[tuple[Path, int], ...]) -> ParquetPictures:
-    """The times of change belong to the key."""
+    """`files` has each file's modification time as part of the cache key."""
     import pyarrow as pa
 
     tables = [_table(file) for file, _ in files]

@@ -1,7 +1,7 @@
-"""Photographs that come inside scikit-image's wheel, so they are there without a network.
+"""Photographs that are included in scikit-image's wheel, so that they are available offline.
 
 They are read from the installed package's folder and never through `skimage.data`, whose loaders may
-download. Titles and origins are those of its documentation.
+download files. Titles and origins are those of its documentation.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from diffsmooth_core.datasets.decoding import Pixels, decode
 
 @dataclass(frozen=True)
 class Photograph:
-    """`origin`: author and licence. `cifar10` and `imagenet`: its classes there, None for none of them."""
+    """`origin` is author and licence; `cifar10` and `imagenet` are its class names there, None where it shows
+    no class of that data set."""
 
     file: str
     title: str
@@ -53,7 +54,7 @@ PHOTOGRAPHS = {
 
 @cache
 def available() -> tuple[str, ...]:
-    """Names of the photographs that the installed scikit-image really holds, in the order above.
+    """Names of the photographs that the installed scikit-image contains, in the order above.
 
     Raises InputError where there is none.
     """
@@ -69,7 +70,7 @@ def available() -> tuple[str, ...]:
 
 
 def picture(name: str) -> tuple[Pixels, Photograph]:
-    """The photograph `name` as uint8 (h,w,3) in its own size, and where it comes from."""
+    """The photograph `name` as uint8 (h,w,3) in its original size, and its description. Raises InputError."""
     if name not in available():
         raise InputError(f"there is no photograph {name!r}; choose one of {', '.join(available())}")
     photo = PHOTOGRAPHS[name]

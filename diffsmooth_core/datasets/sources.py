@@ -37,10 +37,10 @@ _ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 class Picture:
     """A picture ready to be certified; its arrays are read-only.
 
-    original: uint8 (h,w,3) as decoded. pixels: uint8 (32,32,3) or (224,224,3), what the network
-    sees. label: class index in `dataset`, None where it is unknown or there is none. source: the
-    spec that finds it again, a path as it was given, or "upload:NAME". note: a sentence on how it
-    was made or why it has no label, empty when there is nothing to say.
+    original: uint8 (h,w,3) as decoded. pixels: uint8 (side,side,3), what the network sees, with side 32 for
+    CIFAR-10 and 224 for ImageNet. label: class index in `dataset`, None where it is unknown or the picture
+    shows none of the classes. source: the spec from which `resolve` makes the picture again, a path as it was
+    given, or "upload:NAME". note: a sentence on how it was made or why it has no label, or "".
     """
 
     original: Pixels
@@ -53,12 +53,12 @@ class Picture:
 
     @property
     def tensor(self) -> Tensor:
-        """float32 (3,h,w) in [0,1], what `certify` takes."""
+        """The picture as float32 (3,h,w) in [0,1], the input of `certify`."""
         return fitting.to_tensor(self.pixels)
 
     @property
     def sha256(self) -> str:
-        """The image key of noise and certificates."""
+        """The hash of the pixels by which noise and certificates identify the picture."""
         return fitting.sha256(self.pixels)
 
 
@@ -94,7 +94,7 @@ def class_names(dataset: str) -> tuple[str, ...]:
 
 
 def datasets() -> tuple[str, ...]:
-    """Every data set that there is here: the two that are always known, and those that were added."""
+    """The names of all data sets: CIFAR-10, ImageNet, and those that were added on this machine."""
     return (*DATASETS, *custom.added())
 
 
@@ -103,9 +103,9 @@ def resolve(spec: str, dataset: str, *, paths: bool = True) -> Picture:
 
     A spec is `cifar10:123` (test index), `cifar10-train:5`, `photo:cat`, `gallery:NAME`,
     `imagenet:3` (index into the validation folder), `NAME:3` or `NAME-train:3` of an added data set
-    or, unless `paths` is False, a path. What has a prefix is never taken for a path ("./a:b.png" is
-    one). A spec that came over a URL must be
-    resolved with `paths=False`. Raises InputError.
+    or, unless `paths` is False, a path. A text with a prefix before ":" is never taken for a path, except
+    where the prefix has a separator ("./a:b.png"). A spec that came from a URL must be resolved with
+    `paths=False`, so that it cannot read files. Raises InputError.
     """
     fitting.geometry(dataset)
     if prefixed := _PREFIXED.fullmatch(spec):
@@ -124,7 +124,8 @@ def resolve(spec: str, dataset: str, *, paths: bool = True) -> Picture:
 
 
 def from_upload(data: bytes, filename: str, dataset: str) -> Picture:
-    """An uploaded picture. Of its name only letters, digits and ._-() are kept, and only to be shown."""
+    """The picture in an uploaded file's data. Of the file name only letters, digits and ._-() are kept, and
+    it is only displayed. Raises InputError where the data cannot be decoded."""
     fitting.geometry(dataset)
     name = re.split(r"[/\\]", filename)[-1]
     harmless = "".join(c if c.isalnum() or c in "._-()" else "_" for c in name).strip("._")[-60:]
@@ -138,7 +139,7 @@ def refitted(picture: Picture, dataset: str) -> Picture:
 
 
 def catalogue(dataset: str) -> tuple[Group, ...]:
-    """The groups that can be picked from, read from the local disk alone; decodes no picture."""
+    """The groups of pictures to choose from. Reads only the local disk and decodes no picture."""
     fitting.geometry(dataset)
     photos = _group("photo", "Photographs", lambda: _named(_photo_choices(dataset)))
     indexed = _group(dataset, _SPLITS.get(dataset, dataset), lambda: (test_size(dataset), ()))
@@ -156,8 +157,9 @@ def test_size(dataset: str) -> int:
 
 
 def labelled_pictures(dataset: str, count: int) -> tuple[tuple[Picture, ...], str]:
-    """Up to `count` labelled pictures spread over the data set's test pictures, and what they are; the
-    gallery's drawings stand in where CIFAR-10 or ImageNet is not on this machine. Raises InputError."""
+    """Up to `count` labelled pictures spread evenly over the data set's test pictures, and a description of
+    them. Where CIFAR-10 or ImageNet is not on this machine, the gallery's drawings are used. Raises
+    InputError."""
     try:
         size = test_size(dataset)
         specs = [f"{dataset}:{i}" for i in range(0, size, max(1, size // count))][:count]
@@ -255,7 +257,8 @@ def _picture(
     labels: Mapping[str, int | None] = {},
     borders: bool = False,
 ) -> Picture:
-    """`labels` has the class in each data set for which it is known, None where there is none."""
+    """`labels` maps each data set for which the picture's class is known to the class index, or to None where
+    it shows no class of that data set."""
     if dataset not in labels:
         note = f"{note} {UNKNOWN_CLASS}".lstrip()
     pixels = fitting.fit(original, dataset, borders)

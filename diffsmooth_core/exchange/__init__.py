@@ -1,1 +1,1 @@
-"""Runs and published numbers in and out: certification logs, whole runs as a file, tables."""
+"""Import and export: certification logs, whole runs as one file, tables of published numbers."""

@@ -1,4 +1,4 @@
-"""A whole run as one file, to hand on: settings, results and certificates, checked on arrival."""
+"""A whole run as one file to share: settings, results and certificates, all checked on import."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXPORTED_REMARKS = ("note", "tag", "untag", "review", "reason", "skipped", "view
 
 
 def packed(store: Store, run: Run) -> bytes:
-    """A run with everything that was said of it, as gzipped JSON."""
+    """A run with its results, certificates and remarks, as gzipped JSON."""
     document = {
         "format": FORMAT,
         "run": {name: value for name, value in asdict(run).items() if name not in ("id", "created")},
@@ -32,10 +32,10 @@ def packed(store: Store, run: Run) -> bytes:
 
 
 def unpack(store: Store, data: bytes, name: str | None = None) -> Run:
-    """Keep a packed run in the store, under another name if one is given.
+    """Add a packed run to the store, under another name if one is given.
 
-    Every certificate is checked from its counts first. Raises InputError where the file is something
-    else, where a certificate does not follow from its counts, or where the name is taken.
+    Every certificate is first recomputed from its counts. Raises InputError where the file is not a packed
+    run, where a certificate does not follow from its counts, or where the name is taken.
     """
     document = _read(data)
     try:
@@ -98,7 +98,7 @@ def _result(row: dict[str, Any]) -> Result:
 
 
 def _check(result: Result) -> None:
-    """The certificate follows from its counts, and the result from the certificate."""
+    """Check that the certificate follows from its counts, and the result from the certificate."""
     if result.certificate is None:
         return
     certificate = Certificate.from_dict(result.certificate)

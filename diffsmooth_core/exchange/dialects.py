@@ -1,4 +1,5 @@
-"""Whose certification log it is, told from its columns and cells. A new dialect is a line in DIALECTS."""
+"""Which code wrote a certification log, recognised by its columns and cells. To support another code's
+format (a dialect), add an entry to DIALECTS."""
 
 from __future__ import annotations
 
@@ -6,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-# What `correct` says of each row, None where it says nothing of a single row; no list where the cells are
-# in another form.
+# Reads the column `correct`: for each row whether the answer was right, or None where the cell does not tell.
+# Returns None in place of the list where the cells have another form.
 Reading = Callable[[Sequence[str]], list[bool | None] | None]
 
 
@@ -17,12 +18,12 @@ def numbers(cells: Sequence[str]) -> list[bool | None] | None:
 
 
 def words(cells: Sequence[str]) -> list[bool | None] | None:
-    """True and False, as Python prints them; some loops print 1 and 0 for other rows of the same log."""
+    """True and False, as Python prints them; some scripts print 1 and 0 in other rows of the same log."""
     return [cell in ("1", "True") for cell in cells] if set(cells) <= {"0", "1", "True", "False"} else None
 
 
 def running_total(cells: Sequence[str]) -> list[bool | None] | None:
-    """How many rows were right so far."""
+    """A running count of right answers: a row is right where the count goes up."""
     if not all(cell.isascii() and cell.isdigit() and len(cell) <= 12 for cell in cells):
         return None
     rises = (after - before for before, after in pairwise([0, *map(int, cells)]))
@@ -31,10 +32,11 @@ def running_total(cells: Sequence[str]) -> list[bool | None] | None:
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a group writes its logs.
+    """The log format of one research group's code.
 
-    `columns` are those by which its header is known, beside idx, label and predict; `radius` names the column
-    of radii. Where `only_proved`, that column says with 1 or -1 whether one radius was proved for all rows.
+    `columns` identify its header, together with idx, label and predict; `radius` names the column of radii.
+    With `only_proved`, that column holds no radii but 1 or -1: whether one given radius, the same for all
+    rows, was proved.
     """
 
     name: str

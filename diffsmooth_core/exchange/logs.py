@@ -1,4 +1,5 @@
-"""Certification logs as the field publishes them: whose dialect, what they hide, and writing our own."""
+"""Certification logs in the formats of published code: reading them, with the vote counts that their rounded
+radii leave possible, and writing our own."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from diffsmooth_core.runs.records import Run
     from diffsmooth_core.runs.store import Store
 
-DIGITS = 3  # significant ones of a printed radius
+DIGITS = 3  # significant digits of a printed radius
 MOST_BYTES = 100_000_000
 COLUMNS = ("idx", "label", "predict", "radius", "correct", "time")
 FORMATS = ("cohen", "csv", "parquet")
@@ -32,10 +33,10 @@ FORMATS = ("cohen", "csv", "parquet")
 
 @dataclass(frozen=True)
 class Log:
-    """The rows of a log, whose dialect it is, and what is odd about it, a sentence each.
+    """The rows of a log, its dialect, and a sentence on each irregularity found in it.
 
-    `lifted` are the rows whose printed radius reaches a threshold of a table (a multiple of .25) that the
-    radius before rounding may not have reached, True where it cannot have.
+    `lifted` has the rows whose radius was rounded up to a table's threshold (a multiple of 0.25) that the
+    radius before rounding may not have reached; the value is True where it certainly had not.
     """
 
     dialect: str
@@ -82,7 +83,7 @@ def read(
 
 
 def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Column names, and the cells of each line with its number."""
+    """The column names, and the cells of each line with its line number."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path} has more than {MOST_BYTES // 10**6} MB; it is no certification log")
@@ -102,8 +103,8 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
 def _dialect(
     path: Path, header: Sequence[str], rows: Sequence[tuple[int, list[str]]]
 ) -> tuple[Dialect, list[bool | None]]:
-    """Whose log it is, and what its `correct` says of each row. Raises InputError where its columns are not a
-    log's, or a row does not fit them."""
+    """The log's dialect, and for each row whether its column `correct` says that the answer was right. Raises
+    InputError where the columns are not those of a log, or a row has other cells than the columns."""
     missing = [name for name in COLUMNS[:3] if name not in header]
     if missing or not any(dialect.radius in header for dialect in DIALECTS):
         raise InputError(
@@ -134,7 +135,8 @@ def _dialect(
 def _reconstructed(
     idx: int, label: int, predict: int, radius: float, sigma: float, n: int, alpha: float, *, exact: bool
 ) -> tuple[Result, bool | None]:
-    """The counts behind a radius of three digits, and whether rounding lifted it over a threshold."""
+    """A row's result with the vote counts that round to its radius of three digits, and whether rounding
+    lifted that radius to a threshold (True: certainly, False: possibly, None: no)."""
     if not radius:
         return Result(idx, label, predict, radius, n=n), None
     if exact:
@@ -153,7 +155,8 @@ def _reconstructed(
 
 
 def _first(n: int, holds: Callable[[int], bool]) -> int:
-    """The smallest k from 1 to n for which `holds`, which stays so from there on; n + 1 where none does."""
+    """The smallest k in 1..n with holds(k), n + 1 where there is none. `holds` must be monotone: once true,
+    it stays true for every larger k."""
     low, high = 0, n + 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -186,7 +189,7 @@ def _number(path: Path, line: int, name: str, cell: str) -> float:
 
 
 def add_to_store(store: Store, log: Log, name: str, dataset: str, settings: dict[str, Any]) -> Run:
-    """A log as a run of the store; `settings` are its sigma, n, alpha and file. Raises InputError where the
+    """Store a log as a run; `settings` has its sigma, n, alpha and file name. Raises InputError where the
     name is taken."""
     run = store.create(name, log.dialect, dataset, settings, [r.idx for r in log.results], {})
     store.add(run, [], log.results)
@@ -196,8 +199,8 @@ def add_to_store(store: Store, log: Log, name: str, dataset: str, settings: dict
 def encoded(results: Sequence[Result], form: str) -> bytes:
     """Results in Cohen's dialect, as CSV or as Parquet.
 
-    Radii keep all their digits, rounded down to six in Cohen's dialect, so that no reader lifts one. Raises
-    InputError where that is no format.
+    Radii keep all their digits; in Cohen's dialect they are rounded down to six, so that no radius is
+    overstated. Raises InputError for an unknown format.
     """
     check_choice("format", form, FORMATS)
     if form == "cohen":

@@ -1,8 +1,8 @@
-"""Published certified accuracies as data: CSV files with a line a number, and where each of them stands.
+"""Published certified accuracies as data: CSV files with one number a line and the table that it is from.
 
-The paper's own (assets/published) are those that could be checked against it, beside the lists of Salman et
-al. 2019; other tables are an operator's to add, in the folder that DIFFSMOOTH_PUBLISHED names, or a
-visitor's to bring along.
+Bundled in assets/published are the paper's numbers that could be checked against it, and the lists of Salman
+et al. 2019. An operator adds other tables in the folder that DIFFSMOOTH_PUBLISHED names; a visitor uploads
+them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BUNDLED = ASSETS / "published"
 CERTIFIED, ACR, BENIGN = KINDS = ("certified accuracy", "ACR", "benign")
 MOST_BYTES, MOST_LETTERS = 2_000_000, 500
 
-SLIPS = (  # of the paper, which concern no single number
+SLIPS = (  # inconsistencies of the paper that concern no single number
     "Table 7 lists N = 20,000 with m = 5 within a budget of 10,000 predictions.",
     "The introduction compares with seven baselines, the abstract with eight.",
     "The released logs round radii to three digits, up as well as down: a radius of 1.7451 is printed as "
@@ -33,10 +33,10 @@ SLIPS = (  # of the paper, which concern no single number
 
 @dataclass(frozen=True)
 class MeasuredSetting:
-    """What a number was measured of. What the source does not say is empty, or None.
+    """The setting that a published number was measured with. What the source does not state is "" or None.
 
-    sigma and sigma_local are in [0,1] pixel units, m the local copies of a vote, n the estimation votes of
-    each of the pictures, of which there are `images`.
+    sigma and sigma_local are in [0,1] pixel units, m is the number of local copies of a vote, n the number of
+    estimation votes for each picture, `images` the number of pictures.
     """
 
     source: str
@@ -56,7 +56,7 @@ class Value:
     """A published number of one of KINDS.
 
     CERTIFIED and BENIGN are percentages of pictures, CERTIFIED at a radius (L2, pixel values from 0 to 1),
-    and ACR is a radius. `note` says what to mind.
+    and ACR is a radius. `note` is a caution to read with the number.
     """
 
     setting: MeasuredSetting
@@ -68,7 +68,7 @@ class Value:
 
 COLUMNS = (*(field.name for field in fields(MeasuredSetting)), "radius", "value", "kind", "note")
 NEEDED = ("source", "dataset", "value", "kind")
-SPANS = {  # of numbers, with the kind of number
+SPANS = {  # setting -> type, smallest and largest value
     "sigma": (float, 0.0, 10.0),
     "sigma_local": (float, 0.0, 10.0),
     "m": (int, 1, 10**6),
@@ -168,7 +168,7 @@ def _number(where: str, column: str, cell: str) -> Any:
 
 
 def encoded(values: Iterable[Value]) -> bytes:
-    """Numbers as a file that `decoded` reads."""
+    """Numbers as a CSV file that `decoded` reads."""
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()
@@ -179,8 +179,8 @@ def encoded(values: Iterable[Value]) -> bytes:
 
 
 def acr(dataset: str, sigma: float, training_sigma: float | None) -> float | None:
-    """The paper's average certified radius of a Gaussian-trained network certified at sigma (Table 12), if it
-    has one."""
+    """The paper's average certified radius (Table 12) of a network trained under Gaussian noise of
+    training_sigma and certified at sigma; None where the paper has none."""
     classifier = "" if training_sigma is None else f"Gaussian, noise {training_sigma:g}"
     for value in (value for path in sorted(BUNDLED.glob("*.csv")) for value in read(path)):
         of = value.setting

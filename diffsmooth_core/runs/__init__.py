@@ -1,1 +1,1 @@
-"""Many certificates: the store, batch runs, logs in and out, and why a picture is not certified."""
+"""Certifying many pictures: the store, batch runs, sweeps, and the workers that cast the votes."""

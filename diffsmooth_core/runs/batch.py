@@ -1,4 +1,4 @@
-"""A batch run: many pictures certified together, every vote written within seconds, resumed after a kill."""
+"""A batch run certifies many pictures together; votes are saved every second, so a killed run can resume."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from diffsmooth_core.runs.workers import Plan, VoteRequest, Workers, base_of, lo
 from diffsmooth_core.version import __version__
 
 log = logging.getLogger(__name__)
-FLUSH = 1.0  # seconds between two writes: what a killed run may lose
-WINDOW = 32  # pictures whose votes are under way at once, at least
+FLUSH = 1.0  # seconds between two writes; a killed run loses at most the votes of that time
+WINDOW = 32  # work on at least this many pictures at once
 
 
 @dataclass(frozen=True)
 class Status:
-    """How far a run is. certified_accuracy is the share of the finished pictures that are right with the
-    target radius at least (0 where stopping is fixed)."""
+    """How far a run is. certified_accuracy is the share of the finished pictures that are certified as their
+    true class with at least the target radius (at any radius where stopping is "fixed")."""
 
     done: int
     total: int
@@ -50,8 +50,8 @@ class Status:
 
 
 def start(store: Store, name: str, config: SmoothingConfig, indices: Sequence[int]) -> Run:
-    """A new run over these test pictures in the store. Raises InputError where its networks, pictures or
-    target do not fit."""
+    """Create a run over these test pictures in the store. Raises InputError where its networks cannot be
+    loaded, a picture is missing, or the configuration does not fit a batch run."""
     check_reachable(config)
     base = base_of(config)
     base = replace(base, execution=default_execution(base, len(indices) * (config.n0 + config.n)))
@@ -61,12 +61,13 @@ def start(store: Store, name: str, config: SmoothingConfig, indices: Sequence[in
 
 
 def execution_settings(base: BaseClassifier, block: int) -> dict[str, Any]:
-    """How the networks run, for a run's settings: fixed before its first vote."""
+    """How the networks run, to be stored with a run's settings: votes depend on it, so it is fixed before the
+    first one."""
     return {"block": block, "arithmetic": str(base.dtype), "execution": str(base.execution)}
 
 
 def config_of(run: Run) -> SmoothingConfig:
-    """The settings of a run of ours. Raises InputError for an imported one."""
+    """The configuration of a run of this program. Raises InputError for an imported one."""
     if run.origin != "audit":
         raise InputError(f"run {run.name!r} is an imported log and cannot go on; start a run of its own")
     return SmoothingConfig.from_dict(
@@ -75,8 +76,8 @@ def config_of(run: Run) -> SmoothingConfig:
 
 
 def plan_of(run: Run) -> Plan:
-    """How the networks ran when the run began. Raises InputError where that is not possible here, or the
-    networks are no longer the same."""
+    """The plan with which the run began: its settings and how its networks ran. Raises InputError where this
+    machine cannot run them so, or the networks' weights have changed."""
     plan = Plan(config_of(run), Execution.parse(run.config.get("execution", "eager")), run.config["block"])
     base = plan.base
     if base.weights != run.weights:
@@ -93,11 +94,11 @@ def plan_of(run: Run) -> Plan:
 def work(store: Store, run: Run, workers: Callable[[Plan], Workers]) -> Iterator[Status]:
     """Certify what is left of a run, yielding after every batch of votes; closing the generator stops it.
 
-    A picture's votes are those that `certify` draws, in the same order, so the result of a run that was
-    killed and taken up again is that of an undisturbed one. A picture that cannot be read is skipped and
-    listed. Out of memory, the pictures under way start again with half as many copies at a time, as
-    `certify` does; their results say so. Raises InputError where the networks are no longer those that the
-    run began with.
+    A picture's votes are those that `certify` draws, in the same order, so a run that was killed and resumed
+    ends with the results of an undisturbed one. A picture that cannot be read is skipped and listed. When
+    memory runs out, the unfinished pictures start again with half as many copies at a time, as in `certify`;
+    their results record that. Raises InputError where the networks are no longer those that the run began
+    with.
     """
     batch = BatchRun(store, run, workers)
     try:
@@ -113,8 +114,8 @@ def work(store: Store, run: Run, workers: Callable[[Plan], Workers]) -> Iterator
 
 
 class BatchRun:
-    """What is left of a run: pictures that wait, pictures whose votes are under way, and votes and results
-    that are not written yet."""
+    """The state of a run in progress: pictures not begun, pictures that are being voted on, and votes and
+    results that are not written yet."""
 
     def __init__(self, store: Store, run: Run, workers: Callable[[Plan], Workers]) -> None:
         finished = {result.idx: result for result in store.results(run)}
@@ -141,7 +142,7 @@ class BatchRun:
         return not self._waiting and not self._under_way
 
     def fill(self) -> None:
-        """Take up pictures that wait, enough to keep the workers busy, and skip those that cannot be read."""
+        """Begin as many pictures as keep the workers busy; skip those that cannot be read."""
         while self._waiting and len(self._under_way) < self._window:
             idx, begun = self._waiting.popitem(last=False)
             try:
@@ -159,7 +160,7 @@ class BatchRun:
             self._in_flight += 1
 
     def _next_requests(self) -> list[VoteRequest]:
-        """The next votes of pictures under way, as many as fit into one pass of the networks."""
+        """The next votes of the pictures in progress, as many as fit into one pass of the networks."""
         requests: list[VoteRequest] = []
         room = self._plan.base.votes_per_step
         for image in self._under_way.values():
@@ -172,7 +173,8 @@ class BatchRun:
         return requests
 
     def collect(self) -> bool:
-        """Wait for votes and count them. False where none were under way, or none came for want of memory."""
+        """Wait for votes and count them. False where none were requested, or none came because memory ran
+        out."""
         if not self._in_flight:
             return False
         try:
@@ -203,9 +205,9 @@ class BatchRun:
         return result.correct and result.radius >= self._target
 
     def shrink(self, error: RuntimeError) -> None:
-        """After memory ran out, go on with half as many copies at a time. What pictures have counted so far
-        came from the larger block, so they start again. Raises any other error, and InputError where there
-        is nothing left to halve."""
+        """After memory ran out, go on with half as many copies at a time (a smaller block). Votes depend on
+        the block, so unfinished pictures drop their counts and start again. Raises the error again where it
+        is another one, and InputError where the block cannot be halved any more."""
         halve_batch(self._plan.base, error)
         self._plan, self._in_flight = self._plan.halved, 0
         log.warning(
@@ -218,12 +220,12 @@ class BatchRun:
         self._waiting.update(dict.fromkeys(self._waiting))
 
     def flush_when_due(self) -> None:
-        """Write what was counted, once FLUSH seconds have passed since the last time."""
+        """Write new votes and results if FLUSH seconds have passed since the last write."""
         if time.monotonic() - self._written >= FLUSH:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was counted since the last time, all of it or nothing."""
+        """Write the votes and results since the last write, in one transaction."""
         self._store.add(self._run, self._tallies, self._results)
         self._tallies.clear()
         self._results.clear()
@@ -243,13 +245,13 @@ class BatchRun:
         )
 
     def finish(self) -> None:
-        """Write the rest, and that the run has come to its end."""
+        """Write the remaining votes and results, and a remark that the run has finished."""
         self.flush()
         text = f"{self._done} certified, {len(self._skipped)} skipped"
         self._store.remark(self._run, None, "finished", text)
 
     def close(self) -> None:
-        """Write what was counted, wherever the run was interrupted, and end the workers."""
+        """Write what was counted, also after an interruption, and stop the workers."""
         if self._tallies:
             self.flush()
         self._workers.close()
@@ -258,8 +260,8 @@ class BatchRun:
 def _resumed(
     store: Store, run: Run, plan: Plan, finished: dict[int, Result]
 ) -> tuple[Plan, dict[int, PendingImage]]:
-    """The plan with the smallest block that the run was brought to, and the pictures that have votes of it
-    and no result, with their counts."""
+    """Where an interrupted run goes on: the plan with the smallest block (copies at a time) that the run came
+    down to, and the unfinished pictures with the counts that they have at that block."""
     tallies, first_block = store.tallies(run), plan.block
     smallest = min((tally.block for tally in tallies if tally.block), default=first_block)
     while plan.block > smallest:

@@ -1,4 +1,4 @@
-"""A connection to SQLite or PostgreSQL that says in one sentence what is wrong with it."""
+"""A connection to SQLite or PostgreSQL that reports its errors as one-sentence InputErrors."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from diffsmooth_core.paths import user_folder
 from diffsmooth_core.runs.schema import upgrade
 
 log = logging.getLogger(__name__)
-WAIT = 30  # seconds for another writer
+WAIT = 30  # seconds to wait while another process writes
 
 
 def default_url() -> str:
-    """DIFFSMOOTH_STORE, or a file in the user's cache."""
+    """The URL in DIFFSMOOTH_STORE or, without it, that of a SQLite file in the user's cache."""
     return os.environ.get("DIFFSMOOTH_STORE") or f"sqlite:///{user_folder('audits') / 'store.sqlite'}"
 
 
 class Database:
     """The database behind a URL, with its schema up to date; safe with several readers and writers.
 
-    `moved` is where a damaged SQLite file was moved, in whose place a new one is begun. Raises InputError
-    where the URL leads nowhere.
+    A damaged SQLite file is moved aside and replaced by a new one; `moved` is then its new path. Raises
+    InputError where no database can be opened at the URL.
     """
 
     def __init__(self, url: str | None = None) -> None:
@@ -56,8 +56,8 @@ class Database:
             upgrade(connection)
 
     def _set_aside(self, file: Path) -> None:
-        """Move a SQLite file that is damaged out of the way, with its journal, so that a new one is begun;
-        `moved` is where it lies then. Nothing in it is deleted."""
+        """Move a damaged SQLite file and its journal aside, so that a new one can be created in its place,
+        and set `moved` to its new path. Nothing in it is deleted."""
         if not file.is_file():
             return
         try:
@@ -65,7 +65,7 @@ class Database:
                 sound = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok"
         except sa.exc.DatabaseError as error:
             if not any(word in str(error.orig) for word in ("not a database", "malformed")):
-                return  # it is locked, or may not be read: that is said elsewhere
+                return  # it is locked or may not be read, which is reported when it is used
             sound = False
         if sound:
             return
@@ -79,7 +79,7 @@ class Database:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn what a database raises into one sentence, an InputError."""
+        """Turn a database's exceptions into an InputError of one sentence."""
         try:
             yield
         except sa.exc.DBAPIError as error:
@@ -107,7 +107,8 @@ def without_password(url: str) -> str:
 
 
 def _write_ahead(connection: Any, _: Any) -> None:
-    """Readers do not wait for a writer; foreign keys hold."""
+    """Set up a SQLite connection: write-ahead logging, so that readers need not wait for a writer, and
+    foreign keys enforced."""
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")

@@ -35,7 +35,7 @@ def parse_indices(spec: str, dataset: str) -> tuple[int, ...]:
 
 
 def format_indices(indices: Sequence[int]) -> str:
-    """What `parse_indices` reads as these test pictures, as a range where they are one."""
+    """These indices as text that `parse_indices` reads, as a range where they are evenly spaced."""
     step = indices[1] - indices[0] if len(indices) > 1 else 1
     even = range(indices[0], indices[-1] + 1, step) if step > 0 else range(0)
     if tuple(even) == tuple(indices):

@@ -20,8 +20,8 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass
 class PendingImage:
-    """Counts by class of the selection votes (counts0) and estimation votes (counts) of picture idx;
-    `requested` while a worker casts more of them."""
+    """Counts by class of the selection votes (counts0) and estimation votes (counts) of picture idx.
+    `requested` is true while a worker casts more of them."""
 
     idx: int
     counts0: Counts
@@ -35,19 +35,20 @@ class PendingImage:
         return cls(idx, zero, zero)
 
     def restore(self, tally: Tally) -> None:
-        """Add votes that an earlier process counted."""
+        """Add votes that an earlier process counted and stored."""
         if tally.stage == "selection":
             self.counts0 = self.counts0 + np.array(tally.counts)
         else:
             self.counts = self.counts + np.array(tally.counts)
 
     def next_request(self, config: SmoothingConfig, most: int) -> VoteRequest:
-        """The next votes, `most` at most, up to the next place where the picture may be finished."""
+        """A request for at most `most` further votes, which ends where the next decision is due: the end of
+        the selection votes, or a vote at which counting may stop."""
         stage, start, needed = self._next_votes(config)
         return VoteRequest(self.idx, stage, start, start + min(needed, most))
 
     def _next_votes(self, config: SmoothingConfig) -> tuple[Stage, int, int]:
-        """The stage, the votes that it has, and how many it needs before the next decision."""
+        """The current stage, how many votes it has, and how many it must have for the next decision."""
         if (n := int(self.counts0.sum())) < config.n0:
             return "selection", n, config.n0 - n
         n = int(self.counts.sum())
@@ -56,7 +57,8 @@ class PendingImage:
     def count(
         self, request: VoteRequest, classes: npt.NDArray[np.int64], plan: Plan
     ) -> tuple[Tally, Decision | None]:
-        """Count the votes of a request: what to write, and the decision once the picture is finished."""
+        """Count the votes of a request. Returns the tally to store, and the decision once the picture is
+        finished, None before."""
         decision = None
         if request.stage == "selection":
             before = self.counts0

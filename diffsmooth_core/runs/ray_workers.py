@@ -13,14 +13,15 @@ from diffsmooth_core.runs.workers import Classes, Plan, VoteRequest, cast, singl
 
 
 class RayWorkers:
-    """Ray actors, one a GPU or core, on this machine or a cluster.
+    """Ray actors, one for each GPU or CPU core, on this machine or a cluster.
 
-    What a killed actor was asked for is asked of another one. It is counted once, for only what comes back is
-    counted. Raises InputError where Ray is not installed or no cluster answers at the address.
+    The votes requested of an actor that was killed are requested of another one. No vote is counted twice,
+    because only returned votes are counted. Raises InputError where Ray is not installed or no cluster
+    answers at the address.
     """
 
     def __init__(self, plan: Plan, count: int, address: str | None = None) -> None:
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent anywhere
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage statistics are sent
         try:
             import ray
         except ModuleNotFoundError:
@@ -81,7 +82,7 @@ class RayWorkers:
 
 
 class VotingActor:
-    """What runs in an actor."""
+    """The class that each Ray actor runs: it loads the networks and casts votes."""
 
     def __init__(self, plan: Plan) -> None:
         single_threaded()

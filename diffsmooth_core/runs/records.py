@@ -1,4 +1,4 @@
-"""What the store holds besides results: runs, counted votes, and what people said."""
+"""The records of the store besides results: runs, vote counts, and people's remarks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ Kind = Literal["note", "tag", "untag", "review", "reason", "view", "skipped", "f
 
 @dataclass(frozen=True)
 class Run:
-    """A batch of certificates: ours (`origin` "audit") or an imported log's (its dialect). `config` holds
-    every setting of ours, of a log sigma, n and alpha."""
+    """A batch of certificates. `origin` is "audit" for a run of this program, otherwise the dialect of an
+    imported log. `config` holds every setting of an audit; of a log only sigma, n and alpha."""
 
     id: int
     name: str
@@ -28,8 +28,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Tally:
-    """Votes of one stage for an image from `start` on: counts by class. The networks took `block` copies at
-    a time, 0 for as many as the run began with."""
+    """Counts by class of consecutive votes of one stage for an image, the first of which is number `start`.
+    The networks took `block` copies at a time; 0 means as many as when the run began."""
 
     idx: int
     stage: str
@@ -40,7 +40,8 @@ class Tally:
 
 @dataclass(frozen=True)
 class Remark:
-    """What somebody said of an image of a run, or of the run (idx None)."""
+    """A remark about an image of a run, or about the whole run (idx None): a note, a tag, a review state, a
+    reason, a saved view, or that an image was skipped."""
 
     idx: int | None
     kind: str

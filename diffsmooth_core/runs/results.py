@@ -1,4 +1,4 @@
-"""One certified picture of a run, and what a run's results come to."""
+"""The result of one picture of a run, and the summary of all of a run's results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.config import ABSTAIN
 from diffsmooth_core.statistics import Proportion, average_certified_radius, certified_accuracy
 
-STEP = 0.25  # between the radii of a table
+STEP = 0.25  # difference between the radii of a table of certified accuracy
 OUTCOMES = {
     "right": "Certified and right",
     "wrong": "Certified but wrong",
@@ -24,11 +24,11 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class Result:
-    """What one picture came to. `predict` is a class or ABSTAIN; a label that is not known is None.
+    """The result of one picture. `predict` is a class or ABSTAIN; `label` is None where it is not known.
 
-    n votes were counted, of which n_a_low to n_a_high were for the predicted class: the same number twice
-    where the votes are known, an interval where a log only has the rounded radius, None where nothing is
-    known. `certificate` is the whole certificate of a run of ours.
+    Of n votes, between n_a_low and n_a_high were for the predicted class. Both are equal where the votes are
+    known, differ where a log only has the rounded radius, and are None where nothing is known.
+    `certificate` is the whole certificate where this program made it.
     """
 
     idx: int
@@ -45,7 +45,7 @@ class Result:
 
     @classmethod
     def of(cls, certificate: Certificate, idx: int, label: int | None) -> Result:
-        """What a certificate of ours came to for picture idx."""
+        """The result of picture idx with this certificate."""
         n_a = certificate.counts[certificate.candidate]
         return cls(
             idx=idx,
@@ -85,7 +85,7 @@ class Summary:
     certified_accuracy: dict[str, Proportion]
 
     def as_dict(self) -> dict[str, Any]:
-        """With percentages, as scripts read it."""
+        """A JSON document for scripts, accuracies in percent."""
         return {
             "images": self.images,
             "abstained": self.abstained,
@@ -97,7 +97,7 @@ class Summary:
 
 
 def curve(results: Sequence[Result], points: int = 120) -> list[tuple[float, Proportion]]:
-    """Certified accuracy over the radius, from 0 to just past the largest one, for a plot."""
+    """Certified accuracy at `points` radii from 0 to just above the largest one, for a plot."""
     right = np.sort([r.radius for r in results if r.correct])
     end = (float(right[-1]) if len(right) else 0.0) * 1.02 + 1e-3
     at = np.linspace(0.0, end, points)
@@ -108,7 +108,7 @@ def curve(results: Sequence[Result], points: int = 120) -> list[tuple[float, Pro
 
 
 def summary(results: Sequence[Result]) -> Summary:
-    """Radii 0.00, 0.25, ... up to the largest one; without results everything is 0."""
+    """Summarise results at the radii 0.00, 0.25, ... up to the largest one; without results all is 0."""
     radii, correct = [r.radius for r in results], [r.correct for r in results]
     table = {}
     for i in range(math.floor(max(radii, default=0.0) / STEP) + 1 if results else 0):

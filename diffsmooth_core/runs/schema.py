@@ -62,7 +62,7 @@ REMARKS = sa.Table(
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the schema up to date, one program at a time."""
+    """Bring the schema up to date, under a lock so that only one process does so at a time."""
     from alembic import command
     from alembic.config import Config
 

@@ -1,4 +1,4 @@
-"""Where runs are kept: SQLite beside the user's other things, or PostgreSQL. Only ever added to."""
+"""The store of runs: a SQLite file in the user's cache, or PostgreSQL. Records are only ever added."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ LONGEST = 4000  # characters of a note
 
 
 class Store(Database):
-    """Runs, votes, results and remarks, asked for and added to.
+    """Reads and adds runs, votes, results and remarks.
 
-    Every method raises InputError where the disk is full or another writer holds the store: what was written
-    before stays.
+    Every method raises InputError where the disk is full or another process keeps the store locked; what was
+    written before stays.
     """
 
     # Runs
@@ -36,7 +36,7 @@ class Store(Database):
         indices: Sequence[int],
         weights: dict[str, str],
     ) -> Run:
-        """A new run. Raises InputError where the name is taken."""
+        """Create a run. Raises InputError where the name is taken."""
         if not name.strip() or len(name) > 80:
             raise InputError(f"a run's name has 1 to 80 characters, got {name[:90]!r}")
         values = {
@@ -103,8 +103,8 @@ class Store(Database):
             return [Tally(r.idx, r.stage, r.start, tuple(r.counts), r.block) for r in rows]
 
     def results(self, run: Run, certificates: bool = False, predict: int | None = None) -> list[Result]:
-        """A run's results by index, all or those with one answer; `certificates` brings the whole documents
-        along."""
+        """A run's results by index: all, or those with the answer `predict`. They carry their whole
+        certificates only with `certificates`, as these are large."""
         columns = [c for c in RESULTS.c if c.name not in ("id", "run")]
         if not certificates:
             columns = [c for c in columns if c.name != "certificate"]
@@ -125,7 +125,7 @@ class Store(Database):
         return Result(**row)
 
     def version(self, run: Run) -> tuple[int, int]:
-        """Changes with every result and every remark of a run."""
+        """A pair of numbers that changes with every new result or remark of a run, as a key for caches."""
         with self._transaction() as connection:
             latest = (sa.select(sa.func.max(t.c.id)).where(t.c.run == run.id) for t in (RESULTS, REMARKS))
             results, remarks = (connection.execute(query).scalar() or 0 for query in latest)
@@ -134,7 +134,7 @@ class Store(Database):
     # What people say
 
     def remark(self, run: Run, idx: int | None, kind: Kind, text: str) -> None:
-        """Append a note, a tag ("untag" takes it away), a review state, or what happened to the run."""
+        """Append a remark: a note, a tag ("untag" removes it), a review state, or an event of the run."""
         if len(text) > LONGEST:
             raise InputError(f"a {kind} has up to {LONGEST} characters, got {len(text)}; shorten it")
         values = {"run": run.id, "idx": idx, "kind": kind, "text": text, "created": _now()}
@@ -142,7 +142,7 @@ class Store(Database):
             connection.execute(REMARKS.insert().values(values))
 
     def remarks(self, run: Run) -> list[Remark]:
-        """Everything said of a run, in order."""
+        """All remarks about a run and its images, the oldest first."""
         query = REMARKS.select().where(REMARKS.c.run == run.id).order_by(REMARKS.c.id)
         with self._transaction() as connection:
             return [Remark(r.idx, r.kind, r.text, r.created) for r in connection.execute(query)]

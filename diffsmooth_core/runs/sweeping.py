@@ -1,4 +1,5 @@
-"""A sweep over many pictures: a run for each of its settings, every noisy copy purified once for all."""
+"""A sweep over many pictures: one run for each setting; each noisy copy is purified once and shared by
+all."""
 
 from __future__ import annotations
 
@@ -24,14 +25,15 @@ from diffsmooth_core.version import __version__
 
 
 def titles(configs: Sequence[SmoothingConfig]) -> list[str]:
-    """What tells each setting of a sweep from the others: "sigma=0.5 sigma_local=0.25"."""
+    """For each setting of a sweep, the values in which it differs: "sigma=0.5 sigma_local=0.25"."""
     names = [f.name for f in fields(SmoothingConfig) if len({getattr(c, f.name) for c in configs}) > 1]
     return [" ".join(f"{name}={getattr(config, name):g}" for name in names) for config in configs]
 
 
 def runs(store: Store, name: str, over: str, config: SmoothingConfig, indices: Sequence[int]) -> list[Run]:
-    """The runs of a sweep over test pictures, called `name` and what tells them apart; those of an earlier
-    call where they are there already. Raises InputError where one of that name is of something else."""
+    """The runs of a sweep over test pictures, named `name` followed by the values in which they differ. Runs
+    that an earlier call created are taken up again. Raises InputError where a run of such a name exists
+    with other settings or pictures."""
     configs = grid(over, config)
     known = {run.name: run for run in store.runs()}
     names = [f"{name} {title}" for title in titles(configs)]
@@ -53,9 +55,9 @@ def runs(store: Store, name: str, over: str, config: SmoothingConfig, indices: S
 def _base_as_begun(
     base: BaseClassifier, configs: Sequence[SmoothingConfig], first: Run | None
 ) -> BaseClassifier:
-    """`base` with the execution and block that the sweep's first run recorded, so that all its votes come
-    from one shape; a new sweep takes those of today. Raises InputError for an execution that this machine
-    has not."""
+    """`base` with the execution and block that the sweep's first run recorded, so that all votes of the sweep
+    are computed in the same way; a new sweep keeps those of `base`. Raises InputError where this machine
+    does not offer that execution."""
     if first is None:
         return replace(base, purifier_batch=shared_batch(base, configs))
     execution = Execution.parse(first.config.get("execution", "eager"))
@@ -64,9 +66,9 @@ def _base_as_begun(
 
 
 def work(store: Store, sweep: Sequence[Run], over: str, config: SmoothingConfig) -> Iterator[tuple[int, int]]:
-    """Certify the pictures that the runs of a sweep still lack, yielding how many are done of how many; each
-    picture's results are written together, so a killed sweep goes on at the next picture. A picture that
-    cannot be read is skipped and listed."""
+    """Certify the pictures that the runs of a sweep still lack, yielding (pictures done, pictures in all). A
+    picture's results under all settings are written together, so a killed sweep resumes at the next
+    picture. A picture that cannot be read is skipped and listed."""
     configs = grid(over, config)
     base = _base_as_begun(base_of(configs[0]), configs, sweep[0])
     done = [{result.idx for result in store.results(run)} for run in sweep]

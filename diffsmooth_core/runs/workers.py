@@ -1,4 +1,5 @@
-"""Who casts the votes: this process or several; `ray_workers` has Ray's. Each gives the same votes."""
+"""Workers that cast votes, in this process or in several; `ray_workers` does so with Ray. The votes are the
+same whichever is used."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ Classes = list[npt.NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class VoteRequest:
-    """What a worker is asked for: votes start..stop-1 of a stage for test picture idx."""
+    """A request to a worker: votes start..stop-1 of a stage for test picture idx."""
 
     idx: int
     stage: Stage
@@ -36,7 +37,7 @@ class VoteRequest:
 
 @dataclass(frozen=True)
 class Plan:
-    """What decides a vote beside picture, stage and index: settings, and how the networks run."""
+    """What a vote depends on besides picture, stage and index: the settings, and how the networks run."""
 
     config: SmoothingConfig
     execution: Execution
@@ -48,14 +49,14 @@ class Plan:
 
     @property
     def halved(self) -> Plan:
-        """After it ran out of memory."""
+        """The plan with half the block, for use after memory ran out."""
         fewer = self.base.halved
         return replace(self, execution=fewer.execution, block=fewer.purifier_batch)
 
 
 @lru_cache(maxsize=4)
 def base_of(config: SmoothingConfig) -> BaseClassifier:
-    """The base classifier of a configuration, loaded once a process. Raises InputError."""
+    """The base classifier of a configuration, loaded once per process. Raises InputError."""
     return SmoothedClassifier.load(config).base
 
 
@@ -73,20 +74,21 @@ def cast(plan: Plan, requests: Sequence[VoteRequest]) -> Classes:
 
 
 class Workers(Protocol):
-    """Takes requests and gives their votes back, in any order. What a network raises, `collect` raises."""
+    """Takes vote requests and returns their votes in any order. `collect` raises the errors of the
+    networks."""
 
-    slots: int  # batches that may be under way at once
+    slots: int  # batches of requests that may be in progress at once
 
     def submit(self, requests: Sequence[VoteRequest]) -> None: ...
 
     def collect(self) -> list[tuple[Sequence[VoteRequest], Classes]]:
-        """What has come back, waiting for at least one batch."""
+        """The finished batches with their votes; waits until there is at least one."""
 
     def close(self) -> None: ...
 
 
 class ThisProcess:
-    """Votes cast in this process: right for a GPU, and for a few pictures."""
+    """Casts votes in this process: the right choice on a GPU, and for a few pictures."""
 
     slots = 1
 
@@ -106,7 +108,8 @@ class ThisProcess:
 
 
 class Processes:
-    """Processes of one thread each: on a CPU several times as fast as one process with several threads."""
+    """Casts votes in several processes of one thread each, which on a CPU is several times as fast as one
+    process with several threads."""
 
     def __init__(self, plan: Plan, count: int) -> None:
         self.slots = count

@@ -1,1 +1,1 @@
-"""How the bundled networks were made: one file a task or an objective, on one loop."""
+"""Training, as for the bundled networks: a file for each task or objective, and one loop that runs them."""

@@ -9,10 +9,10 @@ from torch import nn
 
 
 class MovingAverage:
-    """The exponential moving average of a network's parameters, in a network of its own.
+    """The exponential moving average of a network's parameters, kept in a copy of the network.
 
-    `decay` is what the average keeps of itself at each step; early in training it keeps less, so that the
-    initial weights are soon forgotten.
+    `decay` (0 to 1) is the factor on the average at each step; early in training a smaller factor is used, so
+    that the initial weights soon lose their influence.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -20,7 +20,7 @@ class MovingAverage:
         self._decay = decay
 
     def update(self, network: nn.Module, step: int) -> None:
-        """Move the average towards the weights after step `step`, 0 the first."""
+        """Update the average with the weights after step `step`, counted from 0."""
         decay = min(self._decay, (1 + step) / (10 + step))
         with torch.no_grad():
             for average, now in zip(self.network.parameters(), network.parameters(), strict=True):

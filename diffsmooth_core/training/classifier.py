@@ -1,7 +1,7 @@
 """Training a classifier under any objective.
 
-What is learned is the objective's business, one file each, from Gaussian augmentation to SmoothMix; how the
-weights are moved is the recipe's.
+The objective, each in a file of its own from Gaussian augmentation to SmoothMix, defines the loss; the recipe
+defines network, optimiser and learning rate.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from diffsmooth_core.training.model_files import as_stored, start_from
 from diffsmooth_core.training.objective import Objective, TrainingNoise
 from diffsmooth_core.training.recipes import AIRBENCH, FINE_TUNING, Recipe
 
-CALIBRATION = 40  # batches over which BatchNorm's statistics are taken
+CALIBRATION = 40  # batches over which BatchNorm's statistics are averaged after training
 
 
 @dataclass
 class Classification(Task):
     """Train a classifier on labelled examples (by default CIFAR-10's train split).
 
-    `start` is the safetensors file of a network of the recipe's shape to fine-tune; the loop raises
-    InputError where it is another network.
+    `start` is the safetensors file of a network to fine-tune, of the recipe's architecture; `build` raises
+    InputError where the file is of another one.
     """
 
     objective: Objective
     examples: Examples | None = None
     recipe: Recipe = AIRBENCH
-    batch: int = 0  # 0: the recipe's
+    batch: int = 0  # pictures a step; 0 for the recipe's own
     start: Path | None = None
     compiled: bool = False
 
@@ -59,7 +59,7 @@ class Classification(Task):
         self.recipe.prepare(self._cnn, normalise(self._noisy(self._examples.pictures[:5000], run)))
 
     def loss(self, run: TrainingRun, progress: float) -> Tensor:
-        """The mean loss, weighted, of the next batch of the epoch."""
+        """The weighted mean loss of the epoch's next batch."""
         x, label, weight = self._batch(run, run.step)
         self.network.train()
         losses = self.objective.losses(self._forward, x, label, TrainingNoise(run.generator), progress)
@@ -94,8 +94,8 @@ class Classification(Task):
         }
 
     def _batch(self, run: TrainingRun, index: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Pictures, labels and weights of batch `index` since training began, the pictures mirrored and
-        moved at random."""
+        """Pictures, labels and weights of batch number `index`, counted from the start of training; the
+        pictures are mirrored and shifted at random."""
         epoch, place = divmod(index, max(1, self.size // self.batch))
         order = epoch_order(run.seed, epoch, self.size)
         examples = self._examples
@@ -113,7 +113,7 @@ def recalibrate(network: nn.Module, batches: list[Tensor]) -> None:
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # cumulative average
+        norm.momentum = None  # average all batches with equal weight
     if not norms:
         return
     network.train()

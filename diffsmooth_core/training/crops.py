@@ -14,12 +14,13 @@ from diffsmooth_core.datasets import imagenet
 from diffsmooth_core.datasets.decoding import Pixels, read
 
 SHORTER = (256, 218, 179)  # shorter sides of the copies kept of each photograph
-SHARES = (0.65, 0.175, 0.175)  # how often a crop is of each
-MOST = 4000  # photographs held in memory, a GB of them
+SHARES = (0.65, 0.175, 0.175)  # shares of the crops that are cut from each size
+MOST = 4000  # photographs held in memory at most, about 1 GB
 
 
 class Crops:
-    """Photographs as one run of pixels on a device, in three sizes, from which squares are cut there."""
+    """Photographs in three sizes, stored as one array of pixels on a device, from which random squares are
+    cut on that device."""
 
     def __init__(self, photographs: Sequence[Pixels], device: str) -> None:
         copies = [_resized(picture, shorter) for shorter in SHORTER for picture in photographs]
@@ -31,14 +32,14 @@ class Crops:
 
     @classmethod
     def of_imagenet(cls, device: str) -> Crops:
-        """Of the photographs in DIFFSMOOTH_DATA/imagenet/train, spread over it where they are many. Raises
-        InputError where there are none."""
+        """Crops of the photographs in DIFFSMOOTH_DATA/imagenet/train; of more than MOST, a selection spread
+        evenly over them. Raises InputError where there are none."""
         found = imagenet.photographs(part="train")
         return cls([read(path) for path in found[:: -(-len(found) // MOST)]], device)
 
     def draw(self, count: int, side: int, generator: torch.Generator) -> Tensor:
-        """Squares (count,3,side,side) in [0,1], channels_last, half of them mirrored; of the copies that are
-        large enough. Raises InputError where none is."""
+        """Random squares (count,3,side,side) in [0,1], channels_last, half of them mirrored, cut from the
+        copies that are large enough. Raises InputError where no copy is."""
         allowed = torch.tensor(
             [share * (shorter >= side) for share, shorter in zip(SHARES, SHORTER, strict=True)]
         )
@@ -58,7 +59,7 @@ class Crops:
 
 
 def _resized(picture: Pixels, shorter: int) -> Pixels:
-    """(h,w,3) -> the same with a shorter side of that many pixels."""
+    """`picture` uint8 (h,w,3), resized so that its shorter side has `shorter` pixels."""
     scale = shorter / min(picture.shape[:2])
     size = tuple(max(shorter, round(scale * length)) for length in (picture.shape[1], picture.shape[0]))
     return np.array(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))

@@ -20,7 +20,7 @@ from diffsmooth_core.training.objective import TrainingNoise
 from diffsmooth_core.training.recipes import warmed_cosine
 
 LR = 2e-3
-FINE_TUNING = 0.1  # of the learning rate
+FINE_TUNING = 0.1  # factor on the learning rate when fine-tuning
 WARM_UP = 100  # steps
 
 
@@ -109,7 +109,8 @@ def accuracy_after_denoising(
     labels: Tensor,
     sigma: float,
 ) -> float:
-    """Share of x (n,3,h,w) that the classifier has right after N(0, sigma^2) noise (seed 0) and denoising."""
+    """Share of x (n,3,h,w) in [0,1] that is classified correctly after N(0, sigma^2) noise (seed 0) and
+    denoising."""
     source = TrainingNoise(torch.Generator().manual_seed(0))
     right = sum(
         int((classifier(purify(clean + source.noise(clean, 1, sigma)[0], sigma)).argmax(1) == label).sum())

@@ -39,8 +39,8 @@ class NoisePrediction(Task):
     """Train a diffusion U-Net to predict the noise in x_t.
 
     The loss is the noise prediction error weighted by 1/alpha_bar_t (that is the velocity error of
-    Salimans and Ho 2022), with four timesteps in five drawn from FOCUS. `limit` trains on the first
-    pictures only. What is stored is a moving average of the weights.
+    Salimans and Ho 2022), with four timesteps in five drawn from FOCUS. With `limit`, only the first `limit`
+    pictures are used. The stored network is a moving average of the weights.
     """
 
     dataset: str = "cifar10"
@@ -114,7 +114,7 @@ class NoisePrediction(Task):
 
 
 def _timesteps(count: int, generator: torch.Generator) -> Tensor:
-    """Timesteps (count,): four in five from FOCUS, the others from all of them."""
+    """Random timesteps (count,): four in five from the range FOCUS, the others from all TIMESTEPS."""
     anywhere = torch.randint(TIMESTEPS, (count,), generator=generator)
     focused = torch.randint(*FOCUS, (count,), generator=generator)
     return torch.where(torch.rand(count, generator=generator) < 0.8, focused, anywhere)

@@ -1,4 +1,4 @@
-"""Ensembles (Horváth et al. 2022): nothing is trained, the card names the members."""
+"""Ensembles (Horváth et al. 2022): no training is needed; the ensemble's card names its members."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from diffsmooth_core.zoo.load import load_classifier
 
 
 def combine(folder: Path, name: str, members: Sequence[str], consensus: int) -> Path:
-    """Write the card of an ensemble of classifiers that are known by name; `consensus` is K, 0 for none.
+    """Write the card of an ensemble of the classifiers with these names, and return its path. `consensus` is
+    the paper's K for K-consensus aggregation, 0 for none.
 
-    Raises InputError where the members do not vote for the same classes or K does not fit.
+    Raises InputError where the members do not have the same classes, or K is not possible for their number.
     """
     if len(members) < 2 or not 0 <= consensus < len(members):
         raise InputError(

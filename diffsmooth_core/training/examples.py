@@ -1,4 +1,4 @@
-"""What is learned from: pictures in memory with their labels, and how they are varied."""
+"""Training examples: pictures in memory with labels and weights, and their augmentation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def split_title(dataset: str, split: Split, limit: int | None) -> str:
 
 @dataclass(frozen=True)
 class Examples:
-    """Pictures (n,3,h,w) in [0,1], labels (n,) and what each example weighs in the loss (n,)."""
+    """Pictures (n,3,h,w) in [0,1], labels (n,), and the weight of each example in the loss (n,)."""
 
     pictures: Tensor
     labels: Tensor
@@ -46,24 +46,25 @@ class Examples:
 
     @property
     def normalisation(self) -> str:
-        """The one for a network of our own: the data set's where it is known."""
+        """The normalisation for a network trained on these examples: the data set's usual one where there is
+        one."""
         return self.dataset if self.dataset in STATISTICS else "half"
 
     @classmethod
     def labelled(cls, limit: int | None = None, dataset: str = "cifar10", split: Split = "train") -> Examples:
-        """A data set's split, or its first `limit` pictures."""
+        """The labelled pictures of a data set's split, or the first `limit` of them, all with weight 1."""
         pictures, labels = (part[:limit] for part in load_pictures(split, dataset))
         title = "CIFAR-10" if dataset == "cifar10" else dataset
         return cls(pictures, labels, torch.ones(len(labels)), split_title(title, split, limit), dataset)
 
     def to(self, device: str) -> Examples:
-        """On another device."""
+        """The same examples on another device."""
         pictures, labels, weights = (t.to(device) for t in (self.pictures, self.labels, self.weights))
         return replace(self, pictures=pictures, labels=labels, weights=weights)
 
     def half_unlabelled(self, teacher: Callable[[Tensor], Tensor], weight: float) -> Examples:
-        """Self-training (Carmon et al. 2019, as in SmoothAdv): every second picture loses its label,
-        gets the teacher's class in its place and weighs `weight`."""
+        """Self-training (Carmon et al. 2019, as in SmoothAdv): every second picture's label is replaced by
+        the teacher's class, and its weight in the loss becomes `weight`."""
         labels, weights = self.labels.clone(), self.weights.clone()
         with torch.inference_mode():
             guessed = [teacher(x).argmax(1) for x in self.pictures[1::2].split(500)]
@@ -73,7 +74,8 @@ class Examples:
         return replace(self, labels=labels, weights=weights, source=source)
 
     def purified(self, purify: Callable[[Tensor, float], Tensor], sigma: float, seed: int) -> Examples:
-        """Every picture under noise sigma and purified again: what the classifier sees in use."""
+        """Every picture after N(0, sigma^2) noise and purification, which is the classifier's input in
+        use."""
         random = TrainingNoise(torch.Generator().manual_seed(seed))
         purified = [purify(x + random.noise(x, 1, sigma)[0], sigma) for x in self.pictures.split(250)]
         source = f"{self.source}, purified at sigma {sigma:g}"
@@ -82,7 +84,8 @@ class Examples:
 
 @lru_cache(maxsize=1)
 def epoch_order(seed: int, epoch: int, size: int) -> Tensor:
-    """The order (size,) of an epoch's examples: of seed and epoch alone, so a resumed run sees the same."""
+    """The order (size,) of an epoch's examples. It depends on seed and epoch alone, so that a resumed run
+    sees the same order."""
     return torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(size))
 
 
@@ -93,7 +96,7 @@ def flipped(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def translated(x: Tensor, pixels: int, generator: torch.Generator) -> Tensor:
-    """Each picture of x (b,c,h,w) moved by up to `pixels` in both directions, edges reflected."""
+    """Each picture of x (b,c,h,w) shifted by up to `pixels` along both axes, with reflected edges."""
     b, c, h, w = x.shape
     padded = F.pad(x, (pixels,) * 4, mode="reflect")
     dy, dx = torch.randint(0, 2 * pixels + 1, (2, b, 1), generator=generator).to(x.device)

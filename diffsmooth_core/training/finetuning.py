@@ -24,13 +24,13 @@ from diffsmooth_core.training.model_files import as_stored
 from diffsmooth_core.training.objective import TrainingNoise
 from diffsmooth_core.training.recipes import warmed_cosine
 
-WARM_UP = 0.1  # share of training
-CALIBRATION = 20  # batches over which BatchNorm's statistics are taken
+WARM_UP = 0.1  # share of training over which the learning rate rises
+CALIBRATION = 20  # batches over which BatchNorm's statistics are averaged after training
 
 
 @dataclass(frozen=True)
 class FineTuningRecipe:
-    """What is fine-tuned and how; `BEIT` is the large network on ImageNet."""
+    """A network to fine-tune and its training settings; `BEIT` is the paper's large network on ImageNet."""
 
     network: str  # timm's name
     normalisation: str
@@ -80,7 +80,7 @@ class FineTuning(Task):
         )
 
     def loss(self, run: TrainingRun, progress: float) -> Tensor:
-        """The mean cross-entropy, weighted, under noise, of pictures drawn at random."""
+        """The weighted mean cross-entropy of random pictures under noise."""
         chosen = torch.randint(self.size, (self.batch,), generator=run.generator)
         x = flipped(self.examples.pictures[chosen].to(self._device), run.generator)
         weight = self.examples.weights[chosen].to(self._device)

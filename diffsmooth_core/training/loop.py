@@ -1,4 +1,5 @@
-"""The one training loop: a task says what is learned, the loop spends the budget and resumes.
+"""The training loop that all tasks share: the task defines what is learned; the loop runs it until the budget
+is spent, saves checkpoints and resumes from them.
 
 A new objective is a `Task` in a file of its own. The loop calls `build` and, in a new run, `prepare`; then at
 every step `loss`, `learning_rate` and `after_step`; at the end `finish`.
@@ -25,8 +26,8 @@ from diffsmooth_core.training.model_files import device_name, write_model
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train: a number of steps, of minutes of wall clock (summed over resumes), or of passes over
-    the pictures. Raises InputError unless exactly one of them is given."""
+    """How long to train: in steps, in minutes of wall-clock time (summed over resumes), or in epochs. Raises
+    InputError unless exactly one of them is given."""
 
     steps: int | None = None
     minutes: float | None = None
@@ -37,21 +38,22 @@ class Budget:
             raise InputError("a training budget is steps, minutes or epochs; give exactly one")
 
     def over(self, pictures: int, batch: int) -> Budget:
-        """Epochs as steps, where `pictures` are seen in whole batches of `batch`."""
+        """The budget with epochs converted to steps, for epochs of `pictures` in whole batches of `batch`."""
         return Budget(steps=self.epochs * max(1, pictures // batch)) if self.epochs else self
 
     def progress(self, step: int, minutes: float) -> float:
-        """The share of the budget that is spent, 0 to 1; learning rates are functions of it."""
+        """The share of the budget that is spent, 0 to 1; learning rates depend on it."""
         spent = step / self.steps if self.steps else minutes / (self.minutes or 1)
         return min(spent, 1.0)
 
 
 @dataclass
 class TrainingRun:
-    """How far training has come: step count, clock, random generator, and the checkpoint with all of it.
+    """The state of a training run: step count, time spent, random generator, and the checkpoint file that
+    stores all of this.
 
-    Where the checkpoint's file exists the run goes on from there: the generator's state is part of it, so an
-    interrupted run draws the same numbers as an undisturbed one.
+    Where that file exists, the run resumes from it. The generator's state is part of it, so that an
+    interrupted run draws the same random numbers as an undisturbed one.
     """
 
     checkpoint: Path
@@ -100,9 +102,10 @@ class TrainingRun:
 
 
 class Task(ABC):
-    """What is trained: a network, its examples, its loss, and what is measured of it.
+    """A training task: a network, its examples, its loss, and the metrics of the result.
 
-    Every random number comes from `run.generator`, so that a resumed run ends as an undisturbed one.
+    Every random number comes from `run.generator`, so that a resumed run ends with the same weights as an
+    undisturbed one.
     """
 
     batch: int  # examples a step
@@ -110,20 +113,22 @@ class Task(ABC):
     optimizer: torch.optim.Optimizer
     size: int  # examples of an epoch
 
-    longest_gradient: float | None = None  # longer gradients are shortened to this L2 norm
+    longest_gradient: float | None = None  # gradients are clipped to this L2 norm
 
     @abstractmethod
     def build(self, device: str) -> None:
-        """Load the examples and build network and optimiser on the device; torch's generator is seeded, so
-        initial weights are those of the seed. Raises InputError where something is not on this machine."""
+        """Load the examples and build network and optimiser on the device. The loop has seeded torch's global
+        generator, so that the initial weights depend only on the seed. Raises InputError where a needed file
+        is not on this machine."""
 
     @property
     def parts(self) -> dict[str, Any]:
-        """What a checkpoint holds, by name: objects with state_dict() and load_state_dict()."""
+        """The objects whose state a checkpoint stores, by name; they have state_dict() and
+        load_state_dict()."""
         return {"network": self.network, "optimizer": self.optimizer}
 
     def prepare(self, run: TrainingRun) -> None:  # noqa: B027  most tasks have nothing to prepare
-        """Before the first step of a new run; a resumed one has it in its checkpoint."""
+        """Called before the first step of a new run; a resumed run has the effect in its checkpoint."""
 
     @abstractmethod
     def loss(self, run: TrainingRun, progress: float) -> Tensor:
@@ -134,18 +139,19 @@ class Task(ABC):
         """The learning rate of one of the optimiser's parameter groups at this step."""
 
     def after_step(self, run: TrainingRun) -> None:  # noqa: B027  most tasks have nothing to do here
-        """After the weights have moved."""
+        """Called after each update of the weights."""
 
     @abstractmethod
     def finish(self, run: TrainingRun) -> tuple[nn.Module, dict[str, Any]]:
-        """The network to store, and what its card says of it: kind, dataset, architecture, training
-        (objective, data, ...) and metrics, measured on the weights as they are stored."""
+        """The network to store and the content of its card: kind, dataset, architecture, training (objective,
+        data, ...) and metrics, which are measured with the weights as they are stored."""
 
 
 def train(task: Task, folder: Path, name: str, budget: Budget, *, seed: int = 0, device: str = "cpu") -> Path:
-    """Train, resume where a checkpoint lies in `folder`, and write NAME.safetensors and its card NAME.json.
+    """Train a network, resuming from the checkpoint in `folder` if there is one, and write NAME.safetensors
+    and its card NAME.json.
 
-    Returns the card's path. `seed` fixes initial weights, order of the examples, and noise.
+    Returns the card's path. `seed` determines initial weights, order of the examples, and noise.
     """
     torch.manual_seed(seed)
     task.build(device)
@@ -168,7 +174,7 @@ def train(task: Task, folder: Path, name: str, budget: Budget, *, seed: int = 0,
 
 
 def _step(task: Task, run: TrainingRun, progress: float) -> float:
-    """Move the weights once; returns the loss before."""
+    """Update the weights once; returns the loss before the update."""
     loss = task.loss(run, progress)
     for group in task.optimizer.param_groups:
         group["lr"] = task.learning_rate(run, progress, group)

@@ -12,8 +12,9 @@ from diffsmooth_core.training.objective import TrainingNoise, logits_of_copies
 
 @dataclass(frozen=True)
 class Macer:
-    """-log of the mean softmax + lam * sigma/2 * hinge(gamma - (Phi^-1(p_y) - Phi^-1(p_2))), the hinge
-    only for pictures that the smoothed classifier has right; p is the mean softmax of beta * logits."""
+    """-log of the mean softmax + lam * sigma/2 * hinge(gamma - (Phi^-1(p_y) - Phi^-1(p_2))). The hinge term
+    applies only to pictures that the smoothed classifier classifies correctly; p is the mean softmax of
+    beta * logits over the noisy copies, p_y the label's and p_2 the largest of the other classes."""
 
     sigma: float
     lam: float = 12.0

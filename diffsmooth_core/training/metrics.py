@@ -1,4 +1,4 @@
-"""What a card says of a trained network: accuracy under noise, and how near a denoiser comes."""
+"""Metrics for a trained network's card: a classifier's accuracy under noise, a denoiser's PSNR."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ SIGMAS = (0.12, 0.25, 0.5, 1.0)  # the paper's smoothing noises, [0,1] pixel uni
 
 
 def accuracy(network: nn.Module, x: Tensor, labels: Tensor, sigma: float, batch: int = 1000) -> float:
-    """Share of x (n,3,h,w) in [0,1] classified correctly under one N(0, sigma^2) draw a picture, seed 0."""
+    """Share of x (n,3,h,w) in [0,1] classified correctly, each picture under one draw of N(0, sigma^2) noise
+    (seed 0)."""
     source = TrainingNoise(torch.Generator().manual_seed(0))
     network.eval()
     right = 0
@@ -28,12 +29,13 @@ def accuracy(network: nn.Module, x: Tensor, labels: Tensor, sigma: float, batch:
 def accuracy_under_noise(
     network: nn.Module, x: Tensor, labels: Tensor, sigmas: Iterable[float], batch: int = 1000
 ) -> dict[str, float]:
-    """Accuracy, to four digits, at each noise, as a card lists it."""
+    """Accuracy at each noise level, rounded to four digits, as a card lists it."""
     return {f"{s:g}": round(accuracy(network, x, labels, s, batch), 4) for s in sorted(set(sigmas))}
 
 
 def psnr(purify: Callable[[Tensor, float], Tensor], x: Tensor, sigma: float, batch: int = 500) -> float:
-    """10 log10(1/MSE) in dB of what `purify` makes of noisy pictures, pooled over x (n,3,h,w) in [0,1]."""
+    """PSNR in dB, 10 log10(1/MSE), of purified noisy pictures against x (n,3,h,w) in [0,1]; the MSE is taken
+    over all pictures together."""
     generator = torch.Generator().manual_seed(0)
     error = 0.0
     for clean in x.split(batch):

@@ -1,4 +1,4 @@
-"""Weights in and out of training: a start to fine-tune, the file of a trained network, and its card."""
+"""Model files of training: loading weights to fine-tune, writing a trained network and its card."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from diffsmooth_core.config import InputError
 
 
 def start_from(network: nn.Module, file: Path) -> None:
-    """Fill a network with the weights of a safetensors file, as a start to fine-tune. Raises InputError where
-    the file is missing or is of another network."""
+    """Load the weights of a safetensors file into a network that is to be fine-tuned. Raises InputError where
+    the file is missing or belongs to another architecture."""
     expected = {key: value.shape for key, value in network.state_dict().items()}
     state = load_file(file) if file.is_file() else {}
     if {key: value.shape for key, value in state.items()} != expected:
@@ -27,8 +27,8 @@ def start_from(network: nn.Module, file: Path) -> None:
 
 
 def as_stored(network: nn.Module) -> None:
-    """Bring a network to the CPU and round every parameter and buffer to the float16 that the file will hold,
-    so that the metrics are those of the network that others load."""
+    """Move a network to the CPU and round every parameter and buffer to float16, as in the file, so that the
+    metrics are measured on the network that is later loaded."""
     network.cpu()
     for tensor in network.state_dict().values():
         if tensor.is_floating_point():
@@ -36,7 +36,7 @@ def as_stored(network: nn.Module) -> None:
 
 
 def device_name(device: str) -> str:
-    """What a card calls the device: the GPU's model, or the CPU's kind and its threads."""
+    """The device's description on a card: the GPU's model, or the CPU's kind and number of threads."""
     if torch.device(device).type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{platform.machine()}, {torch.get_num_threads()} threads"

@@ -1,4 +1,5 @@
-"""What every classifier's objective shares: the loss of each picture under noise that a generator draws."""
+"""The interface of a classifier's training objective, and the random noise and losses that objectives
+share."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 
 class TrainingNoise:
-    """Random numbers of one generator, drawn on the CPU so that every device sees the same ones."""
+    """Random numbers from one generator, drawn on the CPU so that they are the same on every device."""
 
     def __init__(self, generator: torch.Generator) -> None:
         self.generator = generator
@@ -26,11 +27,11 @@ class TrainingNoise:
 
 
 class Objective(Protocol):
-    """What a classifier is trained for."""
+    """A training objective of a classifier: it defines the loss of each picture."""
 
     @property
     def sigma(self) -> float:
-        """Standard deviation of the noise that it is trained under, [0,1] pixel units."""
+        """Standard deviation of the training noise, in [0,1] pixel units."""
 
     @property
     def title(self) -> str: ...
@@ -38,7 +39,8 @@ class Objective(Protocol):
     def losses(
         self, network: nn.Module, x: Tensor, labels: Tensor, source: TrainingNoise, progress: float
     ) -> Tensor:
-        """The loss of every picture (b,): x (b,3,h,w) in [0,1] without noise, labels (b,)."""
+        """The loss of every picture (b,), for x (b,3,h,w) in [0,1] without noise and labels (b,). Noise is
+        drawn from `source`; `progress` is the share of training that is over, 0 to 1."""
 
 
 def logits_of_copies(network: nn.Module, x: Tensor, noise: Tensor) -> Tensor:

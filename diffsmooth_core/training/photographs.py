@@ -1,6 +1,7 @@
 """The diffusion model for photographs: EDM's residual (Karras et al. 2022) learned on crops of ImageNet.
 
-Its U-Net works on 2x2 patches: on 4x4 ones it lost detail at sigma .25 that no training brought back.
+Its U-Net works on 2x2 patches; with 4x4 patches it lost detail at sigma 0.25 that longer training did not
+recover.
 """
 
 from __future__ import annotations
@@ -40,21 +41,21 @@ SCHEDULE = {
     "rescale_timesteps": False,
     "predicts": "edm",
 }
-TRAINED_FOR = (0.08, 1.2)  # smoothing noises
-ANYWHERE = 0.08  # share of the timesteps that are drawn from all of them
-SIDE, LATE_SIDE = 128, 224  # of the crops; GroupNorm's statistics are in the end those of whole pictures
-LATE = 0.7  # share of the budget after which crops are large
+TRAINED_FOR = (0.08, 1.2)  # range of the smoothing noise sigma
+ANYWHERE = 0.08  # share of the timesteps that are drawn from the whole schedule
+SIDE, LATE_SIDE = 128, 224  # of crops; large ones at the end, so that GroupNorm sees whole pictures
+LATE = 0.7  # share of the budget after which crops have LATE_SIDE
 DECAY = 0.999  # of the moving average of the weights
 WARM_UP = 200  # steps
-TESTED = 100  # pictures
+TESTED = 100  # pictures on which the result is measured
 
 
 @dataclass
 class PhotographDenoising(Task):
-    """Train a diffusion U-Net for noise levels that are even on a log scale.
+    """Train a diffusion U-Net at noise levels spread evenly on a log scale.
 
-    `batch` counts crops of 128 pixels; late in training they are larger and fewer, as many pixels a step.
-    What is stored is a moving average of the weights.
+    `batch` is the number of crops of side 128 a step; late in training crops are larger and fewer, so that a
+    step has about as many pixels. The stored network is a moving average of the weights.
     """
 
     batch: int = 128
@@ -125,7 +126,8 @@ class PhotographDenoising(Task):
 
 
 def timestep_shares(schedule: Schedule) -> Tensor:
-    """How often each timestep is drawn (T,): evenly in log noise over TRAINED_FOR, a few from anywhere."""
+    """The probability of each timestep (T,): even in log noise over TRAINED_FOR, with a share ANYWHERE spread
+    over the whole schedule."""
     ratio = schedule.noise_ratio
     first, last = (int(np.searchsorted(ratio, 2 * sigma)) for sigma in TRAINED_FOR)
     focused = np.zeros(len(ratio))

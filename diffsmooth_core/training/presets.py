@@ -18,12 +18,12 @@ COHEN = ResNet(epochs=90, batch=400)
 
 @dataclass(frozen=True)
 class PublishedPreset:
-    """A row of Salman's list; `radius` is where the model was the best."""
+    """A row of the list of Salman et al.; `radius` is the L2 radius at which the model was the best."""
 
     attack: Literal["pgd", "ddn"]
     steps: int
     m: int
-    epsilon: int  # in 256ths, as there
+    epsilon: int  # in 256ths, as in the list
     radius: float
 
     def objective(self, sigma: float) -> SmoothAdv:
@@ -31,7 +31,8 @@ class PublishedPreset:
 
     @property
     def recipe(self) -> ResNet:
-        """Their batch of 256 is taken in m parts under m copies of noise each: 256/m pictures a step."""
+        """Their recipe. They split a batch of 256 into m parts and draw m noisy copies of each picture, so a
+        step has 256/m pictures here."""
         return ResNet(epochs=150, batch=256 // self.m)
 
 
@@ -44,7 +45,8 @@ SALMAN = {  # sigma -> the best model at the smallest radius at which one of tha
 
 
 def published(sigma: float) -> PublishedPreset:
-    """The settings of Salman et al. for a noise. Raises InputError for one that they have no model for."""
+    """The settings of Salman et al. for training noise `sigma`. Raises InputError where their list has no
+    model for it."""
     if sigma not in SALMAN:
         known = ", ".join(f"{s:g}" for s in SALMAN)
         raise InputError(f"no SmoothAdv settings are published for sigma = {sigma:g}; choose one of {known}")

@@ -1,4 +1,4 @@
-"""How a classifier's weights are moved, whatever its objective: network, optimiser, learning rate.
+"""Training recipes of classifiers, which work with every objective: network, optimiser and learning rate.
 
 `Airbench` trains the small bundled networks in minutes on a CPU; `ResNet` is how Cohen et al. 2019 and Salman
 et al. 2019 trained theirs, for a GPU.
@@ -16,19 +16,21 @@ from torch import Tensor, nn
 from diffsmooth_core.classifiers.compact import WIDTHS, CompactCNN
 from diffsmooth_core.classifiers.resnet import CifarResNet
 
-FINE_TUNING = 0.2  # of the learning rate, where training starts from a trained network
+FINE_TUNING = 0.2  # factor on the learning rate when training starts from a trained network
 
 
 def warmed_cosine(peak: float, warm_up: float, progress: float) -> float:
-    """The learning rate that rises to `peak` and falls to 0 along a cosine.
+    """The learning rate at a moment of training: it rises linearly to `peak`, then falls to 0 along a cosine.
 
-    `warm_up` is the share of the warm-up that is over (1 and above: all of it), `progress` that of training.
+    `warm_up` is the share of the warm-up that is over (1 or more: all of it), `progress` the share of
+    training that is over, 0 to 1.
     """
     return peak * min(1.0, warm_up) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 class Recipe(Protocol):
-    """Every group of the optimiser has a `peak`, its learning rate where `rate` is 1."""
+    """A training recipe. Every parameter group of its optimiser has a `peak`: its learning rate where `rate`
+    is 1."""
 
     @property
     def batch(self) -> int:
@@ -36,28 +38,30 @@ class Recipe(Protocol):
 
     @property
     def shift(self) -> int:
-        """Pixels by which a picture is moved at most, as augmentation."""
+        """The largest shift of a picture in pixels, as augmentation."""
 
     @property
     def epochs(self) -> int | None:
-        """Passes over the pictures where no other budget is given."""
+        """The number of epochs where no other budget is given; None where the recipe has none."""
 
     def network(self, classes: int) -> nn.Module: ...
 
     def prepare(self, network: nn.Module, pictures: Tensor) -> None:
-        """Before the first step: normalised pictures (b,3,h,w) under the noise of training."""
+        """Called before the first step, to initialise layers from normalised pictures (b,3,h,w) under
+        training noise."""
 
     def optimizer(self, network: nn.Module, batch: int) -> torch.optim.Optimizer: ...
 
     def rate(self, progress: float) -> float: ...
 
     def architecture(self, classes: int) -> dict[str, Any]:
-        """What the card says of the network."""
+        """The network's architecture as its card describes it."""
 
 
 @dataclass(frozen=True)
 class Airbench:
-    """SGD after airbench (Jordan, arXiv 2404.00498): biases of the norms learn fast, their weights stay 1."""
+    """SGD as in airbench (Jordan, arXiv 2404.00498): the biases of norm layers have a high learning rate, and
+    their weights stay 1."""
 
     widths: tuple[int, int, int] = WIDTHS
     batch: int = 512
@@ -98,7 +102,7 @@ class Airbench:
         )
 
     def rate(self, progress: float) -> float:
-        """Rises from .2 to 1 over the first 23% of training, falls to .03 at its end."""
+        """A factor that rises from 0.2 to 1 over the first 23 % of training and falls to 0.03 at its end."""
         if progress < 0.23:
             return 0.2 + 0.8 * progress / 0.23
         return 1 - 0.97 * (progress - 0.23) / 0.77
@@ -116,8 +120,8 @@ AIRBENCH = Airbench()
 
 @dataclass(frozen=True)
 class ResNet:
-    """The released training code of Cohen et al. and Salman et al.: SGD, a tenth of the rate after each
-    third."""
+    """The recipe of the released code of Cohen et al. and Salman et al.: SGD, with the learning rate divided
+    by ten after each third of training."""
 
     epochs: int
     batch: int
@@ -131,7 +135,7 @@ class ResNet:
         return CifarResNet(self.depth, classes)
 
     def prepare(self, network: nn.Module, pictures: Tensor) -> None:
-        """Nothing is fitted to the pictures beforehand."""
+        """Does nothing: no layer is initialised from pictures."""
 
     def optimizer(self, network: nn.Module, batch: int) -> torch.optim.Optimizer:
         return torch.optim.SGD(

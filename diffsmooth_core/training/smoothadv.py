@@ -18,7 +18,7 @@ from diffsmooth_core.training.objective import TrainingNoise, cross_entropies, l
 
 
 def smoothed_log_probability(network: nn.Module, x: Tensor, noise: Tensor) -> Tensor:
-    """log of the mean softmax (b,k) over the copies of noise (m,b,c,h,w)."""
+    """The log (b,k) of the mean softmax over m noisy copies of x (b,c,h,w), with noise (m,b,c,h,w)."""
     logits = logits_of_copies(network, x, noise)
     return logits.log_softmax(2).logsumexp(0) - math.log(len(noise))
 

@@ -17,9 +17,9 @@ class SmoothMix:
     """Cross-entropy + eta * KL(y_mix || softmax at x_mix).
 
     x_mix = (1-lam) x + lam x_adv with lam ~ U(0,1/2), and y_mix moves from the smoothed prediction at x
-    to the uniform distribution alike. x_adv comes from `attack_steps` unconstrained gradient steps of length
-    `alpha`: overconfidence off the data is what is to go, not one small ball. Only pictures that
-    the smoothed classifier has right are mixed.
+    to the uniform distribution with the same lam. x_adv comes from `attack_steps` gradient steps of length
+    `alpha` without a constraint on the distance, because the aim is to reduce overconfidence far from the
+    data, not only in a small ball. Only pictures that the smoothed classifier classifies correctly are mixed.
     """
 
     sigma: float

@@ -1,4 +1,4 @@
-"""Model cards to loaded networks: bundled, or a local checkpoint in a published layout.
+"""Models: cards that describe networks, and loading bundled networks or checkpoints in published layouts.
 
-Nothing is imported here: cards are read without torch, which loading a network needs.
+Nothing is imported here, so that cards can be read without importing torch.
 """

@@ -1,4 +1,4 @@
-"""Taking a checkpoint into the zoo: recognised, checked, stored as safetensors with a card."""
+"""Adding a checkpoint: its layout is recognised and checked, and it is stored as safetensors with a card."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ def add(
     """Add a checkpoint's file, a folder in diffusers' layout, or a Hub repository of timm's ("timm/NAME",
     or one of timm's own names), under `name`.
 
-    sigma is the training noise and `normalisation` the normalising layer, which no file stores, `dataset`
-    the one that it is for where its layout misleads; `config` describes an unpublished diffusion model in
-    OpenAI's names. Raises InputError.
+    sigma is the training noise and `normalisation` a key of STATISTICS; checkpoints store neither. `dataset`
+    overrides the data set that the layout suggests. `config` is the configuration, in OpenAI's names, of a
+    diffusion model other than the published ones. Raises InputError where the checkpoint cannot be used or
+    the name is taken.
     """
     if not NAME.fullmatch(name) or checkpoints.is_path(name):
         raise InputError(
@@ -51,7 +52,7 @@ def add(
     folder = cards.added_folder()
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.safetensors"
-    # Copies: entries that share their memory are not written.
+    # Copies, because safetensors does not write tensors that share memory.
     save_file({key: value.clone().contiguous() for key, value in found.state.items()}, file)
     architecture: dict[str, Any] = {"network": found.dialect, "classes": found.classes}
     schedule = None
@@ -112,7 +113,7 @@ def _from_hub(source: str) -> Mapping[str, Tensor]:
         )
     try:
         network = timm.create_model(f"hf-hub:{source}" if "/" in source else source, pretrained=True)
-    except Exception as error:  # the Hub's client raises many kinds
+    except Exception as error:  # the Hub's client raises many exception types
         raise InputError(
             f"{source} could not be fetched from the Hub ({type(error).__name__}: {str(error)[:120]}); "
             "check name and network, or give a downloaded file's path"

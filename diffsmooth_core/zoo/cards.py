@@ -16,15 +16,16 @@ MODELS = ASSETS / "models"
 
 
 def added_folder() -> Path:
-    """Where added and downloaded models are kept."""
+    """The folder of added and downloaded models."""
     return user_folder("models")
 
 
 @dataclass(frozen=True)
 class Card:
-    """One network: where it comes from, how it is built, what was measured of it.
+    """The description of one network: its origin, its architecture and its measured metrics.
 
-    An ensemble has no file: `architecture["members"]` names its parts and `sha256` is that of theirs.
+    An ensemble has no weight file: `architecture["members"]` names its members, and `sha256` is computed from
+    theirs.
     """
 
     name: str
@@ -64,7 +65,7 @@ def file_sha256(path: Path) -> str:
 
 
 def combined_sha256(parts: Sequence[str]) -> str:
-    """The SHA-256 of several, in order: an ensemble's."""
+    """The SHA-256 of an ensemble, computed from those of its members in their order."""
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
@@ -87,12 +88,13 @@ def bundled() -> dict[str, Card]:
 
 
 def every() -> dict[str, Card]:
-    """The bundled cards and the added ones; a bundled name cannot be taken."""
+    """All cards by name, bundled and added. An added model cannot replace a bundled one of the same name."""
     return _in(added_folder()) | bundled()
 
 
 def names(kind: str, dataset: str, *networks: str) -> tuple[str, ...]:
-    """The models of a kind ("denoiser" or "classifier") for a data set, of these networks if given."""
+    """The names of the models of a kind ("denoiser" or "classifier") for a data set; where `networks` are
+    given, only those of these architectures."""
     return tuple(
         c.name
         for c in every().values()
@@ -101,7 +103,7 @@ def names(kind: str, dataset: str, *networks: str) -> tuple[str, ...]:
 
 
 def card(name: str, kind: str) -> Card:
-    """A card by name. Raises InputError for an unknown one."""
+    """The card of a model by name and kind. Raises InputError where there is none."""
     found = every().get(name)
     if found is None or found.kind != kind:
         known = [c.name for c in every().values() if c.kind == kind]

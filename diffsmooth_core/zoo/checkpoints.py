@@ -1,4 +1,4 @@
-"""Reading weight files that are not trusted: safetensors, or torch.load without code execution."""
+"""Reading untrusted weight files: safetensors, or torch.load restricted so that it executes no code."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ SUFFIXES = (".pt", ".pth", ".tar", ".safetensors")
 
 
 def is_path(name: str) -> bool:
-    """Whether a model's name asks for a file: it has a separator or a checkpoint's ending."""
+    """Whether a model's name is a file's path: it has a path separator or a checkpoint's file extension."""
     return "/" in name or "\\" in name or name.endswith(SUFFIXES)
 
 
 def available_memory() -> int:
-    """Bytes of memory that programs can still be given: what the system only caches of files counts,
-    or a model just downloaded would not fit. All of the memory where the system does not say."""
+    """Bytes of memory that are still available to programs. Memory that only caches files counts as
+    available; otherwise a model that was just downloaded would seem not to fit. All of the machine's memory
+    where the system does not report it."""
     meminfo = Path("/proc/meminfo")
     if meminfo.is_file() and (found := re.search(r"^MemAvailable: +([0-9]+) kB$", meminfo.read_text(), re.M)):
         return int(found[1]) * 1024
@@ -33,7 +34,8 @@ def available_memory() -> int:
 
 
 def read(path: Path) -> Mapping[str, Any]:
-    """A checkpoint's mapping. Raises InputError where there is none or it cannot be read safely."""
+    """The mapping stored in a checkpoint. Raises InputError where the file is missing, holds no mapping,
+    cannot be read safely, or does not fit into memory."""
     if not path.is_file():
         raise InputError(f"there is no checkpoint at {path}; check the path")
     need = 2 * path.stat().st_size  # the file's tensors and the network's

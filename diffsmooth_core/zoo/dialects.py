@@ -1,4 +1,4 @@
-"""Whose checkpoint is it? The published layouts, told from keys and shapes alone, never from code."""
+"""Recognising the published checkpoint layouts by keys and shapes alone, without executing code."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ WRAPPERS = ("state_dict", "net", "model", "model_state_dict")  # keys that hold 
 
 @dataclass(frozen=True)
 class Recognised:
-    """What a checkpoint turned out to be; the network is built and not yet filled.
+    """A recognised checkpoint, with its network built but the weights not yet loaded.
 
-    `normalisation` is the usual one of the layout: no file stores it, so the checkpoint doctor asks the
-    network itself.
+    `normalisation` is the usual one of the layout. No file stores it, so the checkpoint doctor (`doctor.py`)
+    finds out by measuring accuracy under each.
     """
 
     dialect: str
@@ -85,8 +85,8 @@ def schedule_of(record: Mapping[str, Any]) -> Schedule:
 
 
 def predicts(record: Mapping[str, Any]) -> Prediction:
-    """What a diffusion model's network predicts: the record's `predicts`, "x0" where OpenAI's
-    `predict_xstart` is set, "eps" where neither is there. Raises InputError for any other."""
+    """What a diffusion model's network predicts: the value of `predicts` in the record, "x0" where OpenAI's
+    `predict_xstart` is set, "eps" without either. Raises InputError for any other value."""
     found = record.get("predicts", "x0" if record.get("predict_xstart") else "eps")
     if found not in PREDICTIONS:
         raise InputError(f"predicts {found!r} is unknown; choose one of {', '.join(PREDICTIONS)}")
@@ -94,10 +94,10 @@ def predicts(record: Mapping[str, Any]) -> Prediction:
 
 
 def recognise(content: Mapping[str, Any], source: str, config: Mapping[str, Any] | None = None) -> Recognised:
-    """Tell the layout of a checkpoint's content.
+    """Recognise the layout of a checkpoint's content.
 
-    `config` describes a diffusion model that is no published one, in OpenAI's names. Raises InputError
-    where the layout is unknown.
+    `config` is the configuration, in OpenAI's names, of a diffusion model other than the published ones.
+    Raises InputError where the layout is unknown.
     """
     wrapper = next((key for key in WRAPPERS if key in content), "")
     entries = checkpoints.tensors(content[wrapper] if wrapper else content, source)
@@ -120,8 +120,8 @@ def recognise(content: Mapping[str, Any], source: str, config: Mapping[str, Any]
 
 
 def _unwrapped(entries: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
-    """The network's own keys, and what stood before them: DataParallel says "module.", and in Cohen's
-    layout the normalising layer is entry 0 of a Sequential and the network entry 1."""
+    """The entries without a wrapper's prefix to their keys, and that prefix: DataParallel adds "module.", and
+    in Cohen's layout the normalising layer is entry 0 of a Sequential and the network entry 1."""
     prefix = ""
     while found := next(
         (p for p in ("module.", "1.", "model.") if any(key.startswith(prefix + p) for key in entries)), ""
@@ -140,7 +140,8 @@ def _openai(state: Mapping[str, Tensor], source: str, config: Mapping[str, Any] 
 
 
 def published(state: Mapping[str, Tensor], source: str) -> Mapping[str, Any]:
-    """The published configuration whose network has exactly these keys and shapes."""
+    """The published configuration whose network has exactly these keys and shapes. Raises InputError where
+    there is none."""
     shapes = {k: tuple(v.shape) for k, v in state.items()}
     for record in PUBLISHED.values():
         with torch.device("meta"):
@@ -270,7 +271,8 @@ _PLAIN = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw
 
 
 def _efficientnet_lite(state: Mapping[str, Tensor], source: str) -> Recognised:
-    """EfficientNet-Lite in timm's names or efficientnet-lite-pytorch's, its size told by the shapes."""
+    """EfficientNet-Lite under the names of timm or efficientnet-lite-pytorch, its size derived from the
+    shapes."""
     import timm
 
     for size in range(5):
@@ -285,7 +287,8 @@ def _efficientnet_lite(state: Mapping[str, Tensor], source: str) -> Recognised:
 
 
 def _timms_names(state: Mapping[str, Tensor], stages: list[int]) -> dict[str, Tensor]:
-    """The entries under timm's names; there blocks are numbered within their stage, elsewhere through."""
+    """The entries renamed as in timm, which numbers blocks within each stage, whereas
+    efficientnet-lite-pytorch numbers them through all stages."""
     place = [f"blocks.{stage}.{i}" for stage, blocks in enumerate(stages) for i in range(blocks)]
 
     def renamed(key: str) -> str:

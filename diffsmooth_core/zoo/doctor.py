@@ -1,7 +1,7 @@
-"""The checkpoint doctor: which normalisation and which training noise does a network really fit?
+"""The checkpoint doctor: with which normalisation and under which noise was a network trained?
 
-No checkpoint stores either, and a wrong normalising layer loads silently and costs accuracy. So the
-network is asked: labelled pictures, under each normalisation and each noise.
+No checkpoint stores either, and a wrong normalising layer loads without an error and costs accuracy. So the
+network's accuracy is measured on labelled pictures under each normalisation and each noise.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import InputError
 
 SIGMAS = (0.0, 0.12, 0.25, 0.5, 1.0)
-MARGIN = 3.0  # standard errors of a share between what is said to differ
+MARGIN = 3.0  # two accuracies count as different from this many standard errors on
 
 
 @dataclass(frozen=True)
 class Checkup:
-    """Accuracy under every normalisation and noise, and what follows.
+    """Accuracy under every normalisation and noise, and the conclusions from it.
 
-    accuracy[normalisation][sigma] is the share of `pictures` classified correctly under one noise draw
-    each. `sigma` is the noise under which the network is best: networks trained under noise
-    are at home there, and nowhere else.
+    accuracy[normalisation][sigma] is the share of `pictures` classified correctly, each under one draw of
+    noise. `sigma` is the noise under which the network is most accurate, which for a network trained under
+    noise is near its training noise.
     """
 
     accuracy: dict[str, dict[str, float]]
@@ -41,7 +41,7 @@ class Checkup:
 
 
 def candidates(dataset: str) -> tuple[str, ...]:
-    """The normalisations that networks of a data set are published with."""
+    """The normalisations that published networks for a data set use."""
     return tuple(
         name
         for name in STATISTICS
@@ -53,7 +53,7 @@ def candidates(dataset: str) -> tuple[str, ...]:
 def examine(
     classifier: Classifier, declared: str, x: Tensor, labels: Tensor, declared_sigma: float | None = None
 ) -> Checkup:
-    """Try the classifier's network on x (n,3,h,w) in [0,1] with labels (n,).
+    """Measure the classifier's network on x (n,3,h,w) in [0,1] with labels (n,).
 
     `declared` is the normalisation that it is used with now, `declared_sigma` the training noise that its
     card or its user names. Raises InputError without pictures.

@@ -1,4 +1,4 @@
-"""Fetching the published diffusion models, once and resumably; nothing is fetched unasked."""
+"""Downloading the published diffusion models, only on request; an interrupted download resumes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHUNK = 1 << 20
 
 
 def here(dataset: str) -> tuple[str, ...]:
-    """The published models for a data set that were downloaded."""
+    """The names of the published models for a data set that are on this machine."""
     made_for = {name: "cifar10" if "cifar10" in name else "imagenet" for name in NAMES}
     return tuple(name for name in NAMES if made_for[name] == dataset and _place(name).exists())
 
@@ -29,8 +29,8 @@ def _place(name: str) -> Path:
 
 
 def local(name: str) -> Path:
-    """The file or folder of a published model that was downloaded, its SHA-256 checked against the one
-    recorded then. Raises InputError where it has changed or is not here, with the command to fetch it."""
+    """The file or folder of a downloaded model, after comparing its SHA-256 with the one recorded at the
+    download. Raises InputError, with the command to download it, where it is missing or has changed."""
     path = _place(name)
     if not path.exists():
         raise InputError(
@@ -50,7 +50,8 @@ def local(name: str) -> Path:
 
 
 def fetch(name: str, address: str | None = None) -> Path:
-    """Download a published model, going on where an earlier attempt stopped, and record its SHA-256."""
+    """Download a published model, resuming an interrupted download, record its SHA-256 and return its path.
+    Raises InputError where the download fails."""
     import requests
     from tqdm import tqdm
 
@@ -65,7 +66,7 @@ def fetch(name: str, address: str | None = None) -> Path:
     headers = {"Range": f"bytes={have}-"} if have else {}
     try:
         with requests.get(address or ADDRESSES[name], headers=headers, stream=True, timeout=30) as answer:
-            if answer.status_code == 416:  # nothing is left to send: everything is here, or too much
+            if answer.status_code == 416:  # no bytes are left to send: the file is complete, or too long
                 if answer.headers.get("Content-Range", "").rpartition("/")[2] != str(have):
                     partial.unlink()
                     raise requests.ConnectionError(f"the {have} bytes here are not the file's; removed")
@@ -82,7 +83,7 @@ def fetch(name: str, address: str | None = None) -> Path:
                         bar.update(len(chunk))
                 if partial.stat().st_size < total:
                     raise requests.ConnectionError(f"{partial.stat().st_size} of {total} bytes came")
-    except OSError as error:  # a request's, or a full disk's
+    except OSError as error:  # the request failed, or the disk is full
         raise InputError(
             f"{name} could not be downloaded ({type(error).__name__}: {str(error)[:120]}); run the command "
             f"again to go on, or put the file {name}.pt into {cards.added_folder()}"
@@ -98,7 +99,7 @@ def _from_hub(name: str, folder: Path) -> Path:
     wanted = ["config.json", "diffusion_pytorch_model.*"]
     try:
         snapshot_download(name, local_dir=partial, allow_patterns=wanted)
-    except Exception as error:  # the Hub's client raises many kinds
+    except Exception as error:  # the Hub's client raises many exception types
         raise InputError(
             f"{name} could not be fetched from the Hub ({type(error).__name__}); run the command again to "
             f"go on, or put the folder {folder.name} into {folder.parent}"

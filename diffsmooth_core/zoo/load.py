@@ -1,4 +1,4 @@
-"""Names and paths to loaded networks: cards, and checkpoints in the published layouts."""
+"""Loading networks by name or path: those with a card, and checkpoints in the published layouts."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def load_denoiser(
 
 @lru_cache(maxsize=2)
 def cached_denoiser(name: str, device: str) -> AnyDenoiser:
-    """`load_denoiser`, at most once a process for the last few. Raises InputError."""
+    """`load_denoiser` with a cache of the most recent few. Raises InputError."""
     return load_denoiser(name, device)
 
 
@@ -109,12 +109,12 @@ def load_classifier(
 
 @lru_cache(maxsize=8)
 def cached_classifier(name: str, device: str) -> Classifier:
-    """`load_classifier`, at most once a process for the last few. Raises InputError."""
+    """`load_classifier` with a cache of the most recent few. Raises InputError."""
     return load_classifier(name, device)
 
 
 def _classifying(card: cards.Card) -> tuple[nn.Module, str]:
-    """The filled network of a classifier's card, and the SHA-256 of its weights."""
+    """The network of a classifier's card with its weights loaded, and the SHA-256 of those."""
     if card.network == "ensemble":
         members = [load_classifier(name, "cpu") for name in card.architecture["members"]]
         weights = cards.combined_sha256([member.weights for member in members])

@@ -1,4 +1,4 @@
-"""`theory WHAT`: the theorems on a picture, in the exact world, and what purification gains."""
+"""`theory WHAT`: both theorems on a picture or in a Gaussian mixture, and how much purification helps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`theory compare`: what purification gains over many pictures."""
+"""`theory compare`: how much closer to the clean picture purification comes, over many pictures."""
 
 from __future__ import annotations
 

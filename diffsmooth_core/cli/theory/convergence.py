@@ -1,4 +1,4 @@
-"""`theory convergence`: how the solvers' errors shrink."""
+"""`theory convergence`: how the solvers' errors shrink as the number of steps grows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`theory error`: what an error in the predicted noise does."""
+"""`theory error`: how an error in the predicted noise affects distance, votes and radius."""
 
 from __future__ import annotations
 

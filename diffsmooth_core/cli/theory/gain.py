@@ -1,4 +1,4 @@
-"""`theory gain`: what purification gains on one picture."""
+"""`theory gain`: how much closer to the clean picture purification comes, on one picture."""
 
 from __future__ import annotations
 

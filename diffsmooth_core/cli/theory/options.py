@@ -1,4 +1,4 @@
-"""Options of several `theory` commands, and what they are read as."""
+"""Options that several `theory` commands share, and how their values are parsed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ eta_option = click.option(
     "--eta", type=float, default=0.01, show_default=True, help="Probability that Theorem 1's bound may fail."
 )
 seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Seed of all noise.")
-SCALES = {"pixel": 0.5, "model": 1.0}  # from the model's [-1,1]
+SCALES = {"pixel": 0.5, "model": 1.0}  # factors from lengths in the model's [-1,1] units
 unit_option = click.option(
     "--unit",
     type=click.Choice(list(SCALES)),
@@ -60,7 +60,7 @@ sigmas_option = click.option(
 
 
 def numbers(option: str, text: str) -> list[float]:
-    """The numbers of an option such as "0.25,0.5". Raises InputError for anything else."""
+    """The numbers in an option's text such as "0.25,0.5". Raises InputError for any other text."""
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
@@ -68,7 +68,8 @@ def numbers(option: str, text: str) -> list[float]:
 
 
 def diffusion_model(name: str, dataset: str, device: str) -> Denoiser:
-    """A diffusion model for the data set; a checkpoint's path is taken at its word."""
+    """Load a diffusion model by name or by a checkpoint's path. Raises InputError where it is for another
+    data set; of a checkpoint this is not checked."""
     from diffsmooth_core import load_denoiser
     from diffsmooth_core.purification.denoiser import Denoiser
     from diffsmooth_core.zoo.cards import every, names

@@ -1,4 +1,4 @@
-"""Both theorems' terms, as JSON and in words."""
+"""The terms of both theorems as JSON and as text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def theorem1_as_dict(found: Theorem1, scale: float) -> dict[str, Any]:
         "dimension": found.dimension,
         "eta": found.eta,
         "tau": found.tau,
-        "C_estimate": found.c / scale,  # a score is an inverse length
+        "C_estimate": found.c / scale,  # C bounds a score, which has units of 1/length
         "distances": (scale * found.distances).tolist(),
         "shift": scale * found.shift,
         "noise": scale * found.noise,

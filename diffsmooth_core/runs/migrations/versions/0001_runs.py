@@ -1,4 +1,4 @@
-"""Runs, the votes of their images as they come, results, and what people say of them."""
+"""The first tables: runs, vote counts of their images, results, and people's remarks."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,6 +1,7 @@
-"""How many copies at a time the votes came from: after running out of memory a picture starts again at fewer.
+"""Store with each vote count its block: how many copies the networks took at a time.
 
-Votes at another block are other votes, so the block joins the key, for which SQLite wants a new table.
+After running out of memory a picture starts again with a smaller block. Votes depend on the block, so it
+becomes part of the primary key, which SQLite can only change by making a new table.
 """
 
 import sqlalchemy as sa
