@@ -1,8 +1,8 @@
-"""Gradient ascent in an L2 ball around pictures in [0,1]: PGD, DDN, and without the ball.
+"""Gradient ascent around images in [0,1]: PGD and DDN inside an L2 ball, and plain ascent without one.
 
-Each attack takes `log_probability`, which maps (b,c,h,w) to (b,k), and maximises -log of the probability of
-`labels` (b,). For a smoothed classifier that is the log of the mean softmax over noisy copies (Salman et al.
-2019, equation 6).
+Each attack takes `log_probability`, which maps (b,c,h,w) to (b,k), and maximises the loss, minus the
+log-probability of `labels` (b,). For a smoothed classifier that is the log of the mean softmax over noisy
+copies (Salman et al. 2019, equation 6).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 LogProbability = Callable[[Tensor], Tensor]
-ROUNDING = 2.0**-24  # of a float32 value in [0,1], at most
+ROUNDING = 2.0**-24  # largest rounding error of a float32 value in [0,1]
 
 
 def norm(x: Tensor) -> Tensor:
@@ -33,21 +33,25 @@ def unit_gradient(log_probability: LogProbability, x: Tensor, labels: Tensor) ->
 
 
 def project(x: Tensor, moved: Tensor, epsilon: float) -> Tensor:
-    """`moved` brought to within epsilon of x and into [0,1]; the sum's rounding does not lead out again."""
+    """Project `moved` into the L2 ball of radius epsilon around x, and into [0,1]; both (b,c,h,w).
+
+    The radius is reduced by the largest possible rounding error, so that the result stays in the ball.
+    """
     delta = moved - x
     allowed = max(0.0, epsilon - ROUNDING * math.sqrt(x[0].numel()))
     return (x + delta * (allowed / norm(delta)).clamp(max=1)).clamp(0, 1)
 
 
 def ascend(log_probability: LogProbability, x: Tensor, labels: Tensor, length: float, steps: int) -> Tensor:
-    """`steps` gradient steps of L2 length `length`, in [0,1] and unconstrained otherwise."""
+    """Take `steps` gradient steps of L2 length `length` from x (b,c,h,w), clamped to [0,1] but to no ball."""
     for _ in range(steps):
         x = (x + length * unit_gradient(log_probability, x, labels)[0]).clamp(0, 1).detach()
     return x
 
 
 def pgd(log_probability: LogProbability, x: Tensor, labels: Tensor, epsilon: float, steps: int) -> Tensor:
-    """Projected gradient ascent in the L2 ball of radius epsilon: `steps` steps of 2 epsilon/steps."""
+    """Projected gradient ascent in the L2 ball of radius epsilon around x (b,c,h,w), in `steps` steps of
+    length 2 epsilon/steps."""
     adversarial = x
     for _ in range(steps):
         direction, _ = unit_gradient(log_probability, adversarial, labels)
@@ -63,8 +67,11 @@ def ddn(
     steps: int,
     gamma: float = 0.05,
 ) -> Tensor:
-    """Decoupled direction and norm (Rony et al. 2019): the norm shrinks by 1-gamma where the copy is
-    misclassified and grows by 1+gamma where it is not, up to epsilon; it starts at epsilon."""
+    """Decoupled direction and norm (Rony et al. 2019) around x (b,c,h,w).
+
+    The norm of the perturbation starts at epsilon. Each step multiplies it by 1 - gamma where the image is
+    misclassified, and by 1 + gamma, up to epsilon at most, where it is not.
+    """
     adversarial, radius = x, torch.full((len(x), 1, 1, 1), epsilon, device=x.device)
     for step in range(steps):
         direction, log_p = unit_gradient(log_probability, adversarial, labels)

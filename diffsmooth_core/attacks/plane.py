@@ -1,4 +1,5 @@
-"""Decision regions on a plane through a picture, stage by stage (DiffSmooth, figure 1, computed)."""
+"""Decision regions on a plane through an image after each stage of the method (as DiffSmooth, figure 1,
+sketches them)."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.purification.identity import Identity
 
 RegionKind = Literal["classifier", "purified", "vote", "smoothed"]
-RESOLUTIONS = (9, 17, 33, 65)  # points a side: each grid holds the one before
+RESOLUTIONS = (9, 17, 33, 65)  # points along a side; each grid contains all points of the previous one
 COARSEST = 5
 UNKNOWN = -1
 Labels = npt.NDArray[np.int64]
@@ -26,8 +27,11 @@ Labels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """The points x + a u + b v for orthonormal u and v, each (c,h,w): lengths in the plane are L2 lengths of
-    changes of the picture, in [0,1] pixel units. Points are not clamped: a certificate holds for all."""
+    """The plane of points x + a u + b v, with orthonormal u and v, each (c,h,w).
+
+    A distance in the plane is the L2 norm of the change of the image, in [0,1] pixel units. Points are not
+    clamped to [0,1], because a certificate covers points outside it too.
+    """
 
     x: Tensor
     u: Tensor
@@ -37,29 +41,33 @@ class Plane:
     def through(
         cls, x: Tensor, right: Tensor | None = None, up: Tensor | None = None, seed: int = 0
     ) -> Plane:
-        """The plane through x that has the picture `right` on its first axis and `up` above that axis, or a
-        random direction in the place of either. Raises InputError where the pictures lie on one line."""
+        """The plane through x and the images `right` and `up`: `right` lies on the first axis, a > 0, and
+        `up` on the side b > 0. A random direction replaces an image that is not given. Raises InputError
+        where the images lie on one line."""
         noise = NoiseSource(seed, image_sha256(x), "plane").outer(0, 2, x.shape)
         u = _unit(noise[0] if right is None else right - x)
         v = noise[1] if up is None else up - x
         return cls(x, u, _unit(v - (v * u).sum() * u))
 
     def points(self, a: Tensor, b: Tensor) -> Tensor:
-        """(n,) and (n,) coordinates -> (n,c,h,w)."""
+        """The images at coordinates a (n,) and b (n,): (n,c,h,w)."""
         return self.x + a[:, None, None, None] * self.u + b[:, None, None, None] * self.v
 
 
 def _unit(direction: Tensor) -> Tensor:
     length = float(direction.norm())
-    if not length > 1e-4:  # what rounding leaves of nothing
+    if not length > 1e-4:  # a zero vector may be this long after rounding
         raise InputError("the pictures that span the plane lie on one line; choose two others")
     return direction / length
 
 
 @dataclass(frozen=True)
 class RegionsConfig:
-    """A square of half-width `extent` ([0,1] pixel units) around the picture on a grid of `resolution` points
-    a side; `votes` are taken at every point, under the same noise. Raises InputError."""
+    """A square of half-width `extent` ([0,1] pixel units, L2) around the image, and a grid of `resolution`
+    points along each side; `votes` votes are cast at every point, with the same noise everywhere.
+
+    Raises InputError for an extent or votes not above 0, or a resolution that is none of RESOLUTIONS.
+    """
 
     extent: float
     resolution: int = 33
@@ -78,12 +86,14 @@ class RegionsConfig:
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """A frozen snapshot: the classes at every point, (resolution, resolution) each, row 0 at b = extent and
-    column 0 at a = -extent. A point that was not classified yet has the class of the nearest one that was, or
-    UNKNOWN where none is near."""
+    """An immutable snapshot of the classes on the grid, (resolution, resolution) for each kind of region.
+
+    Row 0 is at b = extent, column 0 at a = -extent. A point that has not been classified yet shows the class
+    of a classified neighbour, or UNKNOWN if it has none.
+    """
 
     labels: dict[RegionKind, Labels]
-    done: int  # points
+    done: int  # points classified so far
     total: int
 
     @property
@@ -94,11 +104,13 @@ class Regions:
 def regions_stream(
     base: BaseClassifier, plane: Plane, config: SmoothingConfig, regions: RegionsConfig
 ) -> Iterator[Regions]:
-    """The decision regions from coarse to fine, yielding after every few points; closing cancels.
+    """Compute the decision regions from coarse to fine, yielding after every batch of points; closing
+    cancels.
 
-    "classifier" is the network alone, without noise; "vote" is f on one noisy copy and "purified" the network
-    on what the purifier makes of that copy, where local noise follows; "smoothed" is the class with the most
-    of regions.votes votes, the first in order where several have as many.
+    The kinds of region: "classifier" is the network alone, without noise. "purified" is the network on one
+    purified noisy copy, before local noise is added (only for methods with local smoothing). "vote" is the
+    base classifier f on that noisy copy. "smoothed" is the class with the most of regions.votes votes; of
+    classes with equally many, the one with the lowest index.
     """
     size, extent = regions.resolution, regions.extent
     noise = NoiseSource(config.seed, image_sha256(plane.x), "regions")
@@ -122,8 +134,8 @@ def regions_stream(
 
 
 def _coarse_to_fine(size: int, batch: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    """Every point (row, column) of the grid once, in batches with their stride: those of the coarsest grid
-    first, then those that each finer one adds."""
+    """Every point (row, column) of the grid once, in batches, each with the stride of its grid: first the
+    points of the coarsest grid, then those that each finer grid adds."""
     stride, coarser = (size - 1) // (COARSEST - 1), 0
     while stride:
         new = [

@@ -1,4 +1,5 @@
-"""Attacks on the smoothed classifier: attempts at one radius, each put to the vote, then at shorter ones."""
+"""Attacks on the smoothed classifier: attempts at a given radius, each judged by votes, then at smaller
+radii."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ Kind = Literal["pgd", "nes", "random"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 BACKWARDS: tuple[Backward, ...] = get_args(Backward)
 Outcome = Literal["held", "abstained", "broken"]
-QUERIES = 3  # forward passes of NES for each copy of PGD, which also goes backward
+QUERIES = 3  # NES takes this many times the copies of PGD, for a similar cost: PGD has a backward pass too
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,11 @@ class AttackConfig:
     `kind` is "pgd" (projected gradient ascent through noise and purification; `backward` says whether the
     gradient goes "through" the purifier or "around" it, as if it were the identity), "nes" (gradient-free:
     the smoothing noise itself is the search distribution) or "random" (a direction drawn uniformly). Up to
-    `attempts` perturbations of L2 length `radius`, [0,1] pixel units, are tried; after the first that
-    succeeds `halvings` more at shorter radii. An attempt takes `steps` steps of `copies` noisy copies; then
-    PREDICT takes `n` votes. `alpha` bounds the probability that any success of the whole attack is chance.
-    Raises InputError.
+    `attempts` perturbations of L2 norm at most `radius`, in [0,1] pixel units, are tried. After the first
+    success, bisection tries up to `halvings` more at smaller radii. An attempt searches for `steps` steps
+    with `copies` noisy copies each; then PREDICT casts `n` votes on its result. `alpha` bounds the
+    probability that any success of the whole attack is due to chance in the votes. Raises InputError for a
+    value out of range, or too few votes to decide at that level.
     """
 
     kind: Kind = "pgd"
@@ -73,7 +75,8 @@ class AttackConfig:
 
     @property
     def level(self) -> float:
-        """The level of one attempt's PREDICT: alpha shared by all that may be made (Bonferroni)."""
+        """The level of PREDICT in one attempt: alpha divided by the largest possible number of attempts
+        (Bonferroni)."""
         return self.alpha / (self.attempts + self.halvings)
 
     def as_dict(self) -> dict[str, Any]:
@@ -82,8 +85,11 @@ class AttackConfig:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One perturbed picture and PREDICT's answer. `length` is its perturbation's true L2 norm, at most
-    `radius`; `picture` is kept of a success: (c,h,w) in [0,1]."""
+    """One perturbed image and PREDICT's answer for it.
+
+    `length` is the actual L2 norm of the perturbation, at most `radius`, in [0,1] units. counts (k,) are the
+    votes. `picture`, the perturbed image (c,h,w) in [0,1], is kept only if the attempt succeeded.
+    """
 
     radius: float
     length: float
@@ -95,15 +101,16 @@ class Attempt:
 
 @dataclass(frozen=True)
 class AttackProgress:
-    """A frozen snapshot of an attack after each step of its search or its votes.
+    """An immutable snapshot of an attack, after a step of its search or of its votes.
 
-    `label` is the class that the attack wants to get away from, `adversarial` (c,h,w) the picture in hand,
-    `probabilities` the mean softmax (k,) over the last step's copies, `counts` its votes so far (k,).
+    `label` is the class that the attack tries to change. `adversarial` (c,h,w) in [0,1] is the current
+    perturbed image, at L2 distance `length` from the original. `probabilities` (k,) is the mean softmax over
+    the copies of the last search step, and `counts` (k,) are the votes so far in this attempt.
     """
 
     label: int
     stage: Literal["searching", "voting"]
-    number: int  # of the attempt in hand, from 1
+    number: int  # of the current attempt, from 1
     radius: float
     step: int
     probabilities: tuple[float, ...]
@@ -115,7 +122,7 @@ class AttackProgress:
 
     @property
     def point(self) -> None:
-        """Nothing that a plot of all steps would keep."""
+        """None: an attack has no value to plot over its steps."""
         return None
 
     def count(self, outcome: Outcome) -> int:
@@ -123,7 +130,8 @@ class AttackProgress:
 
     @property
     def smallest(self) -> Attempt | None:
-        """The shortest success: an upper bound of the true radius of robustness."""
+        """The success with the smallest perturbation, or None. Its length is an upper bound of the smoothed
+        classifier's true robust radius."""
         broken = [attempt for attempt in self.attempts if attempt.outcome == "broken"]
         return min(broken, key=lambda attempt: attempt.length, default=None)
 
@@ -131,12 +139,14 @@ class AttackProgress:
 def attack_stream(
     base: BaseClassifier, x: Tensor, certificate: Certificate, attack: AttackConfig
 ) -> Iterator[AttackProgress]:
-    """Try to change the class that `certificate` speaks of (its candidate, where it abstains) for the picture
-    x, float32 (c,h,w) in [0,1], yielding after every step of the search and of the votes; closing cancels.
+    """Attack the class that `certificate` certifies (or its candidate, where it abstains) for the image x.
 
-    A success is an attempt at which PREDICT, at attack.level, names another class. Its noise is keyed by the
-    perturbed picture, so the votes are none that the search saw. After the first success bisection between
-    the certified radius and the shortest success looks for a shorter one. Raises InputError.
+    x is float32 (c,h,w) in [0,1]. Yields after every step of the search and of the votes; closing cancels. An
+    attempt succeeds where PREDICT, at attack.level, returns another class. PREDICT's noise is derived from
+    the perturbed image, so it is independent of the noise that the search used. After the first success,
+    bisection between the certified radius and the shortest success looks for a shorter one. Raises InputError
+    where the certificate is for another image, or the image or `base` does not fit the certificate's
+    configuration.
     """
     config = replace(certificate.config, stopping="fixed", bound="one-class", alpha=attack.level, n=attack.n)
     check(base, x, config, base.purifier_batch)
@@ -160,22 +170,22 @@ def attack_stream(
 
 
 class _Search:
-    """The attempts so far. `now` is the latest snapshot."""
+    """The state of a running attack; `now` is its latest snapshot."""
 
     def __init__(
         self, base: BaseClassifier, x: Tensor, label: int, config: SmoothingConfig, attack: AttackConfig
     ) -> None:
         self.base, self.x, self.config, self.attack = base, x[None], config, attack
-        self.climbed = base  # the way back takes more memory than votes: its batch may have to be smaller
+        self.climbed = base  # f for gradients, which need more memory: its batch may be smaller
         self.noise = NoiseSource(attack.seed, image_sha256(x), "attack")
         self.starts = NoiseSource(attack.seed, image_sha256(x), "attack start")
-        self.copies = 0  # noisy copies that the search has taken
+        self.copies = 0  # noisy copies that the search has used so far
         empty = (0,) * base.classifier.classes
         none = (0.0,) * base.classifier.classes
         self.now = AttackProgress(label, "searching", 0, attack.radius, 0, none, x, 0.0, empty)
 
     def attempt(self, radius: float, start: Tensor | None = None) -> Iterator[AttackProgress]:
-        """One perturbed picture, from a random start or a given picture (c,h,w), and the votes for it."""
+        """Search for one perturbed image, from a random start or from `start` (c,h,w), and vote on it."""
         x, attack, label = self.x, self.attack, self.now.label
         empty = (0,) * len(self.now.counts)
         self.now = replace(self.now, number=self.now.number + 1, radius=radius, step=0, counts=empty)
@@ -183,7 +193,7 @@ class _Search:
         ascent, total = torch.zeros_like(x), torch.zeros_like(x)
         for step in range(1, (0 if attack.kind == "random" else attack.steps) + 1):
             ascent, p = self._direction(adversarial)
-            total = total + ascent if attack.kind == "nes" else ascent  # its estimates are mostly noise
+            total = total + ascent if attack.kind == "nes" else ascent  # one NES estimate is noisy
             adversarial = project(x, adversarial + 2 * radius / attack.steps * total / norm(total), radius)
             yield self._show(adversarial[0], stage="searching", step=step, probabilities=p)
         if self.config.noise == "sound":
@@ -198,14 +208,16 @@ class _Search:
         yield self.now
 
     def _start(self, radius: float) -> Tensor:
-        """A random point: on the sphere where that is all the attack there is, half-way to it otherwise."""
+        """A random starting point (1,c,h,w): at distance `radius` for "random", which takes no further steps,
+        and at half that distance otherwise."""
         number = self.now.number
         direction = self.starts.outer(number, number + 1, self.x.shape[1:])
         reach = radius if self.attack.kind == "random" else radius / 2
         return self.x + reach * direction / norm(direction)
 
     def _direction(self, adversarial: Tensor) -> tuple[Tensor, tuple[float, ...]]:
-        """Where the label falls behind, (1,c,h,w), and mean softmax (k,), under noise new at every step."""
+        """The unit direction (1,c,h,w) that lowers the label against its strongest rival fastest, and the
+        mean softmax (k,); new noise is drawn for every step."""
         base, attack, label = self.base, self.attack, self.now.label
         copies = attack.copies * (QUERIES if attack.kind == "nes" else 1)
         span, shape = (self.copies, self.copies + copies), adversarial.shape[1:]
@@ -217,7 +229,8 @@ class _Search:
             return _nes(base, adversarial, label, outer, noise)
 
         def ahead(moved: Tensor) -> Tensor:
-            """Log-probabilities against the strongest other class: what wins is what counts."""
+            """Log-probabilities relative to the strongest other class, so that the loss is the margin that
+            decides the vote."""
             log_p = smoothed_log_probability(self.climbed, moved, outer, noise, attack.backward)
             return log_p - log_p[:, [_runner_up(log_p[0], label)]]
 
@@ -230,7 +243,7 @@ class _Search:
                 return direction, tuple(odds.softmax(1)[0].tolist())
 
     def _vote(self, adversarial: Tensor) -> Iterator[AttackProgress]:
-        """PREDICT's votes for a picture, a step of votes at a time."""
+        """Cast PREDICT's votes for an image (c,h,w), yielding after every step."""
         n, step = self.config.n, self.base.votes_per_step
         counts = np.zeros(len(self.now.counts), np.int64)
         for start in range(0, n, step):
@@ -246,7 +259,7 @@ class _Search:
 
 
 def _runner_up(scores: Tensor, label: int) -> int:
-    """The class with the highest of the scores (k,) but the label's."""
+    """The class other than `label` with the highest of the scores (k,)."""
     order = scores.argsort(descending=True)
     return int(order[order != label][0])
 
@@ -254,8 +267,12 @@ def _runner_up(scores: Tensor, label: int) -> int:
 def _nes(
     base: BaseClassifier, x: Tensor, label: int, outer: Tensor, noise: Tensor | None
 ) -> tuple[Tensor, tuple[float, ...]]:
-    """Natural evolution strategies (Wierstra et al. 2014; Ilyas et al. 2018) with the smoothing noise as the
-    search distribution: grad E[p(x + sigma eps)] = E[p(x + sigma eps) eps] / sigma, from answers alone."""
+    """Natural evolution strategies (Wierstra et al. 2014; Ilyas et al. 2018): a gradient estimate (1,c,h,w),
+    up to scale, from outputs of f alone, and the mean softmax (k,).
+
+    The smoothing noise is the search distribution: grad E[p(x + sigma eps)] = E[p(x + sigma eps) eps] /
+    sigma.
+    """
     p = base.confidence(x + base.config.sigma * outer, noise).cpu()
     behind = p[:, _runner_up(p.mean(0), label)] - p[:, label]
     weights = (behind - behind.mean())[:, None, None, None]
@@ -263,7 +280,8 @@ def _nes(
 
 
 def _towards_on_grid(x: Tensor, adversarial: Tensor) -> Tensor:
-    """`adversarial` rounded towards x to multiples of 1/255, as sound noise needs it; no farther from x."""
+    """`adversarial` rounded to multiples of 1/255, which noise "sound" requires. Rounding goes towards x, so
+    that the distance from x does not grow."""
     pixels = (x.double() * LEVELS).round()
     steps = (adversarial.double() * LEVELS - pixels).trunc()
     return ((pixels + steps) / LEVELS).float()

@@ -1,4 +1,5 @@
-"""What an attack climbs: the smoothed classifier with softmax in the place of votes."""
+"""The differentiable objective of gradient attacks: the smoothed classifier with softmax in the place of
+votes."""
 
 from __future__ import annotations
 
@@ -19,10 +20,11 @@ def smoothed_log_probability(
 ) -> Tensor:
     """log of the mean softmax of f over noisy copies of x (1,c,h,w): (1,k), differentiable in x.
 
-    outer (b,c,h,w), times sigma, makes the copies; noise (b,draws,c,h,w) is what f consumes beside it, both
-    standard normal. Without `noise` the fixed bank serves, as for f. This is the expectation over
-    transformations (Athalye et al. 2018b) that Salman et al. 2019 climb (equation 6). The networks take a
-    purifier batch at a time. What a batch passed through is not kept but computed again on the way back.
+    outer (b,c,h,w) is scaled by sigma and added to x; noise (b,draws,c,h,w) is what f uses for purification
+    and local smoothing. Both are standard normal; without `noise`, f uses its fixed noise. This is the
+    expectation over transformations (Athalye et al. 2018b) that Salman et al. 2019 maximise (equation 6). The
+    networks process one purifier batch at a time, and activations are recomputed in the backward pass to save
+    memory.
     """
     x_noisy = x.to(base.device) + base.config.sigma * outer.to(base.device)
     size = base.purifier_batch
@@ -44,7 +46,8 @@ def smoothed_log_probability(
 
 
 def _log_softmax(base: BaseClassifier, x: Tensor, noise: Tensor | None, backward: Backward) -> Tensor:
-    """log softmax of every picture that the classifier sees of copies (b,c,h,w): (b times pictures,k)."""
+    """log softmax of every image that the classifier sees for noisy copies x (b,c,h,w): (b times
+    images,k)."""
     with autocast(base.device, base.dtype):
         pictures = base.purifier.purify_with_gradient(x, base.config, base.purifier_noise(x, noise), backward)
         seen = base.smooth_locally(pictures, noise).flatten(0, 1)

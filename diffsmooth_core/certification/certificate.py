@@ -1,4 +1,5 @@
-"""The certificate: a result that carries its evidence and can be checked with the statistics alone."""
+"""The certificate: a result together with its votes, so that it can be checked without running the
+networks."""
 
 from __future__ import annotations
 
@@ -20,11 +21,12 @@ SCHEMA = 2
 class Certificate:
     """The outcome of CERTIFY (Algorithm 5) for one picture.
 
-    label is a class id or ABSTAIN with radius 0.0; radius is L2 in [0,1] pixel units; counts0 and
-    counts are the votes of selection and estimation, indexed by class; p_a_lower and p_b_upper bound the
-    candidate's share and any other class's; `ending` is why no more votes were counted ("spent",
-    "reached", "hopeless"); weights maps roles to the SHA-256 of their files. CERTIFICATE.md describes
-    the document.
+    label is a class id, or ABSTAIN with radius 0.0. radius is an L2 length in [0,1] pixel units. counts0 and
+    counts (k,) are the selection and estimation votes for each class. p_a_lower bounds the candidate's
+    probability from below, p_b_upper that of every other class from above. `ending` says why voting ended:
+    all n votes were cast ("spent"), the target radius was reached ("reached") or could not be reached any
+    more ("hopeless"). weights maps each network's role to the SHA-256 of its file. CERTIFICATE.md describes
+    the JSON document.
     """
 
     label: int
@@ -41,8 +43,8 @@ class Certificate:
     device: str
     dtype: str
     execution: str
-    block: int  # noisy copies that the networks took at a time, padded
-    batch: int  # votes a chunk, on which nothing depends
+    block: int  # noisy copies in each batch of the networks, padding included
+    batch: int  # votes cast per step; no vote depends on it
     versions: dict[str, str]
     created: str  # ISO 8601, UTC
     seconds: float
@@ -50,12 +52,12 @@ class Certificate:
 
     @property
     def candidate(self) -> int:
-        """The class that selection put up: the most frequent of counts0."""
+        """The class that the selection votes chose: the most frequent of counts0."""
         return selected(self.counts0)
 
     @property
     def n(self) -> int:
-        """Estimation votes that were counted."""
+        """The number of estimation votes counted."""
         return sum(self.counts)
 
     @property
@@ -64,15 +66,15 @@ class Certificate:
 
     @property
     def fixed_n(self) -> int | None:
-        """About how many votes a fixed n would have taken for this radius, if the share held; None without a
-        radius."""
+        """About how many votes a run with fixed n would have needed for this radius, if the candidate's share
+        of votes stayed the same; None where the radius is 0."""
         return votes_to_certify(self.p_hat, self.config.alpha, above=self.p_a_lower) if self.radius else None
 
     def reason(self, class_names: Sequence[str]) -> str:
         """Why the method abstains, in one or two sentences; empty for a certificate.
 
-        More votes are only ever suggested with a new seed: adding to these until the bound clears 1/2
-        would be peeking.
+        More votes are suggested only for a new run with another seed: adding votes to this run until the
+        bound exceeds 1/2 would make the bound invalid.
         """
         if self.label != ABSTAIN:
             return ""
@@ -142,7 +144,8 @@ class Certificate:
 
     @classmethod
     def read(cls, path: Path | str) -> Certificate:
-        """Read a certificate's JSON file. Raises InputError where it is none."""
+        """Read a certificate from a JSON file. Raises InputError where the file holds no valid
+        certificate."""
         try:
             values = json.loads(Path(path).read_text())
         except (OSError, ValueError, RecursionError) as error:
@@ -153,8 +156,11 @@ class Certificate:
 
 
 def at_level(certificate: Certificate, alpha: float) -> Certificate:
-    """What the same votes certify at another failure probability. Valid for every stopping rule: a run's
-    end may have been chosen at the old level, and its bounds hold at every look at any level."""
+    """What the same votes certify at another failure probability alpha.
+
+    This is valid for every stopping rule. The run may have ended because of its bounds at the old level, but
+    the bounds of a rule that can end early hold at every look, at any level.
+    """
     config = replace(certificate.config, alpha=alpha)
     decision = decide(certificate.counts0, certificate.counts, config)
     return replace(
@@ -168,7 +174,8 @@ def at_level(certificate: Certificate, alpha: float) -> Certificate:
 
 
 def discrepancies(certificate: Certificate) -> list[str]:
-    """What does not follow from the certificate's own counts and config; empty when all holds."""
+    """Every value in the certificate that its own counts and config do not imply, in words; empty if all
+    agree."""
     config, n = certificate.config, certificate.n
     decision = decide(certificate.counts0, certificate.counts, config)
     claims: dict[str, tuple[float | str | None, float | str | None]] = {

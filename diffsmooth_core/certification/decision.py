@@ -1,4 +1,4 @@
-"""What follows from the votes (Algorithm 5): candidate, bound, radius, and whether more are needed."""
+"""What the votes imply (Algorithm 5): candidate class, bound, radius, and whether to cast more votes."""
 
 from __future__ import annotations
 
@@ -21,13 +21,18 @@ from diffsmooth_core.statistics import (
 )
 
 Ending = Literal["reached", "hopeless", "spent"]
-GROWTH = 4  # of the sample from one adaptive round to the next
+GROWTH = 4  # each adaptive round ends with this many times the votes of the previous one
 
 
 @dataclass(frozen=True)
 class Decision:
-    """label is a class or ABSTAIN with radius 0.0. `ending` says why no more votes are counted: the target
-    was reached, cannot be, or all n are in; None while they go on."""
+    """The result of the votes so far. label is a class id, or ABSTAIN with radius 0.0; radius is L2, [0,1]
+    units.
+
+    p_a_lower bounds the candidate's probability, p_b_upper that of every other class. `ending` says why
+    voting ends: the target radius was reached, cannot be reached, or all n votes are cast; None while it goes
+    on.
+    """
 
     label: int
     radius: float
@@ -42,7 +47,7 @@ def selected(counts0: Sequence[int]) -> int:
 
 
 def round_sizes(config: SmoothingConfig) -> tuple[int, ...]:
-    """Votes in hand at each look of adaptive sampling, the last one n."""
+    """The total number of votes at each look of adaptive sampling; the last is n."""
     return tuple(max(1, config.n // GROWTH ** (config.rounds - 1 - i)) for i in range(config.rounds))
 
 
@@ -50,8 +55,10 @@ NOTHING = Decision(ABSTAIN, 0.0, 0.0, 1.0, None)  # before the first estimation 
 
 
 def next_look(n: int, config: SmoothingConfig) -> int:
-    """The first number of votes after n at which a run may end; a function of the config alone, so that a
-    run ends at the same vote whatever the batch."""
+    """The smallest number of votes above n at which a run may end.
+
+    It depends on n and the config only, so that a run ends at the same vote for any batch size.
+    """
     if config.stopping == "fixed":
         return config.n
     if config.stopping == "adaptive":
@@ -61,8 +68,11 @@ def next_look(n: int, config: SmoothingConfig) -> int:
 
 
 def level(config: SmoothingConfig) -> float:
-    """The failure probability of one bound of p_A: alpha, split over the rounds of adaptive sampling, half
-    of it where the other half bounds p_B."""
+    """The failure probability allowed for one bound of p_A.
+
+    It is alpha/2 for a two-class bound, whose other half bounds p_B; alpha divided by the number of rounds
+    for adaptive sampling; and alpha otherwise.
+    """
     if config.bound == "two-class":
         return config.alpha / 2
     return config.alpha / config.rounds if config.stopping == "adaptive" else config.alpha
@@ -81,12 +91,14 @@ def _upper(k: int, n: int, config: SmoothingConfig) -> float:
 
 
 def decide(counts0: Sequence[int], counts: Sequence[int], config: SmoothingConfig) -> Decision:
-    """Algorithm 5 after the votes. The candidate is selected from counts0; only counts bound its share.
+    """The part of Algorithm 5 after the votes. counts0 selects the candidate; only counts bound its
+    probability.
 
-    The bound is Clopper-Pearson's at n votes; with `stopping` "target" or "decided" the anytime bound, which
-    holds at every look; with "adaptive" Clopper-Pearson's at alpha over the number of rounds, so that the
-    union bound covers every look (Horvath et al. 2022, whose rounds draw new votes; a look at a size fixed
-    beforehand may as well keep the earlier ones). With `bound` "two-class" it is equation (1).
+    By default the bound is Clopper-Pearson at n votes. With `stopping` "target" or "decided" it is the
+    anytime bound, which holds at every look. With "adaptive" it is Clopper-Pearson at alpha divided by the
+    number of rounds, so that the union bound covers every look (Horvath et al. 2022; their rounds draw new
+    votes, but since the sizes are fixed in advance, the union bound also allows keeping the earlier votes).
+    With `bound` "two-class" the radius is equation (1).
     """
     candidate, n = selected(counts0), sum(counts)
     if not n:
@@ -107,7 +119,7 @@ def _ending(k: int, n: int, radius: float, config: SmoothingConfig) -> Ending | 
     if n >= config.n:
         return "spent"
     if config.stopping in ("decided", "adaptive"):
-        best = _lower(k + config.n - n, config.n, config)  # if every vote to come were for the candidate
+        best = _lower(k + config.n - n, config.n, config)  # if all remaining votes were for the candidate
         for bound in (best, _upper(k, n, config)):
             if not (reach := certified_radius(bound, config.sigma)) or reach < config.target_radius:
                 return "hopeless"
@@ -115,15 +127,18 @@ def _ending(k: int, n: int, radius: float, config: SmoothingConfig) -> Ending | 
 
 
 def predicted(counts: Sequence[int], alpha: float) -> int:
-    """PREDICT (Cohen et al. 2019) after the votes: the leading class, or ABSTAIN where a two-sided binomial
-    test cannot tell the two leading ones apart at alpha. It is another class than the smoothed classifier's
-    with probability alpha at most."""
+    """The part of PREDICT (Cohen et al. 2019) after the votes: the class with the most votes, or ABSTAIN.
+
+    Abstains where a two-sided binomial test at level alpha does not separate the two leading classes. The
+    probability of returning a class other than the smoothed classifier's is at most alpha.
+    """
     second, first = (int(c) for c in np.argsort(counts, kind="stable")[-2:])
     return first if sign_test(int(counts[first]), int(counts[second])) <= alpha else ABSTAIN
 
 
 def check_reachable(config: SmoothingConfig) -> None:
-    """Raise InputError where not even unanimous votes could reach the target of a run that may end early."""
+    """Raise InputError where a run that may end early could not reach its target even with unanimous votes,
+    or has too few votes in its first round to certify anything."""
     if config.stopping == "fixed":
         return
     if config.stopping == "adaptive" and round_sizes(config)[0] < (least := minimum_votes(level(config))):

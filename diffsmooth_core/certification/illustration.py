@@ -14,10 +14,10 @@ ONE_PIXEL = math.sqrt(3)  # the L2 length of turning one RGB pixel from black to
 
 
 def perturbation(x: Tensor, radius: float, seed: int = 0) -> Tensor:
-    """A perturbation of x with L2 norm `radius` in a uniformly random direction, shape and dtype of x.
+    """A perturbation with L2 norm `radius` in a uniformly random direction, with the shape and dtype of x.
 
-    x + perturbation is not clamped: a certificate speaks of every point within the radius, also of
-    those outside [0,1]. Raises InputError for a radius that is negative or not finite.
+    x + perturbation is not clamped, because a certificate covers every point within the radius, also those
+    outside [0,1]. Raises InputError for a radius that is negative or not finite.
     """
     if not math.isfinite(radius) or radius < 0:
         raise InputError(f"radius must be a finite number from 0 up, got {radius:g}")

@@ -1,4 +1,5 @@
-"""Noise keyed by (seed, image, stage, vote): the same votes whatever the batch or the interruption."""
+"""Noise that depends only on seed, image, stage and vote, so that batch size and interruptions change no
+vote."""
 
 from __future__ import annotations
 
@@ -18,13 +19,16 @@ from diffsmooth_core.config import InputError
 
 _OUTER, _LOCAL, _WHOLE = 0, 1, 2
 _THREADS = ThreadPoolExecutor(thread_name_prefix="noise")  # NumPy releases the interpreter's lock to draw
-_NUMBERS_PER_TASK = 2**16  # a thread draws at least so many: fewer cost more to hand over than to draw
-LEVELS = 255  # of the grid that decoded pictures lie on
+_NUMBERS_PER_TASK = 2**16  # draw at least this many per thread; fewer cost more to hand over
+LEVELS = 255  # decoded images are multiples of 1/LEVELS
 
 
 def image_sha256(x: Tensor) -> str:
-    """SHA-256 of a picture (c,h,w) in [0,1]: of its uint8 pixels (h,w,c) where it lies on the 1/255
-    grid, as decoded pictures do, otherwise of its float32 values."""
+    """SHA-256 of an image (c,h,w) in [0,1].
+
+    Where all values are multiples of 1/255, as in decoded images, it is the hash of the uint8 pixels (h,w,c);
+    otherwise that of the float32 values (c,h,w).
+    """
     x = x.detach().cpu().float()
     pixels = (x * 255).round().clamp(0, 255).to(torch.uint8)
     on_grid = torch.equal(pixels.float() / 255, x)
@@ -49,7 +53,7 @@ class NoiseSource:
         return int.from_bytes(digest[:16], "little")
 
     def _generators(self, kind: int, votes: range) -> Iterator[np.random.Generator]:
-        """One generator, set to the beginning of the stream of each vote in turn."""
+        """Yield one generator repeatedly, each time set to the start of the next vote's random stream."""
         philox = np.random.Philox(key=self._key, counter=[0, 0, 0, kind])
         generator, state = np.random.Generator(philox), philox.state
         for vote in votes:
@@ -70,18 +74,19 @@ class NoiseSource:
         return torch.from_numpy(draws)
 
     def outer(self, start: int, stop: int, shape: torch.Size) -> Tensor:
-        """Noise of votes start..stop-1 for a picture of `shape` (c,h,w): (stop-start,c,h,w)."""
+        """The standard normal smoothing noise of votes start..stop-1, for an image of `shape` (c,h,w):
+        (stop-start,c,h,w)."""
         return self._stack(_OUTER, start, stop, tuple(shape))
 
     def noisy(self, start: int, stop: int, x: Tensor, sigma: float) -> Tensor:
         """The noisy copies of votes start..stop-1 of x (c,h,w) on the 1/255 grid: (stop-start,c,h,w).
 
-        The noise is a whole number i of steps, with P(noise <= i) = Phi((2i+1)/(510 sigma)): Gaussian noise
-        rounded to the grid. It is added and clipped to [-k, k+1], k = max(1, floor(6 sigma)), in integers
-        and converted to float once. A sum in floating point would be rounded in a way that depends on x,
-        which a network could see and a certificate does not cover. The guarantee is for perturbed pictures
-        on that grid. Source: Voracek and Hein 2023, Sound randomized smoothing in floating-point
-        arithmetic. Raises InputError where x does not lie on the grid.
+        The noise is Gaussian noise rounded to the grid: a whole number i of steps of 1/255, with P(noise <=
+        i) = Phi((2i+1)/(510 sigma)). The sum is computed in integers, clipped to [-k, k+1] with k = max(1,
+        floor(6 sigma)), and converted to float once. A floating-point sum would be rounded in a way that
+        depends on x; a network could detect that, and the certificate would not cover it. The guarantee is
+        for perturbed images on the same grid. Source: Voracek and Hein 2023, Sound randomized smoothing in
+        floating-point arithmetic. Raises InputError where x does not lie on the grid.
         """
         pixels = (x.double() * LEVELS).round()
         if not torch.equal((pixels / LEVELS).float(), x):
@@ -89,7 +94,7 @@ class NoiseSource:
                 "noise 'sound' is for pictures of 8 bits a channel and this one has values between their "
                 "steps; round it to multiples of 1/255, or use noise 'fresh'"
             )
-        reach = math.ceil(9 * sigma * LEVELS)  # Phi(-9) is below what a float in [0,1) can tell from 0
+        reach = math.ceil(9 * sigma * LEVELS)  # Phi(-9) is smaller than any positive draw from [0,1)
         steps = np.arange(-reach, reach + 1)
         thresholds = ndtr((2 * steps + 1) / (2 * LEVELS * sigma))
         draws = (g.random(tuple(x.shape)) for g in self._generators(_WHOLE, range(start, stop)))
@@ -99,5 +104,5 @@ class NoiseSource:
         return torch.from_numpy((whole / LEVELS).astype(np.float32))
 
     def local(self, start: int, stop: int, m: int, shape: torch.Size) -> Tensor:
-        """Fresh local noise of the same votes: (stop-start,m,c,h,w)."""
+        """The m further standard normal tensors of votes start..stop-1: (stop-start,m,c,h,w)."""
         return self._stack(_LOCAL, start, stop, (m, *shape))

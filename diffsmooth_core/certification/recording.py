@@ -1,4 +1,4 @@
-"""A run kept chunk by chunk, so that it can be watched again where there is no time to count."""
+"""A recorded run, step by step, so that it can be shown again without computing its votes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ FORMAT = "diffsmooth-recording-1"
 
 @dataclass(frozen=True)
 class Recording:
-    """A finished run: its certificate, and the counts of every chunk of votes in order."""
+    """A finished run: its certificate, and for each step of votes its stage and its counts by class, in
+    order."""
 
     certificate: Certificate
     chunks: tuple[tuple[Stage, tuple[int, ...]], ...]
 
     @classmethod
     def of(cls, stream: Iterator[Progress]) -> Recording:
-        """Run a stream to its end and keep what it counted."""
+        """Run `certify_stream` to its end and record the counts of each step."""
         chunks: list[tuple[Stage, tuple[int, ...]]] = []
         before: dict[Stage, np.ndarray] = {}
         for progress in stream:
@@ -45,7 +46,8 @@ class Recording:
 
     @classmethod
     def from_json(cls, text: str) -> Recording:
-        """Raises InputError where the chunks do not add up to the certificate's counts."""
+        """Read a recording. Raises InputError for another format, or chunks that do not add up to the counts
+        of the certificate."""
         document = json.loads(text)
         if document.get("format") != FORMAT:
             raise InputError(f"this is no recording: its format is not {FORMAT!r}")
@@ -58,7 +60,8 @@ class Recording:
         return cls(certificate, chunks)
 
     def played(self, samples: Callable[[Stage, int], Samples]) -> Iterator[Progress]:
-        """The run again, chunk by chunk; `samples` gives the pictures of a stage's vote of that number."""
+        """Yield the run's progress again, step by step; samples(stage, vote) supplies the images of one
+        vote."""
         config, final = self.certificate.config, self.certificate
         counts0, counts = (np.zeros(len(final.counts), np.int64) for _ in range(2))
         pace = (final.n + config.n0) / max(final.seconds, 1e-9)

@@ -1,4 +1,4 @@
-"""A certificate's votes drawn again, and two ways to compute the same votes compared."""
+"""Cast a certificate's votes again, and compare two ways of computing the same votes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from diffsmooth_core.classifiers.execution import Execution, modes
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.statistics import clopper_pearson_lower
 
-SUSPICIOUS = 0.001  # p-value below which chance does not explain how the counts of two devices differ
+SUSPICIOUS = 0.001  # p-value below which two devices' counts differ by more than chance
 
 
 @dataclass(frozen=True)
 class Replay:
-    """The votes drawn again, and how they differ from the certificate's.
+    """The counts of votes cast again, and how they differ from the certificate's.
 
-    On the same kind of device, with the same torch and the networks run as they were (`exact`), every count
-    has to be equal. Elsewhere the two have to look like samples of one distribution: `p_value` is that of
-    the chi-squared test.
+    With the same type of device, torch version and execution mode (`exact`), every count must be equal.
+    Otherwise rounding may change votes, and the estimation counts need only be consistent with one common
+    distribution: `p_value` is from the chi-squared test of that. `differences` describes every unequal count.
     """
 
     counts0: tuple[int, ...]
@@ -42,14 +42,15 @@ class Replay:
 
 
 def settings_of(certificate: Certificate, device: str = "auto") -> SmoothingConfig:
-    """The configuration under which the same votes can be drawn: the arithmetic is what it was."""
+    """The certificate's configuration on another device, with the dtype that its votes were computed in."""
     return replace(certificate.config, dtype=certificate.dtype, device=device)
 
 
 def replay(certificate: Certificate, base: BaseClassifier, x: Tensor) -> Replay:
-    """Draw the votes of a certificate again with the networks of `base` on the picture x.
+    """Cast a certificate's votes again with the networks of `base` on the image x, float32 (c,h,w) in [0,1].
 
-    Raises InputError where picture or weights are others than those that the certificate names.
+    Raises InputError where the image or the weights are not those of the certificate, or `base` was built for
+    another setting.
     """
     if (given := image_sha256(x)) != certificate.image_sha256:
         raise InputError(
@@ -95,10 +96,10 @@ def two_sample_p_value(first: Sequence[int], second: Sequence[int]) -> float:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How often two base classifiers gave the same class on the same noise: `same` of `votes` times.
+    """How often two base classifiers return the same class on the same noise: in `same` of `votes` votes.
 
-    `lower` bounds the probability of that from below with confidence 1 - alpha (Clopper-Pearson); `counts`
-    are the votes of each by class.
+    `lower` is a lower bound of the probability of agreement, with confidence 1 - alpha (Clopper-Pearson).
+    `counts` are the votes by class of the first and of the second.
     """
 
     votes: int
@@ -108,9 +109,9 @@ class Agreement:
 
 
 def agreement(first: BaseClassifier, second: BaseClassifier, x: Tensor, config: SmoothingConfig) -> Agreement:
-    """Have two base classifiers vote on the same n noisy copies, as two precisions of one network.
+    """Have two base classifiers, such as two precisions of one network, vote on the same n noisy copies of x.
 
-    Raises InputError where either was built for another setting.
+    x is float32 (c,h,w) in [0,1]. Raises InputError where either was built for another setting.
     """
     for base in (first, second):
         check(base, x, config, base.purifier_batch)

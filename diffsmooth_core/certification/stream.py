@@ -1,4 +1,7 @@
-"""The one generator behind page, command line and batch: votes into a certificate (Algorithm 5)."""
+"""CERTIFY (Algorithm 5) as a generator that turns votes into a certificate step by step.
+
+The web page, the command line and batch runs all use it.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +42,13 @@ Counts = npt.NDArray[np.int64]  # (k,): votes for each class
 
 @dataclass(frozen=True)
 class Progress:
-    """A frozen snapshot after a step of votes.
+    """An immutable snapshot after a step of votes.
 
-    p_hat is the candidate's share of the current stage's votes. p_a_lower and radius come from the bound of
-    the stopping rule: with "target" and "decided" they hold at this moment, otherwise they are `provisional`
-    until the run has ended. For the eye, whatever the rule: `clopper_pearson` is the bound of a run that
-    ends here as planned, `anytime` the one that holds while one looks.
+    n_done and n_total are votes of the current stage; p_hat is the candidate's share of them. p_a_lower and
+    radius (L2, [0,1] pixel units) come from the bound of the stopping rule. With "target" and "decided" they
+    are valid at any moment; otherwise they are `provisional` until the run has ended. `clopper_pearson` and
+    `anytime` are for plots under every rule: the bound that would be valid had n been fixed at n_done, and
+    the bound that is valid at all n simultaneously.
     """
 
     stage: Stage
@@ -62,11 +66,11 @@ class Progress:
     votes_per_second: float
     samples: Samples
     certificate: Certificate | None = None
-    classes: tuple[int, ...] = ()  # of the step's votes, the last of the n_done
+    classes: tuple[int, ...] = ()  # the classes of this step's votes, in order
 
     @property
     def point(self) -> Point | None:
-        """For the plot of bounds over votes: None while the class is being selected."""
+        """The values for a plot of the bounds over the votes; None during selection."""
         if self.stage == "selection":
             return None
         return self.n_done, self.p_hat, self.clopper_pearson, self.anytime
@@ -93,10 +97,10 @@ def _tuple(counts: npt.NDArray[np.int64]) -> tuple[int, ...]:
 def add_votes(
     counts: Counts, classes: Classes, counts0: Sequence[int], config: SmoothingConfig
 ) -> tuple[Counts, Decision]:
-    """The estimation counts with these votes added in their order, and what follows from them.
+    """Add votes (in their order) to the estimation counts (k,), and decide what the new counts imply.
 
-    Votes after the look at which the run ends are not counted, so that it ends at the same vote whatever the
-    batch.
+    Votes after the look at which the run ends are not counted, so that it ends at the same vote for any batch
+    size.
     """
     before = int(counts.sum())
     after = before + len(classes)
@@ -123,7 +127,8 @@ def build_certificate(
     batch: int,
     seconds: float,
 ) -> Certificate:
-    """The certificate of a run that has ended, from its counts and what `decide` made of them."""
+    """The certificate of a finished run, from its counts (k,) and the decision that `decide` returned for
+    them."""
     assert decision.ending is not None
     return Certificate(
         label=decision.label,
@@ -163,11 +168,11 @@ def certify_stream(
     estimation votes, or fewer where the stopping rule allows, bound its probability. The last Progress
     carries the Certificate.
 
-    `batch` is the number of votes a step, by default base.votes_per_step after a smaller first step, so that
-    there is soon something to see. `resume` continues after an earlier Progress of the same base, picture and
-    config, with the votes of an undisturbed run. `source` says where the picture came from and is only
-    recorded. Raises InputError for a bad picture, a target out of reach, or a base that was built for another
-    setting.
+    `batch` is the number of votes per step; the default is base.votes_per_step, after a smaller first step
+    that shows a first result early. `resume` continues after an earlier Progress of the same base, image and
+    config; the votes are those of an uninterrupted run. `source` says where the image came from and is only
+    recorded. Raises InputError for an invalid image, a target that cannot be reached, or a base that was
+    built for another setting.
     """
     first, batch = batch or base.purifier_batch, base.votes_per_step if batch is None else batch
     check(base, x, config, batch)
@@ -224,7 +229,7 @@ def build_progress(
     certificate: Certificate | None,
     classes: Sequence[int] = (),
 ) -> Progress:
-    """The Progress that these counts amount to."""
+    """The Progress for these selection (counts0) and estimation counts, each (k,)."""
     tally, total = (counts0, config.n0) if stage == "selection" else (counts, config.n)
     n_done, candidate = int(tally.sum()), selected(_tuple(counts0))
     agreeing, estimated = int(tally[candidate]), stage == "estimation"
@@ -251,7 +256,7 @@ def build_progress(
 def certify(
     base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: int | None = None, source: str = ""
 ) -> Certificate:
-    """Run certify_stream to its end."""
+    """Run `certify_stream` to its end and return the certificate; same arguments and errors."""
     for progress in certify_stream(base, x, config, batch=batch, source=source):
         if progress.certificate is not None:
             return progress.certificate
@@ -261,7 +266,9 @@ def certify(
 def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: int | None = None) -> int:
     """PREDICT (Cohen et al. 2019): the smoothed classifier's class from n votes, or ABSTAIN.
 
-    Abstains where a two-sided binomial test cannot tell the two leading classes apart at alpha.
+    x is float32 (c,h,w) in [0,1]. Abstains where a two-sided binomial test at level alpha does not separate
+    the two leading classes. Raises InputError for an invalid image or a base that was built for another
+    setting.
     """
     batch = base.votes_per_step if batch is None else batch
     check(base, x, config, batch)

@@ -1,4 +1,4 @@
-"""One vote of a run taken apart: every number that Algorithms 1 to 4 pass through on the way to it."""
+"""One vote of a run in detail: all intermediate results of Algorithms 1 to 4."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 class TracedDiffusion:
     """Algorithms 1 and 2 for one noisy copy, in the diffusion model's [-1,1] units.
 
-    x_t = sqrt(alpha_bar) (2 x_noisy - 1) with timestep t of T; eps is the standard normal noise that was
-    drawn and predicted the network's estimate of it, both (h,w,c). noise_ratio, (T,), is
-    sqrt((1 - alpha_bar_t) / alpha_bar_t), which has to reach 2 sigma.
+    x_t = sqrt(alpha_bar) (2 x_noisy - 1) is the network's input at timestep t of T, eps the standard normal
+    noise that was drawn, and `predicted` the network's estimate of it, each (h,w,c). noise_ratio (T,) is
+    sqrt((1 - alpha_bar_t) / alpha_bar_t); t is the first timestep at which it reaches 2 sigma.
     """
 
     t: int
@@ -31,17 +31,19 @@ class TracedDiffusion:
 
     @property
     def error(self) -> float:
-        """Root mean square of predicted - eps; 1 would be a network that predicts no noise."""
+        """Root mean square of predicted - eps; a network that always predicts 0 would have
+        about 1."""
         return float(np.sqrt(np.mean((self.predicted - self.eps) ** 2)))
 
 
 @dataclass(frozen=True)
 class TracedVote:
-    """Vote `index` of a stage. Pictures are (h,w,c) in [0,1] units, noise included.
+    """Vote number `index` of a stage. Images and noise are (h,w,c), in [0,1] units.
 
-    `noise` was added to the picture, its standard deviation sigma; `local` are the copies that the
-    classifier saw where it saw several; softmax (m or K or 1, k) is theirs; confidence (k,) their mean, or
-    with DensePure the shares of the K classes. Steps that the method does not take are None or empty.
+    `noise`, of standard deviation sigma, was added to the original. `local` are the images that the
+    classifier saw, if there were several (m local copies or K purified images). softmax (m or K or 1,k) is
+    the output for each. confidence (k,) is their mean, or with DensePure the share of the K images that each
+    class won. The results of steps that the method does not have are None or empty.
     """
 
     index: int
@@ -62,7 +64,7 @@ class TracedVote:
 def trace_vote(
     base: BaseClassifier, x: Tensor, config: SmoothingConfig, index: int, stage: Stage = "estimation"
 ) -> TracedVote:
-    """Vote `index` (from 0) of a run with these settings, drawn again from its own keyed noise.
+    """Compute vote number `index` (from 0) of a run with these settings again, from the same noise.
 
     x is one picture, float32 (c,h,w) in [0,1]. Raises InputError for a bad picture, a base that was built
     for another setting, or a vote beyond the stage's last.

@@ -1,4 +1,4 @@
-"""Votes (Algorithm 4): draw keyed noise, ask f, and return the classes of the noisy copies."""
+"""Votes (Algorithm 4): draw the noise of each vote, and classify the noisy copies with f."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from diffsmooth_core.config import SIDES, InputError, SmoothingConfig
 
 Stage = Literal["selection", "estimation", "prediction"]
 Classes = npt.NDArray[np.int64]  # (votes,): the class of each vote
-Pixels = npt.NDArray[np.float32]  # (h,w,c), [0,1] units; noisy ones reach beyond
+Pixels = npt.NDArray[np.float32]  # (h,w,c), [0,1] units; noisy images have values outside [0,1]
 
 
 @dataclass(frozen=True)
 class Samples:
-    """The pictures of one vote, to be looked at."""
+    """The images of one vote, for display, and the class that it is for."""
 
     original: Pixels
     noisy: Pixels
@@ -49,8 +49,11 @@ class VoteRange:
 def draw_noise(
     base: BaseClassifier, wanted: VoteRange, config: SmoothingConfig
 ) -> tuple[Tensor, Tensor | None]:
-    """The noisy copies (b,c,h,w) of a range of votes, and the standard normal noise (b,draws,c,h,w) that f
-    consumes beside it; None where f consumes none, or has a fixed bank of its own."""
+    """The noisy copies (b,c,h,w) of a range of votes, and the noise that f uses for them (b,draws,c,h,w).
+
+    The latter is standard normal, for purification and local smoothing; None where f needs none, or uses the
+    fixed noise of the reference implementation.
+    """
     source = NoiseSource(config.seed, image_sha256(wanted.x), wanted.stage)
     span, shape = (wanted.start, wanted.stop), wanted.x.shape
     if config.noise == "sound":
@@ -63,8 +66,12 @@ def draw_noise(
 
 
 def checked_argmax(confidence: Tensor, sigma: float) -> Classes:
-    """The class with the highest confidence (b,k): (b,), checked and brought to the host in one transfer.
-    Raises InputError for NaN or infinity, which argmax would turn into a unanimous vote."""
+    """The class with the highest confidence for each copy: (b,k) -> (b,), checked and copied to the CPU at
+    once.
+
+    Raises InputError for NaN or infinity: argmax would return the same class for all such copies, and they
+    would look like unanimous votes.
+    """
     finite = torch.isfinite(confidence).all(1)
     classes = torch.where(finite, confidence.argmax(1), -1).cpu().numpy()
     if (classes < 0).any():
@@ -78,8 +85,8 @@ def checked_argmax(confidence: Tensor, sigma: float) -> Classes:
 def _classify(
     base: BaseClassifier, ranges: Sequence[VoteRange], config: SmoothingConfig
 ) -> tuple[Classes, Tensor, Vote]:
-    """All votes of all ranges in one pass of the networks: their classes (b,), their noisy copies (b,c,h,w),
-    and what happened to these."""
+    """Cast all votes of all ranges in one pass: their classes (b,), noisy copies (b,c,h,w) and the
+    intermediate results."""
     copies, noises = zip(*(draw_noise(base, wanted, config) for wanted in ranges), strict=True)
     x_noisy, noise = torch.cat(copies), [part for part in noises if part is not None]
     vote = base.trace(x_noisy, torch.cat(noise) if noise else None, every_copy=False)
@@ -87,8 +94,11 @@ def _classify(
 
 
 def cast_votes(base: BaseClassifier, ranges: Sequence[VoteRange], config: SmoothingConfig) -> list[Classes]:
-    """Algorithm 4 for ranges of votes of several pictures: the classes of each range. All go through the
-    networks in one pass, so that a device is full even where each picture wants few votes."""
+    """Algorithm 4 for ranges of votes of one or several images: the classes (stop-start,) of each range.
+
+    All go through the networks in one pass, which keeps a device busy even if each image needs few votes.
+    Raises InputError where the networks' output is not finite.
+    """
     ends = np.cumsum([wanted.stop - wanted.start for wanted in ranges])
     return np.split(_classify(base, ranges, config)[0], ends[:-1])
 
@@ -96,8 +106,11 @@ def cast_votes(base: BaseClassifier, ranges: Sequence[VoteRange], config: Smooth
 def votes(
     base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, start: int, stop: int
 ) -> tuple[Classes, Samples]:
-    """Algorithm 4 for votes start..stop-1 of a stage: their classes (stop-start,), and the last one's
-    pictures."""
+    """Algorithm 4 for votes start..stop-1 of a stage: their classes (stop-start,), and the images of the
+    last.
+
+    Raises InputError where the networks' output is not finite.
+    """
     classes, x_noisy, vote = _classify(base, [VoteRange(x, stage, start, stop)], config)
     return classes, Samples(
         original=as_pixels(x),
@@ -120,10 +133,10 @@ def first_votes(
 
 def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig, batch: int) -> None:
     """Raise InputError unless x is one float32 picture (3,h,w) in [0,1] of the data set's size and
-    `base` is the f that `config` describes: a certificate must not claim another setting's votes."""
+    `base` is the f that `config` describes: a certificate must not contain another setting's votes."""
     if batch < 1:
         raise InputError(f"batch must be 1 or above, got {batch}")
-    side = SIDES.get(config.dataset, x.shape[-1])  # one's own data set: any square
+    side = SIDES.get(config.dataset, x.shape[-1])  # the user's own data set: any square image
     if tuple(x.shape) != (shape := (3, side, side)):
         raise InputError(f"a picture for {config.dataset} has the shape {shape}, got {tuple(x.shape)}")
     if x.dtype != torch.float32:

@@ -18,7 +18,7 @@ from diffsmooth_core.config import METHODS, Method, SmoothingConfig
 from diffsmooth_core.purification.denoiser import Diffusion
 from diffsmooth_core.purification.purifier import Purifier
 
-REFERENCE_SEED = 42  # of the released code's local noise
+REFERENCE_SEED = 42  # seed of the local noise in the released code
 
 
 class Classifier(nn.Module):
@@ -39,7 +39,8 @@ class Classifier(nn.Module):
         self.dataset = dataset
 
     def with_network(self, network: nn.Module) -> Classifier:
-        """The same classifier computed by another network, as a folded or compiled one."""
+        """The same classifier with its network replaced by an equivalent one, such as a folded or compiled
+        one."""
         return Classifier(network, self.normalise, self.name, self.weights, self.classes, self.dataset)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -47,30 +48,31 @@ class Classifier(nn.Module):
 
 
 def reference_bank(draws: int, shape: torch.Size) -> Tensor:
-    """The fixed standard normal tensors that serve every vote in the released code: (draws,c,h,w)."""
+    """The fixed standard normal noise (draws,c,h,w) that the released code uses for every vote."""
     return torch.randn(draws, *shape, generator=torch.Generator().manual_seed(REFERENCE_SEED))
 
 
 @dataclass(frozen=True)
 class Vote:
-    """What happened to a batch of noisy copies on the way to their votes, all on one device."""
+    """The intermediate results for a batch of noisy copies on the way to their votes, all on one device."""
 
-    purified: Tensor | None  # (b,c,h,w) in [0,1], the first picture made of a copy; None without a purifier
-    local: Tensor | None  # (b,m or K,c,h,w): what the classifier saw, where that was several pictures a copy
-    softmax: Tensor  # (b,m or K or 1,k): of each picture that the classifier saw
-    confidence: Tensor  # (b,k): the mean softmax of the pictures, or the share of them that each class won
+    purified: Tensor | None  # (b,c,h,w) in [0,1], the first image of each copy; None without a purifier
+    local: Tensor | None  # (b,m or K,c,h,w): what the classifier saw; None if that was one image a copy
+    softmax: Tensor  # (b,m or K or 1,k): for each image that the classifier saw
+    confidence: Tensor  # (b,k): the mean softmax of these images, or the share of them that each class won
 
 
 @dataclass(frozen=True)
 class BaseClassifier:
     """f: noisy copies (b,c,h,w) in [0,1] units -> class ids (b,).
 
-    The purifier makes a picture, or several, of each copy (Algorithm 2). Where the method smooths locally,
-    the picture is classified m times under local noise sigma_local and the softmax averaged (Algorithm 3).
-    Where the purifier makes several, each names a class and the majority decides (DensePure).
+    The purifier turns each copy into one or several images (Algorithm 2). With local smoothing, the image is
+    classified m times under local noise of standard deviation sigma_local, and the softmax is averaged
+    (Algorithm 3). If the purifier returns several images, each is classified and the majority decides
+    (DensePure).
 
-    `noise`, wherever a method takes it, is standard normal, (b,draws,c,h,w): what the purifier and local
-    smoothing consume for each copy, in this order. Without it a fixed bank serves every copy, as in the
+    The argument `noise` of the methods is standard normal, (b,draws,c,h,w): first the noise of the purifier,
+    then that of local smoothing, for each copy. Without it every copy gets the same fixed noise, as in the
     released code, and f is deterministic.
     """
 
@@ -79,7 +81,7 @@ class BaseClassifier:
     purifier: Purifier
     device: torch.device
     dtype: torch.dtype
-    purifier_batch: int  # noisy copies that the purifier takes at a time, padded
+    purifier_batch: int  # noisy copies in each batch of the purifier, padding included
     execution: Execution = EAGER  # how the networks run
 
     @property
@@ -88,13 +90,13 @@ class BaseClassifier:
 
     @property
     def weights(self) -> dict[str, str]:
-        """SHA-256 of every weight file that takes part, by its role as the configuration calls it."""
+        """SHA-256 of the weight file of each network, by its role: "classifier" or "denoiser"."""
         weights, denoiser = {"classifier": self.classifier.weights}, self.purifier.denoiser
         return weights | {"denoiser": denoiser.weights} if denoiser else weights
 
     @property
     def parameters(self) -> int:
-        """How many parameters the largest of its networks has."""
+        """The number of parameters of its largest network."""
         networks = (self.classifier, self.purifier.denoiser)
         return max(
             sum(p.numel() for p in network.parameters()) for network in networks if network is not None
@@ -102,31 +104,33 @@ class BaseClassifier:
 
     @property
     def draws(self) -> int:
-        """Standard normal tensors (c,h,w) that one vote consumes beside its smoothing noise."""
+        """How many standard normal tensors (c,h,w) one vote uses in addition to its smoothing noise."""
         return self.purifier.draws(self.config) + (self.config.m if self.method.smooths_locally else 0)
 
     @property
     def classifier_batch(self) -> int:
-        """Pictures that the classifier takes at a time, padded: by default all that come of one purifier
-        batch."""
+        """Images in each batch of the classifier, padding included; by default all that one purifier batch
+        yields."""
         several = self.config.m if self.method.smooths_locally else self.purifier.pictures(self.config)
         return self.execution.classifier_batch or self.purifier_batch * several
 
     @property
     def votes_per_step(self) -> int:
-        """Votes worth casting together; no vote depends on it."""
+        """How many votes to cast together for good speed; no vote depends on it."""
         return batching.votes_per_step(self.config, self.purifier_batch, self.execution)
 
     @property
     def halved(self) -> BaseClassifier:
-        """The same f with half as many pictures at a time; from a purifier batch of 1 there is no less."""
+        """The same f with both batch sizes halved. Only for a purifier batch above 1."""
         fewer = replace(self.execution, classifier_batch=-(-self.execution.classifier_batch // 2))
         return replace(self, purifier_batch=self.purifier_batch // 2, execution=fewer)
 
     @cached_property
     def prepared_networks(self) -> tuple[Classifier, Purifier]:
-        """Classifier and purifier as `execution` runs them; made outside autocast, which would round what is
-        folded into their weights."""
+        """Classifier and purifier with their networks prepared for `execution`, such as folded or compiled.
+
+        Prepare them outside autocast: inside it, the values folded into the weights would be rounded.
+        """
         mode = self.execution.mode
         if mode == "eager":
             return self.classifier, self.purifier
@@ -142,16 +146,18 @@ class BaseClassifier:
         return self.trace(x_noisy, noise, every_copy=False).confidence.argmax(1)
 
     def confidence(self, x_noisy: Tensor, noise: Tensor | None = None) -> Tensor:
-        """(b,c,h,w) -> mean softmax, or with DensePure shares of the runs, (b,k)."""
+        """Noisy copies (b,c,h,w) -> (b,k): the mean softmax, or with DensePure the share of images each class
+        won."""
         return self.trace(x_noisy, noise).confidence
 
     def trace(self, x_noisy: Tensor, noise: Tensor | None = None, every_copy: bool = True) -> Vote:
-        """Run the whole pipeline and keep what it passed through; for `every_copy` see `classify`."""
+        """Run f on noisy copies (b,c,h,w) and keep the intermediate results; for `every_copy` see
+        `classify`."""
         return self.classify(self.purify(x_noisy, noise), noise, every_copy)
 
     @torch.inference_mode()
     def purify(self, x_noisy: Tensor, noise: Tensor | None = None) -> Tensor:
-        """The pictures that the purifier makes of noisy copies (b,c,h,w): (b,pictures,c,h,w) in [0,1]."""
+        """Purify noisy copies (b,c,h,w): (b,pictures,c,h,w) in [0,1], one or several images for each."""
         x, (_, purifier) = x_noisy.to(self.device), self.prepared_networks
 
         def run(x: Tensor, noise: Tensor | None) -> Tensor:
@@ -162,7 +168,11 @@ class BaseClassifier:
 
     @torch.inference_mode()
     def trace_purifier(self, x_noisy: Tensor, noise: Tensor | None) -> tuple[Tensor, Diffusion | None]:
-        """`purify` for one copy (1,c,h,w), with the same last bits, and the diffusion model's steps."""
+        """`purify` for one copy (1,c,h,w), and the intermediate results of the diffusion model, None without
+        one.
+
+        The copy is padded to a full purifier batch, so that the result is bit for bit that of `purify`.
+        """
         x, (_, purifier) = x_noisy.to(self.device), self.prepared_networks
         noise = self.purifier_noise(x, noise)
         if noise is not None:
@@ -173,10 +183,10 @@ class BaseClassifier:
 
     @torch.inference_mode()
     def classify(self, pictures: Tensor, noise: Tensor | None = None, every_copy: bool = True) -> Vote:
-        """The votes of purified pictures (b,pictures,c,h,w), after local smoothing where the method has it.
+        """Classify purified images (b,pictures,c,h,w), after local smoothing where the method has it.
 
-        Unless `every_copy`, local copies that cannot change a vote any more are not classified: their softmax
-        is 0, and `confidence` says no more than which class leads.
+        With `every_copy` false, local copies that can no longer change the vote may be skipped. Their softmax
+        is then 0, and of `confidence` only the leading class is meaningful.
         """
         (classifier, _), batch = self.prepared_networks, self.classifier_batch
         seen = self.smooth_locally(pictures, noise)  # (b,m or K or 1,c,h,w)
@@ -200,8 +210,8 @@ class BaseClassifier:
         )
 
     def smooth_locally(self, pictures: Tensor, noise: Tensor | None) -> Tensor:
-        """The m local copies of pictures (b,1,c,h,w): (b,m,c,h,w); the pictures as they are where the method
-        does not smooth locally."""
+        """Add local noise m times to images (b,1,c,h,w): (b,m,c,h,w). Without local smoothing the images are
+        returned unchanged."""
         if not self.method.smooths_locally:
             return pictures
         noise = self._noise_or_bank(pictures[:, 0], noise)
@@ -209,7 +219,7 @@ class BaseClassifier:
         return pictures + self.config.sigma_local * noise[:, self.purifier.draws(self.config) :]
 
     def purifier_noise(self, x: Tensor, noise: Tensor | None) -> Tensor | None:
-        """The part of `noise` that the purifier of copies x (b,c,h,w) consumes; None where it needs none."""
+        """The part of `noise` that the purifier uses for copies x (b,c,h,w); None where it needs none."""
         draws = self.purifier.draws(self.config)
         noise = self._noise_or_bank(x, noise) if draws else None
         return None if noise is None else noise[:, :draws]
@@ -221,8 +231,10 @@ class BaseClassifier:
 
 
 def shares(logits: Tensor) -> Tensor:
-    """The share of a copy's pictures that each class wins: (b,K,k) -> (b,k). NaN where a logit is not finite,
-    which argmax would turn into a win."""
+    """The share of each copy's K images that each class wins: (b,K,k) -> (b,k).
+
+    NaN where a logit is not finite; otherwise argmax would count such an image as a win for some class.
+    """
     wins = F.one_hot(logits.argmax(2), logits.shape[2]).float()
     wins[~torch.isfinite(logits).all(2)] = torch.nan
     return wins.mean(1)

@@ -1,7 +1,8 @@
-"""How many pictures the networks of f take at a time.
+"""The batch sizes of the networks of f.
 
-The last bits of an output depend on the shape of the batch, and a vote must not depend on its neighbours. So
-every batch of a run has one shape, fixed before the first vote and recorded, and the last one is padded.
+Rounding makes the last bits of an output depend on the batch size, but a vote must not depend on the other
+votes in its batch. So all batches of a run have one size, which is fixed before the first vote and recorded;
+a batch with fewer images is padded.
 """
 
 from __future__ import annotations
@@ -20,46 +21,52 @@ from diffsmooth_core.purification.purifiers import purifier_of
 if TYPE_CHECKING:
     from diffsmooth_core.classifiers.base import BaseClassifier
 
-GPU_PICTURES = 1024  # pictures at a time that fill a GPU
-CPU_COPIES = 16  # noisy copies at a time on a CPU: few enough to watch, and to cancel
-CPU_WORK = 1.5e12  # network parameters times pixels that one CPU core gets through in about half a second
-STEP_PICTURES = 384  # pictures of a step of votes on a CPU: a fraction of a second
-ROUNDING = 1e-3  # more than the rounding error of a sum of softmaxes
+GPU_PICTURES = 1024  # batch size that keeps a GPU busy
+CPU_COPIES = 16  # noisy copies in a batch on a CPU: few enough for frequent progress and quick cancelling
+CPU_WORK = 1.5e12  # parameters times pixels that one CPU core processes in about half a second
+STEP_PICTURES = 384  # images in a step of votes on a CPU, which then takes a fraction of a second
+ROUNDING = 1e-3  # exceeds the rounding error of a sum of softmaxes
 
 
 def network_passes(config: SmoothingConfig) -> int:
-    """About how often a vote passes through networks: once, and again for whatever the method repeats."""
+    """About how many network evaluations a vote takes: 1, plus those that the method repeats."""
     purifier, method = purifier_of(config.method), METHODS[config.method]
     repeated = purifier.passes(config) + purifier.pictures(config) if purifier.majority else 0
     return 1 + repeated + (config.m if method.smooths_locally else 0)
 
 
 def default_purifier_batch(config: SmoothingConfig, device: torch.device, parameters: int) -> int:
-    """Noisy copies that the purifier takes at a time, where nothing else is asked for. `parameters` counts
-    those of the largest network: the larger it is, the fewer copies a CPU takes, down to one."""
+    """The default number of noisy copies in each batch of the purifier.
+
+    `parameters` is the number of parameters of the largest network: the larger it is, the smaller the batch
+    on a CPU, down to 1.
+    """
     if device.type == "cuda":
         return max(8, GPU_PICTURES // network_passes(config) // 8 * 8)
     pictures = purifier_of(config.method).pictures(config)
-    side = SIDES.get(config.dataset, SIDES["cifar10"])  # one's own data set: taken for small pictures
+    side = SIDES.get(config.dataset, SIDES["cifar10"])  # the user's own data set: small images are assumed
     affordable = int(CPU_WORK / (max(1, parameters) * side**2 * pictures))
     return max(1, min(affordable, max(8, CPU_COPIES // pictures // 8 * 8)))
 
 
 def votes_per_step(config: SmoothingConfig, purifier_batch: int, execution: Execution) -> int:
-    """Votes worth casting together. With a classifier batch of its own, several purifier batches: then few
-    passes of the classifier have room left. No vote depends on it."""
+    """How many votes to cast together for good speed; no vote depends on it.
+
+    One purifier batch by default. If the classifier has a batch size of its own, several purifier batches, so
+    that few of the classifier's batches need padding.
+    """
     if not execution.classifier_batch:
         return purifier_batch
     return purifier_batch * max(2, STEP_PICTURES // (network_passes(config) * purifier_batch))
 
 
 def padded(x: Tensor, size: int) -> Tensor:
-    """x (b,...) with zeros after it, up to (size,...)."""
+    """x (b,...) padded with zeros to (size,...)."""
     return x if len(x) == size else F.pad(x, (0, 0) * (x.dim() - 1) + (0, size - len(x)))
 
 
 def in_batches(run: Callable[..., Tensor], size: int, *inputs: Tensor | None) -> Tensor:
-    """`run` on inputs (b,...), `size` of each at a time, the last ones padded. An input may be None."""
+    """Apply `run` to inputs (b,...) in batches of `size`, padding the last one. An input may be None."""
     first = inputs[0]
     assert first is not None
     batches = [
@@ -72,9 +79,10 @@ def in_batches(run: Callable[..., Tensor], size: int, *inputs: Tensor | None) ->
 def until_decided(softmax: Callable[[Tensor], Tensor], copies: Tensor, classes: int, size: int) -> Tensor:
     """Algorithm 3 with an early end: the softmax of local copies (b,m,c,h,w) -> (b,m,classes).
 
-    A copy's softmax is left 0 where no copy that is left could change the class any more, since each can move
-    the lead by 1 at most. The first copies of all votes are classified first, then further ones of the votes
-    that are still open, so that batches stay full. `softmax` takes `size` pictures at a time.
+    Each copy can change the lead of the first class over the second by at most 1. Once the lead exceeds the
+    number of remaining copies, these cannot change the vote; they are skipped and their softmax stays 0. The
+    first copies of all votes are classified first, then further copies of the undecided votes, so that
+    batches stay full. `softmax` is called on `size` images at a time.
     """
     answers = copies.new_zeros(*copies.shape[:2], classes)
     wanted = torch.ones_like(answers[:, :, 0], dtype=torch.bool)
@@ -88,10 +96,10 @@ def until_decided(softmax: Callable[[Tensor], Tensor], copies: Tensor, classes: 
 
 
 def halve_batch(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
-    """The base with half as many pictures at a time, after it ran out of memory.
+    """The base classifier with its batch sizes halved, after `error` reported that memory ran out.
 
-    All votes of a certificate come from one batch shape, so counting has to start again. Raises the error
-    where it is another one, and InputError where there is nothing left to halve.
+    All votes of a certificate must come from one batch size, so counting has to start again. Raises `error`
+    itself where it is of another kind, and InputError where the batch size is already 1.
     """
     if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
         raise error

@@ -1,4 +1,4 @@
-"""f put together from its networks, for one setting on one device."""
+"""Build the base classifier f from its networks, for one setting on one device."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.purification.purifier import AnyDenoiser
 from diffsmooth_core.purification.purifiers import purifier_of
 
-LARGE = 100_000_000  # parameters of a network that is kept once in a CPU's memory
+LARGE = 100_000_000  # parameters; of a larger network no second copy is kept in a CPU's memory
 
 
 def build_base(
@@ -25,10 +25,11 @@ def build_base(
     denoiser: AnyDenoiser | None = None,
     execution: Execution | None = None,
 ) -> BaseClassifier:
-    """Put the method of `config` together on its device. Without `execution` it is `default_execution`.
+    """Build the base classifier for the method of `config` on its device.
 
-    Raises InputError where a purifying method has no denoiser or one of another kind, its schedule does not
-    reach sigma, or the classifier belongs to another data set.
+    The default of `execution` is `default_execution`. Raises InputError where the method needs a denoiser and
+    none or one of the wrong kind is given, where its schedule does not reach sigma, or where the classifier
+    belongs to another data set.
     """
     if classifier.dataset != config.dataset:
         raise InputError(
@@ -45,12 +46,13 @@ def build_base(
 
 
 def default_execution(base: BaseClassifier, votes: int) -> Execution:
-    """How the networks run for so many votes: as DIFFSMOOTH_EXECUTION says, or else the way that was timed as
-    the fastest on this machine, or without timings ("untimed" ignores them) folded.
+    """How the networks run in a run of so many votes.
 
-    On a CPU networks with more than LARGE parameters run as they are, since a second copy of them would fill
-    its memory, and everywhere those of a purifier that cannot be folded. Raises InputError for an execution
-    that this machine has not.
+    The environment variable DIFFSMOOTH_EXECUTION decides, if it is set; otherwise the fastest way that was
+    timed on this machine; without timings the networks are folded. The value "untimed" ignores the timings.
+    Networks run unchanged ("eager") where the purifier cannot be folded, and on a CPU if they have more than
+    LARGE parameters, since a second, folded copy would take too much memory. Raises InputError for an
+    execution that this machine does not have.
     """
     asked = os.environ.get("DIFFSMOOTH_EXECUTION", "")
     large = base.device.type == "cpu" and base.parameters > LARGE
@@ -63,14 +65,17 @@ def default_execution(base: BaseClassifier, votes: int) -> Execution:
 
 
 def _untimed(base: BaseClassifier) -> Execution:
-    """Folded; where a CPU purifies only a few copies at a time, these are classified at once: to gather a
-    larger batch of them would take seconds."""
+    """The execution without timings: folded, with the first candidate's classifier batch.
+
+    Where a CPU purifies only a few copies in a batch, they are classified at once, because purifying enough
+    of them to fill a larger classifier batch would take seconds.
+    """
     few = base.device.type == "cpu" and base.purifier_batch < 8
     return Execution("folded", 0 if few else candidates(base.device)[0].classifier_batch)
 
 
 def timed_as(base: BaseClassifier) -> str:
-    """What timings are of: device, threads, torch, dtype and networks."""
+    """The key under which timings are stored: device, threads, torch version, dtype and networks."""
     on_gpu = base.device.type == "cuda"
     name = torch.cuda.get_device_name(base.device) if on_gpu else torch.cpu.get_capabilities()["cpu_name"]
     weights = " ".join(sha[:16] for _, sha in sorted(base.weights.items()))

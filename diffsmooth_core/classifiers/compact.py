@@ -31,7 +31,11 @@ class ConvBlock(nn.Module):
         return F.gelu(self.norm2(self.conv2(x)))
 
     def fold(self) -> None:
-        """Put the norms into the convolutions; a scale above 0 passes the maximum between them."""
+        """Merge each BatchNorm into the convolution before it.
+
+        Max pooling lies between conv1 and norm1. The order of the two may be exchanged only where all scales
+        of norm1 are above 0, so that the same value stays the maximum; otherwise norm1 is kept.
+        """
         if self.norm1.weight.min() > 0:
             fold_norm(self, "conv1", "norm1")
         fold_norm(self, "conv2", "norm2")
@@ -53,7 +57,8 @@ class CompactCNN(nn.Module):
         return self.head(h) / 9  # type: ignore[no-any-return]
 
     def fold(self) -> None:
-        """Put every BatchNorm, with the statistics of training, into the convolution before it."""
+        """Merge every BatchNorm, with its training statistics, into the convolution before it, where
+        possible."""
         for block in self.blocks:
             assert isinstance(block, ConvBlock)
             block.fold()

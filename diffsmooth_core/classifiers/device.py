@@ -1,4 +1,4 @@
-"""Where the networks run and what they compute in: "auto" resolved, once."""
+"""The device and the dtype in which the networks run, with "auto" resolved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from diffsmooth_core.config import InputError
 
 
 def resolve_device(device: str) -> torch.device:
-    """ "auto" is CUDA where there is one. Raises InputError where the device is not there."""
+    """The torch device; "auto" is a CUDA GPU where there is one. Raises InputError for an unknown or absent
+    device."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -21,19 +22,19 @@ def resolve_device(device: str) -> torch.device:
 
 
 def resolve_dtype(dtype: str, device: torch.device) -> torch.dtype:
-    """ "auto" is bfloat16 on a GPU and float32 on a CPU."""
+    """The torch dtype; "auto" is bfloat16 on a GPU and float32 on a CPU."""
     if dtype == "auto":
         return torch.bfloat16 if device.type == "cuda" else torch.float32
     return {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
-    """The context in which networks compute in bfloat16 where that is the dtype, and in float32 otherwise."""
+    """A context in which networks compute in bfloat16 if that is the dtype, and in float32 otherwise."""
     return torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
 
 
 def fast_dtype(device: str = "auto") -> str:
-    """The dtype in which votes are cast fastest: bfloat16 where the device computes in it."""
+    """The fastest dtype: "bfloat16" where the device supports it in hardware, otherwise "float32"."""
     on_cpu = resolve_device(device).type == "cpu"
     capable = torch.cpu.get_capabilities() if on_cpu else {"avx512_bf16": True}
     return "bfloat16" if capable.get("avx512_bf16") or capable.get("amx_bf16") else "float32"

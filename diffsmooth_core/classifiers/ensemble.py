@@ -7,21 +7,21 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-GROUP = 8  # pictures of which the remaining members see at a time, padded: an output knows no neighbour
+GROUP = 8  # batch size of the members after the K-th, padded so that outputs do not depend on it
 
 
 class Ensemble(nn.Module):
-    """Mean of the members' logits: (b,c,h,w) in [0,1] -> (b,k). Each member normalises by itself.
+    """Mean of the members' logits: (b,c,h,w) in [0,1] -> (b,k). Each member normalises its input itself.
 
-    With `consensus` = K > 0 the members after the K-th are asked only where the first K disagree on
-    the class (K-consensus aggregation); elsewhere the mean is over the first K.
+    With `consensus` = K > 0, the members after the K-th are evaluated only for images on whose class the
+    first K disagree (K-consensus aggregation); for the others the mean is over the first K.
     """
 
     def __init__(self, members: Sequence[nn.Module], consensus: int = 0) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
         self.consensus = consensus
-        self.passes = 0  # member evaluations so far: what K-consensus saves
+        self.passes = 0  # member evaluations so far, which shows what K-consensus saves
 
     def forward(self, x: Tensor) -> Tensor:
         first = self.consensus or len(self.members)

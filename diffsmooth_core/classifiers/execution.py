@@ -1,7 +1,7 @@
-"""How the networks of f run: as they are, folded, compiled, or as a CUDA graph.
+"""How the networks of f run: unchanged, folded, compiled, or as a CUDA graph.
 
-All compute the same function but for rounding, which may change a vote. So the choice is made before the
-first vote and recorded with the result.
+All of these compute the same function up to rounding, but rounding may change a vote. So the choice is made
+before the first vote and recorded with the result.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ MODES = {
 
 
 def modes(device: torch.device) -> tuple[str, ...]:
-    """The modes that this machine has for a device."""
+    """The modes that this machine supports on a device."""
     compiled = ("compiled",) if compiler(device) else ()
     return ("eager", "folded", *compiled) + (("graph",) if device.type == "cuda" else ())
 
 
 def compiler(device: torch.device) -> bool:
-    """Whether torch.compile has what it needs for a device."""
+    """Whether the compiler that torch.compile needs for a device is installed."""
     if device.type == "cuda":
         return find_spec("triton") is not None
     return shutil.which(os.environ.get("CXX") or "g++") is not None or shutil.which("clang++") is not None
@@ -46,8 +46,11 @@ def compiler(device: torch.device) -> bool:
 
 @dataclass(frozen=True)
 class Execution:
-    """A mode, and how many pictures the classifier takes at a time, padded; 0: all that come of one batch of
-    the purifier. A certificate calls it "MODE" or "MODE/PICTURES"."""
+    """How the networks run: a mode, and the number of images in each batch of the classifier.
+
+    A classifier batch of 0 means all images that one purifier batch yields. Certificates record it as "MODE"
+    or "MODE/PICTURES".
+    """
 
     mode: str = "eager"
     classifier_batch: int = 0
@@ -57,7 +60,7 @@ class Execution:
 
     @classmethod
     def parse(cls, text: str) -> Execution:
-        """Raises InputError where `text` is no execution."""
+        """Read "MODE" or "MODE/PICTURES". Raises InputError for any other text."""
         match = re.fullmatch(r"([a-z]+)(?:/([1-9][0-9]{0,5}))?", text)
         if match is None or match[1] not in MODES:
             raise InputError(
@@ -71,7 +74,8 @@ EAGER = Execution()
 
 
 def available(execution: Execution, device: torch.device) -> Execution:
-    """`execution`, or an InputError where this machine has not what it takes."""
+    """Return `execution` unchanged. Raises InputError where this machine does not support it on the
+    device."""
     if execution.mode not in modes(device):
         needs = "a CUDA GPU" if execution.mode == "graph" else "a compiler (g++), which is not installed"
         raise InputError(f"execution '{execution}' needs {needs}; use it elsewhere, or another one")
@@ -79,7 +83,8 @@ def available(execution: Execution, device: torch.device) -> Execution:
 
 
 class InDtype(nn.Module):
-    """A network whose weights are in one dtype, whatever autocast says: float32 in, float32 out."""
+    """A network that computes in one dtype, ignoring autocast, with float32 input (b,c,h,w) and float32
+    output."""
 
     def __init__(self, network: nn.Module, dtype: torch.dtype) -> None:
         super().__init__()
@@ -93,7 +98,7 @@ class InDtype(nn.Module):
 
 
 class Graphed(nn.Module):
-    """A network as one CUDA graph for each shape it is given: one launch in the place of hundreds."""
+    """A network captured as one CUDA graph for each input shape: one launch instead of hundreds."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -126,8 +131,11 @@ def foldable(network: nn.Module) -> bool:
 
 @lru_cache(maxsize=8)
 def prepared(network: nn.Module, mode: str, dtype: torch.dtype, t: float | None = None) -> nn.Module:
-    """`network` as a mode runs it; t is the one timestep of a U-Net. A network that cannot be folded is
-    returned as it is: its shapes or branches may depend on its input."""
+    """`network` prepared for a mode; t is the single timestep at which a U-Net is used.
+
+    A network that cannot be folded is returned unchanged, also for "compiled" and "graph", since its shapes
+    or branches may depend on its input.
+    """
     if mode == "eager" or not foldable(network):
         return network
     folded: Any = copy.deepcopy(network)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 STATISTICS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     "cifar10": ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "cifar10-centred": ((0.4914, 0.4822, 0.4465), (1.0, 1.0, 1.0)),  # some of SmoothAdv's
+    "cifar10-centred": ((0.4914, 0.4822, 0.4465), (1.0, 1.0, 1.0)),  # some models of SmoothAdv
     "imagenet-centred": ((0.485, 0.456, 0.406), (1.0, 1.0, 1.0)),
     "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),  # BEiT
     "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),  # MACER

@@ -34,7 +34,10 @@ class BasicBlock(nn.Module):
 
 
 class CifarResNet(nn.Module):
-    """(b,3,32,32) normalised -> logits (b,classes); depth = 6n + 2 (20, 32, 44, 56, 110)."""
+    """(b,3,32,32) normalised -> logits (b,classes); depth = 6n + 2 (20, 32, 44, 56, 110).
+
+    Raises InputError for another depth.
+    """
 
     def __init__(self, depth: int, classes: int = 10) -> None:
         super().__init__()
@@ -59,7 +62,7 @@ class CifarResNet(nn.Module):
         return self.fc(F.adaptive_avg_pool2d(h, 1).flatten(1))  # type: ignore[no-any-return]
 
     def fold(self) -> None:
-        """Put every BatchNorm, with the statistics of training, into the convolution before it."""
+        """Merge every BatchNorm, with its training statistics, into the convolution before it."""
         fold_norm(self, "conv1", "bn1")
         for module in list(self.modules()):
             if isinstance(module, BasicBlock):

@@ -1,5 +1,5 @@
-"""Which way of running the networks is the fastest on this machine: what `bench --tune` timed, kept in the
-user's cache."""
+"""The fastest way of running the networks on this machine, from the timings that `bench --tune` stores in the
+user's cache folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from diffsmooth_core.paths import cache_folder
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds that an execution takes once, to start, and then for each vote."""
+    """The time that an execution takes, in seconds: once at the start, and for each vote."""
 
     start: float
     vote: float
@@ -30,15 +30,17 @@ Timings = dict[Execution, Pace]
 def candidates(device: torch.device) -> tuple[Execution, ...]:
     """The executions worth timing on a device.
 
-    A GPU is full with all local copies of a purifier batch. A CPU is as fast with few pictures at a time, and
-    then fewer are classified after their vote was decided.
+    On a GPU, all local copies of a purifier batch form one classifier batch, which keeps it busy. A CPU is
+    just as fast with small batches, and these leave fewer local copies that are classified needlessly after
+    their vote is decided.
     """
     batches = (0,) if device.type == "cuda" else (32, 64)
     return tuple(Execution(mode, batch) for mode in modes(device) for batch in batches)
 
 
 def fastest(timings: Timings, votes: int, device: torch.device) -> Execution | None:
-    """The execution that finishes `votes` votes first, its start included; None where nothing was timed."""
+    """The execution with the shortest total time for `votes` votes, its start included; None without
+    timings."""
     present = modes(device)
     here = {e: pace for e, pace in timings.items() if e.mode in present}
     return min(here, key=lambda e: here[e].start + votes * here[e].vote, default=None)
@@ -50,7 +52,7 @@ def _file() -> Path:
 
 @lru_cache(maxsize=1)
 def _all(file: Path) -> dict[str, Any]:
-    """Read once a process: a run that is taken up again goes on in the way that it began."""
+    """The stored timings. Read once per process, so that a resumed run continues with the same execution."""
     try:
         content = json.loads(file.read_text())
     except (OSError, ValueError):
@@ -59,7 +61,7 @@ def _all(file: Path) -> dict[str, Any]:
 
 
 def remembered(what: str) -> Timings:
-    """The timings that were kept of a device and networks; none where the file is gone or spoilt."""
+    """The stored timings for a key from `timed_as`; empty where the file is missing or invalid."""
     try:
         return {Execution.parse(name): Pace(*map(float, pace)) for name, pace in _all(_file())[what].items()}
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -67,7 +69,7 @@ def remembered(what: str) -> Timings:
 
 
 def remember(what: str, timings: Timings) -> None:
-    """Keep the timings of a device and networks, in the place of earlier ones."""
+    """Store the timings for a key from `timed_as`, replacing earlier ones."""
     _all.cache_clear()
     known = _all(_file()) | {what: {str(e): (pace.start, pace.vote) for e, pace in timings.items()}}
     path = _file()

@@ -1,4 +1,4 @@
-"""Several settings for one picture: compared on the same noise, or swept with shared votes."""
+"""One image under several settings: compared on the same noise, or swept with shared purifications."""
 
 from diffsmooth_core.experiments.compare import Comparison, Entry, compare_stream
 from diffsmooth_core.experiments.cost import evaluations

@@ -1,4 +1,4 @@
-"""Settings side by side on the same noise: vote i of each sees the same standard normal numbers."""
+"""Compare settings on the same noise: vote number i uses the same standard normal numbers in all of them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from diffsmooth_core.statistics import bonferroni_alpha
 
 @dataclass(frozen=True)
 class Entry:
-    """One setting: how far its run is and what it cost.
+    """One setting, the progress of its run and what the run has cost.
 
-    classes are those of the estimation votes so far, in their order; seconds were spent on this setting
-    alone; memory is the peak of its first block, in bytes (`MemoryMeter`).
+    `classes` are the classes of the estimation votes so far, in order. `seconds` is the time spent on this
+    setting alone. `memory` is the peak during its first step, in bytes (see `MemoryMeter`).
     """
 
     config: SmoothingConfig
@@ -35,7 +35,7 @@ class Entry:
 
     @property
     def counted(self) -> int:
-        """Votes of both stages so far."""
+        """Selection and estimation votes so far."""
         return sum(self.progress.counts0) + sum(self.progress.counts) if self.progress else 0
 
     @property
@@ -60,21 +60,22 @@ class Comparison:
 
     @property
     def shared(self) -> int:
-        """Estimation votes that every setting has cast."""
+        """The number of estimation votes that every setting has cast."""
         return min(len(entry.classes) for entry in self.entries)
 
     @property
     def differing(self) -> npt.NDArray[np.int64]:
-        """The shared estimation votes, from 0, in which not all settings name the same class."""
+        """Indices, from 0, of the shared estimation votes on whose class the settings disagree."""
         table = np.array([entry.classes[: self.shared] for entry in self.entries])
         return np.flatnonzero((table != table[0]).any(0))
 
     def best(self, label: int | None = None) -> tuple[int, Certificate] | None:
-        """The setting with the largest radius once all have ended, and what its votes certify at
-        alpha over the number of settings: that holds although it was picked afterwards (union bound).
+        """The index of the setting with the largest radius once all have ended, and its certificate.
 
-        `label` is the picture's class where it is known: a radius for another class is none. None where no
-        setting certifies at that level.
+        The certificate is computed at alpha divided by the number of settings, so that it stays valid
+        although the setting was chosen after seeing the results (union bound). If the image's class `label`
+        is given, certificates for other classes are left out. None before the end, or where no setting
+        certifies.
         """
         ended = [entry.certificate for entry in self.entries if entry.certificate]
         if len(ended) < len(self.entries):
@@ -92,12 +93,13 @@ def compare_stream(
     source: str = "",
     resume: Comparison | None = None,
 ) -> Iterator[Comparison]:
-    """Certify x (3,h,w) under every setting at once, yielding after every chunk; closing cancels.
+    """Certify x (3,h,w) in [0,1] under all settings side by side, yielding after every step; closing cancels.
 
-    Each setting is a base classifier and the configuration it was built for; their votes are those of
-    `certify_stream`. The setting with the fewest votes is always the next, so that they keep in step.
-    `resume` continues after an earlier Comparison of the same settings and picture, with the votes of an
-    undisturbed one. Raises InputError where the settings cannot see the same noise, or `resume` has others.
+    Each setting is a base classifier and the configuration it was built for; its votes are those of
+    `certify_stream`. The setting with the fewest votes so far goes next, so that all advance together.
+    `resume` continues after an earlier Comparison of the same settings and image; the votes are those of an
+    uninterrupted run. Raises InputError where data set, seed, noise or alpha differ between settings, where
+    `resume` has other settings, or where `certify_stream` does.
     """
     same = ("dataset", "seed", "noise", "alpha")
     for name in same:
@@ -123,7 +125,7 @@ def compare_stream(
 
 
 def _advanced(entry: Entry, stream: Iterator[Progress]) -> Entry:
-    """The entry after one more step of votes; the memory is measured in the first."""
+    """The entry after one more step of votes. Memory is measured during the first step only."""
     began, meter = time.perf_counter(), MemoryMeter()
     with nullcontext() if entry.progress else meter:
         progress = next(stream)

@@ -1,4 +1,4 @@
-"""What a vote costs: evaluations of the networks, and the memory that tensors take at once."""
+"""What a vote costs: network evaluations, and peak memory of tensors."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from diffsmooth_core.purification.purifiers import purifier_of
 
 
 def evaluations(config: SmoothingConfig) -> tuple[int, int]:
-    """How often one vote evaluates the denoiser and the classifier."""
+    """How often one vote evaluates the denoiser, and how often the classifier."""
     purifier, method = purifier_of(config.method), METHODS[config.method]
     return purifier.passes(config), purifier.pictures(config) * (config.m if method.smooths_locally else 1)
 
 
 class MemoryMeter(TorchDispatchMode):
-    """While entered, `peak` is the most bytes that tensors made in this thread held at once.
+    """A context that measures `peak`: the most bytes held at once by tensors created inside it, in this
+    thread.
 
-    Counted from the tensors themselves, so it is the same on every machine and device; parameters and the
-    scratch memory of single operations are not in it.
+    It counts the tensors' own storage, so the result is the same on every machine and device. Network
+    parameters and temporary memory inside single operations are not counted.
     """
 
     def __init__(self) -> None:

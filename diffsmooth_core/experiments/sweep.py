@@ -1,4 +1,5 @@
-"""One picture under a grid of settings: one purification of a copy serves every m and sigma_local."""
+"""One image under a grid of settings. Each noisy copy is purified once for all values of m and
+sigma_local."""
 
 from __future__ import annotations
 
@@ -29,9 +30,11 @@ SPLITS = (1, 2, 4, 5, 10, 20)
 
 
 def grid(over: str, config: SmoothingConfig) -> tuple[SmoothingConfig, ...]:
-    """The settings of a sweep around `config`. Sources, all of the paper: "sigma_local" tables 4 and 5, "m"
-    figure 3, "shift" table 8, which adds a little to sigma_local, and "budget" tables 6 and 7, where n times
-    m is constant. Raises InputError for an unknown sweep.
+    """The settings of a named sweep around `config`, after an experiment of the DiffSmooth paper.
+
+    "sigma_local" varies sigma and sigma_local (tables 4 and 5), "m" the number of local copies (figure 3),
+    "shift" adds small amounts to sigma_local (table 8), and "budget" varies m with n times m constant (tables
+    6 and 7). Raises InputError for an unknown sweep.
     """
     config = replace(config, stopping="fixed")
     if over == "sigma_local":
@@ -49,7 +52,8 @@ def grid(over: str, config: SmoothingConfig) -> tuple[SmoothingConfig, ...]:
 
 @dataclass(frozen=True)
 class Cell:
-    """One setting of a sweep and its votes so far, indexed by class."""
+    """One setting of a sweep and its selection (counts0) and estimation votes (counts) so far, by class
+    (k,)."""
 
     config: SmoothingConfig
     counts0: tuple[int, ...]
@@ -57,13 +61,13 @@ class Cell:
 
     @property
     def decision(self) -> Decision:
-        """What these votes certify; provisional until all n are in."""
+        """What these votes certify; provisional until all n have been cast."""
         return decide(self.counts0, self.counts, self.config)
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A frozen snapshot: `done` of `total` noisy copies have been purified."""
+    """An immutable snapshot: `done` of `total` noisy copies have been purified."""
 
     cells: tuple[Cell, ...]
     done: int
@@ -74,11 +78,11 @@ class Sweep:
         return self.done == self.total
 
     def best(self, label: int | None = None) -> tuple[int, Decision] | None:
-        """The cell with the largest radius once all votes are in, and what it certifies at alpha over the
-        number of cells: that holds although it was picked afterwards (union bound).
+        """The index of the cell with the largest radius once all votes are cast, and its decision.
 
-        `label` is the picture's class where it is known: a radius for another class is none. None where no
-        cell certifies at that level.
+        The decision is computed at alpha divided by the number of cells, so that it stays valid although the
+        cell was chosen after seeing the results (union bound). If the image's class `label` is given, cells
+        that certify another class are left out. None before the end, or where no cell certifies.
         """
         if not self.finished:
             return None
@@ -94,8 +98,10 @@ class Sweep:
 
 
 def shared_batch(base: BaseClassifier, configs: Sequence[SmoothingConfig]) -> int:
-    """The purifier batch of a sweep: that of its largest m. A run of one of its settings with this
-    purifier_batch casts the very same votes."""
+    """The default purifier batch of a sweep: the one for its largest m.
+
+    Running one of the settings by itself with this purifier_batch gives exactly the same votes.
+    """
     widest = replace(base.config, m=max(config.m for config in configs))
     return default_purifier_batch(widest, base.device, base.parameters)
 
@@ -107,14 +113,15 @@ def sweep_stream(
     resume: Sweep | None = None,
     purifier_batch: int | None = None,
 ) -> Iterator[Sweep]:
-    """Certify x (3,h,w) under every setting, yielding after every step of votes; closing cancels.
+    """Certify x (3,h,w) in [0,1] under every setting, yielding after every step of votes; closing cancels.
 
-    The settings may differ in sigma, sigma_local, m and n, and are of a method with local smoothing; `base`
-    was built for one of them. Noisy copies of one sigma are drawn and purified once for all its settings. A
-    setting with a smaller m takes the first of the local draws of the largest, which are those of a run of
-    its own, since noise is keyed by vote. `resume` continues after an earlier Sweep of the same base, picture
-    and settings; `purifier_batch` is by default `shared_batch`. Raises InputError where settings differ in
-    anything else, or `resume` has others.
+    The settings may differ in sigma, sigma_local, m and n only, and their method must smooth locally. `base`
+    must have been built for one of them. The noisy copies for one sigma are drawn and purified once and
+    shared by all settings with that sigma. A setting with a smaller m uses the first m local draws of the
+    largest m. Noise depends only on seed, image, stage and vote, so these are the draws that it would get in
+    a run of its own. `resume` continues after an earlier Sweep of the same base, image and settings;
+    `purifier_batch` is `shared_batch` by default. Raises InputError where the settings differ in anything
+    else, or `resume` has other settings.
     """
     _check(base, x, configs)
     if resume is not None and [cell.config for cell in resume.cells] != list(configs):
@@ -145,7 +152,8 @@ def sweep_stream(
 
 
 def _cast(base: BaseClassifier, step: VoteRange, configs: dict[int, SmoothingConfig]) -> dict[int, Classes]:
-    """The classes that each setting gives these votes, purified once for all (Algorithms 2 and 3)."""
+    """The classes of these votes under each setting, by its index; the copies are purified once for all of
+    them (Algorithms 2 and 3)."""
     classes = {}
     x_noisy, noise = draw_noise(base, step, base.config)
     pictures = base.purify(x_noisy, noise)

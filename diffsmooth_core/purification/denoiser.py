@@ -1,4 +1,4 @@
-"""A trained diffusion model: what its network says of a noisy picture, and purification in one step
+"""A trained diffusion model: its network's predictions for a noisy image, and one-step purification
 (DiffSmooth, Algorithm 2)."""
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from diffsmooth_core.purification.schedule import Schedule
 
 @dataclass(frozen=True)
 class Diffusion:
-    """Algorithms 1 and 2 for a batch, step by step; pictures are (b,c,h,w).
+    """The intermediate results of Algorithms 1 and 2 for a batch of images (b,c,h,w).
 
-    x_t = sqrt(alpha_bar) (2 x_noisy - 1) is what the network sees at timestep t, eps its estimate of the
-    standard normal noise in it, both in [-1,1] units; purified is the result, in [0,1]. noise_ratio (T,) is
-    that of every timestep: t is the first at which it reaches 2 sigma.
+    x_t = sqrt(alpha_bar) (2 x_noisy - 1) is the network's input at timestep t, and eps its estimate of the
+    standard normal noise in x_t, both in [-1,1] units. `purified` is the result, in [0,1]. noise_ratio (T,)
+    is sqrt((1 - alpha_bar) / alpha_bar) at every timestep; t is the first at which it reaches 2 sigma.
     """
 
     t: int
@@ -33,7 +33,7 @@ class Diffusion:
 
 
 class Denoiser(nn.Module):
-    """A diffusion network with its schedule. Pictures outside are in [0,1] units, x_t and x_0 in [-1,1].
+    """A diffusion network with its schedule. Images are in [0,1] units, x_t and x_0 in [-1,1] units.
 
     `predicts` is what the network was trained to estimate: the noise "eps", the picture "x0", the velocity
     "v" or EDM's residual "edm" (see prediction.py). `weights` is the SHA-256 of the file that the parameters
@@ -51,7 +51,7 @@ class Denoiser(nn.Module):
         self.predicts = predicts
 
     def with_network(self, network: nn.Module) -> Denoiser:
-        """The same model computed by another network, as a folded or compiled one."""
+        """The same model with its network replaced by an equivalent one, such as a folded or compiled one."""
         return Denoiser(network, self.schedule, self.name, self.weights, self.predicts)
 
     def check(self, sigma: float) -> None:
@@ -75,7 +75,7 @@ class Denoiser(nn.Module):
 
     @torch.inference_mode()
     def trace(self, x_noisy: Tensor, sigma: float) -> Diffusion:
-        """`purify`, with everything that it passes through kept."""
+        """`purify` with all intermediate results."""
         x_t, t = self.diffuse(x_noisy, sigma)
         alpha_bar, output = self._alpha_bar(t), self._output(x_t, t)
         eps = convert(output, x_t, alpha_bar, self.predicts, "eps")
@@ -100,5 +100,5 @@ class Denoiser(nn.Module):
 
     def _output(self, x_t: Tensor, t: int) -> Tensor:
         timesteps = torch.full((len(x_t),), t * self.schedule.time_scale, device=x_t.device)
-        output: Tensor = self.network(x_t, timesteps)[:, :3]  # learned variances follow the first 3
+        output: Tensor = self.network(x_t, timesteps)[:, :3]  # the channels after these are variances
         return output.float()

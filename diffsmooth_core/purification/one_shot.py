@@ -27,7 +27,7 @@ class OneShot(OnePass):
         return diffusion.purified[:, None], diffusion
 
     def prepared(self, config: SmoothingConfig, prepare: Prepare) -> OneShot:
-        """The network at the one timestep that sigma fixes."""
+        """The same purifier with its network prepared for the one timestep that sigma determines."""
         schedule = self.denoiser.schedule
         t, _ = schedule.timestep_for_sigma(config.sigma)
         return OneShot(self.denoiser.with_network(prepare(self.denoiser.network, t * schedule.time_scale)))

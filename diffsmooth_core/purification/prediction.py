@@ -1,4 +1,4 @@
-"""What a diffusion network predicts of a noisy picture, and how one prediction becomes another.
+"""What a diffusion network predicts for a noisy image, and how to convert one kind of prediction to another.
 
 With a = sqrt(alpha_bar) and b = sqrt(1 - alpha_bar), a^2 + b^2 = 1,
 
@@ -6,7 +6,7 @@ With a = sqrt(alpha_bar) and b = sqrt(1 - alpha_bar), a^2 + b^2 = 1,
     v   = a eps - b x_0              (Salimans and Ho 2022, appendix D),
     edm = (x_0 - skip x_t) / scale   (Karras et al. 2022, table 1, with x_t / a as its noisy picture).
 
-Given x_t, each of the picture x_0, the noise eps, the velocity v and EDM's residual says what the others are.
+Given x_t, each of the image x_0, the noise eps, the velocity v and EDM's residual determines the others.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from torch import Tensor
 
 Prediction = Literal["eps", "x0", "v", "edm"]
 PREDICTIONS: tuple[Prediction, ...] = get_args(Prediction)
-PICTURES_STD = 0.5  # of pictures in [-1,1], as EDM assumes
+PICTURES_STD = 0.5  # standard deviation of images in [-1,1] that EDM assumes
 Number = TypeVar("Number", float, Tensor)
 
 
 def edm_parts(alpha_bar: Number) -> tuple[Number, Number]:
-    """(skip, scale) of x_0 = skip x_t + scale edm: what the network learns has unit variance at any noise.
+    """The factors (skip, scale) of x_0 = skip x_t + scale edm, chosen so that edm has unit variance at any
+    noise.
 
-    alpha_bar lies strictly between 0 and 1; of a tensor the parts have its shape.
+    alpha_bar lies strictly between 0 and 1; for a tensor, both factors have its shape.
     """
     a, b = alpha_bar**0.5, (1 - alpha_bar) ** 0.5
     variance = b**2 + (a * PICTURES_STD) ** 2  # of x_t
@@ -33,7 +34,7 @@ def edm_parts(alpha_bar: Number) -> tuple[Number, Number]:
 
 
 def convert(value: Tensor, x_t: Tensor, alpha_bar: float, given: Prediction, wanted: Prediction) -> Tensor:
-    """A prediction of `given` at x_t as the prediction of `wanted`: both (b,c,h,w), in [-1,1] units.
+    """Convert a prediction at x_t from kind `given` to kind `wanted`; both (b,c,h,w), in [-1,1] units.
 
     alpha_bar lies strictly between 0 and 1. Nothing is clamped.
     """

@@ -1,4 +1,4 @@
-"""What every purifier can do: the part of a method between the noisy copy and the classifier."""
+"""The interface of every purifier, the part of a method between the noisy copy and the classifier."""
 
 from __future__ import annotations
 
@@ -14,35 +14,36 @@ from diffsmooth_core.purification.denoiser import Denoiser, Diffusion
 from diffsmooth_core.purification.dncnn import DirectDenoiser
 
 AnyDenoiser = Denoiser | DirectDenoiser
-Backward = Literal["through", "around"]  # whether a gradient is the purifier's own, or the identity's
-Prepare = Callable[[nn.Module, float | None], nn.Module]  # a network made fast; for a U-Net: at one timestep
+Backward = Literal["through", "around"]  # use the purifier's own gradient, or that of the identity
+Prepare = Callable[[nn.Module, float | None], nn.Module]  # makes a network faster (U-Net: at one timestep)
 
 
 @dataclass(frozen=True)
 class Purifier(ABC):
-    """Turns a noisy copy into the picture, or the several pictures, that the classifier sees.
+    """Turns a noisy copy into the image, or the several images, that the classifier sees.
 
-    The settings stay in the SmoothingConfig that every method is given; a purifier holds its denoiser alone.
-    What it costs and what it is called follow from the settings, so both are asked of the class.
+    A purifier holds its denoiser only; its methods get the settings as a SmoothingConfig. Its cost and the
+    words that describe it depend on the settings alone, so these are static methods, which need no denoiser.
     """
 
     denoiser: AnyDenoiser | None
 
-    # The denoiser that it takes: its class, the networks of such model cards, and what to say of another one.
+    # The denoiser that it needs: its class, the network types of suitable model cards, and the words for an
+    # error message where another kind is given.
     takes: ClassVar[type]
     networks: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[str] = ""
-    # Whether it makes several pictures of a copy, whose classes' majority is the vote.
+    # Whether it makes several images of a copy, so that the majority of their classes is the vote.
     majority: ClassVar[bool] = False
-    # Whether folded or compiled networks can serve it: a folded U-Net knows a single timestep.
+    # Whether folded or compiled networks can be used: a folded U-Net works at a single timestep only.
     foldable: ClassVar[bool] = True
-    # What happens to a noisy copy, in order, by the names of the Step through page's panels.
+    # The steps that a noisy copy goes through, in order, named as the panels of the Step through page.
     steps: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def of(cls, config: SmoothingConfig, denoiser: AnyDenoiser | None) -> Self:
-        """The purifier with this denoiser. Raises InputError where there is none, it is of another kind, or
-        it does not reach sigma."""
+        """The purifier with this denoiser. Raises InputError where the denoiser is missing, of the wrong
+        kind, or does not support sigma."""
         if denoiser is None:
             raise InputError(f"method {config.method!r} purifies and needs a denoiser; load one")
         if not isinstance(denoiser, cls.takes):
@@ -54,7 +55,7 @@ class Purifier(ABC):
 
     @abstractmethod
     def purify(self, x_noisy: Tensor, config: SmoothingConfig, noise: Tensor | None = None) -> Tensor:
-        """The pictures that are made of noisy copies (b,c,h,w), in [0,1] units: (b,pictures,c,h,w).
+        """Purify noisy copies (b,c,h,w), in [0,1] units: (b,pictures,c,h,w), one or several images for each.
 
         noise is standard normal, (b,draws,c,h,w); None where `draws` is 0.
         """
@@ -63,48 +64,51 @@ class Purifier(ABC):
     def purify_with_gradient(
         self, x_noisy: Tensor, config: SmoothingConfig, noise: Tensor | None, backward: Backward
     ) -> Tensor:
-        """`purify`, differentiable in x_noisy: "through" with the purifier's own gradient, "around" with the
-        identity's in its place (BPDA, Athalye et al. 2018a)."""
+        """`purify`, differentiable in x_noisy (b,c,h,w): (b,pictures,c,h,w).
+
+        With "through", the gradient is the purifier's own; with "around", the identity's gradient replaces it
+        (BPDA, Athalye et al. 2018a).
+        """
 
     def trace(
         self, x_noisy: Tensor, config: SmoothingConfig, noise: Tensor | None = None
     ) -> tuple[Tensor, Diffusion | None]:
-        """`purify`, and the steps of the diffusion model on the way where there is one."""
+        """`purify`, and the intermediate results of the diffusion model, or None where there is none."""
         return self.purify(x_noisy, config, noise), None
 
     def prepared(self, config: SmoothingConfig, prepare: Prepare) -> Purifier:
-        """The same purifier with its network made fast by `prepare`, where that is possible."""
+        """The same purifier with its network made faster by `prepare`, where that is possible."""
         return self
 
     @staticmethod
     def pictures(config: SmoothingConfig) -> int:
-        """Pictures that are made of one noisy copy."""
+        """The number of images that are made of one noisy copy."""
         return 1
 
     @staticmethod
     def draws(config: SmoothingConfig) -> int:
-        """Standard normal tensors (c,h,w) that one noisy copy consumes."""
+        """The number of standard normal tensors (c,h,w) that purifying one noisy copy uses."""
         return 0
 
     @staticmethod
     def passes(config: SmoothingConfig) -> int:
-        """Evaluations of the denoiser for one noisy copy."""
+        """The number of denoiser evaluations for one noisy copy."""
         return 1
 
     @staticmethod
     @abstractmethod
     def caption(config: SmoothingConfig) -> str:
-        """By what a picture was purified, below it."""
+        """Words for the caption of a purified image that say how it was purified."""
 
     @staticmethod
     @abstractmethod
     def clause(config: SmoothingConfig) -> str:
-        """What happens to a noisy copy, between "Each copy " and "classified"."""
+        """The words between "Each copy " and "classified" in a sentence that describes the method."""
 
 
 @dataclass(frozen=True)
 class OnePass(Purifier):
-    """One evaluation of a denoiser makes one picture of a noisy copy."""
+    """Purification with one evaluation of a denoiser, which gives one image for each noisy copy."""
 
     denoiser: AnyDenoiser
 

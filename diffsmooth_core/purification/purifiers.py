@@ -1,4 +1,4 @@
-"""The purifiers by the names that config.METHODS calls them."""
+"""The purifier classes by the names that config.METHODS uses for them."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ PURIFIERS: dict[str, type[Purifier]] = {
 
 
 def purifier_of(method: str) -> type[Purifier]:
-    """The purifier of one of config.METHODS."""
+    """The purifier class of a method, one of config.METHODS."""
     return PURIFIERS[METHODS[method].purifier]

@@ -20,20 +20,21 @@ from diffsmooth_core.purification.purifier import Backward, Purifier
 def reverse_process(
     denoiser: Denoiser, x_noisy: Tensor, sigma: float, steps: int, noise: Tensor | None
 ) -> Tensor:
-    """The reverse process from the timestep of sigma to none in `steps` steps, evenly spaced.
+    """Run the reverse process from the timestep of sigma to a noise-free image, in `steps` evenly spaced
+    steps.
 
     x_noisy: (b,c,h,w) in [0,1] units plus N(0, sigma^2) noise; returns the same shape in [0,1]. noise:
-    (b,steps-1,c,h,w) standard normal; the last step adds none, so a single step needs none. A step is
-    ancestral sampling (Ho et al. 2020, equation 7) with the posterior of the coarser process (Nichol and
-    Dhariwal 2021, section 4), its variance the posterior's. One step is `Denoiser.purify`. Raises InputError
-    where sigma has fewer timesteps than `steps`.
+    (b,steps-1,c,h,w) standard normal; the last step adds no noise, so None serves for a single step. Each
+    step is ancestral sampling (Ho et al. 2020, equation 7) on the subsequence of timesteps, with the mean and
+    variance of the posterior (Nichol and Dhariwal 2021, section 4). A single step equals `Denoiser.purify`.
+    Raises InputError where `steps` exceeds the number of timesteps up to that of sigma.
     """
     x_t, t = denoiser.diffuse(x_noisy, sigma)
     if steps > t + 1:
         raise InputError(
             f"reverse_steps = {steps} is more than the {t + 1} timesteps of sigma {sigma:g}; use fewer"
         )
-    timesteps = np.linspace(t, -1, steps + 1).round().astype(int)  # -1 is the picture without noise
+    timesteps = np.linspace(t, -1, steps + 1).round().astype(int)  # -1 stands for the noise-free image
     for i, (now, then) in enumerate(pairwise(timesteps)):
         x_0 = denoiser.predict_picture(x_t, int(now))
         if then < 0:
@@ -47,19 +48,22 @@ def reverse_process(
 
 
 def _starts(x_noisy: Tensor, config: SmoothingConfig) -> Tensor:
-    """(b,c,h,w) -> (b K,c,h,w): each noisy copy as often as it is purified."""
+    """Repeat each noisy copy K times, once for each run: (b,c,h,w) -> (b K,c,h,w)."""
     return x_noisy.repeat_interleave(config.purifications, 0)
 
 
 def _grouped(ends: Tensor, config: SmoothingConfig) -> Tensor:
-    """(b K,c,h,w) -> (b,K,c,h,w)."""
+    """Group the K results of each noisy copy: (b K,c,h,w) -> (b,K,c,h,w)."""
     return ends.view(-1, config.purifications, *ends.shape[1:])
 
 
 @dataclass(frozen=True)
 class Reverse(Purifier):
-    """K runs of the reverse process from the same noisy copy make K pictures; each names a class, and the
-    majority is the vote. K is config.purifications, a run has config.reverse_steps steps."""
+    """Purification by K runs of the reverse process from the same noisy copy, which give K images.
+
+    Each image is classified, and the majority of the classes is the vote. K is config.purifications; a run
+    has config.reverse_steps steps.
+    """
 
     denoiser: Denoiser
 
@@ -76,15 +80,17 @@ class Reverse(Purifier):
     def purify_with_gradient(
         self, x_noisy: Tensor, config: SmoothingConfig, noise: Tensor | None, backward: Backward
     ) -> Tensor:
-        """The runs' pictures with the gradient of one shot in the place of their own: the whole process is
-        too deep to keep for the way back."""
+        """`purify` (b,K,c,h,w) with the gradient of one-shot purification instead of its own.
+
+        A backward pass through the whole reverse process would need too much memory.
+        """
         starts = _starts(x_noisy, config)
         one_shot = OneShot(self.denoiser).purify_with_gradient(starts, config, None, backward)[:, 0]
         ends = one_shot + (self._ends(starts.detach(), config, noise) - one_shot.detach())
         return _grouped(ends, config)
 
     def _ends(self, starts: Tensor, config: SmoothingConfig, noise: Tensor | None) -> Tensor:
-        """The ends (b K,c,h,w) of one run from each start; noise is (b, K (steps - 1), c,h,w)."""
+        """The images (b K,c,h,w) at the end of one run from each start; noise is (b,K (steps - 1),c,h,w)."""
         if noise is not None:
             noise = noise.reshape(len(starts), config.reverse_steps - 1, *starts.shape[1:])
         return reverse_process(self.denoiser, starts, config.sigma, config.reverse_steps, noise)
@@ -92,7 +98,7 @@ class Reverse(Purifier):
     def trace(
         self, x_noisy: Tensor, config: SmoothingConfig, noise: Tensor | None = None
     ) -> tuple[Tensor, Diffusion | None]:
-        """The pictures, and the diffusion model's first step, from which every run begins."""
+        """`purify`, and the diffusion model's prediction for the noisy copy, where every run begins."""
         return self.purify(x_noisy, config, noise), self.denoiser.trace(x_noisy, config.sigma)
 
     @staticmethod

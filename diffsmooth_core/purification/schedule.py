@@ -1,4 +1,5 @@
-"""The forward process and the timestep that matches a smoothing noise (DiffSmooth, Algorithm 1)."""
+"""The noise schedule of the forward process, and the timestep that matches a smoothing sigma (DiffSmooth,
+Algorithm 1)."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ def betas(name: ScheduleName, steps: int) -> npt.NDArray[np.float64]:
 
     The linear schedule is scaled so that its end points at T=1000 are 1e-4 and 0.02
     (Ho et al. 2020); the cosine one is equation (17) of Nichol and Dhariwal 2021, beta <= 0.999.
+    Raises InputError for another name.
     """
     if name == "linear":
         scale = 1000 / steps
@@ -50,9 +52,10 @@ def noise_ratio(alpha_bar: float | npt.NDArray[np.float64]) -> float | npt.NDArr
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """alpha_bar_t for t = 0 .. T-1 and the search of Algorithm 1.
+    """The values alpha_bar_t for t = 0 .. T-1, and the search for a timestep of Algorithm 1.
 
-    `time_scale` is what a network trained with rescaled timesteps multiplies t by (1000 / T).
+    `time_scale` is the factor by which t is multiplied for a network trained with rescaled timesteps (1000 /
+    T).
     """
 
     alpha_bar: npt.NDArray[np.float64]  # (T,), decreasing

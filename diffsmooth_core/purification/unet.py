@@ -27,9 +27,10 @@ _CHANNEL_MULT = {
 
 @dataclass(frozen=True)
 class UNetConfig:
-    """The architecture under OpenAI's names.
+    """The architecture of a U-Net, with OpenAI's names for its settings.
 
-    `patch` is ours: the network works on patch x patch space-to-depth pixels (1: OpenAI's).
+    Only `patch` is not among OpenAI's: patch x patch pixels are moved into the channels (space to depth)
+    before the network, and back after it. 1 is OpenAI's architecture.
     """
 
     image_size: int
@@ -48,7 +49,10 @@ class UNetConfig:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> UNetConfig:
-        """Build from a mapping with OpenAI's names; comma-separated lists are understood."""
+        """Build from a mapping with OpenAI's names; lists may be comma-separated text.
+
+        Raises InputError for a class-conditional model or missing settings.
+        """
         known = {f.name for f in fields(cls)}
         values = {k: v for k, v in record.items() if k in known}
         for name in ("attention_resolutions", "channel_mult"):
@@ -85,8 +89,9 @@ def timestep_embedding(t: Tensor, dim: int) -> Tensor:
 class GroupNorm32(nn.GroupNorm):
     """GroupNorm with 32 groups, computed in float32 whatever the activations' dtype.
 
-    Where its own weights are in another dtype, as in a folded network, torch sums in float32 and returns that
-    dtype. On a CPU it is then several times as fast on planes as on channels_last.
+    Where its own weights have another dtype, as in a folded network, torch itself computes the sums in
+    float32 and returns that dtype. On a CPU this is several times faster in contiguous (NCHW) than in
+    channels_last memory format, so the input is converted.
     """
 
     def __init__(self, channels: int) -> None:
@@ -162,7 +167,8 @@ class ResBlock(nn.Module):
         return self.skip_connection(x) + conv(drop(act(h)))  # type: ignore[no-any-return]
 
     def fold(self, emb: Tensor) -> None:
-        """Put what one embedding (1,emb) does into the weights: from here on every timestep is that one."""
+        """Merge the effect of one time embedding (1,emb) into the weights; from then on the block works for
+        that timestep only."""
         assert self.emb_layers is not None
         (e,) = self.emb_layers(emb)
         if self.scale_shift:
@@ -197,7 +203,7 @@ class AttentionBlock(nn.Module):
             qkv = qkv.reshape(b, self.heads, 3, c // self.heads, h * w).transpose(1, 2)
         else:  # (qkv, head, channel)
             qkv = qkv.reshape(b, 3, self.heads, c // self.heads, h * w)
-        # Each (b, heads, h*w, channel); torch's fused attention takes no transposed ones.
+        # Each (b, heads, h*w, channel) and contiguous: torch's fused attention takes no transposed tensors.
         q, k, v = qkv.transpose(3, 4).contiguous().unbind(1)
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(2, 3).reshape(b, c, h * w)
         return (flat + self.proj_out(mixed)).reshape(b, c, h, w)  # type: ignore[no-any-return]
@@ -269,15 +275,18 @@ class UNet(nn.Module):
         nn.init.zeros_(self.out[2].bias)  # type: ignore[arg-type]
 
     def embed(self, t: Tensor) -> Tensor:
-        """(b,) -> (b,emb)"""
+        """The time embedding of timesteps t: (b,) -> (b,emb)."""
         assert self.time_embed is not None
         dtype: torch.dtype = self.time_embed[0].weight.dtype  # type: ignore[assignment]
         return self.time_embed(timestep_embedding(t, self.config.num_channels).type(dtype))  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def fold(self, t: float) -> None:
-        """For one timestep: its scale and shift become the GroupNorms' own, and the variance channels go.
-        From here on the network ignores the timestep that it is given."""
+        """Specialise the network, in place, to one timestep.
+
+        The timestep's effect is merged into the weights, and the output channels of the learned variance are
+        removed. From then on the network ignores the timestep that it is given.
+        """
         emb = self.embed(torch.tensor([t], device=self.out[2].weight.device))  # type: ignore[arg-type]
         for module in self.modules():
             if isinstance(module, ResBlock):

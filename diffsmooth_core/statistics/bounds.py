@@ -1,4 +1,7 @@
-"""Confidence bounds for a vote's probability, from k of n independent votes, rounded outward."""
+"""Confidence bounds for the probability of a vote, from k of n independent votes.
+
+Numerical errors are rounded outward: lower bounds down, upper bounds up.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from scipy.special import betainc, betaincc, betaincinv, betaln, gammaln
 
 from diffsmooth_core.config import InputError
 
-_ULPS = 1e-12  # relative error granted to the special functions: a hundred times what they have
+_ULPS = 1e-12  # relative error allowed for the special functions: a hundred times their actual one
 
 
 def _check(k: int, n: int, alpha: float) -> None:
@@ -21,10 +24,12 @@ def _check(k: int, n: int, alpha: float) -> None:
 
 
 def clopper_pearson_lower(k: int, n: int, alpha: float) -> float:
-    """The one-sided Clopper-Pearson bound: P(bound > p) <= alpha for a binomial k, n fixed beforehand.
+    """The one-sided Clopper-Pearson lower bound: P(bound > p) <= alpha for k ~ Binomial(n, p), n fixed in
+    advance.
 
-    The largest p at which k or more of n votes have probability alpha at most. k = 0 gives 0 and
-    k = n gives alpha^(1/n). Source: Clopper and Pearson 1934; Cohen et al. 2019.
+    It is the largest p for which P(at least k of n votes) <= alpha. k = 0 gives 0 and k = n gives
+    alpha^(1/n). Raises InputError unless 0 <= k <= n, n >= 1 and 0 < alpha < 1. Source: Clopper and Pearson
+    1934; Cohen et al. 2019.
     """
     _check(k, n, alpha)
     if k == 0:
@@ -42,12 +47,15 @@ def clopper_pearson_lower(k: int, n: int, alpha: float) -> float:
 
 
 def clopper_pearson_upper(k: int, n: int, alpha: float) -> float:
-    """P(bound < p) <= alpha: the lower bound of the votes against, from one."""
+    """The one-sided upper bound, P(bound < p) <= alpha: 1 minus the lower bound for the n - k other votes.
+
+    Raises InputError as `clopper_pearson_lower` does.
+    """
     return _complement(clopper_pearson_lower(n - k, n, alpha))
 
 
 def anytime_lower(k: int, n: int, alpha: float) -> float:
-    """A lower bound that holds at every n simultaneously, so that one may look at any time.
+    """A lower bound that holds at all n simultaneously, so that a run may be stopped at any time.
 
     The one-sided mixture over q > p of the likelihood ratio of q to p with a uniform prior,
 
@@ -55,19 +63,19 @@ def anytime_lower(k: int, n: int, alpha: float) -> float:
 
     is a supermartingale under every p0 <= p; by Ville's inequality it reaches 1/alpha with
     probability at most alpha. The bound is the smallest p with M_n(p) < 1/alpha; the running
-    maximum over n is valid as well.
+    maximum over n is valid as well. Raises InputError unless 0 <= k <= n, n >= 1 and 0 < alpha < 1.
     """
     _check(k, n, alpha)
     if k == 0:
         return 0.0
     log_beta, log_alpha = float(betaln(1 + k, 1 + n - k)), math.log(alpha)
-    margin = _ULPS + 8e-16 * float(gammaln(n + 2))  # outward: twice what log_beta and log_null are off
+    margin = _ULPS + 8e-16 * float(gammaln(n + 2))  # twice the rounding error of log_beta and log_null
 
     def excess(p: float) -> float:  # log M_n(p) - log(1/alpha), falling in p up to k/n
         log_null = k * math.log(p) + (n - k + 1) * math.log1p(-p)
         return math.log(betaincc(1 + k, 1 + n - k, p)) + log_beta - log_null + log_alpha - margin
 
-    from scipy.optimize import brentq  # as slow to import as all the rest
+    from scipy.optimize import brentq  # imported here because it is slow to import
 
     share = upper = k / n if k < n else 1 - 1e-15
     if excess(upper) >= 0:  # only within rounding of p = 1
@@ -79,17 +87,21 @@ def anytime_lower(k: int, n: int, alpha: float) -> float:
 
 
 def anytime_upper(k: int, n: int, alpha: float) -> float:
-    """An upper bound that holds at every n simultaneously: the lower one of the votes against, from one."""
+    """An upper bound that holds at all n simultaneously: 1 minus the lower bound for the n - k other votes.
+
+    Raises InputError as `anytime_lower` does.
+    """
     return _complement(anytime_lower(n - k, n, alpha))
 
 
 def two_class_bounds(counts: Sequence[int], candidate: int, alpha: float) -> tuple[float, float]:
-    """Simultaneous bounds for equation (1): p_A from below, and every other class's p from above.
+    """Simultaneous bounds for equation (1): p_A from below, and every other class's probability from above.
 
-    counts: votes by class, n fixed beforehand and `candidate` chosen from other votes. The runner-up is
-    picked from these very counts, so a bound for it alone would not hold: alpha/2 goes to the candidate and
-    alpha/2 is shared by all the others (Bonferroni), whose largest upper bound is returned. The sum of all
-    shares being one, 1 - p_A bounds them too. Proof: the union bound over k events of Clopper-Pearson.
+    counts (k,) are the votes by class, with n fixed in advance and `candidate` chosen from other votes. The
+    runner-up is chosen from these same counts, so a bound for that class alone would not be valid. Therefore
+    the candidate's bound uses alpha/2, and the other classes share alpha/2 (Bonferroni); the largest of their
+    upper bounds is returned, or 1 - p_A if that is smaller, since all probabilities sum to 1. By the union
+    bound, all k Clopper-Pearson bounds hold together with probability at least 1 - alpha.
     """
     n, others = sum(counts), len(counts) - 1
     p_a = clopper_pearson_lower(counts[candidate], n, alpha / 2)
@@ -103,14 +115,14 @@ def _complement(p: float) -> float:
 
 
 def votes_to_certify(p: float, alpha: float, limit: int = 10_000_000, above: float = 0.5) -> int | None:
-    """The smallest n whose Clopper-Pearson bound exceeds `above` if the share p of votes held.
+    """The smallest n at which the Clopper-Pearson lower bound exceeds `above`, if a share p of the votes
+    agrees.
 
-    p * n is taken as a real number: rounding it down to whole votes makes the condition come and go
-    with n, and may ask for up to about 2/(p - above) votes more. None where p is not above `above` or
-    `limit` votes would not do.
+    p * n is not rounded to whole votes: rounded down, the condition would alternate with n, and may need up
+    to about 2/(p - above) more votes. None where p is not above `above`, or `limit` votes do not suffice.
     """
 
-    def certifies(n: int) -> bool:  # the tail of Binomial(n, above) from p n on
+    def certifies(n: int) -> bool:  # P(Binomial(n, above) >= p n)
         return float(betainc(p * n, n - p * n + 1, above)) < alpha
 
     if p <= above or not certifies(limit):

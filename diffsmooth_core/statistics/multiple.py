@@ -1,4 +1,4 @@
-"""Several certificates at once: how sure one is of all of them together."""
+"""Several certificates at once: the probability that all of them hold together."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from diffsmooth_core.config import InputError
 
 
 def family_wise_level(alpha: float, certificates: int) -> float:
-    """The probability that any of so many certificates at level alpha claims too much, at most.
+    """An upper bound of the probability that at least one of several certificates at level alpha is wrong.
 
-    The union bound: it holds whatever the certificates have to do with each other, so also for the best
-    of several settings, picked afterwards.
+    This is the union bound. It needs no independence between the certificates, so it also covers the best of
+    several settings when that is chosen after seeing the results. Raises InputError unless 0 < alpha < 1 and
+    there is at least one certificate.
     """
     _check(alpha, certificates)
     return min(1.0, alpha * certificates)
 
 
 def bonferroni_alpha(alpha: float, certificates: int) -> float:
-    """The level of each certificate at which all of them hold together with probability 1 - alpha."""
+    """The level for each certificate at which all hold together with probability at least 1 - alpha.
+
+    Raises InputError unless 0 < alpha < 1 and there is at least one certificate.
+    """
     _check(alpha, certificates)
     return alpha / certificates
 

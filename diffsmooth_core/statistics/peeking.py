@@ -1,4 +1,5 @@
-"""What looking early costs: certifications of a known share, repeated, and how often each rule is wrong."""
+"""What stopping early costs: simulated certifications with a known true share, and how often each stopping
+rule makes a false claim."""
 
 from __future__ import annotations
 
@@ -11,15 +12,17 @@ from scipy.special import betainc, betaincc, betaln
 from diffsmooth_core.config import InputError
 
 Array = npt.NDArray[np.float64]
-MOST = 20_000_000  # votes times runs over the distance of looks
+MOST = 20_000_000  # runs times looks at most, so that they fit into memory
 
 
 @dataclass(frozen=True)
 class Peeking:
-    """Of `runs` certifications with true share p, how many had by each look (L,) claimed more than p.
+    """How many of `runs` simulated certifications with true share p claimed a lower bound above p.
 
-    fixed: Clopper-Pearson once, at the last look; naive: Clopper-Pearson at every look so far; anytime: the
-    anytime bound at every look so far. `shares` (runs_shown,L) are the running shares of votes of some runs.
+    `looks` (L,) are the numbers of votes at which a rule looks at the result. `fixed` counts the runs in
+    which Clopper-Pearson, used once at the last look, is false. `naive` and `anytime` (L,) count those in
+    which Clopper-Pearson, or the anytime bound, was false at this look or any earlier one. `shares` (at most
+    50,L) are the running shares of votes of the first runs.
     """
 
     p: float
@@ -33,11 +36,12 @@ class Peeking:
 
 
 def simulate(p: float, n: int, alpha: float, every: int, runs: int = 1000, seed: int = 0) -> Peeking:
-    """Draw `runs` sequences of n votes with share p and look every `every` votes.
+    """Draw `runs` sequences of n votes with true share p, and look at the result after every `every` votes.
 
-    A claim is false where a bound lies above p: for p = 1/2 that is a certificate that must not be. A
-    Clopper-Pearson bound lies above p where so many votes have a probability below alpha, an anytime bound
-    where the mixture has reached 1/alpha. Raises InputError.
+    A claim is false where the lower bound is above p; for p = 1/2 this would be a false certificate. The
+    Clopper-Pearson bound is above p where P(at least as many votes) < alpha, and the anytime bound where the
+    mixture M_n(p) of `anytime_lower` has reached 1/alpha. Raises InputError unless p and alpha lie strictly
+    between 0 and 1, and for numbers of votes or runs that cannot be simulated.
     """
     if not 0 < p < 1:
         raise InputError(f"the true share p must lie between 0 and 1, got {p:g}")
@@ -61,5 +65,5 @@ def simulate(p: float, n: int, alpha: float, every: int, runs: int = 1000, seed:
 
 
 def _ever(claims: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Runs that have claimed by each look."""
+    """claims (runs,L) -> (L,): the number of runs with a claim at this look or any earlier one."""
     return np.logical_or.accumulate(claims, axis=1).sum(0)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""A share with its confidence interval, as tables and pages show it."""
+"""A proportion with its confidence interval, as tables and pages show it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from diffsmooth_core.statistics.bounds import clopper_pearson_lower, clopper_pearson_upper
 
-RISK = 0.05  # the interval misses the true share with this probability at most
+RISK = 0.05  # largest probability that the interval misses the true share
 
 
 @dataclass(frozen=True)
 class Proportion:
-    """k of n, and the two-sided Clopper-Pearson interval of 95 % for the share behind it: [low, high]."""
+    """k of n, with the two-sided 95 % Clopper-Pearson confidence interval [low, high] of the true share."""
 
     k: int
     n: int
@@ -20,8 +20,7 @@ class Proportion:
 
     @classmethod
     def of(cls, k: int, n: int) -> Proportion:
-        """Of no events at all nothing is known: the interval is [0, 1]. Raises InputError unless
-        0 <= k <= n."""
+        """The proportion k of n. For n = 0 the interval is [0, 1]. Raises InputError unless 0 <= k <= n."""
         if k == n == 0:
             return cls(0, 0, 0.0, 1.0)
         return cls(k, n, clopper_pearson_lower(k, n, RISK / 2), clopper_pearson_upper(k, n, RISK / 2))

@@ -1,4 +1,5 @@
-"""From bounds to radii, and from a set's radii to the field's two summary numbers."""
+"""Certified radii from confidence bounds, and certified accuracy and ACR from the radii of a set of
+images."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-_DOWN = 1 - 2e-15  # the quantile's relative error and two roundings
+_DOWN = 1 - 2e-15  # rounds down by more than the quantile's relative error and two roundings
 
 
 def certified_radius(p_lower: float, sigma: float) -> float:
@@ -18,18 +19,19 @@ def certified_radius(p_lower: float, sigma: float) -> float:
 
 
 def guaranteed_share(p_lower: float, sigma: float, length: float) -> float:
-    """Phi(Phi^-1(p_lower) - length/sigma): the least share of votes that a class whose share is p_lower or
-    more keeps after any change of the picture of that L2 length; 1/2 at the certified radius.
+    """A lower bound of a class's probability after any change of the image with L2 norm `length`.
 
-    Source: Salman et al. 2019, lemma 2: Phi^-1 of a share is 1/sigma-Lipschitz.
+    If the probability is at least p_lower before the change, it is at least Phi(Phi^-1(p_lower) -
+    length/sigma) after it; this is 1/2 at the certified radius. length and sigma are in [0,1] pixel units.
+    Source: Salman et al. 2019, lemma 2: Phi^-1 of the probability is 1/sigma-Lipschitz in the image.
     """
     return float(ndtr(ndtri(p_lower) - length / sigma))
 
 
 def two_class_radius(p_a_lower: float, p_b_upper: float, sigma: float) -> float:
-    """Equation (1): sigma/2 (Phi^-1(p_A) - Phi^-1(p_B)), rounded down; 0 where p_A is not above p_B.
+    """Equation (1): sigma/2 (Phi^-1(p_A) - Phi^-1(p_B)), L2 in [0,1] pixel units, rounded down.
 
-    The bounds have to hold simultaneously, as those of `two_class_bounds` do.
+    0 where p_A is not above p_B. The two bounds must hold simultaneously, as those of `two_class_bounds` do.
     """
     if not p_a_lower > p_b_upper:
         return 0.0
@@ -38,14 +40,17 @@ def two_class_radius(p_a_lower: float, p_b_upper: float, sigma: float) -> float:
 
 
 def certified_accuracy(radii: npt.ArrayLike, correct: npt.ArrayLike, at: float) -> float:
-    """The share of images that are classified correctly with a radius of at least `at`.
+    """The share of images that are classified correctly and have a radius of at least `at`.
 
-    radii: (images,), abstentions 0; correct: (images,) of truth values, False for abstentions.
+    radii: (images,), 0 for abstentions; correct: (images,) booleans, False for abstentions.
     """
     radius, right = np.asarray(radii, float), np.asarray(correct, bool)
     return float(np.mean(right & (radius >= at)))
 
 
 def average_certified_radius(radii: npt.ArrayLike, correct: npt.ArrayLike) -> float:
-    """ACR: the mean radius, wrong or abstained images counting 0 (Zhai et al. 2020)."""
+    """ACR: the mean radius, where misclassified images and abstentions count as 0 (Zhai et al. 2020).
+
+    radii and correct as for `certified_accuracy`.
+    """
     return float(np.mean(np.asarray(radii, float) * np.asarray(correct, bool)))

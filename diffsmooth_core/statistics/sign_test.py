@@ -1,4 +1,4 @@
-"""How surprising is a split into two if either side were equally likely?"""
+"""The exact sign test: are two outcomes equally likely?"""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from diffsmooth_core.config import InputError
 
 
 def sign_test(first: int, second: int) -> float:
-    """The p-value of the exact two-sided binomial test of a share of 1/2: the probability of a split at
-    least as uneven.
+    """The p-value of the exact two-sided binomial test for p = 1/2, from the counts of the two outcomes.
 
-    One for no events at all. Source: twice the tail of Binomial(first + second, 1/2) from the larger count
-    on, which is I_1/2(larger, smaller + 1).
+    It is the probability of counts at least as unequal: twice P(Binomial(first + second, 1/2) >= larger),
+    where that tail is I_1/2(larger, smaller + 1). Equal counts, also 0 and 0, give 1. Raises InputError for a
+    negative count.
     """
     if min(first, second) < 0:
         raise InputError(f"counts cannot be negative, got {first} and {second}")

@@ -1,4 +1,5 @@
-"""Theorems 1 and 2 of DiffSmooth, on real pictures and in a world where every term is known."""
+"""Theorems 1 and 2 of DiffSmooth, on real images and on Gaussian mixtures, where every term is known
+exactly."""
 
 from diffsmooth_core.theory.convergence import Convergence, WeakError, convergence
 from diffsmooth_core.theory.curves import Curves, over_sigma, over_sigma_exactly

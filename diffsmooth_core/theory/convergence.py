@@ -1,4 +1,7 @@
-"""How fast a scheme's paths come to the posterior as their steps double, in the exact world."""
+"""How fast the end points of a discretised reverse SDE approach the posterior as the number of steps doubles.
+
+Measured on Gaussian mixtures, where the posterior is known in closed form.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,19 @@ from diffsmooth_core.theory.exact import begin
 from diffsmooth_core.theory.reverse_sde import SCHEMES, halved, increments, integrate, nodes
 
 STEPS = (64, 32, 16, 8, 4)
-FINER = 4  # times the most steps: the paths that stand in for the exact solution
-MOST = 16_000_000  # numbers of noise, so that it fits into memory
+FINER = 4  # The reference solution takes this many times the largest number of steps
+MOST = 16_000_000  # random numbers drawn at most, so that they fit into memory
 PATHS = 4000
 
 
 @dataclass(frozen=True)
 class WeakError:
-    """How the law of the ends differs from the posterior of x_0, each with its Monte-Carlo standard error.
+    """How the distribution of the paths' end points differs from the posterior of x_0. All values are
+    relative.
 
-    `mean`: the distance of the means over the posterior's standard deviation. `variance`: that of the ends,
-    summed over dimensions, over the posterior's, less 1.
+    `mean` is the distance between the two means, divided by the posterior's standard deviation. `variance` is
+    the end points' variance divided by the posterior's (both summed over dimensions), minus 1. `mean_chance`
+    and `variance_chance` are the Monte Carlo standard errors of the two.
     """
 
     steps: int
@@ -36,7 +41,11 @@ class WeakError:
 
 @dataclass(frozen=True, eq=False)
 class Convergence:
-    """Weak errors by scheme, for the first of STEPS so far; `reference` is against the closed form."""
+    """The weak errors of each scheme, one for each number of steps finished so far, in the order of STEPS.
+
+    They are measured against the reference solution; `reference` is the error of that solution itself
+    against the closed-form posterior.
+    """
 
     reference: WeakError
     errors: Mapping[str, tuple[WeakError, ...]]
@@ -49,11 +58,12 @@ class Convergence:
 def convergence(
     name: str, dimension: int, sigma: float, *, noise: bool = True, seed: int = 0
 ) -> Iterator[Convergence]:
-    """Every scheme in a named world at every number of STEPS; sigma is in [0,1] units.
+    """The weak error of every scheme at every number of STEPS, in a named mixture; sigma in [0,1] units.
 
-    The same noise drives all of them, and a reference of FINER times as many steps, which is compared with
-    the closed form. A scheme's error is its difference from the reference, where chance cancels but for
-    little. Yields after every number of steps. Raises InputError.
+    The same noise drives all schemes and a reference solution with FINER times the largest number of steps,
+    which is compared with the closed form. A scheme's error is its difference from the reference: since both
+    see the same noise, most of the Monte Carlo error cancels. Yields after every number of steps. Raises
+    InputError for an unknown mixture, a dimension out of range, or a sigma that is not positive.
     """
     mixture, alpha_bar, _, received = begin(name, dimension, sigma, noise, seed)
     x_t = alpha_bar**0.5 * received[None]
@@ -79,14 +89,18 @@ def convergence(
 
 
 def _moments(ends: Tensor) -> tuple[Tensor, Tensor]:
-    """The ends (k,d), and their squared distances from their mean (k,), whose mean is the variance."""
+    """The end points (k,d), and their squared distances from their mean (k,), scaled by k/(k-1) so that the
+    average of these is the unbiased variance."""
     return ends, (ends - ends.mean(0)).square().sum(1) * len(ends) / (len(ends) - 1)
 
 
 def _weak_error(
     steps: int, found: tuple[Tensor, Tensor], expected: tuple[Tensor, Tensor], spread: float
 ) -> WeakError:
-    """Differences path by path: their means are the errors, their scatter is what chance may do."""
+    """Compare path by path: the mean differences are the errors, and their scatter gives the standard errors.
+
+    `found` and `expected` are pairs as `_moments` returns them; spread is the posterior's variance.
+    """
     (shift, squared), count = (a - b for a, b in zip(found, expected, strict=True)), len(found[0])
     return WeakError(
         steps,

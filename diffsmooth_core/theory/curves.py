@@ -1,4 +1,4 @@
-"""Both theorems over the noise sigma: distances, bounds and terms, a point a sigma."""
+"""Both theorems as functions of the noise sigma: distances, bounds and their terms at each sigma."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from diffsmooth_core.theory.theorem2 import Theorem2
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Both theorems at one sigma ([0,1] units); lengths inside are in [-1,1] units."""
+    """Both theorems at one sigma. sigma is in [0,1] units; all lengths are in [-1,1] units."""
 
     sigma: float
-    timestep: int | None  # of the schedule, 0-based; None in the exact world, which has none
+    timestep: int | None  # of the schedule, 0-based; None for a mixture, which has no schedule
     theorem1: Theorem1
     theorem2: Theorem2
     one_shot: float  # ||one-shot output - x_0||
@@ -28,8 +28,10 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Curves:
+    """The points computed so far for a list of sigmas ([0,1] units)."""
+
     sigmas: tuple[float, ...]
-    points: tuple[Point, ...] = ()  # for the first sigmas, as far as they have come
+    points: tuple[Point, ...] = ()  # one for each sigma finished so far, in order
 
     @property
     def finished(self) -> bool:
@@ -44,10 +46,11 @@ def over_sigma(
     samples: int = 16,
     resume: Curves | None = None,
 ) -> Iterator[Curves]:
-    """The setting's experiment on the picture x (c,h,w) in [0,1] at every sigma, its own left aside.
+    """Run the experiment of `setting` on the image x (c,h,w) in [0,1] at every sigma of `sigmas`.
 
-    Yields after every step of every sampling; closing the iterator cancels, and `resume` goes on after the
-    points of an earlier call. Raises InputError.
+    setting.sigma is ignored. Yields after every step of the sampler; closing the iterator cancels. `resume`
+    continues after the points that an earlier call has finished. Raises InputError for a sigma that the
+    schedule does not reach, or fewer than 2 samples.
     """
     curves = resume or Curves(tuple(sigmas))
     for sigma in sigmas[len(curves.points) :]:
@@ -74,7 +77,10 @@ def over_sigma_exactly(
     seed: int = 0,
     scheme: str = "multistep",
 ) -> Iterator[Curves]:
-    """The same in a Gaussian mixture, yielding after every sigma. Raises InputError."""
+    """The same on a named Gaussian mixture, yielding after every sigma; for the arguments see `exact`.
+
+    Raises InputError where `exact` does.
+    """
     curves = Curves(tuple(sigmas))
     for sigma in sigmas:
         yield curves

@@ -1,4 +1,4 @@
-"""Both theorems in the exact world, where no term is an estimate."""
+"""Both theorems on a Gaussian mixture, where the score and the posterior are known in closed form."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from diffsmooth_core.theory.theorem2 import Theorem2, error_of_size, in_mixture
 
 @dataclass(frozen=True, eq=False)
 class Exact:
-    """One clean point of a mixture, its noisy x_rs, paths back and both theorems. [-1,1] units."""
+    """One clean point of a mixture, its noisy version x_rs, the reverse-SDE paths that start there, and both
+    theorems for it. All values are in [-1,1] units."""
 
     mixture: Mixture
     alpha_bar: float
@@ -27,7 +28,7 @@ class Exact:
     received: Tensor  # (d,): 2 x_rs - 1
     posterior_mean: Tensor  # (d,)
     one_shot: Tensor  # (d,)
-    paths: Paths  # of the exact score, with their states where d <= 2
+    paths: Paths  # driven by the exact score; their states are kept where d <= 2
     levels: tuple[float, ...]
     doubling_error: float
     theorem1: Theorem1
@@ -37,7 +38,11 @@ class Exact:
 def begin(
     name: str, dimension: int, sigma: float, noise: bool, seed: int
 ) -> tuple[Mixture, float, Tensor, Tensor]:
-    """The named mixture, alpha_bar, a clean point (d,) and 2 x_rs - 1 (d,). Raises InputError."""
+    """The named mixture, alpha_bar for sigma, a clean point (d,) and its noisy version 2 x_rs - 1 (d,).
+
+    Both points are in [-1,1] units, sigma in [0,1] units. Without `noise` the two points are equal. Raises
+    InputError for an unknown mixture, a dimension out of range, or a sigma that is not positive.
+    """
     if not (math.isfinite(sigma) and sigma > 0):
         raise InputError(f"sigma must be above 0, got {sigma:g}")
     mixture, rho = world(name, dimension), 2 * sigma
@@ -64,11 +69,12 @@ def exact(
     seed: int = 0,
     scheme: str = "multistep",
 ) -> Exact:
-    """Run one experiment in a named world. sigma is in [0,1] units, as everywhere.
+    """Run one experiment on a named mixture. sigma is in [0,1] units.
 
-    `eps_error` is the one-shot estimate's alone; the paths have the exact score. In the world "far" the
-    clean point is the origin and x_rs equals it, the case where Theorem 1 as printed fails.
-    Raises InputError.
+    `eps_error` is the root mean square of an error added to the noise prediction behind the one-shot
+    estimate; the reverse-SDE paths always use the exact score. For "far", the clean point and x_rs are both
+    the origin, a case in which Theorem 1 as printed fails. Raises InputError for an unknown mixture or
+    scheme, a value out of range, or more samples, steps and dimensions than fit into memory.
     """
     if samples * steps * dimension > 100_000_000:
         raise InputError(

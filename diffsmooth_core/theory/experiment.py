@@ -1,4 +1,5 @@
-"""Both theorems for one real picture and a trained denoiser: a start, and paths from it."""
+"""Both theorems for one real image and a trained denoiser: the setting, and the start of its sampled
+paths."""
 
 from __future__ import annotations
 
@@ -23,7 +24,11 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 @dataclass(frozen=True)
 class TheoremSetting:
-    """What is looked at. sigma and radius are in [0,1] pixel units; eps_error is a root mean square."""
+    """The settings of an experiment. Raises InputError for eta, steps, dtype or scheme out of range.
+
+    sigma and radius, the L2 norm of the perturbation, are in [0,1] pixel units. eps_error is the root mean
+    square of an error added to the predicted noise. eta is the probability with which Theorem 1 may fail.
+    """
 
     sigma: float = 0.5
     perturbation: str = "none"
@@ -33,8 +38,8 @@ class TheoremSetting:
     steps: int = 8
     eta: float = 0.01
     seed: int = 0
-    dtype: str = "float32"  # of the network; noise and steps are float32 always
-    scheme: str = "multistep"  # of the reverse SDE
+    dtype: str = "float32"  # of the network; the noise and the SDE steps are always float32
+    scheme: str = "multistep"  # of integrating the reverse SDE
 
     def __post_init__(self) -> None:
         if not 0 < self.eta < 1:
@@ -47,9 +52,9 @@ class TheoremSetting:
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """Everything before the first path: clean picture, x_rs, and the one-shot output, each (c,h,w).
+    """What is known before the first path is sampled: clean image, x_rs and one-shot output, each (c,h,w).
 
-    `clean` and `received` (x_rs) are in [0,1] units, `one_shot` is in [-1,1] units and not clamped.
+    `clean` and `received` (x_rs) are in [0,1] units. `one_shot` is in [-1,1] units and not clamped.
     """
 
     setting: TheoremSetting
@@ -57,7 +62,7 @@ class Start:
     received: Tensor
     alpha_bar: float
     levels: tuple[float, ...]
-    predicted: Tensor  # the network's noise at x_t
+    predicted: Tensor  # (c,h,w): the noise that the network predicts at x_t
     one_shot: Tensor
     eps: NetworkEps
 
@@ -78,7 +83,8 @@ class Start:
         return from_samples(self.x_t, self.alpha_bar, self.predicted, paths.end)
 
     def doubling_error(self, count: int = 4) -> float:
-        """What leaving out every second step moves the ends by, root mean square, [-1,1] units."""
+        """How far the end points of `count` paths move when every second step is left out: the root mean
+        square distance, in [-1,1] units."""
         return doubling_error(
             self.eps, 2 * self.received - 1, self.levels, count, self.setting.seed, self.setting.scheme
         )
@@ -86,7 +92,10 @@ class Start:
 
 @torch.no_grad()
 def start(x: Tensor, denoiser: Denoiser, setting: TheoremSetting) -> Start:
-    """The start of an experiment on the picture x (c,h,w) in [0,1]. Raises InputError."""
+    """The start of an experiment on the image x (c,h,w) in [0,1].
+
+    Raises InputError for an unknown perturbation or a sigma that the schedule does not reach.
+    """
     worse = disturbed(denoiser, setting.eps_error, setting.seed)
     _, alpha_bar = worse.schedule.timestep_for_sigma(setting.sigma)
     delta = perturb(setting.perturbation, x, worse, setting.sigma, setting.radius, setting.seed)

@@ -1,4 +1,4 @@
-"""What a 1- or 2-dimensional exact world looks like: forward clouds and decision regions."""
+"""Pictures of a 1- or 2-dimensional mixture: points under the forward process, and decision regions."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Cloud:
 
     rho: float
     points: Tensor  # (count,d)
-    component: Tensor  # (count,): where each came from
+    component: Tensor  # (count,): index of the mixture component that each point was drawn from
 
 
 def clouds(mixture: Mixture, levels: Sequence[float], count: int, seed: int = 0) -> list[Cloud]:
-    """The same draws of x_0 and eps at every noise level."""
+    """One cloud for each noise level rho, all made of the same `count` draws of x_0 and eps."""
     generator = torch.Generator().manual_seed(seed)
     clean, component = mixture.draw(count, generator)
     noise = torch.randn(clean.shape, generator=generator, dtype=torch.float64)
@@ -30,9 +30,10 @@ def clouds(mixture: Mixture, levels: Sequence[float], count: int, seed: int = 0)
 
 
 def regions(mixture: Mixture, rho: float, *axes: Tensor) -> Tensor:
-    """Bayes' decision on a grid: the axes' values (n,), one or two of them, to components, (n,) or (n2,n1).
+    """The most probable mixture component at every point of a grid, given y = x_0 + rho eps (Bayes' rule).
 
-    Raises InputError where the mixture has another number of dimensions.
+    axes: the grid's coordinates, (n,) for 1 dimension, or (n1,) and (n2,) for 2. Returns component indices,
+    (n,) or (n2,n1). Raises InputError unless the mixture has as many dimensions as axes are given.
     """
     if len(axes) != mixture.dimension or len(axes) > 2:
         raise InputError(f"regions are drawn in 1 or 2 dimensions, got {mixture.dimension}")

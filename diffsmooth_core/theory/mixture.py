@@ -1,8 +1,9 @@
-"""The exact world: a Gaussian mixture, where every quantity of the theorems is a closed form.
+"""A Gaussian mixture as data distribution: every quantity of the theorems has a closed form.
 
 Units are those of the diffusion model, [-1,1]. A noisy point is x_t = sqrt(alpha_bar) x_0 +
 sqrt(1-alpha_bar) eps, as in Ho et al. 2020. Everything is computed for y = x_t / sqrt(alpha_bar) =
-x_0 + rho eps, where rho = sqrt((1-alpha_bar)/alpha_bar): there a component stays where it is and widens.
+x_0 + rho eps, where rho = sqrt((1-alpha_bar)/alpha_bar): more noise then leaves each component's mean
+where it is and only widens the component.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from diffsmooth_core.purification.schedule import noise_ratio
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """sum_k weights[k] N(means[k], stds[k]^2 I) in d dimensions, float64."""
+    """The density sum_k weights[k] N(means[k], stds[k]^2 I) in d dimensions, float64.
+
+    Raises InputError for shapes that do not match, weights that are not positive or do not sum to 1, or
+    standard deviations that are not positive.
+    """
 
     weights: Tensor  # (k,), sums to 1
     means: Tensor  # (k,d)
@@ -42,7 +47,7 @@ class Mixture:
         return self.means.shape[1]
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Draws of x_0, (count,d), and the component of each, (count,)."""
+        """Draws of x_0, (count,d), and the index of the component that each came from, (count,)."""
         k = torch.multinomial(self.weights, count, replacement=True, generator=generator)
         noise = torch.randn(count, self.dimension, generator=generator, dtype=torch.float64)
         return self.means[k] + self.stds[k, None] * noise, k
@@ -52,7 +57,8 @@ class Mixture:
         return self.draw(count, generator)[0]
 
     def component(self, y: Tensor, rho: float) -> Tensor:
-        """Bayes' decision: the component that y = x_0 + rho eps (b,d) most likely came from, (b,)."""
+        """The index (b,) of the component that y = x_0 + rho eps (b,d) most probably came from (Bayes'
+        rule)."""
         return self._joint(y, rho).argmax(1)
 
     def log_density(self, x_t: Tensor, alpha_bar: float) -> Tensor:
@@ -73,7 +79,7 @@ class Mixture:
         return (share * (self.dimension * variances + away)).sum(1)
 
     def eps(self, x_t: Tensor, alpha_bar: float) -> Tensor:
-        """E[eps | x_t] at x_t (b,d): what a perfect noise predictor answers, (b,d)."""
+        """E[eps | x_t] at x_t (b,d): (b,d), the output of a perfect noise predictor."""
         y = x_t / math.sqrt(alpha_bar)
         return (y - self.posterior_mean(x_t, alpha_bar)) / noise_ratio(alpha_bar)
 
@@ -84,7 +90,7 @@ class Mixture:
     def squared_error(self, x_t: Tensor, alpha_bar: float, predicted: Tensor) -> Tensor:
         """E[||eps - predicted||^2 | x_t], summed over dimensions, for predicted (b,d): (b,).
 
-        Summed component by component, so that the identity of Theorem 2 is not built in.
+        Computed directly from each component, not through the identity of Theorem 2, so that it can test it.
         """
         rho = noise_ratio(alpha_bar)
         share, means, variances = self._posterior(x_t, alpha_bar)
@@ -108,7 +114,8 @@ class Mixture:
         return self.weights.log() - width - squared / (2 * variance)
 
     def _posterior(self, x_t: Tensor, alpha_bar: float) -> tuple[Tensor, Tensor, Tensor]:
-        """Given x_t: shares (b,k) of the components, their means (b,k,d) and variances (k,) a dimension."""
+        """The posterior of x_0 given x_t (b,d), itself a mixture: its weights (b,k), means (b,k,d) and the
+        variance (k,) of each component in every dimension."""
         y, rho = x_t / math.sqrt(alpha_bar), noise_ratio(alpha_bar)
         own = self.stds.square()
         total = own + rho**2
@@ -117,11 +124,12 @@ class Mixture:
 
 
 def world(name: str, dimension: int, seed: int = 0) -> Mixture:
-    """A named mixture. Raises InputError.
+    """A named mixture in 1 to 3072 dimensions; raises InputError for another name or dimension.
 
-    "clusters": three components of std 0.15 whose centres are picture-like, one unit a dimension apart at
-    most; "far": one component of std 1 with all of its mean of norm 1000 on the first axis, where
-    Theorem 1 as printed fails; "narrow": one component of std 0.001, where Theorem 2 as printed fails.
+    "clusters": three components of standard deviation 0.15 with centres in [-0.75, 0.75]^d, like images in
+    [-1,1]. "far": one component of standard deviation 1 whose mean is 1000 on the first axis and 0 on the
+    others, for which Theorem 1 as printed fails. "narrow": one component of standard deviation 0.001, for
+    which Theorem 2 as printed fails.
     """
     if not 1 <= dimension <= 3072:
         raise InputError(f"dimension must lie between 1 and 3072, got {dimension}")
@@ -132,7 +140,7 @@ def world(name: str, dimension: int, seed: int = 0) -> Mixture:
     check_choice("world", name, WORLDS)
     generator = torch.Generator().manual_seed(seed)
     centres = 1.5 * torch.rand(3, dimension, generator=generator, dtype=torch.float64) - 0.75
-    if dimension <= 2:  # drawn, so well apart
+    if dimension <= 2:  # these are plotted, so the centres are fixed and well apart
         centres = torch.tensor([[-0.7, -0.4], [0.75, -0.25], [0.05, 0.7]], dtype=torch.float64)[:, :dimension]
     if name == "narrow":
         narrow = torch.full((1,), 0.001, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""A trained denoiser as the noise predictor of the reverse SDE, and one that is made worse on purpose."""
+"""A trained denoiser as the noise predictor of the reverse SDE, and one with an error added on purpose."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from diffsmooth_core.theory.theorem2 import error_of_size
 
 
 class NetworkEps:
-    """eps_theta(x_t (b,c,h,w), alpha_bar) at the timestep of the schedule that is nearest."""
+    """eps_theta(x_t, alpha_bar) for x_t (b,c,h,w), at the timestep whose noise level is nearest to
+    alpha_bar's.
+
+    `dtype` is the precision in which the network computes.
+    """
 
     def __init__(self, denoiser: Denoiser, dtype: torch.dtype = torch.float32) -> None:
         self.denoiser, self.dtype = denoiser, dtype
@@ -30,7 +34,8 @@ class NetworkEps:
             return self.denoiser.predict_noise(x_t.float().to(device), t).to(x_t)
 
     def levels(self, alpha_bar: float, steps: int) -> list[float]:
-        """Noise levels from alpha_bar's down to 0 at timesteps that the network knows; at most steps+1."""
+        """Noise levels from alpha_bar's down to 0, each but the last at a timestep that the network was
+        trained for; at most steps+1, since two may fall on the same timestep."""
         wanted: Sequence[float] = nodes(noise_ratio(alpha_bar), steps)
         known = sorted({float(self._ratios[self._nearest(level)]) for level in wanted[:-1]}, reverse=True)
         return [*known, 0.0]
@@ -40,7 +45,7 @@ class NetworkEps:
 
 
 class _Disturbed(nn.Module):
-    """The network of a denoiser whose predicted noise is off by a fixed pattern."""
+    """A denoiser's network with a fixed pattern added to the noise that it predicts."""
 
     def __init__(self, denoiser: Denoiser, size: float, seed: int) -> None:
         super().__init__()
@@ -51,15 +56,15 @@ class _Disturbed(nn.Module):
         error = error_of_size(self.size, x_t.shape[1:], self.seed).to(output)
         schedule = self.denoiser.schedule
         alpha_bar = float(schedule.alpha_bar[round(float(timesteps[0]) / schedule.time_scale)])
-        # What the network predicts is linear in the noise: at x_t = 0 an error turns into its own error.
+        # The network's output is affine in the noise; with x_t = 0, `convert` maps only the error.
         return output + convert(error, torch.zeros_like(error), alpha_bar, "eps", self.denoiser.predicts)
 
 
 def disturbed(denoiser: Denoiser, size: float, seed: int = 0) -> Denoiser:
-    """The denoiser with an error of root mean square `size` added to its predicted noise; itself where that
-    is 0.
+    """The denoiser with an error of root mean square `size` added to its predicted noise.
 
-    The pattern is the same for every picture, so the base classifier built on it stays a function.
+    The error is one pattern, drawn from `seed` and the same for every image, so that a base classifier built
+    on the denoiser stays a deterministic function. A size of 0 returns the denoiser itself.
     """
     if not size:
         return denoiser

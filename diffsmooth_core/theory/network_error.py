@@ -1,4 +1,4 @@
-"""What an error in the predicted noise does to a certificate: distance, votes and radius."""
+"""How an error in the predicted noise changes the purified image, the votes and the certified radius."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ from diffsmooth_core.theory.purification_gain import gains
 
 @dataclass(frozen=True)
 class Consequence:
-    """One size of the error: the mean purified distance ([0,1] units) and the certificate."""
+    """The result for one size of the error in the predicted noise.
+
+    eps_error is its root mean square; `purified` is the mean L2 distance of the purified copies from the
+    clean image, in [0,1] units.
+    """
 
     eps_error: float
     purified: float
@@ -34,7 +38,11 @@ def consequences(
     errors: Sequence[float],
     copies: int = 8,
 ) -> Iterator[Consequence]:
-    """Certify x (c,h,w) in [0,1] once for each root mean square of `errors`, on the same noise."""
+    """Certify x (c,h,w) in [0,1] once for each of `errors`, root mean squares, always on the same noise.
+
+    `copies` is the number of noisy copies behind the mean purified distance. Raises InputError where
+    `certify`, `gains` or `build_base` does.
+    """
     for size in errors:
         worse = disturbed(denoiser, size, config.seed)
         (gain,) = gains(x, worse, (config.sigma,), copies, config.seed)

@@ -1,4 +1,4 @@
-"""Perturbations whose effect Theorem 1 is asked about. [0,1] pixel units."""
+"""The perturbations of the clean image for which Theorem 1 can be evaluated. [0,1] pixel units."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ KINDS = ("none", "random", "adversarial")
 
 
 def perturb(kind: str, x: Tensor, denoiser: Denoiser, sigma: float, radius: float, seed: int = 0) -> Tensor:
-    """delta of a named kind and L2 norm `radius`, shape of x (c,h,w). Raises InputError."""
+    """A perturbation of a named kind with L2 norm `radius` and the shape of x (c,h,w); 0 for "none".
+
+    Raises InputError for an unknown kind, or a sigma that the schedule does not reach.
+    """
     check_choice("perturbation", kind, KINDS)
     if kind == "none":
         return torch.zeros_like(x)
@@ -26,10 +29,11 @@ def perturb(kind: str, x: Tensor, denoiser: Denoiser, sigma: float, radius: floa
 def adversarial(
     x: Tensor, denoiser: Denoiser, sigma: float, radius: float, steps: int = 5, seed: int = 0
 ) -> Tensor:
-    """A perturbation of L2 norm `radius` ([0,1] units, shape of x) that drives the one-shot output away.
+    """A perturbation of L2 norm `radius` ([0,1] units, shape of x) that moves the one-shot output away from
+    x.
 
-    Gradient ascent on the one-shot output's distance from x, each step projected onto the sphere; the
-    pictures it is tried on carry no noise.
+    Gradient ascent on the distance between the one-shot output and x, projected onto the sphere of that
+    radius after each step. The gradient is taken at the perturbed image without smoothing noise.
     """
     delta = perturbation(x, radius, seed)
     if radius == 0:

@@ -1,4 +1,4 @@
-"""Does purification help? The distance to the clean picture before and after it. [0,1] pixel units."""
+"""Does purification help? L2 distances to the clean image before and after it, in [0,1] pixel units."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from diffsmooth_core.theory.theorem1 import c_eta, shift_and_noise_quantile
 
 @dataclass(frozen=True, eq=False)
 class Gain:
-    """Mean distances over noisy copies at one sigma, and the first copy before and after."""
+    """Mean distances over noisy copies at one sigma, and the first copy before and after purification."""
 
     sigma: float
     alpha_bar: float
     noisy: float  # mean ||x_rs - x_0||
     purified: float  # mean ||x_hat - x_0||
-    shortened: float  # the share of copies that purification brought nearer
+    shortened: float  # share of copies that purification brought nearer to x_0
     copy: npt.NDArray[np.float32]  # (h,w,3)
     estimate: npt.NDArray[np.float32]  # (h,w,3)
 
     def bound(self, eta: float) -> float:
-        """Theorem 1's first two terms for a reverse-SDE sample from such a copy."""
+        """The sum of the first two terms of Theorem 1's bound, for a reverse-SDE sample from such a copy."""
         rho = noise_ratio(self.alpha_bar)
         return self.noisy + rho * c_eta(self.copy.size, eta) / 2
 
     def quantile(self, eta: float) -> float:
-        """What these two terms are exactly, at probability 1 - eta."""
+        """The exact 1 - eta quantile of the length that these two terms bound."""
         rho = noise_ratio(self.alpha_bar)
         return shift_and_noise_quantile(2 * self.noisy, rho, self.copy.size, eta) / 2
 
@@ -44,9 +44,9 @@ class Gain:
 def gains(
     x: Tensor, denoiser: Denoiser, sigmas: Sequence[float], copies: int = 8, seed: int = 0
 ) -> Iterator[Gain]:
-    """One Gain a sigma for the picture x (c,h,w) in [0,1]; the noise is the same at every sigma, scaled.
+    """One Gain for each sigma, for the image x (c,h,w) in [0,1]; the same noise is scaled to every sigma.
 
-    Raises InputError where a sigma is out of the schedule's reach or there are no copies.
+    Raises InputError where the schedule does not reach a sigma or there are no copies.
     """
     if copies < 1:
         raise InputError(f"at least 1 noisy copy is needed, got {copies}")
@@ -70,11 +70,12 @@ def gains(
 
 @dataclass(frozen=True)
 class PurificationDistances:
-    """Distances to the picture before and after purification, one noisy copy a picture; [0,1] units."""
+    """L2 distances to the clean image before and after purification, for one noisy copy of each image, in
+    [0,1] units."""
 
     sigmas: tuple[float, ...]
     pictures: int
-    noisy: tuple[tuple[float, ...], ...] = ()  # for each sigma so far, a number a picture so far
+    noisy: tuple[tuple[float, ...], ...] = ()  # [sigma][image], as far as computed
     purified: tuple[tuple[float, ...], ...] = ()
 
     @property
@@ -82,7 +83,7 @@ class PurificationDistances:
         return len(self.noisy) == len(self.sigmas) and len(self.noisy[-1]) == self.pictures
 
     def nearer(self, sigma: float) -> Proportion:
-        """How many pictures purification brought nearer at one of `sigmas`."""
+        """The share of images whose noisy copy purification brought nearer, at one of `sigmas`."""
         at = self.sigmas.index(sigma)
         both = zip(self.noisy[at], self.purified[at], strict=True) if at < len(self.noisy) else ()
         moves = [after < before for before, after in both]
@@ -92,10 +93,10 @@ class PurificationDistances:
 def compare(
     pictures: Sequence[Tensor], denoiser: Denoiser, sigmas: Sequence[float], seed: int = 0, batch: int = 16
 ) -> Iterator[PurificationDistances]:
-    """Purify a noisy copy of every picture (c,h,w) at every sigma, yielding after every batch.
+    """Purify one noisy copy of every image (c,h,w) in [0,1] at every sigma, yielding after every batch.
 
-    A picture's noise is its own and the same at every sigma, scaled. Raises InputError where a sigma is out
-    of the schedule's reach or there are no pictures.
+    Each image has noise of its own, which is scaled to every sigma. Raises InputError where the schedule does
+    not reach a sigma or there are no images.
     """
     if not pictures:
         raise InputError("at least 1 picture is needed, got none")

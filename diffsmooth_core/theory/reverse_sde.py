@@ -6,11 +6,11 @@ with rho^2 falling to 0 as its clock,
 
     dy = (x_0(y) - y) / rho^2 d(rho^2) + dW,    x_0(y) = y - rho eps the network's estimate.
 
-A step from a down to b is Euler-Maruyama's, or it solves this exactly for the x_0 that the last two
-estimates extrapolate to (the second-order multistep of DPM-Solver++ for SDEs, Lu et al. 2022). What the
-score did in a step is y's way less the noise W of that step: so the end is the start plus the path's score
-terms plus noise that is exactly N(0, rho^2 I) whatever the steps. Theorem 1's bounds hold for the
-discretised path too.
+A step from noise level a down to b is either an Euler-Maruyama step, or the exact solution for an x_0(y) that
+is extrapolated from the last two estimates (second-order multistep DPM-Solver++ for SDEs, Lu et al. 2022).
+The score's contribution to a step is the change of y minus the step's noise W. The end point is therefore the
+start, plus the sum of these contributions, plus noise that is exactly N(0, rho^2 I) for any number of steps.
+So Theorem 1's bounds hold for the discretised path too.
 """
 
 from __future__ import annotations
@@ -27,26 +27,29 @@ from diffsmooth_core.config import InputError, check_choice
 
 # (x_t (b,...), alpha_bar) -> predicted noise of the same shape; the score is -eps/sqrt(1-alpha_bar)
 Eps = Callable[[Tensor, float], Tensor]
-Before = tuple[float, Tensor] | None  # the level of the step before and its estimate of x_0
+Before = tuple[float, Tensor] | None  # noise level and x_0 estimate of the previous step, if any
 
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """Ends of k paths in [-1,1] units and what their scores did on the way."""
+    """The end points of k paths in [-1,1] units, and how much the score contributed along each."""
 
     end: Tensor  # (k,...)
-    drift: Tensor  # (k,): the lengths of the score's pushes, summed; below int e^tau gamma ||score|| dt
+    drift: Tensor  # (k,): sum over steps of the norm of the score's contribution (Theorem 1's last term)
     score: Tensor  # (k,): the largest ||score|| at a node of the path
-    states: Tensor | None = None  # (steps+1,k,...): y at every node, where asked for
+    states: Tensor | None = None  # (steps+1,k,...): y at every node, if it was kept
 
     @staticmethod
     def join(parts: Sequence[Paths]) -> Paths:
-        """The same paths as one batch; without their states."""
+        """Several batches of paths as one; the states are dropped."""
         return Paths(*(torch.cat([getattr(p, name) for p in parts]) for name in ("end", "drift", "score")))
 
 
 def nodes(rho: float, steps: int) -> list[float]:
-    """Noise levels from rho down to 0, steps+1 of them, denser towards 0: rho (1 - k/steps)^3."""
+    """The steps+1 noise levels rho (1 - k/steps)^3, from rho down to 0 and denser towards 0.
+
+    Raises InputError unless steps is from 1 to 10000 and rho above 0.
+    """
     if not 1 <= steps <= 10_000:
         raise InputError(f"steps must lie between 1 and 10000, got {steps}")
     if not rho > 0:
@@ -57,16 +60,17 @@ def nodes(rho: float, steps: int) -> list[float]:
 def increments(
     levels: Sequence[float], count: int, shape: Sequence[int], seed: int, dtype: torch.dtype = torch.float64
 ) -> Tensor:
-    """The noise of every step for `count` paths: (steps,2,count,*shape)."""
+    """The noise of every step for `count` paths: (steps,2,count,*shape), as `driven` describes it."""
     generator = torch.Generator().manual_seed(seed)
     return driven(levels, torch.randn(len(levels) - 1, 2, count, *shape, generator=generator, dtype=dtype))
 
 
 def driven(levels: Sequence[float], noise: Tensor) -> Tensor:
-    """Standard normals (steps,2,k,...) made in place into the noise of the steps from a to b.
+    """Turn standard normal numbers (steps,2,k,...), in place, into the noise of each step from level a to b.
 
-    First W, N(0, a^2 - b^2); then what of it is left at the step's end, b^2 int dW/rho^2, whose variance is
-    b^2 (a^2 - b^2)/a^2 and whose covariance with W is b^2 log(a^2/b^2).
+    Entry 0 of a step is the Brownian increment W ~ N(0, a^2 - b^2). Entry 1 is the part of W that the drift
+    has not removed by the end of the step, b^2 int dW/rho^2; its variance is b^2 (a^2 - b^2)/a^2 and its
+    covariance with W is b^2 log(a^2/b^2).
     """
     for (a, b), (push, left) in zip(itertools.pairwise(levels), noise, strict=True):
         variance = a * a - b * b
@@ -81,7 +85,7 @@ def driven(levels: Sequence[float], noise: Tensor) -> Tensor:
 
 
 def halved(levels: Sequence[float], noise: Tensor) -> tuple[list[float], Tensor]:
-    """Every second node left out, and the same noise for the longer steps."""
+    """The levels without every second one, and the same Brownian path as the noise of these longer steps."""
     kept = [*range(0, len(levels) - 1, 2), len(levels) - 1]
     coarse = torch.zeros(len(kept) - 1, *noise.shape[1:], dtype=noise.dtype)
     for step, (first, last) in enumerate(itertools.pairwise(kept)):
@@ -93,12 +97,14 @@ def halved(levels: Sequence[float], noise: Tensor) -> tuple[list[float], Tensor]
 
 
 def euler_maruyama(y: Tensor, x_0: Tensor, a: float, b: float, noise: Tensor, before: Before) -> Tensor:
-    """Drift and noise as they are at the step's start: y + (x_0 - y)/a^2 (b^2 - a^2) + W. Weak order 1."""
+    """One step of weak order 1 from level a to b, with the drift held at its value at the step's start:
+    y + (x_0 - y)/a^2 (b^2 - a^2) + W."""
     return x_0 + (b / a) ** 2 * (y - x_0) + noise[0]
 
 
 def multistep(y: Tensor, x_0: Tensor, a: float, b: float, noise: Tensor, before: Before) -> Tensor:
-    """The exact solution where x_0 is what the last two estimates extrapolate to."""
+    """One step of second order from level a to b: the exact solution for the x_0 that is extrapolated from
+    the last two estimates; the first step and the step to 0 use the current estimate alone."""
     if before is not None and b > 0:
         above, earlier = before
         x_0 = x_0 + math.log(a / b) / (2 * math.log(above / a)) * (x_0 - earlier)
@@ -117,13 +123,14 @@ def walk(
     scheme: str = "multistep",
     keep: bool = False,
 ) -> Iterator[Paths]:
-    """Paths from `start`, one y = x_t/sqrt(alpha_bar) in [-1,1] units, with the noise of `increments`.
+    """Integrate paths from `start`, one y = x_t/sqrt(alpha_bar) in [-1,1] units, with noise from
+    `increments`.
 
-    Yields them after every step as far as they have come; closing the iterator cancels. Raises InputError
-    where the scheme is none of SCHEMES.
+    `keep` keeps the states at every node. Yields the paths after every step; closing the iterator cancels.
+    Raises InputError where the scheme is none of SCHEMES.
     """
     check_choice("scheme", scheme, SCHEMES)
-    y = start.to(noise.dtype)[None]  # all paths are still here, so eps is asked once for all
+    y = start.to(noise.dtype)[None]  # all paths begin here, so one evaluation of eps serves all
     states = [y.expand(noise.shape[2:])]
     drift = largest = torch.zeros(noise.shape[2], dtype=torch.float64)
     before: Before = None
@@ -149,13 +156,14 @@ def integrate(
     scheme: str = "multistep",
     keep: bool = False,
 ) -> Paths:
-    """The paths of `walk` at their ends."""
+    """Run `walk` to its last step and return the finished paths."""
     *_, paths = walk(eps, start, levels, noise, scheme, keep)
     return paths
 
 
 def batch_noise(levels: Sequence[float], count: int, start: Tensor, seed: int, batch: int) -> Tensor:
-    """`increments` for the batch with this number: its own seed, so that a cancel changes no other's."""
+    """`increments` for the batch with number `batch`, from 0. Each batch has its own seed, so that its noise
+    does not depend on which batches were computed before."""
     keys = torch.randint(2**62, (batch + 1,), generator=torch.Generator().manual_seed(seed))
     dtype = torch.float64 if start.dtype == torch.float64 else torch.float32
     return increments(levels, count, start.shape, int(keys[-1]), dtype)
@@ -164,10 +172,10 @@ def batch_noise(levels: Sequence[float], count: int, start: Tensor, seed: int, b
 def doubling_error(
     eps: Eps, start: Tensor, levels: Sequence[float], count: int, seed: int = 0, scheme: str = "multistep"
 ) -> float:
-    """How far the ends of `count` paths move, root mean square, when every second node is left out.
+    """How far the end points of `count` paths move when every second node is left out: root mean square.
 
-    Both paths are driven by the same noise, so what is seen is the discretisation alone; the finer paths'
-    own error is smaller.
+    The same noise drives both, so the difference is due to the discretisation alone, and the error of the
+    finer paths is expected to be smaller. In [-1,1] units. Raises InputError for fewer than 2 steps.
     """
     if len(levels) < 3:
         raise InputError("step doubling needs at least 2 steps")

@@ -1,4 +1,4 @@
-"""Sampling as a stream: reverse-SDE samples of a picture, and how far the batch in hand has come."""
+"""Reverse-SDE samples for one image, drawn batch by batch with progress reports."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from diffsmooth_core.theory.reverse_sde import Paths, batch_noise, walk
 from diffsmooth_core.theory.theorem1 import Theorem1
 from diffsmooth_core.theory.theorem2 import Theorem2
 
-BATCH = 16  # samples that walk together: enough to fill two CPU cores, few enough to be seen early
+BATCH = 16  # samples drawn together: enough to keep two CPU cores busy, few enough for early results
 
 
 @dataclass(frozen=True, eq=False)
 class Sampling:
-    """What there is at one moment; nothing in it changes afterwards."""
+    """An immutable snapshot of the samples drawn so far."""
 
     begun: Start
     wanted: int
     parts: tuple[Paths, ...] = ()  # finished batches
-    on_the_way: float = 0.0  # samples' worth of steps done in the batch in hand
-    doubling_error: float = math.nan  # of a few paths, known at the end; [-1,1] units
+    on_the_way: float = 0.0  # the current batch's size times the share of its steps done
+    doubling_error: float = math.nan  # of a few paths, computed last; [-1,1] units
 
     @property
     def count(self) -> int:
@@ -38,7 +38,7 @@ class Sampling:
 
     @property
     def done(self) -> float:
-        """The share of the way from 0 to 1."""
+        """The progress, from 0 to 1."""
         return min(1.0, (self.count + self.on_the_way) / self.wanted)
 
     @property
@@ -57,11 +57,12 @@ class Sampling:
 def sampling(
     x: Tensor, denoiser: Denoiser, setting: TheoremSetting, wanted: int, resume: Sampling | None = None
 ) -> Iterator[Sampling]:
-    """`wanted` samples of the picture x (c,h,w) in [0,1], in batches of BATCH.
+    """Draw `wanted` reverse-SDE samples for the image x (c,h,w) in [0,1], in batches of BATCH.
 
-    Yields after the start and after every step of a batch; closing the iterator cancels. `resume` goes on
-    after an earlier Sampling of the same picture, denoiser and setting. Each batch has its own seed, so the
-    same samples come whatever was cancelled. Raises InputError.
+    Yields after the start and after every step of a batch; closing the iterator cancels. `resume` continues
+    after an earlier Sampling of the same image, denoiser and setting. Each batch has its own seed, so an
+    interrupted run gives the same samples as an undisturbed one. Raises InputError for fewer than 2 samples,
+    or where `start` does.
     """
     if wanted < 2:
         raise InputError(f"at least 2 samples are needed, got {wanted}")

@@ -1,8 +1,8 @@
-"""Theorem 1: how far a reverse-SDE sample lies from the clean picture. All lengths in [-1,1] units.
+"""Theorem 1: how far a reverse-SDE sample lies from the clean image. All lengths are in [-1,1] units.
 
-The end of the reverse SDE is (2 x_rs - 1) + noise N(0, rho^2 I) + int e^tau gamma score dt, with
-e^{2 tau} = 1/alpha_bar and rho^2 = e^{2 tau} - 1. As printed, the last term is bounded by tau C where
-||score|| <= C/2; the integral of e^tau gamma C/2 is C (e^tau - 1), which is larger.
+The reverse SDE ends at (2 x_rs - 1) + noise N(0, rho^2 I) + int e^tau gamma score dt, with e^{2 tau} =
+1/alpha_bar and rho^2 = e^{2 tau} - 1. Assuming ||score|| <= C/2, the paper bounds the last term by tau C.
+But the integral of e^tau gamma C/2 is C (e^tau - 1), which is larger; the corrected bound uses that.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ VERSIONS = {
 
 
 def c_eta(dimension: int, eta: float) -> float:
-    """C_eta: a standard normal vector in d dimensions is longer with probability at most eta.
+    """C_eta, a length that a standard normal vector in d dimensions exceeds with probability at most eta.
 
-    sqrt(d + 2 sqrt(d log(1/eta)) + 2 log(1/eta)), from Laurent and Massart 2000.
+    sqrt(d + 2 sqrt(d log(1/eta)) + 2 log(1/eta)), from Laurent and Massart 2000. Raises InputError unless
+    eta lies strictly between 0 and 1.
     """
     if not 0 < eta < 1:
         raise InputError(f"eta must lie between 0 and 1, got {eta:g}")
@@ -41,8 +42,12 @@ def c_eta(dimension: int, eta: float) -> float:
 
 
 def shift_and_noise_quantile(shift: float, rho: float, dimension: int, eta: float) -> float:
-    """The exact 1-eta quantile of ||v + rho eps|| where ||v|| = shift: noncentral chi-squared."""
-    from scipy.stats import chi2, ncx2  # takes longer to import than everything else here but torch
+    """The exact 1 - eta quantile of ||v + rho eps|| for ||v|| = shift and eps standard normal in d
+    dimensions.
+
+    (||v + rho eps|| / rho)^2 has a noncentral chi-squared distribution.
+    """
+    from scipy.stats import chi2, ncx2  # imported here because it is slow to import
 
     squared = ncx2.isf(eta, dimension, (shift / rho) ** 2) if shift > 0 else chi2.isf(eta, dimension)
     return rho * math.sqrt(float(squared))
@@ -50,21 +55,21 @@ def shift_and_noise_quantile(shift: float, rho: float, dimension: int, eta: floa
 
 @dataclass(frozen=True, eq=False)
 class Theorem1:
-    """The bound's terms and the samples' distances, for one x_rs."""
+    """The terms of the bound, and the distances of k reverse-SDE samples from x_0, for one x_rs."""
 
     dimension: int
     alpha_bar: float
     eta: float
     distances: Floats  # (k,): ||x_hat_0 - x_0||
     shift: float  # ||x_rs - x_0||
-    drift: Floats  # (k,): the path's own score term
-    largest_score: float  # on the sampled paths: an estimate from below, no bound
+    drift: Floats  # (k,): each path's own score term, see Paths.drift
+    largest_score: float  # largest seen on the sampled paths: a lower estimate of sup ||score||, not a bound
 
     @classmethod
     def of(
         cls, paths: Paths, start: npt.ArrayLike, clean: npt.ArrayLike, alpha_bar: float, eta: float
     ) -> Theorem1:
-        """From paths that began at `start` = 2 x_rs - 1, and the clean point; both in [-1,1] units."""
+        """From sampled paths, their start 2 x_rs - 1 and the clean point, both in [-1,1] units."""
         x_0 = np.asarray(clean, np.float64).ravel()
         ends = paths.end.double().cpu().numpy().reshape(len(paths.end), -1)
         return cls(
@@ -87,21 +92,22 @@ class Theorem1:
 
     @property
     def noise(self) -> float:
-        """rho C_eta, the second term."""
+        """rho C_eta, the second term of the bound."""
         return self.rho * c_eta(self.dimension, self.eta)
 
     @property
     def c(self) -> float:
-        """C, twice the largest score seen on the paths. For an unbounded score no true C exists."""
+        """An estimate of C: twice the largest score norm on the sampled paths. Where the score is unbounded,
+        no finite C exists."""
         return 2 * self.largest_score
 
     @property
     def quantile(self) -> float:
-        """What shift + noise is exactly, at probability 1 - eta."""
+        """The exact 1 - eta quantile of the length that shift + noise bounds."""
         return shift_and_noise_quantile(self.shift, self.rho, self.dimension, self.eta)
 
     def score_term(self, version: str) -> Floats:
-        """The third term of a version of the bound, a number a path."""
+        """The third term of the bound for each path, (k,), in one of VERSIONS."""
         term = {
             "printed": self.tau * self.c,
             "corrected": (math.exp(self.tau) - 1) * self.c,
@@ -112,11 +118,11 @@ class Theorem1:
         return np.broadcast_to(np.asarray(term, np.float64), self.distances.shape)
 
     def bound(self, version: str) -> Floats:
-        """The bound of each path, (k,), one of VERSIONS."""
+        """The bound for each path, (k,), in one of VERSIONS."""
         first = self.quantile if version == "tight" else self.shift + self.noise
         return first + self.score_term(version)
 
     def share(self, version: str) -> Proportion:
-        """How many samples keep within their bound."""
+        """The share of samples that satisfy the bound, in one of VERSIONS."""
         inside = int(np.count_nonzero(self.distances <= self.bound(version)))
         return Proportion.of(inside, len(self.distances))

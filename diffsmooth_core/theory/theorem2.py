@@ -4,8 +4,8 @@ With E = E[||eps - eps_theta||^2 | x_t], summed over dimensions, and rho^2 = (1-
 
     ||x_hat_0 - E[x_0|x_t]||^2 = rho^2 E - E[||x_0 - E[x_0|x_t]||^2 | x_t]
 
-exactly. So the distance is at most rho sqrt(E). The printed bound is rho E, smaller where E < 1: its proof
-takes a squared norm for a norm.
+holds exactly, so the distance is at most rho sqrt(E). The printed bound is rho E, which is smaller where
+E < 1: the printed proof uses a squared norm in the place of a norm.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from diffsmooth_core.theory.mixture import Mixture
 
 @dataclass(frozen=True)
 class Theorem2:
-    """Both sides of the theorem at one x_t."""
+    """Both sides of the theorem at one x_t; lengths in [-1,1] units."""
 
     distance: float  # ||one-shot - posterior mean||
     error: float  # E, the noise prediction's squared error
     spread: float  # E[||x_0 - E[x_0|x_t]||^2 | x_t]
     rho: float
-    monte_carlo: float = 0.0  # standard error of the posterior mean's estimate, a length
+    monte_carlo: float = 0.0  # standard error (a length) of the posterior mean, where it is estimated
 
     @property
     def printed(self) -> float:
@@ -42,12 +42,13 @@ class Theorem2:
 
     @property
     def identity(self) -> float:
-        """The distance by the exact identity."""
+        """The distance that the exact identity gives."""
         return math.sqrt(max(0.0, self.rho**2 * self.error - self.spread))
 
 
 def in_mixture(mixture: Mixture, x_t: Tensor, alpha_bar: float, error: Tensor) -> Theorem2:
-    """Theorem 2 at x_t (d,) for a predictor that is off by `error` (d,); all terms closed forms."""
+    """Theorem 2 at x_t (d,), in closed form, for a noise predictor that is exact but for an added `error`
+    (d,)."""
     predicted = mixture.eps(x_t[None], alpha_bar) + error
     mean = mixture.posterior_mean(x_t[None], alpha_bar)
     return Theorem2(
@@ -59,10 +60,10 @@ def in_mixture(mixture: Mixture, x_t: Tensor, alpha_bar: float, error: Tensor) -
 
 
 def from_samples(x_t: Tensor, alpha_bar: float, predicted: Tensor, samples: Tensor) -> Theorem2:
-    """Theorem 2 at x_t with reverse-SDE samples (k,...) standing in for the posterior of x_0.
+    """Theorem 2 at x_t, estimated with reverse-SDE samples (k,...) as draws from the posterior of x_0.
 
-    x_t and predicted have the shape of one sample. Expectations are means over the samples, so the
-    distance carries the error `monte_carlo`. Raises InputError for fewer than 2 samples.
+    x_t and `predicted`, the predicted noise, have the shape of one sample. Expectations are means over the
+    samples, so the distance has the standard error `monte_carlo`. Raises InputError for fewer than 2 samples.
     """
     count = len(samples)
     if count < 2:
@@ -70,7 +71,7 @@ def from_samples(x_t: Tensor, alpha_bar: float, predicted: Tensor, samples: Tens
     rho = noise_ratio(alpha_bar)
     y = x_t.double() / math.sqrt(alpha_bar)
     mean = samples.double().mean(0)
-    noise = (y - samples.double()) / rho  # what eps was, if this sample is the clean picture
+    noise = (y - samples.double()) / rho  # the eps that would lead from each sample to x_t
     estimate = convert(predicted.double(), x_t.double(), alpha_bar, "eps", "x0")
     spread = float((samples.double() - mean).square().flatten(1).sum(1).mean())
     return Theorem2(
@@ -83,7 +84,10 @@ def from_samples(x_t: Tensor, alpha_bar: float, predicted: Tensor, samples: Tens
 
 
 def error_of_size(size: float, shape: torch.Size, seed: int = 0) -> Tensor:
-    """A fixed error of the predicted noise with root mean square `size`: float64, of `shape`."""
+    """A fixed error for the predicted noise, with root mean square `size`: float64, of `shape`.
+
+    Raises InputError unless size is finite and not negative.
+    """
     if not (math.isfinite(size) and size >= 0):
         raise InputError(f"the error's size must be a number from 0 up, got {size:g}")
     pattern = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
