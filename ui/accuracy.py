@@ -1,4 +1,4 @@
-"""Certified accuracy over the radius as a Plotly figure, and what such figures share."""
+"""Certified accuracy over the radius as a Plotly figure, and the layout that all Plotly figures share."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from diffsmooth_core.runs.results import Result, curve
 from diffsmooth_core.statistics import Proportion
 from ui.text import unmarked
 
-PUBLISHED = "#7d8691"  # hollow marks on grey dots, each setting with a mark of its own
+PUBLISHED = "#7d8691"  # published numbers: hollow marks on dotted grey lines, another mark for each setting
 MARKS = ("square", "circle", "triangle-up", "diamond", "triangle-down", "pentagon", "star", "hexagram")
 LINES = ("#0e887d", "#d08a2e", "#b0406a", "#2f75c0", "#6f7f95", "#7a9a01", "#8e6210", "#7454ae")
 
 
 @dataclass(frozen=True)
 class Line:
-    """A run in a plot of certified accuracy: a curve with a band, or points of a table, some with a mark of
-    what to mind. `size` says of how many pictures and votes a published table is; our own have none."""
+    """A line in a plot of certified accuracy: a run's curve with its confidence band, or the points of a
+    published table, some with a mark that refers to a note. `size` states the pictures and votes behind a
+    published table; it is "" for runs of this program."""
 
     name: str
     points: Sequence[tuple[float, Proportion]] = ()

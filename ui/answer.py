@@ -21,7 +21,7 @@ PORTRAIT = 320  # pixels a side
 
 
 def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """The picture on the left; the places for the answer and for the buttons."""
+    """Draw the picture on the left, and return the containers for the answer and for the buttons."""
     left, action = st.columns([7, 1.1], gap="medium")
     with left:
         portrait, body = st.columns([1, 4.4], gap="medium", wrap=False)
@@ -37,7 +37,7 @@ def _portrait(picture: Picture) -> str:
 
 
 def status(snapshot: Certification, names: tuple[str, ...]) -> None:
-    """How a certification stands: a line, and a bar or a sentence."""
+    """Show the state of a certification: a line of text, and a progress bar or a sentence."""
     config, progress = snapshot.subject.config, snapshot.progress
     total = config.n0 + config.n
     counted = certificates.votes_counted(snapshot)

@@ -10,9 +10,9 @@ from ui import echarts
 from ui.colours import ABSTAIN, class_colour
 from ui.echarts import Spec, heading
 
-HEIGHT = 300  # pixels, of the charts beside each other below an answer
-ROWS = 10  # classes of a count, at most
-POINTS = 400  # of a trace, at most
+HEIGHT = 300  # pixels of the charts that are side by side below an answer
+ROWS = 10  # classes shown in a count, at most
+POINTS = 400  # points of a trace, at most
 
 Panel = tuple[str, str, Sequence[float], float]  # title, its line below, votes a class, where the axis ends
 
@@ -33,7 +33,8 @@ def votes(progress: Progress | None, config: SmoothingConfig, class_names: Seque
 
 
 def tallies(panels: Sequence[Panel], class_names: Sequence[str]) -> Spec:
-    """Two counts side by side; of many classes those with the most votes, and the others together."""
+    """Two bar charts of counts side by side. Where there are many classes, those with the most votes have a
+    row, and the others share one."""
     labels, colours, panels = _largest(panels, class_names)
     places: tuple[Spec, ...] = ({"left": 76, "right": "58%"}, {"left": "52%", "right": 44})
     return {
@@ -82,7 +83,7 @@ def _bar(count: float, colour: str) -> Spec:
 
 
 def _axis_end(done: int, total: int, end: int = 1000) -> int:
-    """The end of a count's axis: the total, or in a long run a start that doubles as votes come in."""
+    """The end of a count's axis: `total`, or in a long run a smaller number that doubles as votes come in."""
     while end < done:
         end *= 2
     return min(end, total)
@@ -91,11 +92,11 @@ def _axis_end(done: int, total: int, end: int = 1000) -> int:
 def trace(
     points: Sequence[Point], config: SmoothingConfig, finished: bool, colour: str, at: int | None = None
 ) -> Spec:
-    """The candidate's share and its lower bounds over the estimation votes, against 1/2; with a mark `at` a
-    vote, and then only as far as the points go.
+    """The candidate's share and its lower bounds over the estimation votes, with a line at 1/2. With `at`, a
+    mark at that vote; the axis then ends at the last point.
 
-    Bold is the bound that the certificate takes: Clopper-Pearson's, which holds only at the end and is dashed
-    until `finished`, or the anytime bound, which holds at every look. The other one is thin, to compare.
+    The bound that the certificate uses is bold: Clopper-Pearson's, which holds only at the end and is dashed
+    until `finished`, or the anytime bound, which holds at every look. The other one is thin, for comparison.
     """
     points = points[:: -max(1, len(points) // POINTS)][::-1]  # counted from the end, which stays
     end = config.n if config.stopping == "fixed" else _axis_end(points[-1][0] if points else 0, config.n, 100)

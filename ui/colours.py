@@ -21,5 +21,5 @@ def outcome_colour(outcome: str) -> str:
 
 
 def text_colour() -> str:
-    """The visitor's theme's, for words in a chart."""
+    """The text colour of the visitor's theme, for text in charts."""
     return str(st.get_option(f"theme.{'dark' if st.context.theme.type == 'dark' else 'light'}.textColor"))

@@ -1,4 +1,4 @@
-"""The command line that gives what is on the screen."""
+"""The command line that reproduces what the page shows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UPLOADED = "PATH/TO/YOUR/PICTURE"
 
 
 def show(*lines: str) -> None:
-    """The commands, folded away until they are asked for."""
+    """Draw the commands in an expander that is closed at first."""
     with st.expander("The same from the command line"):
         where(*lines)
         for command in lines:
@@ -28,36 +28,36 @@ def show(*lines: str) -> None:
 
 
 def where(*lines: str) -> None:
-    """Say what to put in the place of an uploaded picture, where a command needs one."""
+    """For a command with an uploaded picture, say that its path must be filled in."""
     if any(UPLOADED in command for command in lines):
         st.caption(f"Put the path of your file in the place of {plain(UPLOADED)}.")
 
 
 def certify(config: SmoothingConfig, picture: Picture, out: str = "cert.json") -> str:
-    """Of a certificate, which it writes to the file `out`."""
+    """The command that makes this certificate and writes it to the file `out`."""
     return line(f"certify {image(picture)}", _settings(config), f"--json --out {out}")
 
 
 def audit(run: Run) -> str:
-    """Of an audit, whose run it gives the same name."""
+    """The command that repeats an audit as a run of the same name."""
     options = {"out": run.name, "indices": format_indices(run.indices)}
     return line("audit", options | _settings(config_of(run)), "--json")
 
 
 def sweep(config: SmoothingConfig, over: str, picture: Picture) -> str:
-    """Of a sweep around `config`."""
+    """The command for a sweep of `over` with the other settings of `config`."""
     return line(f"sweep {image(picture)}", {"over": over} | _settings(config), "--json")
 
 
 def attack(config: SmoothingConfig, attack: AttackConfig, picture: Picture) -> str:
-    """Of an attack on the certificate that `config` gives."""
+    """The command for an attack on the certificate of this picture under `config`."""
     search = attack.as_dict()
     search["n_predict"], search["attack_seed"] = search.pop("n"), search.pop("seed")
     return line(f"attack {image(picture)}", search | _settings(config), "--json")
 
 
 def image(picture: Picture) -> str:
-    """The picture as commands name it."""
+    """The picture as an argument of a command."""
     return UPLOADED if picture.source.startswith("upload:") else shlex.quote(picture.source)
 
 
@@ -66,7 +66,7 @@ def _settings(config: SmoothingConfig) -> dict[str, Any]:
 
 
 def line(command: str, options: dict[str, Any], end: str) -> str:
-    """A command with its options, of which four stand on a line."""
+    """A command with its options, four on a line."""
     flags = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in options.items()]
     lines = [" ".join(flags[i : i + 4]) for i in range(0, len(flags), 4)]
     return " \\\n    ".join([f"python -m diffsmooth_core {command}", *lines, end])

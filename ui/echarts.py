@@ -11,8 +11,8 @@ from ui.colours import ABSTAIN
 
 Spec = dict[str, Any]
 
-CERTIFIED_TINT = "rgba(19,160,120,0.07)"  # over what is certified
-TROUGH = "rgba(139,144,152,0.12)"  # behind a bar, as far as it could reach
+CERTIFIED_TINT = "rgba(19,160,120,0.07)"  # over the part of a chart that is certified
+TROUGH = "rgba(139,144,152,0.12)"  # behind a bar, over its full possible length
 
 
 def heading(text: str, left: int | str) -> Spec:
@@ -32,12 +32,12 @@ def legend(left: int, top: int) -> Spec:
 
 
 def plot_area(left: int, right: int, top: int, bottom: int) -> Spec:
-    """Where the axes' lines are, in pixels from the edges: their labels have to fit outside."""
+    """The plot area's margins in pixels; the labels of the axes must fit into them."""
     return {"left": left, "right": right, "top": top, "bottom": bottom, "outerBoundsMode": "none"}
 
 
 def axis_name(name: str, gap: int) -> Spec:
-    """What an axis shows, in its middle and `gap` pixels from it."""
+    """The name of an axis, centred and `gap` pixels away from it."""
     return {"name": name, "nameLocation": "middle", "nameGap": gap}
 
 
@@ -52,7 +52,7 @@ def share_axis() -> Spec:
 
 
 def length_axis(longest: float, intervals: int) -> Spec:
-    """An axis from 0 that ends with a tick at or above the longest length, in so many intervals or fewer."""
+    """An axis from 0 to a tick at or above the longest length, with at most `intervals` intervals."""
     step = 0.25
     while intervals * step < longest:
         step *= 2

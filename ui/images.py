@@ -11,8 +11,8 @@ from PIL import Image
 
 
 def amplified(change: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
-    """A change (h,w,3) of a picture as a picture of its own, grey where there is none, and how many times it
-    is amplified: as far as it fills half of the range."""
+    """A change (h,w,3) of a picture as a picture in [0,1], grey where nothing changes, and the factor by
+    which it is amplified, chosen so that the largest value is 0.25 away from grey."""
     gain = 0.25 / max(float(np.abs(change).max()), 1e-6)
     return np.float32(0.5) + np.float32(gain) * change, gain
 

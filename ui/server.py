@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 def load() -> None:
-    """Import what pages need, one thread at a time: two that meet in an import may see half a module."""
+    """Import the pages' modules, one thread at a time: a second thread could see a half-imported module."""
     with _importing:
         import ui.certify.view
         import ui.theorems.view  # noqa: F401
@@ -48,7 +48,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 def _warm_up() -> None:
-    """Do what the first visitor would wait for; freeze it, so that no collection walks it again."""
+    """Load what the first visitor would wait for, and freeze it, so that garbage collection skips it."""
     load()
     from ui.jobs.warm_up import warm_up
 

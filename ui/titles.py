@@ -1,4 +1,4 @@
-"""What data sets, methods, networks and runs are called."""
+"""The displayed names of data sets, methods, networks and runs."""
 
 from __future__ import annotations
 

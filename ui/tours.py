@@ -13,9 +13,9 @@ from ui.session import notices, state
 
 @dataclass(frozen=True)
 class Tour:
-    """A question, and the page that answers it with its controls set. Where there are `guesses` one guesses
-    first; `right` is the number of the right one. `lesson` is its name in the address, `task` what to do on
-    the page, of which only what is in `shows` is drawn beside the answer."""
+    """A question, and the page that answers it with its controls set. Where there are `guesses`, the visitor
+    guesses first; `right` is the index of the right one. `lesson` is the tour's name in the address and
+    `task` the instruction on the page, which draws, besides the answer, only the parts listed in `shows`."""
 
     lesson: str
     question: str

@@ -39,7 +39,7 @@ def _without_label(picture: Picture) -> str:
 
 
 def verdict(certificate: Certificate, picture: Picture, class_names: tuple[str, ...]) -> Verdict:
-    """What came out, as Markdown that is safe to show."""
+    """The verdict on a certificate, as Markdown in which outside text is escaped."""
     if certificate.label == ABSTAIN:
         reason = plain(certificate.reason(class_names))
         return Verdict("abstain", ":material/do_not_disturb_on:", "Abstains", "no certificate", reason)
@@ -158,7 +158,7 @@ def _radius(certificate: Certificate) -> str:
 
 
 def _ending(certificate: Certificate) -> str:
-    """Why counting ended, and what fixed n would have taken."""
+    """Why counting ended, and how many votes a fixed n would have needed."""
     config = certificate.config
     early = f"after {certificate.n:,} of at most {config.n:,} votes: radius {config.target_radius:g} is"
     why = {

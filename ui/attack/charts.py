@@ -1,4 +1,5 @@
-"""An attack as an ECharts specification: what each change cost the class, against what is guaranteed."""
+"""An attack as an ECharts specification: the class's share of votes after each attempt, and the guaranteed
+share."""
 
 from __future__ import annotations
 
@@ -15,13 +16,14 @@ OUTCOMES = {  # outcome -> name in the legend, colour, mark
     "abstained": ("too close to call", ABSTAIN, "diamond"),
     "broken": ("changed", "#d9480f", "triangle"),
 }
-POINTS = 60  # of the guarantee's line
+POINTS = 60  # points of the line of the guaranteed share
 
 
 def shares(
     certificate: Certificate, label: int, progress: AttackProgress | None, attack: AttackConfig | None
 ) -> Spec:
-    """The class's share of votes over the length of the change: an attempt each, and what is guaranteed."""
+    """The class's share of votes over the L2 length of the change: a mark for each attempt, and a line for
+    the share that the certificate guarantees."""
     axis = echarts.length_axis(max(1.25 * certificate.radius, 1.05 * attack.radius if attack else 0.0), 6)
     return {
         "animation": False,
@@ -36,8 +38,8 @@ def shares(
 
 
 def _guarantee(certificate: Certificate, longest: float) -> Spec:
-    """The share that no change of a length brings the class below, up to the `longest`; the certified radius
-    is where it meets ½."""
+    """The guaranteed share of votes at each length up to `longest`: no change of that length can bring the
+    class below it. It meets ½ at the certified radius."""
     lengths = [longest * i / POINTS for i in range(POINTS + 1)]
     floor = [[x, guaranteed_share(certificate.p_a_lower, certificate.config.sigma, x)] for x in lengths]
     half = {
@@ -56,7 +58,7 @@ def _guarantee(certificate: Certificate, longest: float) -> Spec:
 
 
 def _edge(radius: float, longest: float) -> Spec:
-    """The certified radius as an upright line."""
+    """The certified radius as a vertical line."""
     green = OUTCOMES["held"][1]
     side = "left" if radius < longest / 2 else "right"  # its words stay clear of the axis's ends
     return {

@@ -92,7 +92,7 @@ def _length(certificate: Certificate, off: bool) -> float:
 
 
 def _others() -> dict[str, Any]:
-    """The settings that are seldom changed, by their names in AttackConfig."""
+    """Draw the less common settings; their values by their names in AttackConfig."""
     steps = st.slider("Steps of an attempt", *COUNTS["attack-steps"], key="attack-steps")
     copies = st.slider("Noisy copies of a step", *COUNTS["attack-copies"], key="attack-copies")
     n = st.number_input("Votes that decide an attempt", *COUNTS["attack-n"], step=50, key="attack-n")

@@ -1,4 +1,4 @@
-"""An attack in words: what was tried, what came of it, and what that means."""
+"""An attack in words: what was tried, the outcome, and what it means."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ui.verdict import Verdict
 
 
 def verdict(certificate: Certificate, attacked: Snapshot[Any] | None, names: tuple[str, ...]) -> Verdict:
-    """How things stand, as Markdown that is safe to show."""
+    """The state or outcome of the attack, as Markdown in which outside text is escaped."""
     if attacked is None:
         return _before(certificate, names)
     if attacked.state == "failed":
@@ -30,7 +30,7 @@ def verdict(certificate: Certificate, attacked: Snapshot[Any] | None, names: tup
 
 
 def _before(certificate: Certificate, names: tuple[str, ...]) -> Verdict:
-    """There was no attack yet: what an attack is up against."""
+    """Before an attack: what the certificate guarantees against it."""
     name, radius = names[certificate.candidate], length(certificate.radius)
     if certificate.label == ABSTAIN:
         return Verdict(
@@ -51,7 +51,7 @@ def _before(certificate: Certificate, names: tuple[str, ...]) -> Verdict:
 
 
 def _searching(certificate: Certificate, attack: AttackConfig, progress: AttackProgress | None) -> Verdict:
-    """An attack that runs and has had no success."""
+    """A running attack that has not changed the class so far."""
     where = "inside" if attack.radius <= certificate.radius else "outside"
     doing = "voting" if progress and progress.stage == "voting" else "searching"
     made = len(progress.attempts) if progress else 0
@@ -65,7 +65,8 @@ def _searching(certificate: Certificate, attack: AttackConfig, progress: AttackP
 
 
 def _not_broken(certificate: Certificate, attacked: Snapshot[Any], names: tuple[str, ...]) -> Verdict:
-    """An attack that has ended without a success: inside the certificate as promised, outside by chance."""
+    """An attack that ended without changing the class. Inside the certified radius this is guaranteed;
+    outside it only means that none of the attempts succeeded."""
     attack: AttackConfig = attacked.subject.attack
     progress: AttackProgress | None = attacked.progress
     made = len(progress.attempts) if progress else 0

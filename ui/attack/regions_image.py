@@ -1,4 +1,5 @@
-"""Decision regions as a picture: a class, a colour; the certified circle and the picture's place to scale."""
+"""Decision regions as a picture: a colour for each class, the certified circle to scale, and a dot for the
+certified picture."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from PIL import Image, ImageColor, ImageDraw
 from diffsmooth_core.attacks.plane import Labels
 from ui.colours import ABSTAIN
 
-SIDE = 432  # pixels, about
-FINER = 4  # times that what is round is drawn, to be smooth after scaling down
+SIDE = 432  # approximate side of the drawing in pixels
+FINER = 4  # circles are drawn this many times larger and scaled down, to be smooth
 LIGHT, DARK = (255, 255, 255), (20, 26, 33)
 
 

@@ -31,7 +31,7 @@ RANDOM, ATTACK = "a random direction", "the attack's change"
 
 
 def show(certified: Certification) -> None:
-    """The controls, and the regions as far as they are drawn."""
+    """Draw the controls, and the regions computed so far."""
     certificate = attacks.certificate_of(certified)
     found = attacks.latest(certified, "regions")
     st.subheader("What lies around the picture", anchor=False)
@@ -55,7 +55,7 @@ def show(certified: Certification) -> None:
 
 
 def _controls(certified: Certification, found: Snapshot[Any] | None) -> None:
-    """What spans the plane, how much of it is drawn, and the button."""
+    """Draw the controls for the plane's axes and extent, and the button."""
     running = found is not None and not found.finished
     ways = _ways(certified)
     right, up, wide, fine, votes, action = st.columns(
@@ -103,7 +103,8 @@ def _controls(certified: Certification, found: Snapshot[Any] | None) -> None:
 
 
 def _ways(certified: Certification) -> dict[str, Choice | None]:
-    """Where an axis can lead: to a picture of another class, anywhere, or where the last attack went."""
+    """The choices for an axis's direction: towards a picture of another class, random, or along the last
+    attack's change."""
     certificate = attacks.certificate_of(certified)
     names = class_names(certificate.config.dataset)
     ways: dict[str, Choice | None] = {}
@@ -118,7 +119,8 @@ def _ways(certified: Certification) -> dict[str, Choice | None]:
 
 
 def _change(certified: Certification) -> Tensor | None:
-    """The picture that the last attack made, the shortest success where there was one."""
+    """The change that the last attack made: the shortest that succeeded, where one did; None without an
+    attack."""
     attacked = attacks.latest(certified)
     if attacked is None or attacked.progress is None:
         return None
@@ -172,8 +174,8 @@ def _frames(
 
 
 def _colours(regions: Regions, classes: int) -> list[str]:
-    """A colour for each class: its own, or a free one where another class has that; of more than ten the
-    largest have one, and grey is left for the others."""
+    """A colour for each class: its usual one, or an unused one where another class here has the same. Of more
+    than ten classes, those with the largest regions get a colour and the others are grey."""
     free, found = [class_colour(k) for k in range(COLOURED)], [ABSTAIN] * classes
     counts = np.bincount(_seen(regions), minlength=classes)
     largest = [int(k) for k in np.argsort(-counts, kind="stable")[:COLOURED] if counts[k]]
@@ -184,14 +186,14 @@ def _colours(regions: Regions, classes: int) -> list[str]:
 
 
 def _seen(regions: Regions) -> Labels:
-    """The class of every point that was asked, of all stages."""
+    """The classes of all points that were classified, over all stages."""
     every: Labels = np.concatenate([labels.ravel() for labels in regions.labels.values()])
     seen: Labels = every[every != UNKNOWN]
     return seen
 
 
 def _shares(labels: Labels, names: tuple[str, ...]) -> str:
-    """The largest classes and how much of the square each has."""
+    """The classes with the largest regions, and the share of the square of each, in words."""
     counts = np.bincount(labels[labels != UNKNOWN], minlength=len(names))
     largest = [int(k) for k in np.argsort(-counts, kind="stable")[:2] if counts[k]]
     return ", ".join(f"{names[k]} {counts[k] / counts.sum():.0%}" for k in largest)

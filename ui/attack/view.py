@@ -28,7 +28,7 @@ from ui.text import length
 
 
 def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
-    """Draw what there is for this picture and these settings."""
+    """Draw the page for this picture and these settings: the attack, or what must come before it."""
     poll(lambda: attacks.with_jobs_on_it(_certified(picture, draft)), lambda: _live(picture, draft))
 
 
@@ -46,7 +46,7 @@ def _live(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
 
 
 def _first(picture: Picture, draft: Draft[SmoothingConfig], certified: Certification | None) -> None:
-    """Before there is a certificate: why one comes first, and how far it is."""
+    """Without a certificate: say why one is needed first, and show how far its computation is."""
     names = class_names(state.dataset())
     with st.container(border=True, key="answer-idle"):
         body, action = answer.card(picture, names)
@@ -91,7 +91,7 @@ def _plan() -> None:
 
 
 def _attack(certified: Certification) -> None:
-    """A certificate, and the attack on it in any state. What is drawn keeps its place throughout."""
+    """Draw a certificate and the attack on it in any state; every part keeps its place on the page."""
     certificate = attacks.certificate_of(certified)
     picture, names = certified.subject.picture, class_names(certificate.config.dataset)
     attacked = attacks.latest(certified)
@@ -162,7 +162,8 @@ def _figures(
 
 
 def _frames(picture: Picture, progress: AttackProgress, names: tuple[str, ...]) -> list[strip.Frame]:
-    """The picture, the change and the changed picture: of the shortest success, or the latest attempt."""
+    """Frames of the picture, the change and the changed picture, for the shortest change that succeeded or
+    else the latest attempt."""
     found = progress.smallest
     shown = found.picture if found and found.picture is not None else progress.adversarial
     counts = found.counts if found else progress.counts
@@ -230,7 +231,8 @@ def _charts(
 
 
 def _after(progress: AttackProgress | None, attack: AttackConfig, names: tuple[str, ...]) -> charts.Panel:
-    """The votes after the change; while it is searched for, what the noisy copies answer on average."""
+    """The votes after the change; while the change is still being searched, the average softmax of the noisy
+    copies."""
     counts: tuple[int, ...] = (0,) * len(names)
     if progress is not None:
         if not progress.smallest and progress.stage == "searching":

@@ -39,7 +39,8 @@ def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
 
 
 def _shown(picture: Picture, draft: Draft[SmoothingConfig]) -> Certification | None:
-    """The run that the page watches; without one the recording, where it is of what was chosen."""
+    """The run that the page shows. Without one, the bundled recording, if it is of the chosen picture and
+    settings; None otherwise."""
     return certificates.find(state.job()) or (
         None if state.job() else recordings.recorded(picture, draft.values)
     )
@@ -54,7 +55,7 @@ def _live(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
 
 
 def _idle(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
-    """Before a run: the question, one noisy copy as an example, and what will happen."""
+    """Before a run: draw the question, one noisy copy as an example, and the steps of the run."""
     config = draft.values
     names = class_names(state.dataset())
     with st.container(border=True, key="answer-idle"):
@@ -104,7 +105,7 @@ def _plan(config: SmoothingConfig) -> None:
 
 
 def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig]) -> None:
-    """A run in any state. What is drawn keeps its place from the first tick to the last."""
+    """Draw a run in any state; every part keeps its place on the page from the first update to the last."""
     run, progress = snapshot.subject, snapshot.progress
     names = class_names(run.config.dataset)
     with st.container(border=True, key=f"answer-{_mood(snapshot, names)}"):
@@ -166,7 +167,7 @@ def _figures(snapshot: Certification, names: tuple[str, ...]) -> None:
 
 
 def _recorded(snapshot: Certification) -> None:
-    """Say that nothing was counted here."""
+    """Say that the run is a recording and was not computed on this machine."""
     certificate = snapshot.progress.certificate if snapshot.progress else None
     when = f" on {certificate.created[:10]} in {certificate.seconds:.0f} s" if certificate else ""
     st.caption(
@@ -220,7 +221,8 @@ def _start(
 
 
 def _only_dtype(run: CertificationTask, picture: Picture, draft: Draft[SmoothingConfig]) -> bool:
-    """Whether a recording differs in nothing but the precision, which is the processor's."""
+    """Whether a recording differs from the chosen settings only in the precision, which depends on the
+    processor."""
     if not run.recorded or draft.values is None:
         return False
     same = replace(draft.values, dtype=run.config.dtype)
@@ -228,7 +230,7 @@ def _only_dtype(run: CertificationTask, picture: Picture, draft: Draft[Smoothing
 
 
 def _differences(run: CertificationTask, picture: Picture, draft: Draft[SmoothingConfig]) -> list[str]:
-    """What the run was started with and the controls no longer show, in words."""
+    """In words, the settings of the run that differ from those that the controls show now."""
     config = draft.values
     if config is None:
         return []

@@ -14,13 +14,13 @@ from ui.jobs.registry import Snapshot
 
 
 def for_class(snapshot: Snapshot[Any]) -> str:
-    """ " for ship" where the picture's class is known: a radius for another one is none."""
+    """ " for ship" where the picture's class is known: only a radius certified for that class counts."""
     picture = snapshot.subject.picture
     return "" if picture.label is None else f" for {class_names(picture.dataset)[picture.label]}"
 
 
 def none_is_best(snapshot: Snapshot[Any], k: int) -> str:
-    """Why there is no best of k settings."""
+    """A sentence why none of the k settings can be called the best."""
     return (
         f"No setting certifies a radius{for_class(snapshot)} at α/{k}, which is what the best of {k}, picked "
         "afterwards, needs."
@@ -28,7 +28,8 @@ def none_is_best(snapshot: Snapshot[Any], k: int) -> str:
 
 
 def certify_again(snapshot: Snapshot[Any], config: SmoothingConfig) -> None:
-    """A link to the Certify page with this setting, under noise on which it was not picked."""
+    """A link to the Certify page with this setting and another seed, so that the certificate does not depend
+    on the noise for which the setting was picked."""
     picture = snapshot.subject.picture
     if not picture.source.startswith("upload:"):
         st.page_link(

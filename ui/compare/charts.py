@@ -13,7 +13,7 @@ from ui.compare.controls import LETTERS
 from ui.echarts import TROUGH, Spec, heading
 from ui.text import down
 
-ROW = 40  # pixels of a setting
+ROW = 40  # height of a setting's row in pixels
 
 
 def height(comparison: Comparison) -> int:
@@ -67,8 +67,8 @@ def bounds(comparison: Comparison, names: tuple[str, ...]) -> Spec:
 def _labelled_bars(
     values: Sequence[float], digits: int, looks: Sequence[tuple[str, float]], wide: float, none: str
 ) -> list[Spec]:
-    """A bar a value in its colour and opacity, with the value rounded down; beside a bar that is not `wide`,
-    where there is no room for it inside."""
+    """A bar for each value in its colour and opacity, labelled with the value rounded down. The label is
+    inside bars longer than `wide` and beside shorter ones; `none` is the label where there is no value."""
     return [
         {
             "value": value,
@@ -85,7 +85,7 @@ def _labelled_bars(
 
 
 def heat(sweep: Sweep, names: tuple[str, ...]) -> Spec:
-    """The radius over sigma_local and sigma, in the class's colour; what abstains is grey."""
+    """The radius over sigma_local and sigma as a heat map in the class's colour; abstentions are grey."""
     sigmas = sorted({cell.config.sigma for cell in sweep.cells})
     local_sigmas = sorted({cell.config.sigma_local for cell in sweep.cells})
     largest = max(cell.decision.radius for cell in sweep.cells)
@@ -165,7 +165,7 @@ def _data_label(size: int, line_height: int) -> dict[str, Any]:
 
 
 def _shade(decision: Decision, largest: float) -> str:
-    """The class's colour, the stronger the larger the radius."""
+    """The class's colour, more opaque for a larger radius."""
     if not decision.radius:
         return TROUGH
     strength = 0.15 + 0.6 * decision.radius / largest

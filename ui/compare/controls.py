@@ -1,4 +1,4 @@
-"""The settings that are compared: a card each, kept as one text in the address."""
+"""The settings that are compared: a card for each; all are kept as one text in the page's address."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Chosen = dict[str, Any]  # one setting's FIELDS
 
 
 def chosen() -> list[Chosen]:
-    """The settings of the address, or those that a first visit starts with."""
+    """The compared settings: those in the address, or the defaults of a first visit."""
     text = str(state.setting("settings"))
     try:
         if found := [_parse(part) for part in text.split(";") if part][: len(LETTERS)]:
@@ -63,7 +63,7 @@ def _keep(settings: list[Chosen]) -> None:
 
 
 def drafts(settings: list[Chosen], shared: SmoothingConfig) -> list[Draft[SmoothingConfig]]:
-    """Each setting with what all share."""
+    """The configuration of each setting, combined with the settings that all share."""
     return [Draft.of(partial(_config, one, shared)) for one in settings]
 
 

@@ -1,4 +1,4 @@
-"""The Compare page: start, cancel and resume an experiment, and how it stands."""
+"""The Compare page: start, cancel and resume an experiment, and its progress."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ui.text import plain
 
 
 def buttons(label: str, task: ExperimentTask, job: Snapshot[Any] | None) -> None:
-    """The button that starts the experiment, off where it has no settings, or stops the one that runs; and
-    one that takes up a cancelled one where it stopped."""
+    """A button that starts the experiment, or cancels it while it runs; it is disabled without settings. For
+    a cancelled experiment, also a button that resumes it."""
     kind = task.kind
     if job and not job.finished:
         cancel_button(job, f"{kind}-cancel", wide=False)
@@ -61,7 +61,7 @@ def status(job: Snapshot[Any], total: int) -> None:
 
 
 def note_other_picture(job: Snapshot[Any], picture: Picture) -> None:
-    """Say whose results these are where another picture is chosen by now."""
+    """Where another picture has been chosen since, say which picture these results are for."""
     of = job.subject.picture
     if of.sha256 != picture.sha256:
         st.caption(f":material/info: These results are of the picture {plain(of.title)}.")

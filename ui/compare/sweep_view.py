@@ -1,4 +1,5 @@
-"""The Compare page, sweeping one setting: a map or a curve of radii, from shared votes."""
+"""The Compare page's sweep of one or two settings: a heat map or a curve of radii, from shared noisy
+copies."""
 
 from __future__ import annotations
 
@@ -135,7 +136,7 @@ def _chart(found: Sweep, over: str) -> None:
 
 
 def _best(snapshot: Snapshot[Any], found: Sweep) -> None:
-    """What may be said of the best cell, which was picked after looking."""
+    """State what may be claimed of the best cell, which was picked after looking at all of them."""
     st.subheader("Picking the best", anchor=False)
     k, alpha = len(found.cells), found.cells[0].config.alpha
     if (best := found.best(snapshot.subject.picture.label)) is None:

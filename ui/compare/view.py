@@ -29,8 +29,8 @@ from ui.session.draft import Draft
 from ui.text import confidence, down, length
 from ui.verdict import verdict
 
-ROWS = 6  # classes of a count, at most
-SAMPLES = 3  # copies that are shown where settings differ
+ROWS = 6  # classes shown in a count, at most
+SAMPLES = 3  # noisy copies shown on which the settings differ
 KIND = "comparison"
 
 
@@ -129,7 +129,7 @@ def _live(picture: Picture) -> None:
 
 
 def _verdicts(snapshot: Snapshot[Any], found: Comparison, names: tuple[str, ...]) -> None:
-    """What each setting says and its counts, in columns."""
+    """Draw each setting's answer and its counts, in columns."""
     with st.container(key="compare-answers"):
         columns = st.columns(len(found.entries), gap="small")
     for i, (column, entry) in enumerate(zip(columns, found.entries, strict=True)):
@@ -191,7 +191,7 @@ def _costs(found: Comparison) -> None:
 
 
 def _differences(snapshot: Snapshot[Any], found: Comparison) -> None:
-    """The noisy copies on which the settings do not agree."""
+    """Draw some noisy copies on which the settings vote for different classes."""
     if not (shared := found.shared):
         return
     differing = found.differing
@@ -207,7 +207,7 @@ def _differences(snapshot: Snapshot[Any], found: Comparison) -> None:
 
 
 def _makes_one_picture(config: SmoothingConfig) -> bool:
-    """Whether the method purifies a noisy copy once."""
+    """Whether the method purifies each noisy copy exactly once, so that there is one picture to show."""
     return METHODS[config.method].purifies and not purifier_of(config.method).majority
 
 
@@ -234,7 +234,7 @@ def _sample(picture: Picture, configs: tuple[SmoothingConfig, ...], labels: Sequ
 
 
 def _best(snapshot: Snapshot[Any], found: Comparison) -> None:
-    """What may be said of the best setting, which was picked after looking."""
+    """State what may be claimed of the best setting, which was picked after looking at all of them."""
     if not found.finished:
         return
     k, alpha = len(found.entries), found.entries[0].config.alpha

@@ -28,7 +28,7 @@ Kind = Literal["attack", "regions"]
 
 @dataclass(frozen=True)
 class AttackTask:
-    """What an attack's job works on."""
+    """The input of an attack's job."""
 
     picture: Picture
     certificate: Certificate
@@ -37,7 +37,7 @@ class AttackTask:
 
 @dataclass(frozen=True)
 class RegionsTask:
-    """What the job of decision regions works on. `towards` says in words where right and up lead."""
+    """The input of a decision regions job. `towards` describes in words the directions right and up."""
 
     certificate: Certificate
     regions: RegionsConfig
@@ -89,7 +89,7 @@ def _submit(
 
 
 def latest(certified: Certification, kind: Kind = "attack") -> Snapshot[Any] | None:
-    """The last job of a kind on a certificate."""
+    """The most recent job of a kind on a certificate; None where there was none."""
     return jobs().latest((kind, certified.id))
 
 

@@ -62,7 +62,7 @@ class ExplainingProgress:
 
 
 def start(name: str, indices: str, config: SmoothingConfig) -> Run:
-    """A new run, under way. Raises InputError."""
+    """Create a run and queue its audit. Raises InputError."""
     chosen, most = parse_indices(indices, config.dataset), limit("audits", "pictures")
     if len(chosen) > most:
         raise InputError(
@@ -74,17 +74,17 @@ def start(name: str, indices: str, config: SmoothingConfig) -> Run:
 
 
 def resume(run: Run) -> None:
-    """Certify what is left of a run."""
+    """Queue the certification of the pictures that a run still lacks."""
     _submit(run, "audit", lambda: batch.work(store(), run, ThisProcess))
 
 
 def unclear(every: Sequence[RunRow]) -> list[RunRow]:
-    """Abstentions that the counts alone do not explain and nobody took apart."""
+    """The abstentions that vote counts alone do not explain and that have not been diagnosed."""
     return [row for row in every if row.reason == "scattered" and not row.diagnosed]
 
 
 def explain(run: Run) -> None:
-    """Take the votes of every abstention apart that the counts alone do not explain."""
+    """Queue the diagnosis of every abstention that vote counts alone do not explain."""
     wanted = {row.result.idx for row in unclear(rows(run))}
     todo = [r for r in store().results(run, certificates=True, predict=ABSTAIN) if r.idx in wanted]
 
@@ -96,7 +96,7 @@ def explain(run: Run) -> None:
 
 
 def rescue(run: Run, idx: int) -> None:
-    """Try other settings on one picture."""
+    """Queue the certification of one picture under other settings."""
     result = store().result(run, idx)
 
     def stream() -> Iterator[ExplainingProgress]:
@@ -118,14 +118,15 @@ def latest(run: Run, what: str) -> Snapshot[Any] | None:
 
 
 def stop(run: Run, what: str) -> None:
-    """End a job after what it has in hand."""
+    """Stop a job after its current step."""
     if job := latest(run, what):
         jobs().cancel(job.id)
 
 
 @lru_cache(maxsize=64)
 def taken_apart(run: Run, idx: int) -> tuple[Stages, Diagnosis]:
-    """The first votes of a result at each stage, and why it is not certified. Raises InputError."""
+    """The classes of a result's first votes after each stage, and why it is not certified. Raises
+    InputError."""
     result = store().result(run, idx)
     stages = explaining.stages_of(run, result)
     return stages, explaining.diagnose(run, result, stages)

@@ -10,7 +10,7 @@ from ui.jobs.registry import Snapshot, jobs
 
 
 def cancel_button(job: Snapshot[Any], key: str = "Cancel", label: str = "Cancel", wide: bool = True) -> None:
-    """Stop a job that has not finished; off while the step in hand is being ended."""
+    """Draw a button that cancels a job; it is disabled once the job was asked to stop."""
     st.button(
         "Cancelling…" if job.cancelling else label,
         key=key,

@@ -1,4 +1,4 @@
-"""Certifications as jobs: started, found by the address, resumed, and how long they take."""
+"""Certifications as jobs: starting, finding by the page's address, resuming, and estimating the time left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ui.session import notices, state
 
 @dataclass(frozen=True)
 class CertificationTask:
-    """What a certification works on; a `recorded` one was counted elsewhere and is only shown."""
+    """The input of a certification. A `recorded` one was computed beforehand and is only shown."""
 
     picture: Picture
     config: SmoothingConfig
@@ -27,7 +27,8 @@ class CertificationTask:
 
 @dataclass(frozen=True)
 class CertificationProgress(Progress):
-    """The core's Progress with the bounds after every chunk of estimation votes so far, for their chart."""
+    """The core's Progress with its trace: share and bounds after every chunk of estimation votes, for the
+    chart."""
 
     trace: tuple[Point, ...] = ()
 
@@ -38,7 +39,7 @@ Certification = Snapshot[CertificationProgress]
 def with_trace(
     stream: Iterable[Progress], resumed: CertificationProgress | None = None
 ) -> Iterator[CertificationProgress]:
-    """The stream with its trace, which goes on from that of the run that it resumes."""
+    """The stream with the trace added to each progress; it continues the trace of a resumed run."""
     trace = resumed.trace if resumed else ()
     for progress in stream:
         if progress.point is not None:
@@ -66,7 +67,7 @@ def start(picture: Picture, config: SmoothingConfig, earlier: Certification | No
 
 
 def find(job_id: str | None) -> Certification | None:
-    """A certification of this server, or None where it is not known (any more)."""
+    """A certification on this server by its id, or None where the id is unknown or was forgotten."""
     found = jobs().snapshot(job_id) if job_id else None
     return found if found and isinstance(found.subject, CertificationTask) else None
 
@@ -96,8 +97,8 @@ def hide_run_of_other_picture(picture: Picture) -> None:
 
 
 def seconds_needed(config: SmoothingConfig) -> float | None:
-    """Seconds that a run would take at the pace of the last one that costs the same a vote; None where there
-    was none."""
+    """Seconds that a run would take at the pace of the last run whose votes cost the same; None where there
+    was no such run."""
     for job in reversed(jobs().snapshots("certificates")):
         alike = isinstance(job.subject, CertificationTask) and _costs(job.subject.config) == _costs(config)
         if alike and job.progress and job.progress.votes_per_second:
@@ -118,7 +119,7 @@ def seconds_until_turn(job_id: str) -> float | None:
 
 
 def votes_counted(run: Certification) -> int:
-    """Selection and estimation votes that a run has, those of the run that it resumes with them."""
+    """The number of selection and estimation votes of a run, including those of the run that it resumes."""
     return sum(run.progress.counts0) + sum(run.progress.counts) if run.progress else 0
 
 

@@ -16,7 +16,8 @@ from ui.session import notices, state
 
 @dataclass(frozen=True)
 class ExperimentTask:
-    """What a job works on: `kind` is "comparison" or "sweep", which is `over` one of SWEEPS."""
+    """The input of an experiment's job. `kind` is "comparison" or "sweep"; `over`, one of SWEEPS, is what a
+    sweep varies."""
 
     kind: str
     picture: Picture

@@ -1,5 +1,5 @@
-"""Drawing jobs again and again while they go on. Drawing what a job found costs the server 50 ms, so a page
-whose job waits in the queue asks for nothing but its place there."""
+"""Redrawing a page's jobs while they run. Drawing a job's results costs the server 50 ms, so a page whose job
+is still in the queue only updates its position there."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ui.text import plain
 
 Job = Snapshot[Any] | None
 
-POLL_SECONDS = 0.5  # between two drawings of a job that works
-QUEUE_SECONDS = 3.0  # between two drawings of the place of one that waits
+POLL_SECONDS = 0.5  # between two drawings of a running job
+QUEUE_SECONDS = 3.0  # between two drawings of a waiting job's position in the queue
 FIRST_RESULT_SECONDS = (
-    2.0  # from a page's drawing in which a job's first result is shown as soon as it is there
+    2.0  # for so long after a page's drawing, a job's first result is shown as soon as it is there
 )
 
 
@@ -32,11 +32,11 @@ def poll(
     patience: float = 0.0,
     worth_drawing: Callable[[Any], bool] = _anything,
 ) -> None:
-    """Call `draw` every `interval` seconds while one of the jobs works, and have the whole page drawn when
-    that begins or ends. Where a job waits, `draw` says so by `show_queue_position`.
+    """Call `draw` every `interval` seconds while one of the jobs runs, and redraw the whole page when that
+    begins or ends. Where a job waits in the queue, `draw` shows this with `show_queue_position`.
 
-    The page itself stays for `patience` seconds until a job has progress that is `worth_drawing`: to draw the
-    page once with its first result is sooner done than to draw it empty and again.
+    The page first waits up to `patience` seconds for a job's progress to be `worth_drawing`: drawing the page
+    once with a first result is faster than drawing it empty and then again.
     """
     before = phase(jobs())
     began = time.monotonic()
@@ -57,8 +57,8 @@ def poll(
 def wait_for_progress(
     jobs: Callable[[], Sequence[Job]], until: float, worth_drawing: Callable[[Any], bool] = _anything
 ) -> None:
-    """Wait until the moment `until` (of the monotonic clock) while a job works and has made no progress that
-    is `worth_drawing`: drawing the same once more would take time from it."""
+    """Wait while a job runs without progress that is `worth_drawing`, at most until the time `until` of the
+    monotonic clock: redrawing the same content would slow the job down."""
     while time.monotonic() < until and any(
         job
         and not job.finished
@@ -71,14 +71,14 @@ def wait_for_progress(
 
 
 def make_way() -> None:
-    """End this run of the page where a newer one is wanted, as after a click. Streamlit ends a run when it
-    next asks for something of the session, and one that only waits asks for nothing."""
+    """End this run of the page's script if a newer one is due, as after a click. Streamlit ends a script at
+    its next access to the session, and a script that only waits makes none; this makes one."""
     st.session_state.get("url")
 
 
 def show_queue_position(find: Callable[[], Job], more: Callable[[Snapshot[Any]], str] = lambda _: "") -> None:
-    """Say how many jobs are ahead of this one, and `more`, while that changes; at its turn the whole page is
-    drawn."""
+    """Show how many jobs are ahead of this one, followed by `more`, and keep it up to date; once the job
+    starts, redraw the whole page."""
 
     def redraw() -> None:
         job = find()
@@ -92,7 +92,7 @@ def show_queue_position(find: Callable[[], Job], more: Callable[[Snapshot[Any]],
 
 
 def is_waiting(job: Job) -> bool:
-    """Whether others come before a job; where none does, it starts in a moment."""
+    """Whether a job waits behind others in the queue; with none ahead, it is about to start."""
     return job is not None and job.state == "queued" and job.position > 0
 
 

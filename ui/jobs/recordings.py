@@ -1,4 +1,5 @@
-"""The recorded run that Certify shows before anybody certified: as it ended, or again vote by vote."""
+"""The recorded run that Certify shows before the first certification: its result, or a replay vote by
+vote."""
 
 from __future__ import annotations
 
@@ -34,8 +35,8 @@ def bundled() -> tuple[Recording, Certification]:
 
 
 def recorded(picture: Picture, config: SmoothingConfig | None) -> Certification | None:
-    """The bundled recording, where it is of this picture with these settings. Only the precision may be
-    another one: it is the processor's."""
+    """The bundled recording, if it is of this picture with these settings; None otherwise. The precision may
+    differ, because it depends on the processor."""
     _, run = bundled()
     task = run.subject
     same = config is not None and replace(config, dtype=task.config.dtype) == task.config

@@ -1,5 +1,5 @@
-"""All running work of the server, in one registry: named queues with a worker thread each, fair turns, frozen
-snapshots, cancelling, and forgetting what ended long ago."""
+"""The registry of the server's jobs: named queues with a worker thread each, in which owners take fair turns.
+Jobs are seen through immutable snapshots, can be cancelled, and are forgotten some time after their end."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 
 
 class JobProgress(Protocol):
-    """What a job's stream yields: how far it is."""
+    """The interface of the progress values that a job's stream yields."""
 
     @property
     def finished(self) -> bool:
-        """Whether it is the last."""
+        """Whether this is the last progress of the stream."""
 
 
 P = TypeVar("P", bound=JobProgress)
@@ -84,7 +84,8 @@ class _Queue:
     worker: threading.Thread | None = None
 
     def in_turn(self) -> list[_Job]:
-        """Those that wait in the order in which they will be served: the owner who waited longest first."""
+        """The waiting jobs in the order in which they will run: first those of the owner who waited
+        longest."""
         served, left = dict(self.served), list(self.waiting)
         line: list[_Job] = []
         while left:
@@ -95,7 +96,7 @@ class _Queue:
         return line
 
     def line(self) -> list[_Job]:
-        """The running job and then those that wait; a running one that was cancelled makes way."""
+        """The running job, then the waiting ones; a running job that was cancelled is not counted."""
         running = [self.running] if self.running and not self.running.snapshot.cancelling else []
         return running + self.in_turn()
 
@@ -103,9 +104,9 @@ class _Queue:
 class Registry:
     """Runs jobs, a stream of progress each, in named queues; every queue has a worker thread of its own.
 
-    A job works until it ends, or while others of its queue wait for a turn and then goes on after them. Next
-    is the job of the owner who has waited longest. A job is found by its id, and the last job of a piece of
-    work by its key; of one key at most one job waits or runs. All methods may be called from any thread.
+    A job runs until it ends; while other jobs of its queue wait, it runs for one turn and goes on after them.
+    The next job is that of the owner who has waited longest. A job is found by its id, and the last job for a
+    piece of work by its key; at most one job of a key waits or runs. All methods are thread-safe.
     """
 
     def __init__(self, **queues: QueueLimits) -> None:
@@ -179,7 +180,7 @@ class Registry:
             return [other.snapshot for other in line[: line.index(job)]]
 
     def cancel(self, job_id: str) -> None:
-        """Stop after the step in hand; what there is stays in the snapshot."""
+        """Stop a job after its current step; its progress so far stays in the snapshot."""
         with self._changed:
             job = self._jobs.get(job_id)
             if job is None or job.snapshot.finished:
@@ -261,8 +262,8 @@ class Registry:
                     self._finish(job, ended, error)
 
     def _turn(self, job: _Job) -> JobState | None:
-        """Work on a job until it ends, is cancelled, or its turn is over while others wait: then it is back
-        in the queue, and None is returned."""
+        """Run a job until it ends or is cancelled, and return its final state. If its turn is over while
+        others wait, put it back into the queue and return None."""
         queue, began, before = job.queue, time.monotonic(), job.snapshot.seconds
         job.steps = job.steps or iter(job.stream())
         for progress in job.steps:
@@ -282,7 +283,7 @@ class Registry:
 
 
 def _close(steps: Iterator[Any] | None) -> None:
-    """End a generator where it stands, so that it lets go of what it holds."""
+    """Close a generator, so that it releases its resources."""
     try:
         if isinstance(steps, Generator):
             steps.close()

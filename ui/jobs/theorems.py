@@ -1,4 +1,4 @@
-"""Work of the Theorems page as jobs of the whole server: what was found once is not sought again."""
+"""The Theorems page's computations as jobs that all sessions of the server share, so that none runs twice."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ PICTURES = 48
 
 @dataclass(frozen=True)
 class TheoremTask:
-    """What a job works on. One that is not `urgent` makes way for urgent ones: it is cancelled, and the pages
-    that show it have it go on."""
+    """The input of a job. One that is not `urgent` is cancelled when an urgent one comes; the pages that show
+    it then request the rest again."""
 
     urgent: bool
 
@@ -50,7 +50,7 @@ class TheoremTask:
 def request(
     key: Hashable, stream: Callable[[Any], Iterator[Any]], enough: Callable[[Any], bool], urgent: bool = False
 ) -> Snapshot[Any]:
-    """Have the server do this work, unless it is at it, has failed at it, or found `enough`.
+    """Queue this work, unless its job is waiting or running, has failed, or has found `enough`.
 
     `stream` takes what was found earlier, or None, and goes on from there. Raises InputError where the queue
     is full.
@@ -102,7 +102,7 @@ def _denoiser() -> Denoiser:
 
 
 def request_comparison(sigma: float, eps_error: float, seed: int) -> Snapshot[PurificationDistances]:
-    """Have the test pictures purified at SIGMAS and at `sigma`."""
+    """Request the purification of the test pictures at SIGMAS and at `sigma`."""
     sigmas = tuple(sorted({*SIGMAS, sigma}))
     return request(
         ("compare", sigmas, eps_error, seed),
@@ -120,7 +120,7 @@ def pictures() -> tuple[tuple[Picture, ...], str]:
 
 
 def request_curves(picture: Picture, setting: TheoremSetting) -> Snapshot[Curves]:
-    """Have both theorems followed over CURVE, the setting's own sigma left aside."""
+    """Request both theorems at every sigma of CURVE; the setting's own sigma is not used."""
     setting = replace(setting, sigma=CURVE[0])
     return request(
         ("curves", picture, setting),

@@ -1,4 +1,4 @@
-"""Votes taken apart for the Step through page, each drawn once by the server."""
+"""Single votes with their intermediate results for the Step through page, each computed once per server."""
 
 from __future__ import annotations
 

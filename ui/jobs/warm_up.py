@@ -1,4 +1,4 @@
-"""What the first visitor would wait for, loaded beforehand."""
+"""Loads at the server's start what the first visitor would otherwise have to wait for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Published numbers on the Results page: which of them are chosen, where they come from, what to mind."""
+"""Published numbers on the Results page: choosing them, with their sources and cautions."""
 
 from __future__ import annotations
 

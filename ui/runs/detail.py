@@ -1,4 +1,4 @@
-"""One picture of a run: what came out, why, what would rescue it, and what people say of it."""
+"""One picture of a run: its result, the diagnosis, other settings that certify it, and people's remarks."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def _rescuing(run: Run, result: Result, what: str) -> None:
 
 
 def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress) -> None:
-    """What each other setting says, the best first, and what may be claimed of it."""
+    """The result of each other setting, the best first, and what may be claimed of it."""
     names = class_names(run.dataset)
     ranked = sorted(
         progress.rescues, key=lambda r: (r.label == result.label, r.radius, -r.cost), reverse=True

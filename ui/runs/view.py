@@ -1,4 +1,4 @@
-"""The right side of the Runs page: how far a run is, what it came to, two runs compared."""
+"""The right side of the Runs page: a run's progress and results, and the comparison of two runs."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def _pace(status: Status | None) -> str:
 
 
 def again(run: Run) -> None:
-    """The command that gives a run of ours."""
+    """Show the command that repeats a run of this program."""
     if run.origin == "audit":
         commands.show(commands.audit(run))
 
 
 def figures(selection: Selection) -> None:
-    """What a run came to, in five figures."""
+    """A run's results in five numbers."""
     results = [row.result for row in selection.every]
     found = summary(results)
     right = Proportion.of(sum(r.correct for r in results), len(results))

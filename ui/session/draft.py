@@ -1,4 +1,4 @@
-"""What the controls of a page say, whether or not it can be done."""
+"""The values chosen in a page's controls, which may be invalid."""
 
 from __future__ import annotations
 

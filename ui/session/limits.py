@@ -1,4 +1,5 @@
-"""What the operator lets visitors do: limits.toml beside app.py, or the file that DIFFSMOOTH_LIMITS names."""
+"""The operator's limits for visitors, from limits.toml beside app.py or the file that DIFFSMOOTH_LIMITS
+names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a session holds beside the settings of its pages: the picture, the run, the lesson.
+"""The state of a session besides the settings of its pages: the picture, the run, the lesson.
 
 Session-state keys: `picture`, `upload`, `job`, `lesson`, `picture-at-end`, `playing` and `visitor`. `url` is
 that of `url.py`, `notices.py` names its own, and each setting of a page has one, which is also its widget's

@@ -17,7 +17,7 @@ from ui.echarts import Spec, heading
 from ui.theorems.quantities import CORRECTED, NOISE, ONE_SHOT, PRINTED, SAMPLES, SCORE, SHIFT, TITLES
 
 HEIGHT = 340  # pixels, of a chart beside others
-SMALLEST = 5e-8  # a length that is more than rounding
+SMALLEST = 5e-8  # shorter lengths may be rounding errors
 
 
 def distances(theorem: Theorem1 | None, one_shot: float, scale: float, unit: str) -> Spec:

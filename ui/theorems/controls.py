@@ -233,7 +233,7 @@ def stopped(key: object) -> bool:
 
 
 def ask(key: object) -> None:
-    """Remember that this was asked for: it takes seconds and is not done unasked."""
+    """Record that a person asked for this work, which takes seconds and is only done on request."""
     st.session_state[f"{PREFIX}asked"] = (*st.session_state.get(f"{PREFIX}asked", ())[-8:], key)
 
 

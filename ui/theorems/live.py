@@ -1,4 +1,4 @@
-"""The Theorems page: what a job has found, drawn as it comes, and how the job stands before that."""
+"""The Theorems page: a job's results, drawn as they come in, and its status before there are any."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ui.jobs.registry import Snapshot, jobs
 
 
 def watch(kind: str, key: Hashable) -> None:
-    """Note what this session looks at now; work of the same kind that it no longer looks at is cancelled."""
+    """Record which work this session shows now, and cancel work of the same kind that it no longer shows."""
     watched = st.session_state.setdefault("theorems-watched", {})
     if watched.get(kind, key) != key:
         theorems.cancel(watched[kind])
@@ -35,7 +35,7 @@ def show(kind: str, key: Hashable, draw: Callable[[Any], None]) -> None:
 
 
 def status(job: Snapshot[Any] | None) -> None:
-    """How a job stands that has found little or nothing yet."""
+    """Show the status of a job that has few results or none."""
     if job is not None and is_waiting(job):
         show_queue_position(lambda: jobs().snapshot(job.id))
     elif job is not None and job.state == "failed":

@@ -1,4 +1,4 @@
-"""The browser's address, completed without a new entry in its history."""
+"""Replaces the browser's address without adding an entry to its history."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _address = st.components.v2.component(
 
 
 def complete(begun: Sequence[dict[str, str]], query: str) -> None:
-    """Put `query` in the place of the address's parameters where they are one of `begun`.
+    """Replace the address's parameters by `query`, if they are now one of `begun`.
 
-    `st.query_params` always writes a new entry, so that Back would lead to the address as it was opened, on
-    the same page.
+    `st.query_params` always adds a history entry, so that the Back button would first lead to the address
+    with which the same page was opened.
     """
     _address(data={"begun": list(begun), "query": query}, key="address")

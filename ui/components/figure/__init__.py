@@ -1,4 +1,4 @@
-"""A chart on a page; below it the same numbers as text, folded, and ways to save it: PNG, SVG and CSV."""
+"""A chart with its numbers as a table in an expander below it, and buttons to save it as PNG, SVG or CSV."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ _numbers = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Series:
-    """What a chart draws under one name: y over x. `across` and `up` are the names of the axes, `said` is
-    what stands at its marks in place of y, and a `shade` only fills, as a band does."""
+    """A named series of a chart: y over x. `across` and `up` are the names of the axes, `said` are the labels
+    at its marks where they are not y, and `shade` marks a series that is only a filled area, such as a
+    band."""
 
     name: str
     across: str
@@ -45,7 +46,8 @@ class Series:
 
 @dataclass(frozen=True)
 class Table:
-    """Series over the same x, a column each. `left_out` is the number of points between those in the rows."""
+    """Series over the same x as a table with a column for each. `left_out` is the number of points omitted
+    between the rows."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -102,7 +104,7 @@ def legend(spec: Spec) -> Spec:
 
 
 def _words(found: Sequence[Table]) -> str:
-    """How the numbers were shortened."""
+    """A note on how the table's numbers are rounded and which points it omits."""
     if not found:
         return "Nothing is drawn yet."
     thinned = f" Of longer lines {ROWS} points." if any(table.left_out for table in found) else ""
@@ -200,7 +202,7 @@ def _listed(one: Any) -> list[Any]:
 
 
 def _said(point: Any, value: Any) -> Any:
-    """What stands beside a mark in the chart, or its value."""
+    """The label of a mark in the chart, or its value where it has none."""
     return point.get("label", {}).get("formatter", value) if isinstance(point, dict) else value
 
 

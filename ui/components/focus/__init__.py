@@ -1,4 +1,4 @@
-"""The keyboard's focus: it goes where the next key is of use when a click changes the page."""
+"""Moves the keyboard's focus to the control that is needed next when a click changes the page."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ _component = st.components.v2.component(
 
 
 def steer(moment: str = "") -> None:
-    """Have the focus go from a run's button to the one that replaces it, from a filter's box to the pictures,
-    and from the row of steps to Next. `moment` is another one whenever a run's buttons are replaced."""
+    """Move the focus from a run's button to the one that replaces it, from a filter's box to the pictures,
+    and from the row of steps to Next. `moment` must change whenever a run's buttons are replaced."""
     _component(data={"moment": moment}, key="focus")

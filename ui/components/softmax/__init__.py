@@ -1,4 +1,4 @@
-"""What a classifier made of pictures: bars in class colours, beside the pictures that they are of."""
+"""A classifier's softmax for some pictures: bars in class colours beside each picture."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def leading(confidence: npt.NDArray[np.float32], rows: int) -> list[int]:
 def bars(
     confidence: npt.NDArray[np.float32], shown: Sequence[int], names: Sequence[str], form: str = "{:.2f}"
 ) -> tuple[Bar, ...]:
-    """A bar for each class in `shown`, and one for the others together where there are any."""
+    """A bar for each class in `shown`, and one for all other classes together where there are any."""
     winner = int(confidence.argmax())
     found = [
         Bar(names[k], float(confidence[k]), form.format(confidence[k]), class_colour(k), k == winner)

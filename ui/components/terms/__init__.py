@@ -30,7 +30,7 @@ class Term:
 
 @dataclass(frozen=True)
 class TermRow:
-    """title: left ≤ sum of terms, each (key of the term, its length)."""
+    """The inequality "left ≤ sum of terms" under a title; each term is a pair (its key, its length)."""
 
     title: str
     left: str
@@ -73,7 +73,7 @@ def show(
 
 
 def _within(row: TermRow, end: float) -> list[tuple[str, float]]:
-    """The parts as long as they are drawn: what goes beyond the end is left out, short of the total."""
+    """The parts of a bar as they are drawn: what lies beyond `end` is cut off."""
     drawn, left = [], 0.85 * end if row.total > end else end
     for term, value in row.parts:
         drawn.append((term, min(value, left)))
