@@ -26,7 +26,8 @@ FILTERS = ("outcome", "class", "answer", "reason", "tag", "review", "from", "to"
 
 @dataclass(frozen=True)
 class Selection:
-    """What the page shows: a run, all of its rows, those that were asked for, and the run beside it."""
+    """What the page shows: a run, all its rows, those that pass the filters, and the run to compare it
+    with."""
 
     run: Run
     names: tuple[str, ...]

@@ -25,7 +25,8 @@ MARKS = {"right": "✓", "wrong": "✗", "certified": "✓", "abstained": "–"}
 
 
 def grid(selection: Selection) -> int | None:
-    """The pictures asked for; the index of the chosen one, which the address holds."""
+    """Draw the pictures that pass the filters. Returns the index of the chosen one, which is kept in the
+    page's address; None without a choice."""
     shown, total = selection.shown, len(selection.every)
     title = f"{len(shown):,} of {total:,} pictures" if selection.filtered else f"{total:,} pictures"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

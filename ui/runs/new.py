@@ -1,6 +1,6 @@
 """A new run: an audit with the Certify page's settings, a log or a whole run from elsewhere.
 
-What came of a form is said at the top of the page; why it could not be done, with the form.
+A form's success is reported at the top of the page, its failure beside the form.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def show() -> None:
 
 
 def example() -> None:
-    """A recorded audit, to look around in."""
+    """Offer a recorded audit as an example to explore."""
     st.button(
         "Open a recorded audit of 200 pictures",
         on_click=notices.attempt,
@@ -113,7 +113,8 @@ def described(config: SmoothingConfig) -> str:
 
 @dataclass(frozen=True)
 class LogSettings:
-    """What a log does not say of itself; `target` is for a log that says only whether that was proved."""
+    """The settings that a log does not contain. `target` is the radius of a log that only states whether that
+    radius was proved."""
 
     name: str
     dataset: str
@@ -179,6 +180,6 @@ def read_log(data: bytes, settings: LogSettings) -> logs.Log:
 
 
 def _show_next(run: str, sentence: str) -> None:
-    """Say what came of it and show the new run."""
+    """Show a sentence about the outcome, and the new run."""
     notices.notify(sentence)
     st.session_state["_next-run"] = run

@@ -58,7 +58,7 @@ def show_with(form: str) -> None:
 
 
 def current() -> list[Notice]:
-    """What nobody has dismissed yet."""
+    """The notices that have not been dismissed."""
     found: list[Notice] = st.session_state.get("notices", [])
     return found
 

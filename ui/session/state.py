@@ -76,7 +76,7 @@ def is_playing() -> bool:
 
 
 def choose_picture(spec: str) -> None:
-    """Choose a picture by a spec that came from a browser; a bad one is said and changes nothing."""
+    """Choose a picture by a spec that came from a browser. An invalid one is reported and changes nothing."""
     try:
         resolved(spec, dataset())
     except InputError as error:

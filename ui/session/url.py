@@ -52,8 +52,8 @@ class UrlSync:
         self._opened_until = 0.0
 
     def read(self, page: Settings, session: Session, parameters: Address, now: float) -> bool:
-        """Begin a run of `page` (at `now`, seconds); whether its settings have to be read from the address,
-        and otherwise bring those back that the session let go of."""
+        """Begin a run of `page` at the time `now` in seconds. Returns whether its settings must be read from
+        the address; where not, restores the settings that Streamlit dropped from the session."""
         another = page.page != self.page or (not parameters and parameters not in self.current)
         changed = not another and self.changed(page, session, page.defaults)
         ours = ({}, *self.current, *(self._recent if changed else ()))
@@ -71,31 +71,32 @@ class UrlSync:
         return False
 
     def changed(self, page: Settings, session: Session, names: Iterable[str]) -> bool:
-        """Whether the session holds something else than was kept."""
+        """Whether a setting in the session differs from what was kept."""
         kept = {page.prefix + name: value for name, value in self._of(page, names)} | self._beside
         return any(session.get(key, value) != value for key, value in kept.items())
 
     def recall(self, page: Settings, session: Session, names: Iterable[str]) -> None:
-        """Bring these settings back where the session let go of them, as their widgets were not drawn for a
-        while; while the page is `opened`, set every one anew, which tells it to the browser."""
+        """Restore those of these settings that Streamlit dropped because their widgets were not drawn for a
+        while. In the state `opened`, set every one again, which sends its value to the browser."""
         for name, kept in self._of(page, names):
             key = page.prefix + name
             if self.state == "opened" or key not in session:
                 session[key] = session.get(key, kept)
 
     def recall_in_part(self, page: Settings, session: Session, names: Iterable[str]) -> None:
-        """`recall` where a part of the page runs alone: a change may have brought it about."""
+        """`recall` for a part of the page that runs alone, which may be because a setting in it changed."""
         if self.changed(page, session, names):
             self._use()
         self.recall(page, session, names)
 
     def keep(self, page: Settings, session: Session) -> None:
-        """Note what the session holds now."""
+        """Remember the settings in the session as they are now."""
         self.kept.setdefault(page.prefix, {}).update(page.values(session))
         self._beside = {key: session.get(key) for key in BESIDE_SETTINGS}
 
     def write(self, page: Settings, session: Session) -> Address:
-        """Note what the session holds now; the address that says so. An uploaded picture is not in it."""
+        """Remember the settings in the session, and return the address parameters for them. An uploaded
+        picture is not included."""
         self.keep(page, session)
         address = {name: str(value) for name, value in page.values(session).items() if str(value)}
         if session["upload"] is None:
@@ -129,14 +130,14 @@ class UrlSync:
 
 
 def sync() -> UrlSync:
-    """The session's own."""
+    """The UrlSync of this session."""
     found: UrlSync = st.session_state.setdefault("url", UrlSync())
     return found
 
 
 def read(page: Settings) -> bool:
-    """Begin a run of `page` with its settings in the session; whether they were read from an address that
-    this session did not write."""
+    """Begin a run of `page` and put its settings into the session. Returns whether they were read from an
+    address that this session did not write."""
     session, parameters = st.session_state, st.query_params.to_dict()
     if page.dataset:
         session["dataset"] = page.dataset
@@ -161,7 +162,7 @@ def read(page: Settings) -> bool:
 
 
 def write(page: Settings) -> None:
-    """Have the browser's address say what the session holds."""
+    """Update the browser's address to the session's settings."""
     address = sync().write(page, st.session_state)
     opened = sync().state == "opened"
     complete(sync().current if opened else (), urlencode(address))

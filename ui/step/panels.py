@@ -25,7 +25,7 @@ CHART = 300  # pixels high
 
 @dataclass(frozen=True)
 class Scene:
-    """One vote of a run, taken apart."""
+    """One vote of a run with all its intermediate results."""
 
     picture: Picture
     config: SmoothingConfig
@@ -56,7 +56,7 @@ Panel = Callable[[Scene], None]
 
 
 def halves() -> tuple[DeltaGenerator, DeltaGenerator]:
-    """What is to be seen, and what is to be read; below each other where it is narrow."""
+    """Two columns, for the pictures and for the text; on a narrow screen one is below the other."""
     with st.container(key="step-halves"):
         left, right = st.columns([5, 3], gap="medium")
     return left, right

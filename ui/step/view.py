@@ -88,7 +88,7 @@ def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
 
 
 def _row(path: list[Step], at: int, copy: int, config: SmoothingConfig) -> None:
-    """Where one is and where one can go: the steps, back and forward, the copies."""
+    """Draw the row of controls: the steps with the current one marked, back and forward, and the copies."""
 
     def chosen() -> None:
         state.change_settings(step=st.session_state["step-row"])

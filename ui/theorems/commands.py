@@ -1,4 +1,4 @@
-"""The command line that gives what is on the Theorems page."""
+"""The command line that reproduces what the Theorems page shows."""
 
 from __future__ import annotations
 

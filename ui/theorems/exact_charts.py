@@ -133,7 +133,7 @@ def _in_plane(world: Exact) -> tuple[go.Figure, Marks]:
 
 
 def _add_paths(figure: go.Figure, paths: Sequence[tuple[Any, Any]]) -> None:
-    """Thin lines, named once."""
+    """Add the paths as thin lines with a single entry in the legend."""
     for k, (x, y) in enumerate(paths):
         figure.add_scatter(
             x=x,
@@ -153,7 +153,7 @@ def _marked(world: Exact) -> tuple[torch.Tensor, ...]:
 
 
 def _span(world: Exact, clouds: Sequence[Cloud]) -> list[tuple[float, float]]:
-    """Where something is to be seen, a pair a dimension, with a margin: paths, marks and clouds."""
+    """The range of the paths, marks and clouds with a margin: a pair (low, high) for each dimension."""
     assert world.paths.states is not None
     paths = world.paths.states[:, :PATHS].flatten(0, 1)
     seen = torch.cat([paths, *(cloud.points for cloud in clouds), torch.stack(_marked(world))])

@@ -53,7 +53,7 @@ def first(found: Theorem1, scale: float, unit: str) -> tuple[list[TermRow], dict
 
 
 def second(found: Theorem2, scale: float) -> tuple[list[TermRow], dict[str, Term]]:
-    """The distance that Theorem 2 speaks of beside its bounds."""
+    """The distance in Theorem 2 and its bounds; lengths are multiplied by `scale`."""
     error = f", give or take {scale * found.monte_carlo:.2g}" if found.monte_carlo else ""
     rows = {
         "distance": (
