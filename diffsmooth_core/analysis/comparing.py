@@ -42,8 +42,8 @@ def _radius(result: Result) -> float:
 
 
 def compare(before: Sequence[Result], after: Sequence[Result], at: float = 0.0) -> list[Change]:
-    """The pictures that both runs certified, ordered by index; `at` is the L2 radius that a certificate must
-    reach to count for "gained" and "lost"."""
+    """The pictures for which both runs have a result, ordered by index; `at` is the L2 radius that a
+    certificate must reach to count for "gained" and "lost"."""
     others = {result.idx: result for result in after}
     return [
         Change(_kind(result, others[result.idx], at), result, others[result.idx])

@@ -70,8 +70,8 @@ def rescues_of(run: Run, result: Result) -> Iterator[Rescue]:
 
 
 def reason_from_counts(result: Result) -> str:
-    """The reason that the vote counts alone give, for a list of results; "" where the picture is certified as
-    its true class and nothing needs explaining."""
+    """The reason for an abstention that the vote counts alone give, for a list of results; "" for any other
+    result, and for imported ones, whose counts are not known."""
     if result.predict != ABSTAIN or result.certificate is None:
         return ""
     certificate = certificate_of(result)

@@ -16,7 +16,7 @@ def labelled(root: Path) -> tuple[tuple[Path, str], ...]:
     """The pictures under `root`, sorted by path, each with the name of its class's folder.
 
     A class's pictures are in its folder or, as in Tiny ImageNet, in `images` inside it. Where there is a file
-    `val_annotations.txt`, it assigns the classes instead. Raises InputError where there are no pictures.
+    `val_annotations.txt`, it assigns the classes instead. Raises InputError where `root` cannot be listed.
     """
     try:
         return _labelled(root, root.stat().st_mtime_ns)

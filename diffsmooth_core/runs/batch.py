@@ -51,7 +51,7 @@ class Status:
 
 def start(store: Store, name: str, config: SmoothingConfig, indices: Sequence[int]) -> Run:
     """Create a run over these test pictures in the store. Raises InputError where its networks cannot be
-    loaded, a picture is missing, or the configuration does not fit a batch run."""
+    loaded, no number of votes up to n can reach the target radius, or the name is taken."""
     check_reachable(config)
     base = base_of(config)
     base = replace(base, execution=default_execution(base, len(indices) * (config.n0 + config.n)))
