@@ -147,7 +147,8 @@ def described(config: SmoothingConfig, name: str) -> str:
 def _select(
     name: str, label: str, titles: dict[str, str], used: bool = True, chosen: Callable[[], None] | None = None
 ) -> str:
-    """A choice from a list, or what it is where a lesson hides it; `chosen` is called after a choice."""
+    """Draw a choice from a list and return its value; a lesson may hide the control, which then keeps its
+    value. `chosen` is called after a choice."""
     if not tours.shows(name):
         return str(st.session_state[name])
     return st.selectbox(

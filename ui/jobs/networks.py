@@ -31,8 +31,8 @@ def runnable(config: SmoothingConfig) -> SmoothingConfig:
 
 
 def votes_quickly(config: SmoothingConfig) -> bool:
-    """Whether a vote takes a moment: not where a CPU takes one copy at a time, as its network is large, and
-    not where there is none because the networks are not here."""
+    """Whether a vote takes well under a second. False where a CPU takes one copy at a time, because the
+    network is large, and where the networks are not on this machine."""
     try:
         return base_classifier(config).purifier_batch > 1
     except InputError:

@@ -1,4 +1,4 @@
-"""The last panel of the Step through page: the vote is counted, and what that does to bound and radius."""
+"""The last panel of the Step through page: the vote is counted, and how that changes bound and radius."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ui.jobs import networks, votes
 from ui.step.panels import CHART, ROWS, Scene, halves
 from ui.text import down, length
 
-COUNTED = 2000  # votes that are drawn for a count, at most
+COUNTED = 2000  # votes that are drawn to show a count, at most
 
 
 def count(scene: Scene) -> None:
@@ -77,7 +77,7 @@ def _counts(classes: Sequence[int], k: int) -> tuple[int, ...]:
 
 
 def _tally(scene: Scene, counts: tuple[int, ...], candidate: int) -> None:
-    """The votes so far, this one with them."""
+    """Draw the votes counted so far, including this one."""
     values = np.array(counts, np.float32)
     n, label = sum(counts), scene.traced.vote
     shown = softmax.leading(values, ROWS)
@@ -89,7 +89,7 @@ def _tally(scene: Scene, counts: tuple[int, ...], candidate: int) -> None:
 
 
 def _change(before: Decision, after: Decision) -> None:
-    """Bound and radius, with what this vote did to them."""
+    """Show bound and radius, and how this vote changed them."""
     with st.container(horizontal=True, key="figures-step"):
         bound = after.p_a_lower - before.p_a_lower
         st.metric(
@@ -110,7 +110,7 @@ def _change(before: Decision, after: Decision) -> None:
 
 
 def _at_the_end(share: float, name: str, config: SmoothingConfig) -> None:
-    """What one vote more would do in the whole run."""
+    """Say how much one more vote would change the result of the whole run."""
     k = min(round(share * config.n), config.n - 1)
     one, other = (decide((1, 0), (won, config.n - won), config) for won in (k, k + 1))
     radius = (

@@ -1,4 +1,4 @@
-"""The panels of the Step through page: what happens to be seen, with words and a formula beside it."""
+"""The panels of the Step through page: pictures of each step, with a text and a formula beside them."""
 
 from __future__ import annotations
 
