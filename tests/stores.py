@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -28,7 +29,7 @@ def _server_programs() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL database: DIFFSMOOTH_TEST_POSTGRES, or a server started for this session."""
     if named := os.environ.get("DIFFSMOOTH_TEST_POSTGRES"):
         yield named
@@ -36,12 +37,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     programs = _server_programs()
     if programs is None:
         pytest.skip("no PostgreSQL: set DIFFSMOOTH_TEST_POSTGRES or install a server")
-    folder = Path(tmp_path_factory.mktemp("pg"))
+    # Not below pytest's own folder, which every pytest that starts closes to other users again.
+    folder = Path(tempfile.mkdtemp(prefix="diffsmooth-postgres-"))
     account: list[str] = []
     if os.geteuid() == 0:  # the server refuses to run as root
         account = ["runuser", "-u", "postgres", "--"]
-        for path in (folder, *list(folder.parents)[:2]):
-            path.chmod(0o755)
         shutil.chown(folder, "postgres")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -58,6 +58,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = int((data / "postmaster.pid").read_text().split()[0])
     yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
     _stop(server)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stop(server: int, patience: float = 30) -> None:

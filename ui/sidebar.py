@@ -14,7 +14,7 @@ from ui.page import error_box
 from ui.session import settings, state
 from ui.session.draft import Draft
 from ui.text import plain
-from ui.titles import DATASETS, classifier_title, dataset_title, denoiser_title, method_title
+from ui.titles import DATASETS, dataset_title, method_title, network_title
 
 # setting -> label, step of its buttons, help
 NUMBERS: dict[str, tuple[str, float, str]] = {
@@ -73,7 +73,7 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
         if tours.shows("picture"):
             picker.choose()
         methods = {name: method_title(name) for name in settings.choices("method", dataset)}
-        classifiers = {name: classifier_title(name) for name in settings.classifiers(dataset)}
+        classifiers = {name: network_title(name) for name in settings.classifiers(dataset)}
         if not classifiers:
             sheet.close()
             remedy = (
@@ -103,7 +103,7 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
             )
         if st.session_state["denoiser"] not in denoisers:
             st.session_state["denoiser"] = denoisers[0]
-        _select("denoiser", "Denoiser", {d: denoiser_title(d) for d in denoisers}, method.purifies)
+        _select("denoiser", "Denoiser", {d: network_title(d) for d in denoisers}, method.purifies)
         if not shared:
             _numbers("sigma", "sigma_local", local)
             _numbers("n", "m", local)
@@ -134,8 +134,8 @@ def described(config: SmoothingConfig, name: str) -> str:
     titles: dict[str, Callable[[str], str]] = {
         "dataset": dataset_title,
         "method": method_title,
-        "classifier": classifier_title,
-        "denoiser": denoiser_title,
+        "classifier": network_title,
+        "denoiser": network_title,
         "noise": NOISES.__getitem__,
         "stopping": STOPPING.__getitem__,
         "bound": BOUNDS.__getitem__,

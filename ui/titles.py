@@ -6,7 +6,6 @@ import re
 
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.runs.records import Run
-from diffsmooth_core.zoo.cards import Card
 
 DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet"}
 FAMILIES = {
@@ -19,6 +18,12 @@ FAMILIES = {
     "dncnn-mse": "DnCNN (MSE)",
     "dncnn-stability": "DnCNN (stability)",
 }
+NETWORKS = {  # those whose name has no noise in it
+    "standard": "Standard, no noise",
+    "bundled": "Bundled diffusion model",
+    "photographs": "Diffusion model for photographs",
+    "efficientnet-lite0": "EfficientNet-Lite0, no noise",
+}
 
 
 def dataset_title(name: str) -> str:
@@ -29,22 +34,14 @@ def method_title(name: str) -> str:
     return METHODS[name].title
 
 
-def classifier_title(name: str) -> str:
-    """ "gaussian-0.25-b" is "Gaussian (b), noise 0.25"."""
+def network_title(name: str) -> str:
+    """A network in a person's words: "gaussian-0.25-b" is "Gaussian (b), noise 0.25". One that a person added
+    keeps its name."""
     named = re.fullmatch(r"([a-z-]+)-([0-9.]+)(?:-([a-z]))?", name)
     if named is None or named[1] not in FAMILIES:
-        return "Standard, no noise" if name == "standard" else name
+        return NETWORKS.get(name, name)
     which = f" ({named[3]})" if named[3] else ""
     return f"{FAMILIES[named[1]]}{which}, noise {float(named[2]):g}"
-
-
-def model_title(card: Card) -> str:
-    """A network in a person's words."""
-    return denoiser_title(card.name) if card.kind == "denoiser" else classifier_title(card.name)
-
-
-def denoiser_title(name: str) -> str:
-    return "Bundled diffusion model" if name == "bundled" else classifier_title(name)
 
 
 def run_title(run: Run) -> str:
@@ -53,5 +50,5 @@ def run_title(run: Run) -> str:
     noise = f"σ = {config['sigma']:g}, n = {config['n']:,}, α = {config['alpha']:g}"
     if run.origin != "audit":
         return f"A log in {run.origin}'s dialect, {dataset_title(run.dataset)}: {noise}"
-    what = f"{method_title(config['method'])} · {classifier_title(config['classifier'])}"
+    what = f"{method_title(config['method'])} · {network_title(config['classifier'])}"
     return f"{what} · {dataset_title(run.dataset)} · {noise}"

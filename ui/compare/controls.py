@@ -20,7 +20,7 @@ from ui.session import notices, state
 from ui.session.draft import Draft
 from ui.session.settings import CERTIFY, CONFIG_FIELDS, SPANS, choices, denoisers
 from ui.text import plain
-from ui.titles import classifier_title, method_title
+from ui.titles import method_title, network_title
 
 TABS = {"compare": "Side by side", "sweep": "Sweep one setting"}
 SETTINGS = CERTIFY.extended(
@@ -88,7 +88,7 @@ def words(config: SmoothingConfig) -> str:
     numbered = ("sigma", "sigma_local", "m", "purifications", "reverse_steps")
     used = [name for name in numbered if name not in config.unused]
     numbers = [f"{SmoothingConfig.symbol(name)} = {getattr(config, name):g}" for name in used]
-    text = " · ".join([classifier_title(config.classifier), *numbers, f"n = {config.n:,}"])
+    text = " · ".join([network_title(config.classifier), *numbers, f"n = {config.n:,}"])
     return plain(text).replace(r" \= ", "\u00a0\\=\u00a0")
 
 
@@ -141,7 +141,7 @@ def _widgets(i: int, settings: list[Chosen]) -> None:
         _keep([*settings[:i], {name: st.session_state[key[name]] for name in FIELDS}, *settings[i + 1 :]])
 
     method = METHODS[one["method"]]
-    titles: dict[str, Callable[[str], str]] = {"method": method_title, "classifier": classifier_title}
+    titles: dict[str, Callable[[str], str]] = {"method": method_title, "classifier": network_title}
     for name in ("method", "classifier"):
         st.selectbox(
             name.capitalize(),

@@ -22,7 +22,7 @@ from ui.components import figure
 from ui.session import notices
 from ui.session.limits import limit
 from ui.text import plain
-from ui.titles import classifier_title, dataset_title, method_title, model_title
+from ui.titles import dataset_title, method_title, network_title
 from ui.uploads import Upload
 
 IMAGES = 200  # that the doctor looks at
@@ -64,7 +64,7 @@ def table() -> Card | None:
 def _row(card: Card) -> dict[str, Any]:
     accuracy = card.metrics.get("accuracy_under_noise", {})
     return {
-        "Name": model_title(card),
+        "Name": network_title(card.name),
         "Kind": KINDS[card.kind],
         "Data set": dataset_title(card.dataset),
         "Made by": card.training.get("objective", ""),
@@ -77,7 +77,7 @@ def _row(card: Card) -> dict[str, Any]:
 
 def card(chosen: Card) -> None:
     """Everything that is known of one network."""
-    st.subheader(plain(model_title(chosen)), anchor=False)
+    st.subheader(plain(network_title(chosen.name)), anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
         need = 4 * chosen.parameters
@@ -114,14 +114,14 @@ def _effort(chosen: Card) -> str:
     training = chosen.training
     if "images" not in training:
         return "not known"
-    start = f", from {classifier_title(training['fine_tuned_from'])}" if "fine_tuned_from" in training else ""
+    start = f", from {network_title(training['fine_tuned_from'])}" if "fine_tuned_from" in training else ""
     return f"{training['images']:,} pictures in {training['minutes']:g} min on {training['device']}{start}"
 
 
 def _certified(certified: dict[str, Any]) -> None:
     """Certified accuracy over radius as measured for the card."""
     at = certified["percent_at_radius"]
-    what = f"{method_title(certified['method'])} · {classifier_title(certified['classifier'])}"
+    what = f"{method_title(certified['method'])} · {network_title(certified['classifier'])}"
     st.markdown(
         f"**Certified accuracy** of {certified['images']} test pictures: {plain(what)} · "
         f"σ = {certified['sigma']:g} · n = {certified['n']:,}"

@@ -21,7 +21,7 @@ from ui.jobs import audits
 from ui.results import published
 from ui.results.published import PublishedSetting, size
 from ui.text import plain
-from ui.titles import classifier_title, dataset_title, method_title, model_title, run_title
+from ui.titles import dataset_title, method_title, network_title, run_title
 
 RUN, CARD = "run", "card"
 CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
@@ -70,7 +70,7 @@ def sidebar(runs: list[Run]) -> list[ResultCurve]:
 
 
 def card_title(card: Card) -> str:
-    return f"{model_title(card)} (card)"
+    return f"{network_title(card.name)} (card)"
 
 
 def _of_run(run: Run) -> ResultCurve:
@@ -96,7 +96,7 @@ def _of_card(card: Card) -> ResultCurve:
     measured, name = card.metrics["certified"], card_title(card)
     percents = {float(radius): percent for radius, percent in measured["percent_at_radius"].items()}
     points = [(radius, percent / 100) for radius, percent in percents.items() if percent]
-    what = f"{method_title(measured['method'])} · {classifier_title(measured['classifier'])}"
+    what = f"{method_title(measured['method'])} · {network_title(measured['classifier'])}"
     return ResultCurve(
         name,
         f"{what} · σ = {measured['sigma']:g}",
