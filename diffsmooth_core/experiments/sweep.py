@@ -13,7 +13,7 @@ from diffsmooth_core.certification.decision import Decision, decide
 from diffsmooth_core.certification.voting import Classes, Stage, VoteRange, check, checked_argmax, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import default_purifier_batch
-from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum_votes
+from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum_votes, unknown
 from diffsmooth_core.statistics import bonferroni_alpha
 
 SWEEPS = {
@@ -47,7 +47,7 @@ def grid(over: str, config: SmoothingConfig) -> tuple[SmoothingConfig, ...]:
         budget, least = config.n * config.m, minimum_votes(config.alpha)
         shares = (m for m in SPLITS if budget % m == 0 and budget // m >= least)
         return tuple(replace(config, m=m, n=budget // m) for m in shares)
-    raise InputError(f"sweep {over!r} is unknown; choose one of {', '.join(SWEEPS)}")
+    raise unknown("sweep", over, SWEEPS)
 
 
 @dataclass(frozen=True)

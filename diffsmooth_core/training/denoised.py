@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffsmooth_core.classifiers.device import autocast
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
 from diffsmooth_core.training.examples import flipped, load_pictures, split_title
 from diffsmooth_core.training.loop import Task, TrainingRun
@@ -63,7 +64,7 @@ class DirectDenoising(Task):
         x = flipped(self._pictures[chosen.to(device)], run.generator)
         x_noisy = x + TrainingNoise(run.generator).noise(x, 1, self.sigma)[0]
         self.network.train()
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device, torch.bfloat16):
             denoised = self.network(x_noisy.contiguous(memory_format=torch.channels_last))
             if self.classifier is None:
                 return F.mse_loss(denoised.float(), x)

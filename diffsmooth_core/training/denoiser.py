@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from diffsmooth_core.classifiers.device import autocast
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
@@ -78,7 +79,7 @@ class NoisePrediction(Task):
         a = self._alpha_bar[t][:, None, None, None]
         x_t = a.sqrt() * (2 * x - 1) + (1 - a).sqrt() * eps
         x_t = x_t.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device, torch.bfloat16):
             predicted = self._forward(x_t, t.float())
         return ((predicted.float() - eps).square() / a.clamp(min=0.1)).mean()  # type: ignore[no-any-return]
 

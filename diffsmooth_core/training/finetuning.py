@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffsmooth_core.classifiers.device import autocast
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import InputError
 from diffsmooth_core.training.classifier import recalibrate
@@ -85,7 +86,7 @@ class FineTuning(Task):
         x = flipped(self.examples.pictures[chosen].to(self._device), run.generator)
         weight = self.examples.weights[chosen].to(self._device)
         self.network.train()
-        with torch.autocast(self._device.type, torch.bfloat16):
+        with autocast(self._device, torch.bfloat16):
             logits = self.network(self._noisy(x, run))
         losses = F.cross_entropy(
             logits.float(),

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffsmooth_core.classifiers.device import autocast
+
 
 class TrainingNoise:
     """Random numbers from one generator, drawn on the CPU so that they are the same on every device."""
@@ -46,7 +48,7 @@ class Objective(Protocol):
 def logits_of_copies(network: nn.Module, x: Tensor, noise: Tensor) -> Tensor:
     """Logits (copies,b,k) of x (b,c,h,w) under each noise of (copies,b,c,h,w), in one pass."""
     copies = (x + noise).flatten(0, 1).contiguous(memory_format=torch.channels_last)
-    with torch.autocast(x.device.type, torch.bfloat16):
+    with autocast(x.device, torch.bfloat16):
         logits = network(copies)
     return logits.float().unflatten(0, noise.shape[:2])  # type: ignore[no-any-return]
 

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffsmooth_core.classifiers.device import autocast
 from diffsmooth_core.datasets import labelled_pictures
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.prediction import edm_parts
@@ -94,7 +95,7 @@ class PhotographDenoising(Task):
         eps = torch.randn(x_0.shape, generator=g).to(self._device)
         x_t = (a.sqrt() * x_0 + (1 - a).sqrt() * eps).contiguous(memory_format=torch.channels_last)
         skip, scale = edm_parts(a)
-        with torch.autocast(self._device.type, torch.bfloat16):
+        with autocast(self._device, torch.bfloat16):
             predicted = self._forward(x_t, t.float())
         return F.mse_loss(predicted.float(), (x_0 - skip * x_t) / scale)
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.resnet import CifarResNet
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import InputError, check_choice
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.prediction import PREDICTIONS, Prediction
 from diffsmooth_core.purification.schedule import Schedule
@@ -88,8 +88,7 @@ def predicts(record: Mapping[str, Any]) -> Prediction:
     """What a diffusion model's network predicts: the value of `predicts` in the record, "x0" where OpenAI's
     `predict_xstart` is set, "eps" without either. Raises InputError for any other value."""
     found = record.get("predicts", "x0" if record.get("predict_xstart") else "eps")
-    if found not in PREDICTIONS:
-        raise InputError(f"predicts {found!r} is unknown; choose one of {', '.join(PREDICTIONS)}")
+    check_choice("predicts", found, PREDICTIONS)
     return found  # type: ignore[no-any-return]
 
 
