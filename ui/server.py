@@ -32,9 +32,12 @@ def run_every_page_through_navigation() -> None:
     Beside a folder `pages` Streamlit runs that page alone until `st.navigation` was called once in the
     process. Called outside a visit it does nothing else, and warns that there is none.
     """
+    before = logging.root.manager.disable
     logging.disable(logging.WARNING)
-    st.navigation(pages())
-    logging.disable(logging.NOTSET)
+    try:
+        st.navigation(pages())
+    finally:
+        logging.disable(before)
 
 
 @asynccontextmanager

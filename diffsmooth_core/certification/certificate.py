@@ -15,6 +15,9 @@ from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.statistics import votes_to_certify
 
 SCHEMA = 2
+# By how much a claimed bound or radius may differ from the one that the votes give. The outward margin of the
+# anytime bound, which "target" and "decided" use, was smaller in version 0.8.
+ROUNDING = {"fixed": 1e-12, "adaptive": 1e-12, "target": 1e-9, "decided": 1e-9}
 
 
 @dataclass(frozen=True)
@@ -193,11 +196,11 @@ def discrepancies(certificate: Certificate) -> list[str]:
     return [
         f"{name} says {claimed!r}, the counts give {actual!r}"
         for name, (claimed, actual) in claims.items()
-        if not _same(claimed, actual)
+        if not _same(claimed, actual, ROUNDING[config.stopping])
     ]
 
 
-def _same(claimed: float | str | None, actual: float | str | None) -> bool:
+def _same(claimed: float | str | None, actual: float | str | None, tolerance: float) -> bool:
     if isinstance(claimed, int | float) and isinstance(actual, int | float):
-        return abs(claimed - actual) <= 1e-12  # NaN is a discrepancy too
+        return abs(claimed - actual) <= tolerance  # NaN is a discrepancy too
     return claimed == actual

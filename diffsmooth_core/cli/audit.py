@@ -11,7 +11,7 @@ import click
 from tqdm import tqdm
 
 from diffsmooth_core.cli.options import config_options, given_on_the_command_line, json_option, store_option
-from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.config import USUAL, InputError, SmoothingConfig
 
 if TYPE_CHECKING:
     from diffsmooth_core.runs.results import Summary
@@ -158,7 +158,6 @@ def _as_begun(context: click.Context, run: str, begun: dict[str, Any], settings:
 
 def _config(context: click.Context, file: Path | None, settings: dict[str, Any]) -> SmoothingConfig:
     """The configuration: the settings of the file, replaced by the options that were given."""
-    values: Any = {}
     if file is not None:
         try:
             values = json.loads(file.read_text())
@@ -167,7 +166,9 @@ def _config(context: click.Context, file: Path | None, settings: dict[str, Any])
         if not isinstance(values, dict):
             raise InputError(f'{file} holds no settings; give an object such as {{"sigma": 0.5}}')
         values = dict(values.get("config", values))  # a certificate's file has its settings under "config"
-    for name, value in settings.items():
-        if name not in values or given_on_the_command_line(context, name):
-            values[name] = value
-    return SmoothingConfig.from_dict(values)
+        settings = {n: value for n, value in settings.items() if given_on_the_command_line(context, n)}
+        values |= settings
+        if "classifier" not in values:
+            values = USUAL.get(str(values.get("dataset")), {}) | values
+        return SmoothingConfig.from_dict(values)
+    return SmoothingConfig.from_dict(settings)

@@ -30,6 +30,12 @@ def running_total(cells: Sequence[str]) -> list[bool | None] | None:
     return [None] * len(cells) if all(rise in (0, 1) for rise in rises) else None
 
 
+def words_or_total(cells: Sequence[str]) -> list[bool | None] | None:
+    """Either of these two."""
+    said = words(cells)
+    return running_total(cells) if said is None else said
+
+
 @dataclass(frozen=True)
 class Dialect:
     """The log format of one research group's code.
@@ -47,7 +53,9 @@ class Dialect:
 
 
 DIALECTS = (  # the first that fits
-    Dialect("smoothing-ensembles", frozenset({"radius proved"}), words, "radius proved", only_proved=True),
+    Dialect(
+        "smoothing-ensembles", frozenset({"radius proved"}), words_or_total, "radius proved", only_proved=True
+    ),
     Dialect("multi-scale", frozenset({"r_neg", "stage"}), words),
     Dialect("Cohen", frozenset(), numbers),  # also SmoothAdv's, Consistency's, MACER's and DensePure's
     Dialect("FT-CADIS", frozenset(), words),

@@ -117,15 +117,14 @@ def _dialect(
                 f"{path}, line {line}: {len(row)} columns where {len(header)} are expected "
                 f"({' '.join(header)[:80]})"
             )
-    if "correct" not in header:
-        dialect, _ = recognise(header, []) or (DIALECTS[-1], [])
-        return dialect, [None] * len(rows)
-    place = header.index("correct")
-    cells = [row[place] for _, row in rows]
+    place = header.index("correct") if "correct" in header else None
+    cells = [] if place is None else [row[place] for _, row in rows]
     if found := recognise(header, cells):
-        return found
+        dialect, correct = found
+        return dialect, correct or [None] * len(rows)
     line, cell = next(
-        ((line, row[place]) for line, row in rows if words([row[place]]) is None), (rows[0][0], cells[0])
+        ((line, cell) for (line, _), cell in zip(rows, cells, strict=True) if words([cell]) is None),
+        (rows[0][0], cells[0]),
     )
     raise InputError(
         f"{path}, line {line}: correct is {cell!r}; 0, 1, True, False or a running total are expected"

@@ -93,6 +93,16 @@ def test_each_changed_field_is_found(
     assert {sentence.split()[0] for sentence in found} == named
 
 
+def test_a_certificate_of_version_0_8_by_the_anytime_bound_still_holds(certificate: Certificate) -> None:
+    """Its margin was smaller: 10,000 of 10,000 votes at sigma 1 were written with this radius."""
+    config = replace(certificate.config, sigma=1.0, n=10_000, stopping="target", target_radius=3.3)
+    found = decide((20, 0), (10_000, 0), config)
+    assert found.ending is not None
+    votes = replace(certificate, config=config, counts0=(20, 0), counts=(10_000, 0), **vars(found))
+    assert discrepancies(replace(votes, radius=3.117694730800443)) == []
+    assert discrepancies(replace(votes, radius=3.117694740800443))
+
+
 def test_an_abstention_turned_into_a_certificate_is_found(certificate: Certificate) -> None:
     abstained = with_votes(certificate, (0, 20), (45, 55))
     assert abstained.label == ABSTAIN

@@ -109,6 +109,9 @@ def test_each_dialect_is_told_from_its_content(tmp_path: Path) -> None:
     assert [(r.predict, r.radius) for r in log.results] == [(3, 0.25), (-1, 0.0)]
     with pytest.raises(InputError, match="only says whether a radius was proved"):
         logs.read(ensembles, 0.5)
+    total = [(0, 3, 3, "1", 1), (20, 7, 7, "1", 2)]
+    counted = written(tmp_path / "t", "idx\tlabel\tpredict\tradius proved\tcorrect\n", total)
+    assert [r.radius for r in logs.read(counted, 0.5, target_radius=0.25).results] == [0.25, 0.25]
     bare = written(tmp_path / "bare", "", plain)
     assert [r.radius for r in logs.read(bare, 0.5).results] == [row[3] for row in expected]
 

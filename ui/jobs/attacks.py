@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from diffsmooth_core import Certificate, SmoothingConfig
+from diffsmooth_core import Certificate, InputError, SmoothingConfig
 from diffsmooth_core.attacks import (
     AttackConfig,
     AttackProgress,
@@ -61,7 +61,8 @@ def certificate_of(certified: Certification) -> Certificate:
 
 
 def submit(certified: Certification, attack: AttackConfig) -> None:
-    """Queue an attack on a certificate. Raises InputError where the queue is full."""
+    """Queue an attack on a certificate. Raises InputError where the queue is full or another attack on it has
+    not ended."""
     picture, certificate = certified.subject.picture, certificate_of(certified)
 
     def stream() -> Iterator[AttackProgress]:
@@ -73,7 +74,8 @@ def submit(certified: Certification, attack: AttackConfig) -> None:
 def submit_regions(
     certified: Certification, plane: Plane, regions: RegionsConfig, towards: tuple[str, str]
 ) -> None:
-    """Queue the decision regions around a certified picture. Raises InputError where the queue is full."""
+    """Queue the decision regions around a certified picture. Raises InputError where the queue is full or
+    earlier ones have not ended."""
     certificate = certificate_of(certified)
 
     def stream() -> Iterator[Regions]:
@@ -85,6 +87,10 @@ def submit_regions(
 def _submit(
     certified: Certification, kind: Kind, stream: Callable[[], Iterator[Any]], task: AttackTask | RegionsTask
 ) -> None:
+    earlier = latest(certified, kind)
+    if earlier and not earlier.finished:
+        what = "an attack on" if kind == "attack" else "a drawing of the regions around"
+        raise InputError(f"{what} this certificate is under way already; cancel it, or wait for its end")
     jobs().submit("certificates", stream, key=(kind, certified.id), subject=task, owner=state.visitor())
 
 

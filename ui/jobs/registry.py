@@ -111,7 +111,7 @@ class Registry:
 
     def __init__(self, **queues: QueueLimits) -> None:
         self._queues = {name: _Queue(name, limits) for name, limits in queues.items()}
-        self._jobs: dict[str, _Job] = {}  # by id, in the order of submission
+        self._jobs: dict[str, _Job] = {}  # by id, in the order of submission or, once finished, of ending
         self._latest: dict[Hashable, str] = {}  # key -> id of the last job
         self._number = itertools.count(1)
         self._changed = threading.Condition()  # guards everything above and all that it holds
@@ -166,7 +166,8 @@ class Registry:
             return replace(job.snapshot, position=job.queue.line().index(job))
 
     def snapshots(self, queue: str) -> list[Snapshot[Any]]:
-        """The jobs of a queue that are not forgotten, in the order of submission; `position` is left out."""
+        """The jobs of a queue that are not forgotten, ordered by submission or, once finished, by ending;
+        `position` is left out."""
         with self._changed:
             return [job.snapshot for job in self._jobs.values() if job.queue.name == queue]
 
@@ -227,6 +228,7 @@ class Registry:
 
     def _finish(self, job: _Job, state: JobState, error: str | None = None) -> None:
         job.snapshot, job.steps = replace(job.snapshot, state=state, error=error), None
+        self._jobs[job.snapshot.id] = self._jobs.pop(job.snapshot.id)  # the first to end are forgotten first
         queue = job.queue
         if queue.running is job:
             queue.running = None
