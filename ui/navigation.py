@@ -23,11 +23,6 @@ SECTIONS = {  # section -> page -> its title and Material icon
 }
 
 
-def _certify_by_name() -> None:
-    """Lead on to Certify: as the first page it has an empty address, but a link may call it by its name."""
-    st.switch_page("pages/certify.py", query_params=st.query_params.to_dict())
-
-
 def pages() -> dict[str, list[st.Page]]:
     """Every page by its section, as `st.navigation` takes them."""
     by_section = {
@@ -43,5 +38,6 @@ def pages() -> dict[str, list[st.Page]]:
         ]
         for section, listed in SECTIONS.items()
     }
-    by_name = st.Page(_certify_by_name, title="Certify", url_path="certify", visibility="hidden")
+    # Certify, as the first page, has an empty address; a link may call it by its name all the same.
+    by_name = st.Page("pages/certify.py", title="Certify", url_path="certify", visibility="hidden")
     return by_section | {"": [by_name]}

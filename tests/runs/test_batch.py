@@ -75,6 +75,7 @@ def test_a_batch_gives_what_certify_gives(own: Store, stopping: str) -> None:
     assert len({result.n for result in results}) > (1 if stopping != "fixed" else 0)
 
 
+@pytest.mark.timeout(1200)  # Ray starts a dozen processes: minutes on a machine that is kept busy
 def test_processes_and_ray_actors_count_the_same_votes(own: Store) -> None:
     """Two Ray actors on a real local cluster, one of them killed in the middle."""
     pytest.importorskip("ray", reason="Ray is not installed; pip install -r requirements-ray.txt")

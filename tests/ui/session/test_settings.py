@@ -174,7 +174,7 @@ def test_choosing_a_data_set_brings_networks_and_settings_that_are_usual_there(v
     assert not page.exception
     imagenet = {name: str(value) for name, value in USUAL["imagenet"].items()}
     assert values(page).items() >= imagenet.items()
-    assert "photographs" in page.selectbox(key="denoiser").options
+    assert "Diffusion model for photographs" in page.selectbox(key="denoiser").options
     assert address(page).items() >= imagenet.items()
     page.selectbox(key="dataset").select("cifar10").run()
     back = values(page)
