@@ -11,8 +11,8 @@ from ui.session import settings, state
 def warm_up() -> None:
     """Load what the first page shows, in the order in which a visitor who is there already waits for it, and
     then the networks that may be chosen next."""
-    certificates.preview(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     recordings.bundled()
     picker.warm_up()
+    certificates.preview(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     for name in names("classifier", settings.DEFAULTS.dataset):
         networks.classifier(name)
