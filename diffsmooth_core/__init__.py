@@ -12,7 +12,8 @@ from diffsmooth_core.version import __version__
 
 if TYPE_CHECKING:
     from diffsmooth_core.certification.certificate import Certificate
-    from diffsmooth_core.certification.stream import Progress, certify, certify_stream, predict
+    from diffsmooth_core.certification.progress import Progress
+    from diffsmooth_core.certification.stream import certify, certify_stream, predict
     from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
     from diffsmooth_core.classifiers.building import build_base
     from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
@@ -41,7 +42,8 @@ __all__ = [
 
 _MODULES = {  # the same imports as above, for `__getattr__`
     "certification.certificate": ("Certificate",),
-    "certification.stream": ("Progress", "certify", "certify_stream", "predict"),
+    "certification.progress": ("Progress",),
+    "certification.stream": ("certify", "certify_stream", "predict"),
     "classifiers.base": ("BaseClassifier", "Classifier"),
     "classifiers.building": ("build_base",),
     "config": ("ABSTAIN", "InputError", "SmoothingConfig"),

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from diffsmooth_core.certification import stream, voting
 from diffsmooth_core.certification.certificate import Certificate
-from diffsmooth_core.certification.stream import Progress
-from diffsmooth_core.certification.voting import Stage, VoteRange
+from diffsmooth_core.certification.progress import Progress, Stage
+from diffsmooth_core.certification.voting import VoteRange
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.building import build_base
 from diffsmooth_core.config import METHODS, SmoothingConfig

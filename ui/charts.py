@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffsmooth_core import Progress, SmoothingConfig
-from diffsmooth_core.certification.stream import Point
+from diffsmooth_core.certification.progress import Point
 from ui import echarts
 from ui.colours import ABSTAIN, class_colour
 from ui.echarts import Spec, heading

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from diffsmooth_core.certification.voting import Pixels, VoteRange, as_pixels, draw_noise, first_votes
+from diffsmooth_core.certification.progress import Pixels
+from diffsmooth_core.certification.voting import VoteRange, as_pixels, draw_noise, first_votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.device import autocast
 from diffsmooth_core.config import InputError, SmoothingConfig

@@ -7,7 +7,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from diffsmooth_core.certification.voting import Stage, VoteRange, draw_noise
+from diffsmooth_core.certification.progress import Stage
+from diffsmooth_core.certification.voting import VoteRange, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier, reference_bank
 from diffsmooth_core.config import InputError, SmoothingConfig
 

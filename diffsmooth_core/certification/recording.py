@@ -10,8 +10,7 @@ import numpy as np
 
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import NOTHING, decide
-from diffsmooth_core.certification.stream import Progress, build_progress
-from diffsmooth_core.certification.voting import Samples, Stage
+from diffsmooth_core.certification.progress import Progress, Samples, Stage, build_progress
 from diffsmooth_core.config import InputError
 
 FORMAT = "diffsmooth-recording-1"

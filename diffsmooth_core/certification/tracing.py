@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from diffsmooth_core.certification.voting import Pixels, Stage, VoteRange, as_pixels, check, draw_noise
+from diffsmooth_core.certification.progress import Pixels, Stage
+from diffsmooth_core.certification.voting import VoteRange, as_pixels, check, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import InputError, SmoothingConfig
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,23 +11,11 @@ import torch
 from torch import Tensor
 
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
+from diffsmooth_core.certification.progress import Pixels, Samples, Stage
 from diffsmooth_core.classifiers.base import BaseClassifier, Vote
 from diffsmooth_core.config import SIDES, InputError, SmoothingConfig
 
-Stage = Literal["selection", "estimation", "prediction"]
 Classes = npt.NDArray[np.int64]  # (votes,): the class of each vote
-Pixels = npt.NDArray[np.float32]  # (h,w,c), [0,1] units; noisy images have values outside [0,1]
-
-
-@dataclass(frozen=True)
-class Samples:
-    """The images of one vote, for display, and the class that it is for."""
-
-    original: Pixels
-    noisy: Pixels
-    purified: Pixels | None
-    local: tuple[Pixels, ...]  # what the classifier saw, where it saw several pictures
-    vote: int
 
 
 def as_pixels(x: Tensor) -> Pixels:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from torch import Tensor
 
 from diffsmooth_core.certification.certificate import Certificate, at_level
-from diffsmooth_core.certification.stream import Progress, certify_stream
+from diffsmooth_core.certification.progress import Progress
+from diffsmooth_core.certification.stream import certify_stream
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import InputError, SmoothingConfig, minimum_votes
 from diffsmooth_core.experiments.cost import MemoryMeter

@@ -10,7 +10,8 @@ import numpy as np
 from torch import Tensor
 
 from diffsmooth_core.certification.decision import Decision, decide
-from diffsmooth_core.certification.voting import Classes, Stage, VoteRange, check, checked_argmax, draw_noise
+from diffsmooth_core.certification.progress import Stage
+from diffsmooth_core.certification.voting import Classes, VoteRange, check, checked_argmax, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import default_purifier_batch
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum_votes, unknown

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from diffsmooth_core.certification.decision import Decision, next_look
+from diffsmooth_core.certification.progress import Stage
 from diffsmooth_core.certification.stream import add_votes
-from diffsmooth_core.certification.voting import Stage
 from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.runs.records import Tally
 from diffsmooth_core.runs.workers import Plan, VoteRequest

@@ -14,7 +14,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from diffsmooth_core.certification.voting import Stage, VoteRange, cast_votes
+from diffsmooth_core.certification.progress import Stage
+from diffsmooth_core.certification.voting import VoteRange, cast_votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.config import InputError, SmoothingConfig

@@ -10,8 +10,8 @@ import pytest
 
 from diffsmooth_core import SmoothingConfig, build_base, certify_stream
 from diffsmooth_core.certification.certificate import discrepancies
+from diffsmooth_core.certification.progress import Samples
 from diffsmooth_core.certification.recording import Recording
-from diffsmooth_core.certification.voting import Samples
 from diffsmooth_core.config import InputError
 from tests.worlds import GREY, clamping_denoiser, ten_classes
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from diffsmooth_core import build_base, certify, certify_stream, load_classifier, load_denoiser, predict
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
-from diffsmooth_core.certification.stream import Progress
+from diffsmooth_core.certification.progress import Progress
 from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
 from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import Certificate, Progress, SmoothingConfig
 from diffsmooth_core.certification.decision import decide
-from diffsmooth_core.certification.voting import Samples
+from diffsmooth_core.certification.progress import Samples
 from ui.jobs.certificates import CertificationProgress, CertificationTask, with_trace
 from ui.jobs.registry import jobs
 from ui.session import state

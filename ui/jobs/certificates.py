@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from diffsmooth_core import InputError, Progress, SmoothingConfig, certify_stream
-from diffsmooth_core.certification.stream import Point
-from diffsmooth_core.certification.voting import Samples
+from diffsmooth_core.certification.progress import Point, Samples
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
 from ui.jobs.networks import base_classifier, votes_quickly

@@ -9,8 +9,9 @@ from dataclasses import replace
 from functools import lru_cache
 
 from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.certification.progress import Samples, Stage
 from diffsmooth_core.certification.recording import Recording
-from diffsmooth_core.certification.voting import Samples, Stage, votes
+from diffsmooth_core.certification.voting import votes
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.paths import ASSETS
 from ui.jobs.certificates import Certification, CertificationProgress, CertificationTask, preview, with_trace

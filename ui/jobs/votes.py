@@ -6,9 +6,9 @@ from functools import lru_cache
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.decision import level
-from diffsmooth_core.certification.stream import Point
+from diffsmooth_core.certification.progress import Point, Stage
 from diffsmooth_core.certification.tracing import TracedVote, trace_vote
-from diffsmooth_core.certification.voting import Stage, votes
+from diffsmooth_core.certification.voting import votes
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 from ui.jobs.networks import base_classifier

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from diffsmooth_core import build_base, certify_stream
-from diffsmooth_core.certification.stream import Progress
+from diffsmooth_core.certification.progress import Progress
 from diffsmooth_core.config import InputError, SmoothingConfig
 from tests.worlds import GREY, half_space
 from ui.jobs.registry import QueueLimits, Registry, Snapshot

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
-from diffsmooth_core.certification.voting import Samples
+from diffsmooth_core.certification.progress import Samples
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.purification.purifiers import purifier_of
 from ui.colours import class_colour

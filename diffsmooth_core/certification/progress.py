@@ -1,0 +1,107 @@
+"""The progress of a run: an immutable snapshot after each step of votes, from counts alone, without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from diffsmooth_core.certification.certificate import Certificate
+from diffsmooth_core.certification.decision import Decision, level, selected
+from diffsmooth_core.config import SmoothingConfig
+from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
+
+Stage = Literal["selection", "estimation", "prediction"]
+Pixels = npt.NDArray[np.float32]  # (h,w,c), [0,1] units; noisy images have values outside [0,1]
+Point = tuple[int, float, float, float]  # n, share, Clopper-Pearson bound, anytime bound
+Counts = npt.NDArray[np.int64]  # (k,): votes for each class
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The images of one vote, for display, and the class that it is for."""
+
+    original: Pixels
+    noisy: Pixels
+    purified: Pixels | None
+    local: tuple[Pixels, ...]  # what the classifier saw, where it saw several pictures
+    vote: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """An immutable snapshot after a step of votes.
+
+    n_done and n_total are votes of the current stage; p_hat is the candidate's share of them. p_a_lower and
+    radius (L2, [0,1] pixel units) come from the bound of the stopping rule. With "target" and "decided" they
+    are valid at any moment; otherwise they are `provisional` until the run has ended. `clopper_pearson` and
+    `anytime` are for plots under every rule: the bound that would be valid had n been fixed at n_done, and
+    the bound that is valid at all n simultaneously.
+    """
+
+    stage: Stage
+    n_done: int
+    n_total: int
+    counts0: tuple[int, ...]
+    counts: tuple[int, ...]
+    candidate: int
+    p_hat: float
+    p_a_lower: float
+    provisional: bool
+    radius: float
+    clopper_pearson: float
+    anytime: float
+    votes_per_second: float
+    samples: Samples
+    certificate: Certificate | None = None
+    classes: tuple[int, ...] = ()  # the classes of this step's votes, in order
+
+    @property
+    def point(self) -> Point | None:
+        """The values for a plot of the bounds over the votes; None during selection."""
+        if self.stage == "selection":
+            return None
+        return self.n_done, self.p_hat, self.clopper_pearson, self.anytime
+
+    @property
+    def finished(self) -> bool:
+        return self.certificate is not None
+
+
+def build_progress(
+    config: SmoothingConfig,
+    stage: Stage,
+    counts0: Counts,
+    counts: Counts,
+    decision: Decision,
+    votes_per_second: float,
+    samples: Samples,
+    certificate: Certificate | None,
+    classes: Sequence[int] = (),
+) -> Progress:
+    """The Progress for these selection (counts0) and estimation counts, each (k,)."""
+    tally, total = (counts0, config.n0) if stage == "selection" else (counts, config.n)
+    votes0, votes = (tuple(map(int, stage_counts)) for stage_counts in (counts0, counts))
+    n_done, candidate = int(tally.sum()), selected(votes0)
+    agreeing, estimated = int(tally[candidate]), stage == "estimation"
+    return Progress(
+        stage=stage,
+        n_done=n_done,
+        n_total=total,
+        counts0=votes0,
+        counts=votes,
+        candidate=candidate,
+        p_hat=agreeing / n_done,
+        p_a_lower=decision.p_a_lower,
+        radius=decision.radius,
+        provisional=certificate is None and config.stopping in ("fixed", "adaptive"),
+        clopper_pearson=clopper_pearson_lower(agreeing, n_done, level(config)) if estimated else 0.0,
+        anytime=anytime_lower(agreeing, n_done, config.alpha) if estimated else 0.0,
+        votes_per_second=votes_per_second,
+        samples=samples,
+        certificate=certificate,
+        classes=tuple(map(int, classes)),
+    )
