@@ -58,6 +58,7 @@ USUAL: dict[str, dict[str, Any]] = {
         "sigma": 0.25,
         "sigma_local": 0.06,
         "m": 2,
+        "n0": 20,
         "n": 100,
     }
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from diffsmooth_core import Progress, SmoothingConfig
 from diffsmooth_core.certification.progress import Point
 from ui import echarts
@@ -11,14 +13,19 @@ from ui.colours import ABSTAIN, class_colour
 from ui.echarts import Spec, heading
 
 HEIGHT = 300  # pixels of the charts that are side by side below an answer
-ROWS = 10  # classes shown in a count, at most
+CLASSES = 10  # of more, a count shows the first ones
+ROWS = 5  # of these, beside a row for all others
+ROW = 40  # height of such a row in pixels
 POINTS = 400  # points of a trace, at most
 
 Panel = tuple[str, str, Sequence[float], float]  # title, its line below, votes a class, where the axis ends
 
 
-def votes(progress: Progress | None, config: SmoothingConfig, class_names: Sequence[str]) -> Spec:
-    """Counts per class, selection (n0 votes) on the left and estimation (n votes) on the right."""
+def votes(
+    progress: Progress | None, config: SmoothingConfig, class_names: Sequence[str], most: int = ROWS
+) -> Spec:
+    """Counts per class, selection (n0 votes) on the left and estimation (n votes) on the right; `most` as for
+    `tallies`."""
     empty = (0,) * len(class_names)
     counts0, counts = (progress.counts0, progress.counts) if progress else (empty, empty)
     first = 1000 if config.stopping == "fixed" else 100
@@ -29,49 +36,50 @@ def votes(progress: Progress | None, config: SmoothingConfig, class_names: Seque
             ("Estimation votes", counts, config.n),
         )
     ]
-    return tallies(panels, class_names)
+    return tallies(panels, class_names, most)
 
 
-def tallies(panels: Sequence[Panel], class_names: Sequence[str]) -> Spec:
-    """Two bar charts of counts side by side. Where there are many classes, those with the most votes have a
-    row, and the others share one."""
-    labels, colours, panels = _largest(panels, class_names)
-    places: tuple[Spec, ...] = ({"left": 76, "right": "58%"}, {"left": "52%", "right": 44})
+def tallies(panels: Sequence[Panel], class_names: Sequence[str], most: int = ROWS) -> Spec:
+    """Two bar charts of counts side by side. Where there are many classes, the up to `most` with the most
+    votes have a row each, with their name above it, and all others share one."""
+    many = len(class_names) > CLASSES
+    rows = _leading(panels, most) if many else range(len(class_names))
+    labels, colours = [class_names[k] for k in rows], [class_colour(k) for k in rows]
+    drawn = [[counts[k] for k in rows] for _, _, counts, _ in panels]
+    if many:
+        labels, colours = [*labels, "other"], [*colours, ABSTAIN]
+        rests = [max(0, sum(panel[2]) - sum(shown)) for panel, shown in zip(panels, drawn, strict=True)]
+        drawn = [[*shown, rest] for shown, rest in zip(drawn, rests, strict=True)]
+    left, place = (8, {"height": ROW * len(labels)}) if many else (76, {"bottom": 4})
+    places: tuple[Spec, ...] = ({"left": left, "right": "58%"}, {"left": "52%", "right": 44})
     return {
         "animation": False,
         "title": [
-            heading(name, place["left"]) | {"subtext": words, "itemGap": 6, "subtextStyle": {"fontSize": 12}}
-            for (name, words, _, _), place in zip(panels, places, strict=True)
+            heading(name, sides["left"]) | {"subtext": words, "itemGap": 6, "subtextStyle": {"fontSize": 12}}
+            for (name, words, _, _), sides in zip(panels, places, strict=True)
         ],
-        "grid": [{"top": 50, "bottom": 4, **place} for place in places],
+        "grid": [{"top": 50} | place | sides for sides in places],
         "xAxis": [
             {"gridIndex": i, "min": 0, "max": end, "show": False} for i, (_, _, _, end) in enumerate(panels)
         ],
-        "yAxis": echarts.row_axes(labels, interval=0),
+        "yAxis": echarts.row_axes(labels, interval=0, **(echarts.ABOVE_BAR if many else {})),
         "series": [
-            echarts.bars(name, i, "62%", [_bar(c, colour) for c, colour in zip(counts, colours, strict=True)])
+            echarts.bars(
+                name,
+                i,
+                "40%" if many else "62%",
+                [_bar(c, colour) for c, colour in zip(counts, colours, strict=True)],
+            )
             | {"label": {"show": True, "position": "right", "fontSize": 11}}
-            for i, (name, _, counts, _) in enumerate(panels)
+            for i, ((name, *_), counts) in enumerate(zip(panels, drawn, strict=True))
         ],
     }
 
 
-def _largest(
-    panels: Sequence[Panel], class_names: Sequence[str]
-) -> tuple[list[str], list[str], Sequence[Panel]]:
-    """Labels, colours and counts of the rows: of all classes, or of those with the most votes and "other"."""
-    if len(class_names) <= ROWS:
-        return list(class_names), [class_colour(k) for k in range(len(class_names))], panels
-    by_votes = sorted(
-        range(len(class_names)), key=lambda k: (-sum(counts[k] for _, _, counts, _ in panels), k)
-    )
-    shown = by_votes[: ROWS - 1]
-    labels = [class_names[k] for k in shown] + ["other"]
-    panels = [
-        (name, words, (*(c[k] for k in shown), sum(c) - sum(c[k] for k in shown)), end)
-        for name, words, c, end in panels
-    ]
-    return labels, [class_colour(k) for k in shown] + [ABSTAIN], panels
+def _leading(panels: Sequence[Panel], most: int) -> list[int]:
+    """The up to `most` classes that have the most votes, of those that have any."""
+    votes = np.sum([counts for _, _, counts, _ in panels], axis=0)
+    return [int(k) for k in np.argsort(-votes, kind="stable")[:most] if votes[k] >= 0.5]
 
 
 def _bar(count: float, colour: str) -> Spec:

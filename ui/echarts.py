@@ -12,6 +12,15 @@ from ui.colours import ABSTAIN
 Spec = dict[str, Any]
 
 CERTIFIED_TINT = "rgba(19,160,120,0.07)"  # over the part of a chart that is certified
+ABOVE_BAR = {  # the label of a row, above its bar and not beside it
+    "inside": True,
+    "align": "left",
+    "verticalAlign": "bottom",
+    "margin": 0,
+    "padding": [0, 0, 9, 0],
+    "width": 165,
+    "overflow": "truncate",
+}
 TROUGH = "rgba(139,144,152,0.12)"  # behind a bar, over its full possible length
 
 

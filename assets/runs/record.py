@@ -1,23 +1,24 @@
-"""Record what a first visitor sees: the default picture with the default settings.
+"""Record what a first visitor sees of CIFAR-10 and of ImageNet: the first picture with the usual settings.
 
 PYTHONPATH=. python assets/runs/record.py
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-
-from diffsmooth_core import SmoothedClassifier
+from diffsmooth_core import SmoothedClassifier, SmoothingConfig
 from diffsmooth_core.certification.recording import Recording
+from diffsmooth_core.config import DATASETS
+from ui.jobs.recordings import file
 from ui.session import settings, state
 
 
 def main() -> None:
-    config = replace(settings.DEFAULTS, dtype="bfloat16")
-    picture = state.resolved(settings.FIRST_PICTURE)
-    stream = SmoothedClassifier.load(config).certify_stream(picture.tensor, source=picture.source)
-    Path(__file__).with_name("first.json").write_text(Recording.of(stream).to_json() + "\n")
+    for dataset in DATASETS:
+        usual = settings.CERTIFY.on(dataset).defaults
+        config = SmoothingConfig(**{**usual, "dataset": dataset, "dtype": "bfloat16"})
+        picture = state.resolved(settings.first_picture(dataset), dataset)
+        stream = SmoothedClassifier.load(config).certify_stream(picture.tensor, source=picture.source)
+        file(dataset).write_text(Recording.of(stream).to_json() + "\n")
 
 
 if __name__ == "__main__":

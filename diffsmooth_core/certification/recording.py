@@ -13,12 +13,12 @@ from diffsmooth_core.certification.decision import NOTHING, decide
 from diffsmooth_core.certification.progress import Progress, Samples, Stage, build_progress
 from diffsmooth_core.config import InputError
 
-FORMAT = "diffsmooth-recording-1"
+FORMAT = "diffsmooth-recording-2"
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A finished run: its certificate, and for each step of votes its stage and its counts by class, in
+    """A finished run: its certificate, and for each step of votes its stage and the classes of its votes, in
     order."""
 
     certificate: Certificate
@@ -26,16 +26,10 @@ class Recording:
 
     @classmethod
     def of(cls, stream: Iterator[Progress]) -> Recording:
-        """Run `certify_stream` to its end and record the counts of each step."""
-        chunks: list[tuple[Stage, tuple[int, ...]]] = []
-        before: dict[Stage, np.ndarray] = {}
-        for progress in stream:
-            counts = np.array(progress.counts0 if progress.stage == "selection" else progress.counts)
-            new = counts - before.get(progress.stage, np.zeros_like(counts))
-            chunks.append((progress.stage, tuple(map(int, new))))
-            before[progress.stage] = counts
-        assert progress.certificate is not None
-        return cls(progress.certificate, tuple(chunks))
+        """Run `certify_stream` to its end and record the votes of each step."""
+        steps = tuple(stream)
+        assert steps[-1].certificate is not None
+        return cls(steps[-1].certificate, tuple((step.stage, step.classes) for step in steps))
 
     def to_json(self) -> str:
         return json.dumps(
@@ -51,10 +45,10 @@ class Recording:
         if document.get("format") != FORMAT:
             raise InputError(f"this is no recording: its format is not {FORMAT!r}")
         certificate = Certificate.from_dict(document["certificate"])
-        chunks = tuple((stage, tuple(counts)) for stage, counts in document["chunks"])
+        chunks = tuple((stage, tuple(classes)) for stage, classes in document["chunks"])
         for stage, total in (("selection", certificate.counts0), ("estimation", certificate.counts)):
-            summed = np.sum([counts for name, counts in chunks if name == stage], axis=0)
-            if tuple(map(int, summed)) != total:
+            votes = [label for name, classes in chunks if name == stage for label in classes]
+            if tuple(map(int, np.bincount(votes, minlength=len(total)))) != total:
                 raise InputError(f"the recording's {stage} chunks do not add up to the certificate's counts")
         return cls(certificate, chunks)
 
@@ -64,11 +58,12 @@ class Recording:
         config, final = self.certificate.config, self.certificate
         counts0, counts = (np.zeros(len(final.counts), np.int64) for _ in range(2))
         pace = (final.n + config.n0) / max(final.seconds, 1e-9)
-        for i, (stage, new) in enumerate(self.chunks):
+        for i, (stage, classes) in enumerate(self.chunks):
+            new = np.bincount(classes, minlength=len(final.counts))
             if stage == "selection":
-                counts0, decision = counts0 + np.array(new), NOTHING
+                counts0, decision = counts0 + new, NOTHING
             else:
-                counts = counts + np.array(new)
+                counts = counts + new
                 decision = decide(tuple(map(int, counts0)), tuple(map(int, counts)), config)
             vote = int((counts0 if stage == "selection" else counts).sum()) - 1
             yield build_progress(
@@ -80,4 +75,5 @@ class Recording:
                 pace,
                 samples(stage, vote),
                 final if i == len(self.chunks) - 1 else None,
+                classes,
             )

@@ -16,7 +16,7 @@ from diffsmooth_core.config import InputError
 from tests.worlds import GREY, clamping_denoiser, ten_classes
 
 ROOT = Path(__file__).parents[2]
-BUNDLED = ROOT / "assets" / "runs" / "first.json"
+RUNS = ROOT / "assets" / "runs"
 
 
 @pytest.mark.parametrize("stopping", ["fixed", "adaptive", "target"])
@@ -33,20 +33,27 @@ def test_played_it_is_the_run(stopping: str) -> None:
 
     played = list(recording.played(samples))
     assert asked == [(s.stage, s.n_done - 1) for s in steps], "the pictures of each chunk's last vote"
-    same = {"samples": steps[0].samples, "votes_per_second": 1.0, "classes": ()}
+    same = {"samples": steps[0].samples, "votes_per_second": 1.0}
     assert [replace(p, **same) for p in played] == [replace(s, **same) for s in steps]
 
 
-def test_the_bundled_one_holds_and_speaks_of_the_bundled_networks() -> None:
-    certificate = Recording.from_json(BUNDLED.read_text()).certificate
+@pytest.mark.parametrize(
+    ("dataset", "classifier", "denoiser"),
+    [("cifar10", "gaussian-0.25", "bundled"), ("imagenet", "efficientnet-lite0", "photographs")],
+)
+def test_the_bundled_ones_hold_and_speak_of_the_bundled_networks(
+    dataset: str, classifier: str, denoiser: str
+) -> None:
+    certificate = Recording.from_json((RUNS / f"first-{dataset}.json").read_text()).certificate
     assert discrepancies(certificate) == []
-    for role, name in (("classifier", "gaussian-0.25"), ("denoiser", "bundled")):
+    assert certificate.config.dataset == dataset
+    for role, name in (("classifier", classifier), ("denoiser", denoiser)):
         card = json.loads((ROOT / "assets" / "models" / f"{name}.json").read_text())
         assert certificate.weights[role] == card["sha256"], "record it again with assets/runs/record.py"
 
 
 def test_chunks_that_do_not_add_up_are_refused() -> None:
-    document = json.loads(BUNDLED.read_text())
+    document = json.loads((RUNS / "first-cifar10.json").read_text())
     document["chunks"].pop()
     with pytest.raises(InputError, match="estimation chunks do not add up"):
         Recording.from_json(json.dumps(document))

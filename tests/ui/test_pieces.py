@@ -17,7 +17,7 @@ from diffsmooth_core.datasets.sources import class_names
 from tests.ui.conftest import progress
 from ui import charts
 from ui.colours import class_colour
-from ui.components import strip
+from ui.components import figure, strip
 from ui.images import data_url
 from ui.text import confidence, duration, length, plain
 
@@ -43,6 +43,21 @@ def test_votes_of_selection_and_estimation_are_apart() -> None:
     assert (selection[CAT], selection[DOG], sum(selection)) == (99, 1, 100)
     assert (estimation[CAT], sum(estimation)) == (900, 900)
     assert spec["title"][1]["subtext"] == "900 of 1,000"
+
+
+def test_of_a_thousand_classes_those_with_the_most_votes_have_a_row_and_the_file_has_all() -> None:
+    names = class_names("imagenet")
+    counts = [0] * 1000
+    for k, votes in zip(range(100, 108), range(8, 0, -1), strict=True):
+        counts[k] = votes
+    panels = [("One", "", tuple(counts), 100), ("Two", "", (0,) * 1000, 100)]
+    spec = charts.tallies(panels, names)
+    one, two = ([bar["value"] for bar in series["data"]] for series in spec["series"])
+    assert spec["yAxis"][0]["data"] == [*names[100:105], "other"]
+    assert (one, two) == ([8, 7, 6, 5, 4, 6], [0] * 6)
+    saved = figure.as_csv(charts.tallies(panels, names, len(names))).splitlines()
+    assert f"One,{names[107]},1" in saved
+    assert len(saved) == 1 + 2 * 9, "a title, and in each panel eight classes and the rest"
 
 
 def test_a_long_runs_first_votes_can_be_seen() -> None:

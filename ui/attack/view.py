@@ -215,8 +215,12 @@ def _charts(
     with st.container(key="charts"):
         left, right = st.columns(2, gap="medium")
     with left:
-        spec = charts.tallies((before, _after(progress, attack, names)), names)
-        figure.show(spec, "attack-votes", "Votes for each class before and after the change", charts.HEIGHT)
+        panels = (before, _after(progress, attack, names))
+        alt, every = (
+            "Votes for each class before and after the change",
+            charts.tallies(panels, names, len(names)),
+        )
+        figure.show(charts.tallies(panels, names), "attack-votes", alt, charts.HEIGHT, saved=every)
     with right:
         spec = shares(certificate, certificate.candidate, progress, attack)
         alt = "Share of votes over the length of the change, against what is guaranteed"

@@ -126,7 +126,8 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
         left, right = st.columns(2, gap="medium")
     with left:
         spec = charts.votes(progress, run.config, names)
-        figure.show(spec, "votes", "Votes for each class", charts.HEIGHT)
+        every = charts.votes(progress, run.config, names, most=len(names))
+        figure.show(spec, "votes", "Votes for each class", charts.HEIGHT, saved=every)
     with right:
         done = progress is not None and progress.certificate is not None
         colour = class_colour(progress.candidate) if progress else ABSTAIN
@@ -191,7 +192,7 @@ def _actions(snapshot: Certification, picture: Picture, draft: Draft[SmoothingCo
             draft,
         )
         if st.button("Replay", key="Replay", width="stretch"):
-            state.show_job(recordings.replay())
+            state.show_job(recordings.replay(snapshot))
             st.rerun()
     else:
         _start(again, picture, draft)

@@ -1,5 +1,4 @@
-"""The recorded run that Certify shows before the first certification: its result, or a replay vote by
-vote."""
+"""The recorded runs that Certify shows before a certification: the result, or a replay vote by vote."""
 
 from __future__ import annotations
 
@@ -7,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.progress import Samples, Stage
@@ -19,35 +19,47 @@ from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
 
-RECORDING = ASSETS / "runs" / "first.json"
+
+def file(dataset: str) -> Path:
+    """Where the recording of a data set's first picture is bundled, if there is one."""
+    return ASSETS / "runs" / f"first-{dataset}.json"
 
 
-@lru_cache(maxsize=1)
-def bundled() -> tuple[Recording, Certification]:
-    """The bundled recording, and it as a finished run."""
-    recording = Recording.from_json(RECORDING.read_text())
-    picture = state.resolved(recording.certificate.source)
-    task = CertificationTask(picture, recording.certificate.config, recorded=True)
-    first = preview(picture, task.config)
-    assert first is not None
+@lru_cache(maxsize=8)
+def bundled(dataset: str) -> Recording | None:
+    """The bundled recording of a data set, None where it has none."""
+    return Recording.from_json(file(dataset).read_text()) if file(dataset).is_file() else None
+
+
+@lru_cache(maxsize=8)
+def _ended(dataset: str) -> Certification | None:
+    """A data set's recording as a finished run; None where there is none, or its networks are not here."""
+    if (recording := bundled(dataset)) is None:
+        return None
+    config, seconds = recording.certificate.config, recording.certificate.seconds
+    picture = state.resolved(recording.certificate.source, dataset)
+    if (first := preview(picture, config)) is None:
+        return None
     *_, last = with_trace(recording.played(lambda stage, vote: first))
-    seconds = recording.certificate.seconds
-    return recording, Snapshot("recorded", "done", task, progress=last, seconds=seconds)
+    task = CertificationTask(picture, config, recorded=True)
+    return Snapshot("recorded", "done", task, progress=last, seconds=seconds)
 
 
 def recorded(picture: Picture, config: SmoothingConfig | None) -> Certification | None:
-    """The bundled recording, if it is of this picture with these settings; None otherwise. The precision may
-    differ, because it depends on the processor."""
-    _, run = bundled()
-    task = run.subject
-    same = config is not None and replace(config, dtype=task.config.dtype) == task.config
-    return run if same and picture.sha256 == task.picture.sha256 else None
+    """The recording of the data set, if it is of this picture with these settings; None otherwise. The
+    precision may differ, because it depends on the processor."""
+    if config is None or (recording := bundled(config.dataset)) is None:
+        return None
+    certificate = recording.certificate
+    same = replace(config, dtype=certificate.config.dtype) == certificate.config
+    return _ended(config.dataset) if same and picture.sha256 == certificate.image_sha256 else None
 
 
-def replay() -> str:
-    """Show the recording again from its first vote, at the pace at which it was counted; the job's id."""
-    recording, run = bundled()
+def replay(run: Certification) -> str:
+    """Show a recorded run again from its first vote, at the pace at which it was counted; the job's id."""
     config, picture = run.subject.config, run.subject.picture
+    recording = bundled(config.dataset)
+    assert recording is not None
 
     def stream() -> Iterator[CertificationProgress]:
         base, began = base_classifier(config), time.monotonic()

@@ -11,7 +11,7 @@ from ui.session import settings, state
 def warm_up() -> None:
     """Load what the first page shows, in the order in which a visitor who is there already waits for it, and
     then the networks that may be chosen next."""
-    recordings.bundled()
+    recordings.recorded(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     picker.warm_up()
     certificates.preview(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     for name in names("classifier", settings.DEFAULTS.dataset):

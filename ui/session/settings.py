@@ -16,6 +16,7 @@ from diffsmooth_core.zoo.download import here
 from ui.session.limits import allowed, limit
 
 FIRST_PICTURE = "gallery:sailing-yacht"
+_FIRST_OF = {"imagenet": "gallery:lighthouse"}  # where that picture has no class
 _USUAL = SmoothingConfig(dtype=fast_dtype())
 _MOST = {name: limit("runs", name) for name in ("n", "n0", "m")}
 DEFAULTS = replace(_USUAL, **{name: min(most, getattr(_USUAL, name)) for name, most in _MOST.items()})
@@ -53,6 +54,12 @@ SPANS: dict[str, tuple[float, float]] = {
     "rounds": (1, 6),
     "seed": (0, 2**53 - 1),  # what a browser's numbers can hold
 }
+
+
+def first_picture(dataset: str) -> str:
+    """The picture that is shown where nobody has chosen one: of one of the data set's classes, where that is
+    known."""
+    return _FIRST_OF.get(dataset, FIRST_PICTURE)
 
 
 def usual(dataset: str) -> dict[str, Any]:

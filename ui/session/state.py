@@ -47,8 +47,11 @@ def change_settings(**values: Any) -> None:
 
 
 def take_usual_settings() -> None:
-    """The settings that are usual with the data set that was just chosen, and its networks."""
+    """The settings that are usual with the data set that was just chosen, and its networks; its first picture
+    in the place of one that is of none of its classes and was not uploaded."""
     change_settings(**settings.usual(dataset()))
+    if st.session_state["upload"] is None and picture().label is None:
+        set_picture(settings.first_picture(dataset()))
 
 
 def visitor() -> str:

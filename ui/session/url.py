@@ -13,7 +13,7 @@ import streamlit as st
 from diffsmooth_core import InputError, SmoothingConfig
 from ui.components.address import complete
 from ui.session import notices, state
-from ui.session.settings import CERTIFY, CONFIG_FIELDS, FIRST_PICTURE, Settings
+from ui.session.settings import CERTIFY, CONFIG_FIELDS, Settings, first_picture
 
 Address = dict[str, str]  # its parameters
 Session = MutableMapping[Any, Any]
@@ -154,7 +154,7 @@ def read(page: Settings) -> bool:
     session["lesson"] = parameters.get("lesson", "")
     session["job"] = parameters.get("job") if page.prefix == CERTIFY.prefix else session.get("job")
     if parameters or "picture" not in session:
-        state.set_picture(FIRST_PICTURE)
+        state.set_picture(first_picture(state.dataset()))
     if "picture" in parameters:
         state.choose_picture(parameters["picture"])
     sync().keep(page, session)

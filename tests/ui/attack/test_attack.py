@@ -211,9 +211,10 @@ def test_the_average_answer_of_many_classes_has_the_rest_together() -> None:
     names = tuple(f"class {k}" for k in range(1000))
     panel = view._after(found, attacked.subject.attack, names)
     bars = charts.tallies((panel, panel), names)["series"][0]["data"]
-    assert bars[0]["label"] == {"show": True, "formatter": "40"}
-    assert not bars[1]["label"]["show"]
-    assert bars[-1]["label"] == {"show": True, "formatter": "60"}
+    assert [bar["label"] for bar in bars] == [
+        {"show": True, "formatter": "40"},
+        {"show": True, "formatter": "60"},
+    ]
 
 
 @pytest.mark.parametrize(("reach", "side"), [(1.0, "right"), (10.0, "left")])

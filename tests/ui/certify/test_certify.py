@@ -253,15 +253,17 @@ def test_the_perturbation_shown_has_the_radius_as_its_length() -> None:
     assert change.shape == x.shape
 
 
+@pytest.mark.parametrize(("dataset", "label"), [("cifar10", "ship"), ("imagenet", "beacon")])
 def test_a_first_visit_shows_a_recording_that_can_be_played_and_run(
-    visit: Visit, monkeypatch: pytest.MonkeyPatch
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, dataset: str, label: str
 ) -> None:
-    recording, ended = recordings.bundled()
+    recording = recordings.bundled(dataset)
+    assert recording is not None
     quick = replace(recording, certificate=replace(recording.certificate, seconds=0.5))
-    monkeypatch.setattr(recordings, "bundled", lambda: (quick, ended))
-    page = visit()
+    monkeypatch.setattr(recordings, "bundled", lambda dataset: quick)
+    page = visit(dataset=dataset)
     assert "This is a recording of how the method answers" in text(page)
-    assert figures(page)["Class"] == "ship"
+    assert figures(page)["Class"] == label
     page.button(key="Replay").click().run()
     assert not page.exception
     snapshot = find(address(page)["job"])
@@ -270,9 +272,9 @@ def test_a_first_visit_shows_a_recording_that_can_be_played_and_run(
     done = jobs().wait(snapshot.id, 100)
     assert done is not None
     assert done.state == "done", done.error
-    assert done.progress.certificate.radius == float(recordings.bundled()[0].certificate.radius)
+    assert done.progress.certificate.radius == recording.certificate.radius
     page.run()
     assert page.button(key="Certify").label == "Certify"
     page.number_input(key="n").set_value(500).run()
     assert page.button(key="Certify").label == "Certify with these settings"
-    assert "This run was started with votes n = 1,000" in text(page)
+    assert f"This run was started with votes n = {recording.certificate.n:,}" in text(page)

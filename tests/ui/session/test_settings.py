@@ -185,3 +185,17 @@ def test_an_address_with_a_data_set_alone_has_what_is_usual_there(visit: Visit) 
     page = visit(picture="photo:cat", dataset="imagenet", m="1")
     expected = {name: str(value) for name, value in USUAL["imagenet"].items()} | {"m": "1"}
     assert values(page).items() >= expected.items()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(settings.FIRST_PICTURE, "gallery:lighthouse"), ("photo:coffee", "photo:coffee")]
+)
+def test_a_picture_without_a_class_gives_way_to_one_that_has_one(
+    visit: Visit, before: str, after: str
+) -> None:
+    page = visit(picture=before)
+    page.selectbox(key="dataset").set_value("imagenet").run()
+    assert not page.exception
+    assert address(page)["picture"] == after
+    page.selectbox(key="dataset").set_value("cifar10").run()
+    assert address(page)["picture"] == settings.FIRST_PICTURE, "a lighthouse and coffee are none of the ten"

@@ -54,10 +54,13 @@ class Table:
     left_out: int = 0
 
 
-def show(chart: Spec | go.Figure, key: str, alt: str, height: int = 0, **selection: Any) -> None:
+def show(
+    chart: Spec | go.Figure, key: str, alt: str, height: int = 0, saved: Spec | None = None, **selection: Any
+) -> None:
     """Draw an ECharts specification, `height` pixels high, or a Plotly figure, which has a height of its
-    own, and what goes with it. `alt` says what is to be seen; `selection` is what `st.plotly_chart` takes
-    where marks can be chosen."""
+    own, and what goes with it. `alt` says what is to be seen; `saved` is the specification with more points
+    than are drawn, which are saved as CSV; `selection` is what `st.plotly_chart` takes where marks can be
+    chosen."""
     with st.container(key=f"figure-{key}", gap=None):
         if isinstance(chart, go.Figure):
             st.plotly_chart(chart, key=key, alt=alt, config={"displayModeBar": False}, **selection)
@@ -70,7 +73,7 @@ def show(chart: Spec | go.Figure, key: str, alt: str, height: int = 0, **selecti
             "title": alt,
             "tables": tuple(asdict(table) for table in found),  # Streamlit imports pandas to look into a list
             "words": _words(found),
-            "csv": as_csv(chart),
+            "csv": as_csv(saved or chart),
         }
         _numbers(data=data, key=f"{key}-numbers")
 
