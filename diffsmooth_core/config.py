@@ -64,6 +64,7 @@ USUAL: dict[str, dict[str, Any]] = {
 }
 NOISES = ("fresh", "reference", "sound")
 STOPPING = ("fixed", "target", "decided", "adaptive")
+GIVE_UP = ("decided", "adaptive")  # rules that end a run once its target is out of reach
 BOUNDS = ("one-class", "two-class")
 DTYPES = ("auto", "float32", "bfloat16")
 
@@ -155,6 +156,11 @@ class SmoothingConfig:
     )
     target_radius: float = _setting(0.25, "", "The radius that is asked for, where stopping is not fixed.")
     rounds: int = _setting(3, "", "Looks of adaptive stopping; alpha is split over them.")
+    beta: float = _setting(
+        0.05,
+        "β",
+        "Probability of giving up a picture that has the target radius; it costs votes, never validity.",
+    )
     bound: str = _setting(
         "one-class",
         "",
@@ -172,7 +178,7 @@ class SmoothingConfig:
         check_choice("stopping", self.stopping, STOPPING)
         check_choice("bound", self.bound, BOUNDS)
         check_choice("dtype", self.dtype, DTYPES)
-        for name in ("sigma", "sigma_local", "alpha", "target_radius"):
+        for name in ("sigma", "sigma_local", "alpha", "beta", "target_radius"):
             value = getattr(self, name)
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and abs(value) <= sys.float_info.max):
@@ -202,8 +208,9 @@ class SmoothingConfig:
                 f"bound 'two-class' needs a fixed number of votes and stopping is {self.stopping!r}; "
                 "use stopping 'fixed', or bound 'one-class'"
             )
-        if not 0 < self.alpha < 1:
-            raise InputError(f"alpha must lie between 0 and 1, got {self.alpha:g}")
+        for name in ("alpha", "beta"):
+            if not 0 < getattr(self, name) < 1:
+                raise InputError(f"{name} must lie between 0 and 1, got {getattr(self, name):g}")
         if self.n < (least := minimum_votes(self.alpha)):
             raise InputError(
                 f"n = {self.n} votes can never certify at alpha = {self.alpha:g}: "
@@ -234,6 +241,7 @@ class SmoothingConfig:
         only_some: frozenset[str] = frozenset().union(*(method.settings for method in METHODS.values()))
         idle = only_some - METHODS[self.method].settings
         idle |= {"target_radius"} if self.stopping == "fixed" else set()
+        idle |= set() if self.stopping in GIVE_UP else {"beta"}
         return idle | (set() if self.stopping == "adaptive" else {"rounds"})
 
     def as_dict(self) -> dict[str, Any]:
@@ -248,6 +256,14 @@ class SmoothingConfig:
     def symbol(cls, name: str) -> str:
         """The paper's symbol of a setting; empty where it has none."""
         return str(cls.__dataclass_fields__[name].metadata["symbol"])
+
+    @classmethod
+    def recorded(cls, values: Mapping[str, Any]) -> SmoothingConfig:
+        """The configuration of an earlier certificate or run. Before `beta` was a setting, the rules that
+        give up did so at level alpha."""
+        if "beta" not in values and values.get("stopping") in GIVE_UP:
+            values = {**values, "beta": values.get("alpha")}
+        return cls.from_dict(values)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SmoothingConfig:

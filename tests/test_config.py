@@ -31,6 +31,9 @@ from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum
         ("sigma_local", -1.0, "sigma_local .* got -1"),
         ("alpha", 0.0, "alpha .* got 0"),
         ("alpha", 1.0, "alpha .* got 1"),
+        ("beta", 0.0, "beta .* got 0"),
+        ("beta", 1.0, "beta .* got 1"),
+        ("beta", None, "beta .* got None"),
         ("m", 0, "m .* got 0"),
         ("m", 2.5, "m .* got 2.5"),
         ("n0", 0, "n0 .* got 0"),
@@ -78,6 +81,14 @@ def test_a_configuration_is_frozen_and_round_trips() -> None:
         config.sigma = 2.0  # type: ignore[misc]
     with pytest.raises(InputError, match="'sigmma'"):
         SmoothingConfig.from_dict({"sigmma": 0.5})
+
+
+def test_a_record_from_before_beta_gave_up_at_alpha() -> None:
+    for stopping, beta in (("decided", 0.01), ("adaptive", 0.01), ("target", 0.05), ("fixed", 0.05)):
+        config = SmoothingConfig(alpha=0.01, stopping=stopping, beta=0.2)
+        assert SmoothingConfig.recorded(config.as_dict()) == config
+        earlier = {name: value for name, value in config.as_dict().items() if name != "beta"}
+        assert SmoothingConfig.recorded(earlier).beta == beta
 
 
 def test_the_methods_are_what_they_are_called() -> None:

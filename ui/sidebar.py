@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
-from diffsmooth_core.config import METHODS
+from diffsmooth_core.config import GIVE_UP, METHODS
 from ui import tours
 from ui.components import picker, sheet
 from ui.page import error_box
@@ -38,6 +38,12 @@ NUMBERS: dict[str, tuple[str, float, str]] = {
     "alpha": ("Risk α", 0.001, "The probability, over the noise, that a certificate claims too much."),
     "target_radius": ("Target radius", 0.05, "The radius asked for: a run may end once it is reached."),
     "rounds": ("Rounds", 1, "Looks of adaptive stopping, each at four times the votes; they share α."),
+    "beta": (
+        "Giving up β",
+        0.01,
+        "How often a picture that has the target radius may be given up. More saves votes; it never makes a "
+        "certificate wrong.",
+    ),
     "seed": ("Seed", 1, "The same seed gives the same noise, so the same votes."),
 }
 HINTS = {
@@ -113,7 +119,8 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
             _numbers("seed", None)
             _select("noise", "Noise is", NOISES)
             stopping = _select("stopping", "Stop", STOPPING)
-            _numbers("target_radius", "rounds", stopping == "adaptive", stopping != "fixed")
+            _numbers("target_radius", "beta", stopping in GIVE_UP, stopping != "fixed")
+            _numbers("rounds", None, left_used=stopping == "adaptive")
             _select("bound", "Bound", BOUNDS)
             _select("dtype", "Precision", DTYPES)
         draft = Draft.of(state.config)

@@ -140,9 +140,9 @@ class Certificate:
         settings = data["config"]
         if not isinstance(settings, Mapping):
             raise InputError(f"the certificate's config must be an object, got {settings!r}")
-        if missing := sorted({f.name for f in fields(SmoothingConfig)} - set(settings)):
+        if missing := sorted({f.name for f in fields(SmoothingConfig)} - set(settings) - {"beta"}):
             raise InputError(f"the certificate's config has no {missing[0]!r}; it is not one of this tool's")
-        data["config"] = SmoothingConfig.from_dict(settings)
+        data["config"] = SmoothingConfig.recorded(settings)
         return cls(**data)
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig, minimum_votes
+from diffsmooth_core.config import ABSTAIN, GIVE_UP, InputError, SmoothingConfig, minimum_votes
 from diffsmooth_core.statistics import (
     anytime_lower,
     anytime_upper,
@@ -86,8 +86,8 @@ def _lower(k: int, n: int, config: SmoothingConfig) -> float:
 
 def _upper(k: int, n: int, config: SmoothingConfig) -> float:
     if config.stopping == "decided":
-        return anytime_upper(k, n, config.alpha)
-    return clopper_pearson_upper(k, n, level(config))
+        return anytime_upper(k, n, config.beta)
+    return clopper_pearson_upper(k, n, config.beta / config.rounds)
 
 
 def decide(counts0: Sequence[int], counts: Sequence[int], config: SmoothingConfig) -> Decision:
@@ -118,7 +118,7 @@ def _ending(k: int, n: int, radius: float, config: SmoothingConfig) -> Ending | 
         return "reached"
     if n >= config.n:
         return "spent"
-    if config.stopping in ("decided", "adaptive"):
+    if config.stopping in GIVE_UP:
         best = _lower(k + config.n - n, config.n, config)  # if all remaining votes were for the candidate
         for bound in (best, _upper(k, n, config)):
             if not (reach := certified_radius(bound, config.sigma)) or reach < config.target_radius:

@@ -70,7 +70,7 @@ def config_of(run: Run) -> SmoothingConfig:
     """The configuration of a run of this program. Raises InputError for an imported one."""
     if run.origin != "audit":
         raise InputError(f"run {run.name!r} is an imported log and cannot go on; start a run of its own")
-    return SmoothingConfig.from_dict(
+    return SmoothingConfig.recorded(
         {k: v for k, v in run.config.items() if k not in ("block", "arithmetic", "execution", "version")}
     )
 

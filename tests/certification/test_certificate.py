@@ -180,7 +180,7 @@ def changed(certificate: Certificate, **changes: Any) -> str:
         ({"p_a_lower": []}, r"p_a_lower must be a number, got \[\]"),
         ({"config": []}, "config must be an object"),
         ({"config": {"sigma": 0.5}}, "config has no 'alpha'"),
-        ({"config": CONFIG.as_dict() | {"beta": 1}}, "'beta'"),
+        ({"config": CONFIG.as_dict() | {"gamma": 1}}, "'gamma'"),
         ({"config": CONFIG.as_dict() | {"sigma": -1}}, "sigma .* got -1"),
     ],
 )

@@ -91,21 +91,29 @@ def test_what_more_votes_cannot_change_is_not_waited_for() -> None:
     assert decide((0, 20), (1, 99), config).ending is None
 
 
+def test_a_larger_beta_gives_up_earlier_and_leaves_the_bound_as_it_is() -> None:
+    for stopping in ("decided", "adaptive"):
+        patient, hasty = (replace(CONFIG, stopping=stopping, beta=beta) for beta in (0.001, 0.2))
+        found = [decide((0, 20), (103, 147), config) for config in (patient, hasty)]
+        assert [decision.ending for decision in found] == [None, "hopeless"]
+        assert found[0] == replace(found[1], ending=None)
+
+
 @pytest.mark.parametrize("stopping", ["decided", "adaptive"])
 @pytest.mark.parametrize("n", [62, 250, 980, 990])
 @pytest.mark.parametrize("target", [0.0, 0.25, 0.7])
 def test_a_run_is_given_up_exactly_where_there_is_no_hope(stopping: str, n: int, target: float) -> None:
     """Hope is the smaller of two: the bound if all votes to come agreed, and the share's upper bound now, at
-    the level of the rule; each against its own formula, for every number of votes that agree."""
-    config = replace(CONFIG, stopping=stopping, target_radius=target)
-    alpha = config.alpha / config.rounds
+    level beta; each against its own formula, for every number of votes that agree."""
+    config = replace(CONFIG, stopping=stopping, target_radius=target, beta=0.02)
+    rounds = config.rounds
 
     def hope(k: int) -> float:
         agreeing = k + config.n - n
         if stopping == "decided":
-            return min(anytime_lower(agreeing, config.n, config.alpha), anytime_upper(k, n, config.alpha))
-        now = beta.isf(alpha, k + 1, n - k) if k < n else 1.0
-        return min(float(beta.ppf(alpha, agreeing, n - k + 1)), float(now))
+            return min(anytime_lower(agreeing, config.n, config.alpha), anytime_upper(k, n, config.beta))
+        now = beta.isf(config.beta / rounds, k + 1, n - k) if k < n else 1.0
+        return min(float(beta.ppf(config.alpha / rounds, agreeing, n - k + 1)), float(now))
 
     found = {k: decide((0, 20), (n - k, k), config).ending for k in range(n + 1)}
     wanted = {k: hope(k) > 0.5 and 0.5 * norm.ppf(hope(k)) >= target for k in found}
@@ -127,7 +135,7 @@ def test_a_run_is_given_up_exactly_where_there_is_no_hope(stopping: str, n: int,
     ],
 )
 def test_the_fewest_votes_with_hope_stay_what_they_are(stopping: str, n: int, fewest: int) -> None:
-    config = replace(CONFIG, stopping=stopping)
+    config = replace(CONFIG, stopping=stopping, beta=0.001)
     assert decide((0, 20), (n - fewest, fewest), config).ending is None
     assert decide((0, 20), (n - fewest + 1, fewest - 1), config).ending == "hopeless"
 

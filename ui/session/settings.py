@@ -38,6 +38,7 @@ CONFIG_FIELDS = (
     "stopping",
     "target_radius",
     "rounds",
+    "beta",
     "bound",
     "dtype",
 )
@@ -52,6 +53,7 @@ SPANS: dict[str, tuple[float, float]] = {
     "alpha": (1e-6, 0.5),
     "target_radius": (0.0, 8.0),
     "rounds": (1, 6),
+    "beta": (1e-6, 0.5),
     "seed": (0, 2**53 - 1),  # what a browser's numbers can hold
 }
 

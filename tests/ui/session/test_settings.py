@@ -31,6 +31,7 @@ OTHER = {
     "stopping": "adaptive",
     "target_radius": "0.05",
     "rounds": "2",
+    "beta": "0.1",
     "bound": "one-class",
     "dtype": "auto",
 }
