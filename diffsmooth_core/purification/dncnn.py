@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -30,8 +29,6 @@ class DirectDenoiser(nn.Module):
 
     `weights` is the SHA-256 of the file that the parameters came from.
     """
-
-    kind: ClassVar = "direct"  # compared with what a purifier takes
 
     def __init__(self, network: nn.Module, sigma: float, name: str, weights: str) -> None:
         super().__init__()

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
+
+from torch import Tensor
 
 from diffsmooth_core.config import SmoothingConfig
-from diffsmooth_core.purification.purifier import Backward, Purifier
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from diffsmooth_core.purification.purifier import AnyDenoiser
+from diffsmooth_core.purification.purifier import AnyDenoiser, Backward, Purifier
 
 
 @dataclass(frozen=True)
 class Identity(Purifier):
     denoiser: None = None
 
-    takes = "none"
+    takes = type(None)
 
     @classmethod
     def of(cls, config: SmoothingConfig, denoiser: AnyDenoiser | None) -> Self:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from torch import Tensor
 
 from diffsmooth_core.config import SmoothingConfig
-from diffsmooth_core.purification.purifier import OnePass
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from diffsmooth_core.purification.denoiser import Denoiser, Diffusion
-    from diffsmooth_core.purification.purifier import Prepare
+from diffsmooth_core.purification.denoiser import Denoiser, Diffusion
+from diffsmooth_core.purification.purifier import OnePass, Prepare
 
 
 @dataclass(frozen=True)
 class OneShot(OnePass):
     denoiser: Denoiser
 
-    takes = "diffusion"
+    takes = Denoiser
     networks = ("unet",)
     needs = "a diffusion model, as 'bundled'"
     steps = ("timestep", "scale", "predict", "purify")
