@@ -67,6 +67,16 @@ STOPPING = ("fixed", "target", "decided", "adaptive")
 GIVE_UP = ("decided", "adaptive")  # rules that end a run once its target is out of reach
 BOUNDS = ("one-class", "two-class")
 DTYPES = ("auto", "float32", "bfloat16")
+LARGEST_LENGTH = 1e6  # of sigma, sigma_local and target_radius
+WHOLE = {  # setting -> its least and its largest value
+    "m": (1, 10**6),
+    "purifications": (1, 10**6),
+    "reverse_steps": (1, 10**6),
+    "n0": (1, 10**8),
+    "n": (1, 10**8),
+    "rounds": (1, 30),
+    "seed": (0, 2**64 - 1),
+}
 
 
 def _setting(default: Any, symbol: str, help: str) -> Any:
@@ -178,25 +188,24 @@ class SmoothingConfig:
         check_choice("stopping", self.stopping, STOPPING)
         check_choice("bound", self.bound, BOUNDS)
         check_choice("dtype", self.dtype, DTYPES)
+        for name in ("classifier", "denoiser"):
+            if not isinstance(value := getattr(self, name), str):
+                raise InputError(f"{name} must be a network's name, got {value!r:.60}")
         for name in ("sigma", "sigma_local", "alpha", "beta", "target_radius"):
             value = getattr(self, name)
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and abs(value) <= sys.float_info.max):
-                raise InputError(f"{name} must be a finite number, got {value!r}")
-        for name, least in (
-            ("m", 1),
-            ("purifications", 1),
-            ("reverse_steps", 1),
-            ("n0", 1),
-            ("n", 1),
-            ("rounds", 1),
-            ("seed", 0),
-        ):
+                raise InputError(f"{name} must be a finite number, got {value!r:.60}")
+            if value > LARGEST_LENGTH:
+                raise InputError(
+                    f"{name} must be at most {LARGEST_LENGTH:,.0f}, as pixels lie in [0,1], got {value:g}"
+                )
+        for name, (least, most) in WHOLE.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise InputError(f"{name} must be a whole number from {least} up, got {value!r}")
-        if self.seed >= 2**64:
-            raise InputError(f"seed must be below 2**64, got {self.seed}")
+                raise InputError(f"{name} must be a whole number from {least} up, got {value!r:.60}")
+            if value > most:
+                raise InputError(f"{name} must be at most {most:,}, got {str(value)[:40]}")
         if not self.sigma > 0:
             raise InputError(f"sigma must be above 0, got {self.sigma:g}")
         if self.sigma_local < 0:

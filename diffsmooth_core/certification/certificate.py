@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from math import floor
 from pathlib import Path
 from typing import Any
 
 from diffsmooth_core.certification.decision import Ending, decide, next_look, selected
+from diffsmooth_core.certification.reading import MOST_BYTES, checked, parsed
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.statistics import votes_to_certify
 
@@ -111,38 +112,11 @@ class Certificate:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Certificate:
-        names = {f.name for f in fields(cls)}
-        if missing := sorted(names - set(values)):
-            raise InputError(f"the certificate has no {missing[0]!r}; it is not one of this tool's")
-        if values["schema"] != SCHEMA:
-            raise InputError(f"certificate schema {values['schema']!r} is unknown; this tool reads {SCHEMA}")
-        data = {k: v for k, v in values.items() if k in names}
-        for name, kinds in (
-            ("label", (int,)),
-            ("p_a_lower", (int, float)),
-            ("p_b_upper", (int, float)),
-            ("radius", (int, float)),
-            ("block", (int,)),
-            ("source", (str,)),
-        ):
-            if type(data[name]) not in kinds:
-                raise InputError(f"the certificate's {name} must be a number, got {data[name]!r}")
-        for name in ("counts0", "counts"):
-            votes = data[name]
-            if not isinstance(votes, list | tuple) or not all(type(v) is int and v >= 0 for v in votes):
-                raise InputError(f"the certificate's {name} must list each class's votes, got {votes!r}")
-            data[name] = tuple(votes)
-        if not 0 < len(data["counts0"]) == len(data["counts"]):
-            raise InputError(
-                f"the certificate's counts0 and counts must have one entry for every class, "
-                f"got {len(data['counts0'])} and {len(data['counts'])}"
-            )
-        settings = data["config"]
-        if not isinstance(settings, Mapping):
-            raise InputError(f"the certificate's config must be an object, got {settings!r}")
-        if missing := sorted({f.name for f in fields(SmoothingConfig)} - set(settings) - {"beta"}):
-            raise InputError(f"the certificate's config has no {missing[0]!r}; it is not one of this tool's")
-        data["config"] = SmoothingConfig.recorded(settings)
+        """A certificate from the object that its JSON holds. Raises InputError for whatever `reading`
+        refuses."""
+        data = checked(values)
+        if data["schema"] != SCHEMA:
+            raise InputError(f"certificate schema {data['schema']} is unknown; this tool reads {SCHEMA}")
         return cls(**data)
 
     @classmethod
@@ -150,12 +124,13 @@ class Certificate:
         """Read a certificate from a JSON file. Raises InputError where the file holds no valid
         certificate."""
         try:
-            values = json.loads(Path(path).read_text())
-        except (OSError, ValueError, RecursionError) as error:
-            raise InputError(f"{path} cannot be read as a certificate ({error})") from None
-        if not isinstance(values, dict):
-            raise InputError(f"{path} is not a certificate: it holds no JSON object")
-        return cls.from_dict(values)
+            with Path(path).open("rb") as file:
+                text = file.read(MOST_BYTES + 1)
+        except OSError as error:
+            raise InputError(f"{path} cannot be read as a certificate ({error.strerror})") from None
+        if len(text) > MOST_BYTES:
+            raise InputError(f"{path} has more than {MOST_BYTES:,} bytes; it is no certificate")
+        return cls.from_dict(parsed(text, f"{path} is no certificate and"))
 
 
 def at_level(certificate: Certificate, alpha: float) -> Certificate:

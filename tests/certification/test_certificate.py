@@ -15,7 +15,7 @@ from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.noise import image_sha256
 from diffsmooth_core.classifiers.building import build_base
-from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+from diffsmooth_core.config import ABSTAIN, SmoothingConfig
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from tests.worlds import GREY, half_space
 
@@ -152,58 +152,3 @@ def test_a_wrongly_selected_class_is_named_as_the_reason(certificate: Certificat
     assert "10 of 1,000" in reason
     assert "bread got a majority" in reason
     assert "n₀ = 20" in reason
-
-
-def changed(certificate: Certificate, **changes: Any) -> str:
-    values = json.loads(certificate.to_json())
-    for name, value in changes.items():
-        if value is None:
-            del values[name]
-        else:
-            values[name] = value
-    return json.dumps(values)
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        ({"counts": None}, "no 'counts'"),
-        ({"schema": 99}, "schema 99"),
-        ({"counts": 5}, "counts must list"),
-        ({"counts": [1, -1]}, "counts must list"),
-        ({"counts": [1.5, 2]}, "counts must list"),
-        ({"counts0": [True, 1]}, "counts0 must list"),
-        ({"counts0": []}, "got 0 and 2"),
-        ({"counts": [1, 2, 3]}, "got 2 and 3"),
-        ({"label": "1"}, "label must be a number, got '1'"),
-        ({"radius": "wide"}, "radius must be a number, got 'wide'"),
-        ({"p_a_lower": []}, r"p_a_lower must be a number, got \[\]"),
-        ({"config": []}, "config must be an object"),
-        ({"config": {"sigma": 0.5}}, "config has no 'alpha'"),
-        ({"config": CONFIG.as_dict() | {"gamma": 1}}, "'gamma'"),
-        ({"config": CONFIG.as_dict() | {"sigma": -1}}, "sigma .* got -1"),
-    ],
-)
-def test_a_malformed_certificate_is_refused_in_one_sentence(
-    certificate: Certificate, tmp_path: Path, change: dict[str, Any], named: str
-) -> None:
-    path = tmp_path / "cert.json"
-    path.write_text(changed(certificate, **change))
-    with pytest.raises(InputError, match=named):
-        Certificate.read(path)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"\xff\xfe\x00", b"[1, 2]", b"null", b"[" * 100_000, b'{"label": ' + b"1" * 5000 + b"}"],
-)
-def test_a_file_that_is_no_certificate_is_named(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "cert.json"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"cert\.json"):
-        Certificate.read(path)
-
-
-def test_a_missing_certificate_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nowhere\.json"):
-        Certificate.read(tmp_path / "nowhere.json")
