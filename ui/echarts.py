@@ -17,7 +17,7 @@ ABOVE_BAR = {  # the label of a row, above its bar and not beside it
     "align": "left",
     "verticalAlign": "bottom",
     "margin": 0,
-    "padding": [0, 0, 9, 0],
+    "padding": [0, 0, 13, 0],
     "width": 165,
     "overflow": "truncate",
 }

@@ -35,6 +35,17 @@ def network_passes(config: SmoothingConfig) -> int:
     return 1 + repeated + (config.m if method.smooths_locally else 0)
 
 
+def cpu_seconds(config: SmoothingConfig, parameters: int) -> float:
+    """About how many seconds one CPU core takes for a vote, where the largest network, of so many
+    `parameters`, is the purifier's; less where it is the classifier."""
+    work = parameters * _side(config) ** 2 * max(1, purifier_of(config.method).passes(config))
+    return 0.5 * work / CPU_WORK
+
+
+def _side(config: SmoothingConfig) -> int:
+    return SIDES.get(config.dataset, SIDES["cifar10"])  # the user's own data set: small images are assumed
+
+
 def default_purifier_batch(config: SmoothingConfig, device: torch.device, parameters: int) -> int:
     """The default number of noisy copies in each batch of the purifier.
 
@@ -44,8 +55,7 @@ def default_purifier_batch(config: SmoothingConfig, device: torch.device, parame
     if device.type == "cuda":
         return max(8, GPU_PICTURES // network_passes(config) // 8 * 8)
     pictures = purifier_of(config.method).pictures(config)
-    side = SIDES.get(config.dataset, SIDES["cifar10"])  # the user's own data set: small images are assumed
-    affordable = int(CPU_WORK / (max(1, parameters) * side**2 * pictures))
+    affordable = int(CPU_WORK / (max(1, parameters) * _side(config) ** 2 * pictures))
     return max(1, min(affordable, max(8, CPU_COPIES // pictures // 8 * 8)))
 
 

@@ -6,11 +6,14 @@ from dataclasses import replace
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from diffsmooth_core import SmoothingConfig
+from diffsmooth_core import Progress, SmoothingConfig
+from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.purification.purifiers import purifier_of
+from diffsmooth_core.zoo.quality import too_noisy
 from ui import answer, charts, sidebar, tours
 from ui.colours import ABSTAIN, class_colour
 from ui.components import figure, focus, strip
@@ -23,6 +26,8 @@ from ui.session import notices, settings, state
 from ui.session.draft import Draft
 from ui.text import confidence, down, duration, length, plain
 from ui.verdict import evidence, meaning, verdict
+
+LONG_NAME = 11  # letters of a class; a longer name needs two lines
 
 
 def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
@@ -71,13 +76,18 @@ def _idle(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
                 st.caption(plain(picture.note))
             problem_line(draft.problem)
         with action:
-            _start("Certify", picture, draft)
+            time_needed = _start("Certify", picture, draft)
             focus.steer("idle")
     if config is None:
         return
+    if warning := too_noisy(config):
+        st.caption(f":material/info: {plain(warning)}")
     if samples := certificates.preview(picture, config):
         strip.show(strip.journey(samples, config, names), key="strip")
     _plan(config)
+    if not certificates.seconds_needed(config):
+        certificates.time_votes(picture, config)
+        _say_time(time_needed, config)
 
 
 def _plan(config: SmoothingConfig) -> None:
@@ -98,8 +108,6 @@ def _plan(config: SmoothingConfig) -> None:
         "4 · Certify or abstain": "A bound above ½ gives the radius. Otherwise there is no clear majority, "
         "and the method says so.",
     }
-    if seconds := certificates.seconds_needed(config):
-        steps["1 · Noise"] += f" At the pace of the last such run that takes {duration(seconds)}."
     for column, (title, words) in zip(st.columns(4, gap="medium"), steps.items(), strict=True):
         column.markdown(f"**{title}**  \n{words}")
 
@@ -118,6 +126,8 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
             _actions(snapshot, picture, draft)
     if run.recorded:
         _recorded(snapshot)
+    for sentence in filter(None, (too_noisy(run.config), _other_bound(progress))):
+        st.caption(f":material/info: {plain(sentence)}")
     if (differences := _differences(run, picture, draft)) and not _only_dtype(run, picture, draft):
         st.caption(f":material/info: This run was started with {plain(', '.join(differences))}.")
     if samples := progress.samples if progress else certificates.preview(run.picture, run.config):
@@ -145,19 +155,20 @@ def _mood(snapshot: Certification, names: tuple[str, ...]) -> str:
 def _figures(snapshot: Certification, names: tuple[str, ...]) -> None:
     """Class, radius, bound and share, at the same place while they grow and when they are final."""
     label, name, radius, bound, share, final = "Leading class", "–", "–", "–", "–", False
+    config = snapshot.subject.config
     if progress := snapshot.progress:
         name, final = names[progress.candidate], bool(progress.certificate)
         if any(progress.counts):  # before, there is only the share of the votes that choose the class
             bound, share = down(progress.p_a_lower, 4), down(progress.p_hat, 4)
         if progress.radius:
             radius, label = length(progress.radius), "Class" if final else label
-    with st.container(horizontal=True, key="figures-final" if final else "figures-provisional"):
+    key = f"figures-{'final' if final else 'provisional'}{'-long' if len(name) > LONG_NAME else ''}"
+    with st.container(horizontal=True, key=key):
         st.metric(label, name, width=190)
         st.metric("Radius (L2)", radius, width=130, help="L2 length in pixel values, which go from 0 to 1.")
         st.metric("Lower bound", bound, width=120, help="Of the class's true share; it has to exceed ½.")
         st.metric("Share p̂", share, width=90)
     if not snapshot.finished:
-        config = snapshot.subject.config
         st.caption(
             f"Provisional: bound and radius hold once all {config.n:,} votes are in."
             if config.stopping == "fixed"
@@ -165,6 +176,21 @@ def _figures(snapshot: Certification, names: tuple[str, ...]) -> None:
             if config.stopping == "adaptive"
             else "Bound and radius hold at every moment: this bound may be looked at while votes come in."
         )
+
+
+def _other_bound(progress: Progress | None) -> str:
+    """A sentence where the two-class bound would certify more from the same votes; otherwise empty."""
+    certificate = progress.certificate if progress else None
+    if certificate is None or certificate.config.stopping != "fixed":
+        return ""
+    two_class = replace(certificate.config, bound="two-class")
+    other = decide(certificate.counts0, certificate.counts, two_class).radius
+    if other <= certificate.radius:
+        return ""
+    return (
+        f"Against the runner-up alone such votes would certify {length(other)}: under More settings choose "
+        "the bound “p_A against p_B”, and another seed, as these votes have been seen."
+    )
 
 
 def _recorded(snapshot: Certification) -> None:
@@ -212,13 +238,26 @@ def _start(
     draft: Draft[SmoothingConfig],
     earlier: Certification | None = None,
     kind: Literal["primary", "secondary"] = "primary",
-) -> None:
-    """A button that starts a run and shows it."""
+) -> DeltaGenerator:
+    """A button that starts a run and shows it, and how long that takes, as far as it is known; the place for
+    the latter."""
     key = "Resume" if earlier else "Certify"
     clicked = st.button(label, key=key, type=kind, width="stretch", disabled=draft.values is None)
     if clicked and draft.values:
         notices.attempt(certificates.start, picture, draft.values, earlier)
         st.rerun()
+    place = st.empty()
+    if draft.values:
+        _say_time(place, draft.values, certificates.votes_counted(earlier) if earlier else 0)
+    return place
+
+
+def _say_time(place: DeltaGenerator, config: SmoothingConfig, counted: int = 0) -> None:
+    """About how long the votes that are not counted yet take, where votes of this cost were timed."""
+    if seconds := certificates.seconds_needed(config):
+        left = 1 - counted / (config.n0 + config.n)
+        most = "" if config.stopping == "fixed" else "at most "
+        place.caption(f"{most}about {duration(seconds * left)}")
 
 
 def _only_dtype(run: CertificationTask, picture: Picture, draft: Draft[SmoothingConfig]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,6 +34,8 @@ class CertificationProgress(Progress):
 
 
 Certification = Snapshot[CertificationProgress]
+LONG = 3.0  # seconds of a block of votes that is not cast only to be timed
+_timed: dict[tuple[object, ...], float] = {}  # what decides the cost of a vote -> seconds a vote
 
 
 def with_trace(
@@ -96,13 +99,36 @@ def hide_run_of_other_picture(picture: Picture) -> None:
 
 
 def seconds_needed(config: SmoothingConfig) -> float | None:
-    """Seconds that a run would take at the pace of the last run whose votes cost the same; None where there
-    was no such run."""
+    """Seconds that a run would take at the pace of the last run whose votes cost the same, or of such votes
+    that `time_votes` has timed; None where there were none."""
+    total = config.n0 + config.n
     for job in reversed(jobs().snapshots("certificates")):
         alike = isinstance(job.subject, CertificationTask) and _costs(job.subject.config) == _costs(config)
         if alike and job.progress and job.progress.votes_per_second:
-            return (config.n0 + config.n) / float(job.progress.votes_per_second)
-    return None
+            return total / float(job.progress.votes_per_second)
+    return total * _timed[_costs(config)] if _costs(config) in _timed else None
+
+
+def time_votes(picture: Picture, config: SmoothingConfig) -> None:
+    """Let `seconds_needed` know the pace of a run: time a block of its votes, or estimate it where one would
+    take too long. Does nothing where it is known, and while a run goes on, which would falsify it."""
+    if seconds_needed(config) or any(not job.finished for job in jobs().snapshots("certificates")):
+        return
+    from diffsmooth_core.certification.voting import votes  # here, because they load torch
+    from diffsmooth_core.classifiers.batching import cpu_seconds
+
+    try:
+        base = base_classifier(config)
+        rough = cpu_seconds(config, base.parameters)
+        if rough * base.purifier_batch > LONG and base.device.type == "cpu":
+            _timed[_costs(config)] = rough
+            return
+        votes(base, picture.tensor, config, "selection", 0, 1)  # networks are prepared at their first vote
+        began = time.monotonic()
+        votes(base, picture.tensor, config, "selection", 0, base.purifier_batch)
+        _timed[_costs(config)] = (time.monotonic() - began) / base.purifier_batch
+    except InputError:
+        return
 
 
 def seconds_until_turn(job_id: str) -> float | None:
@@ -126,7 +152,8 @@ def _costs(config: SmoothingConfig) -> tuple[object, ...]:
     """What decides how long a vote takes."""
     used = METHODS[config.method].settings
     costs = ("denoiser", "m", "purifications", "reverse_steps")
-    return config.method, config.classifier, *(getattr(config, name) for name in costs if name in used)
+    always = config.method, config.classifier, config.dtype
+    return *always, *(getattr(config, name) for name in costs if name in used)
 
 
 @lru_cache(maxsize=64)

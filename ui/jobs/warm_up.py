@@ -14,5 +14,6 @@ def warm_up() -> None:
     recordings.recorded(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     picker.warm_up()
     certificates.preview(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
+    certificates.time_votes(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     for name in names("classifier", settings.DEFAULTS.dataset):
         networks.classifier(name)

@@ -181,6 +181,43 @@ def test_a_run_whose_picture_was_left_meanwhile_stays_until_another_is_picked(
     assert "job" not in address(page)
 
 
+def test_the_time_that_a_run_takes_is_said_before_it_for_settings_that_are_changed_too(visit: Visit) -> None:
+    def minutes(page: AppTest) -> list[str]:
+        return [
+            caption.value for caption in page.caption if re.fullmatch(r"about \d+ (s|min)", caption.value)
+        ]
+
+    page = visit(seed="5", n="100000")
+    (hundred_thousand,) = minutes(page)
+    page.number_input(key="n").set_value(10).run()
+    assert minutes(page) != [hundred_thousand]
+    page.number_input(key="m").set_value(2).run()
+    assert len(minutes(page)) == 1, "votes that cost something else are timed again"
+    page.selectbox(key="stopping").set_value("decided").run()
+    page.number_input(key="n").set_value(1000).run()
+    assert "at most about" in text(page)
+
+
+@pytest.mark.parametrize(
+    ("votes", "offered"), [([(CAT, 480), (DOG, 260), (0, 260)], True), ([(CAT, 900), (DOG, 100)], False)]
+)
+def test_the_bound_against_the_runner_up_is_offered_where_it_certifies_more(
+    visit: Visit, finished_run: Finish, votes: list[tuple[int, int]], offered: bool
+) -> None:
+    page = visit(job=finished_run("photo:cat", [(CAT, 100)], votes))
+    assert ("Against the runner-up alone such votes would certify 0.0" in text(page)) == offered
+
+
+def test_a_noise_that_the_networks_cannot_stand_is_said_before_a_run_and_after_it(
+    visit: Visit, finished_run: Finish
+) -> None:
+    cannot = "At σ = 1 these networks had about 12 of 100 test pictures right"
+    assert cannot in text(visit(method="plain", sigma="1.0"))
+    job = finished_run("photo:cat", [(CAT, 100)], [(CAT, 400), (DOG, 600)], method="plain", sigma=1.0)
+    assert cannot in text(visit(job=job))
+    assert "these networks had" not in text(visit(method="plain", sigma="0.25"))
+
+
 def test_the_share_is_that_of_the_estimation_alone(visit: Visit, finished_run: Finish) -> None:
     job = finished_run(settings.FIRST_PICTURE, [(CAT, 80), (DOG, 20)], [], finished=False)
     assert figures(visit(job=job))["Share p̂"] == "–"
