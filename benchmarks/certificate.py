@@ -23,7 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from diffsmooth_core import BaseClassifier, SmoothingConfig, build_base, load_classifier, load_denoiser
 from diffsmooth_core.benchmarking.timing import compare, in_turn
-from diffsmooth_core.certification.voting import votes
+from diffsmooth_core.certification.voting import VoteRange, votes
 from diffsmooth_core.classifiers.execution import Execution, compiler
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.datasets.gallery import drawings
@@ -52,8 +52,9 @@ def rate(dtype: torch.dtype) -> float:
 def limit(base: BaseClassifier, pictures: list[Tensor], config: SmoothingConfig, plain: float) -> float:
     """The ratio of `plain` seconds a vote to those that the products of ours take at the cores' rate."""
     folded = replace(base, execution=Execution("folded", base.execution.classifier_batch))
-    whole = partial(votes, folded, config=config, stage="estimation", start=0, stop=base.votes_per_step)
-    done = statistics.mean(operations(partial(whole, x=x)) for x in pictures) / base.votes_per_step
+    steps = [VoteRange(x, "estimation", 0, base.votes_per_step) for x in pictures]
+    done = statistics.mean(operations(partial(votes, folded, step, config)) for step in steps)
+    done /= base.votes_per_step
     return plain / (done / rate(base.dtype))
 
 

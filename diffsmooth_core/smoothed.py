@@ -11,6 +11,7 @@ from torch import Tensor
 
 from diffsmooth_core.certification import stream, voting
 from diffsmooth_core.certification.certificate import Certificate
+from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.progress import Progress, Stage
 from diffsmooth_core.certification.voting import VoteRange
 from diffsmooth_core.classifiers.base import BaseClassifier
@@ -46,18 +47,34 @@ class SmoothedClassifier:
     def config(self) -> SmoothingConfig:
         return self.base.config
 
-    def certify(self, x: Tensor, *, batch: int | None = None, source: str = "") -> Certificate:
+    def certify(
+        self, x: Tensor, *, batch: int | None = None, source: str = "", tied_to: Commitment | None = None
+    ) -> Certificate:
         """CERTIFY (Algorithm 5): the class of g at x and the L2 radius, in [0,1] pixel units, within which it
         cannot change, right with probability 1 - alpha at least; or ABSTAIN with radius 0. Raises InputError
         for a bad picture or a target out of reach."""
-        return stream.certify(self.base, x, self.config, batch=batch, source=source)
+        return stream.certify(self.base, x, self.config, batch=batch, source=source, tied_to=tied_to)
 
     def certify_stream(
-        self, x: Tensor, *, batch: int | None = None, resume: Progress | None = None, source: str = ""
+        self,
+        x: Tensor,
+        *,
+        batch: int | None = None,
+        resume: Progress | None = None,
+        source: str = "",
+        tied_to: Commitment | None = None,
     ) -> Iterator[Progress]:
         """`certify`, yielding after every step of votes; the last Progress carries the Certificate. Closing
         the generator cancels, and `resume` continues after an earlier Progress with the same votes."""
-        return stream.certify_stream(self.base, x, self.config, batch=batch, resume=resume, source=source)
+        return stream.certify_stream(
+            self.base, x, self.config, batch=batch, resume=resume, source=source, tied_to=tied_to
+        )
+
+    def commitment(self, x: Tensor, nonce: str = "") -> Commitment:
+        """What the noise of x's certificate is tied to, known before the first vote, with a verifier's nonce
+        if there is one. Its hash is what a verifier needs to give a challenge."""
+        voting.check(self.base, x, self.config, batch=1)
+        return voting.commitment_of(self.base, x, self.config, nonce)
 
     def predict(self, x: Tensor, *, batch: int | None = None) -> int:
         """PREDICT (Cohen et al. 2019): the class g(x), wrong with probability alpha at most; or ABSTAIN."""

@@ -52,11 +52,13 @@ def compare(
     """Cast votes 0..count-1 for x (c,h,w) with both implementations in turn, `rounds` times, after some votes
     of each that are not timed."""
     chunks = [(at, min(at + base.votes_per_step, count)) for at in range(0, count, base.votes_per_step)]
-    votes(base, x, config, "estimation", *chunks[0])
+    votes(base, VoteRange(x, "estimation", *chunks[0]), config)
     plain_votes(base, x, config, "estimation", *chunks[0])
     for _ in range(rounds):
         began = time.perf_counter()
-        classes = np.concatenate([votes(base, x, config, "estimation", *chunk)[0] for chunk in chunks])
+        classes = np.concatenate(
+            [votes(base, VoteRange(x, "estimation", *chunk), config)[0] for chunk in chunks]
+        )
         _wait(base)
         middle = time.perf_counter()
         plain = plain_votes(base, x, config, "estimation", 0, count)
@@ -73,7 +75,7 @@ def tune(base: BaseClassifier, x: Tensor, config: SmoothingConfig, rounds: int =
 
     def seconds(way: BaseClassifier) -> float:
         began = time.perf_counter()
-        votes(way, x, config, "estimation", 0, way.votes_per_step)
+        votes(way, VoteRange(x, "estimation", 0, way.votes_per_step), config)
         _wait(way)
         return time.perf_counter() - began
 

@@ -5,17 +5,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import floor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
+
+from diffsmooth_core.certification.ballots import Classes
+from diffsmooth_core.certification.commitment import Commitment, own_commitment
 from diffsmooth_core.certification.decision import Ending, decide, next_look, selected
+from diffsmooth_core.certification.packing import unpacked
 from diffsmooth_core.certification.reading import MOST_BYTES, checked, parsed
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.statistics import votes_to_certify
 
-SCHEMA = 2
+SCHEMA = 3
+# Schema 2, of versions before 1.0, keeps no votes, and its noise follows from the seed alone.
+NEW_IN_3 = ("commitment", "nonce", "members", "votes0", "votes", "hardware")
+Counted = Literal["selection", "estimation"]  # the stages whose votes a certificate counts
 # By how much a claimed bound or radius may differ from the one that the votes give. The outward margin of the
 # anytime bound, which "target" and "decided" use, was smaller in version 0.8.
 ROUNDING = {"fixed": 1e-12, "adaptive": 1e-12, "target": 1e-9, "decided": 1e-9}
@@ -29,8 +37,10 @@ class Certificate:
     counts (k,) are the selection and estimation votes for each class. p_a_lower bounds the candidate's
     probability from below, p_b_upper that of every other class from above. `ending` says why voting ended:
     all n votes were cast ("spent"), the target radius was reached ("reached") or could not be reached any
-    more ("hopeless"). weights maps each network's role to the SHA-256 of its file. CERTIFICATE.md describes
-    the JSON document.
+    more ("hopeless"). weights maps each network's role to the SHA-256 of its file. commitment, members and
+    nonce say what the noise was tied to (`Commitment`); votes0 and votes are the packed votes in order
+    (`ballots`), of which counts0 and counts are the numbers by class; hardware is the kind of device. All of
+    these are empty in a certificate of schema 2. CERTIFICATE.md describes the JSON document.
     """
 
     label: int
@@ -52,6 +62,12 @@ class Certificate:
     versions: dict[str, str]
     created: str  # ISO 8601, UTC
     seconds: float
+    commitment: str = ""
+    nonce: str = ""
+    members: tuple[str, ...] | None = ()
+    votes0: str = ""
+    votes: str = ""
+    hardware: dict[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
     @property
@@ -73,6 +89,24 @@ class Certificate:
         """About how many votes a run with fixed n would have needed for this radius, if the candidate's share
         of votes stayed the same; None where the radius is 0."""
         return votes_to_certify(self.p_hat, self.config.alpha, above=self.p_a_lower) if self.radius else None
+
+    @property
+    def own_commitment(self) -> str:
+        """The hash of all that decides this certificate but its noise."""
+        return own_commitment(
+            self.image_sha256, self.config, self.weights, self.dtype, self.execution, self.block
+        )
+
+    @property
+    def tied_to(self) -> Commitment | None:
+        """What its noise was tied to before the first vote; None in schema 2, where it was the seed alone."""
+        return Commitment(self.commitment, self.members, self.nonce) if self.schema == SCHEMA else None
+
+    def classes(self, stage: Counted) -> Classes:
+        """The classes (votes,) of a stage's votes in order. Raises InputError where they are not as many as
+        its counts, or not kept, as in schema 2."""
+        name, counts = ("votes0", self.counts0) if stage == "selection" else ("votes", self.counts)
+        return unpacked(getattr(self, name), len(counts), sum(counts), name).astype(np.int64)
 
     def reason(self, class_names: Sequence[str]) -> str:
         """Why the method abstains, in one or two sentences; empty for a certificate.
@@ -105,7 +139,12 @@ class Certificate:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """The JSON document, in the schema in which the certificate was issued."""
+        document = asdict(self)
+        if self.schema == 2:
+            del document["config"]["beta"]
+            return {name: value for name, value in document.items() if name not in NEW_IN_3}
+        return document
 
     def to_json(self) -> str:
         return json.dumps(self.as_dict(), indent=2) + "\n"
@@ -114,10 +153,7 @@ class Certificate:
     def from_dict(cls, values: Mapping[str, Any]) -> Certificate:
         """A certificate from the object that its JSON holds. Raises InputError for whatever `reading`
         refuses."""
-        data = checked(values)
-        if data["schema"] != SCHEMA:
-            raise InputError(f"certificate schema {data['schema']} is unknown; this tool reads {SCHEMA}")
-        return cls(**data)
+        return cls(**checked(values))
 
     @classmethod
     def read(cls, path: Path | str) -> Certificate:
@@ -172,7 +208,27 @@ def discrepancies(certificate: Certificate) -> list[str]:
         f"{name} says {claimed!r}, the counts give {actual!r}"
         for name, (claimed, actual) in claims.items()
         if not _same(claimed, actual, ROUNDING[config.stopping])
-    ]
+    ] + _untied(certificate)
+
+
+def _untied(certificate: Certificate) -> list[str]:
+    """What schema 3 demands besides: the counts are those of the votes, and the commitment is that of
+    picture, settings and networks."""
+    if certificate.tied_to is None:
+        return []
+    found = certificate.tied_to.faults(certificate.own_commitment)
+    for name, votes, counts in (
+        ("counts0", "votes0", certificate.counts0),
+        ("counts", "votes", certificate.counts),
+    ):
+        try:
+            classes = unpacked(getattr(certificate, votes), len(counts), sum(counts), votes)
+        except InputError as error:
+            found.append(f"{name} says {counts!r}, but {error}")
+            continue
+        if counts != (cast := tuple(map(int, np.bincount(classes, minlength=len(counts))))):
+            found.append(f"{name} says {counts!r}, the votes give {cast!r}")
+    return found
 
 
 def _same(claimed: float | str | None, actual: float | str | None, tolerance: float) -> bool:

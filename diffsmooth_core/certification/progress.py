@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from diffsmooth_core.certification.certificate import Certificate
+from diffsmooth_core.certification.ballots import Ballots
+from diffsmooth_core.certification.certificate import Certificate, Counted
+from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.decision import Decision, level, selected
 from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
@@ -17,7 +18,6 @@ from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 Stage = Literal["selection", "estimation", "prediction"]
 Pixels = npt.NDArray[np.float32]  # (h,w,c), [0,1] units; noisy images have values outside [0,1]
 Point = tuple[int, float, float, float]  # n, share, Clopper-Pearson bound, anytime bound
-Counts = npt.NDArray[np.int64]  # (k,): votes for each class
 
 
 @dataclass(frozen=True)
@@ -35,18 +35,21 @@ class Samples:
 class Progress:
     """An immutable snapshot after a step of votes.
 
-    n_done and n_total are votes of the current stage; p_hat is the candidate's share of them. p_a_lower and
+    n_done and n_total are votes of the current stage; p_hat is the candidate's share of them. `selection` and
+    `estimation` are the votes of both stages in order, counts0 and counts their numbers by class, `classes`
+    those of this step. `tied_to` is what their noise is tied to. p_a_lower and
     radius (L2, [0,1] pixel units) come from the bound of the stopping rule. With "target" and "decided" they
     are valid at any moment; otherwise they are `provisional` until the run has ended. `clopper_pearson` and
     `anytime` are for plots under every rule: the bound that would be valid had n been fixed at n_done, and
     the bound that is valid at all n simultaneously.
     """
 
-    stage: Stage
+    tied_to: Commitment | None  # None in a recording of schema 2
+    stage: Counted
     n_done: int
     n_total: int
-    counts0: tuple[int, ...]
-    counts: tuple[int, ...]
+    selection: Ballots
+    estimation: Ballots
     candidate: int
     p_hat: float
     p_a_lower: float
@@ -57,7 +60,18 @@ class Progress:
     votes_per_second: float
     samples: Samples
     certificate: Certificate | None = None
-    classes: tuple[int, ...] = ()  # the classes of this step's votes, in order
+
+    @property
+    def counts0(self) -> tuple[int, ...]:
+        return self.selection.tally
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        return self.estimation.tally
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        return tuple(map(int, (self.selection if self.stage == "selection" else self.estimation).step))
 
     @property
     def point(self) -> Point | None:
@@ -73,26 +87,26 @@ class Progress:
 
 def build_progress(
     config: SmoothingConfig,
-    stage: Stage,
-    counts0: Counts,
-    counts: Counts,
+    tied_to: Commitment | None,
+    stage: Counted,
+    selection: Ballots,
+    estimation: Ballots,
     decision: Decision,
     votes_per_second: float,
     samples: Samples,
     certificate: Certificate | None,
-    classes: Sequence[int] = (),
 ) -> Progress:
-    """The Progress for these selection (counts0) and estimation counts, each (k,)."""
-    tally, total = (counts0, config.n0) if stage == "selection" else (counts, config.n)
-    votes0, votes = (tuple(map(int, stage_counts)) for stage_counts in (counts0, counts))
-    n_done, candidate = int(tally.sum()), selected(votes0)
-    agreeing, estimated = int(tally[candidate]), stage == "estimation"
+    """The Progress for these votes of the selection and the estimation."""
+    ballots, total = (selection, config.n0) if stage == "selection" else (estimation, config.n)
+    n_done, candidate = ballots.total, selected(selection.tally)
+    agreeing, estimated = int(ballots.counts[candidate]), stage == "estimation"
     return Progress(
+        tied_to=tied_to,
         stage=stage,
         n_done=n_done,
         n_total=total,
-        counts0=votes0,
-        counts=votes,
+        selection=selection,
+        estimation=estimation,
         candidate=candidate,
         p_hat=agreeing / n_done,
         p_a_lower=decision.p_a_lower,
@@ -103,5 +117,4 @@ def build_progress(
         votes_per_second=votes_per_second,
         samples=samples,
         certificate=certificate,
-        classes=tuple(map(int, classes)),
     )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diffsmooth_core.certification.certificate import Certificate
+from diffsmooth_core.certification.ballots import Ballots
+from diffsmooth_core.certification.certificate import Certificate, Counted
 from diffsmooth_core.certification.decision import NOTHING, decide
-from diffsmooth_core.certification.progress import Progress, Samples, Stage, build_progress
+from diffsmooth_core.certification.progress import Progress, Samples, build_progress
 from diffsmooth_core.config import InputError
 
 FORMAT = "diffsmooth-recording-2"
@@ -22,7 +23,7 @@ class Recording:
     order."""
 
     certificate: Certificate
-    chunks: tuple[tuple[Stage, tuple[int, ...]], ...]
+    chunks: tuple[tuple[Counted, tuple[int, ...]], ...]
 
     @classmethod
     def of(cls, stream: Iterator[Progress]) -> Recording:
@@ -52,28 +53,27 @@ class Recording:
                 raise InputError(f"the recording's {stage} chunks do not add up to the certificate's counts")
         return cls(certificate, chunks)
 
-    def played(self, samples: Callable[[Stage, int], Samples]) -> Iterator[Progress]:
+    def played(self, samples: Callable[[Counted, int], Samples]) -> Iterator[Progress]:
         """Yield the run's progress again, step by step; samples(stage, vote) supplies the images of one
         vote."""
         config, final = self.certificate.config, self.certificate
-        counts0, counts = (np.zeros(len(final.counts), np.int64) for _ in range(2))
+        selection = estimation = Ballots.none(len(final.counts))
         pace = (final.n + config.n0) / max(final.seconds, 1e-9)
         for i, (stage, classes) in enumerate(self.chunks):
-            new = np.bincount(classes, minlength=len(final.counts))
             if stage == "selection":
-                counts0, decision = counts0 + new, NOTHING
+                selection, decision = selection.plus(classes), NOTHING
             else:
-                counts = counts + new
-                decision = decide(tuple(map(int, counts0)), tuple(map(int, counts)), config)
-            vote = int((counts0 if stage == "selection" else counts).sum()) - 1
+                estimation = estimation.plus(classes)
+                decision = decide(selection.tally, estimation.tally, config)
+            vote = (selection if stage == "selection" else estimation).total - 1
             yield build_progress(
                 config,
+                final.tied_to,
                 stage,
-                counts0,
-                counts,
+                selection,
+                estimation,
                 decision,
                 pace,
                 samples(stage, vote),
                 final if i == len(self.chunks) - 1 else None,
-                classes,
             )

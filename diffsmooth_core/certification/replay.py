@@ -9,10 +9,11 @@ import numpy as np
 from scipy.stats import chi2_contingency
 from torch import Tensor
 
+from diffsmooth_core.certification.ballots import Classes
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.noise import image_sha256
 from diffsmooth_core.certification.stream import versions
-from diffsmooth_core.certification.voting import Classes, check, first_votes
+from diffsmooth_core.certification.voting import check, first_votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.execution import Execution, modes
 from diffsmooth_core.config import InputError, SmoothingConfig

@@ -12,12 +12,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 import torch
 from torch import Tensor
 
-from diffsmooth_core.certification.certificate import Certificate
+from diffsmooth_core.certification.ballots import Ballots, Classes
+from diffsmooth_core.certification.certificate import Certificate, Counted
+from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.decision import (
     NOTHING,
     Decision,
@@ -26,12 +27,13 @@ from diffsmooth_core.certification.decision import (
     next_look,
     predicted,
 )
+from diffsmooth_core.certification.hardware import hardware
 from diffsmooth_core.certification.noise import image_sha256
-from diffsmooth_core.certification.progress import Counts, Progress, Stage, build_progress
-from diffsmooth_core.certification.voting import Classes, check, first_votes, votes
+from diffsmooth_core.certification.progress import Progress, build_progress
+from diffsmooth_core.certification.voting import VoteRange, check, commitment_of, first_votes, votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import halve_batch
-from diffsmooth_core.config import SmoothingConfig
+from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.version import __version__
 
 
@@ -45,29 +47,25 @@ def versions() -> dict[str, str]:
     }
 
 
-def _tuple(counts: npt.NDArray[np.int64]) -> tuple[int, ...]:
-    return tuple(map(int, counts))
-
-
 def add_votes(
-    counts: Counts, classes: Classes, counts0: Sequence[int], config: SmoothingConfig
-) -> tuple[Counts, Decision]:
-    """Add votes (in their order) to the estimation counts (k,), and decide what the new counts imply.
+    ballots: Ballots, classes: Classes, counts0: Sequence[int], config: SmoothingConfig
+) -> tuple[Ballots, Decision]:
+    """Add votes (in their order) to those of the estimation, and decide what they imply.
 
     Votes after the look at which the run ends are not counted, so that it ends at the same vote for any batch
     size.
     """
-    before = int(counts.sum())
+    before = ballots.total
     after = before + len(classes)
     look = next_look(before, config)
     while True:
         stop = min(look, after)
-        summed = counts + np.bincount(classes[: stop - before], minlength=len(counts))
-        decision = decide(counts0, _tuple(summed), config)
+        counted = ballots.plus(classes[: stop - before])
+        decision = decide(counts0, counted.tally, config)
         if stop < look:
-            return summed, replace(decision, ending=None)
+            return counted, replace(decision, ending=None)
         if decision.ending or stop == after:
-            return summed, decision
+            return counted, decision
         look = next_look(look, config)
 
 
@@ -75,15 +73,16 @@ def build_certificate(
     base: BaseClassifier,
     x: Tensor,
     config: SmoothingConfig,
-    counts0: Counts,
-    counts: Counts,
-    decision: Decision,
+    selection: Ballots,
+    estimation: Ballots,
+    tied_to: Commitment,
+    *,
     source: str,
     batch: int,
     seconds: float,
 ) -> Certificate:
-    """The certificate of a finished run, from its counts (k,) and the decision that `decide` returned for
-    them."""
+    """The certificate of a finished run, from all its votes and what their noise was tied to."""
+    decision = decide(selection.tally, estimation.tally, config)
     assert decision.ending is not None
     return Certificate(
         label=decision.label,
@@ -91,8 +90,8 @@ def build_certificate(
         p_a_lower=decision.p_a_lower,
         p_b_upper=decision.p_b_upper,
         ending=decision.ending,
-        counts0=_tuple(counts0),
-        counts=_tuple(counts),
+        counts0=selection.tally,
+        counts=estimation.tally,
         config=config,
         image_sha256=image_sha256(x),
         source=source,
@@ -105,6 +104,12 @@ def build_certificate(
         versions=versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(seconds, 3),
+        commitment=tied_to.hash,
+        nonce=tied_to.nonce,
+        members=tied_to.members,
+        votes0=selection.packed,
+        votes=estimation.packed,
+        hardware=hardware(base.device),
     )
 
 
@@ -116,6 +121,7 @@ def certify_stream(
     batch: int | None = None,
     resume: Progress | None = None,
     source: str = "",
+    tied_to: Commitment | None = None,
 ) -> Iterator[Progress]:
     """CERTIFY (Algorithm 5), yielding after every step of votes; closing the generator cancels.
 
@@ -126,58 +132,88 @@ def certify_stream(
     `batch` is the number of votes per step; the default is base.votes_per_step, after a smaller first step
     that shows a first result early. `resume` continues after an earlier Progress of the same base, image and
     config; the votes are those of an uninterrupted run. `source` says where the image came from and is only
-    recorded. Raises InputError for an invalid image, a target that cannot be reached, or a base that was
-    built for another setting.
+    recorded. `tied_to` is what the noise is tied to: a group's commitment, or one with a verifier's nonce; by
+    default the run's own. Where memory runs out, counting starts again with half as many copies at a time,
+    under a commitment of its own; where `tied_to` promised their number, it ends (see `broken_promise`).
+    Raises InputError for an invalid image, a target that cannot be reached, or a base that was built for
+    another setting.
     """
-    first, batch = batch or base.purifier_batch, base.votes_per_step if batch is None else batch
-    check(base, x, config, batch)
+    check(base, x, config, 1 if batch is None else batch)
     check_reachable(config)
-    k = base.classifier.classes
-    counts0 = np.zeros(k, np.int64) if resume is None else np.array(resume.counts0, np.int64)
-    counts = np.zeros(k, np.int64) if resume is None else np.array(resume.counts, np.int64)
+    while True:
+        under = tied_to or commitment_of(base, x, config)
+        try:
+            yield from _counted(base, x, config, under, batch, resume, source)
+            return
+        except RuntimeError as error:
+            if tied_to is not None:
+                raise broken_promise(base, tied_to, error) from None
+            base, resume = halve_batch(base, error), None
+
+
+def _counted(
+    base: BaseClassifier,
+    x: Tensor,
+    config: SmoothingConfig,
+    tied_to: Commitment,
+    batch: int | None,
+    resume: Progress | None,
+    source: str,
+) -> Iterator[Progress]:
+    """Cast and count votes under one commitment until the stopping rule ends the run. A run to resume that
+    was under another one is begun anew: none of its votes would be this run's."""
+    first, batch = batch or base.purifier_batch, base.votes_per_step if batch is None else batch
+    selection = estimation = Ballots.none(base.classifier.classes)
+    if resume is not None and resume.tied_to == tied_to:
+        selection, estimation = resume.selection, resume.estimation
     began = time.monotonic()
     cast, decision = 0, NOTHING
     while decision.ending is None:
-        stage: Stage = "selection" if counts0.sum() < config.n0 else "estimation"
-        tally, total = (counts0, config.n0) if stage == "selection" else (counts, config.n)
-        start = int(tally.sum())
-        try:
-            stop = min(start + (batch if cast else first), total)
-            classes, samples = votes(base, x, config, stage, start, stop)
-        except RuntimeError as error:
-            base = halve_batch(base, error)
-            counts0, counts, cast, decision = np.zeros(k, np.int64), np.zeros(k, np.int64), 0, NOTHING
-            continue
+        stage: Counted = "selection" if selection.total < config.n0 else "estimation"
+        done, total = (selection, config.n0) if stage == "selection" else (estimation, config.n)
+        stop = min(done.total + (batch if cast else first), total)
+        classes, samples = votes(base, VoteRange(x, stage, done.total, stop, tied_to), config)
         if stage == "selection":
-            tally = counts0 = counts0 + np.bincount(classes, minlength=k)
+            selection = selection.plus(classes)
         else:
-            tally, decision = add_votes(counts, classes, _tuple(counts0), config)
-            counts = tally
+            estimation, decision = add_votes(estimation, classes, selection.tally, config)
         cast += len(classes)
-        seconds = time.monotonic() - began
-        certificate = None
+        seconds, certificate = time.monotonic() - began, None
         if decision.ending is not None:
             certificate = build_certificate(
-                base, x, config, counts0, counts, decision, source, batch, seconds
+                base, x, config, selection, estimation, tied_to, source=source, batch=batch, seconds=seconds
             )
+        pace = cast / seconds
         yield build_progress(
-            config,
-            stage,
-            counts0,
-            counts,
-            decision,
-            cast / seconds,
-            samples,
-            certificate,
-            _tuple(classes[: int(tally.sum()) - start]),
+            config, tied_to, stage, selection, estimation, decision, pace, samples, certificate
         )
 
 
+def broken_promise(base: BaseClassifier, tied_to: Commitment, error: RuntimeError) -> Exception:
+    """What to raise where memory runs out under a commitment, which promised how many copies the networks
+    take at a time: an InputError under a challenge, as this run may not start again as another; otherwise
+    `error`, for whoever formed the group and can form a new one. Raises `error` itself where it is of another
+    kind."""
+    halve_batch(base, error)
+    if not tied_to.nonce:
+        return error
+    return InputError(
+        f"there is not enough memory on {base.device} for the {base.purifier_batch} copies at a time that "
+        "this run committed to; free some, or commit to a smaller network and ask for another challenge"
+    )
+
+
 def certify(
-    base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: int | None = None, source: str = ""
+    base: BaseClassifier,
+    x: Tensor,
+    config: SmoothingConfig,
+    *,
+    batch: int | None = None,
+    source: str = "",
+    tied_to: Commitment | None = None,
 ) -> Certificate:
     """Run `certify_stream` to its end and return the certificate; same arguments and errors."""
-    for progress in certify_stream(base, x, config, batch=batch, source=source):
+    for progress in certify_stream(base, x, config, batch=batch, source=source, tied_to=tied_to):
         if progress.certificate is not None:
             return progress.certificate
     raise AssertionError("certify_stream ended without a certificate")
@@ -194,4 +230,4 @@ def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: 
     check(base, x, config, batch)
     classes = first_votes(base, x, config, "prediction", config.n, batch)
     counts = np.bincount(classes, minlength=base.classifier.classes)
-    return predicted(_tuple(counts), config.alpha)
+    return predicted(tuple(map(int, counts)), config.alpha)

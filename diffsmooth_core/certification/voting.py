@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from diffsmooth_core.certification.ballots import Classes
+from diffsmooth_core.certification.commitment import Commitment, own_commitment
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.certification.progress import Pixels, Samples, Stage
 from diffsmooth_core.classifiers.base import BaseClassifier, Vote
 from diffsmooth_core.config import SIDES, InputError, SmoothingConfig
-
-Classes = npt.NDArray[np.int64]  # (votes,): the class of each vote
 
 
 def as_pixels(x: Tensor) -> Pixels:
@@ -25,12 +24,22 @@ def as_pixels(x: Tensor) -> Pixels:
 
 @dataclass(frozen=True)
 class VoteRange:
-    """Votes start..stop-1 of a stage for the picture x (c,h,w)."""
+    """Votes start..stop-1 of a stage for the picture x (c,h,w). `tied_to` is what their noise is tied to, by
+    default the own commitment of f, picture and settings."""
 
     x: Tensor
     stage: Stage
     start: int
     stop: int
+    tied_to: Commitment | None = None
+
+
+def commitment_of(base: BaseClassifier, x: Tensor, config: SmoothingConfig, nonce: str = "") -> Commitment:
+    """The own commitment of a certificate of x by this f under these settings, known before the first
+    vote."""
+    dtype, execution = str(base.dtype).removeprefix("torch."), str(base.execution)
+    own = own_commitment(image_sha256(x), config, base.weights, dtype, execution, base.purifier_batch)
+    return Commitment(own, nonce=nonce)
 
 
 def draw_noise(
@@ -90,17 +99,14 @@ def cast_votes(base: BaseClassifier, ranges: Sequence[VoteRange], config: Smooth
     return np.split(_classify(base, ranges, config)[0], ends[:-1])
 
 
-def votes(
-    base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, start: int, stop: int
-) -> tuple[Classes, Samples]:
-    """Algorithm 4 for votes start..stop-1 of a stage: their classes (stop-start,), and the images of the
-    last.
+def votes(base: BaseClassifier, wanted: VoteRange, config: SmoothingConfig) -> tuple[Classes, Samples]:
+    """Algorithm 4 for a range of votes: their classes (stop-start,), and the images of the last.
 
     Raises InputError where the networks' output is not finite.
     """
-    classes, x_noisy, vote = _classify(base, [VoteRange(x, stage, start, stop)], config)
+    classes, x_noisy, vote = _classify(base, [wanted], config)
     return classes, Samples(
-        original=as_pixels(x),
+        original=as_pixels(wanted.x),
         noisy=as_pixels(x_noisy[-1]),
         purified=None if vote.purified is None else as_pixels(vote.purified[-1]),
         local=() if vote.local is None else tuple(as_pixels(copy) for copy in vote.local[-1].cpu()),
@@ -109,11 +115,17 @@ def votes(
 
 
 def first_votes(
-    base: BaseClassifier, x: Tensor, config: SmoothingConfig, stage: Stage, n: int, batch: int | None = None
+    base: BaseClassifier,
+    x: Tensor,
+    config: SmoothingConfig,
+    stage: Stage,
+    n: int,
+    batch: int | None = None,
+    tied_to: Commitment | None = None,
 ) -> Classes:
     """The classes (n,) of a stage's votes 0..n-1, cast `batch` at a time, by default base.votes_per_step."""
     batch = batch or base.votes_per_step
-    ranges = (VoteRange(x, stage, start, min(start + batch, n)) for start in range(0, n, batch))
+    ranges = (VoteRange(x, stage, at, min(at + batch, n), tied_to) for at in range(0, n, batch))
     steps = (classes for wanted in ranges for classes in cast_votes(base, [wanted], config))
     return np.concatenate([np.empty(0, np.int64), *steps])
 

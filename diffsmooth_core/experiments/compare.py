@@ -12,9 +12,12 @@ import numpy.typing as npt
 from torch import Tensor
 
 from diffsmooth_core.certification.certificate import Certificate, at_level
+from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.progress import Progress
 from diffsmooth_core.certification.stream import certify_stream
+from diffsmooth_core.certification.voting import commitment_of
 from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.batching import halve_batch
 from diffsmooth_core.config import InputError, SmoothingConfig, minimum_votes
 from diffsmooth_core.experiments.cost import MemoryMeter
 from diffsmooth_core.statistics import bonferroni_alpha
@@ -24,13 +27,12 @@ from diffsmooth_core.statistics import bonferroni_alpha
 class Entry:
     """One setting, the progress of its run and what the run has cost.
 
-    `classes` are the classes of the estimation votes so far, in order. `seconds` is the time spent on this
-    setting alone. `memory` is the peak during its first step, in bytes (see `MemoryMeter`).
+    `seconds` is the time spent on this setting alone. `memory` is the peak during its first step, in bytes
+    (see `MemoryMeter`).
     """
 
     config: SmoothingConfig
     progress: Progress | None = None
-    classes: tuple[int, ...] = ()
     seconds: float = 0.0
     memory: int = 0
 
@@ -38,6 +40,11 @@ class Entry:
     def counted(self) -> int:
         """Selection and estimation votes so far."""
         return sum(self.progress.counts0) + sum(self.progress.counts) if self.progress else 0
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """The classes of the estimation votes so far, in order."""
+        return tuple(map(int, self.progress.estimation.classes)) if self.progress else ()
 
     @property
     def certificate(self) -> Certificate | None:
@@ -62,7 +69,7 @@ class Comparison:
     @property
     def shared(self) -> int:
         """The number of estimation votes that every setting has cast."""
-        return min(len(entry.classes) for entry in self.entries)
+        return min(sum(entry.progress.counts) if entry.progress else 0 for entry in self.entries)
 
     @property
     def differing(self) -> npt.NDArray[np.int64]:
@@ -97,32 +104,54 @@ def compare_stream(
     """Certify x (3,h,w) in [0,1] under all settings side by side, yielding after every step; closing cancels.
 
     Each setting is a base classifier and the configuration it was built for; its votes are those of
-    `certify_stream`. The setting with the fewest votes so far goes next, so that all advance together.
-    `resume` continues after an earlier Comparison of the same settings and image; the votes are those of an
-    uninterrupted run. Raises InputError where data set, seed, noise or alpha differ between settings, where
-    `resume` has other settings, or where `certify_stream` does.
+    `certify_stream`, tied to the settings' `group`. The setting with the fewest votes so far goes next, so
+    that all advance together. `resume` continues after an earlier Comparison of the same settings and image;
+    the votes are those of an uninterrupted run. Where memory runs out for one setting, all start again with
+    its batch halved, as they share their noise. Raises InputError where data set, seed, noise or alpha differ
+    between settings, where `resume` has other settings, or where `certify_stream` does.
     """
-    same = ("dataset", "seed", "noise", "alpha")
-    for name in same:
+    for name in ("dataset", "seed", "noise", "alpha"):
         if len(values := {str(getattr(config, name)) for _, config in settings}) > 1:
             raise InputError(
                 f"settings are compared on the same noise and at the same level, and {name} is "
                 f"{' and '.join(sorted(values))}; give all the same"
             )
-    entries = [Entry(config) for _, config in settings] if resume is None else list(resume.entries)
-    if [entry.config for entry in entries] != [config for _, config in settings]:
+    bases, configs = [base for base, _ in settings], [config for _, config in settings]
+    entries = [Entry(config) for config in configs] if resume is None else list(resume.entries)
+    if [entry.config for entry in entries] != configs:
         raise InputError("a comparison goes on under the settings that it was begun with; start a new one")
-    with ExitStack() as open_streams:
-        streams = [
-            open_streams.enter_context(
-                closing(certify_stream(base, x, config, resume=entry.progress, source=source))  # type: ignore[type-var]
-            )
-            for (base, config), entry in zip(settings, entries, strict=True)
-        ]
-        while running := [i for i, entry in enumerate(entries) if not entry.certificate]:
-            i = min(running, key=lambda i: entries[i].counted)
-            entries[i] = _advanced(entries[i], streams[i])
-            yield Comparison(tuple(entries))
+    while not Comparison(tuple(entries)).finished:
+        tied_to = group(bases, configs, x)
+        with ExitStack() as open_streams:
+            streams = []
+            for base, entry in zip(bases, entries, strict=True):
+                stream = certify_stream(
+                    base, x, entry.config, resume=entry.progress, source=source, tied_to=tied_to
+                )
+                streams.append(open_streams.enter_context(closing(stream)))  # type: ignore[type-var]
+            while running := [i for i, entry in enumerate(entries) if not entry.certificate]:
+                i = min(running, key=lambda i: entries[i].counted)
+                try:
+                    entries[i] = _advanced(entries[i], streams[i])
+                except RuntimeError as error:
+                    bases[i] = halve_batch(bases[i], error)
+                    entries = [Entry(config) for config in configs]
+                    break
+                yield Comparison(tuple(entries))
+
+
+def group(bases: Sequence[BaseClassifier], configs: Sequence[SmoothingConfig], x: Tensor) -> Commitment:
+    """What the noise of a comparison is tied to: every setting, at its level and at that divided by their
+    number, at which `best` reads the one with the largest radius."""
+    shared = bonferroni_alpha(configs[0].alpha, len(configs))
+    stricter = [
+        (b, replace(c, alpha=shared))
+        for b, c in zip(bases, configs, strict=True)
+        if c.n >= minimum_votes(shared)
+    ]
+    return Commitment.of_group(
+        commitment_of(base, x, config).hash for base, config in (*zip(bases, configs, strict=True), *stricter)
+    )
 
 
 def _advanced(entry: Entry, stream: Iterator[Progress]) -> Entry:
@@ -130,11 +159,9 @@ def _advanced(entry: Entry, stream: Iterator[Progress]) -> Entry:
     began, meter = time.perf_counter(), MemoryMeter()
     with nullcontext() if entry.progress else meter:
         progress = next(stream)
-    cast = progress.classes if progress.stage == "estimation" else ()
     return replace(
         entry,
         progress=progress,
-        classes=entry.classes + cast,
         memory=entry.memory or meter.peak,
         seconds=entry.seconds + time.perf_counter() - began,
     )

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 from torch import Tensor
 
+from diffsmooth_core.certification.ballots import Ballots, Classes
+from diffsmooth_core.certification.certificate import Counted
+from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.decision import Decision, decide
-from diffsmooth_core.certification.progress import Stage
-from diffsmooth_core.certification.voting import Classes, VoteRange, check, checked_argmax, draw_noise
+from diffsmooth_core.certification.voting import VoteRange, check, checked_argmax, commitment_of, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import default_purifier_batch
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum_votes, unknown
@@ -53,12 +54,26 @@ def grid(over: str, config: SmoothingConfig) -> tuple[SmoothingConfig, ...]:
 
 @dataclass(frozen=True)
 class Cell:
-    """One setting of a sweep and its selection (counts0) and estimation votes (counts) so far, by class
-    (k,)."""
+    """One setting of a sweep and its votes so far; counts0 and counts are their numbers by class (k,)."""
 
     config: SmoothingConfig
-    counts0: tuple[int, ...]
-    counts: tuple[int, ...]
+    selection: Ballots
+    estimation: Ballots
+
+    @property
+    def counts0(self) -> tuple[int, ...]:
+        return self.selection.tally
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        return self.estimation.tally
+
+    def plus(self, stage: Counted, classes: Classes) -> Cell:
+        """The cell with these votes (votes,) added, as far as they are among its n."""
+        if stage == "selection":
+            return replace(self, selection=self.selection.plus(classes))
+        left = self.config.n - self.estimation.total
+        return replace(self, estimation=self.estimation.plus(classes[:left]))
 
     @property
     def decision(self) -> Decision:
@@ -99,10 +114,7 @@ class Sweep:
 
 
 def shared_batch(base: BaseClassifier, configs: Sequence[SmoothingConfig]) -> int:
-    """The default purifier batch of a sweep: the one for its largest m.
-
-    Running one of the settings by itself with this purifier_batch gives exactly the same votes.
-    """
+    """The default purifier batch of a sweep: the one for its largest m."""
     widest = replace(base.config, m=max(config.m for config in configs))
     return default_purifier_batch(widest, base.device, base.parameters)
 
@@ -119,37 +131,37 @@ def sweep_stream(
     The settings may differ in sigma, sigma_local, m and n only, and their method must smooth locally. `base`
     must have been built for one of them. The noisy copies for one sigma are drawn and purified once and
     shared by all settings with that sigma. A setting with a smaller m uses the first m local draws of the
-    largest m. Noise depends only on seed, image, stage and vote, so these are the draws that it would get in
-    a run of its own. `resume` continues after an earlier Sweep of the same base, image and settings;
-    `purifier_batch` is `shared_batch` by default. Raises InputError where the settings differ in anything
-    else, or `resume` has other settings.
+    largest m: the draws that it would get in a run of its own that is tied to the sweep's `group`. `resume`
+    continues after an earlier Sweep of the same base, image and settings; `purifier_batch` is `shared_batch`
+    by default. Raises InputError where the settings differ in anything else, or `resume` has other settings.
     """
     _check(base, x, configs)
     if resume is not None and [cell.config for cell in resume.cells] != list(configs):
         raise InputError("a sweep goes on under the settings that it was begun with; start a new one")
-    k, batch = base.classifier.classes, purifier_batch or shared_batch(base, configs)
-    tallies = np.zeros((2, len(configs), k), np.int64)  # selection and estimation
-    if resume is not None:
-        tallies[:] = [[cell.counts0 for cell in resume.cells], [cell.counts for cell in resume.cells]]
+    base = replace(base, purifier_batch=purifier_batch or shared_batch(base, configs))
+    tied_to, none = group(base, x, configs), Ballots.none(base.classifier.classes)
+    cells = list(resume.cells if resume else (Cell(config, none, none) for config in configs))
     sigmas = sorted({config.sigma for config in configs})
     groups = [[i for i, config in enumerate(configs) if config.sigma == sigma] for sigma in sigmas]
     longest = [max(configs[i].n for i in group) for group in groups]
     done, total = 0, sum(configs[0].n0 + n for n in longest)
-    for group, n in zip(groups, longest, strict=True):
-        widest = replace(configs[group[0]], m=max(configs[i].m for i in group))
-        shared = replace(base, config=widest, purifier_batch=batch)
-        stages: tuple[tuple[Stage, int], ...] = (("selection", configs[0].n0), ("estimation", n))
-        for tally, (stage, votes) in zip(tallies, stages, strict=True):
+    for alike, n in zip(groups, longest, strict=True):
+        shared = replace(base, config=replace(configs[alike[0]], m=max(configs[i].m for i in alike)))
+        stages: tuple[tuple[Counted, int], ...] = (("selection", configs[0].n0), ("estimation", n))
+        for stage, votes in stages:
             for start in range(0, votes, shared.votes_per_step):
-                step = VoteRange(x, stage, start, min(start + shared.votes_per_step, votes))
+                step = VoteRange(x, stage, start, min(start + shared.votes_per_step, votes), tied_to)
                 done += step.stop - step.start
                 if resume is not None and done <= resume.done:
                     continue
-                for i, classes in _cast(shared, step, {i: configs[i] for i in group}).items():
-                    wanted = votes if stage == "selection" else configs[i].n
-                    tally[i] += np.bincount(classes[: max(0, wanted - start)], minlength=k)
-                cells = zip(configs, *tallies.tolist(), strict=True)
-                yield Sweep(tuple(Cell(c, tuple(a), tuple(b)) for c, a, b in cells), done, total)
+                for i, classes in _cast(shared, step, {i: configs[i] for i in alike}).items():
+                    cells[i] = cells[i].plus(stage, classes)
+                yield Sweep(tuple(cells), done, total)
+
+
+def group(base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingConfig]) -> Commitment:
+    """What the noise of a sweep of x by `base` is tied to: all its settings, as they share their votes."""
+    return Commitment.of_group(commitment_of(base, x, config).hash for config in configs)
 
 
 def _cast(base: BaseClassifier, step: VoteRange, configs: dict[int, SmoothingConfig]) -> dict[int, Classes]:

@@ -6,14 +6,16 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from diffsmooth_core.certification.decision import Decision, check_reachable
-from diffsmooth_core.certification.stream import build_certificate
+from diffsmooth_core.certification.ballots import Classes
+from diffsmooth_core.certification.certificate import SCHEMA
+from diffsmooth_core.certification.commitment import Commitment, check_nonce
+from diffsmooth_core.certification.decision import check_reachable
+from diffsmooth_core.certification.stream import broken_promise, build_certificate
+from diffsmooth_core.certification.voting import commitment_of
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import halve_batch
 from diffsmooth_core.classifiers.building import default_execution
@@ -29,6 +31,8 @@ from diffsmooth_core.version import __version__
 log = logging.getLogger(__name__)
 FLUSH = 1.0  # seconds between two writes; a killed run loses at most the votes of that time
 WINDOW = 32  # work on at least this many pictures at once
+# What a run's settings hold beside those of a SmoothingConfig.
+BESIDE_THE_SETTINGS = ("block", "arithmetic", "execution", "schema", "version", "challenge")
 
 
 @dataclass(frozen=True)
@@ -49,36 +53,61 @@ class Status:
         return self.done + self.skipped == self.total
 
 
-def start(store: Store, name: str, config: SmoothingConfig, indices: Sequence[int]) -> Run:
-    """Create a run over these test pictures in the store. Raises InputError where its networks cannot be
-    loaded, no number of votes up to n can reach the target radius, or the name is taken."""
+def start(store: Store, name: str, config: SmoothingConfig, indices: Sequence[int], nonce: str = "") -> Run:
+    """Create a run over these test pictures in the store, under a verifier's challenge if a nonce is given:
+    the run then keeps the commitments of its pictures. Raises InputError where its networks cannot be loaded,
+    no number of votes up to n can reach the target radius, or the name is taken."""
+    base = base_for(config, indices)
+    settings = config.as_dict() | execution_settings(base, base.purifier_batch) | {"version": __version__}
+    if nonce:
+        settings["challenge"] = asdict(committed(base, config, indices, check_nonce(nonce)))
+    return store.create(name, "audit", config.dataset, settings, indices, base.weights)
+
+
+def base_for(config: SmoothingConfig, indices: Sequence[int]) -> BaseClassifier:
+    """The networks of a run over these pictures, as they will run. Raises InputError as `start` does."""
     check_reachable(config)
     base = base_of(config)
-    base = replace(base, execution=default_execution(base, len(indices) * (config.n0 + config.n)))
-    settings: dict[str, Any] = config.as_dict() | execution_settings(base, base.purifier_batch)
-    settings["version"] = __version__
-    return store.create(name, "audit", config.dataset, settings, indices, base.weights)
+    return replace(base, execution=default_execution(base, len(indices) * (config.n0 + config.n)))
+
+
+def committed(
+    base: BaseClassifier, config: SmoothingConfig, indices: Sequence[int], nonce: str = ""
+) -> Commitment:
+    """What the noise of an audit is tied to under a challenge: the certificates of all pictures that can be
+    read."""
+    members = []
+    for idx in indices:
+        with suppress(InputError):  # such a picture is skipped and listed when its turn comes
+            members.append(commitment_of(base, load_picture(config.dataset, idx).tensor, config).hash)
+    return Commitment.of_group(members, nonce)
 
 
 def execution_settings(base: BaseClassifier, block: int) -> dict[str, Any]:
     """How the networks run, to be stored with a run's settings: votes depend on it, so it is fixed before the
     first one."""
-    return {"block": block, "arithmetic": str(base.dtype), "execution": str(base.execution)}
+    return {"block": block, "arithmetic": str(base.dtype), "execution": str(base.execution), "schema": SCHEMA}
 
 
 def config_of(run: Run) -> SmoothingConfig:
     """The configuration of a run of this program. Raises InputError for an imported one."""
     if run.origin != "audit":
         raise InputError(f"run {run.name!r} is an imported log and cannot go on; start a run of its own")
-    return SmoothingConfig.recorded(
-        {k: v for k, v in run.config.items() if k not in ("block", "arithmetic", "execution", "version")}
-    )
+    settings = {name: value for name, value in run.config.items() if name not in BESIDE_THE_SETTINGS}
+    return SmoothingConfig.recorded(settings)
 
 
 def plan_of(run: Run) -> Plan:
     """The plan with which the run began: its settings and how its networks ran. Raises InputError where this
-    machine cannot run them so, or the networks' weights have changed."""
-    plan = Plan(config_of(run), Execution.parse(run.config.get("execution", "eager")), run.config["block"])
+    machine cannot run them so, the networks' weights have changed, or it began with an earlier schema."""
+    config = config_of(run)
+    if run.config.get("schema") != SCHEMA:
+        raise InputError(
+            f"run {run.name!r} began in a version with other noise and cannot go on; start a new run"
+        )
+    execution, challenge = Execution.parse(run.config["execution"]), run.config.get("challenge")
+    tied_to = Commitment(challenge["hash"], None, challenge["nonce"]) if challenge else None
+    plan = Plan(config, execution, run.config["block"], tied_to)
     base = plan.base
     if base.weights != run.weights:
         raise InputError(f"the networks of run {run.name!r} have changed since it began; start a new run")
@@ -188,7 +217,7 @@ class BatchRun:
                 self._count(request, votes)
         return True
 
-    def _count(self, request: VoteRequest, classes: npt.NDArray[np.int64]) -> None:
+    def _count(self, request: VoteRequest, classes: Classes) -> None:
         image = self._under_way[request.idx]
         image.requested = False
         self._votes += len(classes)
@@ -196,7 +225,7 @@ class BatchRun:
         self._tallies.append(tally)
         if decision:
             del self._under_way[request.idx]
-            result = _result(self._plan, image, decision)
+            result = _result(self._plan, image)
             self._results.append(result)
             self._done += 1
             self._right += self._is_right(result)
@@ -206,8 +235,11 @@ class BatchRun:
 
     def shrink(self, error: RuntimeError) -> None:
         """After memory ran out, go on with half as many copies at a time (a smaller block). Votes depend on
-        the block, so unfinished pictures drop their counts and start again. Raises the error again where it
-        is another one, and InputError where the block cannot be halved any more."""
+        the block, so unfinished pictures drop their votes and start again. Raises the error again where it
+        is another one, and InputError where the block cannot be halved any more or was promised under a
+        challenge."""
+        if self._plan.tied_to is not None:
+            raise broken_promise(self._plan.base, self._plan.tied_to, error) from None
         halve_batch(self._plan.base, error)
         self._plan, self._in_flight = self._plan.halved, 0
         log.warning(
@@ -261,29 +293,29 @@ def _resumed(
     store: Store, run: Run, plan: Plan, finished: dict[int, Result]
 ) -> tuple[Plan, dict[int, PendingImage]]:
     """Where an interrupted run goes on: the plan with the smallest block (copies at a time) that the run came
-    down to, and the unfinished pictures with the counts that they have at that block."""
-    tallies, first_block = store.tallies(run), plan.block
-    smallest = min((tally.block for tally in tallies if tally.block), default=first_block)
+    down to, and the unfinished pictures with the votes that they have at that block."""
+    tallies = store.tallies(run)
+    smallest = min((tally.block for tally in tallies), default=plan.block)
     while plan.block > smallest:
         plan = plan.halved
     images: dict[int, PendingImage] = {}
     for tally in tallies:
-        if tally.idx not in finished and (tally.block or first_block) == plan.block:
+        if tally.idx not in finished and tally.block == plan.block:
             images.setdefault(tally.idx, PendingImage.without_votes(tally.idx, plan)).restore(tally)
     return plan, images
 
 
-def _result(plan: Plan, image: PendingImage, decision: Decision) -> Result:
+def _result(plan: Plan, image: PendingImage) -> Result:
     picture, base = load_picture(plan.config.dataset, image.idx), plan.base
     certificate = build_certificate(
         base,
         picture.tensor,
         plan.config,
-        image.counts0,
-        image.counts,
-        decision,
-        picture.source,
-        base.votes_per_step,
-        time.monotonic() - image.began,
+        image.selection,
+        image.estimation,
+        plan.tied_to or commitment_of(base, picture.tensor, plan.config),
+        source=picture.source,
+        batch=base.votes_per_step,
+        seconds=time.monotonic() - image.began,
     )
     return Result.of(certificate, image.idx, picture.label)

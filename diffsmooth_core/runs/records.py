@@ -28,14 +28,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts by class of consecutive votes of one stage for an image, the first of which is number `start`.
-    The networks took `block` copies at a time; 0 means as many as when the run began."""
+    """The classes of consecutive votes of one stage for an image, the first of which is number `start`. The
+    networks took `block` copies at a time."""
 
     idx: int
     stage: str
     start: int
-    counts: tuple[int, ...]
-    block: int = 0
+    classes: tuple[int, ...]
+    block: int
 
 
 @dataclass(frozen=True)

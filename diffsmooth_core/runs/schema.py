@@ -30,7 +30,7 @@ VOTES = sa.Table(
     sa.Column("stage", sa.String),
     sa.Column("start", sa.Integer),
     sa.Column("block", sa.Integer),
-    sa.Column("counts", sa.JSON),
+    sa.Column("classes", sa.LargeBinary),
 )
 RESULTS = sa.Table(
     "results",

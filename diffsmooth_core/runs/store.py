@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from diffsmooth_core.config import InputError
@@ -79,7 +81,7 @@ class Store(Database):
 
     def add(self, run: Run, tallies: Iterable[Tally], results: Iterable[Result]) -> None:
         """Append votes and results in one transaction."""
-        votes = [asdict(tally) | {"run": run.id, "counts": list(tally.counts)} for tally in tallies]
+        votes = [asdict(tally) | {"run": run.id, "classes": _packed(tally.classes)} for tally in tallies]
         rows = [asdict(result) | {"run": run.id} for result in results]
         try:
             with self._engine.begin() as connection:
@@ -100,7 +102,7 @@ class Store(Database):
         order = (VOTES.c.idx, VOTES.c.stage, VOTES.c.start)
         with self._transaction() as connection:
             rows = connection.execute(VOTES.select().where(VOTES.c.run == run.id).order_by(*order))
-            return [Tally(r.idx, r.stage, r.start, tuple(r.counts), r.block) for r in rows]
+            return [Tally(r.idx, r.stage, r.start, _unpacked(r.classes), r.block) for r in rows]
 
     def results(self, run: Run, certificates: bool = False, predict: int | None = None) -> list[Result]:
         """A run's results by index: all, or those with the answer `predict`. They carry their whole
@@ -150,6 +152,15 @@ class Store(Database):
 
 def _run(row: Any) -> Run:
     return Run(**(dict(row) | {"indices": tuple(row["indices"])}))
+
+
+def _packed(classes: Sequence[int]) -> bytes:
+    """Classes as compressed bytes, two a vote."""
+    return zlib.compress(np.array(classes, "<u2").tobytes())
+
+
+def _unpacked(data: bytes) -> tuple[int, ...]:
+    return tuple(map(int, np.frombuffer(zlib.decompress(data), "<u2")))
 
 
 def _now() -> str:

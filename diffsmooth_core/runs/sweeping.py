@@ -7,15 +7,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 
-import numpy as np
-
+from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.stream import build_certificate
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.execution import Execution, available
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.experiments import Cell, grid, sweep_stream
-from diffsmooth_core.experiments.sweep import shared_batch
+from diffsmooth_core.experiments.sweep import group, shared_batch
 from diffsmooth_core.runs.batch import execution_settings
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result
@@ -60,9 +59,8 @@ def _base_as_begun(
     does not offer that execution."""
     if first is None:
         return replace(base, purifier_batch=shared_batch(base, configs))
-    execution = Execution.parse(first.config.get("execution", "eager"))
-    block = first.config.get("block", shared_batch(base, configs))
-    return replace(base, execution=available(execution, base.device), purifier_batch=block)
+    execution = Execution.parse(first.config["execution"])
+    return replace(base, execution=available(execution, base.device), purifier_batch=first.config["block"])
 
 
 def work(store: Store, sweep: Sequence[Run], over: str, config: SmoothingConfig) -> Iterator[tuple[int, int]]:
@@ -82,24 +80,26 @@ def work(store: Store, sweep: Sequence[Run], over: str, config: SmoothingConfig)
                 for i in lacking:
                     store.remark(sweep[i], idx, "skipped", str(error))
                 continue
+            tied_to = group(base, picture.tensor, configs)
             *_, last = sweep_stream(base, picture.tensor, configs, purifier_batch=base.purifier_batch)
             seconds = (time.monotonic() - began) / len(configs)
             for i in lacking:
-                store.add(sweep[i], [], [_result(base, picture, last.cells[i], seconds, idx)])
+                store.add(sweep[i], [], [_result(base, picture, last.cells[i], tied_to, seconds, idx)])
         yield count, len(sweep[0].indices)
 
 
-def _result(base: BaseClassifier, picture: Picture, cell: Cell, seconds: float, idx: int) -> Result:
-    config = cell.config
+def _result(
+    base: BaseClassifier, picture: Picture, cell: Cell, tied_to: Commitment, seconds: float, idx: int
+) -> Result:
     certificate = build_certificate(
         base,
         picture.tensor,
-        config,
-        np.array(cell.counts0),
-        np.array(cell.counts),
-        cell.decision,
-        picture.source,
-        base.purifier_batch,
-        seconds,
+        cell.config,
+        cell.selection,
+        cell.estimation,
+        tied_to,
+        source=picture.source,
+        batch=base.purifier_batch,
+        seconds=seconds,
     )
     return Result.of(certificate, idx, picture.label)

@@ -14,7 +14,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from diffsmooth_core.certification.progress import Stage
+from diffsmooth_core.certification.certificate import Counted
+from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.voting import VoteRange, cast_votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.execution import Execution
@@ -31,18 +32,20 @@ class VoteRequest:
     """A request to a worker: votes start..stop-1 of a stage for test picture idx."""
 
     idx: int
-    stage: Stage
+    stage: Counted
     start: int
     stop: int
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a vote depends on besides picture, stage and index: the settings, and how the networks run."""
+    """What a vote depends on besides picture, stage and index: the settings, how the networks run, and under
+    a challenge what the noise of all pictures is tied to; each picture's own commitment without."""
 
     config: SmoothingConfig
     execution: Execution
     block: int
+    tied_to: Commitment | None = None
 
     @property
     def base(self) -> BaseClassifier:
@@ -70,7 +73,10 @@ def load_picture(dataset: str, idx: int) -> Picture:
 def cast(plan: Plan, requests: Sequence[VoteRequest]) -> Classes:
     """The classes of each request's votes (stop-start,), in one pass of the networks."""
     dataset = plan.config.dataset
-    ranges = [VoteRange(load_picture(dataset, r.idx).tensor, r.stage, r.start, r.stop) for r in requests]
+    ranges = [
+        VoteRange(load_picture(dataset, r.idx).tensor, r.stage, r.start, r.stop, plan.tied_to)
+        for r in requests
+    ]
     return cast_votes(plan.base, ranges, plan.config)
 
 

@@ -11,7 +11,7 @@ import torch
 from diffsmooth_core import build_base, load_classifier, load_denoiser
 from diffsmooth_core.benchmarking.plain import BATCH, plain_votes
 from diffsmooth_core.benchmarking.timing import compare, parts
-from diffsmooth_core.certification.voting import votes
+from diffsmooth_core.certification.voting import VoteRange, votes
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
 from tests.worlds import GREY, clamping_denoiser, ten_classes
@@ -25,7 +25,7 @@ CONFIG = SmoothingConfig(sigma=0.5, sigma_local=0.25, m=3, n0=10, n=100, device=
 def test_votes_are_those_of_the_plain_path(method: str, noise: str) -> None:
     config = replace(CONFIG, method=method, noise=noise)
     base = build_base(config, ten_classes(), clamping_denoiser())
-    ours, _ = votes(base, X, config, "estimation", 5, 5 + BATCH + 9)
+    ours, _ = votes(base, VoteRange(X, "estimation", 5, 5 + BATCH + 9), config)
     plain = plain_votes(base, X, config, "estimation", 5, 5 + BATCH + 9)
     assert len(set(plain.tolist())) > 3, "a vote spread over classes would show a difference"
     np.testing.assert_array_equal(ours, plain)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from diffsmooth_core import certify
+from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.noise import image_sha256
@@ -34,7 +35,18 @@ def with_votes(certificate: Certificate, counts0: tuple[int, ...], counts: tuple
     config = replace(certificate.config, n0=sum(counts0), n=sum(counts))
     found = decide(counts0, counts, config)
     assert found.ending is not None
-    return replace(certificate, counts0=counts0, counts=counts, config=config, **vars(found))
+    votes0, votes = (Ballots.in_class_order(votes).packed for votes in (counts0, counts))
+    honest = replace(
+        certificate,
+        **vars(found),
+        counts0=counts0,
+        counts=counts,
+        votes0=votes0,
+        votes=votes,
+        config=config,
+        members=(),
+    )
+    return replace(honest, commitment=honest.own_commitment)
 
 
 def test_it_carries_its_evidence(certificate: Certificate) -> None:
@@ -74,14 +86,23 @@ def test_it_round_trips_through_json(certificate: Certificate, tmp_path: Path) -
         ({"p_a_lower": math.nan}, {"p_a_lower"}),
         ({"p_b_upper": 0.001}, {"p_b_upper"}),
         ({"ending": "reached"}, {"ending"}),
-        ({"counts": (0, 99)}, {"n", "ending", "p_a_lower", "p_b_upper", "radius"}),
-        ({"counts": (100, 0)}, {"label", "p_a_lower", "p_b_upper", "radius"}),
-        ({"counts0": (20, 0)}, {"label", "p_a_lower", "p_b_upper", "radius"}),
-        ({"counts0": (0, 21)}, {"n0"}),
-        ({"config": replace(CONFIG, sigma=1.0)}, {"radius"}),
-        ({"config": replace(CONFIG, alpha=0.05)}, {"p_a_lower", "p_b_upper", "radius"}),
-        ({"config": replace(CONFIG, n=1000)}, {"n", "ending"}),
-        ({"config": replace(CONFIG, n0=50)}, {"n0"}),
+        ({"counts": (0, 99)}, {"counts", "n", "ending", "p_a_lower", "p_b_upper", "radius"}),
+        ({"counts": (100, 0)}, {"counts", "label", "p_a_lower", "p_b_upper", "radius"}),
+        ({"counts0": (20, 0)}, {"counts0", "label", "p_a_lower", "p_b_upper", "radius"}),
+        ({"counts0": (0, 21)}, {"counts0", "n0"}),
+        ({"config": replace(CONFIG, sigma=1.0)}, {"commitment", "radius"}),
+        ({"config": replace(CONFIG, alpha=0.05)}, {"commitment", "p_a_lower", "p_b_upper", "radius"}),
+        ({"config": replace(CONFIG, n=1000)}, {"commitment", "n", "ending"}),
+        ({"config": replace(CONFIG, n0=50)}, {"commitment", "n0"}),
+        ({"config": replace(CONFIG, seed=1)}, {"commitment"}),
+        ({"image_sha256": "1" * 64}, {"commitment"}),
+        ({"weights": {"classifier": "1" * 64}}, {"commitment"}),
+        ({"block": 8}, {"commitment"}),
+        ({"execution": "eager"}, {"commitment"}),
+        ({"dtype": "bfloat16"}, {"commitment"}),
+        ({"commitment": "1" * 64}, {"commitment"}),
+        ({"members": ("1" * 64, "2" * 64)}, {"commitment", "members"}),
+        ({"device": "cuda:0", "created": "", "seconds": 0.0, "source": "", "batch": 1}, set()),
     ],
 )
 def test_each_changed_field_is_found(
@@ -98,7 +119,7 @@ def test_a_certificate_of_version_0_8_by_the_anytime_bound_still_holds(certifica
     config = replace(certificate.config, sigma=1.0, n=10_000, stopping="target", target_radius=3.3)
     found = decide((20, 0), (10_000, 0), config)
     assert found.ending is not None
-    votes = replace(certificate, config=config, counts0=(20, 0), counts=(10_000, 0), **vars(found))
+    votes = replace(certificate, schema=2, config=config, counts0=(20, 0), counts=(10_000, 0), **vars(found))
     assert discrepancies(replace(votes, radius=3.117694730800443)) == []
     assert discrepancies(replace(votes, radius=3.117694740800443))
 

@@ -13,7 +13,7 @@ from scipy.stats import beta, binom, norm
 from diffsmooth_core import build_base, certify, certify_stream
 from diffsmooth_core.certification.certificate import Certificate, at_level, discrepancies
 from diffsmooth_core.certification.decision import check_reachable, decide, next_look, round_sizes
-from diffsmooth_core.certification.voting import votes
+from diffsmooth_core.certification.voting import VoteRange, votes
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, anytime_upper, certified_radius, clopper_pearson_lower
 from tests.worlds import GREY, half_space, ten_classes
@@ -246,7 +246,9 @@ def test_the_same_votes_by_one_two_and_five_workers() -> None:
         edges = np.linspace(0, 150, workers + 1).astype(int)
         with ThreadPoolExecutor(workers) as pool:
             parts = pool.map(
-                lambda a, b: votes(base, GREY, config, "estimation", a, b)[0], edges[:-1], edges[1:]
+                lambda a, b: votes(base, VoteRange(GREY, "estimation", a, b), config)[0],
+                edges[:-1],
+                edges[1:],
             )
             counted = np.bincount(np.concatenate(list(parts)), minlength=10)
         assert tuple(counted) == whole

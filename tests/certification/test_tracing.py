@@ -10,7 +10,7 @@ import torch
 
 from diffsmooth_core import build_base, certify_stream, load_classifier, load_denoiser
 from diffsmooth_core.certification.tracing import trace_vote
-from diffsmooth_core.certification.voting import votes
+from diffsmooth_core.certification.voting import VoteRange, votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import METHODS, NOISES, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
@@ -41,7 +41,7 @@ def test_a_traced_vote_is_the_runs_own(method: str, noise: str) -> None:
     assert len(ran) == config.n
     assert len(set(ran)) > 3, "votes that all agree would show nothing"
     assert [trace_vote(base, x, config, i).vote for i in range(12)] == ran[:12]
-    _, samples = votes(base, x, config, "estimation", 0, 6)
+    _, samples = votes(base, VoteRange(x, "estimation", 0, 6), config)
     traced = trace_vote(base, x, config, 5)
     np.testing.assert_array_equal(traced.noisy, samples.noisy)
     for mine, the_runs in (

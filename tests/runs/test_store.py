@@ -27,9 +27,9 @@ def test_runs_results_and_votes_come_back_as_they_went_in(store: Store) -> None:
     assert store.run("cats") == run
     assert (run.indices, run.config) == ((0, 20), CONFIG)
     tallies = [
-        Tally(3, "estimation", 10, (0, 9)),
-        Tally(3, "selection", 0, (5, 5)),
-        Tally(1, "selection", 0, (1, 0)),
+        Tally(3, "estimation", 10, (0, 9), 8),
+        Tally(3, "selection", 0, (5, 5), 8),
+        Tally(1, "selection", 0, (1, 0), 8),
     ]
     store.add(
         run, tallies, [RESULT, replace(RESULT, idx=1, label=None, predict=-1, radius=0.0, certificate=None)]
@@ -60,30 +60,28 @@ def test_what_is_said_is_kept_in_order(store: Store) -> None:
         store.remark(run, 0, "note", "x" * 5000)
 
 
-def test_votes_of_before_there_were_blocks_are_those_of_the_runs_own(url: str) -> None:
+def test_votes_of_before_they_were_kept_in_order_are_left_out(url: str) -> None:
+    """A run of that time cannot go on; its results stay, and new runs are as in a new store."""
     engine = sa.create_engine(sa.make_url(url.replace("postgresql:", "postgresql+psycopg:")))
     with engine.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-        connection.execute(
-            sa.text(
-                "INSERT INTO runs VALUES (1, 'cats', 'audit', 'cifar10', '{}', '[0]', '{}', '2026-01-02')"
-            )
-        )
-        connection.execute(
-            sa.text(
-                "INSERT INTO votes (run, idx, stage, start, counts) VALUES (1, 0, 'selection', 0, '[3, 1]')"
-            )
-        )
+        for row in (
+            "runs VALUES (1, 'cats', 'audit', 'cifar10', '{}', '[0]', '{}', '2026-01-02')",
+            "votes (run, idx, stage, start, counts) VALUES (1, 0, 'selection', 0, '[3, 1]')",
+            "results (run, idx, predict, radius, note) VALUES (1, 0, 2, 0.5, '')",
+        ):
+            connection.execute(sa.text(f"INSERT INTO {row}"))
     engine.dispose()
     store = Store(url)
-    run, old = store.run("cats"), Tally(0, "selection", 0, (3, 1))
-    assert store.tallies(run) == [old]
-    store.add(run, [replace(old, block=8)], [])
+    run, votes = store.run("cats"), Tally(0, "selection", 0, (3, 1), 8)
+    assert store.tallies(run) == []
+    assert [(r.idx, r.predict, r.radius) for r in store.results(run)] == [(0, 2, 0.5)]
+    store.add(run, [votes], [])
     with pytest.raises(InputError, match="another program has counted the same votes"):
-        store.add(run, [replace(old, block=8)], [])
+        store.add(run, [votes], [])
     store.close()
 
 
@@ -99,8 +97,8 @@ def test_eight_programs_may_open_a_new_store_and_write_at_once(url: str) -> None
         store = Store(url)
         run = store.create(f"run {k}", "audit", "cifar10", CONFIG, [0], {})
         for start in range(20):
-            store.add(run, [Tally(0, "estimation", start, (k, start))], [])
-        found = sum(tally.counts[1] for tally in store.tallies(run))
+            store.add(run, [Tally(0, "estimation", start, (k, start), 8)], [])
+        found = sum(tally.classes[1] for tally in store.tallies(run))
         store.close()
         return found
 
@@ -110,9 +108,9 @@ def test_eight_programs_may_open_a_new_store_and_write_at_once(url: str) -> None
 
 def test_the_same_votes_are_never_counted_twice(store: Store) -> None:
     run = store.create("cats", "audit", "cifar10", CONFIG, [0], {})
-    store.add(run, [Tally(0, "selection", 0, (1, 0))], [])
+    store.add(run, [Tally(0, "selection", 0, (1, 0), 8)], [])
     with pytest.raises(InputError, match="another program has counted the same votes of run 'cats'"):
-        store.add(run, [Tally(1, "selection", 0, (1, 0)), Tally(0, "selection", 0, (1, 0))], [])
+        store.add(run, [Tally(1, "selection", 0, (1, 0), 8), Tally(0, "selection", 0, (1, 0), 8)], [])
     assert len(store.tallies(run)) == 1, "all of a write, or nothing"
 
 
@@ -129,7 +127,7 @@ def test_names_are_taken_once_and_missing_ones_said(store: Store) -> None:
 def test_a_full_disk_is_said_and_what_was_written_stays(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 's.sqlite'}")
     run = store.create("cats", "audit", "cifar10", CONFIG, [0], {})
-    store.add(run, [Tally(0, "selection", 0, (1, 0))], [])
+    store.add(run, [Tally(0, "selection", 0, (1, 0), 8)], [])
     with store._engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
 
@@ -141,7 +139,7 @@ def test_a_full_disk_is_said_and_what_was_written_stays(tmp_path: Path) -> None:
     sa.event.listen(store._engine, "connect", full)
     store._engine.dispose()
     with pytest.raises(InputError, match="cannot be used now .*full.*what was written is kept"):
-        store.add(run, [Tally(i, "selection", 0, (0,) * 1000) for i in range(1, 200)], [])
+        store.add(run, [Tally(i, "selection", 0, tuple(range(1000)), 8) for i in range(1, 200)], [])
     sa.event.remove(store._engine, "connect", full)
     store._engine.dispose()
     assert len(store.tallies(run)) == 1

@@ -14,6 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import Certificate, Progress, SmoothingConfig
+from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.progress import Samples
 from ui.jobs.certificates import CertificationProgress, CertificationTask, with_trace
@@ -84,6 +85,10 @@ def progress(config: SmoothingConfig, votes0: Votes, votes: Votes, finished: boo
         execution="eager",
         block=16,
         batch=26,
+        commitment="c" * 64,
+        votes0=Ballots.in_class_order(counts0).packed,
+        votes=Ballots.in_class_order(counts).packed,
+        hardware={"processor": "none", "instructions": "", "onednn": ""},
         versions={},
         created="2026-01-02T03:04:05+00:00",
         seconds=1.5,
@@ -92,8 +97,9 @@ def progress(config: SmoothingConfig, votes0: Votes, votes: Votes, finished: boo
         stage="estimation",
         n_done=sum(counts),
         n_total=config.n,
-        counts0=counts0,
-        counts=counts,
+        tied_to=None,
+        selection=Ballots.in_class_order(counts0),
+        estimation=Ballots.in_class_order(counts),
         candidate=int(np.argmax(counts0)),
         p_hat=max(counts) / max(1, sum(counts)),
         p_a_lower=found.p_a_lower,

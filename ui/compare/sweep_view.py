@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import SWEEPS, Cell, Sweep, grid
@@ -124,7 +125,7 @@ def _live(picture: Picture) -> None:
 
 def _empty(configs: tuple[SmoothingConfig, ...]) -> Sweep:
     """A sweep before its first vote."""
-    none = (0,) * len(class_names(configs[0].dataset))
+    none = Ballots.none(len(class_names(configs[0].dataset)))
     return Sweep(tuple(Cell(config, none, none) for config in configs), 0, 1)
 
 

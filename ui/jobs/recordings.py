@@ -11,7 +11,7 @@ from pathlib import Path
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.progress import Samples, Stage
 from diffsmooth_core.certification.recording import Recording
-from diffsmooth_core.certification.voting import votes
+from diffsmooth_core.certification.voting import VoteRange, votes
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.paths import ASSETS
 from ui.jobs.certificates import Certification, CertificationProgress, CertificationTask, preview, with_trace
@@ -70,7 +70,7 @@ def replay(run: Certification) -> str:
             number = vote + (1 if stage == "selection" else 1 + config.n0)
             early = began + number * seconds_a_vote - time.monotonic()
             if early > 0 or not latest:  # otherwise the last vote's pictures stay, so that the pace is kept
-                latest[:] = [votes(base, picture.tensor, config, stage, vote, vote + 1)[1]]
+                latest[:] = [votes(base, VoteRange(picture.tensor, stage, vote, vote + 1), config)[1]]
                 time.sleep(max(0.0, early - 0.02))
             return latest[0]
 

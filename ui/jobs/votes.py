@@ -8,7 +8,7 @@ from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.decision import level
 from diffsmooth_core.certification.progress import Point, Stage
 from diffsmooth_core.certification.tracing import TracedVote, trace_vote
-from diffsmooth_core.certification.voting import votes
+from diffsmooth_core.certification.voting import VoteRange, votes
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 from ui.jobs.networks import base_classifier
@@ -32,7 +32,7 @@ def classes(picture: Picture, config: SmoothingConfig, stage: Stage, count: int)
 def _chunk(picture: Picture, config: SmoothingConfig, stage: Stage, start: int) -> tuple[int, ...]:
     total = config.n0 if stage == "selection" else config.n
     base, stop = base_classifier(config), min(start + CHUNK, total)
-    return tuple(map(int, votes(base, picture.tensor, config, stage, start, stop)[0]))
+    return tuple(map(int, votes(base, VoteRange(picture.tensor, stage, start, stop), config)[0]))
 
 
 def bounds(found: list[int], candidate: int, config: SmoothingConfig) -> list[Point]:

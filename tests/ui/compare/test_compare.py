@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import InputError, SmoothingConfig, certify
+from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.certification.certificate import discrepancies
 from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
 from tests.ui.conftest import address, opened, progress
@@ -200,7 +201,8 @@ def test_a_method_without_local_noise_cannot_be_swept(compare: Visit) -> None:
 def cells(over: str, votes: int) -> Sweep:
     configs = grid(over, SmoothingConfig(n=200))
     counts = [(0,) * 3 + (min(votes, c.n),) + (0,) * 6 for c in configs]
-    found = [Cell(c, (0, 0, 0, 100) + (0,) * 6, k) for c, k in zip(configs, counts, strict=True)]
+    chosen = Ballots.in_class_order((0, 0, 0, 100) + (0,) * 6)
+    found = [Cell(c, chosen, Ballots.in_class_order(k)) for c, k in zip(configs, counts, strict=True)]
     return Sweep(tuple(found), 1, 1)
 
 

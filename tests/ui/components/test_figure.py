@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.experiments import Cell, Sweep, grid
 from diffsmooth_core.runs.results import Result
@@ -108,7 +109,9 @@ def test_a_saved_trace_has_every_point_of_every_line() -> None:
 
 def test_a_saved_heat_map_has_both_settings_beside_its_radius() -> None:
     configs = grid("sigma_local", SmoothingConfig(n0=10, n=100, alpha=0.01))
-    found = Sweep(tuple(Cell(config, (10, 0), (100, 0)) for config in configs), 1, 1)
+    found = Sweep(
+        tuple(Cell(config, *map(Ballots.in_class_order, ((10, 0), (100, 0)))) for config in configs), 1, 1
+    )
     rows = lines(compare.heat(found, ("cat", "dog")))
     radii = {(f"{c.config.sigma_local:g}", f"{c.config.sigma:g}"): c.decision.radius for c in found.cells}
     assert {(x, name.rpartition(" = ")[2]): float(y) for name, x, y in rows} == {

@@ -1,0 +1,40 @@
+"""The kind of device that votes were computed on: on one kind, the last bits of an output are the same."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+
+def hardware(device: torch.device) -> dict[str, str]:
+    """What decides the rounding of a network on this device.
+
+    Of a processor its model, the instructions that torch's own kernels use, and the limit that the
+    environment sets for oneDNN's; of a GPU its name and the versions of CUDA and cuDNN.
+    """
+    if device.type == "cuda":
+        return {
+            "gpu": torch.cuda.get_device_name(device),
+            "cuda": str(torch.version.cuda),
+            "cudnn": str(torch.backends.cudnn.version()),
+        }
+    return {
+        "processor": _processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "onednn": os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
+    }
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str:
+    """The processor's model name; Python alone does not know it on Linux."""
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    return found[1].strip() if found else platform.processor() or platform.machine()
