@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 import diffsmooth_core
-from diffsmooth_core.certification.certificate import Certificate
-from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.config import SmoothingConfig
+from tests.certificates import document
 
 ROOT = Path(__file__).parent.parent
 NETWORKS = {"torch", "torchvision", "timm", "safetensors", "huggingface_hub", "ray"}
@@ -43,26 +42,7 @@ def command(*arguments: str) -> str:
 def write_certificate(path: Path, config: SmoothingConfig) -> None:
     """A certificate of ten classes whose bound, label and radius follow from its counts."""
     counts0, counts = (0, 0, 0, 100, *[0] * 6), (0, 4, 0, 96, *[0] * 6)
-    found = decide(counts0, counts, config)
-    assert found.ending is not None
-    certificate = Certificate(
-        **vars(found),
-        counts0=counts0,
-        counts=counts,
-        config=config,
-        image_sha256="0" * 64,
-        source="photo:cat",
-        weights={"classifier": "0" * 64},
-        device="cpu",
-        dtype="float32",
-        execution="folded/32",
-        block=16,
-        batch=16,
-        versions={},
-        created="2026-01-01T00:00:00+00:00",
-        seconds=1.0,
-    )
-    path.write_text(certificate.to_json())
+    path.write_text(json.dumps(document(counts0, counts, config)))
 
 
 @pytest.mark.parametrize(
