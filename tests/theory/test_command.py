@@ -89,6 +89,8 @@ def test_curves_of_an_imagenet_picture_need_a_denoiser_for_it(
         "photo:cat",
         "--dataset",
         "imagenet",
+        "--denoiser",
+        "bundled",
         "--sigmas",
         "0.25",
         "--samples",

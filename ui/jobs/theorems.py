@@ -37,6 +37,8 @@ SIGMAS = (0.12, 0.25, 0.5, 0.75, 1.0)
 ERRORS = (0.0, 0.1, 0.2, 0.5)
 CURVE = (0.2, 0.4, 0.6, 0.8, 1.0)
 PICTURES = 48
+EXACT_CURVE_SAMPLES = 64
+LARGE = 64  # pixels a side
 
 
 @dataclass(frozen=True)
@@ -85,48 +87,64 @@ def is_active(key: Hashable) -> bool:
     return job is not None and not job.finished
 
 
-def request_samples(picture: Picture, setting: TheoremSetting, wanted: int) -> Snapshot[Sampling]:
+def request_samples(
+    picture: Picture, denoiser: str, setting: TheoremSetting, wanted: int
+) -> Snapshot[Sampling]:
     """Have at least `wanted` reverse-SDE samples drawn."""
     return request(
         (picture, setting),
-        lambda earlier: sampling(picture.tensor, _denoiser(), setting, wanted, earlier),
+        lambda earlier: sampling(picture.tensor, _diffusion_model(denoiser), setting, wanted, earlier),
         lambda earlier: replace(earlier, wanted=wanted).finished,
         urgent=True,
     )
 
 
-def _denoiser() -> Denoiser:
-    found = networks.denoiser("bundled")
+def _diffusion_model(name: str) -> Denoiser:
+    found = networks.denoiser(name)
     assert isinstance(found, Denoiser)
     return found
 
 
-def request_comparison(sigma: float, eps_error: float, seed: int) -> Snapshot[PurificationDistances]:
-    """Request the purification of the test pictures at SIGMAS and at `sigma`."""
+def request_comparison(
+    dataset: str, denoiser: str, sigma: float, eps_error: float, seed: int
+) -> Snapshot[PurificationDistances]:
+    """Request the purification of the data set's test pictures at SIGMAS and at `sigma`."""
     sigmas = tuple(sorted({*SIGMAS, sigma}))
     return request(
-        ("compare", sigmas, eps_error, seed),
+        ("compare", dataset, sigmas, eps_error, seed),
         lambda _: compare_pictures(
-            [p.tensor for p in pictures()[0]], _disturbed(eps_error, seed), sigmas, seed
+            [picture.tensor for picture in pictures(dataset)[0]],
+            disturbed(_diffusion_model(denoiser), eps_error, seed),
+            sigmas,
+            seed,
         ),
         lambda found: found.finished,
     )
 
 
-@lru_cache(maxsize=1)
-def pictures() -> tuple[tuple[Picture, ...], str]:
+@lru_cache(maxsize=2)
+def pictures(dataset: str) -> tuple[tuple[Picture, ...], str]:
     """The pictures of the comparison, and what they are."""
-    return labelled_pictures(settings.DEFAULTS.dataset, PICTURES)
+    return labelled_pictures(dataset, PICTURES)
 
 
-def request_curves(picture: Picture, setting: TheoremSetting) -> Snapshot[Curves]:
-    """Request both theorems at every sigma of CURVE; the setting's own sigma is not used."""
-    setting = replace(setting, sigma=CURVE[0])
+def request_curves(picture: Picture, denoiser: str, setting: TheoremSetting) -> Snapshot[Curves]:
+    """Request both theorems at every sigma of CURVE, from curve_samples; the setting's own sigma is not
+    used."""
+    setting, samples = replace(setting, sigma=CURVE[0]), curve_samples(picture)
     return request(
         ("curves", picture, setting),
-        lambda earlier: over_sigma(picture.tensor, _denoiser(), setting, CURVE, resume=earlier),
+        lambda earlier: over_sigma(
+            picture.tensor, _diffusion_model(denoiser), setting, CURVE, samples, earlier
+        ),
         lambda found: found.finished,
     )
+
+
+def curve_samples(picture: Picture) -> int:
+    """Samples at each sigma of a curve: fewer of a large picture, each of which takes a CPU 50 times as
+    long."""
+    return 16 if picture.pixels.shape[0] <= LARGE else 4
 
 
 def request_exact_curves(world: str, dimension: int, setting: TheoremSetting) -> Snapshot[Curves]:
@@ -135,7 +153,9 @@ def request_exact_curves(world: str, dimension: int, setting: TheoremSetting) ->
     steps = 16 if dimension > 100 else 64
     return request(
         ("curves", world, dimension, setting),
-        lambda _: over_sigma_exactly(world, dimension, CURVE, steps=steps, **_of_exact_world(setting)),
+        lambda _: over_sigma_exactly(
+            world, dimension, CURVE, samples=EXACT_CURVE_SAMPLES, steps=steps, **_of_exact_world(setting)
+        ),
         lambda found: found.finished,
     )
 
@@ -150,22 +170,52 @@ def request_convergence(world: str, dimension: int, setting: TheoremSetting) -> 
     )
 
 
-def _disturbed(eps_error: float, seed: int) -> Denoiser:
-    return disturbed(_denoiser(), eps_error, seed)
-
-
 @lru_cache(maxsize=32)
-def purification(picture: Picture, eps_error: float, seed: int) -> tuple[Gain, ...]:
+def purification(picture: Picture, denoiser: str, eps_error: float, seed: int) -> tuple[Gain, ...]:
     """What one-shot purification gains at each of SIGMAS."""
-    return tuple(gains(picture.tensor, _disturbed(eps_error, seed), SIGMAS, copies=4, seed=seed))
+    worse = disturbed(_diffusion_model(denoiser), eps_error, seed)
+    return tuple(gains(picture.tensor, worse, SIGMAS, copies=4, seed=seed))
 
 
-@lru_cache(maxsize=32)
-def costs(picture: Picture, sigma: float, seed: int) -> tuple[Consequence, ...]:
-    """A small certification for each of ERRORS, on the same noise. Raises InputError."""
-    config = SmoothingConfig(sigma=sigma, sigma_local=0.25, m=1, n0=20, n=100, seed=seed)
-    classifier = networks.classifier(config.classifier)
-    return tuple(consequences(picture.tensor, classifier, _denoiser(), config, ERRORS, copies=4))
+@dataclass(frozen=True)
+class Costs:
+    """Small certifications for the first of ERRORS, as far as there are any."""
+
+    found: tuple[Consequence, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        return len(self.found) == len(ERRORS)
+
+
+def costs_config(picture: Picture, denoiser: str, sigma: float, seed: int) -> SmoothingConfig:
+    """The settings of a small certification: DiffSmooth with what is usual with the picture's data set."""
+    usual = settings.usual(picture.dataset)
+    n0, n = (20, 100) if picture.pixels.shape[0] <= LARGE else (10, 50)
+    return SmoothingConfig(
+        dataset=picture.dataset,
+        classifier=usual["classifier"],
+        denoiser=denoiser,
+        sigma=sigma,
+        sigma_local=usual["sigma_local"],
+        m=1,
+        n0=n0,
+        n=n,
+        seed=seed,
+    )
+
+
+def request_costs(picture: Picture, config: SmoothingConfig) -> Snapshot[Costs]:
+    """Request a certification under this configuration with each of ERRORS, on the same noise."""
+
+    def stream(earlier: Costs | None) -> Iterator[Costs]:
+        yield (costs := earlier or Costs())
+        classifier, denoiser = networks.classifier(config.classifier), _diffusion_model(config.denoiser)
+        left = ERRORS[len(costs.found) :]
+        for cost in consequences(picture.tensor, classifier, denoiser, config, left, copies=4):
+            yield (costs := Costs((*costs.found, cost)))
+
+    return request(("costs", picture, config), stream, lambda costs: costs.finished)
 
 
 @lru_cache(maxsize=32)

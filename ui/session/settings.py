@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diffsmooth_core import InputError, SmoothingConfig
@@ -71,6 +71,12 @@ def usual(dataset: str) -> dict[str, Any]:
     return {name: min(value, _MOST.get(name, value)) for name, value in values.items()}
 
 
+def diffusion_models(dataset: str) -> tuple[str, ...]:
+    """The diffusion models that may be chosen for a data set, the usual one first."""
+    known = denoisers("diffsmooth", dataset)
+    return tuple(sorted(known, key=lambda name: name != usual(dataset)["denoiser"]))
+
+
 def choices(name: str, dataset: str) -> Sequence[Any]:
     """What the setting `name` can be where `dataset` is chosen, for those that are chosen from a list."""
     return {
@@ -102,8 +108,8 @@ class Settings:
     """The settings of one page, all of which are in its address: defaults by name, the spans of numbers, the
     choices of the others. A text whose default is empty can be anything.
 
-    Their session-state keys begin with `prefix`: pages with the same prefix share their settings. `dataset`
-    is given where the page knows only one.
+    Their session-state keys begin with `prefix`: pages with the same prefix share their settings. `own_usual`
+    are those defaults of the page's own that are others with a data set.
     """
 
     page: str
@@ -111,7 +117,7 @@ class Settings:
     spans: Mapping[str, tuple[float, float]]
     choices: Callable[[str, str], Sequence[Any]]
     prefix: str = ""
-    dataset: str | None = None
+    own_usual: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def extended(
         self,
@@ -119,6 +125,7 @@ class Settings:
         defaults: Mapping[str, Any],
         spans: Mapping[str, tuple[float, float]] | None = None,
         choices: Mapping[str, Sequence[Any]] | None = None,
+        own_usual: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Settings:
         """The settings of another page: these, which both share, and more."""
         listed = choices or {}
@@ -132,12 +139,19 @@ class Settings:
             defaults={**self.defaults, **defaults},
             spans={**self.spans, **(spans or {})},
             choices=all_choices,
+            own_usual=own_usual or {},
         )
 
+    def own_on(self, dataset: str) -> dict[str, Any]:
+        """What the settings in `own_usual` are with a data set."""
+        names = {name for values in self.own_usual.values() for name in values}
+        return {name: self.defaults[name] for name in names} | dict(self.own_usual.get(dataset, {}))
+
     def on(self, dataset: str) -> Settings:
-        """These settings with the defaults that are usual with a data set."""
-        own = {name: value for name, value in usual(dataset).items() if name in self.defaults}
-        return self if self.dataset else replace(self, defaults={**self.defaults, **own})
+        """These settings with a data set, if it is one, and the defaults that are usual with it."""
+        known = {"dataset": dataset} if dataset in self.choices("dataset", dataset) else {}
+        shared = {name: value for name, value in usual(dataset).items() if name in self.defaults}
+        return replace(self, defaults={**self.defaults, **shared, **self.own_on(dataset), **known})
 
     def parse(self, name: str, text: str, dataset: str) -> Any:
         """A setting's value from the address's text. Raises InputError, which says what is used instead."""

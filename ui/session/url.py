@@ -47,6 +47,7 @@ class UrlSync:
         self.page = ""  # whose settings were read last
         self.kept: dict[str, dict[str, Any]] = {}  # settings' prefix -> name -> value, as of the last address
         self.current: tuple[Address, ...] = ()  # what the browser may have while nothing is changed
+        self._usual_with: dict[str, str] = {}  # page -> the data set whose usual settings of its own it has
         self._recent: deque[Address] = deque(maxlen=8)
         self._beside: dict[str, Any] = {}
         self._opened_until = 0.0
@@ -64,10 +65,16 @@ class UrlSync:
         if another:
             self._open(parameters, now)
             session.update({page.prefix + name: self._kept(page, name) for name in page.defaults})
+            if page.prefix and not parameters:
+                session[f"{page.prefix}dataset"] = self.dataset_of_opened(page)
             session["lesson"] = parameters.get("lesson", "")
         elif changed or now >= self._opened_until:
             self._use()
         self.recall(page, session, page.defaults)
+        if page.own_usual and self._usual_with.get(page.page) != (
+            dataset := session[f"{page.prefix}dataset"]
+        ):
+            session.update({page.prefix + name: value for name, value in page.own_on(dataset).items()})
         return False
 
     def changed(self, page: Settings, session: Session, names: Iterable[str]) -> bool:
@@ -89,9 +96,16 @@ class UrlSync:
             self._use()
         self.recall(page, session, names)
 
+    def dataset_of_opened(self, page: Settings) -> str:
+        """The data set of a page that the navigation opens: where it has settings of its own, that of the
+        page before."""
+        return str(self._kept(CERTIFY if page.prefix else page, "dataset"))
+
     def keep(self, page: Settings, session: Session) -> None:
         """Remember the settings in the session as they are now."""
         self.kept.setdefault(page.prefix, {}).update(page.values(session))
+        if page.own_usual:
+            self._usual_with[page.page] = session[f"{page.prefix}dataset"]
         self._beside = {key: session.get(key) for key in BESIDE_SETTINGS}
 
     def write(self, page: Settings, session: Session) -> Address:
@@ -139,11 +153,10 @@ def read(page: Settings) -> bool:
     """Begin a run of `page` and put its settings into the session. Returns whether they were read from an
     address that this session did not write."""
     session, parameters = st.session_state, st.query_params.to_dict()
-    if page.dataset:
-        session["dataset"] = page.dataset
     if not sync().read(page, session, parameters, time.monotonic()):
+        _choose_dataset(page)
         return False
-    page = page.on(parameters.get("dataset", ""))
+    page = page.on(parameters.get("dataset", "") if parameters else sync().dataset_of_opened(page))
     for name, default in page.defaults.items():
         session[page.prefix + name] = default
         if name in parameters:
@@ -151,6 +164,7 @@ def read(page: Settings) -> bool:
                 session[page.prefix + name] = page.parse(name, parameters[name], state.dataset())
             except InputError as error:
                 notices.notify(str(error))
+    _choose_dataset(page)
     session["lesson"] = parameters.get("lesson", "")
     session["job"] = parameters.get("job") if page.prefix == CERTIFY.prefix else session.get("job")
     if parameters or "picture" not in session:
@@ -159,6 +173,12 @@ def read(page: Settings) -> bool:
         state.choose_picture(parameters["picture"])
     sync().keep(page, session)
     return True
+
+
+def _choose_dataset(page: Settings) -> None:
+    """Have the data set of a page that has one of its own also be the session's, that of the picture."""
+    if page.prefix:
+        st.session_state["dataset"] = st.session_state[f"{page.prefix}dataset"]
 
 
 def write(page: Settings) -> None:

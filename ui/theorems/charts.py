@@ -171,12 +171,14 @@ def gain(found: Sequence[Gain], eta: float, scale: float) -> Spec:
     return log_lines("This picture", lines, [f"σ {g.sigma:g}" for g in found])
 
 
-def compared(found: PurificationDistances, scale: float, unit: str) -> Spec:
-    """Distance after purification over the distance before it, a point a picture and sigma."""
+def compared(found: PurificationDistances, dimension: int, scale: float, unit: str) -> Spec:
+    """Distance after purification over the distance before it, a point a picture and sigma; `dimension` is
+    the number of values in a picture."""
     pixel = 2 * scale
     rows = zip(found.noisy, found.purified, strict=True)
     points = [[pixel * x, pixel * y] for before, after in rows for x, y in zip(before, after, strict=True)]
-    low, high = 0.5 * pixel, 100 * pixel
+    usual = pixel * math.sqrt(dimension)  # the noise's length at sigma = 1
+    low, high = _one_digit(0.0095 * usual, math.floor), _one_digit(1.8 * usual, math.ceil)
     axis = {"type": "log", "min": low, "max": high, "nameLocation": "middle"}
     return {
         "animation": False,

@@ -24,7 +24,8 @@ def on_picture(chosen: Controls, picture: Picture) -> str:
             "seed",
         )
     }
-    options = setting | {"samples": chosen.samples, "unit": _unit(chosen)}
+    options = {"dataset": picture.dataset, "denoiser": chosen.denoiser} | setting
+    options |= {"samples": chosen.samples, "unit": _unit(chosen)}
     return line(f"theory image {image(picture)}", options, f"{_noise(chosen)} --json")
 
 

@@ -8,12 +8,16 @@ from typing import Any
 
 import streamlit as st
 
+from diffsmooth_core import InputError
+from diffsmooth_core.config import USUAL
+from diffsmooth_core.datasets import datasets
 from diffsmooth_core.theory import KINDS, PRECISIONS, SCHEMES, WORLDS, TheoremSetting
 from ui import tours
 from ui.components import picker
 from ui.page import error_box
 from ui.session.draft import Draft
-from ui.session.settings import DEFAULTS, Settings
+from ui.session.settings import DEFAULTS, Settings, diffusion_models
+from ui.titles import dataset_title
 
 PREFIX = "theorems-"
 PLACES = {"picture": "A picture", "exact": "Exact world"}
@@ -45,6 +49,7 @@ SETTINGS = Settings(
     "theorems",
     defaults={
         "where": "picture",
+        "dataset": DEFAULTS.dataset,
         "world": "clusters",
         "dimension": 2,
         "sigma": 0.5,
@@ -61,17 +66,19 @@ SETTINGS = Settings(
         "unit": "pixel",
     },
     spans=SPANS,
-    choices=lambda name, _: CHOICES[name],
+    choices=lambda name, _: datasets() if name == "dataset" else CHOICES[name],
     prefix=PREFIX,
-    dataset=DEFAULTS.dataset,
+    own_usual={"imagenet": {"sigma": USUAL["imagenet"]["sigma"], "samples": 16}},
 )
 
 
 @dataclass(frozen=True)
 class Controls:
-    """What was chosen. `scale` turns lengths of [-1,1] units into the chosen ones."""
+    """What was chosen. `denoiser` is the diffusion model for pictures; `scale` turns lengths of [-1,1] units
+    into the chosen ones."""
 
     picture: bool
+    denoiser: str
     setting: TheoremSetting
     samples: int
     world: str
@@ -88,6 +95,7 @@ def sidebar() -> Draft[Controls]:
         )
         on_picture = _value("where") == "picture"
         if on_picture and tours.shows("picture"):
+            st.selectbox("Data set", datasets(), format_func=dataset_title, key=f"{PREFIX}dataset")
             picker.choose(follow=True)
         elif not on_picture:
             st.selectbox(
@@ -208,8 +216,16 @@ def _chosen() -> Controls:
             )
         }
     )
+    models = diffusion_models(now["dataset"])
+    if now["where"] == "picture" and not models:
+        raise InputError(
+            f"the theorems speak of a diffusion model, and there is none for {dataset_title(now['dataset'])} "
+            f"here; run: python -m diffsmooth_core train denoiser --dataset {now['dataset']} "
+            f"--name {now['dataset']}-denoiser --minutes 30"
+        )
     return Controls(
         now["where"] == "picture",
+        models[0] if models else "",
         setting,
         now["samples"],
         now["world"],
@@ -235,6 +251,11 @@ def stopped(key: object) -> bool:
 def ask(key: object) -> None:
     """Record that a person asked for this work, which takes seconds and is only done on request."""
     st.session_state[f"{PREFIX}asked"] = (*st.session_state.get(f"{PREFIX}asked", ())[-8:], key)
+
+
+def withdraw(key: object) -> None:
+    """Take back what was asked for."""
+    st.session_state[f"{PREFIX}asked"] = tuple(k for k in st.session_state[f"{PREFIX}asked"] if k != key)
 
 
 def asked(key: object) -> bool:

@@ -18,15 +18,17 @@ def show_picture(picture: Picture, chosen: Controls) -> None:
     """Both theorems for the picture over sigma."""
     if theorems.is_active((picture, chosen.setting)):
         return
-    _curves(theorems.request_curves(picture, chosen.setting), chosen)
+    samples = theorems.curve_samples(picture)
+    _curves(theorems.request_curves(picture, chosen.denoiser, chosen.setting), chosen, samples)
 
 
 def show_exact(chosen: Controls) -> None:
     """Both theorems in the Gaussian mixture over sigma."""
-    _curves(theorems.request_exact_curves(chosen.world, chosen.dimension, chosen.setting), chosen)
+    job = theorems.request_exact_curves(chosen.world, chosen.dimension, chosen.setting)
+    _curves(job, chosen, theorems.EXACT_CURVE_SAMPLES)
 
 
-def _curves(job: Snapshot[Curves], chosen: Controls) -> None:
+def _curves(job: Snapshot[Curves], chosen: Controls, samples: int) -> None:
     st.subheader("Over the noise", anchor=False)
 
     def draw(found: Curves) -> None:
@@ -39,6 +41,6 @@ def _curves(job: Snapshot[Curves], chosen: Controls) -> None:
     live.show("curves", job.key, draw)
     st.caption(
         f"Lengths, L2 in {plain(chosen.unit)} units, on a logarithmic scale. The same settings at five noise "
-        "levels, with the timestep t that Algorithm 1 finds for each (τ in the exact world, which has no "
-        "timesteps). C is estimated anew at each level. Dashed is what the paper prints."
+        f"levels, {samples} samples at each, with the timestep t that Algorithm 1 finds (τ in the exact "
+        "world, which has no timesteps). C is estimated anew at each level. Dashed is what the paper prints."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import streamlit as st
 
 from diffsmooth_core import ABSTAIN
@@ -24,7 +26,7 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
     if theorems.is_active((picture, setting)):
         st.caption("Once the samples are in.")
         return
-    found = theorems.purification(picture, setting.eps_error, setting.seed)
+    found = theorems.purification(picture, chosen.denoiser, setting.eps_error, setting.seed)
     frames = [
         strip.Frame(
             f"σ = {g.sigma:g}",
@@ -34,7 +36,9 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
         for g in found
     ]
     strip.show(frames, key="theorems-gain")
-    key = theorems.request_comparison(setting.sigma, setting.eps_error, setting.seed).key
+    key = theorems.request_comparison(
+        picture.dataset, chosen.denoiser, setting.sigma, setting.eps_error, setting.seed
+    ).key
     live.watch("compare", key)
 
     def draw() -> None:
@@ -47,7 +51,7 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
             live.status(job)
             comparison: PurificationDistances | None = job.progress if job else None
             if comparison is not None:
-                spec = charts.compared(comparison, chosen.scale, chosen.unit)
+                spec = charts.compared(comparison, picture.pixels.size, chosen.scale, chosen.unit)
                 figure.show(spec, "theorems-compared", "Distances of many pictures", charts.HEIGHT)
                 _nearer(comparison, setting.sigma)
 
@@ -72,24 +76,45 @@ def _nearer(found: PurificationDistances, sigma: float) -> None:
 
 
 def show_costs(picture: Picture, chosen: Controls) -> None:
-    """What errors of the network do to distance, votes and radius; asked for, as it takes seconds."""
+    """What errors of the network do to distance, votes and radius; asked for, as it takes a while."""
     st.subheader("What does a network error cost?", anchor=False)
-    sigma, seed = chosen.setting.sigma, chosen.setting.seed
-    key = ("costs", picture, sigma, seed)
+    config = theorems.costs_config(picture, chosen.denoiser, chosen.setting.sigma, chosen.setting.seed)
+    key = ("costs", picture, config)
     if not controls.asked(key):
-        st.button(
-            f"Certify with {len(theorems.ERRORS)} sizes of error",
-            key="theorems-costs",
-            on_click=controls.ask,
-            args=(key,),
-        )
+        votes = len(theorems.ERRORS) * (config.n0 + config.n)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                f"Certify with {len(theorems.ERRORS)} sizes of error",
+                key="theorems-costs",
+                on_click=controls.ask,
+                args=(key,),
+            )
+            st.caption(f"{votes:,} votes in all")
         return
-    with st.spinner("Certifying with each error, on the same noise"):
-        found = theorems.costs(picture, sigma, seed)
+    theorems.request_costs(picture, config)
+
+    def draw(costs: theorems.Costs) -> None:
+        done, of = len(costs.found), len(theorems.ERRORS)
+        if not costs.finished and theorems.is_active(key):
+            st.progress(done / of, f"{done} of {of} sizes of error, on the same noise")
+            st.button("Stop", key="theorems-costs-stop", on_click=_stop, args=(key,))
+        if costs.found:
+            _costs(costs, picture, chosen)
+
+    live.show("costs", key, draw)
+
+
+def _stop(key: Hashable) -> None:
+    controls.withdraw(key)
+    theorems.cancel(key)
+
+
+def _costs(costs: theorems.Costs, picture: Picture, chosen: Controls) -> None:
+    """A row for each size of error."""
     names = class_names(picture.dataset)
     distance = f"purified distance, {chosen.unit}"
     rows: dict[str, list[str]] = {"error of ε": [], distance: [], "most votes": [], "certified radius": []}
-    for cost in found:
+    for cost in costs.found:
         counts, label = cost.certificate.counts, cost.certificate.label
         rows["error of ε"].append(f"{cost.eps_error:g}")
         rows[distance].append(f"{2 * chosen.scale * cost.purified:.3g}")
@@ -97,8 +122,9 @@ def show_costs(picture: Picture, chosen: Controls) -> None:
         radius = "abstains" if label == ABSTAIN else length(cost.certificate.radius)
         rows["certified radius"].append(radius)
     st.table(rows, border="horizontal")
+    config = costs.found[0].certificate.config
     st.caption(
-        f"DiffSmooth with m = 1 and n = 100 votes at σ = {sigma:g}; the error is a fixed pattern of this "
-        "root mean square in the predicted noise. Radii are in [0,1] units. Votes can be "
-        "stabler than pictures."
+        f"DiffSmooth with m = {config.m} and n = {config.n} votes at σ = {config.sigma:g}; the error is a "
+        "fixed pattern of this root mean square in the predicted noise. Radii are in [0,1] units. Votes can "
+        "be stabler than pictures."
     )

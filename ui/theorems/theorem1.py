@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from diffsmooth_core.theory import Theorem1, c_eta
@@ -57,6 +59,11 @@ def show(theorem: Theorem1 | None, one_shot: float, chosen: Controls) -> None:
         f"**{share.k} of {share.n}** samples are inside the pathwise bound. The theorem promises at "
         f"least {confidence(chosen.setting.eta)}; the samples alone show a probability of {share.low:.1%} "
         f"to {share.high:.1%} (95 % confidence)." + (LENGTHS_CANCEL if mean < bound / 2 else "")
+    )
+    d, rho = theorem.dimension, scale * theorem.rho
+    st.caption(
+        f"Every length here is over d = {d:,} values and grows with √d: noise of standard deviation "
+        f"ρ = {rho:.3g} has length ρ√d = {rho * math.sqrt(d):.4g}, and C_η = {c_eta(d, theorem.eta):.4g}."
     )
     rows, terms_by_name = quantities.first(theorem, scale, chosen.unit)
     usual = max(row.total for row in rows if row.title not in WITH_C)

@@ -15,6 +15,7 @@ from ui.images import data_url
 from ui.jobs import theorems
 from ui.jobs.polling import is_waiting, poll, show_queue_position
 from ui.jobs.registry import Snapshot, jobs
+from ui.text import duration
 from ui.theorems import exact_charts, live, theorem1, theorem2
 from ui.theorems.commands import exact, on_picture
 from ui.theorems.controls import Controls, go_on, stop, stopped
@@ -56,7 +57,7 @@ def _any_sample(sampling: Sampling | None) -> bool:
 def _requested(picture: Picture, chosen: Controls) -> Snapshot[Sampling] | None:
     if stopped((picture, chosen.setting)):
         return jobs().latest((picture, chosen.setting))
-    return theorems.request_samples(picture, chosen.setting, chosen.samples)
+    return theorems.request_samples(picture, chosen.denoiser, chosen.setting, chosen.samples)
 
 
 def _show_samples(picture: Picture, chosen: Controls) -> None:
@@ -102,7 +103,7 @@ def _status(job: Snapshot[Sampling] | None, chosen: Controls, key: Hashable) -> 
         if job is not None and not job.finished:
             if is_waiting(job):
                 show_queue_position(lambda: jobs().latest(key))
-            words = f"{min(count, wanted)} of {wanted} samples, {setting.steps} steps each"
+            words = f"{min(count, wanted)} of {wanted} samples, {setting.steps} steps each{_left(job)}"
             st.progress(sampling.done if sampling else 0.0, words)
             st.button("Stop", key="theorems-stop", on_click=_stop, args=(key,))
             return
@@ -119,6 +120,13 @@ def _status(job: Snapshot[Sampling] | None, chosen: Controls, key: Hashable) -> 
         "steps would still change something of that size. The bounds without C hold for the discretised "
         "paths themselves."
     )
+
+
+def _left(job: Snapshot[Sampling]) -> str:
+    """How long the samples that are wanted will still take, once their pace is known."""
+    done, before = (each.done if each else 0.0 for each in (job.progress, job.resumed))
+    left = job.seconds * (1 - done) / (done - before) if done > before else 0.0
+    return f", about {duration(left)} left" if left > 1 else ""
 
 
 def _stop(key: Hashable) -> None:

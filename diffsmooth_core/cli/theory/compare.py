@@ -37,7 +37,7 @@ from diffsmooth_core.cli.theory.options import (
 def compare(
     count: int,
     dataset: str,
-    denoiser: str,
+    denoiser: str | None,
     sigmas: str,
     eps_error: float,
     seed: int,

@@ -40,7 +40,7 @@ from diffsmooth_core.cli.theory.output import theorem1_as_dict, theorem2_as_dict
 def curves(
     image: str,
     dataset: str,
-    denoiser: str,
+    denoiser: str | None,
     sigmas: str,
     samples: int,
     device: str,

@@ -31,7 +31,7 @@ from diffsmooth_core.cli.theory.options import (
 def gain(
     image: str,
     dataset: str,
-    denoiser: str,
+    denoiser: str | None,
     sigmas: str,
     eps_error: float,
     copies: int,

@@ -56,7 +56,7 @@ from diffsmooth_core.cli.theory.output import show, theorem1_as_dict, theorem2_a
 def image(
     image: str,
     dataset: str,
-    denoiser: str,
+    denoiser: str | None,
     samples: int,
     device: str,
     unit: str,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import USUAL, InputError, SmoothingConfig
 
 if TYPE_CHECKING:
     from diffsmooth_core.purification.denoiser import Denoiser
@@ -46,7 +46,7 @@ scheme_option = click.option(
     help="Solver of the reverse SDE: multistep (second order) or euler-maruyama (first).",
 )
 denoiser_option = click.option(
-    "--denoiser", default="bundled", show_default=True, help="The diffusion model."
+    "--denoiser", help="The diffusion model.  [default: the usual one of the data set]"
 )
 
 world_option = click.option("--world", default="clusters", show_default=True, help="clusters, narrow or far.")
@@ -67,14 +67,15 @@ def numbers(option: str, text: str) -> list[float]:
         raise InputError(f"{option} must be numbers with commas between them, got {text!r}") from None
 
 
-def diffusion_model(name: str, dataset: str, device: str) -> Denoiser:
-    """Load a diffusion model by name or by a checkpoint's path. Raises InputError where it is for another
-    data set; of a checkpoint this is not checked."""
+def diffusion_model(name: str | None, dataset: str, device: str) -> Denoiser:
+    """Load a diffusion model by name or by a checkpoint's path, without a name the data set's usual one.
+    Raises InputError where it is for another data set; of a checkpoint this is not checked."""
     from diffsmooth_core import load_denoiser
     from diffsmooth_core.purification.denoiser import Denoiser
     from diffsmooth_core.zoo.cards import every, names
     from diffsmooth_core.zoo.download import here
 
+    name = name or USUAL.get(dataset, {}).get("denoiser", SmoothingConfig.denoiser)
     if name in every() and every()[name].dataset != dataset:
         at_hand = names("denoiser", dataset, "unet", "diffusers") + here(dataset)
         fetch = "models download 256x256_diffusion_uncond"

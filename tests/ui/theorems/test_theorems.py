@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core.theory import Convergence, WeakError, clouds, exact
+from diffsmooth_core.theory import Convergence, PurificationDistances, WeakError, clouds, exact
 from tests.ui.conftest import address
 from ui.components import terms
 from ui.jobs import theorems as theorems_jobs
@@ -151,7 +152,7 @@ def test_a_picture_is_sampled_and_what_an_error_costs_is_asked_for(theorems: App
     assert "16 samples in 4 steps each" in said(theorems)
     assert "Does purification help?" in [s.value for s in theorems.subheader]
     theorems.button(key="theorems-costs").click().run()
-    assert not theorems.exception
+    sampled(theorems, kind="costs")
     rows = theorems.table[-1].value
     assert list(rows["error of ε"]) == ["0", "0.5"]
     assert rows["most votes"].str.contains(" of 100, ").all()
@@ -223,15 +224,18 @@ def test_the_settings_are_in_the_address_and_a_bad_one_is_named(visit: Visit) ->
 
 
 def test_pages_keep_their_own_settings_and_share_the_picture(visit: Visit) -> None:
-    page = visit(picture="photo:cat", sigma="0.25", dataset="imagenet")
+    page = visit(picture="photo:cat", sigma="0.12", dataset="imagenet")
     page.query_params.clear()
     page.session_state["theorems-where"] = "exact"
     page.switch_page("pages/theorems.py").run()
     assert address(page)["picture"] == "photo:cat"
-    assert page.session_state["dataset"] == settings.DEFAULTS.dataset, "the one that its denoiser knows"
+    assert (address(page)["dataset"], address(page)["sigma"]) == ("imagenet", "0.25"), "its own usual noise"
+    page.session_state["theorems-dataset"] = "cifar10"
+    page.run()
+    assert (address(page)["sigma"], address(page)["samples"]) == ("0.5", "64"), "as is usual there"
     page.query_params.clear()
     page.switch_page("pages/certify.py").run()
-    assert (address(page)["sigma"], address(page)["dataset"]) == ("0.25", "imagenet")
+    assert (address(page)["sigma"], address(page)["dataset"]) == ("0.12", "imagenet")
 
 
 def test_another_kind_of_picture_shows_its_first(theorems: AppTest) -> None:
@@ -262,6 +266,14 @@ def test_bars_add_up_to_their_bounds_and_the_histogram_has_every_sample() -> Non
     ends = [line["data"][0][0] for line in chart["series"][1:]]
     assert ends == pytest.approx([0.2, *(0.5 * found.bound(v).mean() for v in ("tight", "free", "pathwise"))])
     assert chart["xAxis"]["min"] < min(ends) < max(ends) < chart["xAxis"]["max"]
+
+
+def test_axes_of_a_photograph_have_room_for_the_longest_noise() -> None:
+    d = 3 * 224**2
+    length = math.sqrt(d)
+    found = PurificationDistances((0.05, 1.0), 1, ((0.05 * length,), (length,)), ((8.0,), (25.0,)))
+    axis = charts.compared(found, d, 0.5, "[0,1]")["xAxis"]
+    assert axis["min"] < 8 < length < axis["max"] < 3 * length
 
 
 def test_a_distance_of_0_is_named_and_not_drawn_on_a_logarithmic_axis() -> None:
