@@ -23,6 +23,7 @@ def sha256(document: object) -> str:
 def commitment(values: dict[str, Any]) -> str:
     """The own commitment, put together from the document by the letter of CERTIFICATE.md."""
     settings = {name: value for name, value in values["config"].items() if name != "device"}
+    settings["dtype"] = values["dtype"]  # in the place of "auto"
     document = {name: values[name] for name in ("weights", "dtype", "execution", "block")}
     return sha256({"noise": 3, "image": values["image_sha256"], "config": settings} | document)
 
