@@ -205,7 +205,8 @@ def denoiser(dataset: str, batch: int | None, compiled: bool, **run: Any) -> Non
 def denoised(
     dataset: str, batch: int | None, sigma: float, start: Path | None, stability_of: str | None, **run: Any
 ) -> None:
-    """A denoiser for one noise, for denoised smoothing (Salman et al. 2020)."""
+    """A denoiser for one noise, for denoised smoothing (Salman et al. 2020); on imagenet it learns from crops
+    of the photographs in DIFFSMOOTH_DATA/imagenet/train."""
     from diffsmooth_core.training.denoised import DirectDenoising
     from diffsmooth_core.zoo.load import load_classifier
 

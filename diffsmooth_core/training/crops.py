@@ -10,12 +10,24 @@ from PIL import Image
 from torch import Tensor
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.datasets import imagenet
+from diffsmooth_core.datasets import imagenet, labelled_pictures
 from diffsmooth_core.datasets.decoding import Pixels, read
 
 SHORTER = (256, 218, 179)  # shorter sides of the copies kept of each photograph
 SHARES = (0.65, 0.175, 0.175)  # shares of the crops that are cut from each size
 MOST = 4000  # photographs held in memory at most, about 1 GB
+TESTED = 100  # photographs on which a trained network is measured
+
+
+def held_out() -> tuple[Tensor, Tensor]:
+    """The photographs that a network trained on crops is measured on: central squares (n,3,224,224) in [0,1]
+    of up to TESTED in DIFFSMOOTH_DATA/imagenet/val, and their classes (n,).
+
+    Where that folder is not on this machine, the gallery's drawings take their place.
+    """
+    pictures, _ = labelled_pictures("imagenet", TESTED)
+    classes = [picture.label for picture in pictures]
+    return torch.stack([picture.tensor for picture in pictures]), torch.tensor(classes)
 
 
 class Crops:
@@ -26,6 +38,7 @@ class Crops:
         copies = [_resized(picture, shorter) for shorter in SHORTER for picture in photographs]
         ends = np.cumsum([copy.shape[0] * copy.shape[1] for copy in copies])
         self.count = len(photographs)
+        self.title = f"{self.count} ImageNet training photographs, random crops"
         self._pixels = torch.from_numpy(np.concatenate([copy.reshape(-1, 3) for copy in copies])).to(device)
         self._starts = torch.tensor([0, *ends[:-1].tolist()])
         self._heights, self._widths = (torch.tensor([copy.shape[axis] for copy in copies]) for axis in (0, 1))

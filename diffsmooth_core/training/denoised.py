@@ -1,9 +1,13 @@
-"""Custom-trained denoisers for denoised smoothing (Salman et al. 2020): MSE and stability objectives."""
+"""Denoisers for denoised smoothing (Salman et al. 2020), by mean squared error or for stability.
+
+They learn from small pictures or from crops of photographs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +16,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.device import autocast
+from diffsmooth_core.config import SIDES
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
-from diffsmooth_core.training.examples import flipped, load_pictures, split_title
+from diffsmooth_core.training.crops import Crops, held_out
+from diffsmooth_core.training.examples import drawn, load_pictures, split_title
 from diffsmooth_core.training.loop import Task, TrainingRun
-from diffsmooth_core.training.metrics import psnr
+from diffsmooth_core.training.metrics import at_once, psnr
 from diffsmooth_core.training.model_files import as_stored, start_from
 from diffsmooth_core.training.objective import TrainingNoise
 from diffsmooth_core.training.recipes import warmed_cosine
 
+SHAPE = {"depth": 10, "width": 48}
+SHAPE_OF_PHOTOGRAPHS = {"depth": 10, "width": 32, "patch": 2, "norm": False}
+SIDE = 96  # of the crops of photographs; for stability they are as large as what the classifier sees
 LR = 2e-3
 FINE_TUNING = 0.1  # factor on the learning rate when fine-tuning
 WARM_UP = 100  # steps
@@ -31,7 +40,8 @@ class DirectDenoising(Task):
 
     Without `classifier` the objective is ||D(x+delta) - x||^2; with it, stability: the cross-entropy of
     F(D(x+delta)) against the class that F gives the clean picture. `start` is the safetensors file of a
-    denoiser to fine-tune (the paper's MSE first, then stability).
+    denoiser to fine-tune (the paper's MSE first, then stability). With `dataset` "imagenet" it learns from
+    crops of photographs. `shape` holds DnCNN's arguments, by default those for pictures of this size.
     """
 
     sigma: float
@@ -40,16 +50,25 @@ class DirectDenoising(Task):
     start: Path | None = None
     dataset: str = "cifar10"
     batch: int = 64
-    limit: int | None = None
-    depth: int = 10
-    width: int = 48
+    shape: dict[str, Any] | None = None
     longest_gradient = 1.0
 
     def build(self, device: str) -> None:
-        self._pictures = load_pictures("train", self.dataset)[0][: self.limit].to(device)
-        self.size = len(self._pictures)
-        self._dncnn = DnCNN(self.depth, self.width)
-        self.network = self._dncnn.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        usual = SHAPE
+        if self.dataset == "imagenet":
+            crops = Crops.of_imagenet(device)
+            side = SIDE if self.classifier is None else SIDES["imagenet"]
+            self.size, self._data, usual = crops.count, crops.title, SHAPE_OF_PHOTOGRAPHS
+            self._draw = partial(crops.draw, self.batch, side)
+            self._held_out = held_out
+        else:
+            pictures = load_pictures("train", self.dataset)[0].to(device)
+            self.size, self._data = len(pictures), split_title(self.dataset, "train", None)
+            self._draw = partial(drawn, pictures, self.batch)
+            self._held_out = partial(load_pictures, "test", self.dataset)
+        self._shape = self.shape or usual
+        network = DnCNN(**self._shape)
+        self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._peak = LR * (FINE_TUNING if self.start else 1)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=self._peak, weight_decay=1e-4)
 
@@ -59,12 +78,10 @@ class DirectDenoising(Task):
 
     def loss(self, run: TrainingRun, progress: float) -> Tensor:
         """The objective's mean over pictures drawn at random."""
-        device = self._pictures.device
-        chosen = torch.randint(self.size, (self.batch,), generator=run.generator)
-        x = flipped(self._pictures[chosen.to(device)], run.generator)
+        x = self._draw(run.generator)
         x_noisy = x + TrainingNoise(run.generator).noise(x, 1, self.sigma)[0]
         self.network.train()
-        with autocast(device, torch.bfloat16):
+        with autocast(x.device, torch.bfloat16):
             denoised = self.network(x_noisy.contiguous(memory_format=torch.channels_last))
             if self.classifier is None:
                 return F.mse_loss(denoised.float(), x)
@@ -78,8 +95,8 @@ class DirectDenoising(Task):
     def finish(self, run: TrainingRun) -> tuple[nn.Module, dict[str, Any]]:
         self.network.eval()
         as_stored(self.network)
-        test, truth = (part[: self.limit] for part in load_pictures("test", self.dataset))
-        purify = DirectDenoiser(self._dncnn, self.sigma, "", weights="").purify
+        test, truth = self._held_out()
+        purify = DirectDenoiser(self.network, self.sigma, "", weights="").purify
         metrics: dict[str, Any] = {
             "test_pictures": len(test),
             "psnr_db": {f"{self.sigma:g}": round(psnr(purify, test, self.sigma), 2)},
@@ -90,13 +107,13 @@ class DirectDenoising(Task):
         return self.network, {
             "kind": "denoiser",
             "dataset": self.dataset,
-            "architecture": {"network": "dncnn", "depth": self.depth, "width": self.width},
+            "architecture": {"network": "dncnn", **self._shape},
             "training": {
                 "objective": f"stability of {self.classifier_name}"
                 if self.classifier
                 else "mean squared error",
                 "sigma": self.sigma,
-                "data": split_title(self.dataset, "train", self.limit),
+                "data": self._data,
                 **({"fine_tuned_from": self.start.stem} if self.start else {}),
             },
             "metrics": metrics,
@@ -115,6 +132,6 @@ def accuracy_after_denoising(
     source = TrainingNoise(torch.Generator().manual_seed(0))
     right = sum(
         int((classifier(purify(clean + source.noise(clean, 1, sigma)[0], sigma)).argmax(1) == label).sum())
-        for clean, label in zip(x.split(500), labels.split(500), strict=True)
+        for clean, label in zip(x.split(at_once(x)), labels.split(at_once(x)), strict=True)
     )
     return right / len(x)

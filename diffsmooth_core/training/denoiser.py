@@ -14,7 +14,7 @@ from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.training.averaging import MovingAverage
-from diffsmooth_core.training.examples import flipped, load_pictures, split_title
+from diffsmooth_core.training.examples import drawn, load_pictures, split_title
 from diffsmooth_core.training.loop import Task, TrainingRun
 from diffsmooth_core.training.metrics import SIGMAS, psnr
 from diffsmooth_core.training.model_files import as_stored
@@ -72,8 +72,7 @@ class NoisePrediction(Task):
     def loss(self, run: TrainingRun, progress: float) -> Tensor:
         """||eps - eps_theta(x_t, t)||^2 / alpha_bar_t at pictures and timesteps drawn at random."""
         g, device = run.generator, self._pictures.device
-        chosen = torch.randint(self.size, (self.batch,), generator=g).to(device)
-        x = flipped(self._pictures[chosen], g)
+        x = drawn(self._pictures, self.batch, g)
         t = _timesteps(self.batch, g).to(device)
         eps = torch.randn(x.shape, generator=g).to(device)
         a = self._alpha_bar[t][:, None, None, None]

@@ -89,6 +89,12 @@ def epoch_order(seed: int, epoch: int, size: int) -> Tensor:
     return torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(size))
 
 
+def drawn(pictures: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """`count` of the pictures (n,c,h,w), chosen at random and half of them mirrored: (count,c,h,w)."""
+    chosen = torch.randint(len(pictures), (count,), generator=generator)
+    return flipped(pictures[chosen.to(pictures.device)], generator)
+
+
 def flipped(x: Tensor, generator: torch.Generator) -> Tensor:
     """Each picture of x (b,c,h,w) mirrored with probability 1/2."""
     mirror = torch.rand(len(x), generator=generator) < 0.5

@@ -16,13 +16,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.device import autocast
-from diffsmooth_core.datasets import labelled_pictures
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.prediction import edm_parts
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.training.averaging import MovingAverage
-from diffsmooth_core.training.crops import Crops
+from diffsmooth_core.training.crops import Crops, held_out
 from diffsmooth_core.training.loop import Task, TrainingRun
 from diffsmooth_core.training.metrics import SIGMAS, psnr
 from diffsmooth_core.training.model_files import as_stored
@@ -48,7 +47,6 @@ SIDE, LATE_SIDE = 128, 224  # of crops; large ones at the end, so that GroupNorm
 LATE = 0.7  # share of the budget after which crops have LATE_SIDE
 DECAY = 0.999  # of the moving average of the weights
 WARM_UP = 200  # steps
-TESTED = 100  # pictures on which the result is measured
 
 
 @dataclass
@@ -68,7 +66,7 @@ class PhotographDenoising(Task):
     def build(self, device: str) -> None:
         self._crops = Crops.of_imagenet(device)
         self.size = self._crops.count
-        self._test = torch.stack([picture.tensor for picture in labelled_pictures("imagenet", TESTED)[0]])
+        self._test, _ = held_out()
         self.network = UNet(self.architecture).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._average = MovingAverage(self.network, DECAY)
         self.optimizer = torch.optim.AdamW(
@@ -117,11 +115,11 @@ class PhotographDenoising(Task):
             "schedule": SCHEDULE,
             "training": {
                 "objective": f"EDM's residual, noise even on a log scale, sigma {lowest:g} to {highest:g}",
-                "data": f"{self.size} ImageNet training photographs, random crops",
+                "data": self._crops.title,
             },
             "metrics": {
                 "test_pictures": len(self._test),
-                "psnr_db": {f"{s:g}": round(psnr(purify, self._test, s, batch=4), 2) for s in SIGMAS},
+                "psnr_db": {f"{s:g}": round(psnr(purify, self._test, s), 2) for s in SIGMAS},
             },
         }
 

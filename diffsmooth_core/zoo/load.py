@@ -54,7 +54,8 @@ def load_denoiser(
         card = cards.card(name, "denoiser")
         state, weights = _state(card)
         if card.network == "dncnn":
-            network: nn.Module = DnCNN(card.architecture["depth"], card.architecture["width"])
+            shape = {key: value for key, value in card.architecture.items() if key != "network"}
+            network: nn.Module = DnCNN(**shape)
             denoiser = DirectDenoiser(network, card.training["sigma"], name, weights)
         else:
             assert card.schedule is not None

@@ -105,6 +105,9 @@ def test_denoisers_and_timm_networks_are_tasks_of_their_own(asked: Asked) -> Non
     assert task("denoiser --dataset imagenet --batch 8") == PhotographDenoising(batch=8)
     direct = DirectDenoising(0.5, start=Path("start.safetensors"))
     assert task("denoised --sigma 0.5 --from start.safetensors") == direct
+    assert task("denoised --dataset imagenet --batch 16") == DirectDenoising(
+        0.25, dataset="imagenet", batch=16
+    )
     stable = task("denoised --stability-of gaussian-0.25")
     assert isinstance(stable, DirectDenoising)
     assert stable.classifier is not None

@@ -15,8 +15,9 @@ from safetensors.torch import load_file
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNetConfig
-from diffsmooth_core.training import crops, photographs
+from diffsmooth_core.training import crops, denoised, photographs
 from diffsmooth_core.training.crops import SHARES, SHORTER, Crops
+from diffsmooth_core.training.denoised import DirectDenoising
 from diffsmooth_core.training.loop import Budget, TrainingRun, train
 from diffsmooth_core.training.photographs import TRAINED_FOR, PhotographDenoising, timestep_shares
 from diffsmooth_core.zoo.load import load_denoiser
@@ -53,6 +54,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(photographs, "SIDE", 32)
     monkeypatch.setattr(photographs, "LATE_SIDE", 64)
+    monkeypatch.setattr(denoised, "SIDE", 32)
     return tmp_path / "data" / "imagenet"
 
 
@@ -130,6 +132,41 @@ def test_it_learns_and_its_card_builds_it_again(tmp_path: Path, monkeypatch: pyt
     assert min(gained[sigma] for sigma in ("0.25", "0.5", "1")) > 1, gained
     monkeypatch.setattr("diffsmooth_core.zoo.cards.added_folder", lambda: tmp_path)
     assert load_denoiser("tiny", "cpu").predicts == "edm"
+
+
+def test_a_denoiser_for_one_noise_learns_from_crops_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(denoised, "WARM_UP", 5)
+    shape = {"depth": 3, "width": 16, "patch": 2, "norm": False}
+    card, untrained = (
+        json.loads(train(task, tmp_path, name, Budget(steps=steps)).read_text())
+        for name, steps in (("direct", 200), ("untrained", 1))
+        for task in [DirectDenoising(0.25, dataset="imagenet", batch=4, shape=shape)]
+    )
+    assert card["training"]["data"] == "2 ImageNet training photographs, random crops"
+    assert card["metrics"]["psnr_db"]["0.25"] > untrained["metrics"]["psnr_db"]["0.25"] + 3
+    monkeypatch.setattr("diffsmooth_core.zoo.cards.added_folder", lambda: tmp_path)
+    x = torch.rand(1, 3, 224, 224)
+    assert not torch.equal(load_denoiser("direct", "cpu").purify(x, 0.25), x)
+
+
+def test_stability_is_of_pictures_as_large_as_the_classifier_sees(tmp_path: Path) -> None:
+    """In training, and of the one photograph that it is measured on: its class is the one that is always
+    given."""
+    sides = set()
+
+    def classifier(x: torch.Tensor) -> torch.Tensor:
+        sides.add(x.shape[2:])
+        return x.mean((2, 3)) * torch.tensor([1.0, 0, 0])
+
+    task = DirectDenoising(
+        0.25, classifier, "first", dataset="imagenet", batch=2, shape={"depth": 2, "width": 4}
+    )
+    card = json.loads(train(task, tmp_path, "stable", Budget(steps=1)).read_text())
+    assert sides == {(224, 224)}
+    assert card["training"]["objective"] == "stability of first"
+    assert card["metrics"]["accuracy_after_denoising"] == {"first": 1.0}
 
 
 def test_an_interrupted_run_ends_like_an_undisturbed_one(

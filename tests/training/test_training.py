@@ -81,7 +81,7 @@ def noise_prediction() -> Task:
 
 
 def direct_denoising() -> Task:
-    return DirectDenoising(0.25, batch=16, depth=3, width=8)
+    return DirectDenoising(0.25, batch=16, shape={"depth": 3, "width": 8})
 
 
 every = pytest.mark.parametrize("task", [gaussian, resnet, noise_prediction, direct_denoising])
