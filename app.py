@@ -15,8 +15,10 @@ if __name__ == "__main__":
     st.set_page_config(page_title="DiffSmooth", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
     st.html(ASSETS / "style.css")
-    server.load()
-    st.navigation(pages()).run()
+    page = st.navigation(pages())
+    server.load(page.url_path)
+    page.run()
+    server.drawn.set()
 else:
     server.run_every_page_through_navigation()
     app = st.App(__file__, lifespan=server.lifespan)

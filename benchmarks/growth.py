@@ -36,7 +36,7 @@ def one(over: str, size: int) -> None:
     import torch
 
     from diffsmooth_core import SmoothingConfig, certify
-    from diffsmooth_core.classifiers.device import fast_dtype
+    from diffsmooth_core.classifiers.fast_dtype import fast_dtype
     from diffsmooth_core.datasets import resolve
     from diffsmooth_core.runs.workers import base_of
 

@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from diffsmooth_core import SmoothingConfig
-from diffsmooth_core.classifiers.device import fast_dtype
+from diffsmooth_core.classifiers.fast_dtype import fast_dtype
 from diffsmooth_core.runs.ray_workers import RayWorkers
 from diffsmooth_core.runs.workers import Plan, VoteRequest, base_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ui import page, sidebar
 from ui.certify import view
-from ui.jobs import certificates
+from ui.jobs import certificates, recordings
 from ui.jobs.networks import runnable
 from ui.session import state, url
 from ui.session.settings import CERTIFY
@@ -17,4 +17,5 @@ picture = state.picture()
 page.header("Certify", lessons=True)
 certificates.hide_run_of_other_picture(picture)
 url.write(CERTIFY)
-view.show(picture, draft.then(runnable))
+known = recordings.recorded(picture, draft.values)  # then it can be run, and no network is loaded to see that
+view.show(picture, draft if known else draft.then(runnable))

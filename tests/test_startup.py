@@ -24,10 +24,11 @@ LOG = "idx\tlabel\tpredict\tradius\tcorrect\ttime\n0\t3\t3\t0.617\t1\t0:00:01\n5
 
 def loaded(program: str, folder: Path) -> set[str]:
     """The modules that a fresh interpreter holds after running `program`."""
-    end = "import json, sys; json.dump(sorted(sys.modules), open('modules.json', 'w'))"
+    names = folder / "modules.json"
+    end = f"import json, sys; json.dump(sorted(sys.modules), open({str(names)!r}, 'w'))"
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(folder)}
     subprocess.run([sys.executable, "-c", f"{program}\n{end}"], cwd=folder, env=environment, check=True)
-    return set(json.loads((folder / "modules.json").read_text()))
+    return set(json.loads(names.read_text()))
 
 
 def command(*arguments: str) -> str:
@@ -71,6 +72,18 @@ def test_a_log_is_read_without_networks_and_kept_without_them(tmp_path: Path) ->
     modules = loaded(kept, tmp_path)
     assert "sqlalchemy" in modules
     assert not modules & (NETWORKS | TABLES | PAGE)
+
+
+def test_the_first_page_is_drawn_without_networks_and_tables(tmp_path: Path) -> None:
+    visit = (
+        f"import os; os.chdir({str(ROOT)!r})\n"  # where Streamlit finds its configuration
+        "from streamlit.testing.v1 import AppTest\n"
+        "page = AppTest.from_file('app.py', default_timeout=100)\n"
+        "page.switch_page('pages/certify.py').run()\n"
+        "assert not page.exception, page.exception\n"
+        "assert [button.label for button in page.button] == ['Certify', 'Replay']"
+    )
+    assert not loaded(visit, tmp_path) & (NETWORKS | STORE | {"scipy.stats", "skimage", "requests"})
 
 
 def test_a_certificate_of_bundled_networks_needs_no_tables_and_no_timm(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +13,11 @@ from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.dncnn import DirectDenoiser
-from diffsmooth_core.purification.purifier import AnyDenoiser
 from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.purification.schedule import Schedule
+
+if TYPE_CHECKING:
+    from diffsmooth_core.purification.purifier import AnyDenoiser
 
 SHAPE = torch.Size((3, 32, 32))
 GREY = torch.full(SHAPE, 0.5)
@@ -85,7 +88,7 @@ def clamping_denoiser() -> Denoiser:
 
 def clamping_denoiser_for(config: SmoothingConfig) -> AnyDenoiser:
     """A clamping denoiser of the kind that the method takes."""
-    if purifier_of(config.method).takes is DirectDenoiser:
+    if purifier_of(config.method).takes == DirectDenoiser.kind:
         return clamping_direct_denoiser(config.sigma)
     return clamping_denoiser()
 

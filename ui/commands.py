@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
-from diffsmooth_core.attacks import AttackConfig
 from diffsmooth_core.datasets.sources import Picture
-from diffsmooth_core.runs.batch import config_of
 from diffsmooth_core.runs.indices import format_indices
-from diffsmooth_core.runs.records import Run
+from diffsmooth_core.runs.records import Run, config_of
 from ui.session import settings
 from ui.text import plain
+
+if TYPE_CHECKING:
+    from diffsmooth_core.attacks import AttackConfig
 
 UPLOADED = "PATH/TO/YOUR/PICTURE"
 

@@ -7,23 +7,32 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import Any
 
 import streamlit as st
 
+from ui.jobs.networks import importing
 from ui.navigation import pages
 
-_importing = threading.Lock()
+IDLE_SECONDS = 2.0  # that a server waits for its first visitor before it goes on loading
+PAINT_SECONDS = 1.0  # that the visitor's browser needs to paint a page
+
+drawn = threading.Event()  # set once a page was drawn
+_loaded: set[str] = set()
 _log = logging.getLogger(__name__)
 
 
-def load() -> None:
-    """Import the pages' modules, one thread at a time: a second thread could see a half-imported module."""
-    with _importing:
-        import ui.certify.view
-        import ui.theorems.view  # noqa: F401
+def load(page: str) -> None:
+    """Import the modules of a page, named by its address, one thread at a time."""
+    name = page or "certify"
+    if name not in _loaded:
+        with importing:
+            import_module(f"ui.{name}.view")
+        _loaded.add(name)
 
 
 def run_every_page_through_navigation() -> None:
@@ -42,8 +51,7 @@ def run_every_page_through_navigation() -> None:
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Set the process up, and import torch and load the networks beside the server's start, so that no
-    visitor waits for them."""
+    """Set the process up, and load beside the server's start what a visitor would otherwise wait for."""
     sys.setswitchinterval(0.001)  # a network's thread asks for the interpreter at every layer
     os.environ.setdefault("GOMP_SPINCOUNT", "5000")  # OpenMP's threads leave a core that a page wants
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
@@ -51,12 +59,18 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 def _warm_up() -> None:
-    """Load what the first visitor would wait for, and freeze it, so that garbage collection skips it."""
-    load()
-    from ui.jobs.warm_up import warm_up
-
+    """Load what the first page shows; then, so as not to take the interpreter from a visitor who waits for
+    that page, once it is there, the networks. Freeze it all, so that garbage collection skips it."""
     try:
-        warm_up()
+        load("certify")
+        from ui.jobs import warm_up
+
+        warm_up.first_page()
+        if drawn.wait(IDLE_SECONDS):
+            time.sleep(PAINT_SECONDS)
+        warm_up.networks()
+        for page in ("step", "compare", "theorems"):
+            load(page)
     except Exception:
         _log.exception("the server could not warm up")
     gc.collect()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from diffsmooth_core import ABSTAIN, Certificate
@@ -68,16 +69,16 @@ def verdict(certificate: Certificate, picture: Picture, class_names: tuple[str, 
 def meaning(certificate: Certificate, picture: Picture) -> None:
     """The radius made visible: a random change of exactly that length."""
     radius = certificate.radius
-    change = perturbation(picture.tensor, radius, certificate.config.seed)
-    moved = (picture.tensor + change).permute(1, 2, 0).numpy()
-    levels = 255 * float(change.square().mean().sqrt())
-    alone, gain = amplified(change.permute(1, 2, 0).numpy())
+    change = perturbation(picture.pixels.shape, radius, certificate.config.seed).astype(np.float32)
+    moved = np.divide(picture.pixels, 255, dtype=np.float32) + change
+    levels = 255 * radius / change.size**0.5
+    alone, gain = amplified(change)
     shown = length(radius)
     st.subheader("What this radius means", anchor=False)
     st.markdown(
         f"Any change of the picture whose L2 length is below **{shown}** keeps the answer, with confidence "
         f"1 − α = {confidence(certificate.config.alpha)} over the sampling. The length is the root of the "
-        f"summed squares over all {change.numel():,} pixel values, which go from 0 to 1. Turning one pixel "
+        f"summed squares over all {change.size:,} pixel values, which go from 0 to 1. Turning one pixel "
         f"from black to white has length {ONE_PIXEL:.2f}; a change of length {shown} spread over all values "
         f"moves each by about {levels:.2g} of 255 levels."
     )

@@ -10,8 +10,7 @@ from diffsmooth_core.analysis.stages import Stages, calmer_share, take_apart
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.datasets import class_names
-from diffsmooth_core.runs.batch import config_of
-from diffsmooth_core.runs.records import Run
+from diffsmooth_core.runs.records import Run, config_of
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import base_of, load_picture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -13,8 +14,10 @@ from diffsmooth_core.classifiers.device import resolve_device, resolve_dtype
 from diffsmooth_core.classifiers.execution import EAGER, Execution, available
 from diffsmooth_core.classifiers.timings import candidates, fastest, remembered
 from diffsmooth_core.config import InputError, SmoothingConfig
-from diffsmooth_core.purification.purifier import AnyDenoiser
 from diffsmooth_core.purification.purifiers import purifier_of
+
+if TYPE_CHECKING:
+    from diffsmooth_core.purification.purifier import AnyDenoiser
 
 LARGE = 100_000_000  # parameters; of a larger network no second copy is kept in a CPU's memory
 

@@ -31,10 +31,3 @@ def resolve_dtype(dtype: str, device: torch.device) -> torch.dtype:
 def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
     """A context in which networks compute in bfloat16 if that is the dtype, and in float32 otherwise."""
     return torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
-
-
-def fast_dtype(device: str = "auto") -> str:
-    """The fastest dtype: "bfloat16" where the device supports it in hardware, otherwise "float32"."""
-    on_cpu = resolve_device(device).type == "cpu"
-    capable = torch.cpu.get_capabilities() if on_cpu else {"avx512_bf16": True}
-    return "bfloat16" if capable.get("avx512_bf16") or capable.get("amx_bf16") else "float32"

@@ -67,6 +67,7 @@ def audit(
     from diffsmooth_core.runs import batch
     from diffsmooth_core.runs.indices import parse_indices
     from diffsmooth_core.runs.ray_workers import RayWorkers
+    from diffsmooth_core.runs.records import config_of
     from diffsmooth_core.runs.results import summary
     from diffsmooth_core.runs.store import Store
     from diffsmooth_core.runs.workers import Processes, ThisProcess
@@ -80,7 +81,7 @@ def audit(
         return
     if resume:
         run = store.run(name)
-        batch.config_of(run)  # reports that an imported log cannot go on, before any setting is compared
+        config_of(run)  # reports that an imported log cannot go on, before any setting is compared
         _as_begun(click.get_current_context(), run.name, run.config, settings)
     else:
         run = batch.start(store, name, config, parse_indices(indices, config.dataset))
@@ -97,7 +98,7 @@ def audit(
             bar.update(status.done + status.skipped - bar.n)
     found = summary(store.results(run))
     skipped = [r for r in store.remarks(run) if r.kind == "skipped"]
-    level = family_wise_level(batch.config_of(run).alpha, max(1, found.images))
+    level = family_wise_level(config_of(run).alpha, max(1, found.images))
     if as_json:
         click.echo(
             json.dumps(
@@ -111,7 +112,7 @@ def audit(
     click.echo(
         f"{run.name}: pictures {found.images}, abstained {found.abstained}, wrong {found.wrong}, "
         f"ACR {found.acr:.3f}\ncertified accuracy in percent  {_percents(found)}\n"
-        f"each certificate holds with probability {1 - batch.config_of(run).alpha:g}, all {found.images} "
+        f"each certificate holds with probability {1 - config_of(run).alpha:g}, all {found.images} "
         f"together with {max(0.0, 1 - level):g} at least"
     )
 

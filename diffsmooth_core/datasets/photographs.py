@@ -6,11 +6,12 @@ download files. Titles and origins are those of its documentation.
 
 from __future__ import annotations
 
-import importlib.resources
+import importlib.util
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import InputError, unknown
 from diffsmooth_core.datasets.classes import labels
 from diffsmooth_core.datasets.decoding import Pixels, decode
 
@@ -58,21 +59,24 @@ def available() -> tuple[str, ...]:
 
     Raises InputError where there is none.
     """
-    try:
-        folder = importlib.resources.files("skimage") / "data"
-    except ModuleNotFoundError:
-        found: tuple[str, ...] = ()
-    else:
-        found = tuple(name for name, photo in PHOTOGRAPHS.items() if (folder / photo.file).is_file())
+    folder = _folder()
+    found = tuple(name for name, photo in PHOTOGRAPHS.items() if folder and (folder / photo.file).is_file())
     if not found:
         raise InputError("scikit-image's photographs are not installed; run 'pip install scikit-image'")
     return found
 
 
+def _folder() -> Path | None:
+    """Where scikit-image keeps its photographs, which is found without importing it; None where it is not
+    installed."""
+    found = importlib.util.find_spec("skimage")
+    return Path(found.origin).parent / "data" if found and found.origin else None
+
+
 def picture(name: str) -> tuple[Pixels, Photograph]:
     """The photograph `name` as uint8 (h,w,3) in its original size, and its description. Raises InputError."""
     if name not in available():
-        raise InputError(f"there is no photograph {name!r}; choose one of {', '.join(available())}")
-    photo = PHOTOGRAPHS[name]
-    data = (importlib.resources.files("skimage") / "data" / photo.file).read_bytes()
-    return decode(data), photo
+        raise unknown("photograph", name, available())
+    folder, photo = _folder(), PHOTOGRAPHS[name]
+    assert folder is not None
+    return decode((folder / photo.file).read_bytes()), photo

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,8 @@ class Denoiser(nn.Module):
     "v" or EDM's residual "edm" (see prediction.py). `weights` is the SHA-256 of the file that the parameters
     came from.
     """
+
+    kind: ClassVar = "diffusion"  # compared with what a purifier takes
 
     def __init__(
         self, network: nn.Module, schedule: Schedule, name: str, weights: str, predicts: Prediction = "eps"

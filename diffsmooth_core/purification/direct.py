@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from diffsmooth_core.config import SmoothingConfig
-from diffsmooth_core.purification.dncnn import DirectDenoiser
 from diffsmooth_core.purification.purifier import OnePass
+
+if TYPE_CHECKING:
+    from diffsmooth_core.purification.dncnn import DirectDenoiser
 
 
 @dataclass(frozen=True)
 class Direct(OnePass):
     denoiser: DirectDenoiser
 
-    takes = DirectDenoiser
+    takes = "direct"
     networks = ("dncnn",)
     needs = "a denoiser trained for one sigma, as 'dncnn-mse-0.25'"
     steps = ("denoise",)

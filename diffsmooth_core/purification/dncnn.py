@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -46,6 +47,8 @@ class DirectDenoiser(nn.Module):
 
     `weights` is the SHA-256 of the file that the parameters came from.
     """
+
+    kind: ClassVar = "direct"  # compared with what a purifier takes
 
     def __init__(self, network: nn.Module, sigma: float, name: str, weights: str) -> None:
         super().__init__()

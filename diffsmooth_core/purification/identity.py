@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Self
 
 from diffsmooth_core.config import SmoothingConfig
-from diffsmooth_core.purification.purifier import AnyDenoiser, Backward, Purifier
+from diffsmooth_core.purification.purifier import Backward, Purifier
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from diffsmooth_core.purification.purifier import AnyDenoiser
 
 
 @dataclass(frozen=True)
 class Identity(Purifier):
     denoiser: None = None
 
-    takes = type(None)
+    takes = "none"
 
     @classmethod
     def of(cls, config: SmoothingConfig, denoiser: AnyDenoiser | None) -> Self:

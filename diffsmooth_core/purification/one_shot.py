@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from diffsmooth_core.config import SmoothingConfig
-from diffsmooth_core.purification.denoiser import Denoiser, Diffusion
-from diffsmooth_core.purification.purifier import OnePass, Prepare
+from diffsmooth_core.purification.purifier import OnePass
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from diffsmooth_core.purification.denoiser import Denoiser, Diffusion
+    from diffsmooth_core.purification.purifier import Prepare
 
 
 @dataclass(frozen=True)
 class OneShot(OnePass):
     denoiser: Denoiser
 
-    takes = Denoiser
+    takes = "diffusion"
     networks = ("unet",)
     needs = "a diffusion model, as 'bundled'"
     steps = ("timestep", "scale", "predict", "purify")

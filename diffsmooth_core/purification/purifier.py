@@ -1,21 +1,27 @@
-"""The interface of every purifier, the part of a method between the noisy copy and the classifier."""
+"""The interface of every purifier, the part of a method between the noisy copy and the classifier.
+
+Purifiers import torch only where they purify: pages ask for their words and costs before there is a network.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
-
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from diffsmooth_core.config import InputError, SmoothingConfig
-from diffsmooth_core.purification.denoiser import Denoiser, Diffusion
-from diffsmooth_core.purification.dncnn import DirectDenoiser
 
-AnyDenoiser = Denoiser | DirectDenoiser
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from diffsmooth_core.purification.denoiser import Denoiser, Diffusion
+    from diffsmooth_core.purification.dncnn import DirectDenoiser
+
+    AnyDenoiser = Denoiser | DirectDenoiser
+    Prepare = Callable[[nn.Module, float | None], nn.Module]  # makes it faster (a U-Net at one timestep)
+
 Backward = Literal["through", "around"]  # use the purifier's own gradient, or that of the identity
-Prepare = Callable[[nn.Module, float | None], nn.Module]  # makes a network faster (U-Net: at one timestep)
 
 
 @dataclass(frozen=True)
@@ -28,9 +34,9 @@ class Purifier(ABC):
 
     denoiser: AnyDenoiser | None
 
-    # The denoiser that it needs: its class, the network types of suitable model cards, and the words for an
+    # The denoiser that it needs: its kind, the network types of suitable model cards, and the words for an
     # error message where another kind is given.
-    takes: ClassVar[type]
+    takes: ClassVar[str]
     networks: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[str] = ""
     # Whether it makes several images of a copy, so that the majority of their classes is the vote.
@@ -46,7 +52,7 @@ class Purifier(ABC):
         kind, or does not support sigma."""
         if denoiser is None:
             raise InputError(f"method {config.method!r} purifies and needs a denoiser; load one")
-        if not isinstance(denoiser, cls.takes):
+        if denoiser.kind != cls.takes:
             raise InputError(
                 f"method {config.method!r} needs {cls.needs}, not {denoiser.name!r}; choose another"
             )

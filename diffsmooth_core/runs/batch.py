@@ -22,7 +22,7 @@ from diffsmooth_core.classifiers.building import default_execution
 from diffsmooth_core.classifiers.execution import Execution, available
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.runs.pending import PendingImage
-from diffsmooth_core.runs.records import Run, Tally
+from diffsmooth_core.runs.records import Run, Tally, config_of
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import Plan, VoteRequest, Workers, base_of, load_picture
@@ -31,8 +31,6 @@ from diffsmooth_core.version import __version__
 log = logging.getLogger(__name__)
 FLUSH = 1.0  # seconds between two writes; a killed run loses at most the votes of that time
 WINDOW = 32  # work on at least this many pictures at once
-# What a run's settings hold beside those of a SmoothingConfig.
-BESIDE_THE_SETTINGS = ("block", "arithmetic", "execution", "schema", "version", "challenge")
 
 
 @dataclass(frozen=True)
@@ -87,14 +85,6 @@ def execution_settings(base: BaseClassifier, block: int) -> dict[str, Any]:
     """How the networks run, to be stored with a run's settings: votes depend on it, so it is fixed before the
     first one."""
     return {"block": block, "arithmetic": str(base.dtype), "execution": str(base.execution), "schema": SCHEMA}
-
-
-def config_of(run: Run) -> SmoothingConfig:
-    """The configuration of a run of this program. Raises InputError for an imported one."""
-    if run.origin != "audit":
-        raise InputError(f"run {run.name!r} is an imported log and cannot go on; start a run of its own")
-    settings = {name: value for name, value in run.config.items() if name not in BESIDE_THE_SETTINGS}
-    return SmoothingConfig.recorded(settings)
 
 
 def plan_of(run: Run) -> Plan:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from diffsmooth_core.config import InputError, SmoothingConfig
+
+# What a run's settings hold beside those of a SmoothingConfig.
+BESIDE_THE_SETTINGS = ("block", "arithmetic", "execution", "schema", "version", "challenge")
 Kind = Literal["note", "tag", "untag", "review", "reason", "view", "skipped", "finished"]
 
 
@@ -24,6 +28,14 @@ class Run:
 
     def __hash__(self) -> int:
         return hash((self.id, self.name))
+
+
+def config_of(run: Run) -> SmoothingConfig:
+    """The configuration of a run of this program. Raises InputError for an imported one."""
+    if run.origin != "audit":
+        raise InputError(f"run {run.name!r} is an imported log and cannot go on; start a run of its own")
+    settings = {name: value for name, value in run.config.items() if name not in BESIDE_THE_SETTINGS}
+    return SmoothingConfig.recorded(settings)
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,12 @@ def perturb(kind: str, x: Tensor, denoiser: Denoiser, sigma: float, radius: floa
     if kind == "none":
         return torch.zeros_like(x)
     if kind == "random":
-        return perturbation(x, radius, seed)
+        return _random(x, radius, seed)
     return adversarial(x, denoiser, sigma, radius, seed=seed)
+
+
+def _random(x: Tensor, radius: float, seed: int) -> Tensor:
+    return torch.from_numpy(perturbation(tuple(x.shape), radius, seed)).to(x)
 
 
 def adversarial(
@@ -35,7 +39,7 @@ def adversarial(
     Gradient ascent on the distance between the one-shot output and x, projected onto the sphere of that
     radius after each step. The gradient is taken at the perturbed image without smoothing noise.
     """
-    delta = perturbation(x, radius, seed)
+    delta = _random(x, radius, seed)
     if radius == 0:
         return delta
     t, alpha_bar = denoiser.schedule.timestep_for_sigma(sigma)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -19,9 +19,11 @@ from diffsmooth_core.config import InputError, check_choice
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
-from diffsmooth_core.purification.purifier import AnyDenoiser
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.zoo import cards, checkpoints, dialects, download
+
+if TYPE_CHECKING:
+    from diffsmooth_core.purification.purifier import AnyDenoiser
 
 
 def load_denoiser(

@@ -17,7 +17,7 @@ from diffsmooth_core.classifiers.execution import EAGER, Execution
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.purification.purifiers import purifier_of
-from diffsmooth_core.purification.reverse import reverse_process
+from diffsmooth_core.purification.reverse_process import reverse_process
 from tests.worlds import (
     GREY,
     SHAPE,

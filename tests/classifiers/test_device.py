@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from diffsmooth_core.classifiers.device import fast_dtype, resolve_device, resolve_dtype
+from diffsmooth_core.classifiers.device import resolve_device, resolve_dtype
 from diffsmooth_core.config import InputError
 
 
@@ -23,14 +23,3 @@ def test_dtype_and_device_are_resolved() -> None:
 def test_a_gpu_that_is_not_there_is_an_error() -> None:
     with pytest.raises(InputError, match="'cuda'.*no CUDA GPU"):
         resolve_device("cuda")
-
-
-@pytest.mark.parametrize(
-    ("able", "dtype"),
-    [({"avx512_bf16": True}, "bfloat16"), ({"amx_bf16": True}, "bfloat16"), ({"avx2": True}, "float32")],
-)
-def test_the_fast_dtype_is_what_the_processor_has(
-    monkeypatch: pytest.MonkeyPatch, able: dict[str, bool], dtype: str
-) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
-    assert fast_dtype("cpu") == dtype

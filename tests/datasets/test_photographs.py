@@ -40,15 +40,12 @@ def test_the_horse_stands_on_white():
 
 
 def test_unknown_photograph():
-    with pytest.raises(InputError, match="no photograph 'dog'; choose one of cat, coffee"):
+    with pytest.raises(InputError, match="photograph 'dog' is unknown; choose one of cat, coffee"):
         photographs.picture("dog")
 
 
 def test_without_scikit_image(monkeypatch):
-    def absent(package):
-        raise ModuleNotFoundError(package)
-
-    monkeypatch.setattr(photographs.importlib.resources, "files", absent)
+    monkeypatch.setattr(photographs.importlib.util, "find_spec", lambda package: None)
     photographs.available.cache_clear()
     with pytest.raises(InputError, match="pip install scikit-image"):
         photographs.available()

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from diffsmooth_core.classifiers.execution import prepared
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.prediction import PICTURES_STD, PREDICTIONS, Prediction, convert, edm_parts
-from diffsmooth_core.purification.reverse import reverse_process
+from diffsmooth_core.purification.reverse_process import reverse_process
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.theory.network import NetworkEps, disturbed

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.denoiser import Denoiser
-from diffsmooth_core.purification.reverse import reverse_process
+from diffsmooth_core.purification.reverse_process import reverse_process
 from diffsmooth_core.purification.schedule import Schedule
 from tests.worlds import Oracle
 

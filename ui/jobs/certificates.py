@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from diffsmooth_core import InputError, Progress, SmoothingConfig, certify_stream
+from diffsmooth_core import InputError, Progress, SmoothingConfig
 from diffsmooth_core.certification.progress import Point, Samples
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
-from ui.jobs.networks import base_classifier, votes_quickly
+from ui.jobs.networks import base_classifier, smoothed_classifier, votes_quickly
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import notices, state
 
@@ -55,8 +55,8 @@ def submit(picture: Picture, config: SmoothingConfig, earlier: Certification | N
     resumed = earlier.progress if earlier else None
 
     def stream() -> Iterator[CertificationProgress]:
-        base = base_classifier(config)
-        votes = certify_stream(base, picture.tensor, config, resume=resumed, source=picture.source)
+        smoothed = smoothed_classifier(config)
+        votes = smoothed.certify_stream(picture.tensor, resume=resumed, source=picture.source)
         return with_trace(votes, resumed)
 
     task = CertificationTask(picture, config)
@@ -114,18 +114,19 @@ def time_votes(picture: Picture, config: SmoothingConfig) -> None:
     take too long. Does nothing where it is known, and while a run goes on, which would falsify it."""
     if seconds_needed(config) or any(not job.finished for job in jobs().snapshots("certificates")):
         return
-    from diffsmooth_core.certification.voting import votes  # here, because they load torch
-    from diffsmooth_core.classifiers.batching import cpu_seconds
-
     try:
         base = base_classifier(config)
+        from diffsmooth_core.certification.voting import VoteRange, cast_votes
+        from diffsmooth_core.classifiers.batching import cpu_seconds
+
         rough = cpu_seconds(config, base.parameters)
         if rough * base.purifier_batch > LONG and base.device.type == "cpu":
             _timed[_costs(config)] = rough
             return
-        votes(base, picture.tensor, config, "selection", 0, 1)  # networks are prepared at their first vote
+        first, block = (VoteRange(picture.tensor, "selection", 0, n) for n in (1, base.purifier_batch))
+        cast_votes(base, [first], config)  # networks are prepared at their first vote
         began = time.monotonic()
-        votes(base, picture.tensor, config, "selection", 0, base.purifier_batch)
+        cast_votes(base, [block], config)
         _timed[_costs(config)] = (time.monotonic() - began) / base.purifier_batch
     except InputError:
         return
@@ -163,7 +164,6 @@ def preview(picture: Picture, config: SmoothingConfig) -> Samples | None:
     if not votes_quickly(config):
         return None
     try:
-        base = base_classifier(config)
-        return next(certify_stream(base, picture.tensor, config, batch=1)).samples
+        return next(smoothed_classifier(config).certify_stream(picture.tensor, batch=1)).samples
     except InputError:
         return None

@@ -1,26 +1,50 @@
-"""The networks of the server, each loaded once and shared by every session."""
+"""The networks of the server, each loaded once and shared by every session.
+
+torch is imported here, when a network is first asked for, so that the first page is drawn without it.
+"""
 
 from __future__ import annotations
 
-from diffsmooth_core import BaseClassifier, Classifier, InputError, SmoothedClassifier, SmoothingConfig
+import threading
+from typing import TYPE_CHECKING
+
+from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.certification.decision import check_reachable
-from diffsmooth_core.purification.purifier import AnyDenoiser
-from diffsmooth_core.zoo.load import cached_classifier, cached_denoiser
+
+if TYPE_CHECKING:
+    from diffsmooth_core import BaseClassifier, Classifier, SmoothedClassifier
+    from diffsmooth_core.purification.purifier import AnyDenoiser
+
+importing = threading.RLock()  # held to import modules: a second thread could see one half-imported
 
 
 def classifier(name: str) -> Classifier:
     """A classifier, loaded at most once. Raises InputError."""
+    with importing:
+        from diffsmooth_core.zoo.load import cached_classifier
+
     return cached_classifier(name, "auto")
 
 
 def denoiser(name: str) -> AnyDenoiser:
     """A denoiser, loaded at most once. Raises InputError."""
+    with importing:
+        from diffsmooth_core.zoo.load import cached_denoiser
+
     return cached_denoiser(name, "auto")
+
+
+def smoothed_classifier(config: SmoothingConfig) -> SmoothedClassifier:
+    """The smoothed classifier of `config`, its networks loaded at most once. Raises InputError."""
+    with importing:
+        from diffsmooth_core.smoothed import SmoothedClassifier
+
+    return SmoothedClassifier.load(config)
 
 
 def base_classifier(config: SmoothingConfig) -> BaseClassifier:
     """The base classifier of `config`, its networks loaded at most once. Raises InputError."""
-    return SmoothedClassifier.load(config).base
+    return smoothed_classifier(config).base
 
 
 def runnable(config: SmoothingConfig) -> SmoothingConfig:

@@ -8,10 +8,12 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.progress import Samples, Stage
 from diffsmooth_core.certification.recording import Recording
-from diffsmooth_core.certification.voting import VoteRange, votes
+from diffsmooth_core.certification.sample_strip import from_png
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.paths import ASSETS
 from ui.jobs.certificates import Certification, CertificationProgress, CertificationTask, preview, with_trace
@@ -21,7 +23,8 @@ from ui.session import state
 
 
 def file(dataset: str) -> Path:
-    """Where the recording of a data set's first picture is bundled, if there is one."""
+    """Where the recording of a data set's first picture is bundled, if there is one. A PNG beside it has the
+    images of one vote, where they are small: the page shows them without the networks."""
     return ASSETS / "runs" / f"first-{dataset}.json"
 
 
@@ -38,7 +41,10 @@ def _ended(dataset: str) -> Certification | None:
         return None
     config, seconds = recording.certificate.config, recording.certificate.seconds
     picture = state.resolved(recording.certificate.source, dataset)
-    if (first := preview(picture, config)) is None:
+    images = file(dataset).with_suffix(".png")
+    original = np.divide(picture.pixels, 255, dtype=np.float32)
+    first = from_png(images.read_bytes(), original) if images.is_file() else preview(picture, config)
+    if first is None:
         return None
     *_, last = with_trace(recording.played(lambda stage, vote: first))
     task = CertificationTask(picture, config, recorded=True)
@@ -62,7 +68,10 @@ def replay(run: Certification) -> str:
     assert recording is not None
 
     def stream() -> Iterator[CertificationProgress]:
-        base, began = base_classifier(config), time.monotonic()
+        base = base_classifier(config)
+        from diffsmooth_core.certification.voting import VoteRange, votes
+
+        began = time.monotonic()
         seconds_a_vote = recording.certificate.seconds / (config.n0 + config.n)
         latest: list[Samples] = []
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from diffsmooth_core.zoo.cards import names
 from ui.components import picker
-from ui.jobs import certificates, networks, recordings
+from ui.jobs import certificates, recordings
+from ui.jobs.networks import classifier
 from ui.session import settings, state
 
 
-def warm_up() -> None:
-    """Load what the first page shows, in the order in which a visitor who is there already waits for it, and
-    then the networks that may be chosen next."""
+def first_page() -> None:
+    """Load what the first page shows, which needs no network."""
     recordings.recorded(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     picker.warm_up()
+
+
+def networks() -> None:
+    """Import torch and load the networks that the first page's buttons and controls lead to."""
     certificates.preview(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     certificates.time_votes(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     for name in names("classifier", settings.DEFAULTS.dataset):
-        networks.classifier(name)
+        classifier(name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diffsmooth_core import InputError, SmoothingConfig
-from diffsmooth_core.classifiers.device import fast_dtype
+from diffsmooth_core.classifiers.fast_dtype import fast_dtype
 from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, USUAL
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.purification.purifiers import purifier_of

@@ -18,4 +18,5 @@ def complete(begun: Sequence[dict[str, str]], query: str) -> None:
     `st.query_params` always adds a history entry, so that the Back button would first lead to the address
     with which the same page was opened.
     """
-    _address(data={"begun": list(begun), "query": query}, key="address")
+    # A tuple: Streamlit imports pandas to look into a list.
+    _address(data={"begun": tuple(begun), "query": query}, key="address")
