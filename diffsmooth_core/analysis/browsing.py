@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.analysis.explaining import reason_from_counts
+from diffsmooth_core.certification.reading import parsed
 from diffsmooth_core.config import ABSTAIN, InputError, check_choice
 from diffsmooth_core.runs.records import Remark, Run
 from diffsmooth_core.runs.results import OUTCOMES, Result
@@ -63,9 +65,9 @@ def _row(result: Result, remarks: Sequence[Remark]) -> RunRow:
             tags[remark.text] = None
         elif remark.kind == "untag":
             tags.pop(remark.text, None)
-        elif remark.kind == "review":
+        elif remark.kind == "review" and remark.text in REVIEWS:
             review = remark.text
-        elif remark.kind == "reason":
+        elif remark.kind == "reason" and remark.text in REASONS:
             reason = remark.text
     notes = tuple(remark for remark in remarks if remark.kind == "note")
     leader: int | None = result.predict
@@ -199,10 +201,21 @@ def save_view(store: Store, run: Run, name: str, row_filter: RowFilter, order: s
 
 
 def views(store: Store, run: Run) -> dict[str, tuple[RowFilter, str]]:
-    """The saved views of a run: name to filter and order."""
+    """The saved views of a run: name to filter and order. What cannot be read as a view is left out."""
     found = {}
     for remark in store.remarks(run):
         if remark.kind == "view":
-            view = json.loads(remark.text)
-            found[view["name"]] = (RowFilter.from_dict(view["rule"]), view["order"])
+            with suppress(InputError):
+                name, row_filter, order = _view(remark.text)
+                found[name] = (row_filter, order)
     return found
+
+
+def _view(text: str) -> tuple[str, RowFilter, str]:
+    """The name, filter and order that `save_view` wrote. Raises InputError for any other text."""
+    view = parsed(text, "the view")
+    name, order = view.get("name"), str(view.get("order"))
+    if not isinstance(name, str):
+        raise InputError(f"a view's name is {str(name)[:40]!r}; save the view again")
+    check_choice("order", order, ORDERS)
+    return name, RowFilter.from_dict(view.get("rule")), order

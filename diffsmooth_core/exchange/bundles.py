@@ -5,19 +5,22 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from types import NoneType
-from typing import Any
+from typing import Any, cast
 
-from diffsmooth_core.certification.certificate import Certificate, discrepancies
+from diffsmooth_core.certification.reading import FIELDS_OF_3, HASH, parsed
 from diffsmooth_core.config import InputError, check_dataset_name
-from diffsmooth_core.runs.records import Run
+from diffsmooth_core.exchange.admission import check_run
+from diffsmooth_core.runs.records import Kind, Run
 from diffsmooth_core.runs.results import Result
-from diffsmooth_core.runs.store import Store
+from diffsmooth_core.runs.store import LONGEST, Store
 
 FORMAT = "diffsmooth-run-1"
 MOST_BYTES = 500_000_000  # unpacked
 EXPORTED_REMARKS = ("note", "tag", "untag", "review", "reason", "skipped", "view")
+SavedRemark = tuple[int | None, Kind, str]
 
 
 def packed(store: Store, run: Run) -> bytes:
@@ -34,31 +37,22 @@ def packed(store: Store, run: Run) -> bytes:
 def unpack(store: Store, data: bytes, name: str | None = None) -> Run:
     """Add a packed run to the store, under another name if one is given.
 
-    Every certificate is first recomputed from its counts. Raises InputError where the file is not a packed
-    run, where a certificate does not follow from its counts, or where the name is taken.
+    Everything in it is first checked (`admission`), and it is kept whole or not at all. Raises InputError
+    where the file is not a packed run, where anything in it does not hold, or where the name is taken.
     """
     document = _read(data)
     try:
-        run: dict[str, Any] = document["run"]
+        run = _run(document["run"])
         results = [_result(row) for row in document["results"]]
-        remarks = [
-            (idx, kind, str(text)) for idx, kind, text in document["remarks"] if kind in EXPORTED_REMARKS
-        ]
-        indices = [int(idx) for idx in run["indices"]]
-        settings, weights = dict(run["config"]), {str(k): str(v) for k, v in run["weights"].items()}
-        called, origin, dataset = str(name or run["name"]), str(run["origin"]), str(run["dataset"])
-        for number in ("sigma", "n", "alpha"):
-            settings[number] + 0.0  # every page shows them
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"the run's file is incomplete ({error}); export it again") from None
-    check_dataset_name(dataset)
-    for result in results:
-        _check(result)
-    imported = store.create(called, origin, dataset, settings, indices, weights)
-    store.add(imported, [], results)
-    for idx, kind, text in remarks:
-        store.remark(imported, idx, kind, text)
-    return imported
+        remarks = [_remark(remark, set(run.indices)) for remark in document["remarks"]]
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"the run's file is incomplete ({str(error)[:200]}); export it again") from None
+    check_run(run, results)
+    return store.create(
+        name or run.name, run.origin, run.dataset, run.config, run.indices, run.weights, results, remarks
+    )
 
 
 def _read(data: bytes) -> dict[str, Any]:
@@ -67,15 +61,24 @@ def _read(data: bytes) -> dict[str, Any]:
         text = unpacker.decompress(data, MOST_BYTES)
         if unpacker.unconsumed_tail:
             raise InputError(f"the run's file unpacks to more than {MOST_BYTES:,} bytes; it is refused")
-        document = json.loads(text)
-    except (zlib.error, ValueError) as error:
+    except zlib.error as error:
         raise InputError(f"the file is no exported run ({error}); export it again") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+    document = parsed(text, "the file is no exported run and")
+    if document.get("format") != FORMAT:
         raise InputError(f"the file is no exported run: its format is not {FORMAT!r}")
     return document
 
 
-KINDS: dict[str, tuple[type, ...]] = {
+# What the parts of a file have to be, field by field. A bool is no number here.
+RUN_KINDS: dict[str, tuple[type, ...]] = {
+    "name": (str,),
+    "origin": (str,),
+    "dataset": (str,),
+    "config": (dict,),
+    "indices": (list,),
+    "weights": (dict,),
+}
+RESULT_KINDS: dict[str, tuple[type, ...]] = {
     "idx": (int,),
     "predict": (int,),
     "n": (int, NoneType),
@@ -88,22 +91,60 @@ KINDS: dict[str, tuple[type, ...]] = {
     "seconds": (int, float, NoneType),
     "certificate": (dict, NoneType),
 }
+LOG_SETTINGS: dict[str, Callable[[Any], bool]] = {
+    "sigma": lambda v: type(v) in (int, float) and 0 < v <= 1e6,
+    "n": lambda v: type(v) is int and 0 < v <= 10**8,
+    "alpha": lambda v: type(v) in (int, float) and 0 < v < 1,
+}
 
 
-def _result(row: dict[str, Any]) -> Result:
-    for name, kinds in KINDS.items():
-        if type(row[name]) not in kinds:
-            raise ValueError(f"a result's {name} is {str(row[name])[:40]!r}")
-    return Result(**{name: row[name] for name in KINDS})
+def _fields(row: Any, kinds: Mapping[str, tuple[type, ...]], what: str) -> dict[str, Any]:
+    """The fields of `row`, each of one of its kinds. Raises ValueError, KeyError or TypeError."""
+    for name, allowed in kinds.items():
+        if type(row[name]) not in allowed:
+            raise ValueError(f"a {what}'s {name} is {str(row[name])[:40]!r}")
+    return {name: row[name] for name in kinds}
 
 
-def _check(result: Result) -> None:
-    """Check that the certificate follows from its counts, and the result from the certificate."""
-    if result.certificate is None:
-        return
-    certificate = Certificate.from_dict(result.certificate)
-    found = discrepancies(certificate)
-    if (certificate.label, certificate.radius) != (result.predict, result.radius):
-        found.append("class and radius are not the certificate's")
-    if found:
-        raise InputError(f"picture {result.idx} of the run does not hold: {'; '.join(found)}")
+def _run(row: Any) -> Run:
+    run = Run(0, created="", **_fields(row, RUN_KINDS, "run"))
+    check_dataset_name(run.dataset)
+    if not all(type(idx) is int for idx in run.indices):
+        raise ValueError("one of the run's indices is no whole number")
+    if not all(HASH[1](sha) for sha in run.weights.values()):
+        raise ValueError("one of the run's weights is no SHA-256")
+    for name, holds in LOG_SETTINGS.items():  # every page shows them
+        if not holds(run.config[name]):
+            raise ValueError(f"the run's {name} is {str(run.config[name])[:40]!r}")
+    challenge = run.config.get("challenge")
+    if challenge is not None and not _is_challenge(challenge):
+        raise ValueError(f"the run's challenge is {str(challenge)[:60]!r}")
+    if any(isinstance(run.config[name], dict | list) for name in run.config if name != "challenge"):
+        raise ValueError("one of the run's settings is no single value")
+    return run
+
+
+def _is_challenge(value: Any) -> bool:
+    rules = {"hash": HASH, "nonce": FIELDS_OF_3["nonce"], "members": FIELDS_OF_3["members"]}
+    return (
+        isinstance(value, dict)
+        and value.keys() == rules.keys()
+        and value["members"] is not None
+        and all(holds(value[name]) for name, (_, holds) in rules.items())
+    )
+
+
+def _result(row: Any) -> Result:
+    result = Result(**_fields(row, RESULT_KINDS, "result"))
+    if len(result.note) > LONGEST:
+        raise ValueError(f"a result's note has more than {LONGEST} characters")
+    return result
+
+
+def _remark(row: Any, indices: set[int]) -> SavedRemark:
+    idx, kind, text = row
+    if kind not in EXPORTED_REMARKS or not isinstance(text, str):
+        raise ValueError(f"the remark {str(row)[:60]!r} is none of this program's")
+    if idx is not None and (type(idx) is not int or idx not in indices):
+        raise ValueError(f"a remark is about picture {str(idx)[:20]}, which is not in the run")
+    return idx, cast(Kind, kind), text

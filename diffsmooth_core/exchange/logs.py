@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from scipy.special import ndtr
 
 from diffsmooth_core.config import ABSTAIN, InputError, check_choice
+from diffsmooth_core.exchange.admission import LEAST_CONFIDENCE, check_classes, classes_of, largest_radius
 from diffsmooth_core.exchange.dialects import DIALECTS, Dialect, recognise, words
 from diffsmooth_core.runs.results import STEP, Result
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
@@ -50,7 +51,8 @@ def read(
 ) -> Log:
     """Read a log of certificates at noise sigma, n votes each, in any dialect of `dialects.DIALECTS`, with or
     without its header. `target_radius` is needed where a log says only whether that radius was proved.
-    Raises InputError that names the line."""
+    Raises InputError that names the line, also for a radius that n votes certify at no
+    level; those that they do not certify at level alpha are remarked on."""
     header, rows = _table(path)
     dialect, correct = _dialect(path, header, rows)
     if dialect.only_proved and target_radius is None:
@@ -58,14 +60,26 @@ def read(
             f"{path} only says whether a radius was proved; give that radius with --target-radius"
         )
     results, remarks, lifted = [], [], {}
+    most, possible = largest_radius(n, sigma, alpha), largest_radius(n, sigma, LEAST_CONFIDENCE)
+    beyond = 0
     for (line, row), logged in zip(rows, correct, strict=True):
         cell = dict(zip(header, row, strict=True))
-        idx, label, predict = (_whole(path, line, name, cell[name]) for name in COLUMNS[:3])
+        idx, label, predict = (
+            _whole(path, line, name, cell[name], least)
+            for name, least in (("idx", 0), ("label", 0), ("predict", ABSTAIN))
+        )
         radius = _number(path, line, "radius", cell[dialect.radius])
         if dialect.only_proved:
             radius = float(target_radius or 0) if radius > 0 else 0.0
             predict = predict if radius else ABSTAIN
         radius = max(0.0, radius) if predict != ABSTAIN else 0.0
+        if not dialect.only_proved and radius > most:
+            if radius > possible:
+                raise InputError(
+                    f"{path}, line {line}: radius is {radius:g}, and {n:,} votes at sigma {sigma:g} certify "
+                    f"{possible:.3g} at most; give the log's own --n and --sigma"
+                )
+            beyond += radius - _half_digit(radius) > most
         result, is_lifted = _reconstructed(
             idx, label, predict, radius, sigma, n, alpha, exact=dialect.only_proved
         )
@@ -74,6 +88,11 @@ def read(
         if logged is not None and logged != (predict == label):
             remarks.append(f"line {line}: correct says {logged:d}, but predict {predict} and label {label}")
         results.append(_with_time(result, cell.get("time", "")))
+    if beyond:
+        remarks.append(
+            f"{beyond} radii are beyond the {most:.4g} that {n:,} votes give at alpha {alpha:g}: it was made "
+            "with other votes or another alpha"
+        )
     if len({result.idx for result in results}) < len(results):
         remarks.append("some images stand in it more than once")
     steps = {b.idx - a.idx for a, b in pairwise(results)}
@@ -140,7 +159,7 @@ def _reconstructed(
         return Result(idx, label, predict, radius, n=n), None
     if exact:
         return Result(idx, label, predict, radius, float(ndtr(radius / sigma)), n), None
-    half = 0.5 * 10.0 ** (math.floor(math.log10(radius)) - DIGITS + 1)
+    half = _half_digit(radius)
     low = _first(n, lambda k: certified_radius(clopper_pearson_lower(k, n, alpha), sigma) >= radius - half)
     high = (
         _first(n, lambda k: certified_radius(clopper_pearson_lower(k, n, alpha), sigma) > radius + half) - 1
@@ -171,10 +190,17 @@ def _with_time(result: Result, cell: str) -> Result:
     return result
 
 
-def _whole(path: Path, line: int, name: str, cell: str) -> int:
-    if not re.fullmatch(r"-?[0-9]{1,12}", cell):
-        raise InputError(f"{path}, line {line}: {name} is {cell[:40]!r} where a whole number is expected")
+def _whole(path: Path, line: int, name: str, cell: str, least: int) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,9}", cell) or int(cell) < least:
+        raise InputError(
+            f"{path}, line {line}: {name} is {cell[:40]!r} where a whole number from {least} is expected"
+        )
     return int(cell)
+
+
+def _half_digit(radius: float) -> float:
+    """By how much rounding to DIGITS digits can have changed a radius."""
+    return 0.5 * 10.0 ** (math.floor(math.log10(radius)) - DIGITS + 1)
 
 
 def _number(path: Path, line: int, name: str, cell: str) -> float:
@@ -189,10 +215,12 @@ def _number(path: Path, line: int, name: str, cell: str) -> float:
 
 def add_to_store(store: Store, log: Log, name: str, dataset: str, settings: dict[str, Any]) -> Run:
     """Store a log as a run; `settings` has its sigma, n, alpha and file name. Raises InputError where the
-    name is taken."""
-    run = store.create(name, log.dialect, dataset, settings, [r.idx for r in log.results], {})
-    store.add(run, [], log.results)
-    return run
+    name is taken, or a class is not among the data set's."""
+    classes = classes_of(dataset)
+    for result in log.results:
+        check_classes(result, classes)
+    indices = [result.idx for result in log.results]
+    return store.create(name, log.dialect, dataset, settings, indices, {}, log.results)
 
 
 def encoded(results: Sequence[Result], form: str) -> bytes:

@@ -14,6 +14,7 @@ from diffsmooth_core.config import ABSTAIN
 from diffsmooth_core.statistics import Proportion, average_certified_radius, certified_accuracy
 
 STEP = 0.25  # difference between the radii of a table of certified accuracy
+MOST_STEPS = 1000  # radii of a table at most
 OUTCOMES = {
     "right": "Certified and right",
     "wrong": "Certified but wrong",
@@ -74,6 +75,18 @@ class Result:
         return "right" if self.correct else "wrong"
 
 
+def readable(result: Result) -> Result:
+    """A result of the store as pages and tables can use it: one whose numbers cannot be, which an earlier
+    version let in, counts as an abstention whose note says so."""
+    n, votes = result.n, (result.n_a_low, result.n_a_high)
+    if math.isfinite(result.radius) and result.radius >= 0 and (n is None or n > 0):
+        return result
+    note = (
+        f"Its numbers cannot be (radius {result.radius:g}, {votes} of {n} votes); it counts as an abstention."
+    )
+    return Result(result.idx, result.label, ABSTAIN, 0.0, note=note)
+
+
 @dataclass(frozen=True)
 class Summary:
     """Certified accuracy at each radius of a table, ACR and abstentions of a run's results."""
@@ -108,10 +121,12 @@ def curve(results: Sequence[Result], points: int = 120) -> list[tuple[float, Pro
 
 
 def summary(results: Sequence[Result]) -> Summary:
-    """Summarise results at the radii 0.00, 0.25, ... up to the largest one; without results all is 0."""
+    """Summarise results at the radii 0.00, 0.25, ... up to the largest one, or the first thousand of them;
+    without results all is 0."""
     radii, correct = [r.radius for r in results], [r.correct for r in results]
     table = {}
-    for i in range(math.floor(max(radii, default=0.0) / STEP) + 1 if results else 0):
+    steps = math.floor(min(max(radii, default=0.0) / STEP, MOST_STEPS - 1))
+    for i in range(steps + 1 if results else 0):
         k = round(certified_accuracy(radii, correct, i * STEP) * len(results))
         table[f"{i * STEP:.2f}"] = Proportion.of(k, len(results))
     return Summary(

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from diffsmooth_core.config import InputError
 from diffsmooth_core.runs.database import Database
 from diffsmooth_core.runs.records import Kind, Remark, Run, Tally
-from diffsmooth_core.runs.results import Result
+from diffsmooth_core.runs.results import Result, readable
 from diffsmooth_core.runs.schema import REMARKS, RESULTS, RUNS, VOTES
 
 LONGEST = 4000  # characters of a note
@@ -37,8 +37,11 @@ class Store(Database):
         config: dict[str, Any],
         indices: Sequence[int],
         weights: dict[str, str],
+        results: Iterable[Result] = (),
+        remarks: Iterable[tuple[int | None, Kind, str]] = (),
     ) -> Run:
-        """Create a run. Raises InputError where the name is taken."""
+        """Create a run, with results and remarks (index, kind, text) that it already has, in one transaction:
+        all of it is kept or nothing. Raises InputError where the name is taken."""
         if not name.strip() or len(name) > 80:
             raise InputError(f"a run's name has 1 to 80 characters, got {name[:90]!r}")
         values = {
@@ -52,7 +55,12 @@ class Store(Database):
         }
         try:
             with self._engine.begin() as connection:
-                connection.execute(RUNS.insert().values(values))
+                inserted = connection.execute(RUNS.insert().values(values)).inserted_primary_key
+                assert inserted is not None
+                if rows := [asdict(result) | {"run": inserted[0]} for result in results]:
+                    connection.execute(RESULTS.insert(), rows)
+                if said := [_remark(inserted[0], *remark) for remark in remarks]:
+                    connection.execute(REMARKS.insert(), said)
         except sa.exc.IntegrityError:
             raise InputError(
                 f"there is a run {name!r} already; choose another name, or go on with --resume"
@@ -114,7 +122,7 @@ class Store(Database):
         if predict is not None:
             query = query.where(RESULTS.c.predict == predict)
         with self._transaction() as connection:
-            return [Result(**row) for row in connection.execute(query).mappings()]
+            return [readable(Result(**row)) for row in connection.execute(query).mappings()]
 
     def result(self, run: Run, idx: int) -> Result:
         """One result with its certificate. Raises InputError where the run has none of that index."""
@@ -124,7 +132,7 @@ class Store(Database):
             row = connection.execute(query).mappings().first()
         if row is None:
             raise InputError(f"run {run.name!r} has no result for image {idx}")
-        return Result(**row)
+        return readable(Result(**row))
 
     def version(self, run: Run) -> tuple[int, int]:
         """A pair of numbers that changes with every new result or remark of a run, as a key for caches."""
@@ -137,9 +145,7 @@ class Store(Database):
 
     def remark(self, run: Run, idx: int | None, kind: Kind, text: str) -> None:
         """Append a remark: a note, a tag ("untag" removes it), a review state, or an event of the run."""
-        if len(text) > LONGEST:
-            raise InputError(f"a {kind} has up to {LONGEST} characters, got {len(text)}; shorten it")
-        values = {"run": run.id, "idx": idx, "kind": kind, "text": text, "created": _now()}
+        values = _remark(run.id, idx, kind, text)
         with self._transaction() as connection:
             connection.execute(REMARKS.insert().values(values))
 
@@ -161,6 +167,12 @@ def _packed(classes: Sequence[int]) -> bytes:
 
 def _unpacked(data: bytes) -> tuple[int, ...]:
     return tuple(map(int, np.frombuffer(zlib.decompress(data), "<u2")))
+
+
+def _remark(run: int, idx: int | None, kind: Kind, text: str) -> dict[str, Any]:
+    if len(text) > LONGEST:
+        raise InputError(f"a {kind} has up to {LONGEST} characters, got {len(text)}; shorten it")
+    return {"run": run, "idx": idx, "kind": kind, "text": text, "created": _now()}
 
 
 def _now() -> str:

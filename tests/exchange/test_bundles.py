@@ -57,7 +57,7 @@ def test_a_run_comes_back_as_it_went(own: Store, example: Run, tmp_path: Path) -
     [
         (
             lambda d: d["results"][0].update(radius=9.0),
-            "picture 0 of the run does not hold: class and radius",
+            "picture 0 of the run does not hold: the result is not",
         ),
         (
             lambda d: d["results"][3]["certificate"]["counts"].reverse(),

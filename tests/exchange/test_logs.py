@@ -11,6 +11,7 @@ import pytest
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.exchange import logs, published
+from diffsmooth_core.exchange.admission import largest_radius
 from diffsmooth_core.runs.results import Result, summary
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from tests.commands import run
@@ -27,10 +28,14 @@ def written(path: Path, header: str, rows) -> Path:  # type: ignore[no-untyped-d
 def test_every_published_log_imports(data_dir: Path) -> None:
     found = {}
     for path in sorted((data_dir / "certification_logs").rglob("sigma_*")):
-        log = logs.read(path, float(path.name.removeprefix("sigma_")))
+        sigma = float(path.name.removeprefix("sigma_"))
+        log = logs.read(path, sigma)
         frame = pd.read_csv(path, sep="\t")
         assert log.dialect == "Cohen"
-        assert log.remarks == ()
+        most, as_made = (largest_radius(100_000, sigma, alpha) for alpha in (0.001, 0.01))
+        beyond = int((frame.radius > float(f"{most:.3}")).sum())
+        assert [remark.split()[0] for remark in log.remarks] == ([str(beyond)] if beyond else [])
+        assert frame.radius.max() <= float(f"{as_made:.3}"), "most published logs were made at alpha 0.01"
         assert [r.idx for r in log.results] == frame.idx.tolist()
         assert [r.correct for r in log.results] == (frame.correct == 1).tolist()
         result = summary(log.results)
