@@ -44,7 +44,7 @@ class Plane:
         """The plane through x and the images `right` and `up`: `right` lies on the first axis, a > 0, and
         `up` on the side b > 0. A random direction replaces an image that is not given. Raises InputError
         where the images lie on one line."""
-        noise = NoiseSource(seed, image_sha256(x), "plane").outer(0, 2, x.shape)
+        noise = NoiseSource.seeded(seed, image_sha256(x), "plane").outer(0, 2, x.shape)
         u = _unit(noise[0] if right is None else right - x)
         v = noise[1] if up is None else up - x
         return cls(x, u, _unit(v - (v * u).sum() * u))
@@ -113,7 +113,7 @@ def regions_stream(
     classes with equally many, the one with the lowest index.
     """
     size, extent = regions.resolution, regions.extent
-    noise = NoiseSource(config.seed, image_sha256(plane.x), "regions")
+    noise = NoiseSource.seeded(config.seed, image_sha256(plane.x), "regions")
     span, shape = (0, regions.votes), plane.x.shape
     outer = config.sigma * noise.outer(*span, shape)
     local = noise.local(*span, base.draws, shape) if base.draws and config.noise != "reference" else None

@@ -16,7 +16,8 @@ from diffsmooth_core.attacks.ascent import norm, project, unit_gradient
 from diffsmooth_core.attacks.surrogate import smoothed_log_probability
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import predicted
-from diffsmooth_core.certification.noise import LEVELS, NoiseSource, image_sha256
+from diffsmooth_core.certification.noise import NoiseSource, image_sha256
+from diffsmooth_core.certification.rounded import LEVELS
 from diffsmooth_core.certification.voting import VoteRange, cast_votes, check
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import halve_batch
@@ -177,8 +178,8 @@ class _Search:
     ) -> None:
         self.base, self.x, self.config, self.attack = base, x[None], config, attack
         self.climbed = base  # f for gradients, which need more memory: its batch may be smaller
-        self.noise = NoiseSource(attack.seed, image_sha256(x), "attack")
-        self.starts = NoiseSource(attack.seed, image_sha256(x), "attack start")
+        self.noise = NoiseSource.seeded(attack.seed, image_sha256(x), "attack")
+        self.starts = NoiseSource.seeded(attack.seed, image_sha256(x), "attack start")
         self.copies = 0  # noisy copies that the search has used so far
         empty = (0,) * base.classifier.classes
         none = (0.0,) * base.classifier.classes

@@ -1,26 +1,29 @@
-"""Noise that depends only on seed, image, stage and vote, so that batch size and interruptions change no
-vote."""
+"""Noise of version 3: a function of what a certificate commits itself to, picture, stage and vote, with the
+same bits on every machine, so that neither batch size, interruptions nor the device change it."""
 
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from scipy.special import ndtr
 from torch import Tensor
 
+from diffsmooth_core.certification.normal import Float32s, Words, standard_normal
+from diffsmooth_core.certification.rounded import LEVELS, Steps, clip_range, rounded_gaussian
 from diffsmooth_core.config import InputError
 
-_OUTER, _LOCAL, _WHOLE = 0, 1, 2
+_OUTER, _LOCAL, _STEPS = 0, 1, 2  # kinds of noise
 _THREADS = ThreadPoolExecutor(thread_name_prefix="noise")  # NumPy releases the interpreter's lock to draw
-_NUMBERS_PER_TASK = 2**16  # draw at least this many per thread; fewer cost more to hand over
-LEVELS = 255  # decoded images are multiples of 1/LEVELS
+_NUMBERS_PER_TASK = 2**16  # for a thread to draw; fewer cost more to hand over
+_NUMBERS_AT_ONCE = 2**15  # what they need stays in the cache of a core
+_NAME = "diffsmooth noise 3"
+_Drawn = TypeVar("_Drawn", np.float32, np.int32)
 
 
 def image_sha256(x: Tensor) -> str:
@@ -38,55 +41,88 @@ def image_sha256(x: Tensor) -> str:
 
 @dataclass(frozen=True)
 class NoiseSource:
-    """Standard normal noise for one image and stage from the counter-based generator Philox.
+    """Standard normal noise, and noise in whole steps, for one picture and stage.
 
-    The key is a hash of seed, image and stage; the vote index is part of the counter.
+    The words come from Philox 4x64-10 (Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3) under
+    `key`, 128 bits. Value number i of a vote is word i mod 4 of the block whose counter is (1 + floor(i / 4),
+    0, vote, kind), the first of these the lowest; kind is 0 for outer noise, 1 for local and 2 for noise in
+    steps. `normal` and `rounded` say what becomes of a word.
     """
 
-    seed: int
-    image: str  # SHA-256
-    stage: str
+    key: int
 
-    @cached_property
-    def _key(self) -> int:
-        digest = hashlib.sha256(f"{self.seed}/{self.image}/{self.stage}".encode()).digest()
-        return int.from_bytes(digest[:16], "little")
+    @classmethod
+    def named(cls, name: str) -> NoiseSource:
+        """The source whose key is the first half of the SHA-256 of `name`, read as little-endian."""
+        return cls(int.from_bytes(hashlib.sha256(name.encode()).digest()[:16], "little"))
 
-    def _generators(self, kind: int, votes: range) -> Iterator[np.random.Generator]:
-        """Yield one generator repeatedly, each time set to the start of the next vote's random stream."""
-        philox = np.random.Philox(key=self._key, counter=[0, 0, 0, kind])
-        generator, state = np.random.Generator(philox), philox.state
-        for vote in votes:
-            state["state"]["counter"][2] = vote
-            philox.state = state
-            yield generator
+    @classmethod
+    def seeded(cls, seed: int, image: str, stage: str) -> NoiseSource:
+        """Noise that no certificate rests on: of a seed, the SHA-256 of a picture and what it is for."""
+        return cls.named(f"{_NAME}/seed {seed}/{image}/{stage}")
 
-    def _stack(self, kind: int, start: int, stop: int, shape: tuple[int, ...]) -> Tensor:
-        draws = np.empty((stop - start, *shape), np.float32)
+    def _words(self, kind: int, start: int, size: int, numbers: range) -> Iterator[Words]:
+        """The words of `numbers`, counted through the votes from `start` on, which have `size` each."""
+        philox = np.random.Philox(key=self.key)
+        state = philox.state
+        at = numbers.start
+        for end in (*numbers[_NUMBERS_AT_ONCE::_NUMBERS_AT_ONCE], numbers.stop):
+            words = []
+            while at < end:
+                vote, number = divmod(at, size)
+                block, skipped = divmod(number, 4)
+                count = min(size - number, end - at)
+                state["state"]["counter"][:] = block, 0, start + vote, kind  # NumPy adds 1 before it draws
+                philox.state = state
+                words.append(philox.random_raw(skipped + count)[skipped:])
+                at += count
+            yield np.concatenate(words)
 
-        def draw(votes: range) -> None:
-            for vote, generator in zip(votes, self._generators(kind, votes), strict=True):
-                generator.standard_normal(out=draws[vote - start], dtype=np.float32)
+    def _draw(
+        self,
+        kind: int,
+        start: int,
+        drawn: npt.NDArray[_Drawn],
+        fill: Callable[[Words, npt.NDArray[_Drawn]], None],
+    ) -> npt.NDArray[_Drawn]:
+        """Have `fill` turn the words of the votes from `start` on into `drawn` (votes,...), on several
+        threads."""
+        flat, size = drawn.reshape(-1), drawn[:1].size
 
-        votes_per_task = max(1, -(-_NUMBERS_PER_TASK // math.prod(shape)))
-        tasks = [range(at, min(at + votes_per_task, stop)) for at in range(start, stop, votes_per_task)]
-        list(_THREADS.map(draw, tasks) if len(tasks) > 1 else map(draw, tasks))
-        return torch.from_numpy(draws)
+        def task(begin: int) -> None:
+            end = min(begin + _NUMBERS_PER_TASK, flat.size)
+            for words in self._words(kind, start, size, range(begin, end)):
+                fill(words, flat[begin : begin + len(words)])
+                begin += len(words)
+
+        tasks = range(0, flat.size, _NUMBERS_PER_TASK)
+        list(_THREADS.map(task, tasks) if len(tasks) > 1 else map(task, tasks))
+        return drawn
+
+    def _normal(self, kind: int, start: int, stop: int, shape: tuple[int, ...]) -> Float32s:
+        return self._draw(kind, start, np.empty((stop - start, *shape), np.float32), standard_normal)
+
+    def _steps(self, start: int, stop: int, shape: tuple[int, ...], sigma: float) -> Steps:
+        gaussian = rounded_gaussian(sigma)
+        return self._draw(_STEPS, start, np.empty((stop - start, *shape), np.int32), gaussian.fill)
 
     def outer(self, start: int, stop: int, shape: torch.Size) -> Tensor:
         """The standard normal smoothing noise of votes start..stop-1, for an image of `shape` (c,h,w):
         (stop-start,c,h,w)."""
-        return self._stack(_OUTER, start, stop, tuple(shape))
+        return torch.from_numpy(self._normal(_OUTER, start, stop, tuple(shape)))
+
+    def local(self, start: int, stop: int, m: int, shape: torch.Size) -> Tensor:
+        """The m further standard normal tensors of votes start..stop-1: (stop-start,m,c,h,w)."""
+        return torch.from_numpy(self._normal(_LOCAL, start, stop, (m, *shape)))
 
     def noisy(self, start: int, stop: int, x: Tensor, sigma: float) -> Tensor:
         """The noisy copies of votes start..stop-1 of x (c,h,w) on the 1/255 grid: (stop-start,c,h,w).
 
-        The noise is Gaussian noise rounded to the grid: a whole number i of steps of 1/255, with P(noise <=
-        i) = Phi((2i+1)/(510 sigma)). The sum is computed in integers, clipped to [-k, k+1] with k = max(1,
-        floor(6 sigma)), and converted to float once. A floating-point sum would be rounded in a way that
-        depends on x; a network could detect that, and the certificate would not cover it. The guarantee is
-        for perturbed images on the same grid. Source: Voracek and Hein 2023, Sound randomized smoothing in
-        floating-point arithmetic. Raises InputError where x does not lie on the grid.
+        The noise is Gaussian noise rounded to the grid (`rounded`). The sum is computed in integers, clipped
+        to [-k, k+1] with k = max(1, floor(6 sigma)), and converted to float once. A floating-point sum would
+        be rounded in a way that depends on x; a network could detect that, and the certificate would not
+        cover it. The guarantee is for perturbed images on the same grid. Source: Voracek and Hein 2023, Sound
+        randomized smoothing in floating-point arithmetic. Raises InputError where x does not lie on the grid.
         """
         pixels = (x.double() * LEVELS).round()
         if not torch.equal((pixels / LEVELS).float(), x):
@@ -94,15 +130,19 @@ class NoiseSource:
                 "noise 'sound' is for pictures of 8 bits a channel and this one has values between their "
                 "steps; round it to multiples of 1/255, or use noise 'fresh'"
             )
-        reach = math.ceil(9 * sigma * LEVELS)  # Phi(-9) is smaller than any positive draw from [0,1)
-        steps = np.arange(-reach, reach + 1)
-        thresholds = ndtr((2 * steps + 1) / (2 * LEVELS * sigma))
-        draws = (g.random(tuple(x.shape)) for g in self._generators(_WHOLE, range(start, stop)))
-        noise = np.stack([np.searchsorted(thresholds, u, side="right") for u in draws]) - reach
-        k = max(1, math.floor(6 * sigma))
-        whole = (pixels.numpy().astype(np.int64) + noise).clip(-k * LEVELS, (k + 1) * LEVELS)
-        return torch.from_numpy((whole / LEVELS).astype(np.float32))
+        steps = self._steps(start, stop, tuple(x.shape), sigma)
+        steps += pixels.numpy().astype(np.int32)
+        return torch.from_numpy((steps.clip(*clip_range(sigma)) / LEVELS).astype(np.float32))
 
-    def local(self, start: int, stop: int, m: int, shape: torch.Size) -> Tensor:
-        """The m further standard normal tensors of votes start..stop-1: (stop-start,m,c,h,w)."""
-        return self._stack(_LOCAL, start, stop, (m, *shape))
+
+@dataclass(frozen=True)
+class NoiseKey:
+    """What the noise of a certificate follows from: its commitment, and the nonce that a verifier gave for it
+    (32 lower-case hexadecimal digits; empty where nobody did)."""
+
+    commitment: str
+    nonce: str = ""
+
+    def source(self, image: str, stage: str) -> NoiseSource:
+        """The noise for the picture with this SHA-256 and a stage: selection, estimation or prediction."""
+        return NoiseSource.named(f"{_NAME}/{self.commitment}/{self.nonce}/{image}/{stage}")

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from diffsmooth_core.certification.ballots import Classes
 from diffsmooth_core.certification.commitment import Commitment, own_commitment
-from diffsmooth_core.certification.noise import NoiseSource, image_sha256
+from diffsmooth_core.certification.noise import image_sha256
+from diffsmooth_core.certification.noise_v2 import NoiseSourceV2
 from diffsmooth_core.certification.progress import Pixels, Samples, Stage
 from diffsmooth_core.classifiers.base import BaseClassifier, Vote
 from diffsmooth_core.config import SIDES, InputError, SmoothingConfig
@@ -50,7 +51,7 @@ def draw_noise(
     The latter is standard normal, for purification and local smoothing; None where f needs none, or uses the
     fixed noise of the reference implementation.
     """
-    source = NoiseSource(config.seed, image_sha256(wanted.x), wanted.stage)
+    source = NoiseSourceV2.seeded(config.seed, image_sha256(wanted.x), wanted.stage)
     span, shape = (wanted.start, wanted.stop), wanted.x.shape
     if config.noise == "sound":
         x_noisy = source.noisy(*span, wanted.x, config.sigma)

@@ -101,7 +101,7 @@ def start(x: Tensor, denoiser: Denoiser, setting: TheoremSetting) -> Start:
     delta = perturb(setting.perturbation, x, worse, setting.sigma, setting.radius, setting.seed)
     received = x + delta
     if setting.noise:
-        source = NoiseSource(setting.seed, image_sha256(x), "theory")
+        source = NoiseSource.seeded(setting.seed, image_sha256(x), "theory")
         received = received + setting.sigma * source.outer(0, 1, x.shape)[0]
     eps = NetworkEps(worse, PRECISIONS[setting.dtype])
     x_t = math.sqrt(alpha_bar) * (2 * received - 1)

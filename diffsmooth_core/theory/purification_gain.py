@@ -51,7 +51,7 @@ def gains(
     if copies < 1:
         raise InputError(f"at least 1 noisy copy is needed, got {copies}")
     device = next(iter(denoiser.network.parameters()), x).device
-    noise = NoiseSource(seed, image_sha256(x), "theory").outer(0, copies, x.shape)
+    noise = NoiseSource.seeded(seed, image_sha256(x), "theory").outer(0, copies, x.shape)
     for sigma in sigmas:
         _, alpha_bar = denoiser.schedule.timestep_for_sigma(sigma)
         noisy = x + sigma * noise
@@ -103,7 +103,8 @@ def compare(
     progress = PurificationDistances(tuple(sigmas), len(pictures))
     yield progress
     clean = torch.stack(list(pictures))
-    noise = torch.cat([NoiseSource(seed, image_sha256(x), "theory").outer(0, 1, x.shape) for x in pictures])
+    sources = [NoiseSource.seeded(seed, image_sha256(x), "theory") for x in pictures]
+    noise = torch.cat([source.outer(0, 1, x.shape) for source, x in zip(sources, pictures, strict=True)])
     device = next(iter(denoiser.network.parameters()), clean).device
     for sigma in sigmas:
         rows: tuple[tuple[float, ...], ...] = ((), ())

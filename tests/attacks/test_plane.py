@@ -100,7 +100,7 @@ def test_every_point_is_what_the_method_says_there(own: str) -> None:
     plane = Plane.through(GREY, seed=2)
     *_, last = regions_stream(f, plane, config, RegionsConfig(extent=8.0, resolution=9, votes=3))
     axis = torch.linspace(-8, 8, 9)
-    source = NoiseSource(config.seed, image_sha256(GREY), "regions")
+    source = NoiseSource.seeded(config.seed, image_sha256(GREY), "regions")
     noise = 0.25 * source.outer(0, 3, GREY.shape)
     local = source.local(0, 3, 2, GREY.shape) if own == "fresh" else None
     for row, column in ((0, 0), (4, 6), (2, 7), (8, 1)):

@@ -1,4 +1,4 @@
-"""The noise: keyed by (seed, image, stage, vote), independent, standard normal."""
+"""The noise: keyed by commitment, picture, stage and vote, independent, standard normal."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest, norm
 
-from diffsmooth_core.certification.noise import NoiseSource, image_sha256
+from diffsmooth_core.certification.noise import NoiseKey, NoiseSource, image_sha256
+from diffsmooth_core.certification.normal import standard_normal
 from tests.worlds import GREY, SHAPE
 
 IMAGE = image_sha256(GREY)
-SOURCE = NoiseSource(0, IMAGE, "estimation")
+KEY = NoiseKey("c0" * 32, "0f" * 16)
+SOURCE = KEY.source(IMAGE, "estimation")
+WORD = 2**64
 
 
 def test_the_same_key_gives_the_same_noise_whatever_the_chunks() -> None:
@@ -28,23 +31,73 @@ def test_the_same_key_gives_the_same_noise_whatever_the_chunks() -> None:
     assert torch.equal(torch.cat([SOURCE.local(v, v + 1, 3, SHAPE) for v in range(9)]), local)
 
 
-def test_the_stream_is_the_one_that_certificates_were_made_with() -> None:
-    """These values are the format: another generator or key would void every stored certificate."""
-    source = NoiseSource(7, "ab" * 32, "selection")
-    key = int.from_bytes(hashlib.sha256(f"7/{'ab' * 32}/selection".encode()).digest()[:16], "little")
-    found = source.local(5, 45, 2, SHAPE).numpy()  # as many as several threads draw
-    for vote in range(5, 45):
-        bits = np.random.Philox(key=key, counter=[0, 0, vote, 1])
-        expected = np.random.Generator(bits).standard_normal((2, *SHAPE), np.float32)
-        assert np.array_equal(found[vote - 5], expected)
-    first = source.outer(5, 6, SHAPE).flatten()[:3].tolist()
-    assert first == pytest.approx([1.7278376, 0.7804124, 0.9162804], abs=1e-6)
+def philox(key: int, counter: tuple[int, int, int, int]) -> list[int]:
+    """Philox 4x64-10 in whole numbers, from Salmon et al. 2011."""
+    c0, c1, c2, c3 = counter
+    k1, k0 = divmod(key, WORD)
+    for _ in range(10):
+        (high0, low0), (high1, low1) = (
+            divmod(0xD2E7470EE14C6C93 * c0, WORD),
+            divmod(0xCA5A826395121157 * c2, WORD),
+        )
+        c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
+        k0, k1 = (k0 + 0x9E3779B97F4A7C15) % WORD, (k1 + 0xBB67AE8584CAA73B) % WORD
+    return [c0, c1, c2, c3]
+
+
+def test_philox_gives_the_published_numbers() -> None:
+    """The known answers that come with the authors' implementation, Random123."""
+    zeros = [0x16554D9ECA36314C, 0xDB20FE9D672D0FDC, 0xD7E772CEE186176B, 0x7E68B68AEC7BA23B]
+    assert philox(0, (0, 0, 0, 0)) == zeros
+    ones = [0x87B092C3013FE90B, 0x438C3C67BE8D0224, 0x9CC7D7C69CD777B6, 0xA09CAEBF594F0BA0]
+    assert philox(WORD**2 - 1, (WORD - 1,) * 4) == ones
+
+
+@pytest.mark.parametrize(("kind", "each"), [(0, 3072), (1, 2 * 3072)])
+def test_a_value_is_made_of_the_word_that_its_counter_names(kind: int, each: int) -> None:
+    """So that another implementation, a GPU's say, can draw any value of any vote by itself."""
+    name = f"diffsmooth noise 3/{'c0' * 32}/{'0f' * 16}/{IMAGE}/estimation"
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:16], "little")
+    found = SOURCE.outer(5, 45, SHAPE) if kind == 0 else SOURCE.local(5, 45, 2, SHAPE)
+    values = found.flatten(1).numpy()  # as many as several threads draw
+    for vote, number in [(5, 0), (5, 1), (5, 6), (9, each - 1), (26, 1023), (26, 1024), (44, each - 1)]:
+        word = philox(key, (1 + number // 4, 0, vote, kind))[number % 4]
+        expected = np.empty(1, np.float32)
+        standard_normal(np.array([word], np.uint64), expected)
+        assert values[vote - 5, number] == expected[0], (vote, number)
+
+
+def bits(noise: torch.Tensor) -> list[str]:
+    """The bits of the first four float32 values."""
+    return [f"{value:08x}" for value in noise.flatten()[:4].view(torch.int32).numpy().view(np.uint32)]
+
+
+def test_the_noise_stays_as_it_is() -> None:
+    """These values are the format: another key, word or table would void every stored certificate."""
+    assert SOURCE.key == 280029233500788863968173428150148266305
+    assert bits(SOURCE.outer(5, 6, SHAPE)) == ["bf27618b", "bf22ad22", "bf1eed40", "3f8a3d5f"]
+    assert bits(SOURCE.local(5, 6, 2, SHAPE)) == ["4010b055", "3e51e84a", "bf8308a4", "3f9a3916"]
+    seeded = NoiseSource.seeded(7, IMAGE, "plane")
+    assert seeded.key == 290574345489630854661872561203027654795
+    assert bits(seeded.outer(0, 1, SHAPE)) == ["bf3adb89", "bf4285c9", "bff290bd", "bee3ed7c"]
+
+
+def test_a_vote_larger_than_what_is_drawn_at_once_is_drawn_in_order() -> None:
+    """Values of a large picture, whose votes span several tasks, against the same stream drawn as many small
+    votes would be: the first values of a vote do not depend on how many follow."""
+    large = torch.Size((3, 151, 151))  # 68,403 values, no multiple of four
+    wide = SOURCE.local(0, 3, 2, large)
+    assert torch.equal(SOURCE.local(0, 3, 1, large)[:, 0], wide[:, 0])
+    assert torch.equal(SOURCE.local(2, 3, 2, large)[0], wide[2])
+    assert torch.equal(SOURCE.local(0, 3, 1, SHAPE).flatten(1), wide.flatten(1)[:, :3072])
 
 
 OTHERS: list[tuple[str, Callable[[], torch.Tensor]]] = [
-    ("seed", lambda: NoiseSource(1, IMAGE, "estimation").outer(0, 33, SHAPE)),
-    ("image", lambda: NoiseSource(0, IMAGE[::-1], "estimation").outer(0, 33, SHAPE)),
-    ("stage", lambda: NoiseSource(0, IMAGE, "selection").outer(0, 33, SHAPE)),
+    ("commitment", lambda: NoiseKey("c1" * 32, "0f" * 16).source(IMAGE, "estimation").outer(0, 33, SHAPE)),
+    ("nonce", lambda: NoiseKey("c0" * 32).source(IMAGE, "estimation").outer(0, 33, SHAPE)),
+    ("image", lambda: KEY.source(IMAGE[::-1], "estimation").outer(0, 33, SHAPE)),
+    ("stage", lambda: KEY.source(IMAGE, "selection").outer(0, 33, SHAPE)),
+    ("seeded", lambda: NoiseSource.seeded(0, IMAGE, "estimation").outer(0, 33, SHAPE)),
     ("votes", lambda: SOURCE.outer(33, 66, SHAPE)),
     ("next vote", lambda: SOURCE.outer(1, 34, SHAPE)),
     ("local, first copy", lambda: SOURCE.local(0, 33, 2, SHAPE)[:, 0]),

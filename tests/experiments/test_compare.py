@@ -10,7 +10,8 @@ import torch
 
 from diffsmooth_core import build_base, certify, load_classifier, load_denoiser
 from diffsmooth_core.certification.certificate import at_level
-from diffsmooth_core.certification.noise import NoiseSource, image_sha256
+from diffsmooth_core.certification.noise import image_sha256
+from diffsmooth_core.certification.noise_v2 import NoiseSourceV2
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.experiments import Comparison, compare_stream, evaluations
@@ -55,7 +56,7 @@ def test_dds_is_diffsmooth_with_one_copy_and_no_local_noise() -> None:
 def test_one_copy_is_the_naive_path() -> None:
     """m = 1: classify x + noise + local noise, written out."""
     config = replace(LOCAL, m=1, sigma_local=0.3)
-    noise = NoiseSource(config.seed, image_sha256(GREY), "estimation")
+    noise = NoiseSourceV2.seeded(config.seed, image_sha256(GREY), "estimation")
     outer, local = noise.outer(0, config.n, GREY.shape), noise.local(0, config.n, 1, GREY.shape)
     with torch.inference_mode():
         logits = ten_classes()(GREY + config.sigma * outer + config.sigma_local * local[:, 0])

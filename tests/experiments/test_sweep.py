@@ -69,7 +69,7 @@ def test_a_cancelled_sweep_goes_on_to_the_same_end(over: str) -> None:
 
 def test_local_draws_are_nested() -> None:
     """The first m of 21 draws are what a run with m copies draws."""
-    source = NoiseSource(0, "a" * 64, "estimation")
+    source = NoiseSource.seeded(0, "a" * 64, "estimation")
     wide, bank = source.local(3, 6, 21, SHAPE), reference_bank(21, SHAPE)
     for m in (1, 3, 5, 11):
         assert torch.equal(source.local(3, 6, m, SHAPE), wide[:, :m])
