@@ -114,15 +114,7 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
             _numbers("sigma", "sigma_local", local)
             _numbers("n", "m", local)
         with st.expander("More settings") if tours.current() is None else st.container():
-            _numbers("n0", "alpha")
-            _numbers("purifications", "reverse_steps", reverse, reverse)
-            _numbers("seed", None)
-            _select("noise", "Noise is", NOISES)
-            stopping = _select("stopping", "Stop", STOPPING)
-            _numbers("target_radius", "beta", stopping in GIVE_UP, stopping != "fixed")
-            _numbers("rounds", None, left_used=stopping == "adaptive")
-            _select("bound", "Bound", BOUNDS)
-            _select("dtype", "Precision", DTYPES)
+            _more_settings(reverse)
         draft = Draft.of(state.config)
         if draft.problem:
             error_box(draft.problem)
@@ -130,6 +122,19 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
             st.caption(plain(sentence))
         sheet.close()
         return draft
+
+
+def _more_settings(reverse: bool) -> None:
+    """Draw the controls that few visits need; `reverse` says whether those of a reverse process are used."""
+    _numbers("n0", "alpha")
+    _numbers("purifications", "reverse_steps", reverse, reverse)
+    _numbers("seed", None)
+    _select("noise", "Noise is", NOISES)
+    stopping = _select("stopping", "Stop", STOPPING)
+    _numbers("target_radius", "beta", stopping in GIVE_UP, stopping != "fixed")
+    _numbers("rounds", None, left_used=stopping == "adaptive")
+    _select("bound", "Bound", BOUNDS)
+    _select("dtype", "Precision", DTYPES)
 
 
 def described(config: SmoothingConfig, name: str) -> str:

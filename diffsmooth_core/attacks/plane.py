@@ -15,7 +15,7 @@ from torch import Tensor
 
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.config import InputError, SmoothingConfig, check_choice
 from diffsmooth_core.purification.identity import Identity
 
 RegionKind = Literal["classifier", "purified", "vote", "smoothed"]
@@ -76,10 +76,7 @@ class RegionsConfig:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.extent) and self.extent > 0):
             raise InputError(f"extent must be a finite number above 0, got {self.extent:g}")
-        if self.resolution not in RESOLUTIONS:
-            raise InputError(
-                f"resolution {self.resolution} is no grid's; choose one of {', '.join(map(str, RESOLUTIONS))}"
-            )
+        check_choice("resolution", self.resolution, RESOLUTIONS)
         if self.votes < 1:
             raise InputError(f"votes must be a whole number from 1 up, got {self.votes}")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import InputError, unknown
 from diffsmooth_core.datasets.classes import labels
 from diffsmooth_core.datasets.decoding import Pixels, read
 from diffsmooth_core.paths import ASSETS
@@ -54,5 +54,5 @@ def picture(name: str, folder: Path = FOLDER) -> tuple[Pixels, Drawing]:
     """The drawing `name` as uint8 (h,w,3) in its original size, and its description."""
     found = {drawing.name: drawing for drawing in _all(folder)}
     if name not in found:
-        raise InputError(f"the gallery has no picture {name!r}; choose one of {', '.join(found)}")
+        raise unknown("gallery picture", name, found)
     return read(folder / found[name].file), found[name]

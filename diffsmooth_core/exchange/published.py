@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import InputError, check_choice
 from diffsmooth_core.paths import ASSETS, user_folder
 
 BUNDLED = ASSETS / "published"
@@ -138,8 +138,7 @@ def _value(where: str, cells: Mapping[str, str]) -> Value:
         if column in NEEDED and not cell:
             raise InputError(f"{where}: {column} is empty; every line needs {', '.join(NEEDED)}")
     kind = cells["kind"]
-    if kind not in KINDS:
-        raise InputError(f"{where}: kind is {kind[:40]!r}; choose one of {', '.join(KINDS)}")
+    check_choice(f"{where}: kind", kind, KINDS)
     numbers = {
         column: _number(where, column, cells[column]) for column in SPANS if cells.get(column, "") != ""
     }

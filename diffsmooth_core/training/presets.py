@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import check_choice
 from diffsmooth_core.training.recipes import ResNet
 from diffsmooth_core.training.smoothadv import SmoothAdv
 
@@ -47,7 +47,5 @@ SALMAN = {  # sigma -> the best model at the smallest radius at which one of tha
 def published(sigma: float) -> PublishedPreset:
     """The settings of Salman et al. for training noise `sigma`. Raises InputError where their list has no
     model for it."""
-    if sigma not in SALMAN:
-        known = ", ".join(f"{s:g}" for s in SALMAN)
-        raise InputError(f"no SmoothAdv settings are published for sigma = {sigma:g}; choose one of {known}")
+    check_choice("sigma of SmoothAdv", sigma, SALMAN)
     return SALMAN[sigma]

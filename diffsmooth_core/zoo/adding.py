@@ -37,12 +37,7 @@ def add(
     diffusion model other than the published ones. Raises InputError where the checkpoint cannot be used or
     the name is taken.
     """
-    if not NAME.fullmatch(name) or checkpoints.is_path(name):
-        raise InputError(
-            f"{name!r} cannot be a model's name; use up to 64 letters, digits and ._- without a file's ending"
-        )
-    if name in cards.every() or name in download.NAMES:
-        raise InputError(f"there is a model {name!r} already; choose another name or remove it first")
+    _check_name(name)
     if normalisation is not None:
         check_choice("normalisation", normalisation, STATISTICS)
     if dataset is not None:
@@ -54,14 +49,7 @@ def add(
     file = folder / f"{name}.safetensors"
     # Copies, because safetensors does not write tensors that share memory.
     save_file({key: value.clone().contiguous() for key, value in found.state.items()}, file)
-    architecture: dict[str, Any] = {"network": found.dialect, "classes": found.classes}
-    schedule = None
-    if found.record is not None:
-        keys = ("noise_schedule", "diffusion_steps", "rescale_timesteps")
-        schedule = {key: found.record.get(key, False) for key in keys}
-        schedule["predicts"] = dialects.predicts(found.record)
-        network = "diffusers" if found.dialect == "diffusers" else "unet"
-        architecture = {"network": network} | {k: v for k, v in found.record.items() if k not in keys}
+    architecture, schedule = _described(found)
     card = cards.Card(
         name=name,
         kind=found.kind,
@@ -93,6 +81,27 @@ def remove(name: str) -> None:
         raise InputError(f"{name!r} is bundled with the project and cannot be removed; only added models can")
     card.weights.unlink(missing_ok=True)
     (card.folder / f"{name}.json").unlink()
+
+
+def _check_name(name: str) -> None:
+    """Raise InputError where a model cannot be added under this name."""
+    if not NAME.fullmatch(name) or checkpoints.is_path(name):
+        raise InputError(
+            f"{name!r} cannot be a model's name; use up to 64 letters, digits and ._- without a file's ending"
+        )
+    if name in cards.every() or name in download.NAMES:
+        raise InputError(f"there is a model {name!r} already; choose another name or remove it first")
+
+
+def _described(found: dialects.Recognised) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """A network's architecture and, of a diffusion model, its noise schedule, as a card records them."""
+    if found.record is None:
+        return {"network": found.dialect, "classes": found.classes}, None
+    keys = ("noise_schedule", "diffusion_steps", "rescale_timesteps")
+    schedule = {key: found.record.get(key, False) for key in keys}
+    schedule["predicts"] = dialects.predicts(found.record)
+    network = "diffusers" if found.dialect == "diffusers" else "unet"
+    return {"network": network} | {k: v for k, v in found.record.items() if k not in keys}, schedule
 
 
 def _found(source: str, config: Mapping[str, Any] | None) -> dialects.Recognised:

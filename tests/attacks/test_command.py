@@ -61,7 +61,7 @@ def test_without_a_radius_it_goes_to_twice_the_certified_one(capsys: pytest.Capt
         (("gallery:sailing-yacht", "--radius", "-1", *QUICK), "radius must be a finite number above 0"),
         (("gallery:sailing-yacht", "--attempts", "0", *QUICK), "attempts must be a whole number from 1"),
         (("gallery:sailing-yacht", *QUICK, "--n-predict", "2"), "cannot decide"),
-        (("gallery:none", "--radius", "1", *QUICK), "gallery has no picture"),
+        (("gallery:none", "--radius", "1", *QUICK), "gallery picture 'none' is unknown"),
         (("gallery:sailing-yacht", *QUICK, "--n", "8", "--sigma", "2"), "use --radius"),
     ],
 )

@@ -34,7 +34,7 @@ def test_drawings_and_their_labels(folder):
 
 def test_a_missing_file_is_left_out(folder):
     assert [drawing.name for drawing in gallery.drawings("cifar10", folder)] == ["ship"]
-    with pytest.raises(InputError, match="no picture 'lost'; choose one of ship"):
+    with pytest.raises(InputError, match="gallery picture 'lost' is unknown; choose one of ship"):
         gallery.picture("lost", folder)
 
 

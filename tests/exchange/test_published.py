@@ -75,7 +75,7 @@ HEADER = "source,dataset,sigma,m,radius,value,kind\n"
         (b"source,dataset,value,kind,<b>\n", "line 1: column '<b>' is unknown"),
         (b"source,dataset,value,kind,kind\n", "line 1: column 'kind' is unknown or there twice"),
         (HEADER + "a,cifar10,0.5,5,0.5,60\n", "line 2: 6 cells where the header has 7"),
-        (HEADER + "\na,cifar10,0.5,5,0.5,60,sure\n", "line 3: kind is 'sure'; choose one of certified"),
+        (HEADER + "\na,cifar10,0.5,5,0.5,60,sure\n", "line 3: kind 'sure' is unknown; choose one of cert"),
         (HEADER + "a,cifar10,half,5,0.5,60,certified accuracy\n", "line 2: sigma is 'half'; a number"),
         (HEADER + "a,cifar10,0.5,2.5,0.5,60,certified accuracy\n", "line 2: m is '2.5'; a whole number"),
         (HEADER + "a,cifar10,0.5,5,nan,60,certified accuracy\n", "line 2: radius is 'nan'"),

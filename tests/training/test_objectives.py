@@ -178,7 +178,9 @@ def test_the_published_settings_are_those_of_the_published_checkpoints() -> None
     assert preset.recipe.batch * preset.m == 256
     assert preset.recipe.epochs == 150
     assert preset.recipe.network(10).state_dict().keys() == CifarResNet(110).state_dict().keys()
-    with pytest.raises(InputError, match=r"sigma = 0\.3; choose one of 0\.12, 0\.25, 0\.5, 1"):
+    with pytest.raises(
+        InputError, match=r"sigma of SmoothAdv 0\.3 is unknown; choose one of 0\.12, 0\.25, 0\.5, 1\.0"
+    ):
         presets.published(0.3)
 
 
