@@ -14,11 +14,11 @@ import numpy as np
 
 from diffsmooth_core.certification.ballots import Classes
 from diffsmooth_core.certification.commitment import Commitment, own_commitment
-from diffsmooth_core.certification.decision import Ending, decide, next_look, selected
+from diffsmooth_core.certification.decision import Decision, Ending, decide, next_look, selected
 from diffsmooth_core.certification.packing import unpacked
 from diffsmooth_core.certification.reading import MOST_BYTES, checked, parsed
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
-from diffsmooth_core.statistics import votes_to_certify
+from diffsmooth_core.statistics import certified_radius, two_class_radius, votes_to_certify
 
 SCHEMA = 3
 # Schema 2, of versions before 1.0, keeps no votes, and its noise follows from the seed alone.
@@ -27,6 +27,9 @@ Counted = Literal["selection", "estimation"]  # the stages whose votes a certifi
 # By how much a claimed bound or radius may differ from the one that the votes give. The outward margin of the
 # anytime bound, which "target" and "decided" use, was smaller in version 0.8.
 ROUNDING = {"fixed": 1e-12, "adaptive": 1e-12, "target": 1e-9, "decided": 1e-9}
+
+
+ULPS = 1e-15  # by how much another SciPy may round a bound, or a radius over sigma, differently
 
 
 @dataclass(frozen=True)
@@ -208,14 +211,29 @@ def discrepancies(certificate: Certificate) -> list[str]:
         f"{name} says {claimed!r}, the counts give {actual!r}"
         for name, (claimed, actual) in claims.items()
         if not _same(claimed, actual, ROUNDING[config.stopping])
-    ] + _untied(certificate)
+    ] + (_overstated(certificate, decision) + _untied(certificate) if certificate.tied_to else [])
+
+
+def _overstated(certificate: Certificate, decision: Decision) -> list[str]:
+    """What schema 3 demands of rounding: to the safe side, and a radius not above that of its own bounds."""
+    p_a, p_b, config = certificate.p_a_lower, certificate.p_b_upper, certificate.config
+    radius = (
+        two_class_radius(p_a, p_b, config.sigma)
+        if config.bound == "two-class"
+        else certified_radius(p_a, config.sigma)
+    )
+    excess = {
+        "p_a_lower": p_a - decision.p_a_lower,
+        "p_b_upper": decision.p_b_upper - p_b,
+        "radius": (certificate.radius - radius) / config.sigma,
+    }
+    return [f"{name} is rounded to the unsafe side" for name, value in excess.items() if value > ULPS]
 
 
 def _untied(certificate: Certificate) -> list[str]:
     """What schema 3 demands besides: the counts are those of the votes, and the commitment is that of
     picture, settings and networks."""
-    if certificate.tied_to is None:
-        return []
+    assert certificate.tied_to is not None
     found = certificate.tied_to.faults(certificate.own_commitment)
     for name, votes, counts in (
         ("counts0", "votes0", certificate.counts0),
