@@ -2,9 +2,9 @@
 
 Written from CERTIFICATE.md for whoever relies on a certificate; it shares no code with the program that
 issues them. It checks that bound, radius and label follow from the votes, and that votes, counts, settings
-and commitment belong together; not that the networks cast these votes: `diffsmooth verify --replay` and `--fresh`
-do. Binomial sums are integers, rounded against the certificate. The exit status is 0 where every certificate
-holds, 1 where one does not, 2 where a file is none.
+and commitment belong together; not that the networks cast these votes, which `diffsmooth verify` does with
+--replay and --fresh. Binomial sums are integers, rounded against the certificate. The exit status is 0 where
+every certificate holds, 1 where one does not, 2 where a file is none.
 """
 
 from __future__ import annotations

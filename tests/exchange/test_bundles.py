@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from diffsmooth_core.certification.certificate import Certificate
-from diffsmooth_core.config import InputError
+from diffsmooth_core.certification.certificate import Certificate, at_level
+from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.exchange import bundles
+from diffsmooth_core.exchange.admission import check_run
 from diffsmooth_core.runs.records import Run
+from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Store
+from tests.certificates import WEIGHTS, commitment, document, sha256
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "assets" / "runs" / "diffsmooth.json.gz"
@@ -74,6 +79,97 @@ def test_a_forged_run_is_refused(own: Store, change: Callable[[Any], object], se
     with pytest.raises(InputError, match=sentence):
         bundles.unpack(own, forged(change))
     assert own.runs() == [], "nothing of it is kept"
+
+
+def copied(document: dict[str, Any]) -> None:
+    """The first picture's certificate under every index."""
+    first = document["results"][0]
+    for result in document["results"]:
+        idx = result["idx"]
+        certificate = first["certificate"] | {"source": f"cifar10:{idx}"}
+        result.update(first | {"idx": idx, "certificate": certificate})
+
+
+def weaker(document: dict[str, Any]) -> None:
+    """The first certificate is one of a larger alpha, and follows from its counts."""
+    values = Certificate.from_dict(document["results"][0]["certificate"])
+    again = at_level(values, 0.4)
+    document["results"][0] |= asdict(Result.of(again, 0, 3)) | {"certificate": again.as_dict()}
+
+
+FORGED = [
+    (copied, "picture 50 of the run does not hold: its certificate is of another picture than cifar10:50"),
+    (weaker, "its certificate has alpha 0.4 and the run 0.001"),
+    (lambda d: d["results"][0].update(certificate=None, radius=3.9), "it has no certificate"),
+    (lambda d: d["run"]["config"].update(alpha=0.01), "its certificate has alpha 0.001 and the run 0.01"),
+    (lambda d: d["run"]["config"].update(seed=1), "its certificate has seed 0 and the run 1"),
+    (lambda d: d["run"]["config"].update(arithmetic="torch.float32"), "arithmetic torch.bfloat16"),
+    (lambda d: d["run"]["weights"].update(classifier="0" * 64), "of other networks than the run"),
+    (lambda d: d["run"]["weights"].update(classifier="x"), "weights is no SHA-256"),
+    (lambda d: d["results"][0].update(label=5), "its class is 5, and cifar10:0's 3"),
+    (lambda d: d["results"][0].update(label=10), "its class is 10"),
+    (lambda d: d["results"][0].update(predict=10), "its answer is 10"),
+    (lambda d: d["results"][0].update(radius=-0.1), "its radius is -0.1"),
+    (lambda d: d["results"][0].update(radius=math.inf), "Infinity is no finite number"),
+    (lambda d: d["results"][0].update(n_a_low=2000), "the result is not its certificate's"),
+    (lambda d: d["results"][0].update(p_a_lower=2), "its p_a_lower is 2"),
+    (lambda d: d["results"].append(d["results"][0]), "it has two results"),
+    (lambda d: d["results"][0].update(idx=7), "it is not among the run's pictures"),
+    (lambda d: d["run"]["indices"].append(0), "indices must be different"),
+    (lambda d: d["run"]["config"].update(challenge={"hash": 5}), "the run's challenge is"),
+    (lambda d: d["run"]["config"].update(version=[[]]), "no single value"),
+    (lambda d: d["remarks"].append([3, "note", "hello"]), "about picture 3, which is not in the run"),
+    (lambda d: d["remarks"].append([0, "finished", ""]), "none of this program's"),
+    (lambda d: d["remarks"].append([0, "note", "x" * 5000]), "up to 4000 characters"),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), FORGED)
+def test_what_speaks_of_other_pictures_settings_or_networks_is_refused(
+    data_dir: Path, own: Store, change: Callable[[Any], object], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        bundles.unpack(own, forged(change))
+    assert own.runs() == [], "nothing of it is kept, and the name is free"
+
+
+def test_without_the_data_set_no_picture_stands_twice(own: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIFFSMOOTH_DATA", "")
+    with pytest.raises(InputError, match="picture 50 .* is of the same picture as that of 0"):
+        bundles.unpack(own, forged(copied))
+
+
+def test_the_pictures_of_a_challenge_are_those_that_were_committed_to() -> None:
+    """The run keeps the members; a certificate of another picture is not among them."""
+    config = SmoothingConfig(n0=20, n=100, device="cpu", dtype="float32")
+    first, second = (document((0, 20), (3, 97), config, image_sha256=sha * 32) for sha in ("ab", "cd"))
+    members = tuple(sorted(commitment(values) for values in (first, second)))
+    challenge = {"hash": sha256({"members": members}), "members": list(members), "nonce": "0" * 32}
+    tied = {"commitment": challenge["hash"], "members": None, "nonce": "0" * 32}
+    settings = config.as_dict() | {"arithmetic": "torch.float32", "execution": "folded/32", "block": 16}
+
+    def check(values: dict[str, Any], **kept: object) -> None:
+        certificate = Certificate.from_dict(values | tied | {"source": "made-up:0"})
+        run = Run(0, "r", "audit", "made-up", settings | {"challenge": challenge | kept}, (0,), WEIGHTS, "")
+        check_run(run, [Result.of(certificate, 0, 1)])
+
+    check(first)
+    with pytest.raises(InputError, match="members lack"):
+        check(document((0, 20), (3, 97), config, image_sha256="ef" * 32))
+    with pytest.raises(InputError, match="is not of the run's challenge"):
+        check(first, nonce="1" * 32)
+
+
+def test_a_log_that_was_packed_has_possible_radii(own: Store) -> None:
+    log = own.create(
+        "log", "Cohen", "cifar10", {"sigma": 0.5, "n": 100, "alpha": 0.001}, [0], {}, [Result(0, 3, 3, 0.9)]
+    )
+    data = bundles.packed(own, log)
+    assert bundles.unpack(own, data, "again").indices == (0,)
+    document = json.loads(gzip.decompress(data))
+    document["results"][0]["radius"] = 1.3
+    with pytest.raises(InputError, match="its radius is 1.3, and 100 votes certify 1.2"):
+        bundles.unpack(own, gzip.compress(json.dumps(document).encode()), "more")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from diffsmooth_core.config import InputError
 from diffsmooth_core.exchange import logs, published
 from diffsmooth_core.exchange.admission import largest_radius
 from diffsmooth_core.runs.results import Result, summary
+from diffsmooth_core.runs.store import Store
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from tests.commands import run
 
@@ -145,6 +146,9 @@ def test_what_is_odd_about_a_log_is_said(tmp_path: Path) -> None:
         (COHEN + "0\tcat\t1\t0.5\t1\tx\n", "line 2: label is 'cat' where a whole number"),
         (COHEN + "0\t1\t1\t0.5\tmaybe\tx\n", "line 2: correct is 'maybe'"),
         (COHEN + "0\t1\t1\tnan\t1\tx\n", "line 2: radius is 'nan'"),
+        (COHEN + "0\t1\t1\t1e9\t1\tx\n", "line 2: radius is 1e.09, and 100,000 votes .* certify 2.17"),
+        (COHEN + "0\t-2\t1\t0.5\t1\tx\n", "line 2: label is '-2' where a whole number from 0"),
+        (COHEN + "0\t1\t-7\t0.5\t1\tx\n", "line 2: predict is '-7' where a whole number from -1"),
     ],
 )
 def test_a_file_that_is_no_log_is_named_by_its_line(tmp_path: Path, content: str, named: str) -> None:
@@ -228,3 +232,14 @@ def test_a_file_that_is_no_log_is_told_by_its_first_line(tmp_path: Path) -> None
         InputError, match="line 1: no column 'idx'; a certification log begins with idx label"
     ):
         logs.read(file, 0.5)
+
+
+def test_a_log_of_other_classes_is_not_kept(own: Store, tmp_path: Path) -> None:
+    log = logs.read(written(tmp_path / "log", COHEN, [(0, 3, 10, "0.4", 0, "x")]), 0.5)
+    with pytest.raises(InputError, match="picture 0 .* its answer is 10"):
+        logs.add_to_store(own, log, "log", "cifar10", {"sigma": 0.5, "n": 100_000, "alpha": 0.001})
+    assert own.runs() == []
+
+
+def test_a_table_ends_after_a_thousand_radii() -> None:
+    assert len(summary([Result(0, 1, 1, 1e9)]).certified_accuracy) == 1000

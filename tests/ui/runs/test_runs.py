@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -97,7 +98,8 @@ def show_pictures(page: AppTest) -> AppTest:
     return page
 
 
-def test_an_empty_store_says_what_to_do(open_page: Open) -> None:
+def test_an_empty_store_says_what_to_do(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIFFSMOOTH_DATA", "")  # the recorded audit is not of the made-up pictures
     page = open_page()
     assert any("Start one above, or import" in m.value for m in page.markdown)
     label = "Open a recorded audit of 200 pictures"
@@ -120,6 +122,18 @@ def test_a_run_is_summed_up(store: Store, open_page: Open) -> None:
     }
     table = page.dataframe[0].value
     assert table.loc["cat", ["cat", "dog", "abstains"]].tolist() == [1, 1, 1]
+
+
+def test_what_an_earlier_version_let_in_does_not_crash_the_page(store: Store, open_page: Open) -> None:
+    run = keep(store, "odd", [*LOG[:2], Result(2, 3, 3, math.inf), Result(3, 8, 8, -0.25, n=0)])
+    store.remark(run, None, "view", '{"name": 5')
+    store.remark(run, 0, "review", "bogus")
+    store.remark(run, 0, "reason", "bogus")
+    page = open_page(run="odd")
+    assert figures(page)["Pictures"] == "4"
+    assert figures(page)["Abstains"] == "50.0 %", "what cannot be counts as an abstention"
+    assert figures(page)["ACR"] == "0.125"
+    assert not open_page(run="odd", image="2").exception
 
 
 def test_a_filter_restricts_pictures_and_is_undone(store: Store, open_page: Open) -> None:
