@@ -61,7 +61,7 @@ def document(
         "created": "2026-01-01T00:00:00+00:00",
         "seconds": 1.0,
         "schema": schema,
-    }
+    } | fields
     if schema == 3:
         values |= {
             "commitment": commitment(values),

@@ -50,7 +50,9 @@ def test_the_votes_do_not_depend_on_the_batch(certificate: Path, capsys: pytest.
 
 def test_verify_accepts_what_certify_wrote(certificate: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("verify", str(certificate), "--json") == 0
-    assert json.loads(capsys.readouterr().out) == {"valid": True, "discrepancies": []}
+    found = json.loads(capsys.readouterr().out)
+    assert found.keys() == {"valid", "discrepancies", "claim", "cautions"}
+    assert (found["valid"], found["discrepancies"]) == (True, [])
 
 
 def test_verify_names_what_was_changed(
@@ -90,25 +92,6 @@ def test_verify_draws_the_votes_again_and_finds_what_the_counts_hide(
     changed.write_text(json.dumps(values))
     assert run("verify", str(changed), "--replay") == 2
     assert "give it with --image PATH" in capsys.readouterr().err
-
-
-def test_several_certificates_are_held_to_a_common_level(
-    certificate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    second = tmp_path / "second.json"
-    second.write_text(certificate.read_text())
-    assert run("verify", str(certificate), str(second), "--family", "--json") == 0
-    found = json.loads(capsys.readouterr().out)["family"]
-    assert (found["certificates"], found["level"], found["alpha"]) == (2, 0.002, 0.0005)
-    alone = json.loads(certificate.read_text())
-    for again in found["bonferroni"]:
-        assert again["p_a_lower"] < alone["p_a_lower"]
-        assert again["radius"] <= alone["radius"]
-
-
-def test_one_certificate_is_a_family_of_one(certificate: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("verify", str(certificate), "--family") == 0
-    assert "1 certificate: it holds with probability 0.99" in capsys.readouterr().out
 
 
 def test_a_run_that_may_end_early_says_what_it_saved(capsys: pytest.CaptureFixture[str]) -> None:

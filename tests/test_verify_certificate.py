@@ -80,7 +80,7 @@ def honest(random: np.random.Generator, schema: int) -> Values:
     classes = int(random.choice([2, 3, 10, 300]))
     config = SmoothingConfig(
         n0=int(random.integers(1, 100)),
-        n=int(10 ** random.uniform(1.5, 4)),
+        n=int(10 ** random.uniform(1.5, 3.3)),
         alpha=alpha,
         beta=alpha if schema == 2 else float(random.choice([0.05, 0.001])),
         sigma=float(random.choice([0.12, 0.25, 0.5, 1.0])),

@@ -68,23 +68,11 @@ def printable(text: str) -> str:
 def different(certificates: Iterable[Certificate]) -> list[Certificate]:
     """The certificates without repetitions: copies of one, whatever they say of when and where it was made,
     are one piece of evidence."""
-    bare = {
-        "source": "",
-        "device": "",
-        "batch": 1,
-        "versions": {},
-        "created": "",
-        "seconds": 0.0,
-        "hardware": {},
-    }
-    found: list[Certificate] = []
-    seen: list[Certificate] = []
-    for certificate in certificates:
-        config = replace(certificate.config, device="auto")
-        if (evidence := replace(certificate, config=config, **bare)) not in seen:
-            seen.append(evidence)
-            found.append(certificate)
-    return found
+    found: dict[object, Certificate] = {}
+    for c in certificates:
+        votes = (c.counts0, c.counts, c.votes0, c.votes)
+        found.setdefault((c.image_sha256, replace(c.config, device="auto"), str(c.weights), votes), c)
+    return list(found.values())
 
 
 def together(count: int, level: float) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diffsmooth_core.cli import claims
 from diffsmooth_core.cli.options import json_option
 from diffsmooth_core.cli.rounding import rounded_down
 from diffsmooth_core.config import ABSTAIN, InputError
@@ -44,18 +45,23 @@ def verify(
         if replayed:
             findings[path]["replay"] = replayed
     valid = all(finding["valid"] for finding in findings.values())
-    together = _together(list(read.values()), family) if len(read) > 1 or family else None
+    for path, finding in findings.items():
+        if finding["valid"]:
+            finding |= {"claim": claims.claim(read[path]), "cautions": claims.cautions(read[path])}
+    together = _together(list(read.values()), family) if valid and (len(read) > 1 or family) else None
     if as_json:
         one = next(iter(findings.values()))
         all_ = {"valid": valid, "certificates": findings, "family": together}
-        click.echo(json.dumps(one if together is None else all_))
+        click.echo(json.dumps(one if len(findings) == 1 and not family else all_))
         return 0 if valid else 1
     for path, finding in findings.items():
         _say(path, finding)
+        for sentence in [finding["claim"], *finding["cautions"]] if finding["valid"] else ():
+            click.echo(f"  {sentence}")
+    if not valid and (len(read) > 1 or family):
+        click.echo("Nothing is said of them together, as not every one holds.")
     if together:
-        count = together["certificates"]
-        hold = "1 certificate: it holds" if count == 1 else f"{count} certificates: all hold together"
-        click.echo(f"{hold} with probability {1 - together['level']:g} at least")
+        click.echo(claims.together(together["certificates"], together["level"]))
         for path, again in zip(read, together["bonferroni"], strict=True) if family else ():
             label = "ABSTAIN" if again["label"] == ABSTAIN else f"class {again['label']}"
             click.echo(
@@ -107,12 +113,12 @@ def _together(read: list[Certificate], family: bool) -> dict[str, Any]:
     from diffsmooth_core.certification.certificate import at_level
     from diffsmooth_core.statistics import bonferroni_alpha, family_wise_level
 
-    alpha = max(certificate.config.alpha for certificate in read)
-    shared = bonferroni_alpha(alpha, len(read))
+    alpha, count = max(certificate.config.alpha for certificate in read), len(claims.different(read))
+    shared = bonferroni_alpha(alpha, count)
     again = [at_level(certificate, shared) for certificate in read] if family else []
     return {
-        "certificates": len(read),
-        "level": family_wise_level(alpha, len(read)),
+        "certificates": count,
+        "level": family_wise_level(alpha, count),
         "alpha": shared,
         "bonferroni": [{"label": c.label, "radius": c.radius, "p_a_lower": c.p_a_lower} for c in again],
     }

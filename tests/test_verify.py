@@ -1,0 +1,132 @@
+"""`verify`: what it says of certificates, alone and together, and what it refuses. No network runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from diffsmooth_core.config import SmoothingConfig
+from tests.certificates import document
+from tests.commands import run
+
+CONFIG = SmoothingConfig(n0=20, n=1000, device="cpu", dtype="float32")
+COUNTS0, COUNTS = [0] * 8 + [20, 0], [0, 5] + [0] * 6 + [995, 0]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return written(tmp_path / "cert.json", document(COUNTS0, COUNTS, CONFIG))
+
+
+def written(path: Path, values: dict[str, Any]) -> Path:
+    path.write_text(json.dumps(values))
+    return path
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: object, status: int = 0) -> str:
+    assert run("verify", *map(str, arguments)) == status
+    out = capsys.readouterr()
+    return out.out if status < 2 else out.err
+
+
+def test_it_says_the_claim_in_one_sentence(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        "  The smoothed classifier of DiffSmooth (gaussian-0.25, bundled; sigma 0.5) gives ship for every "
+        "picture within 1.0677 (L2, pixels in [0,1]) of the picture sha abababababab..., unless a chance of "
+        "0.001 happened (1,000 votes).\n"
+    ) in (text := said(capsys, path))
+    assert "The seed was chosen by whoever issued it" in text
+    assert "Warning" not in text
+
+
+def test_an_abstention_claims_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    values = document(COUNTS0, [0, 500] + [0] * 6 + [500, 0], CONFIG)
+    assert "is not certified at the picture sha abab" in said(capsys, written(tmp_path / "a", values))
+
+
+@pytest.mark.parametrize(("alpha", "n", "count"), [(0.999, 1, 1), (0.9, 200, 95)])
+def test_a_weak_certificate_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], alpha: float, n: int, count: int
+) -> None:
+    """One vote at alpha .999; a minority of votes at alpha .9."""
+    config = SmoothingConfig(n0=20, n=n, alpha=alpha, device="cpu", dtype="float32")
+    values = document([20, 0], [count, n - count], config)
+    text = said(capsys, written(tmp_path / "weak.json", values))
+    assert f"Warning: alpha {alpha:g} is above 0.05" in text
+    assert f"({n:,} votes)" in text
+
+
+def test_a_nonce_takes_the_place_of_the_chosen_seed(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, written(path, json.loads(path.read_text()) | {"nonce": "0" * 32}))
+    assert "seed was chosen" not in text
+
+
+def test_text_in_a_certificate_does_nothing_to_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = SmoothingConfig(classifier="\x1b[31mred", n0=20, n=100, device="cpu", dtype="float32")
+    text = said(capsys, written(tmp_path / "cert.json", document([20, 0], [100, 0], config)))
+    assert "(?[31mred, bundled" in text
+    assert "gives class 0 for every" in text, "two classes are not CIFAR-10's ten"
+
+
+def test_a_family_is_of_different_certificates(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    second = written(tmp_path / "second.json", document(COUNTS0, COUNTS, CONFIG, image_sha256="cd" * 32))
+    copied = written(tmp_path / "copy.json", json.loads(path.read_text()) | {"seconds": 9, "source": ""})
+    found = json.loads(said(capsys, path, second, copied, "--family", "--json"))["family"]
+    assert (found["certificates"], found["level"], found["alpha"]) == (2, 0.002, 0.0005)
+    alone = json.loads(path.read_text())
+    for again in found["bonferroni"]:
+        assert again["p_a_lower"] < alone["p_a_lower"]
+        assert again["radius"] < alone["radius"]
+    text = said(capsys, path, second, "--family")
+    assert "2 certificates: all hold together with probability 0.998 at least" in text
+    assert "A family that was picked from more of them afterwards is none." in text
+    assert "1 certificate: it holds with probability 0.999" in said(capsys, path, copied, "--family")
+
+
+def test_one_that_does_not_hold_leaves_no_family(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forged = written(tmp_path / "forged.json", json.loads(path.read_text()) | {"radius": 2.0})
+    text = said(capsys, path, forged, status=1)
+    assert "forged.json does not hold: radius says 2.0" in text
+    assert "together with probability" not in text
+    assert "Nothing is said of them together" in text
+    found = json.loads(said(capsys, path, forged, "--json", status=1))
+    assert found["family"] is None
+    assert [part["valid"] for part in found["certificates"].values()] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"weights": {}}, "weights must be"),
+        ({"execution": 5}, "execution must be a mode"),
+        ({"seconds": -1}, "seconds must be"),
+        ({"counts": [0] * 10}, "counts must be the votes"),
+        ({"config": {**CONFIG.as_dict(), "sigma": 1e308}}, "sigma must be at most"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_line(
+    path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any], named: str
+) -> None:
+    values = json.loads(path.read_text())
+    error = said(capsys, written(path, values | change), status=2)
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert named in error
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e400", "1" + "0" * 400, '1, "radius": 2'])
+def test_a_number_that_is_none_is_refused(
+    path: Path, capsys: pytest.CaptureFixture[str], number: str
+) -> None:
+    values = json.loads(path.read_text())
+    path.write_text(path.read_text().replace(f'"radius": {values["radius"]}', f'"radius": {number}'))
+    assert "radius" in (error := said(capsys, path, status=2)) or "finite" in error
