@@ -109,10 +109,15 @@ def seconds_needed(config: SmoothingConfig) -> float | None:
     return total * _timed[_costs(config)] if _costs(config) in _timed else None
 
 
+def is_running() -> bool:
+    """Whether a certification runs or waits for its turn."""
+    return any(not job.finished for job in jobs().snapshots("certificates"))
+
+
 def time_votes(picture: Picture, config: SmoothingConfig) -> None:
     """Let `seconds_needed` know the pace of a run: time a block of its votes, or estimate it where one would
     take too long. Does nothing where it is known, and while a run goes on, which would falsify it."""
-    if seconds_needed(config) or any(not job.finished for job in jobs().snapshots("certificates")):
+    if seconds_needed(config) or is_running():
         return
     try:
         base = base_classifier(config)

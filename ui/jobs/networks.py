@@ -6,6 +6,7 @@ torch is imported here, when a network is first asked for, so that the first pag
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from diffsmooth_core import InputError, SmoothingConfig
@@ -16,30 +17,32 @@ if TYPE_CHECKING:
     from diffsmooth_core.purification.purifier import AnyDenoiser
 
 importing = threading.RLock()  # held to import modules: a second thread could see one half-imported
+# One a network: who wants it while it is being loaded waits for that, and does not load it once more.
+_loading: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
 
 def classifier(name: str) -> Classifier:
     """A classifier, loaded at most once. Raises InputError."""
     with importing:
         from diffsmooth_core.zoo.load import cached_classifier
-
-    return cached_classifier(name, "auto")
+    with _loading[name]:
+        return cached_classifier(name, "auto")
 
 
 def denoiser(name: str) -> AnyDenoiser:
     """A denoiser, loaded at most once. Raises InputError."""
     with importing:
         from diffsmooth_core.zoo.load import cached_denoiser
-
-    return cached_denoiser(name, "auto")
+    with _loading[name]:
+        return cached_denoiser(name, "auto")
 
 
 def smoothed_classifier(config: SmoothingConfig) -> SmoothedClassifier:
     """The smoothed classifier of `config`, its networks loaded at most once. Raises InputError."""
     with importing:
         from diffsmooth_core.smoothed import SmoothedClassifier
-
-    return SmoothedClassifier.load(config)
+    with _loading[config.classifier], _loading[config.denoiser]:
+        return SmoothedClassifier.load(config)
 
 
 def base_classifier(config: SmoothingConfig) -> BaseClassifier:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from diffsmooth_core.zoo.cards import names
 from ui.components import picker
 from ui.jobs import certificates, recordings
@@ -20,4 +22,6 @@ def networks() -> None:
     certificates.preview(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     certificates.time_votes(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     for name in names("classifier", settings.DEFAULTS.dataset):
+        while certificates.is_running():
+            time.sleep(0.5)  # a visitor's votes come first
         classifier(name)
