@@ -1,16 +1,23 @@
-"""The server's networks: loaded once, whoever asks for them."""
+"""The server's networks: loaded once, whoever asks for them, and what a page asks of them before it draws."""
 
 from __future__ import annotations
 
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
+from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.classifiers import batching
+from diffsmooth_core.config import USUAL
 from diffsmooth_core.zoo import load
 from ui.jobs import networks
+from ui.jobs.networks import votes_quickly
 from ui.session.settings import DEFAULTS
+
+IMAGENET = SmoothingConfig(dataset="imagenet", device="cpu", **USUAL["imagenet"])
 
 
 def test_two_who_want_a_network_at_once_get_the_same_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,3 +40,11 @@ def test_two_who_want_a_network_at_once_get_the_same_one(monkeypatch: pytest.Mon
     assert first is second
     assert loads == [DEFAULTS.classifier]
     assert networks.smoothed_classifier(DEFAULTS).base.classifier is first
+
+
+def test_votes_are_quick_where_networks_are_small_and_present(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert votes_quickly(SmoothingConfig(device="cpu"))
+    assert votes_quickly(IMAGENET)
+    assert not votes_quickly(replace(IMAGENET, classifier="nowhere"))
+    monkeypatch.setattr(batching, "CPU_WORK", 1e10)  # as if the network were a hundred times as large
+    assert not votes_quickly(replace(IMAGENET, seed=1))
