@@ -132,6 +132,4 @@ def import_run(file: Path, name: str | None, url: str | None) -> None:
         raise InputError(f"{file} cannot be read ({error.strerror}); check the path") from None
     store = Store(url)
     run = bundles.unpack(store, data, name)
-    click.echo(
-        f"kept {len(store.results(run))} results as {run.name}; every certificate follows from its counts"
-    )
+    click.echo(f"kept {len(store.results(run))} results as {run.name}; every result was checked")

@@ -50,7 +50,8 @@ def example() -> None:
 
 def _open_form() -> None:
     st.caption(
-        "A run that was downloaded whole, here or elsewhere. Its certificates are checked from their counts."
+        "A run that was downloaded whole, here or elsewhere. Every certificate is checked against its votes, "
+        "its picture and the run's settings."
     )
     with st.form("open-run", border=False):
         most = limit("uploads", "megabytes")
@@ -70,7 +71,9 @@ def _open(file: Upload | None, name: str) -> None:
 
 def _unpack(data: bytes, name: str | None = None) -> None:
     run = bundles.unpack(audits.store(), data, name)
-    _show_next(run.name, f"The run {run.name} was opened. Every certificate was checked from its votes.")
+    _show_next(
+        run.name, f"The run {run.name} was opened. Every certificate follows from its votes and is the run's."
+    )
 
 
 def _start_form() -> None:
