@@ -63,8 +63,9 @@ USUAL: dict[str, dict[str, Any]] = {
     }
 }
 NOISES = ("fresh", "reference", "sound")
-STOPPING = ("fixed", "target", "decided", "adaptive")
-GIVE_UP = ("decided", "adaptive")  # rules that end a run once its target is out of reach
+STOPPING = ("fixed", "target", "decided", "sequential", "adaptive")
+ANYTIME = ("target", "decided")  # rules whose bound holds at every look
+GIVE_UP = ("decided", "sequential", "adaptive")  # rules that end a run once its target is out of reach
 BOUNDS = ("one-class", "two-class")
 DTYPES = ("auto", "float32", "bfloat16")
 LARGEST_LENGTH = 1e6  # of sigma, sigma_local and target_radius
@@ -122,10 +123,11 @@ class SmoothingConfig:
     estimation votes, alpha the failure probability. `noise` is "fresh" (Algorithm 3: new local noise
     for every vote), "reference" (the released code's fixed bank) or "sound" (fresh, and the smoothing
     noise whole numbers on the 1/255 grid: Voracek and Hein 2023). `stopping` is "fixed" (n votes),
-    "target" (until the radius reaches target_radius), "decided" (also once it cannot any more) or
-    "adaptive" (looks after a few growing rounds, alpha split over them); n is then the most votes that
-    are counted. `bound` is "one-class" (p_B <= 1 - p_A) or "two-class" (equation 1). dtype and device
-    are "auto" or a concrete choice. Raises InputError.
+    "target" (until the radius reaches target_radius), "decided" (also once it cannot any more),
+    "sequential" (the same with fewer votes, by a test of target_radius alone) or "adaptive" (looks after
+    a few growing rounds, alpha split over them); n is then the most votes that are counted, and beta the
+    level at which a target is given up. `bound` is "one-class" (p_B <= 1 - p_A) or "two-class" (equation
+    1). dtype and device are "auto" or a concrete choice. Raises InputError.
     """
 
     method: str = _setting("diffsmooth", "", "How a noisy copy is classified.")
@@ -162,7 +164,8 @@ class SmoothingConfig:
         "fixed",
         "",
         "When to stop: after n votes (fixed), once the radius reaches the target (target), also once it "
-        "cannot any more (decided), or at one of a few growing rounds (adaptive).",
+        "cannot any more (decided), the same by a test of the target alone, with the fewest votes "
+        "(sequential), or at one of a few growing rounds (adaptive).",
     )
     target_radius: float = _setting(0.25, "", "The radius that is asked for, where stopping is not fixed.")
     rounds: int = _setting(3, "", "Looks of adaptive stopping; alpha is split over them.")
@@ -212,10 +215,15 @@ class SmoothingConfig:
             raise InputError(f"sigma_local must be 0 or above, got {self.sigma_local:g}")
         if self.target_radius < 0:
             raise InputError(f"target_radius must be 0 or above, got {self.target_radius:g}")
-        if self.bound == "two-class" and self.stopping != "fixed":
+        if self.stopping == "sequential" and self.bound == "two-class":
             raise InputError(
-                f"bound 'two-class' needs a fixed number of votes and stopping is {self.stopping!r}; "
-                "use stopping 'fixed', or bound 'one-class'"
+                "stopping 'sequential' tests one class's share and bound is 'two-class'; use stopping "
+                "'decided', or bound 'one-class'"
+            )
+        if self.stopping == "sequential" and not self.target_radius > 0:
+            raise InputError(
+                f"stopping 'sequential' tests a radius above 0 and target_radius is {self.target_radius:g}; "
+                "raise it, or use stopping 'decided'"
             )
         for name in ("alpha", "beta"):
             if not 0 < getattr(self, name) < 1:

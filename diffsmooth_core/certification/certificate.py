@@ -26,7 +26,7 @@ NEW_IN_3 = ("commitment", "nonce", "members", "votes0", "votes", "hardware")
 Counted = Literal["selection", "estimation"]  # the stages whose votes a certificate counts
 # By how much a claimed bound or radius may differ from the one that the votes give. The outward margin of the
 # anytime bound, which "target" and "decided" use, was smaller in version 0.8.
-ROUNDING = {"fixed": 1e-12, "adaptive": 1e-12, "target": 1e-9, "decided": 1e-9}
+ROUNDING = {"fixed": 1e-12, "sequential": 1e-12, "adaptive": 1e-12, "target": 1e-9, "decided": 1e-9}
 
 
 ULPS = 1e-15  # by how much another SciPy may round a bound, or a radius over sigma, differently

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from diffsmooth_core.config import ABSTAIN, GIVE_UP, InputError, SmoothingConfig, minimum_votes
+from diffsmooth_core.certification.target_test import next_frequent_look, target_test
+from diffsmooth_core.config import ABSTAIN, ANYTIME, GIVE_UP, InputError, SmoothingConfig, minimum_votes
 from diffsmooth_core.statistics import (
+    Bound,
     anytime_lower,
     anytime_upper,
     certified_radius,
@@ -29,9 +31,9 @@ class Decision:
     """The result of the votes so far. label is a class id, or ABSTAIN with radius 0.0; radius is L2, [0,1]
     units.
 
-    p_a_lower bounds the candidate's probability, p_b_upper that of every other class. `ending` says why
-    voting ends: the target radius was reached, cannot be reached, or all n votes are cast; None while it goes
-    on.
+    p_a_lower bounds the candidate's probability, p_b_upper that of every other class; they are 0 and 1 where
+    a test has not shown the target radius. `ending` says why voting ends: the target radius was reached, is
+    given up, or all n votes are cast; None while it goes on.
     """
 
     label: int
@@ -63,31 +65,25 @@ def next_look(n: int, config: SmoothingConfig) -> int:
         return config.n
     if config.stopping == "adaptive":
         return next((size for size in round_sizes(config) if size > n), config.n)
-    step = int(max(10, 10 ** (len(str(n)) - 3)))
-    return min((n // step + 1) * step, config.n)
+    return next_frequent_look(n, config.n)
 
 
 def level(config: SmoothingConfig) -> float:
-    """The failure probability allowed for one bound of p_A.
+    """The failure probability allowed for one bound at one look.
 
-    It is alpha/2 for a two-class bound, whose other half bounds p_B; alpha divided by the number of rounds
-    for adaptive sampling; and alpha otherwise.
+    It is alpha, divided by the number of rounds for adaptive sampling, and half of that for a two-class
+    bound, whose other half bounds p_B.
     """
-    if config.bound == "two-class":
-        return config.alpha / 2
-    return config.alpha / config.rounds if config.stopping == "adaptive" else config.alpha
+    a_look = config.alpha / config.rounds if config.stopping == "adaptive" else config.alpha
+    return a_look / 2 if config.bound == "two-class" else a_look
 
 
-def _lower(k: int, n: int, config: SmoothingConfig) -> float:
-    if config.stopping in ("target", "decided"):
-        return anytime_lower(k, n, config.alpha)
-    return clopper_pearson_lower(k, n, level(config))
-
-
-def _upper(k: int, n: int, config: SmoothingConfig) -> float:
-    if config.stopping == "decided":
-        return anytime_upper(k, n, config.beta)
-    return clopper_pearson_upper(k, n, config.beta / config.rounds)
+def bounds_of(config: SmoothingConfig) -> tuple[Bound, Bound]:
+    """The lower and the upper bound that a stopping rule uses: they hold at every look, or are
+    Clopper-Pearson's."""
+    if config.stopping in ANYTIME:
+        return anytime_lower, anytime_upper
+    return clopper_pearson_lower, clopper_pearson_upper
 
 
 def decide(counts0: Sequence[int], counts: Sequence[int], config: SmoothingConfig) -> Decision:
@@ -98,32 +94,66 @@ def decide(counts0: Sequence[int], counts: Sequence[int], config: SmoothingConfi
     anytime bound, which holds at every look. With "adaptive" it is Clopper-Pearson at alpha divided by the
     number of rounds, so that the union bound covers every look (Horvath et al. 2022; their rounds draw new
     votes, but since the sizes are fixed in advance, the union bound also allows keeping the earlier votes).
-    With `bound` "two-class" the radius is equation (1).
+    With "sequential" nothing is bounded but the target radius tested: it is certified, or nothing is. With
+    `bound` "two-class" the radius is equation (1).
     """
     candidate, n = selected(counts0), sum(counts)
     if not n:
-        return Decision(ABSTAIN, 0.0, 0.0, 1.0, None)
-    if config.bound == "two-class":
-        p_a, p_b = two_class_bounds(counts, candidate, config.alpha)
-        radius = two_class_radius(p_a, p_b, config.sigma)
-    else:
-        p_a = _lower(counts[candidate], n, config)
-        p_b, radius = 1 - p_a, certified_radius(p_a, config.sigma)
+        return NOTHING
+    if config.stopping == "sequential":
+        return _tested(candidate, counts[candidate], n, config)
+    p_a, p_b, radius = _bounded(counts, candidate, config)
     label = candidate if radius else ABSTAIN
-    return Decision(label, radius, p_a, p_b, _ending(counts[candidate], n, radius, config))
+    return Decision(label, radius, p_a, p_b, _ending(counts, candidate, radius, config))
 
 
-def _ending(k: int, n: int, radius: float, config: SmoothingConfig) -> Ending | None:
+def _bounded(counts: Sequence[int], candidate: int, config: SmoothingConfig) -> tuple[float, float, float]:
+    """The lower bound of p_A, the upper bound of p_B, and the radius that follows."""
+    lower, upper = bounds_of(config)
+    if config.bound == "two-class":
+        p_a, p_b = two_class_bounds(counts, candidate, 2 * level(config), lower, upper)
+        return p_a, p_b, two_class_radius(p_a, p_b, config.sigma)
+    p_a = lower(counts[candidate], sum(counts), level(config))
+    return p_a, 1 - p_a, certified_radius(p_a, config.sigma)
+
+
+def _ending(counts: Sequence[int], candidate: int, radius: float, config: SmoothingConfig) -> Ending | None:
+    n = sum(counts)
     if config.stopping != "fixed" and radius and radius >= config.target_radius:
         return "reached"
     if n >= config.n:
         return "spent"
     if config.stopping in GIVE_UP:
-        best = _lower(k + config.n - n, config.n, config)  # if all remaining votes were for the candidate
-        for bound in (best, _upper(k, n, config)):
-            if not (reach := certified_radius(bound, config.sigma)) or reach < config.target_radius:
+        agreeing = [c + (config.n - n) * (label == candidate) for label, c in enumerate(counts)]
+        best = _bounded(agreeing, candidate, config)[2]  # if all remaining votes were for the candidate
+        for reach in (best, _largest(counts, candidate, config)):
+            if not reach or reach < config.target_radius:
                 return "hopeless"
     return None
+
+
+def _largest(counts: Sequence[int], candidate: int, config: SmoothingConfig) -> float:
+    """The largest radius that the votes leave possible, at level beta. A picture with the target radius falls
+    below it, and is given up, with probability at most beta.
+
+    Here the other class with the most votes is bounded from below, and its probability may be overestimated
+    for any of them: they share their half of beta.
+    """
+    k, n, (lower, upper) = counts[candidate], sum(counts), bounds_of(config)
+    beta = config.beta / config.rounds if config.stopping == "adaptive" else config.beta
+    if config.bound == "two-class":
+        runner_up = max(count for label, count in enumerate(counts) if label != candidate)
+        p_b = lower(runner_up, n, beta / 2 / (len(counts) - 1))
+        return two_class_radius(upper(k, n, beta / 2), p_b, config.sigma)
+    return certified_radius(upper(k, n, beta), config.sigma)
+
+
+def _tested(candidate: int, k: int, n: int, config: SmoothingConfig) -> Decision:
+    """The outcome of "sequential" with k of n votes for the candidate."""
+    test = target_test(config)
+    if test.reached(k, n):
+        return Decision(candidate, config.target_radius, test.share, 1 - test.share, "reached")
+    return replace(NOTHING, ending="spent" if n >= config.n else "hopeless" if test.lost(k, n) else None)
 
 
 def predicted(counts: Sequence[int], alpha: float) -> int:
@@ -141,12 +171,15 @@ def check_reachable(config: SmoothingConfig) -> None:
     or has too few votes in its first round to certify anything."""
     if config.stopping == "fixed":
         return
+    if config.stopping == "sequential":
+        target_test(config)
+        return
     if config.stopping == "adaptive" and round_sizes(config)[0] < (least := minimum_votes(level(config))):
         raise InputError(
             f"rounds = {config.rounds} with n = {config.n} starts with {round_sizes(config)[0]} votes and "
             f"{least} are needed to certify at all; use fewer rounds or more votes"
         )
-    largest = certified_radius(_lower(config.n, config.n, config), config.sigma)
+    largest = _bounded((config.n, 0), 0, config)[2]
     if not largest or largest < config.target_radius:
         raise InputError(
             f"target_radius {config.target_radius:g} is out of reach: {config.n} unanimous votes at sigma "

@@ -1,6 +1,7 @@
 """Bounds, radii, certified accuracy and ACR. NumPy and SciPy only."""
 
 from diffsmooth_core.statistics.bounds import (
+    Bound,
     anytime_lower,
     anytime_upper,
     clopper_pearson_lower,
@@ -15,11 +16,15 @@ from diffsmooth_core.statistics.radii import (
     certified_accuracy,
     certified_radius,
     guaranteed_share,
+    share_for_radius,
     two_class_radius,
 )
+from diffsmooth_core.statistics.sequential import Course, course, most_allowed
 from diffsmooth_core.statistics.sign_test import sign_test
 
 __all__ = [
+    "Bound",
+    "Course",
     "Proportion",
     "anytime_lower",
     "anytime_upper",
@@ -29,8 +34,11 @@ __all__ = [
     "certified_radius",
     "clopper_pearson_lower",
     "clopper_pearson_upper",
+    "course",
     "family_wise_level",
     "guaranteed_share",
+    "most_allowed",
+    "share_for_radius",
     "sign_test",
     "two_class_bounds",
     "two_class_radius",

@@ -6,13 +6,14 @@ Numerical errors are rounded outward: lower bounds down, upper bounds up.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal, localcontext
 
 from scipy.special import betainc, betaincc, betaincinv, betaln, gammaln
 
 from diffsmooth_core.config import InputError
 
+Bound = Callable[[int, int, float], float]  # of k, n and alpha
 _ULPS = 1e-12  # relative error allowed for the special functions: a hundred times their actual one
 
 
@@ -94,19 +95,29 @@ def anytime_upper(k: int, n: int, alpha: float) -> float:
     return _complement(anytime_lower(n - k, n, alpha))
 
 
-def two_class_bounds(counts: Sequence[int], candidate: int, alpha: float) -> tuple[float, float]:
+def two_class_bounds(
+    counts: Sequence[int],
+    candidate: int,
+    alpha: float,
+    lower: Bound = clopper_pearson_lower,
+    upper: Bound = clopper_pearson_upper,
+) -> tuple[float, float]:
     """Simultaneous bounds for equation (1): p_A from below, and every other class's probability from above.
 
-    counts (k,) are the votes by class, with n fixed in advance and `candidate` chosen from other votes. The
-    runner-up is chosen from these same counts, so a bound for that class alone would not be valid. Therefore
-    the candidate's bound uses alpha/2, and the other classes share alpha/2 (Bonferroni); the largest of their
-    upper bounds is returned, or 1 - p_A if that is smaller, since all probabilities sum to 1. By the union
-    bound, all k Clopper-Pearson bounds hold together with probability at least 1 - alpha.
+    counts (k,) are the votes by class; `candidate` was chosen from other votes. `lower` and `upper`
+    are Clopper-Pearson's bounds, where n was fixed in advance, or the anytime bounds. Each takes alpha/2, so
+    both hold together with probability at least 1 - alpha. The second is 1 - p_A where that is smaller.
+
+    The runner-up need not be named beforehand, nor alpha/2 be divided by the number of classes. Let j be the
+    other class with the largest probability p_j, which is fixed though nobody knows it, and U the upper
+    bound, which grows with the count. The largest count of the other classes is at least that of j:
+    max n_i >= n_j. So U(max n_i) >= U(n_j), and P(U(max n_i) < p_j) <= P(U(n_j) < p_j) <= alpha/2. For
+    bounds that hold at all n at once, so does the inequality.
     """
-    n, others = sum(counts), len(counts) - 1
-    p_a = clopper_pearson_lower(counts[candidate], n, alpha / 2)
+    n = sum(counts)
+    p_a = lower(counts[candidate], n, alpha / 2)
     runner_up = max(count for label, count in enumerate(counts) if label != candidate)
-    return p_a, min(clopper_pearson_upper(runner_up, n, alpha / 2 / others), _complement(p_a))
+    return p_a, min(upper(runner_up, n, alpha / 2), _complement(p_a))
 
 
 def _complement(p: float) -> float:

@@ -18,6 +18,15 @@ def certified_radius(p_lower: float, sigma: float) -> float:
     return float(sigma * ndtri(p_lower)) * _DOWN if p_lower > 0.5 else 0.0
 
 
+def share_for_radius(radius: float, sigma: float) -> float:
+    """Phi(radius/sigma), the probability that a radius above 0 takes, rounded up: its `certified_radius` is
+    at least `radius`. 1 where no smaller number is close enough."""
+    share, step = float(ndtr(radius / sigma)), 2.0**-53
+    while share < 1 and certified_radius(share, sigma) < radius:
+        share, step = min(1.0, share + step), 2 * step
+    return share
+
+
 def guaranteed_share(p_lower: float, sigma: float, length: float) -> float:
     """A lower bound of a class's probability after any change of the image with L2 norm `length`.
 

@@ -12,7 +12,8 @@ from scipy.stats import beta, binom, norm
 
 from diffsmooth_core import build_base, certify, certify_stream
 from diffsmooth_core.certification.certificate import Certificate, at_level, discrepancies
-from diffsmooth_core.certification.decision import check_reachable, decide, next_look, round_sizes
+from diffsmooth_core.certification.decision import Decision, check_reachable, decide, next_look, round_sizes
+from diffsmooth_core.certification.target_test import target_test
 from diffsmooth_core.certification.voting import VoteRange, votes
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, anytime_upper, certified_radius, clopper_pearson_lower
@@ -21,7 +22,7 @@ from tests.worlds import GREY, half_space, ten_classes
 CONFIG = SmoothingConfig(
     method="plain", sigma=0.5, n0=20, n=1000, target_radius=0.25, device="cpu", dtype="float32"
 )
-EARLY = ("target", "decided", "adaptive")
+EARLY = ("target", "decided", "sequential", "adaptive")
 
 
 def run(margin: float, config: SmoothingConfig, batch: int | None = None) -> Certificate:
@@ -67,11 +68,12 @@ def test_a_resumed_run_ends_at_the_same_vote(stopping: str) -> None:
     assert (last.certificate.counts, last.certificate.ending) == (whole.counts, whole.ending)
 
 
-def test_a_target_out_of_reach_is_given_up_early_by_decided_and_adaptive_alone() -> None:
+def test_a_target_out_of_reach_is_given_up_early_by_all_but_target() -> None:
     endings = {s: run(0.1, replace(CONFIG, stopping=s, target_radius=0.5)) for s in EARLY}
     assert {s: c.ending for s, c in endings.items()} == {
         "target": "spent",
         "decided": "hopeless",
+        "sequential": "hopeless",
         "adaptive": "hopeless",
     }
     assert endings["target"].n == 1000
@@ -182,6 +184,40 @@ def test_each_rule_takes_its_own_bound() -> None:
         assert found.radius == certified_radius(bound, 0.5)
 
 
+def test_sequential_certifies_the_target_radius_and_nothing_else() -> None:
+    config = replace(CONFIG, stopping="sequential")
+    test = target_test(config)
+    assert test.share == pytest.approx(norm.cdf(0.5), abs=1e-14)
+    assert certified_radius(test.share, 0.5) >= 0.25
+    for n, most in test.against.items():
+        won, not_yet = (
+            decide((0, 20), (against, n - against), config) for against in (max(most, 0), most + 1)
+        )
+        if most >= 0:
+            assert won == Decision(1, 0.25, test.share, 1 - test.share, "reached")
+        assert (not_yet.label, not_yet.radius, not_yet.p_a_lower, not_yet.p_b_upper) == (ABSTAIN, 0, 0, 1)
+    assert decide((0, 20), (0, 105), config).ending is None, "there is no look at 105 votes"
+    assert [decide((0, 20), (1000 - k, k), config).ending for k in (745, 746)] == ["spent", "reached"]
+
+
+def test_sequential_needs_fewer_votes_than_decided() -> None:
+    p, config = 0.8, replace(CONFIG, n=1000)
+    ends = {}
+    for stopping in ("decided", "sequential"):
+        rule, votes = replace(config, stopping=stopping), 0.0
+        running = np.zeros(1001)
+        running[0], n = 1.0, 0
+        while n < 1000:
+            look = next_look(n, rule)
+            running = np.convolve(running, binom.pmf(range(look - n + 1), look - n, 1 - p))[:1001]
+            n = look
+            for against in np.flatnonzero(running[: n + 1]).tolist():
+                if decide((0, 1), (against, n - against), rule).ending:
+                    votes, running[against] = votes + n * float(running[against]), 0.0
+        ends[stopping] = votes
+    assert ends["sequential"] < 0.92 * ends["decided"]
+
+
 def test_the_two_class_form_certifies_without_a_majority() -> None:
     config = replace(CONFIG, bound="two-class")
     counts0, counts = (5, 15, 0, 0), (200, 460, 170, 170)
@@ -189,8 +225,12 @@ def test_the_two_class_form_certifies_without_a_majority() -> None:
     found = decide(counts0, counts, config)
     assert (found.label, found.ending) == (1, "spent")
     assert 0 < found.radius < 0.25 * (norm.ppf(0.46) - norm.ppf(0.2))
-    with pytest.raises(InputError, match="needs a fixed number of votes and stopping is 'target'"):
-        replace(config, stopping="target")
+    for stopping in ("target", "decided"):
+        early = decide(counts0, (2000, 4600, 1700, 1700), replace(config, stopping=stopping, n=10_000))
+        assert (early.label, early.p_a_lower) == (1, anytime_lower(4600, 10_000, 0.0005))
+        assert early.p_b_upper == anytime_upper(2000, 10_000, 0.0005)
+    rounds = decide(counts0, counts, replace(config, stopping="adaptive"))
+    assert rounds.p_a_lower == clopper_pearson_lower(460, 1000, 0.001 / 6)
 
 
 def test_a_target_that_no_vote_reaches_is_refused() -> None:
