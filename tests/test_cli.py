@@ -135,7 +135,7 @@ def test_precisions_and_noises_are_compared(capsys: pytest.CaptureFixture[str]) 
     ("arguments", "named"),
     [
         (["certify", "photo:cat", "--stopping", "target", "--target-radius", "9"], "target_radius 9"),
-        (["certify", "photo:cat", "--stopping", "target", "--bound", "two-class"], "'two-class'"),
+        (["certify", "photo:cat", "--stopping", "sequential", "--bound", "two-class"], "'two-class'"),
         (["certify", "photo:cat", "--dataset", "nowhere"], "nowhere"),
         (["datasets", "add", "nowhere", "--name", "x-y", "--side", "32"], "nowhere"),
         (["certify", "photo:cat", "--n", "9"], "n = 9"),

@@ -30,13 +30,20 @@ class Line:
     size: str = ""
 
 
+BAND = (
+    "The pale band holds the whole true curve, at all radii together, with 95 % confidence (Dvoretzky, "
+    "Kiefer and Wolfowitz), as far as the pictures are a random sample. An interval for one radius alone "
+    "would be narrower, and would miss somewhere along the curve far more often than one time in twenty."
+)
+
+
 def line_of(name: str, results: Sequence[Result]) -> Line:
     """The curve of a run with these results."""
     return Line(name, curve(results) if results else ())
 
 
 def certified_accuracy(lines: Sequence[Line], height: int = 260) -> go.Figure:
-    """Certified accuracy over the radius, with bands of 95 % confidence."""
+    """Certified accuracy over the radius, with simultaneous bands of 95 % confidence."""
     figure = go.Figure()
     colours, marks = cycle(LINES), cycle(MARKS)
     for i, line in enumerate(lines):
@@ -54,7 +61,7 @@ def certified_accuracy(lines: Sequence[Line], height: int = 260) -> go.Figure:
                 hoverinfo="skip",
                 showlegend=False,
                 legendgroup=str(i),
-                name=f"{name}, band",
+                name=f"{name}, simultaneous 95 % band",
             )
             figure.add_scatter(
                 x=x,

@@ -8,6 +8,8 @@ import numpy as np
 
 from diffsmooth_core import Progress, SmoothingConfig
 from diffsmooth_core.certification.progress import Point
+from diffsmooth_core.certification.target_test import target_test
+from diffsmooth_core.config import ANYTIME
 from ui import echarts
 from ui.colours import ABSTAIN, class_colour
 from ui.echarts import Spec, heading
@@ -105,24 +107,32 @@ def trace(
 
     The bound that the certificate uses is bold: Clopper-Pearson's, which holds only at the end and is dashed
     until `finished`, or the anytime bound, which holds at every look. The other one is thin, for comparison.
+    A test of the target radius has no bound: bold is the share that passes it at each look, thin the share at
+    which the target is given up.
     """
     points = points[:: -max(1, len(points) // POINTS)][::-1]  # counted from the end, which stays
     end = config.n if config.stopping == "fixed" else _axis_end(points[-1][0] if points else 0, config.n, 100)
     if at is not None:
         end = points[-1][0]
     votes_axis = "estimation votes" if at is None else "estimation votes; the upright line is this one"
-    share, used, other = _trace_lines(points, config, finished, colour)
+    tested = config.stopping == "sequential"
+    share, used, other = (
+        _test_lines(points, config, colour, end) if tested else _bound_lines(points, config, finished, colour)
+    )
     if at is not None:
         share["markLine"] = echarts.mark_lines(
             [{"xAxis": at}],
             lineStyle={"color": ABSTAIN, "type": "dashed", "width": 1.5},
             label={"show": False},
         )
-    used["markArea"] = echarts.certified_area([[{"yAxis": 0.5}, {"yAxis": 1}]])
+    if not tested:
+        used["markArea"] = echarts.certified_area([[{"yAxis": 0.5}, {"yAxis": 1}]])
     used["markLine"] = echarts.half_line("yAxis", "end")
     return {
         "animation": False,
-        "title": heading("The bound has to exceed ½", 36),
+        "title": heading(
+            "The share has to reach the bold line" if tested else "The bound has to exceed ½", 36
+        ),
         "legend": echarts.legend(36, 24),
         "grid": echarts.plot_area(36, 26, 58, 40),
         "xAxis": echarts.number_axis(votes_axis, 0, end),
@@ -132,11 +142,11 @@ def trace(
     }
 
 
-def _trace_lines(
+def _bound_lines(
     points: Sequence[Point], config: SmoothingConfig, finished: bool, colour: str
 ) -> tuple[Spec, Spec, Spec]:
     """The share's line, that of the bound which the certificate takes, and that of the other bound."""
-    anytime = config.stopping in ("target", "decided")
+    anytime = config.stopping in ANYTIME
     fixed_name = "fixed-n bound" if anytime or finished else "fixed-n bound, provisional"
     fixed, any_time = (
         (name, [[point[0], point[column]] for point in points])
@@ -144,11 +154,33 @@ def _trace_lines(
     )
     used, other = (any_time, fixed) if anytime else (fixed, any_time)
     dash = "solid" if finished or anytime else "dashed"
-    lines = (
-        echarts.line("share p̂", ABSTAIN, 1.5, [[point[0], point[1]] for point in points]),
-        echarts.line(used[0], colour, 2.5, used[1], dash),
-        echarts.line(other[0], ABSTAIN, 1.2, other[1], "dotted"),
+    return (
+        _share_line(points),
+        echarts.line(used[0], colour, 2.5, used[1], dash) | _lone(points),
+        echarts.line(other[0], ABSTAIN, 1.2, other[1], "dotted") | _lone(points),
     )
-    lone = {"showSymbol": len(points) == 1, "symbol": "circle", "symbolSize": 8}  # a line needs two points
-    share, bold, thin = (line | lone for line in lines)
-    return share, bold, thin
+
+
+def _test_lines(
+    points: Sequence[Point], config: SmoothingConfig, colour: str, end: int
+) -> tuple[Spec, Spec, Spec]:
+    """The share's line, and the shares that pass the test of the target radius and give it up, up to `end`
+    votes."""
+    test = target_test(config)
+    passing = [[n, 1 - most / n] for n, most in test.against.items() if most >= 0 and n <= end]
+    lost = [[n, most / n] for n, most in test.for_it.items() if most >= 0 and n <= end]
+    thinned = (line[:: -max(1, len(line) // POINTS)][::-1] for line in (passing, lost))
+    return (
+        _share_line(points),
+        echarts.line(f"certifies radius {config.target_radius:g}", colour, 2.5, next(thinned)),
+        echarts.line("gives up", ABSTAIN, 1.2, next(thinned), "dotted"),
+    )
+
+
+def _share_line(points: Sequence[Point]) -> Spec:
+    return echarts.line("share p̂", ABSTAIN, 1.5, [[point[0], point[1]] for point in points]) | _lone(points)
+
+
+def _lone(points: Sequence[Point]) -> Spec:
+    """A mark where there is one point: a line needs two."""
+    return {"showSymbol": len(points) == 1, "symbol": "circle", "symbolSize": 8}

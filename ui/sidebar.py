@@ -56,7 +56,8 @@ HINTS = {
     "noise": "Local noise new for every vote, or m fixed tensors for all; or noise in whole steps of 1/255, "
     "which leaves no trace of rounding that a network could tell.",
     "stopping": "When counting may end: after n votes; once the target radius is reached; also once it "
-    "cannot be any more; or at a few growing looks. A bound that holds whenever one looks costs radius.",
+    "cannot be any more; the same by an exact test of the target alone, which takes the fewest votes and "
+    "gives no larger radius; or at a few growing looks. A bound that holds whenever one looks costs radius.",
     "bound": "p_A against all other classes together, or against the runner-up, which can certify below ½.",
 }
 DTYPES = {"auto": "usual", "float32": "float32", "bfloat16": "bfloat16"}
@@ -65,6 +66,7 @@ STOPPING = {
     "fixed": "after n votes",
     "target": "at the target radius",
     "decided": "target met or lost",
+    "sequential": "target tested",
     "adaptive": "in growing rounds",
 }
 BOUNDS = {"one-class": "p_A against ½", "two-class": "p_A against p_B"}

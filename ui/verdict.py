@@ -48,7 +48,7 @@ def verdict(certificate: Certificate, picture: Picture, class_names: tuple[str, 
     headline = f"**{name}**, certified radius **{radius}**"
     holds = (
         f"With {confidence(certificate.config.alpha)} confidence, every change of the picture shorter than "
-        f"{radius} leaves the answer at {name}"
+        f"{radius} leaves the smoothed class at {name}"
     )
     if picture.label is None:
         said = (
@@ -76,8 +76,10 @@ def meaning(certificate: Certificate, picture: Picture) -> None:
     shown = length(radius)
     st.subheader("What this radius means", anchor=False)
     st.markdown(
-        f"Any change of the picture whose L2 length is below **{shown}** keeps the answer, with confidence "
-        f"1 − α = {confidence(certificate.config.alpha)} over the sampling. The length is the root of the "
+        f"No change of the picture whose L2 length is below **{shown}** moves the smoothed classifier to "
+        f"another class, with confidence 1 − α = {confidence(certificate.config.alpha)} over the sampling. "
+        "Its class is the likeliest vote; a number of votes shows which that is with a risk of its own. The "
+        "length is the root of the "
         f"summed squares over all {change.size:,} pixel values, which go from 0 to 1. Turning one pixel "
         f"from black to white has length {ONE_PIXEL:.2f}; a change of length {shown} spread over all values "
         f"moves each by about {levels:.2g} of 255 levels."
@@ -135,15 +137,18 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
 
 def _bound(certificate: Certificate) -> str:
     config, p_a = certificate.config, down(certificate.p_a_lower, 6)
-    if config.bound == "two-class":
-        return (
-            f"p_A ≥ {p_a} and every other p ≤ {-float(down(-certificate.p_b_upper, 6)):.6f}, together at "
-            f"α = {config.alpha:g} (Clopper–Pearson, Bonferroni)"
-        )
+    if config.stopping == "sequential" and not certificate.radius:
+        return f"none: the test of the target radius {config.target_radius:g} was not passed"
     rule = {
         "fixed": "Clopper–Pearson",
         "adaptive": f"Clopper–Pearson, α shared by {config.rounds} looks",
+        "sequential": "group-sequential test of the target radius",
     }.get(config.stopping, "anytime: it holds whenever one looks")
+    if config.bound == "two-class":
+        return (
+            f"p_A ≥ {p_a} and every other p ≤ {-float(down(-certificate.p_b_upper, 6)):.6f}, together at "
+            f"α = {config.alpha:g} ({rule}, half of α each)"
+        )
     above = "above" if certificate.p_a_lower > 0.5 else "not above"
     return f"{p_a} at α = {config.alpha:g} ({rule}), {above} ½"
 
@@ -165,7 +170,7 @@ def _ending(certificate: Certificate) -> str:
     why = {
         "spent": f"after all n = {config.n:,} votes",
         "reached": f"{early} reached",
-        "hopeless": f"{early} out of reach",
+        "hopeless": f"{early} given up: out of reach, or not there at level β = {config.beta:g}",
     }[certificate.ending]
     if config.stopping == "fixed" or not (planned := certificate.fixed_n):
         return why

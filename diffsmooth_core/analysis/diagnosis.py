@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,8 +12,9 @@ import numpy as np
 
 from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.certification.certificate import Certificate
+from diffsmooth_core.certification.outlook import POWER, advice, rule_of_a_new_run, votes_needed
 from diffsmooth_core.config import ABSTAIN
-from diffsmooth_core.statistics import sign_test, votes_to_certify
+from diffsmooth_core.statistics import sign_test
 
 TIE = 0.01  # above this p-value, two classes' votes count as tied
 
@@ -85,6 +87,19 @@ class Evidence:
         answer = self.certificate.label
         return answer != ABSTAIN and self.label in (None, answer)
 
+    @cached_property
+    def needed(self) -> int | None:
+        """About how many votes a new run would need; None where there is no such number."""
+        found = self.certificate
+        rule = rule_of_a_new_run(self.counts, self.candidate, found.ending, found.config)
+        return votes_needed(self.counts, self.candidate, replace(found.config, stopping=rule))
+
+    @property
+    def enough_against_the_runner_up(self) -> bool:
+        """Whether the two-class bound was used and the candidate leads, so that more votes would certify it
+        even below 1/2."""
+        return self.certificate.config.bound == "two-class" and self.leader == self.candidate
+
     @property
     def tie(self) -> float:
         """The p-value of a split at least this uneven between the two leading classes if both were equally
@@ -150,7 +165,7 @@ def _wrong(e: Evidence) -> str:
     assert e.label is not None
     return (
         f"{e.k:,} of {e.n:,} votes are for {e.names[e.candidate]}, and the picture is a {e.names[e.label]}: "
-        "the answer is certain and wrong. More votes make it more certain."
+        "the certificate holds, for a wrong class. It promises that the class stays, not that it is right."
     )
 
 
@@ -162,28 +177,26 @@ def _selection(e: Evidence) -> str:
     )
 
 
-def _votes_needed(e: Evidence) -> int | None:
-    return votes_to_certify(e.k / e.n, e.certificate.config.alpha)
-
-
 def _few(e: Evidence) -> str:
-    needed = _votes_needed(e)
-    decides = (
-        f"about {needed:,} votes would decide it if that share held"
-        if needed
-        else "no number of votes up to ten million would decide it at that share"
+    found = e.certificate
+    short = (
+        f"that does not show radius {found.config.target_radius:g}"
+        if found.config.stopping == "sequential"
+        else "the bound of its share is not above that of the runner-up's"
+        if found.config.bound == "two-class"
+        else f"the bound {math.floor(found.p_a_lower * 1e4) / 1e4:.4f} is not above ½"
     )
-    return (
-        f"{e.k:,} of {e.n:,} votes are for {e.names[e.candidate]}, a majority, but the bound "
-        f"{e.certificate.p_a_lower:.4f} stays at or below ½: {decides}."
-    )
+    most = "a majority" if 2 * e.k > e.n else "the most"
+    outlook = advice(e.counts, e.candidate, found.ending, found.config)
+    return f"{e.k:,} of {e.n:,} votes are for {e.names[e.candidate]}, {most}, but {short}: {outlook}"
 
 
 def _tie(e: Evidence) -> str:
     return (
         f"{e.names[e.leader]} and {e.names[e.second]} share the votes, {e.counts[e.leader]:,} to "
-        f"{e.counts[e.second]:,} of {e.n:,}: a difference that chance makes (p = {e.tie:.2g}). More votes do "
-        "not help."
+        f"{e.counts[e.second]:,} of {e.n:,}. If both had the same true share, votes at least as uneven would "
+        f"come with probability {e.tie:.2g}: which of the two leads is not known, and only many more votes "
+        "could tell."
     )
 
 
@@ -236,7 +249,7 @@ RULES = (  # from the most to the least specific; the first that applies is the 
         lambda e: e.right,
         lambda e: f"{e.names[e.certificate.label]} is certified.",
     ),
-    Rule("wrong", "Wrong but sure", lambda e: e.certificate.label != ABSTAIN, _wrong),
+    Rule("wrong", "Certified but wrong", lambda e: e.certificate.label != ABSTAIN, _wrong),
     Rule(
         "selection",
         "Selection picked another class",
@@ -246,9 +259,9 @@ RULES = (  # from the most to the least specific; the first that applies is the 
     Rule(
         "few",
         "Too few samples",
-        lambda e: 2 * e.k > e.n,
+        lambda e: 2 * e.k > e.n or (e.enough_against_the_runner_up and e.tie <= TIE),
         _few,
-        lambda e: e.shares | {"votes that would decide": float(_votes_needed(e) or np.inf)},
+        lambda e: e.shares | {f"votes that certify with probability {POWER:g}": float(e.needed or np.inf)},
     ),
     Rule(
         "tie",

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from math import floor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +13,15 @@ import numpy as np
 
 from diffsmooth_core.certification.ballots import Classes
 from diffsmooth_core.certification.commitment import Commitment, own_commitment
-from diffsmooth_core.certification.decision import Decision, Ending, decide, next_look, selected
+from diffsmooth_core.certification.decision import (
+    Decision,
+    Ending,
+    decide,
+    decide_schema_2,
+    next_look,
+    selected,
+)
+from diffsmooth_core.certification.outlook import reason
 from diffsmooth_core.certification.packing import unpacked
 from diffsmooth_core.certification.reading import MOST_BYTES, checked, parsed
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
@@ -112,33 +119,15 @@ class Certificate:
         return unpacked(getattr(self, name), len(counts), sum(counts), name).astype(np.int64)
 
     def reason(self, class_names: Sequence[str]) -> str:
-        """Why the method abstains, in one or two sentences; empty for a certificate.
+        """Why the method abstains, in a few sentences; empty for a certificate.
 
         More votes are suggested only for a new run with another seed: adding votes to this run until the
         bound exceeds 1/2 would make the bound invalid.
         """
         if self.label != ABSTAIN:
             return ""
-        n, k = self.n, self.counts[self.candidate]
-        name = class_names[self.candidate]
-        leader = max(range(len(self.counts)), key=lambda c: self.counts[c])
-        if 2 * self.counts[leader] > n and leader != self.candidate:
-            return (
-                f"Selection put up {name}, which then got {k:,} of {n:,} votes, while "
-                f"{class_names[leader]} got a majority: more selection votes than n₀ = {self.config.n0:,} "
-                "would choose better."
-            )
-        if 2 * k <= n:
-            return (
-                f"Only {k:,} of {n:,} noisy copies voted for {name}, the selected class, which is not a "
-                "majority: if the shares stay like this, more votes do not help."
-            )
-        needed = votes_to_certify(self.p_hat, self.config.alpha)
-        budget = f"about {needed:,} votes" if needed else "more than ten million votes"
-        return (
-            f"{k:,} of {n:,} noisy copies voted for {name}, a majority, but the lower bound "
-            f"{floor(self.p_a_lower * 1e4) / 1e4:.4f} is not above ½: if that share held, a new run (with "
-            f"another seed) would need {budget}."
+        return reason(
+            self.counts0, self.counts, self.candidate, self.p_a_lower, self.ending, self.config, class_names
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -194,7 +183,8 @@ def discrepancies(certificate: Certificate) -> list[str]:
     """Every value in the certificate that its own counts and config do not imply, in words; empty if all
     agree."""
     config, n = certificate.config, certificate.n
-    decision = decide(certificate.counts0, certificate.counts, config)
+    decided = decide if certificate.schema == SCHEMA else decide_schema_2
+    decision = decided(certificate.counts0, certificate.counts, config)
     claims: dict[str, tuple[float | str | None, float | str | None]] = {
         "n0": (config.n0, sum(certificate.counts0)),
         "label": (certificate.label, decision.label),

@@ -68,14 +68,14 @@ def next_look(n: int, config: SmoothingConfig) -> int:
     return next_frequent_look(n, config.n)
 
 
-def level(config: SmoothingConfig) -> float:
-    """The failure probability allowed for one bound at one look.
+def a_bound(config: SmoothingConfig) -> float:
+    """The failure probability allowed for one bound: alpha, or half of it where the other half bounds p_B."""
+    return config.alpha / 2 if config.bound == "two-class" else config.alpha
 
-    It is alpha, divided by the number of rounds for adaptive sampling, and half of that for a two-class
-    bound, whose other half bounds p_B.
-    """
-    a_look = config.alpha / config.rounds if config.stopping == "adaptive" else config.alpha
-    return a_look / 2 if config.bound == "two-class" else a_look
+
+def level(config: SmoothingConfig) -> float:
+    """The failure probability allowed for one bound at one look: the rounds of "adaptive" share it."""
+    return a_bound(config) / config.rounds if config.stopping == "adaptive" else a_bound(config)
 
 
 def bounds_of(config: SmoothingConfig) -> tuple[Bound, Bound]:
@@ -105,6 +105,20 @@ def decide(counts0: Sequence[int], counts: Sequence[int], config: SmoothingConfi
     p_a, p_b, radius = _bounded(counts, candidate, config)
     label = candidate if radius else ABSTAIN
     return Decision(label, radius, p_a, p_b, _ending(counts, candidate, radius, config))
+
+
+def decide_schema_2(counts0: Sequence[int], counts: Sequence[int], config: SmoothingConfig) -> Decision:
+    """`decide` as certificates of schema 2 have it: in their two-class bound, which needed a fixed n, all
+    other classes shared a half of alpha, so that their radius is smaller than it has to be."""
+    decision = decide(counts0, counts, config)
+    if config.bound != "two-class" or not any(counts):
+        return decision
+    candidate = selected(counts0)
+    runner_up = max(count for label, count in enumerate(counts) if label != candidate)
+    shared = clopper_pearson_upper(runner_up, sum(counts), config.alpha / 2 / (len(counts) - 1))
+    p_b = min(shared, clopper_pearson_upper(sum(counts) - counts[candidate], sum(counts), config.alpha / 2))
+    radius = two_class_radius(decision.p_a_lower, p_b, config.sigma)
+    return replace(decision, label=candidate if radius else ABSTAIN, p_b_upper=p_b, radius=radius)
 
 
 def _bounded(counts: Sequence[int], candidate: int, config: SmoothingConfig) -> tuple[float, float, float]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.certification.certificate import Certificate, Counted
 from diffsmooth_core.certification.commitment import Commitment
-from diffsmooth_core.certification.decision import Decision, level, selected
+from diffsmooth_core.certification.decision import Decision, a_bound, level, selected
 from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 
@@ -113,7 +113,7 @@ def build_progress(
         radius=decision.radius,
         provisional=certificate is None and config.stopping in ("fixed", "adaptive"),
         clopper_pearson=clopper_pearson_lower(agreeing, n_done, level(config)) if estimated else 0.0,
-        anytime=anytime_lower(agreeing, n_done, config.alpha) if estimated else 0.0,
+        anytime=anytime_lower(agreeing, n_done, a_bound(config)) if estimated else 0.0,
         votes_per_second=votes_per_second,
         samples=samples,
         certificate=certificate,

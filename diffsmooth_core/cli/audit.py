@@ -88,11 +88,12 @@ def audit(
     crew: Any = ThisProcess if workers == 1 else partial(Processes, count=workers)
     if backend == "ray":
         crew = partial(RayWorkers, count=workers, address=address)
-    target = f"right at r >= {config.target_radius:g}" if config.stopping != "fixed" else "right"
+    right = f"right at r >= {config.target_radius:g}" if config.stopping != "fixed" else "right"
     with tqdm(total=len(run.indices), unit="picture", delay=0.5) as bar:
         for status in batch.work(store, run, crew):
             bar.set_postfix_str(
-                f"{status.votes_per_second:.0f} votes/s, {100 * status.certified_accuracy:.1f} % {target}",
+                f"{status.votes_per_second:.0f} votes/s, "
+                f"{100 * status.certified_accuracy:.1f} % of those finished {right}",
                 refresh=False,
             )
             bar.update(status.done + status.skipped - bar.n)

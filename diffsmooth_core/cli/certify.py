@@ -143,7 +143,7 @@ def _saved(certificate: Certificate) -> str:
         return ""
     why = {
         "reached": f"radius {config.target_radius:g} was reached",
-        "hopeless": f"radius {config.target_radius:g} came out of reach",
+        "hopeless": f"radius {config.target_radius:g} was given up",
         "spent": "all votes were spent",
     }[certificate.ending]
     planned = f"; a fixed n would have taken about {certificate.fixed_n:,}" if certificate.fixed_n else ""

@@ -98,7 +98,7 @@ class Summary:
     certified_accuracy: dict[str, Proportion]
 
     def as_dict(self) -> dict[str, Any]:
-        """A JSON document for scripts, accuracies in percent."""
+        """A JSON document for scripts, accuracies in percent. `interval` holds at each radius on its own."""
         return {
             "images": self.images,
             "abstained": self.abstained,
@@ -110,12 +110,14 @@ class Summary:
 
 
 def curve(results: Sequence[Result], points: int = 120) -> list[tuple[float, Proportion]]:
-    """Certified accuracy at `points` radii from 0 to just above the largest one, for a plot."""
+    """Certified accuracy at `points` radii from 0 to just above the largest one, for a plot, in a band that
+    holds the true curve at all radii together: it is the share of pictures whose radius, 0 where the class is
+    wrong, goes beyond each of them."""
     right = np.sort([r.radius for r in results if r.correct])
     end = (float(right[-1]) if len(right) else 0.0) * 1.02 + 1e-3
     at = np.linspace(0.0, end, points)
     return [
-        (float(r), Proportion.of(int(k), len(results)))
+        (float(r), Proportion.in_curve(int(k), len(results)))
         for r, k in zip(at, len(right) - np.searchsorted(right, at), strict=True)
     ]
 

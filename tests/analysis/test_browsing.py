@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -145,6 +146,8 @@ def test_views_are_kept_as_rules(store: Store, run: Run) -> None:
 def test_the_curve_is_the_certified_accuracy_with_its_band() -> None:
     radii, correct = [r.radius for r in RESULTS], [r.correct for r in RESULTS]
     points = curve(RESULTS)
+    margin = math.sqrt(math.log(40) / (2 * len(RESULTS)))
+    assert all(s.high == min(1, s.share + margin) and s.low == max(0, s.share - margin) for _, s in points)
     assert points[0][0] == 0
     assert points[-1][1].k == 0, "it comes down to the axis"
     for radius, share in points:

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy.stats import binom
 
 from diffsmooth_core import certify
 from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
-from diffsmooth_core.certification.decision import decide
+from diffsmooth_core.certification.decision import decide, decide_schema_2
 from diffsmooth_core.certification.noise import image_sha256
 from diffsmooth_core.classifiers.building import build_base
 from diffsmooth_core.config import ABSTAIN, SmoothingConfig
-from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
+from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower, clopper_pearson_upper
 from tests.worlds import GREY, half_space
 
 RADIUS = certified_radius(clopper_pearson_lower(97, 100, 0.001), 0.5)  # of 97 of 100 votes
@@ -125,6 +126,23 @@ def test_a_certificate_of_version_0_8_by_the_anytime_bound_still_holds(certifica
     assert discrepancies(replace(votes, radius=3.117694740800443))
 
 
+def test_a_two_class_certificate_of_schema_2_holds_with_the_smaller_radius_it_was_issued_with(
+    certificate: Certificate,
+) -> None:
+    """There the other classes shared a half of alpha: 460 of 1,000 votes against 200, three other classes."""
+    config = replace(certificate.config, bound="two-class", n=1000)
+    counts = (200, 460, 170, 170)
+    found = decide_schema_2((0, 20, 0, 0), counts, config)
+    assert found.p_b_upper == clopper_pearson_upper(200, 1000, config.alpha / 6)
+    assert 0 < found.radius < decide((0, 20, 0, 0), counts, config).radius
+    assert found.ending is not None
+    values = replace(
+        certificate, schema=2, config=config, counts0=(0, 20, 0, 0), counts=counts, **vars(found)
+    )
+    assert discrepancies(values) == []
+    assert discrepancies(replace(values, radius=found.radius * 1.01)) != []
+
+
 def test_an_abstention_turned_into_a_certificate_is_found(certificate: Certificate) -> None:
     abstained = with_votes(certificate, (0, 20), (45, 55))
     assert abstained.label == ABSTAIN
@@ -146,7 +164,7 @@ def test_a_split_vote_says_that_more_samples_would_not_help(certificate: Certifi
     reason = with_votes(certificate, (3, 9, 8), (300, 480, 220)).reason(NAMES)
     assert "480 of 1,000" in reason
     assert "not a majority" in reason
-    assert "½" not in reason
+    assert "votes." not in reason, "no number is promised"
 
 
 def test_half_of_the_votes_are_no_majority_of_either_class(certificate: Certificate) -> None:
@@ -157,20 +175,29 @@ def test_half_of_the_votes_are_no_majority_of_either_class(certificate: Certific
 def test_a_bound_just_short_says_how_many_more_votes_would_do(certificate: Certificate) -> None:
     short = with_votes(certificate, (0, 20), (40, 60))
     assert "60 of 100" in short.reason(NAMES)
-    assert "the lower bound 0.4409 is" in short.reason(NAMES)  # .44098, rounded down
+    assert "a lower bound of 0.4409, not above ½" in short.reason(NAMES)  # .44098, rounded down
     needed = int(short.reason(NAMES).split("about ")[1].split(" votes")[0].replace(",", ""))
-    assert clopper_pearson_lower(round(0.6 * needed), needed, 0.001) == pytest.approx(0.5, abs=0.01)
+    power = {n: _power(0.6, n) for n in (needed - 8, needed, needed + 8)}
+    assert power[needed - 8] < 0.9 <= power[needed + 8]
+    assert "with probability 90 %" in short.reason(NAMES)
+    assert "2α = 0.002 at most" in short.reason(NAMES)
     assert with_votes(certificate, (0, 20), (400, 600)).label == 1
 
 
 def test_a_hopeless_majority_says_that_millions_would_not_do(certificate: Certificate) -> None:
     reason = with_votes(certificate, (0, 20), (49_999, 50_001)).reason(NAMES)
-    assert "more than ten million votes" in reason
+    assert "no new run of up to ten million votes" in reason
+
+
+def _power(p: float, n: int) -> float:
+    """The probability that n votes with true share p certify at alpha = .001."""
+    fewest = next(k for k in range(n // 2, n + 1) if clopper_pearson_lower(k, n, 0.001) > 0.5)
+    return float(binom.sf(fewest - 1, n, p))
 
 
 def test_a_wrongly_selected_class_is_named_as_the_reason(certificate: Certificate) -> None:
     reason = with_votes(certificate, (11, 9), (10, 990)).reason(NAMES)
     assert "Selection put up apple" in reason
     assert "10 of 1,000" in reason
-    assert "bread got a majority" in reason
+    assert "bread got 990" in reason
     assert "n₀ = 20" in reason

@@ -173,6 +173,8 @@ def check_stream(stream: list[Progress], config: SmoothingConfig) -> None:
         ({"stopping": "adaptive", "rounds": 3, "n": 240}, 3, False),
         ({"stopping": "target", "target_radius": 0.45}, 1, True),
         ({"stopping": "decided", "target_radius": 0.45}, 1, True),
+        ({"stopping": "decided", "target_radius": 0.45, "bound": "two-class"}, 2, True),
+        ({"stopping": "sequential", "target_radius": 0.45}, 1, True),
     ],
 )
 def test_both_bounds_are_shown_whatever_the_rule(
@@ -187,7 +189,7 @@ def test_both_bounds_are_shown_whatever_the_rule(
     for p in estimating:
         k, n = p.counts[p.candidate], p.n_done
         assert p.clopper_pearson == clopper_pearson_lower(k, n, config.alpha / share_of_alpha)
-        assert p.anytime == anytime_lower(k, n, config.alpha)
+        assert p.anytime == anytime_lower(k, n, config.alpha / (2 if config.bound == "two-class" else 1))
         assert p.provisional == (not holds)
         assert p.point == (n, k / n, p.clopper_pearson, p.anytime)
     assert not final.provisional

@@ -112,8 +112,9 @@ def _broken(
             ":material/error:",
             "Certificate broken",
             headline,
-            f"This is inside the certified radius {radius}. Certificate and vote are both wrong with "
-            f"probability {certificate.config.alpha:g} at most: this is such a case, or a fault.",
+            f"This is inside the certified radius {radius}. Certificate and vote are each wrong with "
+            f"probability {certificate.config.alpha:g} at most, so that one of them is with "
+            f"{2 * certificate.config.alpha:g} at most: this is such a case, or a fault.",
         )
     narrowed = "" if progress.finished else " Shorter ones are being tried."
     gap = (

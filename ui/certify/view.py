@@ -159,7 +159,8 @@ def _figures(snapshot: Certification, names: tuple[str, ...]) -> None:
     if progress := snapshot.progress:
         name, final = names[progress.candidate], bool(progress.certificate)
         if any(progress.counts):  # before, there is only the share of the votes that choose the class
-            bound, share = down(progress.p_a_lower, 4), down(progress.p_hat, 4)
+            bound = down(progress.p_a_lower, 4) if progress.p_a_lower else "–"
+            share = down(progress.p_hat, 4)
         if progress.radius:
             radius, label = length(progress.radius), "Class" if final else label
     key = f"figures-{'final' if final else 'provisional'}{'-long' if len(name) > LONG_NAME else ''}"
@@ -174,6 +175,8 @@ def _figures(snapshot: Certification, names: tuple[str, ...]) -> None:
             if config.stopping == "fixed"
             else "Provisional: bound and radius hold at the end of a round."
             if config.stopping == "adaptive"
+            else f"The target radius {config.target_radius:g} is tested: there is no bound until it is shown."
+            if config.stopping == "sequential"
             else "Bound and radius hold at every moment: this bound may be looked at while votes come in."
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from diffsmooth_core import SmoothingConfig
-from diffsmooth_core.certification.decision import level
+from diffsmooth_core.certification.decision import a_bound, level
 from diffsmooth_core.certification.progress import Point, Stage
 from diffsmooth_core.certification.tracing import TracedVote, trace_vote
 from diffsmooth_core.certification.voting import VoteRange, votes
@@ -42,5 +42,5 @@ def bounds(found: list[int], candidate: int, config: SmoothingConfig) -> list[Po
         k += label == candidate
         if n % every == 0 or n == len(found):
             at = clopper_pearson_lower(k, n, level(config))
-            points.append((n, k / n, at, anytime_lower(k, n, config.alpha)))
+            points.append((n, k / n, at, anytime_lower(k, n, a_bound(config))))
     return points

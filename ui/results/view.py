@@ -146,6 +146,8 @@ def show(chosen: list[ResultCurve]) -> None:
         "certified-accuracy",
         "Certified accuracy in percent over the radius",
     )
+    if any(series.line.points for series in chosen):
+        st.caption(accuracy.BAND)
     if notes := [f"{mark} {plain(note)}" for series in chosen for mark, note in series.notes.items()]:
         st.caption("  \n".join(notes))
     rows = table(chosen)

@@ -62,12 +62,14 @@ def _progress(run: Run) -> None:
 
 
 def _pace(status: Status | None) -> str:
+    """How fast a run is and what it found. Pictures that need fewer votes finish first, so that these need not
+    be like the rest."""
     if status is None:
         return ""
     left = f" · {duration(status.seconds_left)} left" if status.seconds_left else ""
     return (
-        f" · {status.votes_per_second:.0f} votes a second · {100 * status.certified_accuracy:.1f} % right so "
-        f"far{left}"
+        f" · {status.votes_per_second:.0f} votes a second · {100 * status.certified_accuracy:.1f} % of those "
+        f"finished are right{left}"
     )
 
 
@@ -135,7 +137,10 @@ def charts(selection: Selection) -> None:
     with st.container(key="charts-run"):
         left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Certified accuracy** over the radius, with a band of 95 % confidence")
+        st.markdown(
+            "**Certified accuracy** over the radius, with a simultaneous band of 95 % confidence",
+            help=accuracy.BAND,
+        )
         figure.show(
             accuracy.certified_accuracy(lines), "curve", "Certified accuracy in percent over the radius"
         )

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from diffsmooth_core import SmoothingConfig
-from diffsmooth_core.certification.decision import Decision, decide, selected
-from diffsmooth_core.config import ABSTAIN
+from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.certification.decision import Decision, check_reachable, decide, selected
+from diffsmooth_core.config import ABSTAIN, ANYTIME
 from ui import charts
 from ui.colours import class_colour
 from ui.components import figure, softmax
 from ui.jobs import networks, votes
+from ui.page import error_box
 from ui.step.panels import CHART, ROWS, Scene, halves
 from ui.text import down, length
 
@@ -25,6 +26,11 @@ def count(scene: Scene) -> None:
     name = scene.names[label]
     see, read = halves()
     with read:
+        try:
+            check_reachable(config)
+        except InputError as error:
+            error_box(error)
+            return
         if not networks.votes_quickly(config) or config.n0 + copy > COUNTED:
             st.markdown(
                 f"The vote for **{name}** is counted with the others. Certify draws them all; here, the "
@@ -61,7 +67,9 @@ def _rule(config: SmoothingConfig, k: int, n: int) -> None:
     """How the bound follows from k of n votes, and the radius from it."""
     if config.bound == "two-class":
         st.latex(r"R = \tfrac{\sigma}{2}\left(\Phi^{-1}(\underline{p_A}) - \Phi^{-1}(\overline{p_B})\right)")
-    elif config.stopping in ("target", "decided"):
+    elif config.stopping == "sequential":
+        st.latex(rf"R = {config.target_radius:g} \text{{ once enough of }} n \text{{ votes agree}}")
+    elif config.stopping in ANYTIME:
         st.latex(r"R = \sigma\,\Phi^{-1}(\underline{p_A}), \quad \underline{p_A} \text{ anytime}")
     else:
         st.latex(
@@ -122,7 +130,7 @@ def _at_the_end(share: float, name: str, config: SmoothingConfig) -> None:
     )
     holds = (
         "This bound may be looked at whenever one likes. At the end"
-        if config.stopping in ("target", "decided")
+        if config.stopping in ANYTIME
         else "The bound holds for a number of votes fixed beforehand, so only at the end"
     )
     st.caption(

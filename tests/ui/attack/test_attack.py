@@ -187,7 +187,7 @@ def attempt(outcome: str, length: float) -> Attempt:
         ("running", (), 2.0, "running", "Attempt 1 of 10"),
         ("failed", (), 2.0, "failed", r"the \*queue\* broke"),
         ("done", ("held", "broken"), 2.0, "wrong", "Attempt 2 was the first to succeed"),
-        ("done", ("broken",), 1.0, "failed", "Certificate and vote are both wrong with probability 0.001"),
+        ("done", ("broken",), 1.0, "failed", "one of them is with 0.002 at most"),
     ],
 )
 def test_the_verdict_says_what_happened(

@@ -87,7 +87,10 @@ def test_a_certificate_without_a_known_class_does_not_claim_to_be_right(
 
 @pytest.mark.parametrize(
     ("votes", "reason"),
-    [([(CAT, 400), (DOG, 300), (0, 300)], "not a majority"), ([(CAT, 520), (DOG, 480)], "would need about")],
+    [
+        ([(CAT, 400), (DOG, 300), (0, 300)], "not a majority"),
+        ([(CAT, 520), (DOG, 480)], "would certify with probability 90 %"),
+    ],
 )
 def test_an_abstention_gives_its_reason(
     visit: Visit, finished_run: Finish, votes: list[tuple[int, int]], reason: str
