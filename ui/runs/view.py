@@ -62,8 +62,8 @@ def _progress(run: Run) -> None:
 
 
 def _pace(status: Status | None) -> str:
-    """How fast a run is and what it found. Pictures that need fewer votes finish first, so that these need not
-    be like the rest."""
+    """How fast a run is and what it found. Pictures that need fewer votes finish first, so that these need
+    not be like the rest."""
     if status is None:
         return ""
     left = f" · {duration(status.seconds_left)} left" if status.seconds_left else ""
