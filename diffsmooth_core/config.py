@@ -64,6 +64,7 @@ USUAL: dict[str, dict[str, Any]] = {
 }
 NOISES = ("fresh", "reference", "sound")
 STOPPING = ("fixed", "target", "decided", "sequential", "adaptive")
+MOST_TESTED = 1_000_000  # votes of a "sequential" run, whose exact test takes a second to compute then
 ANYTIME = ("target", "decided")  # rules whose bound holds at every look
 GIVE_UP = ("decided", "sequential", "adaptive")  # rules that end a run once its target is out of reach
 BOUNDS = ("one-class", "two-class")
@@ -224,6 +225,11 @@ class SmoothingConfig:
             raise InputError(
                 f"stopping 'sequential' tests a radius above 0 and target_radius is {self.target_radius:g}; "
                 "raise it, or use stopping 'decided'"
+            )
+        if self.stopping == "sequential" and self.n > MOST_TESTED:
+            raise InputError(
+                f"stopping 'sequential' has a test for {MOST_TESTED:,} votes at most and n is {self.n:,}; "
+                "use fewer votes, or stopping 'decided'"
             )
         for name in ("alpha", "beta"):
             if not 0 < getattr(self, name) < 1:

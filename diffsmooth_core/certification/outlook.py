@@ -10,7 +10,7 @@ from scipy.special import bdtrik
 
 from diffsmooth_core.certification.decision import Ending, bounds_of, level
 from diffsmooth_core.certification.target_test import target_test
-from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.config import MOST_TESTED, InputError, SmoothingConfig
 from diffsmooth_core.statistics import clopper_pearson_lower, course, share_for_radius
 
 POWER = 0.9  # probability with which a new run of the suggested size certifies, if the shares are as counted
@@ -81,7 +81,7 @@ def _votes_of_a_test(share: float, config: SmoothingConfig) -> int | None:
 
     size = _smallest(fixed)
     for _ in range(TRIES):
-        if size is None or size > LIMIT // 10:
+        if size is None or size > MOST_TESTED:
             return None
         try:
             test = target_test(replace(config, n=size))
@@ -100,7 +100,8 @@ def advice(counts: Sequence[int], candidate: int, ending: Ending, config: Smooth
     rule = replace(config, stopping=rule_of_a_new_run(counts, candidate, ending, config))
     needed = votes_needed(counts, candidate, rule)
     if needed is None:
-        return "if that share held, no new run of up to ten million votes would be likely to certify it."
+        most = MOST_TESTED if rule.stopping == "sequential" else LIMIT
+        return f"if that share held, no new run of up to {most:,} votes would be likely to certify it."
     how = "" if rule.stopping == config.stopping else " of a fixed number of votes"
     what = f"show radius {config.target_radius:g}" if rule.stopping == "sequential" else "certify"
     return (

@@ -50,7 +50,7 @@ def stages(clean: int, noisy: int, purified: int | None, votes: list[int]) -> St
         ((90, 10, 0), (900, 100, 0), 1, "wrong", "a dog: the certificate holds, for a wrong class"),
         ((51, 49, 0), (100, 900, 0), 1, "selection", "put up cat; of the estimation votes 900 of 1,000"),
         ((90, 10, 0), (530, 300, 170), 0, "few", "with probability 90 % if it had about 5,"),
-        ((90, 10, 0), (50001, 49999, 0), 0, "few", "no new run of up to ten million votes"),
+        ((90, 10, 0), (50001, 49999, 0), 0, "few", "no new run of up to 10,000,000 votes"),
         ((60, 40, 0), (480, 470, 50), 0, "tie", "cat and dog share the votes, 480 to 470"),
         ((60, 30, 10), (450, 300, 250), 0, "scattered", "scatter over 3 classes, cat leading with 450"),
     ],

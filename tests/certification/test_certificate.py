@@ -186,7 +186,7 @@ def test_a_bound_just_short_says_how_many_more_votes_would_do(certificate: Certi
 
 def test_a_hopeless_majority_says_that_millions_would_not_do(certificate: Certificate) -> None:
     reason = with_votes(certificate, (0, 20), (49_999, 50_001)).reason(NAMES)
-    assert "no new run of up to ten million votes" in reason
+    assert "no new run of up to 10,000,000 votes" in reason
 
 
 def _power(p: float, n: int) -> float:

@@ -80,5 +80,7 @@ def test_a_picture_with_the_target_radius_is_given_up_no_more_often_than_beta(
 def test_only_a_test_of_one_class_above_zero_can_be_sequential() -> None:
     with pytest.raises(InputError, match="bound is 'two-class'"):
         replace(CONFIG, stopping="sequential", bound="two-class")
+    with pytest.raises(InputError, match="1,000,000 votes at most and n is 1,000,001"):
+        replace(CONFIG, stopping="sequential", n=1_000_001)
     with pytest.raises(InputError, match="target_radius is 0"):
         replace(CONFIG, stopping="sequential", target_radius=0.0)

@@ -59,7 +59,7 @@ def counts(results: list[Result]) -> list[tuple[int, list[int], list[int]]]:
     return [(r.idx, r.certificate["counts0"], r.certificate["counts"]) for r in results if r.certificate]
 
 
-@pytest.mark.parametrize("stopping", ["decided", "fixed", "adaptive"])
+@pytest.mark.parametrize("stopping", ["decided", "sequential", "fixed", "adaptive"])
 def test_a_batch_gives_what_certify_gives(own: Store, stopping: str) -> None:
     config = SmoothingConfig(**(CONFIG.as_dict() | {"stopping": stopping, "n": 240}))
     run = batch.start(own, "run", config, parse_indices("0:12:2", "cifar10"))
