@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -85,7 +86,7 @@ def cost() -> None:
 
 def wald(p: float, tested: float, config: SmoothingConfig) -> float:
     divergence = float(rel_entr(p, tested) + rel_entr(1 - p, 1 - tested))
-    return min(config.n, -np.log(config.alpha if p > tested else config.beta) / max(divergence, 1e-12))
+    return min(config.n, -math.log(config.alpha if p > tested else config.beta) / max(divergence, 1e-12))
 
 
 def errors() -> None:

@@ -124,7 +124,7 @@ def test_a_saved_figure_keeps_its_band_and_no_shading() -> None:
     drawn = accuracy.certified_accuracy([run])
     rows = lines(drawn)
     assert ["a run", "0", "50"] in rows
-    assert {name for name, *_ in rows} == {"a run", "a run, band"}
+    assert {name for name, *_ in rows} == {"a run", "a run, simultaneous 95 % band"}
     assert not any("band" in column for table in figure.tables(drawn) for column in table.columns)
     shading = go.Figure(go.Heatmap(x=["a"], y=["b"], z=np.array([[1.0]]), hoverinfo="skip"))
     assert lines(shading) == []
