@@ -3,6 +3,8 @@ images."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
@@ -45,6 +47,8 @@ def two_class_radius(p_a_lower: float, p_b_upper: float, sigma: float) -> float:
     if not p_a_lower > p_b_upper:
         return 0.0
     a, b = float(ndtri(p_a_lower)), float(ndtri(p_b_upper))
+    if math.isinf(a - b):  # no bound leaves that, but the largest radius that unanimous votes leave possible
+        return math.inf
     return max(0.0, sigma / 2 * (a - b - 2e-15 * (abs(a) + abs(b)))) * _DOWN
 
 

@@ -317,3 +317,11 @@ def test_votes_at_a_place_where_no_rule_looks_are_found() -> None:
     certificate = run(0.6, replace(CONFIG, stopping="target"))
     tampered = replace(certificate, counts=(certificate.counts[0], certificate.counts[1] + 3))
     assert any(sentence.startswith("counts says") for sentence in discrepancies(tampered))
+
+
+@pytest.mark.parametrize("stopping", ["decided", "adaptive"])
+def test_unanimous_votes_do_not_give_a_target_up(stopping: str) -> None:
+    """The largest share that they leave possible is 1, and the radius has no end."""
+    config = SmoothingConfig(n=1600, stopping=stopping, bound="two-class", target_radius=1.0, sigma=0.5)
+    votes = next_look(0, config)
+    assert decide((20, 0, 0), (votes, 0, 0), config).ending is None

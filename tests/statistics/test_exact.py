@@ -179,6 +179,7 @@ def test_the_two_class_form_certifies_where_no_class_has_a_majority() -> None:
     assert p_b < p_a < 0.5
     assert two_class_radius(p_a, p_b, 0.5) == pytest.approx(0.25 * (norm.ppf(p_a) - norm.ppf(p_b)))
     assert two_class_radius(p_b, p_a, 0.5) == 0.0
+    assert two_class_radius(1.0, 0.0, 0.5) == two_class_radius(1.0, 0.3, 0.5) == math.inf
     unanimous = two_class_bounds([1000, 0], 0, 0.001)
     assert unanimous[1] == pytest.approx(1 - unanimous[0], abs=1e-15), "with two classes p_B is 1 - p_A"
 
