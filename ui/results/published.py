@@ -35,7 +35,7 @@ class PublishedSetting:
 def sidebar() -> list[PublishedSetting]:
     """Narrow down what there is, choose from it, and bring a file along."""
     with st.sidebar:
-        st.markdown("**PublishedSetting numbers**")
+        st.markdown("**Published numbers**")
         filters, file = st.container(), _upload()
         bundled = [value for path in published.files() for value in _read(published.read, path)]
         own = _read(published.decoded, file.getvalue(), file.name) if file else []
