@@ -198,7 +198,7 @@ def test_sequential_certifies_the_target_radius_and_nothing_else() -> None:
         assert (not_yet.label, not_yet.radius, not_yet.p_a_lower, not_yet.p_b_upper) == (ABSTAIN, 0, 0, 1)
     assert decide((0, 20), (0, 105), config).ending is None, "there is no look at 105 votes"
     for n, most in test.for_it.items():
-        if 0 <= most and n < 500:
+        if most >= 0 and n < 500:
             lost, still = (decide((0, 20), (n - k, k), config) for k in (most, most + 1))
             assert (lost.ending, still.ending) == ("hopeless", None)
     still, lost = (decide((0, 20), (against, 990 - against), config) for against in (254, 255))
