@@ -60,9 +60,9 @@ def status(snapshot: Certification, names: tuple[str, ...]) -> None:
         st.subheader(":material/error: Stopped: no certificate", anchor=False)
         st.markdown(failure(snapshot))
     elif progress and progress.certificate:
-        said = verdict(progress.certificate, snapshot.subject.picture, names)
-        st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
-        st.markdown(said.sentence)
+        outcome = verdict(progress.certificate, snapshot.subject.picture, names)
+        st.subheader(f"{outcome.mark} {outcome.word}: {outcome.headline}", anchor=False)
+        st.markdown(outcome.sentence)
 
 
 def _soon(waiting: Certification) -> str:

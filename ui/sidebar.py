@@ -178,8 +178,8 @@ def _select(
 
 def _numbers(left: str, right: str | None, right_used: bool = True, left_used: bool = True) -> None:
     """Two numbers side by side, or those of them that a lesson shows."""
-    drawn = [(n, used) for n, used in ((left, left_used), (right, right_used)) if n and tours.shows(n)]
-    for column, (name, used) in zip(st.columns(2) if drawn else (), drawn, strict=False):
+    visible = [(n, used) for n, used in ((left, left_used), (right, right_used)) if n and tours.shows(n)]
+    for column, (name, used) in zip(st.columns(2) if visible else (), visible, strict=False):
         label, step, hint = NUMBERS[name]
         low, high = settings.SPANS[name]
         form = "%g" if isinstance(getattr(settings.DEFAULTS, name), float) else None

@@ -51,19 +51,19 @@ def verdict(certificate: Certificate, picture: Picture, class_names: tuple[str, 
         f"{radius} leaves the smoothed class at {name}"
     )
     if picture.label is None:
-        said = (
+        sentence = (
             f"{holds}. Whether that answer is right is another matter: a certificate promises that it stays "
             f"the same, and {_without_label(picture)}."
         )
-        return Verdict("unknown", ":material/shield:", "Certified", headline, said)
+        return Verdict("unknown", ":material/shield:", "Certified", headline, sentence)
     if picture.label == certificate.label:
-        said = f"{holds}, which is the picture's class."
-        return Verdict("right", ":material/check_circle:", "Certified and right", headline, said)
-    said = (
+        sentence = f"{holds}, which is the picture's class."
+        return Verdict("right", ":material/check_circle:", "Certified and right", headline, sentence)
+    sentence = (
         f"{holds}, though the picture's class is {class_names[picture.label]}: a certificate promises that "
         "the answer stays the same, not that it is right."
     )
-    return Verdict("wrong", ":material/cancel:", "Certified but wrong", headline, said)
+    return Verdict("wrong", ":material/cancel:", "Certified but wrong", headline, sentence)
 
 
 def meaning(certificate: Certificate, picture: Picture) -> None:
@@ -73,18 +73,18 @@ def meaning(certificate: Certificate, picture: Picture) -> None:
     moved = np.divide(picture.pixels, 255, dtype=np.float32) + change
     levels = 255 * radius / change.size**0.5
     alone, gain = amplified(change)
-    shown = length(radius)
+    size = length(radius)
     st.subheader("What this radius means", anchor=False)
     st.markdown(
-        f"No change of the picture whose L2 length is below **{shown}** moves the smoothed classifier to "
+        f"No change of the picture whose L2 length is below **{size}** moves the smoothed classifier to "
         f"another class, with confidence 1 − α = {confidence(certificate.config.alpha)} over the sampling. "
         "Its class is the likeliest vote; a number of votes shows which that is with a risk of its own. The "
         "length is the root of the "
         f"summed squares over all {change.size:,} pixel values, which go from 0 to 1. Turning one pixel "
-        f"from black to white has length {ONE_PIXEL:.2f}; a change of length {shown} spread over all values "
+        f"from black to white has length {ONE_PIXEL:.2f}; a change of length {size} spread over all values "
         f"moves each by about {levels:.2g} of 255 levels."
     )
-    direction, amplification = f"in a random direction, length {shown}", f"{gain:.0f} times amplified"
+    direction, amplification = f"in a random direction, length {size}", f"{gain:.0f} times amplified"
     strip.show(
         [
             strip.Frame("The picture", "as the network sees it", (data_url(picture.pixels),)),

@@ -70,31 +70,31 @@ def start(picture: Picture, config: SmoothingConfig, earlier: Certification | No
 
 def find(job_id: str | None) -> Certification | None:
     """A certification on this server by its id, or None where the id is unknown or was forgotten."""
-    found = jobs().snapshot(job_id) if job_id else None
-    return found if found and isinstance(found.subject, CertificationTask) else None
+    run = jobs().snapshot(job_id) if job_id else None
+    return run if run and isinstance(run.subject, CertificationTask) else None
 
 
 def show_run_of_address() -> None:
     """Show the run that the address names; its picture too, where that was uploaded."""
     if (job_id := state.job()) is None:
         return
-    found = find(job_id)
-    if found is None:
+    run = find(job_id)
+    if run is None:
         state.show_job(None)
         notices.notify(
             "The run in the address is no longer on this server. Certify repeats it: the same seed gives "
             "the same votes."
         )
-    elif found.subject.picture.source.startswith("upload:"):
-        state.set_picture(found.subject.picture)
+    elif run.subject.picture.source.startswith("upload:"):
+        state.set_picture(run.subject.picture)
 
 
 def hide_run_of_other_picture(picture: Picture) -> None:
     """Stop showing a finished run once another picture is chosen after its end, and not before."""
-    found = find(state.job())
-    if found is None or not found.finished:
+    run = find(state.job())
+    if run is None or not run.finished:
         return
-    if picture.sha256 not in (found.subject.picture.sha256, state.picture_at_end(found.id, picture.sha256)):
+    if picture.sha256 not in (run.subject.picture.sha256, state.picture_at_end(run.id, picture.sha256)):
         state.show_job(None)
 
 

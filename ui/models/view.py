@@ -31,8 +31,8 @@ KINDS = {"classifier": "Classifier", "denoiser": "Denoiser"}
 
 def table() -> Card | None:
     """The networks as rows; the chosen one's card, None before a choice."""
-    found = list(every().values())
-    rows = pd.DataFrame([_row(card) for card in found])
+    cards = list(every().values())
+    rows = pd.DataFrame([_row(card) for card in cards])
     event: Any = st.dataframe(
         rows,
         hide_index=True,
@@ -58,7 +58,7 @@ def table() -> Card | None:
         },
     )
     picked = event.selection.rows
-    return found[picked[0]] if picked else None
+    return cards[picked[0]] if picked else None
 
 
 def _row(card: Card) -> dict[str, Any]:
@@ -153,11 +153,11 @@ def _doctor(chosen: Card) -> None:
     st.caption(plain(f"{source}. {found.sentence}"))
 
 
-def finding(found: doctor.Checkup) -> go.Figure:
+def finding(checkup: doctor.Checkup) -> go.Figure:
     """Accuracy under each normalisation (rows) and noise (columns)."""
-    names, sigmas = list(found.accuracy), [f"σ = {s:g}" for s in doctor.SIGMAS]
-    percent = [[100 * share for share in row.values()] for row in found.accuracy.values()]
-    drawn = go.Figure(
+    names, sigmas = list(checkup.accuracy), [f"σ = {s:g}" for s in doctor.SIGMAS]
+    percent = [[100 * share for share in row.values()] for row in checkup.accuracy.values()]
+    chart = go.Figure(
         go.Heatmap(
             z=percent,
             x=sigmas,
@@ -172,9 +172,9 @@ def finding(found: doctor.Checkup) -> go.Figure:
             ygap=3,
         )
     )
-    drawn.update_layout(height=70 + 44 * len(names), margin={"l": 0, "r": 0, "t": 8, "b": 0})
-    drawn.update_yaxes(autorange="reversed")
-    return drawn
+    chart.update_layout(height=70 + 44 * len(names), margin={"l": 0, "r": 0, "t": 8, "b": 0})
+    chart.update_yaxes(autorange="reversed")
+    return chart
 
 
 USUAL = "the usual one of its layout"

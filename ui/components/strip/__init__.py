@@ -64,8 +64,8 @@ def journey(samples: Samples, config: SmoothingConfig, class_names: tuple[str, .
     elif samples.purified is not None:
         frames.append(Frame("Purified", purifier.caption(config), (data_url(samples.purified),)))
     if METHODS[config.method].smooths_locally:
-        drawn = "new noise" if config.noise == "fresh" else "fixed noise"
-        caption = f"{some} copies with {drawn} σ′ = {config.sigma_local:g}; their answers are averaged"
+        which = "new noise" if config.noise == "fresh" else "fixed noise"
+        caption = f"{some} copies with {which} σ′ = {config.sigma_local:g}; their answers are averaged"
         frames.append(Frame("Smoothed locally", caption, pictures))
     name = class_names[samples.vote]
     frames.append(Frame("One vote", "the answer for this copy", word=name, colour=class_colour(samples.vote)))
