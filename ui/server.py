@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui.jobs.networks import importing
+from ui.importing import importing
 from ui.navigation import pages
 
 IDLE_SECONDS = 2.0  # that a server waits for its first visitor before it goes on loading

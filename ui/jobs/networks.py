@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.certification.decision import check_reachable
+from ui.importing import importing
 
 if TYPE_CHECKING:
     from diffsmooth_core import BaseClassifier, Classifier, SmoothedClassifier
     from diffsmooth_core.purification.purifier import AnyDenoiser
 
-importing = threading.RLock()  # held to import modules: a second thread could see one half-imported
 # One a network: who wants it while it is being loaded waits for that, and does not load it once more.
 _loading: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
