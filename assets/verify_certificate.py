@@ -1,10 +1,9 @@
 """Check DiffSmooth certificates with Python's standard library alone: verify_certificate.py FILE...
 
-Written from CERTIFICATE.md for whoever relies on a certificate; it shares no code with the program that
-issues them. It checks that bound, radius and label follow from the votes, and that votes, counts, settings
-and commitment belong together; not that the networks cast these votes, which `diffsmooth verify` does with
---replay and --fresh. Binomial sums are integers, rounded against the certificate. The exit status is 0 where
-every certificate holds, 1 where one does not, 2 where a file is none.
+For whoever relies on one, written from CERTIFICATE.md without code of the program that issues them. It checks
+that bound, radius and label follow from the votes, and that votes, counts, settings and commitment belong
+together; not that networks cast these votes (`diffsmooth verify --replay`, `--fresh`). Binomial sums are
+integers, rounded against the certificate. Exit status: 0, all hold; 1, one does not; 2, a file is none.
 """
 
 from __future__ import annotations
@@ -16,24 +15,22 @@ import math
 import re
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from statistics import NormalDist
 from typing import Any
 
 Document = dict[str, Any]
-Test = Callable[[Any], bool]
+Rule = Callable[[int, int, Fraction, Fraction], bool]
 ONE = 1 << 200  # sums are counted in units of 1/ONE
 LARGE = ONE << 1200  # beyond what any level asks for: the smallest double is 2**-1074
 NORMAL = NormalDist()
-ULP = Fraction(1, 2**53)  # 1 - p_a_lower is rounded to a double
 MOST_BYTES, MOST_VOTES, MOST_CLASSES = 10**8, 10**8, 65_536
 
 
 # Binomial sums. If b(j) is the probability of j successes in n votes, b(j+1) / b(j) = (n-j)/(j+1) p/(1-p):
 # in units of b(k) the sums need neither a power nor a factorial.
-
-
 def above(k: int, n: int, p: Fraction) -> int:
     """(b(k) + b(k+1) + ... + b(n)) / b(k), rounded up."""
     odds, against = p.numerator, p.denominator - p.numerator
@@ -62,8 +59,6 @@ def below(k: int, n: int, p: Fraction) -> int:
 
 
 # What makes a lower bound p of a probability valid, from k of n votes: P(p is above it) <= level.
-
-
 def clopper_pearson(k: int, n: int, p: Fraction, level: Fraction) -> bool:
     """P(at least k of n votes) <= level, if p is the probability of a vote. For n fixed beforehand."""
     if p <= 0 or k == 0 or p >= 1:
@@ -81,11 +76,38 @@ def anytime(k: int, n: int, p: Fraction, level: Fraction) -> bool:
     return below(k, n + 1, p) * level >= (n + 1 - k) * ONE
 
 
-def rule(config: Document) -> tuple[Callable[[int, int, Fraction, Fraction], bool], int]:
-    """The bound that belongs to the stopping rule, and among how many looks a level is divided."""
-    if config["stopping"] in ("target", "decided"):
-        return anytime, 1
-    return clopper_pearson, config["rounds"] if config["stopping"] == "adaptive" else 1
+def rule(config: Document) -> tuple[Rule, Fraction, Fraction]:
+    """The bound that belongs to the stopping rule, and the levels alpha and beta of one such bound."""
+    parts = config["rounds"] if config["stopping"] == "adaptive" else 1
+    parts *= 2 if config["bound"] == "two-class" else 1
+    alpha, beta = (Fraction({"beta": config["alpha"], **config}[name]) / parts for name in ("alpha", "beta"))
+    return anytime if config["stopping"] in ("target", "decided") else clopper_pearson, alpha, beta
+
+
+def largest(holds: Rule, k: int, n: int, level: Fraction) -> Fraction:
+    """The largest valid bound, by bisection."""
+    p = Fraction(0)
+    for i in range(1, 54):
+        p += Fraction(1, 2**i) if holds(k, n, p + Fraction(1, 2**i), level) else 0
+    return p
+
+
+def boundary(q: Fraction, level: Fraction, n: int, config: Document) -> int:
+    """The group-sequential test at look n: how many votes of probability q end it at most, -1 for none. It is
+    the most with which all looks so far end with a probability of level * (n / most votes)^(1/2) at most."""
+    if n > 20_000:
+        raise ValueError("'sequential' is not checked here beyond 20,000 votes")
+    running, first, spent, odds, total = [ONE], 0, 0, q.numerator, q.denominator
+    for votes in range(1, n + 1):
+        pairs = zip([*running, 0], [0, *running], strict=True)
+        running = [-(-(no * (total - odds) + yes * odds) // total) for no, yes in pairs]
+        while running and running[-1] < 1 << 60:
+            running.pop()  # less than 2**-140
+        if is_look(votes, config):
+            budget = level * math.isqrt(votes * ONE * ONE // config["n"])
+            while running and spent + running[0] <= budget:
+                spent, first = spent + running.pop(0), first + 1
+    return first - 1
 
 
 # The checks. Each yields a sentence for everything that does not follow.
@@ -93,8 +115,13 @@ def check_bounds(c: Document, candidate: int) -> Iterator[str]:
     """p_a_lower and p_b_upper are valid, and as tight as the votes allow."""
     config, counts, n = c["config"], c["counts"], sum(c["counts"])
     p_a, p_b = Fraction(c["p_a_lower"]), Fraction(c["p_b_upper"])
-    (slack, excess), (holds, looks), two = slacks(c), rule(config), config["bound"] == "two-class"
-    level = Fraction(config["alpha"]) / looks / (2 if two else 1)
+    (slack, excess), (holds, level, _), two = slacks(c), rule(config), config["bound"] == "two-class"
+    if config["stopping"] == "sequential":
+        target = Fraction(NORMAL.cdf(config["target_radius"] / config["sigma"]))
+        shown = n - counts[candidate] <= boundary(1 - (p_a or target), level, n, config)
+        if abs(p_a - (target if shown else 0)) > slack or abs(p_a + p_b - 1) > slack:
+            yield f"the votes show {'the' if shown else 'no'} target radius, p_a_lower or p_b_upper another"
+        return
     if not holds(counts[candidate], n, p_a - excess, level):
         yield "p_a_lower is above what the votes allow"
     if holds(counts[candidate], n, p_a + slack, level):
@@ -106,37 +133,27 @@ def check_bounds(c: Document, candidate: int) -> Iterator[str]:
     def is_upper(p: Fraction) -> bool:  # by the votes of the runner-up, or because all shares are 1 together
         return p >= 1 - p_a or (two and holds(others, n, 1 - p, level))
 
-    if not is_upper(p_b + max(excess, ULP)):
+    if not is_upper(p_b + max(excess, Fraction(1, 2**53))):  # 1 - p_a is rounded to a double
         yield "p_b_upper is below what the votes allow"
     if is_upper(p_b - slack):
         yield "p_b_upper is above what the votes give"
 
 
 def slacks(c: Document) -> tuple[Fraction, Fraction]:
-    """How far a number may be from the exact one on the safe side, for rounding, and on the other side:
-    schema 2 rounded with a margin that was not always large enough."""
-    slack = Fraction(1, 10**12 if c["config"]["stopping"] in ("fixed", "adaptive") else 10**9)
+    """How far a number may be from the exact one on the safe side, and, as schema 2 rounded, on the other."""
+    slack = Fraction(1, 10**9 if c["config"]["stopping"] in ("target", "decided") else 10**12)
     return slack, slack if c["schema"] == 2 else Fraction(0)
 
 
 def check_result(c: Document, candidate: int) -> Iterator[str]:
-    """The radius follows from the bounds, and the label from the radius."""
-    sigma, p_a, p_b = c["config"]["sigma"], c["p_a_lower"], c["p_b_upper"]
-    largest = 0.0
-    if c["config"]["bound"] == "two-class" and p_a > p_b:
-        largest = sigma / 2 * (quantile(p_a) - quantile(p_b))
-    elif c["config"]["bound"] == "one-class" and p_a > 0.5:
-        largest = sigma * quantile(p_a)
+    """The radius follows from the bounds, less 2 parts in 10^15 for the quantile, and the label from it."""
+    p_a, p_b, sigma = c["p_a_lower"], c["p_b_upper"], c["config"]["sigma"]
+    radius = sigma / 2 * (NORMAL.inv_cdf(p_a) - NORMAL.inv_cdf(p_b)) if p_a > p_b else 0.0
     slack, excess = map(float, slacks(c))
-    if not largest - slack <= c["radius"] <= largest + excess:
-        yield f"radius is {c['radius']!r}, and the bounds give {largest!r}"
+    if not radius - slack <= c["radius"] <= radius + excess:
+        yield f"radius is {c['radius']!r}, and the bounds give {radius!r}"
     if c["label"] != (label := candidate if c["radius"] else -1):
         yield f"label is {c['label']}, and votes and radius say {label}"
-
-
-def quantile(p: float) -> float:
-    """The normal quantile, exact to a few parts in 10^16; a certificate's radius is 2 parts in 10^15 less."""
-    return NORMAL.inv_cdf(p) if 0 < p < 1 else math.copysign(math.inf, p - 0.5)
 
 
 def check_ending(c: Document, candidate: int) -> Iterator[str]:
@@ -151,7 +168,7 @@ def check_ending(c: Document, candidate: int) -> Iterator[str]:
         ending = "reached"
     elif n >= config["n"]:
         ending = "spent"
-    elif config["stopping"] in ("decided", "adaptive") and is_hopeless(config, k, n):
+    elif config["stopping"] not in ("fixed", "target") and is_hopeless(c, k, n, candidate):
         ending = "hopeless"
     if c["ending"] != ending:
         yield f"ending is {c['ending']}, and the votes say {ending}"
@@ -161,19 +178,29 @@ def is_look(n: int, config: Document) -> bool:
     """Whether a run may end after n votes."""
     most = config["n"]
     if n >= most or config["stopping"] == "fixed":
-        return n == most
+        return bool(n == most)
     if config["stopping"] == "adaptive":
         return n in [max(1, most // 4**i) for i in range(config["rounds"])]
-    return n % max(10, 10 ** (len(str(n - 1)) - 3)) == 0
+    return bool(n % max(10, 10 ** (len(str(n - 1)) - 3)) == 0)
 
 
-def is_hopeless(config: Document, k: int, n: int) -> bool:
+def is_hopeless(c: Document, k: int, n: int, candidate: int) -> bool:
     """The target cannot be reached any more, not even if all votes that are left were for the candidate; or
-    an upper bound at level beta says that the candidate's probability is too small for it."""
-    (holds, looks), most = rule(config), config["n"]
-    target = Fraction(NORMAL.cdf(config["target_radius"] / config["sigma"]))
-    alpha, beta = (Fraction(config.get(name, config["alpha"])) / looks for name in ("alpha", "beta"))
-    return not holds(k + most - n, most, target, alpha) or holds(n - k, n, 1 - target, beta)
+    the bounds at level beta leave only smaller radii."""
+    config, most, counts = c["config"], c["config"]["n"], c["counts"]
+    (holds, alpha, beta), distance = rule(config), config["target_radius"] / config["sigma"]
+    at_best = at_most = NORMAL.cdf(distance)  # what p_A has to be
+    if config["stopping"] == "sequential":
+        share = Fraction(at_best)
+        return k <= boundary(share, beta, n, config) or n - k > boundary(1 - share, alpha, most, config)
+    other = max(counts[:candidate] + counts[candidate + 1 :])
+    if config["bound"] == "two-class":
+        p_b = min(1 - largest(holds, most - other, most, alpha), 1 - Fraction(1, 2**53))
+        at_best = min(at_best, NORMAL.cdf(2 * distance + NORMAL.inv_cdf(float(p_b))))
+        p_b = largest(holds, other, n, beta / (len(counts) - 1))
+        at_most = NORMAL.cdf(2 * distance + NORMAL.inv_cdf(float(p_b))) if p_b else 0.0
+    can_reach = holds(k + most - n, most, Fraction(at_best), alpha)
+    return not can_reach or holds(n - k, n, 1 - Fraction(at_most), beta)
 
 
 def check_votes(c: Document) -> Iterator[str]:
@@ -184,12 +211,11 @@ def check_votes(c: Document) -> Iterator[str]:
         raw = unpacker.decompress(base64.b64decode(c[name], validate=True), size + 1)
         if len(raw) != size or not unpacker.eof or unpacker.unused_data:
             raise ValueError(f"{name} are not {sum(counts)} votes")
-        again = [0] * MOST_CLASSES
-        for low, high in zip(raw[::width], raw[1::2] if width == 2 else bytes(size), strict=True):
-            again[low + 256 * high] += 1
-        if any(again[len(counts) :]):
+        pairs = zip(raw[::width], raw[1::2] if width == 2 else bytes(size), strict=True)
+        again = Counter(low + 256 * high for low, high in pairs)
+        if max(again) >= len(counts):
             raise ValueError(f"{name} hold a class beyond the {len(counts)}")
-        if again[: len(counts)] != counts:
+        if [again[label] for label in range(len(counts))] != counts:
             yield f"{name} have other counts than the certificate"
 
 
@@ -198,10 +224,9 @@ def check_commitment(c: Document) -> Iterator[str]:
     config = {name: value for name, value in c["config"].items() if name != "device"} | {"dtype": c["dtype"]}
     document = {"noise": 3, "image": c["image_sha256"], "config": config}
     own = sha256(document | {name: c[name] for name in ("weights", "dtype", "execution", "block")})
-    if (members := c["members"]) is None:  # of an audit under a challenge; the claim says so
-        return
-    if c["commitment"] != (expected := sha256({"members": members}) if members else own):
-        yield f"commitment is not {expected}"
+    members = c["members"]  # None under a challenge: the run has them
+    if members is not None and c["commitment"] != (sha256({"members": members}) if members else own):
+        yield "commitment is not that of these settings, networks and picture, or of the members"
     if own not in (members or [own]):
         yield f"members lack {own}"
 
@@ -212,86 +237,69 @@ def sha256(document: Document) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-# Reading: every field that a check looks at has its type and range.
-
-
-def between(low: float, high: float, *kinds: type) -> Test:
-    return lambda v: type(v) in kinds and low <= v <= high
-
-
-def one_of(*choices: object) -> Test:
-    return lambda v: not isinstance(v, bool) and v in choices
-
-
-def pattern(text: str) -> Test:
-    return lambda v: isinstance(v, str) and re.fullmatch(text, v) is not None
-
-
-def list_of(test: Test, least: int, most: int) -> Test:
-    return lambda v: isinstance(v, list) and least <= len(v) <= most and all(map(test, v))
-
-
-def counts(value: Any) -> bool:
-    whole = list_of(between(0, MOST_VOTES, int), 2, MOST_CLASSES)
-    return whole(value) and 1 <= sum(value) <= MOST_VOTES
-
-
-SHA256, SHARE, VOTES = pattern("[0-9a-f]{64}"), between(0, 1, int, float), between(1, MOST_VOTES, int)
-LEVEL = between(5e-324, math.nextafter(1, 0), int, float)
-FIELDS: dict[str, Test] = {
-    "schema": one_of(2, 3),
-    "label": between(-1, MOST_CLASSES, int),
-    "radius": between(0, 1e9, int, float),
-    "p_a_lower": SHARE,
-    "p_b_upper": SHARE,
-    "ending": one_of("spent", "reached", "hopeless"),
-    "counts0": counts,
-    "counts": counts,
-    "config": lambda v: isinstance(v, dict),
-    "image_sha256": SHA256,
-    "weights": lambda v: isinstance(v, dict) and bool(v) and all(map(SHA256, v.values())),
-    "dtype": one_of("float32", "bfloat16"),
-    "execution": pattern("[a-z]{1,20}(/[1-9][0-9]{0,5})?"),
-    "block": between(1, 10**6, int),
-}
-FIELDS_OF_3: dict[str, Test] = {
-    "commitment": SHA256,
-    "nonce": pattern("([0-9a-f]{32})?"),
-    "members": lambda v: v is None or (list_of(SHA256, 0, MOST_VOTES)(v) and sorted(set(v)) == v),
-    "votes0": lambda v: isinstance(v, str),
-    "votes": lambda v: isinstance(v, str),
-}
-SETTINGS: dict[str, Test] = {
-    "sigma": between(5e-324, 1e6, int, float),
+# Reading: what every field is that a check looks at. A rule is a pattern of a text, the kinds and the range
+# of a number, a list of values of one rule, or an object with a rule for each field.
+WHOLE, NUMBER, SHA256 = (int,), (int, float), "[0-9a-f]{64}"
+COUNTS, LEVEL = [(WHOLE, 0, MOST_VOTES)], (NUMBER, 5e-324, 1 - 2**-53)
+SETTINGS = {
+    "sigma": (NUMBER, 5e-324, 1e6),
     "alpha": LEVEL,
-    "n0": VOTES,
-    "n": VOTES,
-    "rounds": between(1, 30, int),
-    "stopping": one_of("fixed", "target", "decided", "adaptive"),
-    "target_radius": between(0, 1e6, int, float),
-    "bound": one_of("one-class", "two-class"),
+    "n0": (WHOLE, 1, MOST_VOTES),
+    "n": (WHOLE, 1, MOST_VOTES),
+    "rounds": (WHOLE, 1, 30),
+    "stopping": "fixed|target|decided|sequential|adaptive",
+    "target_radius": (NUMBER, 0, 1e6),
+    "bound": "one-class|two-class",
 }
+FIELDS = {
+    "label": (WHOLE, -1, MOST_CLASSES),
+    "radius": (NUMBER, 0, 1e9),
+    "p_a_lower": (NUMBER, 0, 1),
+    "p_b_upper": (NUMBER, 0, 1),
+    "ending": "spent|reached|hopeless",
+    "counts0": COUNTS,
+    "counts": COUNTS,
+    "config": SETTINGS,
+    "image_sha256": SHA256,
+    "dtype": "float32|bfloat16",
+    "execution": "[a-z]{1,20}(/[1-9][0-9]{0,5})?",
+    "block": (WHOLE, 1, 10**6),
+}
+FIELDS_OF_3 = {"commitment": SHA256, "nonce": "([0-9a-f]{32})?", "votes0": ".*", "votes": ".*"}
 
 
 def read(path: str) -> Document:
-    """The certificate in a file."""
+    """The certificate in a file. Raises ValueError where it is none."""
     with open(path, "rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise ValueError("it is too large")
-    c = json.loads(data, object_pairs_hook=once, parse_float=finite, parse_constant=finite)
-    demand(c, FIELDS)
-    demand(c, FIELDS_OF_3 if c["schema"] == 3 else {})
-    demand(c["config"], SETTINGS | ({"beta": LEVEL} if c["schema"] == 3 else {}))
-    if not c["label"] < len(c["counts"]) == len(c["counts0"]):
-        raise ValueError("counts0, counts and label speak of different classes")
-    return dict(c)
+        data = file.read(MOST_BYTES)  # what is cut off is no JSON
+    c: Document = json.loads(data, object_pairs_hook=once, parse_float=finite, parse_constant=finite)
+    demand(fits(c, {"schema": (WHOLE, 2, 3)}), "schema")
+    for name, rule in (FIELDS | (FIELDS_OF_3 if c["schema"] == 3 else {})).items():
+        demand(fits(c.get(name), rule), name)
+    demand(c["schema"] == 2 or fits(c["config"].get("beta"), LEVEL), "beta")
+    votes0, votes, members = c["counts0"], c["counts"], c.get("members", [])
+    demand(2 <= len(votes) <= MOST_CLASSES and c["label"] < len(votes) == len(votes0), "number of classes")
+    demand(all(1 <= sum(counts) <= MOST_VOTES for counts in (votes0, votes)), "number of votes")
+    weights = c.get("weights")
+    demand(isinstance(weights, dict) and weights and fits([*weights.values()], [SHA256]), "weights")
+    demand(members is None or (fits(members, [SHA256]) and sorted(set(members)) == members), "members")
+    return c
 
 
-def demand(values: Any, fields: dict[str, Test]) -> None:
-    for name, holds in fields.items():
-        if not isinstance(values, dict) or name not in values or not holds(values[name]):
-            raise ValueError(f"{name} is missing or cannot be")
+def fits(value: Any, rule: Any) -> bool:
+    if isinstance(rule, str):
+        return isinstance(value, str) and re.fullmatch(rule, value) is not None
+    if isinstance(rule, list):
+        return isinstance(value, list) and all(fits(v, rule[0]) for v in value)
+    if isinstance(rule, dict):
+        return isinstance(value, dict) and all(fits(value.get(name), inner) for name, inner in rule.items())
+    kinds, low, high = rule
+    return type(value) in kinds and bool(low <= value <= high)
+
+
+def demand(holds: object, what: str) -> None:
+    if not holds:
+        raise ValueError(f"its {what} is missing or cannot be")
 
 
 def once(pairs: list[tuple[str, Any]]) -> Document:
@@ -315,30 +323,25 @@ def discrepancies(c: Document) -> list[str]:
 
 def claim(c: Document) -> str:
     """What a certificate that holds says."""
-    picture = f"the picture sha {c['image_sha256'][:16]}..."
-    what = f"it abstains and claims nothing about {picture}"
-    if c["label"] >= 0:
-        radius, alpha = math.floor(c["radius"] * 1e4) / 1e4, c["config"]["alpha"]
-        what = f"the smoothed classifier gives class {c['label']} for every picture within {radius:.4f} (L2, "
-        what += f"pixels in [0,1]) of {picture}, unless a chance of {alpha} happened"
-    if c.get("members", []) is None:
-        what += "; what its commitment is for, the run says"
-    given = "its nonce has to be in the verifier's ledger"
-    return f"{what}; {given if c.get('nonce') else 'the seed was chosen by whoever issued it'}"
+    picture = c["image_sha256"][:16]
+    seed = "" if c.get("nonce") else "; the seed was chosen by whoever issued it"
+    if c["label"] < 0:
+        return f"it abstains and claims nothing about the picture sha {picture}...{seed}"
+    radius, alpha = math.floor(c["radius"] * 1e4) / 1e4, c["config"]["alpha"]
+    what = f"the smoothed classifier gives class {c['label']} for every picture within {radius:.4f} (L2)"
+    return f"{what} of the picture sha {picture}..., unless a chance of {alpha} happened{seed}"
 
 
 def main(paths: list[str]) -> int:
     status = 0 if paths else 2
     for path in paths:
         try:
-            c = read(path)
-            found = discrepancies(c)
+            found = discrepancies(c := read(path))
+            print(f"{path} does not hold: {'; '.join(found)}" if found else f"{path} holds: {claim(c)}")
+            status = max(status, bool(found))
         except (OSError, ValueError, RecursionError, zlib.error) as error:
             print(f"{path} is no certificate: {error}")
             status = 2
-        else:
-            print(f"{path} does not hold: {'; '.join(found)}" if found else f"{path} holds: {claim(c)}")
-            status = max(status, bool(found))
     return status
 
 

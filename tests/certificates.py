@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from diffsmooth_core.certification.decision import decide
+from diffsmooth_core.certification.decision import decide, decide_schema_2
 from diffsmooth_core.config import SmoothingConfig
 
 WEIGHTS = {"classifier": "0" * 64, "denoiser": "1" * 64}
@@ -39,7 +39,7 @@ def document(
     counts0: Sequence[int], counts: Sequence[int], config: SmoothingConfig, schema: int = 3, **fields: Any
 ) -> dict[str, Any]:
     """The certificate that these votes give; `fields` stand in the place of its own."""
-    found = decide(counts0, counts, config)
+    found = (decide if schema == 3 else decide_schema_2)(counts0, counts, config)
     assert found.ending is not None, "no certificate ends there"
     settings = config.as_dict()
     if schema == 2:

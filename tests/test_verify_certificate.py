@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -21,7 +22,7 @@ import pytest
 from scipy.stats import beta, binom
 
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
-from diffsmooth_core.certification.decision import decide, next_look
+from diffsmooth_core.certification.decision import check_reachable, decide, next_look
 from diffsmooth_core.certification.reading import parsed
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.paths import ASSETS
@@ -73,25 +74,34 @@ def test_a_million_votes_are_checked_in_a_moment(checker: ModuleType, k: int, n:
         assert float(tail) == pytest.approx(beta.cdf(p, k, n - k + 1), rel=1e-9)
 
 
-def honest(random: np.random.Generator, schema: int) -> Values:
-    """A certificate of invented votes, by any stopping rule and bound, that may also abstain."""
-    stopping = str(random.choice(["fixed", "fixed", "target", "decided", "adaptive"]))
+def settings(random: np.random.Generator, schema: int) -> SmoothingConfig:
+    """A stopping rule, a bound and levels; schema 2 had fewer of them."""
+    rules = ["fixed", "target", "decided", "adaptive", "sequential"]
+    stopping = str(random.choice(rules[: 4 if schema == 2 else 5]))
+    two_class = stopping != "sequential" and (schema == 3 or stopping == "fixed") and random.random() < 0.4
     alpha = float(random.choice([0.001, 0.001, 0.05, 1e-6, 0.5, 0.9]))
-    classes = int(random.choice([2, 3, 10, 300]))
-    config = SmoothingConfig(
+    return SmoothingConfig(
         n0=int(random.integers(1, 100)),
         n=int(10 ** random.uniform(1.5, 3.3)),
         alpha=alpha,
         beta=alpha if schema == 2 else float(random.choice([0.05, 0.001])),
         sigma=float(random.choice([0.12, 0.25, 0.5, 1.0])),
         stopping=stopping,
-        target_radius=float(random.choice([0.0, 0.05, 0.25, 0.5])),
+        target_radius=float(random.choice([0.02, 0.05, 0.25, 0.5])),
         rounds=int(random.integers(1, 4)),
-        bound="two-class" if stopping == "fixed" and random.random() < 0.5 else "one-class",
+        bound="two-class" if two_class else "one-class",
         dtype="float32",
         device="cpu",
     )
-    classes = 2 if config.bound == "two-class" else classes
+
+
+def honest(random: np.random.Generator, schema: int) -> Values:
+    """A certificate of invented votes, by any stopping rule and bound, that may also abstain."""
+    while True:
+        with suppress(InputError):
+            check_reachable(config := settings(random, schema))
+            break
+    classes = int(random.choice([2, 3, 10, 300]))
     share = random.uniform(0.4, 1)
     p = [share, *(random.dirichlet(np.ones(classes - 1)) * (1 - share))]
     counts0, counts = random.multinomial(config.n0, p), np.zeros(classes, int)
