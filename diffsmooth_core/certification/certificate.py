@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from diffsmooth_core.certification.ballots import Classes
-from diffsmooth_core.certification.commitment import Commitment, own_commitment
+from diffsmooth_core.certification.commitment import Commitment, SeedAlone, Tie, own_commitment
 from diffsmooth_core.certification.decision import (
     Decision,
     Ending,
@@ -108,9 +108,21 @@ class Certificate:
         )
 
     @property
-    def tied_to(self) -> Commitment | None:
-        """What its noise was tied to before the first vote; None in schema 2, where it was the seed alone."""
-        return Commitment(self.commitment, self.members, self.nonce) if self.schema == SCHEMA else None
+    def tied_to(self) -> Tie:
+        """What its noise was tied to before the first vote."""
+        if self.schema == 2:
+            return SeedAlone(self.config.seed)
+        return Commitment(self.commitment, self.members, self.nonce)
+
+    @property
+    def noise_chosen_by(self) -> str:
+        """Who chose the noise of the votes, in words: a certificate without a challenge may be the best of
+        many seeds."""
+        if self.nonce:
+            return (
+                f"the verifier: nonce {self.nonce[:8]}... was given for commitment {self.commitment[:12]}..."
+            )
+        return f"whoever issued it: seed {self.config.seed}, no challenge"
 
     def classes(self, stage: Counted) -> Classes:
         """The classes (votes,) of a stage's votes in order. Raises InputError where they are not as many as
@@ -223,8 +235,10 @@ def _overstated(certificate: Certificate, decision: Decision) -> list[str]:
 def _untied(certificate: Certificate) -> list[str]:
     """What schema 3 demands besides: the counts are those of the votes, and the commitment is that of
     picture, settings and networks."""
-    assert certificate.tied_to is not None
-    found = certificate.tied_to.faults(certificate.own_commitment)
+    tied_to = certificate.tied_to
+    if isinstance(tied_to, SeedAlone):
+        return []
+    found = tied_to.faults(certificate.own_commitment)
     for name, votes, counts in (
         ("counts0", "votes0", certificate.counts0),
         ("counts", "votes", certificate.counts),

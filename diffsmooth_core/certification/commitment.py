@@ -95,6 +95,16 @@ class Commitment:
         return found
 
 
+@dataclass(frozen=True)
+class SeedAlone:
+    """What the noise of schema 2 was tied to, with the picture and the stage."""
+
+    seed: int
+
+
+Tie = Commitment | SeedAlone
+
+
 def check_nonce(nonce: str) -> str:
     """`nonce`, if it can be a verifier's: 32 hex digits in lower case. Raises InputError otherwise."""
     if not re.fullmatch(r"[0-9a-f]{32}", nonce):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.certification.certificate import Certificate, Counted
-from diffsmooth_core.certification.commitment import Commitment
+from diffsmooth_core.certification.commitment import Tie
 from diffsmooth_core.certification.decision import Decision, a_bound, level, selected
 from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
@@ -44,7 +44,7 @@ class Progress:
     the bound that is valid at all n simultaneously.
     """
 
-    tied_to: Commitment | None  # None in a recording of schema 2
+    tied_to: Tie
     stage: Counted
     n_done: int
     n_total: int
@@ -87,7 +87,7 @@ class Progress:
 
 def build_progress(
     config: SmoothingConfig,
-    tied_to: Commitment | None,
+    tied_to: Tie,
     stage: Counted,
     selection: Ballots,
     estimation: Ballots,

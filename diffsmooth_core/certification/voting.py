@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from diffsmooth_core.certification.ballots import Classes
-from diffsmooth_core.certification.commitment import Commitment, own_commitment
-from diffsmooth_core.certification.noise import image_sha256
+from diffsmooth_core.certification.commitment import Commitment, SeedAlone, Tie, own_commitment
+from diffsmooth_core.certification.noise import NoiseKey, NoiseSource, image_sha256
 from diffsmooth_core.certification.noise_v2 import NoiseSourceV2
 from diffsmooth_core.certification.progress import Pixels, Samples, Stage
 from diffsmooth_core.classifiers.base import BaseClassifier, Vote
@@ -32,7 +32,7 @@ class VoteRange:
     stage: Stage
     start: int
     stop: int
-    tied_to: Commitment | None = None
+    tied_to: Tie | None = None
 
 
 def commitment_of(base: BaseClassifier, x: Tensor, config: SmoothingConfig, nonce: str = "") -> Commitment:
@@ -43,6 +43,13 @@ def commitment_of(base: BaseClassifier, x: Tensor, config: SmoothingConfig, nonc
     return Commitment(own, nonce=nonce)
 
 
+def noise_source(tied_to: Tie, x: Tensor, stage: Stage) -> NoiseSource:
+    """The noise of the votes of a stage for the picture x, by what it is tied to."""
+    if isinstance(tied_to, SeedAlone):
+        return NoiseSourceV2.seeded(tied_to.seed, image_sha256(x), stage)
+    return NoiseKey(tied_to.hash, tied_to.nonce).source(image_sha256(x), stage)
+
+
 def draw_noise(
     base: BaseClassifier, wanted: VoteRange, config: SmoothingConfig
 ) -> tuple[Tensor, Tensor | None]:
@@ -51,7 +58,8 @@ def draw_noise(
     The latter is standard normal, for purification and local smoothing; None where f needs none, or uses the
     fixed noise of the reference implementation.
     """
-    source = NoiseSourceV2.seeded(config.seed, image_sha256(wanted.x), wanted.stage)
+    tied_to = wanted.tied_to or commitment_of(base, wanted.x, config)
+    source = noise_source(tied_to, wanted.x, wanted.stage)
     span, shape = (wanted.start, wanted.stop), wanted.x.shape
     if config.noise == "sound":
         x_noisy = source.noisy(*span, wanted.x, config.sigma)
@@ -122,7 +130,7 @@ def first_votes(
     stage: Stage,
     n: int,
     batch: int | None = None,
-    tied_to: Commitment | None = None,
+    tied_to: Tie | None = None,
 ) -> Classes:
     """The classes (n,) of a stage's votes 0..n-1, cast `batch` at a time, by default base.votes_per_step."""
     batch = batch or base.votes_per_step

@@ -14,6 +14,8 @@ from diffsmooth_core.version import __version__
 FILES = {  # command -> the file of this folder that defines it, in the order of --help
     "certify": "certify",
     "sweep": "sweep",
+    "commit": "commit",
+    "challenge": "challenge",
     "verify": "verify",
     "attack": "attack",
     "audit": "audit",

@@ -10,22 +10,25 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
-from diffsmooth_core.cli.options import config_options, given_on_the_command_line, json_option, store_option
-from diffsmooth_core.config import USUAL, InputError, SmoothingConfig
+from diffsmooth_core.cli.options import (
+    config_options,
+    given_on_the_command_line,
+    json_option,
+    run_options,
+    run_settings,
+    store_option,
+)
+from diffsmooth_core.config import InputError, SmoothingConfig
 
 if TYPE_CHECKING:
+    from diffsmooth_core.runs.records import Run
     from diffsmooth_core.runs.results import Summary
+    from diffsmooth_core.runs.store import Store
 
 
 @click.command()
 @click.option("--out", "name", required=True, help="Name of the run in the store.")
-@click.option("--indices", default="0:10000:20", show_default=True, help="Test pictures, START:STOP:STEP.")
-@click.option(
-    "--config",
-    "file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="JSON with settings, or a certificate; options on the command line win.",
-)
+@run_options
 @click.option("--resume", is_flag=True, help="Go on with the run of this name.")
 @click.option(
     "--workers",
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     type=click.Choice(["sigma_local", "m", "shift", "budget"]),
     help="A sweep: a run for each of its settings, every copy purified once for all.",
 )
+@click.option("--challenge", default="", help="The nonce that a verifier gave for what `commit` printed.")
 @store_option
 @json_option("Print the summary as JSON.")
 @config_options
@@ -53,6 +57,7 @@ def audit(
     backend: str,
     address: str | None,
     over: str | None,
+    challenge: str,
     url: str | None,
     as_json: bool,
     **settings: Any,
@@ -62,32 +67,45 @@ def audit(
     After an interruption, even kill -9, the same call with --resume ends with the same counts as an
     undisturbed run.
     """
-    config = _config(click.get_current_context(), file, settings)
+    context = click.get_current_context()
+    config = run_settings(context, file, settings)
+    if over and (resume or challenge):
+        what = "goes on by itself when it is called again; leave --resume out"
+        raise InputError(f"a sweep {what if resume else 'shares its noise; leave --challenge out'}")
 
     from diffsmooth_core.runs import batch
     from diffsmooth_core.runs.indices import parse_indices
-    from diffsmooth_core.runs.ray_workers import RayWorkers
     from diffsmooth_core.runs.records import config_of
-    from diffsmooth_core.runs.results import summary
     from diffsmooth_core.runs.store import Store
-    from diffsmooth_core.runs.workers import Processes, ThisProcess
-    from diffsmooth_core.statistics import family_wise_level
 
     store = Store(url)
     if over:
-        if resume:
-            raise InputError("a sweep goes on by itself when it is called again; leave --resume out")
         _sweep(store, name, over, config, parse_indices(indices, config.dataset), as_json)
         return
     if resume:
         run = store.run(name)
         config_of(run)  # reports that an imported log cannot go on, before any setting is compared
-        _as_begun(click.get_current_context(), run.name, run.config, settings)
+        _as_begun(context, run, settings, challenge)
     else:
-        run = batch.start(store, name, config, parse_indices(indices, config.dataset))
-    crew: Any = ThisProcess if workers == 1 else partial(Processes, count=workers)
+        run = batch.start(store, name, config, parse_indices(indices, config.dataset), challenge)
+    _work(store, run, config, _crew(backend, workers, address))
+    _report(store, run, as_json)
+
+
+def _crew(backend: str, workers: int, address: str | None) -> Any:
+    """What makes the workers that cast the votes of a plan."""
+    from diffsmooth_core.runs.ray_workers import RayWorkers
+    from diffsmooth_core.runs.workers import Processes, ThisProcess
+
     if backend == "ray":
-        crew = partial(RayWorkers, count=workers, address=address)
+        return partial(RayWorkers, count=workers, address=address)
+    return ThisProcess if workers == 1 else partial(Processes, count=workers)
+
+
+def _work(store: Store, run: Run, config: SmoothingConfig, crew: Any) -> None:
+    """Certify what is left of a run, with a progress bar."""
+    from diffsmooth_core.runs import batch
+
     right = f"right at r >= {config.target_radius:g}" if config.stopping != "fixed" else "right"
     with tqdm(total=len(run.indices), unit="picture", delay=0.5) as bar:
         for status in batch.work(store, run, crew):
@@ -97,9 +115,17 @@ def audit(
                 refresh=False,
             )
             bar.update(status.done + status.skipped - bar.n)
-    found = summary(store.results(run))
+
+
+def _report(store: Store, run: Run, as_json: bool) -> None:
+    """Print what a run came to."""
+    from diffsmooth_core.runs.records import config_of
+    from diffsmooth_core.runs.results import summary
+    from diffsmooth_core.statistics import family_wise_level
+
+    found, alpha = summary(store.results(run)), config_of(run).alpha
     skipped = [r for r in store.remarks(run) if r.kind == "skipped"]
-    level = family_wise_level(config_of(run).alpha, max(1, found.images))
+    level = family_wise_level(alpha, max(1, found.images))
     if as_json:
         click.echo(
             json.dumps(
@@ -113,7 +139,7 @@ def audit(
     click.echo(
         f"{run.name}: pictures {found.images}, abstained {found.abstained}, wrong {found.wrong}, "
         f"ACR {found.acr:.3f}\ncertified accuracy in percent  {_percents(found)}\n"
-        f"each certificate holds with probability {1 - config_of(run).alpha:g}, all {found.images} "
+        f"each certificate holds with probability {1 - alpha:g}, all {found.images} "
         f"together with {max(0.0, 1 - level):g} at least"
     )
 
@@ -148,29 +174,18 @@ def _percents(found: Summary) -> str:
     return "  ".join(f"r={r}: {100 * s.share:.1f}" for r, s in found.certified_accuracy.items())
 
 
-def _as_begun(context: click.Context, run: str, begun: dict[str, Any], settings: dict[str, Any]) -> None:
+def _as_begun(context: click.Context, run: Run, settings: dict[str, Any], challenge: str) -> None:
     """Raises InputError where an option asks for another setting than the run was begun with."""
-    for name, value in settings.items():
-        if given_on_the_command_line(context, name) and begun.get(name, value) != value:
+    begun, asked = (
+        dict(run.config),
+        {n: v for n, v in settings.items() if given_on_the_command_line(context, n)},
+    )
+    begun["challenge"] = begun.get("challenge", {}).get("nonce", "")
+    if challenge:
+        asked["challenge"] = challenge
+    for name, value in asked.items():
+        if begun.get(name, value) != value:
             raise InputError(
-                f"run {run!r} was begun with {name} = {begun[name]} and goes on so, not with {value}; leave "
-                "that option out, or start another run"
+                f"run {run.name!r} was begun with {name} = {begun[name]} and goes on so, not with {value}; "
+                "leave that option out, or start another run"
             )
-
-
-def _config(context: click.Context, file: Path | None, settings: dict[str, Any]) -> SmoothingConfig:
-    """The configuration: the settings of the file, replaced by the options that were given."""
-    if file is not None:
-        try:
-            values = json.loads(file.read_text())
-        except (OSError, ValueError) as error:
-            raise InputError(f"{file} cannot be read as JSON ({error}); check the file") from None
-        if not isinstance(values, dict):
-            raise InputError(f'{file} holds no settings; give an object such as {{"sigma": 0.5}}')
-        values = dict(values.get("config", values))  # a certificate's file has its settings under "config"
-        settings = {n: value for n, value in settings.items() if given_on_the_command_line(context, n)}
-        values |= settings
-        if "classifier" not in values:
-            values = USUAL.get(str(values.get("dataset")), {}) | values
-        return SmoothingConfig.from_dict(values)
-    return SmoothingConfig.from_dict(settings)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
+from diffsmooth_core.certification.commitment import Commitment, check_nonce
+from diffsmooth_core.cli.commit import say_unless_kept
 from diffsmooth_core.cli.options import config_options, json_option
 from diffsmooth_core.cli.rounding import rounded_down
 from diffsmooth_core.config import ABSTAIN, NOISES, InputError, SmoothingConfig
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--compare-noise", is_flag=True, help="Certify under each kind of noise and print them together."
 )
+@click.option("--challenge", default="", help="The nonce that a verifier gave for what `commit` printed.")
 @json_option("Print the certificate as JSON.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the certificate there.")
 def certify(
@@ -39,6 +42,7 @@ def certify(
     batch: int | None,
     compare_precision: bool,
     compare_noise: bool,
+    challenge: str,
     as_json: bool,
     out: Path | None,
     **settings: Any,
@@ -47,11 +51,12 @@ def certify(
     config = SmoothingConfig(**settings)
     if out is not None and not out.parent.is_dir():
         raise InputError(f"there is no folder {out.parent} for --out; create it first")
-
     if compare_precision and compare_noise:
         raise InputError("--compare-precision and --compare-noise are two comparisons; choose one of them")
-    if out is not None and (compare_precision or compare_noise):
-        raise InputError("a comparison is no certificate for --out; leave out --out, or the comparison")
+    if (out is not None or challenge) and (compare_precision or compare_noise):
+        raise InputError("a comparison is no certificate for --out or --challenge; leave them out, or it")
+    if challenge:
+        check_nonce(challenge)
 
     # Loading torch takes seconds: settings are checked before it.
     from diffsmooth_core import SmoothedClassifier
@@ -67,40 +72,55 @@ def certify(
     if compare_noise:
         _compare_noise(smoothed, picture, class_names(config.dataset), as_json)
         return
-    certificate = None
-    with tqdm(total=config.n0 + config.n, unit="vote", smoothing=0.1, delay=0.5) as bar:
-        for progress in smoothed.certify_stream(picture.tensor, batch=batch, source=picture.source):
-            bar.update(sum(progress.counts0) + sum(progress.counts) - bar.n)
-            certificate = progress.certificate
-    assert certificate is not None
+    certificate = _certified(smoothed, picture, batch, challenge)
     if out is not None:
         out.write_text(certificate.to_json())
     if as_json:
         click.echo(certificate.to_json(), nl=False)
-        return
-    names = class_names(config.dataset)
+    else:
+        _say(certificate, picture, class_names(config.dataset))
+
+
+def _certified(
+    smoothed: SmoothedClassifier, picture: Picture, batch: int | None, challenge: str
+) -> Certificate:
+    """The certificate of the picture, with a progress bar meanwhile."""
+    tied_to = smoothed.commitment(picture.tensor, challenge)
+    if challenge:
+        say_unless_kept(tied_to)
+    config, certificate = smoothed.config, None
+    stream = smoothed.certify_stream(
+        picture.tensor, batch=batch, source=picture.source, tied_to=tied_to if challenge else None
+    )
+    with tqdm(total=config.n0 + config.n, unit="vote", smoothing=0.1, delay=0.5) as bar:
+        for progress in stream:
+            bar.update(sum(progress.counts0) + sum(progress.counts) - bar.n)
+            certificate = progress.certificate
+    assert certificate is not None
+    return certificate
+
+
+def _say(certificate: Certificate, picture: Picture, names: Sequence[str]) -> None:
     shown = f"{certificate.counts[certificate.candidate]:,} of {certificate.n:,} votes"
     if reason := certificate.reason(names):
         click.echo(f"{picture.title}: ABSTAIN. {reason}{_saved(certificate)}")
         return
-    truth = (
-        ""
-        if picture.label is None
-        else (
-            " (right)" if picture.label == certificate.label else f" (wrong: it is a {names[picture.label]})"
-        )
-    )
+    truth = ""
+    if picture.label is not None:
+        right = picture.label == certificate.label
+        truth = " (right)" if right else f" (wrong: it is a {names[picture.label]})"
     click.echo(
         f"{picture.title}: {names[certificate.label]}{truth}, certified L2 radius "
         f"{rounded_down(certificate.radius)} in [0,1] pixel units; {shown}, "
         f"p_A >= {rounded_down(certificate.p_a_lower)} with confidence "
-        f"{1 - config.alpha:g}{_saved(certificate)}"
+        f"{1 - certificate.config.alpha:g}{_saved(certificate)}\n"
+        f"the noise was chosen by {certificate.noise_chosen_by}"
     )
 
 
 def _compare_precision(config: SmoothingConfig, x: Any, as_json: bool) -> None:
     from diffsmooth_core import SmoothedClassifier
-    from diffsmooth_core.certification.replay import agreement
+    from diffsmooth_core.certification.agreement import agreement
 
     kinds = ("float32", "bfloat16")
     single, half = (SmoothedClassifier.load(replace(config, dtype=dtype)).base for dtype in kinds)
@@ -118,12 +138,10 @@ def _compare_precision(config: SmoothingConfig, x: Any, as_json: bool) -> None:
 def _compare_noise(
     smoothed: SmoothedClassifier, picture: Picture, names: Sequence[str], as_json: bool
 ) -> None:
-    found = {
-        noise: smoothed.under(replace(smoothed.config, noise=noise)).certify(
-            picture.tensor, source=picture.source
-        )
-        for noise in NOISES
-    }
+    kinds = {noise: smoothed.under(replace(smoothed.config, noise=noise)) for noise in NOISES}
+    x = picture.tensor
+    shared = Commitment.of_group(under.commitment(x).hash for under in kinds.values())
+    found = {n: under.certify(x, source=picture.source, tied_to=shared) for n, under in kinds.items()}
     if as_json:
         click.echo(json.dumps({noise: certificate.as_dict() for noise, certificate in found.items()}))
         return

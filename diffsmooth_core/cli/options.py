@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, USUAL, SmoothingConfig
+from diffsmooth_core.config import (
+    BOUNDS,
+    DTYPES,
+    METHODS,
+    NOISES,
+    STOPPING,
+    USUAL,
+    InputError,
+    SmoothingConfig,
+)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -59,6 +70,20 @@ def _setting_option(name: str, default: Any) -> Callable[[Any], Any]:
 config_options = combined(*(_setting_option(f.name, f.default) for f in fields(SmoothingConfig)))
 
 
+# The options that `audit` and the commitment to one share: which pictures, and settings from a file.
+run_options = combined(
+    click.option(
+        "--indices", default="0:10000:20", show_default=True, help="Test pictures, START:STOP:STEP."
+    ),
+    click.option(
+        "--config",
+        "file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="JSON with settings, or a certificate; options on the command line win.",
+    ),
+)
+
+
 def json_option(help: str = "Print JSON.") -> Callable[[Command], Command]:
     return click.option("--json", "as_json", is_flag=True, help=help)
 
@@ -73,3 +98,21 @@ device_option = click.option("--device", default="auto", show_default=True, help
 def given_on_the_command_line(context: click.Context, name: str) -> bool:
     """Whether this option was given on the command line, rather than left at its default."""
     return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+
+
+def run_settings(context: click.Context, file: Path | None, settings: dict[str, Any]) -> SmoothingConfig:
+    """The configuration: the settings of the file, replaced by the options that were given."""
+    if file is not None:
+        try:
+            values = json.loads(file.read_text())
+        except (OSError, ValueError) as error:
+            raise InputError(f"{file} cannot be read as JSON ({error}); check the file") from None
+        if not isinstance(values, dict):
+            raise InputError(f'{file} holds no settings; give an object such as {{"sigma": 0.5}}')
+        values = dict(values.get("config", values))  # a certificate's file has its settings under "config"
+        settings = {n: value for n, value in settings.items() if given_on_the_command_line(context, n)}
+        values |= settings
+        if "classifier" not in values:
+            values = USUAL.get(str(values.get("dataset")), {}) | values
+        return SmoothingConfig.from_dict(values)
+    return SmoothingConfig.from_dict(settings)

@@ -4,6 +4,8 @@ can be counted again."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,39 +13,65 @@ import click
 from diffsmooth_core.cli import claims
 from diffsmooth_core.cli.options import json_option
 from diffsmooth_core.cli.rounding import rounded_down
-from diffsmooth_core.config import ABSTAIN, InputError
+from diffsmooth_core.config import ABSTAIN
 
 if TYPE_CHECKING:
     from diffsmooth_core.certification.certificate import Certificate
 
 
+EVIDENCE = ("challenge", "replay", "fresh")  # what is looked at beside the counts, where it is asked for
+
+
 @click.command()
 @click.argument("certificates", nargs=-1, required=True, type=click.Path(dir_okay=False))
-@click.option("--replay", is_flag=True, help="Draw the same votes again and compare the counts.")
+@click.option("--replay", is_flag=True, help="Cast the same votes again and compare them one by one.")
+@click.option(
+    "--fresh", type=click.IntRange(1), help="Cast so many votes under noise of your own against the claim."
+)
+@click.option(
+    "--challenge",
+    "ledger",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Your ledger, which has to hold each certificate's nonce.",
+)
 @click.option("--image", help="The picture, where a certificate's own source is not here.")
 @click.option("--device", default="auto", show_default=True, help="Where a replay runs: auto, cpu or cuda.")
 @click.option("--family", is_flag=True, help="Certify again so that all of them hold together (Bonferroni).")
 @json_option("Print the finding as JSON.")
 def verify(
-    certificates: tuple[str, ...], replay: bool, image: str | None, device: str, family: bool, as_json: bool
+    certificates: tuple[str, ...],
+    replay: bool,
+    fresh: int | None,
+    ledger: Path | None,
+    image: str | None,
+    device: str,
+    family: bool,
+    as_json: bool,
 ) -> int:
     """Recompute bound, label and radius of certificates from their counts.
 
-    That needs no network weights; --replay does, and finds a changed count. Exits with status 1 where
-    something does not follow.
+    That needs no network weights; --replay and --fresh do, and find votes that were never cast. Exits with
+    status 1 where something does not follow.
     """
     from diffsmooth_core.certification.certificate import Certificate, discrepancies
+    from diffsmooth_core.certification.ledger import read_ledger
+    from diffsmooth_core.cli import evidence
 
+    asked: dict[str, Callable[[Certificate], dict[str, Any]]] = {}
+    if ledger is not None:
+        given = read_ledger(ledger)
+        asked["challenge"] = lambda certificate: evidence.challenged(certificate, given)
+    if replay:
+        asked["replay"] = lambda certificate: evidence.replayed(certificate, image, device)
+    if fresh is not None:
+        asked["fresh"] = lambda certificate: evidence.fresh_votes(certificate, image, device, fresh)
     read = {path: Certificate.read(path) for path in certificates}
     findings: dict[str, dict[str, Any]] = {}
     for path, certificate in read.items():
         found = discrepancies(certificate)
-        replayed = _replayed(certificate, image, device) if replay and not found else None
-        if replayed and not replayed["holds"]:
-            found = list(replayed["differences"])
-        findings[path] = {"valid": not found, "discrepancies": found}
-        if replayed:
-            findings[path]["replay"] = replayed
+        more = {} if found else {name: look(certificate) for name, look in asked.items()}
+        found = found + [fault for part in more.values() for fault in part["faults"]]
+        findings[path] = {"valid": not found, "discrepancies": found, **more}
     valid = all(finding["valid"] for finding in findings.values())
     for path, finding in findings.items():
         if finding["valid"]:
@@ -75,36 +103,8 @@ def _say(path: str, finding: dict[str, Any]) -> None:
     if not finding["valid"]:
         click.echo(f"{path} does not hold: {'; '.join(finding['discrepancies'])}")
         return
-    again = ""
-    if replay := finding.get("replay"):
-        again = "; drawn again, every count is the same"
-        if replay["differences"]:
-            again = (
-                f"; drawn again on another kind of device {len(replay['differences'])} counts differ, "
-                f"within chance (chi-squared p = {replay['p_value']:.2g})"
-            )
-    click.echo(f"{path} holds: bound, label and radius follow from its counts{again}")
-
-
-def _replayed(certificate: Certificate, image: str | None, device: str) -> dict[str, Any]:
-    from diffsmooth_core import SmoothedClassifier
-    from diffsmooth_core.certification import replay
-    from diffsmooth_core.datasets import resolve
-
-    source = image or certificate.source
-    if not source or source.startswith("upload:"):
-        raise InputError("the certificate's picture was uploaded and is not here; give it with --image PATH")
-    config = replay.settings_of(certificate, device)
-    base = SmoothedClassifier.load(config).base
-    found = replay.replay(certificate, base, resolve(source, config.dataset).tensor)
-    return {
-        "holds": found.holds,
-        "exact": found.exact,
-        "p_value": found.p_value,
-        "differences": list(found.differences),
-        "counts0": found.counts0,
-        "counts": found.counts,
-    }
+    more = "".join(f"; {finding[name]['says']}" for name in EVIDENCE if name in finding)
+    click.echo(f"{path} holds: bound, label and radius follow from its counts{more}")
 
 
 def _together(read: list[Certificate], family: bool) -> dict[str, Any]:

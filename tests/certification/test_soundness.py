@@ -17,7 +17,7 @@ from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import InputError, SmoothingConfig
 from tests.worlds import GREY, SHAPE
 
-CONFIG = SmoothingConfig(method="plain", sigma=0.5, n0=20, n=1000, device="cpu", dtype="float32")
+CONFIG = SmoothingConfig(method="plain", sigma=0.5, n0=20, n=2000, device="cpu", dtype="float32")
 BLACK = torch.zeros(SHAPE)
 SOURCE = NoiseKey("a" * 64).source("b" * 64, "estimation")
 NEARLY_BLACK = torch.full(SHAPE, 4 / 255)  # at an L2 distance of 4/255 sqrt(3072) = .87
@@ -45,7 +45,7 @@ def test_float_noise_certifies_what_is_false() -> None:
     distance = float((NEARLY_BLACK - BLACK).norm())
     assert (black.label, other.label) == (0, 1)
     assert distance < black.radius
-    assert other.counts == (0, 1000)
+    assert other.counts == (0, 2000)
 
 
 def test_sound_noise_sees_no_difference() -> None:

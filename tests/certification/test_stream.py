@@ -15,9 +15,8 @@ from torch import Tensor, nn
 
 from diffsmooth_core import build_base, certify, certify_stream, load_classifier, load_denoiser, predict
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
-from diffsmooth_core.certification.noise import image_sha256
-from diffsmooth_core.certification.noise_v2 import NoiseSourceV2
 from diffsmooth_core.certification.progress import Progress
+from diffsmooth_core.certification.voting import commitment_of, noise_source
 from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
 from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
@@ -124,7 +123,7 @@ def test_the_votes_are_cast_on_exactly_the_keyed_noise() -> None:
     certificate = certify(base_for(config, classifier), GREY, config, batch=4)
     expected, counted = [], np.zeros((2, 2), int)
     for row, (stage, votes) in enumerate((("selection", 4), ("estimation", 10))):
-        noise = NoiseSourceV2.seeded(0, image_sha256(GREY), stage)
+        noise = noise_source(certificate.tied_to, GREY, stage)
         copies = GREY + 0.5 * noise.outer(0, votes, SHAPE)[:, None] + 0.25 * noise.local(0, votes, 2, SHAPE)
         expected.append(copies)
         confidence = copies.flatten(2)[:, :, :2].softmax(2).mean(1)
@@ -233,7 +232,7 @@ def test_samples_show_one_vote_of_the_chunk(method: str, purified: bool, copies:
     first = next(certify_stream(base_for(config), GREY, config, batch=5))
     samples = first.samples
     assert np.array_equal(samples.original, GREY.permute(1, 2, 0).numpy())
-    noise = NoiseSourceV2.seeded(0, image_sha256(GREY), "selection").outer(4, 5, SHAPE)[0]
+    noise = noise_source(first.tied_to, GREY, "selection").outer(4, 5, SHAPE)[0]
     assert samples.noisy == pytest.approx((GREY + 0.5 * noise).permute(1, 2, 0).numpy(), abs=1e-6)
     assert (samples.purified is not None) == purified
     if samples.purified is not None:
@@ -259,7 +258,7 @@ def test_closing_the_stream_computes_nothing_more() -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_the_radius_stays_below_the_true_distance_and_comes_near_it(seed: int) -> None:
     """Gaussian smoothing of a half-space is exact: p_A = Phi(margin/sigma), radius = margin."""
-    config = replace(CONFIG, method="plain", n=2000, seed=seed)
+    config = replace(CONFIG, method="plain", n=4000, seed=seed)
     certificate = certify(base_for(config, half_space(0.4)), GREY, config)
     assert certificate.label == 1
     assert 0.33 < certificate.radius < 0.4
@@ -333,7 +332,8 @@ def test_the_candidate_comes_from_selection_alone() -> None:
 def test_predict_is_the_binomial_test_on_its_own_votes(margin: float) -> None:
     config = replace(CONFIG, method="plain", n=200, alpha=0.01)
     base = base_for(config, half_space(margin))
-    noise = NoiseSourceV2.seeded(0, image_sha256(GREY), "prediction").outer(0, 200, SHAPE)
+    tied_to = commitment_of(base, GREY, config)
+    noise = noise_source(tied_to, GREY, "prediction").outer(0, 200, SHAPE)
     classes = base(GREY + 0.5 * noise)
     first = int(classes.sum())
     expected = ABSTAIN

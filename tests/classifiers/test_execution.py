@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from diffsmooth_core import build_base, load_classifier, load_denoiser
-from diffsmooth_core.certification.replay import agreement
+from diffsmooth_core.certification.agreement import agreement
 from diffsmooth_core.certification.voting import VoteRange, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.compact import CompactCNN

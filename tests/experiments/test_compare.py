@@ -10,8 +10,7 @@ import torch
 
 from diffsmooth_core import build_base, certify, load_classifier, load_denoiser
 from diffsmooth_core.certification.certificate import at_level
-from diffsmooth_core.certification.noise import image_sha256
-from diffsmooth_core.certification.noise_v2 import NoiseSourceV2
+from diffsmooth_core.certification.voting import noise_source
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.experiments import Comparison, compare_stream, evaluations
@@ -34,8 +33,10 @@ def test_the_votes_are_those_of_separate_runs() -> None:
     configs = (PLAIN, LOCAL, DDS, DIFFSMOOTH, replace(PLAIN, sigma=0.25, n=40))
     found = compared(*configs)
     assert found.finished
+    group = found.entries[0].progress.tied_to  # type: ignore[union-attr]
     for entry, config in zip(found.entries, configs, strict=True):
-        alone = certify(build_base(config, ten_classes(), clamping_denoiser()), GREY, config)
+        base = build_base(config, ten_classes(), clamping_denoiser())
+        alone = certify(base, GREY, config, tied_to=group)
         assert entry.certificate is not None
         assert (entry.certificate.counts0, entry.certificate.counts) == (alone.counts0, alone.counts)
         assert tuple(np.bincount(entry.classes, minlength=10)) == alone.counts
@@ -56,11 +57,13 @@ def test_dds_is_diffsmooth_with_one_copy_and_no_local_noise() -> None:
 def test_one_copy_is_the_naive_path() -> None:
     """m = 1: classify x + noise + local noise, written out."""
     config = replace(LOCAL, m=1, sigma_local=0.3)
-    noise = NoiseSourceV2.seeded(config.seed, image_sha256(GREY), "estimation")
+    entry = compared(config, PLAIN).entries[0]
+    assert entry.progress is not None
+    noise = noise_source(entry.progress.tied_to, GREY, "estimation")
     outer, local = noise.outer(0, config.n, GREY.shape), noise.local(0, config.n, 1, GREY.shape)
     with torch.inference_mode():
         logits = ten_classes()(GREY + config.sigma * outer + config.sigma_local * local[:, 0])
-    assert list(compared(config, PLAIN).entries[0].classes) == logits.argmax(1).tolist()
+    assert list(entry.classes) == logits.argmax(1).tolist()
 
 
 def test_differing_votes_are_found() -> None:

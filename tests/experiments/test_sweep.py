@@ -14,7 +14,7 @@ from diffsmooth_core.classifiers.base import reference_bank
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.experiments import SWEEPS, Sweep, grid, sweep_stream
-from diffsmooth_core.experiments.sweep import shared_batch
+from diffsmooth_core.experiments.sweep import group, shared_batch
 from tests.worlds import GREY, SHAPE, clamping_denoiser, half_space, ten_classes
 
 CONFIG = SmoothingConfig(sigma=0.5, sigma_local=0.2, m=3, n0=20, n=40, device="cpu", dtype="float32")
@@ -35,9 +35,10 @@ def swept(configs: Sequence[SmoothingConfig]) -> Sweep:
 def test_shared_purification_gives_the_counts_of_separate_runs(over: str, settings: dict[str, str]) -> None:
     configs = grid(over, replace(CONFIG, **settings))
     block = shared_batch(base_for(configs[0]), configs)
+    tied_to = group(replace(base_for(configs[0]), purifier_batch=block), GREY, configs)
     for cell in swept(configs).cells:
         base = replace(base_for(cell.config), purifier_batch=block)
-        alone = certify(base, GREY, cell.config)
+        alone = certify(base, GREY, cell.config, tied_to=tied_to)
         assert (cell.counts0, cell.counts) == (alone.counts0, alone.counts)
         assert (cell.decision.label, cell.decision.radius) == (alone.label, alone.radius)
 
@@ -48,9 +49,11 @@ def test_the_bundled_networks_give_the_counts_of_separate_runs() -> None:
     networks = load_classifier("gaussian-0.25"), load_denoiser("bundled")
     x = resolve("photo:coffee", "cifar10").tensor
     configs = [replace(config, m=m, sigma_local=local) for m, local in ((1, 0.25), (3, 0.1))]
-    *_, last = sweep_stream(build_base(config, *networks), x, configs)
+    base = build_base(config, *networks)
+    *_, last = sweep_stream(base, x, configs)
+    tied_to = group(base, x, configs)
     for cell in last.cells:
-        alone = certify(build_base(cell.config, *networks), x, cell.config)
+        alone = certify(build_base(cell.config, *networks), x, cell.config, tied_to=tied_to)
         assert (cell.counts0, cell.counts) == (alone.counts0, alone.counts)
 
 
@@ -110,8 +113,9 @@ def test_the_best_holds_at_alpha_over_the_number_of_cells() -> None:
     best = last.best()
     assert best is not None
     which, held = best
-    one = replace(configs[which], alpha=CONFIG.alpha / 2)
-    alone = certify(build_base(one, half_space(1.0)), GREY, one)
+    one, base = replace(configs[which], alpha=CONFIG.alpha / 2), build_base(configs[0], half_space(1.0))
+    tied_to = group(replace(base, purifier_batch=shared_batch(base, configs)), GREY, configs)
+    alone = certify(build_base(one, half_space(1.0)), GREY, one, tied_to=tied_to)
     assert (held.label, held.radius) == (alone.label, alone.radius)
     assert held.radius < last.cells[which].decision.radius
     assert last.best(1) == best

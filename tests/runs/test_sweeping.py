@@ -8,6 +8,7 @@ import pytest
 
 from diffsmooth_core import certify
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
+from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.runs import sweeping
 from diffsmooth_core.runs.store import Store
@@ -39,7 +40,10 @@ def test_every_setting_has_the_run_of_its_own_certificates(own: Store) -> None:
             certificate = Certificate.from_dict(result.certificate or {})
             config = replace(CONFIG, sigma_local=certificate.config.sigma_local)
             base = replace(base_of(config), purifier_batch=certificate.block)
-            alone = certify(base, load_picture("cifar10", result.idx).tensor, config)
+            tied_to = certificate.tied_to
+            assert isinstance(tied_to, Commitment)
+            assert len(tied_to.members or ()) == len(runs)
+            alone = certify(base, load_picture("cifar10", result.idx).tensor, config, tied_to=tied_to)
             assert (certificate.counts0, certificate.counts) == (alone.counts0, alone.counts)
             assert discrepancies(certificate) == []
 
