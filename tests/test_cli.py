@@ -71,7 +71,7 @@ def test_verify_draws_the_votes_again_and_finds_what_the_counts_hide(
 ) -> None:
     """A selection vote moved: everything still follows from the counts, but not the counts from the noise."""
     assert run("verify", str(certificate), "--replay") == 0
-    assert "drawn again, every count is the same" in capsys.readouterr().out
+    assert "drawn again, every one of its 50 votes is the same" in capsys.readouterr().out
     values = json.loads(certificate.read_text())
     counts0 = values["counts0"]
     leader = counts0.index(max(counts0))

@@ -213,7 +213,7 @@ def discrepancies(certificate: Certificate) -> list[str]:
         f"{name} says {claimed!r}, the counts give {actual!r}"
         for name, (claimed, actual) in claims.items()
         if not _same(claimed, actual, ROUNDING[config.stopping])
-    ] + (_overstated(certificate, decision) + _untied(certificate) if certificate.tied_to else [])
+    ] + (_overstated(certificate, decision) + _untied(certificate) if certificate.schema == SCHEMA else [])
 
 
 def _overstated(certificate: Certificate, decision: Decision) -> list[str]:
@@ -235,9 +235,7 @@ def _overstated(certificate: Certificate, decision: Decision) -> list[str]:
 def _untied(certificate: Certificate) -> list[str]:
     """What schema 3 demands besides: the counts are those of the votes, and the commitment is that of
     picture, settings and networks."""
-    tied_to = certificate.tied_to
-    if isinstance(tied_to, SeedAlone):
-        return []
+    tied_to = Commitment(certificate.commitment, certificate.members, certificate.nonce)
     found = tied_to.faults(certificate.own_commitment)
     for name, votes, counts in (
         ("counts0", "votes0", certificate.counts0),

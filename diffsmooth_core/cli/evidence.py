@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffsmooth_core.cli.rounding import rounded_down
@@ -14,6 +16,25 @@ if TYPE_CHECKING:
     from diffsmooth_core.certification.certificate import Certificate
     from diffsmooth_core.certification.ledger import Challenge
     from diffsmooth_core.classifiers.base import BaseClassifier
+
+
+Look = Callable[["Certificate"], dict[str, Any]]
+
+
+def asked(
+    ledger: Path | None, replay: bool, fresh: int | None, image: str | None, device: str
+) -> dict[str, Look]:
+    """What `verify` was asked to look at beside the counts: by name, what finds it for a certificate."""
+    looks: dict[str, Look] = {}
+    if ledger is not None:
+        from diffsmooth_core.certification.ledger import read_ledger
+
+        looks["challenge"] = partial(challenged, given=read_ledger(ledger))
+    if replay:
+        looks["replay"] = partial(replayed, image=image, device=device)
+    if fresh is not None:
+        looks["fresh"] = partial(fresh_votes, image=image, device=device, n=fresh)
+    return looks
 
 
 def replayed(certificate: Certificate, image: str | None, device: str) -> dict[str, Any]:

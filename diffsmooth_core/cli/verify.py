@@ -4,7 +4,6 @@ can be counted again."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,6 @@ from diffsmooth_core.config import ABSTAIN
 
 if TYPE_CHECKING:
     from diffsmooth_core.certification.certificate import Certificate
-
-
-EVIDENCE = ("challenge", "replay", "fresh")  # what is looked at beside the counts, where it is asked for
 
 
 @click.command()
@@ -54,17 +50,9 @@ def verify(
     status 1 where something does not follow.
     """
     from diffsmooth_core.certification.certificate import Certificate, discrepancies
-    from diffsmooth_core.certification.ledger import read_ledger
     from diffsmooth_core.cli import evidence
 
-    asked: dict[str, Callable[[Certificate], dict[str, Any]]] = {}
-    if ledger is not None:
-        given = read_ledger(ledger)
-        asked["challenge"] = lambda certificate: evidence.challenged(certificate, given)
-    if replay:
-        asked["replay"] = lambda certificate: evidence.replayed(certificate, image, device)
-    if fresh is not None:
-        asked["fresh"] = lambda certificate: evidence.fresh_votes(certificate, image, device, fresh)
+    asked = evidence.asked(ledger, replay, fresh, image, device)
     read = {path: Certificate.read(path) for path in certificates}
     findings: dict[str, dict[str, Any]] = {}
     for path, certificate in read.items():
@@ -103,7 +91,8 @@ def _say(path: str, finding: dict[str, Any]) -> None:
     if not finding["valid"]:
         click.echo(f"{path} does not hold: {'; '.join(finding['discrepancies'])}")
         return
-    more = "".join(f"; {finding[name]['says']}" for name in EVIDENCE if name in finding)
+    looked = (part["says"] for part in finding.values() if isinstance(part, dict))
+    more = "".join(f"; {says}" for says in looked)
     click.echo(f"{path} holds: bound, label and radius follow from its counts{more}")
 
 
