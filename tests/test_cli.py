@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
+from diffsmooth_core.certification.packing import packed, unpacked
 from diffsmooth_core.cli import FILES
 from diffsmooth_core.cli.options import config_options
 from diffsmooth_core.config import USUAL
@@ -62,36 +64,74 @@ def test_verify_names_what_was_changed(
     values["counts"][0] += 1
     changed = tmp_path / "changed.json"
     changed.write_text(json.dumps(values))
-    assert run("verify", str(changed)) == 1
-    assert "n says 40, the counts give 41" in capsys.readouterr().out
+    assert run("verify", str(changed)) == 2, "41 votes counted, 40 kept"
+    assert "votes hold fewer than the 41 votes of its counts" in capsys.readouterr().err
 
 
 def test_verify_draws_the_votes_again_and_finds_what_the_counts_hide(
     certificate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A selection vote moved: everything still follows from the counts, but not the counts from the noise."""
+    """Two votes that changed places: everything follows from the counts, but not the votes from the noise."""
     assert run("verify", str(certificate), "--replay") == 0
     assert "drawn again, every one of its 50 votes is the same" in capsys.readouterr().out
     values = json.loads(certificate.read_text())
-    counts0 = values["counts0"]
-    leader = counts0.index(max(counts0))
-    other = (leader + 1) % 10
-    counts0[other], counts0[leader] = counts0[other] + 1, counts0[leader] - 1
+    votes = np.array(unpacked(values["votes"], 10, 40))
+    other = int(np.flatnonzero(votes != votes[0])[0])
+    votes[[0, other]] = votes[[other, 0]]
+    values["votes"] = packed(votes, 10)
     changed = tmp_path / "changed.json"
     changed.write_text(json.dumps(values))
     assert run("verify", str(changed)) == 0
     capsys.readouterr()
     assert run("verify", str(changed), "--replay", "--json") == 1
     found = json.loads(capsys.readouterr().out)
-    assert not found["valid"]
-    assert found["discrepancies"][0] == (
-        f"counts0[{min(leader, other)}] says {counts0[min(leader, other)]}, drawn again it is "
-        f"{json.loads(certificate.read_text())['counts0'][min(leader, other)]}"
-    )
+    assert (found["valid"], found["replay"]["differing"], found["replay"]["accepted_radius"]) == (False, 2, 0)
+    assert found["discrepancies"] == [
+        "drawn again on the same kind of device, 2 of 50 votes differ, and none may"
+    ]
     values["source"] = "upload:cat.png"
     changed.write_text(json.dumps(values))
     assert run("verify", str(changed), "--replay") == 2
     assert "give it with --image PATH" in capsys.readouterr().err
+
+
+def test_a_challenge_goes_from_commit_to_verify(
+    certificate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seed is nobody's choice: what was committed to is certified under the verifier's nonce alone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    ledger, out = tmp_path / "ledger.jsonl", tmp_path / "out.json"
+
+    def said(*arguments: str) -> str:
+        assert run(*arguments) == 0
+        return capsys.readouterr().out.strip()
+
+    commitment = said("commit", *CERTIFY)
+    assert commitment == json.loads(certificate.read_text())["commitment"], "known before the first vote"
+    nonce = said("challenge", commitment, "--owner", "Ann", "--ledger", str(ledger))
+    assert run(*CERTIFY, "--challenge", nonce, "--out", str(out)) == 0
+    assert "note:" not in capsys.readouterr().err, "it was committed to here"
+    values = json.loads(out.read_text())
+    assert (values["commitment"], values["nonce"]) == (commitment, nonce)
+    assert values["votes"] != json.loads(certificate.read_text())["votes"]
+    found = json.loads(said("verify", str(out), "--challenge", str(ledger), "--replay", "--json"))
+    assert (found["challenge"]["challenges"], found["challenge"]["level"]) == (1, 0.001)
+    said("challenge", commitment, "--owner", "Ann", "--ledger", str(ledger))
+    said("challenge", "f" * 64, "--owner", "Ann", "--ledger", str(ledger))
+    assert "one of 3 " in said("verify", str(out), "--challenge", str(ledger)), "for all that Ann was given"
+    assert run("verify", str(certificate), "--challenge", str(ledger)) == 1
+    assert "seed was chosen by whoever issued it" in capsys.readouterr().out
+    assert run(*CERTIFY, "--seed", "1", "--challenge", nonce, "--out", str(out)) == 0
+    assert "which `commit` has not printed here" in capsys.readouterr().err
+    assert run("verify", str(out), "--challenge", str(ledger)) == 1
+    assert "was not given for its commitment" in capsys.readouterr().out
+    assert run(*CERTIFY, "--challenge", "12") == 2
+    assert "32 hex digits" in capsys.readouterr().err
+
+
+def test_fresh_votes_stand_against_a_claim(certificate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("verify", str(certificate), "--fresh", "50") == 0
+    assert "50 fresh votes of one's own" in capsys.readouterr().out
 
 
 def test_a_run_that_may_end_early_says_what_it_saved(capsys: pytest.CaptureFixture[str]) -> None:

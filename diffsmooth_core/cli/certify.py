@@ -54,7 +54,7 @@ def certify(
     if compare_precision and compare_noise:
         raise InputError("--compare-precision and --compare-noise are two comparisons; choose one of them")
     if (out is not None or challenge) and (compare_precision or compare_noise):
-        raise InputError("a comparison is no certificate for --out or --challenge; leave them out, or it")
+        raise InputError("a comparison is no certificate: leave out --out and --challenge, or the comparison")
     if challenge:
         check_nonce(challenge)
 
