@@ -30,6 +30,7 @@ class Tour:
 
 
 YACHT = {"picture": "gallery:sailing-yacht"}
+PHOTOGRAPH = {"dataset": "imagenet"}
 LESSONS = (
     Tour(
         "noise",
@@ -114,6 +115,35 @@ LESSONS = (
         ("yes", "no"),
         0,
         shows=("picture",),
+    ),
+    Tour(
+        "photograph",
+        "**Why purify a photograph?** A king penguin with noise σ = 0.25 goes straight to a network for "
+        "ImageNet's 1,000 classes that has never seen noise. What comes out?",
+        "Nothing: most votes are for a swing or a hook, and neither has a clear majority. The diffusion "
+        "model for photographs takes the noise away first, and nearly all votes are for the penguin.",
+        "pages/certify.py",
+        "Certify the penguin as it is",
+        "Press Certify. Then choose DiffSmooth as the method, and certify again.",
+        PHOTOGRAPH | {"picture": "gallery:king-penguin", "method": "plain"},
+        ("a certified penguin", "a certified swing", "an abstention"),
+        2,
+        shows=("method",),
+    ),
+    Tour(
+        "size",
+        "**How much is a radius of 0.25?** Spread evenly over CIFAR-10's 3,072 pixel values, it moves each "
+        "by a little more than one of 255 grey levels. And over a photograph's 150,528?",
+        "By a sixth of a grey level: 49 times as many values leave a seventh for each, because the length is "
+        "the root of the summed squares. Put into one pixel it is the same on both: 37 grey levels in each "
+        "of its three values. Radii of pictures of different sizes are not to be compared as they stand.",
+        "pages/certify.py",
+        "See a radius on a photograph",
+        "Read below what the radius means. Then choose CIFAR-10: what does its radius move?",
+        PHOTOGRAPH | {"picture": "gallery:lighthouse"},
+        ("50 grey levels", "one grey level", "a sixth of a grey level"),
+        2,
+        shows=("dataset", "meaning"),
     ),
 )
 TOURS = (

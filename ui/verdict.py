@@ -72,6 +72,8 @@ def meaning(certificate: Certificate, picture: Picture) -> None:
     change = perturbation(picture.pixels.shape, radius, certificate.config.seed).astype(np.float32)
     moved = np.divide(picture.pixels, 255, dtype=np.float32) + change
     levels = 255 * radius / change.size**0.5
+    in_one = 255 * radius / ONE_PIXEL
+    alone_in_one = f", and put into one pixel its three values by about {in_one:.0f}" if in_one <= 255 else ""
     alone, gain = amplified(change)
     size = length(radius)
     st.subheader("What this radius means", anchor=False)
@@ -82,7 +84,7 @@ def meaning(certificate: Certificate, picture: Picture) -> None:
         "length is the root of the "
         f"summed squares over all {change.size:,} pixel values, which go from 0 to 1. Turning one pixel "
         f"from black to white has length {ONE_PIXEL:.2f}; a change of length {size} spread over all values "
-        f"moves each by about {levels:.2g} of 255 levels."
+        f"moves each by about {levels:.2g} of 255 grey levels{alone_in_one}."
     )
     direction, amplification = f"in a random direction, length {size}", f"{gain:.0f} times amplified"
     strip.show(

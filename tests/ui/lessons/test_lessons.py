@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core import ABSTAIN, SmoothingConfig, certify
+from diffsmooth_core import ABSTAIN, SmoothedClassifier, SmoothingConfig, certify
+from diffsmooth_core.config import SIDES, USUAL
 from diffsmooth_core.datasets import class_names
 from diffsmooth_core.statistics.peeking import simulate
 from tests.ui.conftest import address, opened
@@ -112,6 +114,27 @@ def test_the_answer_comes_after_the_guess(page: AppTest) -> None:
         page.pills(key=f"guess-{number}").set_value(tour.guesses[tour.right]).run()
         assert not any(m.value.startswith("**No.**") for m in page.markdown)
     assert sum(m.value.startswith("**Yes.**") for m in page.markdown) == len(LESSONS)
+
+
+def test_a_radius_is_spread_over_the_values_that_there_are() -> None:
+    levels = {side: 255 * 0.25 / (3 * side**2) ** 0.5 for side in SIDES.values()}
+    assert levels[32] == pytest.approx(1.15, abs=0.01), "a little more than one"
+    assert levels[224] == pytest.approx(1 / 6, abs=0.01)
+    assert levels[32] / levels[224] == pytest.approx(7)
+    in_one_pixel = 255 * 0.25 / 3**0.5
+    assert in_one_pixel == pytest.approx(37, abs=0.5)
+
+
+def test_what_the_lesson_on_a_photograph_claims_is_so() -> None:
+    picture = state.resolved("gallery:king-penguin", "imagenet")
+    names = class_names("imagenet")
+    usual = {"dataset": "imagenet", "dtype": "float32"} | USUAL["imagenet"]
+    alone = SmoothedClassifier.load(SmoothingConfig(**usual | {"method": "plain"})).certify(picture.tensor)
+    first, second = np.argsort(alone.counts)[::-1][:2]
+    assert alone.label == ABSTAIN
+    assert [names[first], names[second]] == ["swing", "hook"]
+    purified = SmoothedClassifier.load(SmoothingConfig(**usual)).votes(picture.tensor, "estimation", 0, 12)
+    assert np.sum(purified == picture.label) >= 11
 
 
 def test_what_the_lessons_claim_is_so() -> None:
