@@ -11,7 +11,7 @@ from diffsmooth_core import InputError, Progress, SmoothingConfig
 from diffsmooth_core.certification.progress import Point, Samples
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
-from ui.jobs.networks import base_classifier, smoothed_classifier, votes_quickly
+from ui.jobs.networks import smoothed_classifier, votes_quickly
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import notices, state
 
@@ -120,19 +120,18 @@ def time_votes(picture: Picture, config: SmoothingConfig) -> None:
     if seconds_needed(config) or is_running():
         return
     try:
-        base = base_classifier(config)
-        from diffsmooth_core.certification.voting import VoteRange, cast_votes
+        smoothed = smoothed_classifier(config)
         from diffsmooth_core.classifiers.batching import cpu_seconds
 
-        rough = cpu_seconds(config, base.parameters)
-        if rough * base.purifier_batch > LONG and base.device.type == "cpu":
+        rough, block = cpu_seconds(config, smoothed.base.parameters), smoothed.base.purifier_batch
+        if rough * block > LONG and smoothed.base.device.type == "cpu":
             _timed[_costs(config)] = rough
             return
-        first, block = (VoteRange(picture.tensor, "selection", 0, n) for n in (1, base.purifier_batch))
-        cast_votes(base, [first], config)  # networks are prepared at their first vote
+        if preview(picture, config) is None:  # networks are prepared at their first vote
+            smoothed.votes(picture.tensor, "selection", 0, 1)
         began = time.monotonic()
-        cast_votes(base, [block], config)
-        _timed[_costs(config)] = (time.monotonic() - began) / base.purifier_batch
+        smoothed.votes(picture.tensor, "selection", 0, block)
+        _timed[_costs(config)] = (time.monotonic() - began) / block
     except InputError:
         return
 

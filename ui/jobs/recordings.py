@@ -16,7 +16,14 @@ from diffsmooth_core.certification.recording import Recording
 from diffsmooth_core.certification.sample_strip import from_png
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.paths import ASSETS
-from ui.jobs.certificates import Certification, CertificationProgress, CertificationTask, preview, with_trace
+from ui.jobs.certificates import (
+    Certification,
+    CertificationProgress,
+    CertificationTask,
+    preview,
+    time_votes,
+    with_trace,
+)
 from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
@@ -41,10 +48,12 @@ def _ended(dataset: str) -> Certification | None:
         return None
     config, seconds = recording.certificate.config, recording.certificate.seconds
     picture = state.resolved(recording.certificate.source, dataset)
-    images = file(dataset).with_suffix(".png")
-    original = np.divide(picture.pixels, 255, dtype=np.float32)
-    first = from_png(images.read_bytes(), original) if images.is_file() else preview(picture, config)
-    if first is None:
+    if (images := file(dataset).with_suffix(".png")).is_file():
+        first = from_png(images.read_bytes(), np.divide(picture.pixels, 255, dtype=np.float32))
+    elif (cast := preview(picture, config)) is not None:
+        first = cast
+        time_votes(picture, config)
+    else:
         return None
     *_, last = with_trace(recording.played(lambda stage, vote: first))
     task = CertificationTask(picture, config, recorded=True)
