@@ -188,7 +188,7 @@ def _other_bound(progress: Progress | None) -> str:
         return ""
     two_class = replace(certificate.config, bound="two-class")
     other = decide(certificate.counts0, certificate.counts, two_class).radius
-    if other <= certificate.radius:
+    if other < 1.25 * certificate.radius or not other:
         return ""
     return (
         f"Against the runner-up alone such votes would certify {length(other)}: under More settings choose "
