@@ -122,7 +122,8 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
         f"{certificate.created.replace('T', ' ')[:16]} UTC",
     }
     st.subheader("Evidence", anchor=False)
-    st.table(rows, border="horizontal", hide_header=True)
+    with st.container(key="evidence"):
+        st.table(rows, border="horizontal", hide_header=True)
     st.download_button(
         "Download the certificate",
         certificate.to_json(),

@@ -61,9 +61,10 @@ def certify(
     # Loading torch takes seconds: settings are checked before it.
     from diffsmooth_core import SmoothedClassifier
     from diffsmooth_core.datasets import class_names, resolve
+    from diffsmooth_core.zoo.quality import too_noisy
 
     picture = resolve(image, config.dataset)
-    for sentence in config.advice:
+    for sentence in filter(None, (*config.advice, too_noisy(config))):
         click.echo(f"note: {sentence}", err=True)
     if compare_precision:
         _compare_precision(config, picture.tensor, as_json)

@@ -76,7 +76,7 @@ def _idle(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
                 st.caption(plain(picture.note))
             problem_line(draft.problem)
         with action:
-            time_needed = _start("Certify", picture, draft)
+            place = _start("Certify", picture, draft)
             focus.steer("idle")
     if config is None:
         return
@@ -85,9 +85,7 @@ def _idle(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     if samples := certificates.preview(picture, config):
         strip.show(strip.journey(samples, config, names), key="strip")
     _plan(config)
-    if not certificates.seconds_needed(config):
-        certificates.time_votes(picture, config)
-        _say_time(time_needed, config)
+    _time(place, picture, config)
 
 
 def _plan(config: SmoothingConfig) -> None:
@@ -123,7 +121,7 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
             _figures(snapshot, names)
             problem_line(draft.problem)
         with action:
-            _actions(snapshot, picture, draft)
+            place = _actions(snapshot, picture, draft)
     if run.recorded:
         _recorded(snapshot)
     for sentence in filter(None, (too_noisy(run.config), _other_bound(progress))):
@@ -143,6 +141,8 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
         colour = class_colour(progress.candidate) if progress else ABSTAIN
         spec = charts.trace(progress.trace if progress else (), run.config, done, colour)
         figure.show(spec, "trace", "Share of votes and its lower bound, against ½", charts.HEIGHT)
+    if place and draft.values:
+        _time(place, picture, draft.values)
 
 
 def _mood(snapshot: Certification, names: tuple[str, ...]) -> str:
@@ -206,14 +206,18 @@ def _recorded(snapshot: Certification) -> None:
     )
 
 
-def _actions(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig]) -> None:
-    run = snapshot.subject
+def _actions(
+    snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig]
+) -> DeltaGenerator | None:
+    """The buttons of a run; the place for the time that another run takes, where one can be started."""
+    run, place = snapshot.subject, None
     again = _again(run, picture, draft)
     if not snapshot.finished:
         cancel_button(snapshot)
     elif snapshot.state == "cancelled" and snapshot.progress:
         _start("Resume", run.picture, Draft(run.config), earlier=snapshot)
-        _start("Start again" if again == "Certify again" else again, picture, draft, kind="secondary")
+        label = "Start again" if again == "Certify again" else again
+        place = _start(label, picture, draft, kind="secondary")
     elif run.recorded:
         _start(
             "Certify" if again == "Certify again" or _only_dtype(run, picture, draft) else again,
@@ -224,8 +228,9 @@ def _actions(snapshot: Certification, picture: Picture, draft: Draft[SmoothingCo
             state.show_job(recordings.replay(snapshot))
             st.rerun()
     else:
-        _start(again, picture, draft)
+        place = _start(again, picture, draft)
     focus.steer(snapshot.state)
+    return place
 
 
 def _again(run: CertificationTask, picture: Picture, draft: Draft[SmoothingConfig]) -> str:
@@ -253,6 +258,13 @@ def _start(
     if draft.values:
         _say_time(place, draft.values, certificates.votes_counted(earlier) if earlier else 0)
     return place
+
+
+def _time(place: DeltaGenerator, picture: Picture, config: SmoothingConfig) -> None:
+    """Find out how long a run takes where that is not known yet, once all else is drawn, and say it."""
+    if not certificates.seconds_needed(config):
+        certificates.time_votes(picture, config)
+        _say_time(place, config)
 
 
 def _say_time(place: DeltaGenerator, config: SmoothingConfig, counted: int = 0) -> None:
