@@ -5,7 +5,9 @@ PYTHONPATH=. python assets/runs/record.py
 
 from __future__ import annotations
 
-from diffsmooth_core import SmoothedClassifier, SmoothingConfig
+from dataclasses import replace
+
+from diffsmooth_core import SmoothedClassifier
 from diffsmooth_core.certification.recording import Recording
 from diffsmooth_core.certification.sample_strip import to_png
 from diffsmooth_core.config import DATASETS
@@ -16,8 +18,7 @@ from ui.session import settings, state
 
 def main() -> None:
     for dataset in DATASETS:
-        usual = settings.CERTIFY.on(dataset).defaults
-        config = SmoothingConfig(**{**usual, "dataset": dataset, "dtype": "bfloat16"})
+        config = replace(settings.default_config(dataset), dtype="bfloat16")
         picture = state.resolved(settings.first_picture(dataset), dataset)
         stream = SmoothedClassifier.load(config).certify_stream(picture.tensor, source=picture.source)
         file(dataset).write_text(Recording.of(stream).to_json() + "\n")

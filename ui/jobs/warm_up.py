@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from diffsmooth_core.config import DATASETS
 from diffsmooth_core.zoo.cards import names
 from ui.components import picker
 from ui.jobs import certificates, recordings
@@ -18,10 +19,19 @@ def first_page() -> None:
 
 
 def networks() -> None:
-    """Import torch and load the networks that the first page's buttons and controls lead to."""
+    """Import torch and load the networks that the first page's buttons and controls lead to, and what the
+    other data set is opened with."""
     certificates.preview(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     certificates.time_votes(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS)
     for name in names("classifier", settings.DEFAULTS.dataset):
-        while certificates.is_running():
-            time.sleep(0.5)  # a visitor's votes come first
+        _let_votes_go_first()
         classifier(name)
+    for dataset in DATASETS:
+        _let_votes_go_first()
+        picture = state.resolved(settings.first_picture(dataset), dataset)
+        recordings.recorded(picture, settings.default_config(dataset))
+
+
+def _let_votes_go_first() -> None:
+    while certificates.is_running():
+        time.sleep(0.5)

@@ -182,3 +182,8 @@ class Settings:
 
 
 CERTIFY = Settings("certify", {name: getattr(DEFAULTS, name) for name in CONFIG_FIELDS}, SPANS, choices)
+
+
+def default_config(dataset: str) -> SmoothingConfig:
+    """The settings of the Certify page where a data set was chosen and nothing else."""
+    return SmoothingConfig(**{**CERTIFY.on(dataset).defaults, "dataset": dataset})
