@@ -17,6 +17,7 @@ FAMILIES = {
     "ensemble": "Ensemble",
     "dncnn-mse": "DnCNN (MSE)",
     "dncnn-stability": "DnCNN (stability)",
+    "dncnn-photographs": "DnCNN for photographs",
 }
 NETWORKS = {  # those whose name has no noise in it
     "standard": "Standard, no noise",

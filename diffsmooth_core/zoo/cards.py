@@ -1,7 +1,9 @@
-"""Model cards: NAME.json beside NAME.safetensors, bundled under assets/models or added by a person."""
+"""Model cards: NAME.json beside NAME.safetensors, which may be gzipped (.gz), bundled under assets/models or
+added by a person."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections.abc import Sequence
@@ -60,7 +62,9 @@ class Card:
 
 
 def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    """The SHA-256 of a file; of a gzipped one (.gz) that of its content, so that packing changes no network's
+    identity."""
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

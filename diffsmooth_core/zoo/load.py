@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -138,7 +139,10 @@ def _classifying(card: cards.Card) -> tuple[nn.Module, str]:
 
 
 def _state(card: cards.Card) -> tuple[Mapping[str, Tensor], str]:
-    weights = cards.file_sha256(card.weights) if card.weights.is_file() else "missing"
+    try:
+        weights = cards.file_sha256(card.weights) if card.weights.is_file() else "missing"
+    except (OSError, EOFError, zlib.error):  # of a damaged .gz
+        weights = "unreadable"
     if weights != card.sha256:
         remedy = "restore assets/models from the repository" if card.bundled else "add the model again"
         origin = "bundled weights" if card.bundled else "weights"

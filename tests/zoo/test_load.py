@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import pickle
@@ -25,7 +26,7 @@ from diffsmooth_core.zoo.cards import names
 from diffsmooth_core.zoo.dialects import PUBLISHED, published
 
 BUNDLED = {
-    "denoiser": ("bundled", "photographs"),
+    "denoiser": ("bundled", "photographs", "dncnn-photographs-0.25"),
     "classifier": ("gaussian-0.25", "gaussian-0.50", "standard", "efficientnet-lite0"),
 }
 SIDES = {"cifar10": 32, "imagenet": 224}
@@ -86,10 +87,11 @@ def test_the_bundled_models_are_listed_and_small() -> None:
     assert sum(sizes) < 55e6
 
 
-def test_the_bundled_networks_for_imagenet_do_what_they_are_for() -> None:
+@pytest.mark.parametrize("name", ["photographs", "dncnn-photographs-0.25"])
+def test_the_bundled_networks_for_imagenet_do_what_they_are_for(name: str) -> None:
     """A photograph of skimage's: the cat is one, and its noise goes away."""
     picture = resolve("photo:cat", "imagenet").tensor[None]
-    denoiser, classifier = load_denoiser("photographs", "cpu"), load_classifier("efficientnet-lite0", "cpu")
+    denoiser, classifier = load_denoiser(name, "cpu"), load_classifier("efficientnet-lite0", "cpu")
     noisy = picture + 0.25 * torch.randn(picture.shape, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         purified = denoiser.purify(noisy, 0.25)
@@ -142,6 +144,24 @@ def test_changed_weights_or_a_changed_card_are_refused(models: Path) -> None:
     card.write_text(json.dumps(json.loads(card.read_text()) | {"sha256": "0" * 64}))
     with pytest.raises(InputError, match="do not match their card"):
         load_classifier("standard", "cpu")
+
+
+def test_gzipped_weights_are_the_same_network_and_damaged_ones_are_refused(models: Path) -> None:
+    plain = load_classifier("standard", "cpu")
+    weights, packed = models / "standard.safetensors", models / "standard.safetensors.gz"
+    packed.write_bytes(gzip.compress(weights.read_bytes(), 1))
+    weights.unlink()
+    card = models / "standard.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"file": packed.name}))
+    found = load_classifier("standard", "cpu")
+    assert found.weights == plain.weights
+    assert all(
+        torch.equal(here, there) for here, there in zip(found.parameters(), plain.parameters(), strict=True)
+    )
+    for damaged in (packed.read_bytes()[:-9], b"no gzip at all"):
+        packed.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"standard.safetensors.gz do not match their .*unreadable"):
+            load_classifier("standard", "cpu")
 
 
 def test_missing_bundled_weights_are_named(models: Path) -> None:
