@@ -16,9 +16,11 @@ from diffsmooth_core.certification.certificate import Certificate, at_level
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.exchange import bundles
 from diffsmooth_core.exchange.admission import check_run
+from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Store
+from diffsmooth_core.runs.workers import ThisProcess
 from tests.certificates import WEIGHTS, commitment, document, sha256
 
 ROOT = Path(__file__).parents[2]
@@ -184,3 +186,23 @@ def test_a_bomb_is_refused(own: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundles, "MOST_BYTES", 1000)
     with pytest.raises(InputError, match="unpacks to more than 1,000 bytes"):
         bundles.unpack(own, gzip.compress(b" " * 100_000))
+
+
+@pytest.mark.parametrize("nonce", ["", "5" * 32])
+def test_an_audit_of_ours_goes_out_and_in(twelve: None, own: Store, nonce: str) -> None:
+    """Alone and under a challenge; there the members that were committed to are the run's."""
+    config = SmoothingConfig(
+        method="plain", classifier="gaussian-0.25-b", sigma=0.25, n0=5, n=20, device="cpu", dtype="float32"
+    )
+    run = batch.start(own, "ours", config, (0, 1), nonce)
+    for _ in batch.work(own, run, ThisProcess):
+        pass
+    data = bundles.packed(own, run)
+    back = bundles.unpack(own, data, "again")
+    assert own.results(back, certificates=True) == own.results(run, certificates=True)
+    document = json.loads(gzip.decompress(data))
+    document["run"]["config"]["challenge"] = None if nonce else {"hash": "1" * 64, "members": [], "nonce": ""}
+    with pytest.raises(
+        InputError, match="kept with the run, which has none" if nonce else "the run's challenge"
+    ):
+        bundles.unpack(own, gzip.compress(json.dumps(document).encode()), "forged")
