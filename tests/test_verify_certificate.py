@@ -27,7 +27,7 @@ from diffsmooth_core.certification.reading import parsed
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.paths import ASSETS
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
-from tests.certificates import commitment, document, votes
+from tests.certificates import commitment, document, sha256, votes
 
 PATH = ASSETS / "verify_certificate.py"
 Values = dict[str, Any]
@@ -138,6 +138,11 @@ def reset(name: str, value: object) -> Callable[[Values], None]:
     return lambda c: c["config"].update({name: value})
 
 
+def grouped(c: Values, members: list[str]) -> None:
+    """The noise of a comparison, tied to these own commitments."""
+    c.update(members=sorted(members), commitment=sha256({"members": sorted(members)}))
+
+
 FORGERIES: dict[str, Callable[[Values], object]] = {
     "nothing": lambda c: None,
     "radius": scaled("radius", 1 + 1e-9),
@@ -162,6 +167,7 @@ FORGERIES: dict[str, Callable[[Values], object]] = {
     "another picture": lambda c: c.update(image_sha256="cd" * 32),
     "other networks": lambda c: c.update(weights={"classifier": "e" * 64}),
     "alien members": lambda c: c.update(members=["a" * 64]),
+    "a group without it": lambda c: grouped(c, ["a" * 64, "b" * 64]),
     "another commitment": lambda c: c.update(commitment="f" * 64),
     "a group of one": lambda c: c.update(members=[commitment(c)]),
     "no networks": lambda c: c.update(weights={}),
@@ -176,6 +182,8 @@ def thousand() -> Iterator[tuple[str, Values]]:
     names = list(FORGERIES)
     for i in range(1000):
         values = honest(random, 2 if i % 4 == 0 else 3)
+        if i % 8 == 3:
+            grouped(values, [commitment(values), "a" * 64])
         forgery = names[i // 2 % len(names)] if i % 2 else "nothing"
         changed = copy.deepcopy(values)
         FORGERIES[forgery](changed)
