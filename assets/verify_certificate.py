@@ -26,7 +26,7 @@ Rule = Callable[[int, int, Fraction, Fraction], bool]
 ONE = 1 << 200  # sums are counted in units of 1/ONE
 LARGE = ONE << 1200  # beyond what any level asks for: the smallest double is 2**-1074
 NORMAL = NormalDist()
-MOST_BYTES, MOST_VOTES, MOST_CLASSES = 10**8, 10**8, 65_536
+MOST_BYTES, MOST_VOTES, MOST_CLASSES = 10**8, 10**7, 65_536
 
 
 # Binomial sums. If b(j) is the probability of j successes in n votes, b(j+1) / b(j) = (n-j)/(j+1) p/(1-p):

@@ -74,8 +74,8 @@ WHOLE = {  # setting -> its least and its largest value
     "m": (1, 10**6),
     "purifications": (1, 10**6),
     "reverse_steps": (1, 10**6),
-    "n0": (1, 10**8),
-    "n": (1, 10**8),
+    "n0": (1, 10**7),
+    "n": (1, 10**7),
     "rounds": (1, 30),
     "seed": (0, 2**64 - 1),
 }

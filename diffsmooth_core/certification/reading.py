@@ -18,7 +18,7 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 
 MOST_BYTES = 100_000_000  # of a certificate's file
 MOST_CLASSES = 65_536  # what two bytes a vote can tell apart
-MOST_VOTES = 100_000_000
+MOST_VOTES = 10_000_000
 SCHEMAS = (2, 3)
 ENDINGS = ("spent", "reached", "hopeless")
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from types import NoneType
 from typing import Any, cast
 
-from diffsmooth_core.certification.reading import FIELDS_OF_3, HASH, parsed
+from diffsmooth_core.certification.reading import FIELDS_OF_3, HASH, MOST_VOTES, parsed
 from diffsmooth_core.config import InputError, check_dataset_name
 from diffsmooth_core.exchange.admission import check_run
 from diffsmooth_core.runs.records import Kind, Run
@@ -93,7 +93,7 @@ RESULT_KINDS: dict[str, tuple[type, ...]] = {
 }
 LOG_SETTINGS: dict[str, Callable[[Any], bool]] = {
     "sigma": lambda v: type(v) in (int, float) and 0 < v <= 1e6,
-    "n": lambda v: type(v) is int and 0 < v <= 10**8,
+    "n": lambda v: type(v) is int and 0 < v <= MOST_VOTES,
     "alpha": lambda v: type(v) in (int, float) and 0 < v < 1,
 }
 

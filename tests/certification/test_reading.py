@@ -51,7 +51,7 @@ MALFORMED = [
     ({"counts0": [True, 1]}, "counts0 must be the votes"),
     ({"counts0": []}, r"counts0 must be the votes .* got \[\]"),
     ({"counts0": [20]}, r"counts0 must be the votes of each of two classes or more"),
-    ({"counts": [0, 0]}, r"counts must be the votes .* 1 to 100,000,000 in all"),
+    ({"counts": [0, 0]}, r"counts must be the votes .* 1 to 10,000,000 in all"),
     ({"counts": [HUGE, 0]}, "counts must be the votes"),
     ({"counts": [1, 2, 3]}, "got 2 and 3"),
     ({"label": "1"}, "label must be a whole number from -1 .* got '1'"),
@@ -83,7 +83,7 @@ MALFORMED = [
     ({"config": SECOND["config"] | {"gamma": 1}}, "config has a field 'gamma'"),
     ({"config": SECOND["config"] | {"sigma": -1}}, "sigma .* got -1"),
     ({"config": SECOND["config"] | {"sigma": 1e308}}, r"sigma must be at most 1,000,000.* got 1e\+308"),
-    ({"config": SECOND["config"] | {"n": HUGE}}, "n must be at most 100,000,000"),
+    ({"config": SECOND["config"] | {"n": HUGE}}, "n must be at most 10,000,000"),
     ({"config": SECOND["config"] | {"rounds": 10**9}}, "rounds must be at most 30"),
     ({"config": SECOND["config"] | {"classifier": 5}}, "classifier must be a network's name, got 5"),
 ]
