@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diffsmooth_core.cli.options import config_options, json_option
-from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+from diffsmooth_core.cli.options import config_options, given_on_the_command_line, json_option
+from diffsmooth_core.config import ABSTAIN, USUAL_ATTACK, InputError, SmoothingConfig
 
 if TYPE_CHECKING:
     from diffsmooth_core import Certificate
@@ -70,7 +70,10 @@ def attack(
     attack_seed: int | None,
     **settings: Any,
 ) -> None:
-    """Certify IMAGE and attack it: a path, cifar10:INDEX, photo:NAME or gallery:NAME."""
+    """Certify IMAGE and attack it: a path, cifar10:INDEX, photo:NAME or gallery:NAME.
+
+    With --dataset imagenet the defaults are 2 attempts and 2 halvings of 4 steps, 4 copies and 40 votes.
+    """
     config = SmoothingConfig(**settings)
 
     from tqdm import tqdm
@@ -79,18 +82,17 @@ def attack(
     from diffsmooth_core.attacks import AttackConfig, attack_stream
     from diffsmooth_core.datasets import class_names, resolve
 
+    search = {"attempts": attempts, "halvings": halvings, "steps": steps, "copies": copies, "n": n_predict}
+    search |= _usual(config.dataset)
+
     def attack_at(length: float) -> AttackConfig:
         return AttackConfig(
             kind,  # type: ignore[arg-type]
             length,
-            attempts,
-            halvings,
-            steps,
-            copies,
-            backward,  # type: ignore[arg-type]
-            n=n_predict,
+            backward=backward,  # type: ignore[arg-type]
             alpha=config.alpha,
             seed=config.seed if attack_seed is None else attack_seed,
+            **search,
         )
 
     attack_at(1.0 if radius is None else radius)  # report invalid settings before anything is loaded
@@ -100,13 +102,24 @@ def attack(
     if radius is None and not certificate.radius:
         raise InputError("the picture is not certified, so its radius gives no length; use --radius")
     chosen = attack_at(BEYOND * certificate.radius if radius is None else radius)
-    with tqdm(total=attempts + halvings, unit="attempt", delay=0.5) as bar:
+    with tqdm(total=chosen.attempts + chosen.halvings, unit="attempt", delay=0.5) as bar:
         for progress in attack_stream(smoothed.base, picture.tensor, certificate, chosen):
             bar.update(len(progress.attempts) - bar.n)
     if as_json:
         click.echo(json.dumps(_result(image, certificate, chosen, progress)))
     else:
         _tell(class_names(config.dataset), certificate, chosen, progress)
+
+
+def _usual(dataset: str) -> dict[str, int]:
+    """What is usual for an attack with this data set, as far as no option says otherwise."""
+    context = click.get_current_context()
+    option = {"n": "n_predict"}
+    return {
+        name: value
+        for name, value in USUAL_ATTACK.get(dataset, {}).items()
+        if not given_on_the_command_line(context, option.get(name, name))
+    }
 
 
 def _result(

@@ -24,8 +24,8 @@ SWEEPS = {
     "shift": "A little more noise",
     "budget": "Equal predictions",
 }
-SIGMAS = (0.25, 0.5, 1.0)
-SIGMAS_LOCAL = (0.0, 0.12, 0.25, 0.5)
+SIGMAS, SIGMAS_LOCAL = (0.25, 0.5, 1.0), (0.0, 0.12, 0.25, 0.5)
+USUAL_LEVELS = {"imagenet": ((0.12, 0.25, 0.5), (0.0, 0.06, 0.12))}  # data set -> the same, where they differ
 COPIES = (1, 3, 5, 11, 21)
 SHIFTS = (0.0, 0.01, 0.02, 0.03, 0.05)
 SPLITS = (1, 2, 4, 5, 10, 20)
@@ -40,7 +40,8 @@ def grid(over: str, config: SmoothingConfig) -> tuple[SmoothingConfig, ...]:
     """
     config = replace(config, stopping="fixed")
     if over == "sigma_local":
-        return tuple(replace(config, sigma=s, sigma_local=local) for s in SIGMAS for local in SIGMAS_LOCAL)
+        sigmas, local_sigmas = USUAL_LEVELS.get(config.dataset, (SIGMAS, SIGMAS_LOCAL))
+        return tuple(replace(config, sigma=s, sigma_local=local) for s in sigmas for local in local_sigmas)
     if over == "m":
         return tuple(replace(config, m=m) for m in COPIES)
     if over == "shift":

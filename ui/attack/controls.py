@@ -8,6 +8,7 @@ import streamlit as st
 
 from diffsmooth_core import Certificate
 from diffsmooth_core.attacks import KINDS, AttackConfig
+from diffsmooth_core.config import USUAL_ATTACK
 from ui.session.draft import Draft
 from ui.session.settings import CERTIFY
 from ui.text import length
@@ -36,7 +37,11 @@ COUNTS = {
     "attack-seed": (0, 2**31),
 }
 CHOICES = {"attack-kind": KINDS, "attack-times": TIMES, "attack-through": (True, False)}
-SETTINGS = CERTIFY.extended("attack", DEFAULTS, {**LENGTHS, **COUNTS}, CHOICES)
+USUAL = {
+    dataset: {f"attack-{name}": value for name, value in values.items()}
+    for dataset, values in USUAL_ATTACK.items()
+}
+SETTINGS = CERTIFY.extended("attack", DEFAULTS, {**LENGTHS, **COUNTS}, CHOICES, USUAL)
 HINTS = {
     "pgd": "Follows the gradient of the answer through noise and purification: the strongest of the three.",
     "nes": "Sees answers alone: which noisy copies did worst tells where to go.",

@@ -3,6 +3,7 @@ Its session-state keys begin with "regions-"."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,9 @@ from ui.jobs.certificates import Certification
 from ui.jobs.polling import failure, is_waiting, show_queue_position
 from ui.jobs.registry import Snapshot
 from ui.session import notices, state
-from ui.text import length, plain
+from ui.text import duration, length, plain
 
+LARGE = 3072  # values of a picture above which a vote takes a CPU a tenth of a second
 COLOURED = 10  # classes, as many as there are colours
 RANDOM, ATTACK = "a random direction", "the attack's change"
 
@@ -77,19 +79,32 @@ def _controls(certified: Certification, found: Snapshot[Any] | None) -> None:
         disabled=running,
         help="What the second axis leads towards.",
     )
+    d = certified.subject.picture.pixels.size
+    large, unit = d > LARGE, round(math.sqrt(d / LARGE)) / 2  # lengths grow with the root of d
+    own = "-large" if large else ""  # in the key of a control that begins otherwise there
     extent = wide.slider(
-        "Half-width (L2)", 0.5, 20.0, 8.0, 0.5, key="regions-extent", disabled=running, format="%.1f"
+        "Half-width (L2)",
+        unit,
+        40 * unit,
+        16 * unit,
+        unit,
+        key=f"regions-extent{own}",
+        disabled=running,
+        format="%.1f",
     )
-    size = fine.selectbox("Points a side", RESOLUTIONS, 1, key="regions-size", disabled=running)
+    size = fine.selectbox(
+        "Points a side", RESOLUTIONS, 0 if large else 1, key=f"regions-size{own}", disabled=running
+    )
     each = votes.number_input(
         "Votes a point",
         1,
         100,
-        9,
-        key="regions-votes",
+        3 if large else 9,
+        key=f"regions-votes{own}",
         disabled=running,
         help="For the smoothed classifier; all points see the same noise.",
     )
+    chosen = RegionsConfig(extent, size, each)
     if running and found is not None:
         with action:
             cancel_button(found, "regions-stop", "Stop")
@@ -97,9 +112,14 @@ def _controls(certified: Certification, found: Snapshot[Any] | None) -> None:
         if is_waiting(found):
             show_queue_position(lambda: attacks.latest(certified, "regions"))
         st.progress(progress.done / progress.total if progress else 0.0)
-    elif action.button("Draw", key="regions-draw", type="primary", width="stretch"):
-        notices.attempt(_draw, certified, (across, above), RegionsConfig(extent, size, each))
+        return
+    if action.button("Draw", key="regions-draw", type="primary", width="stretch"):
+        notices.attempt(_draw, certified, (across, above), chosen)
         st.rerun()
+    st.caption(
+        f"{size} × {size} points with {each} votes each take about "
+        f"{duration(attacks.regions_seconds(certified, chosen))}; the picture comes from coarse to fine."
+    )
 
 
 def _ways(certified: Certification) -> dict[str, Choice | None]:
@@ -203,7 +223,7 @@ def _legend(regions: Regions, run: attacks.RegionsTask, names: tuple[str, ...], 
     shown = [(names[k], colours[k]) for k in map(int, np.unique(_seen(regions)))]
     named = [pair for pair in shown if pair[1] != ABSTAIN]
     named += [("other", ABSTAIN)] if len(named) < len(shown) else []
-    marks = " · ".join(f':color[■]{{foreground="{colour}"}} {plain(name)}' for name, colour in named)
+    marks = " · ".join(f':color[■]{{foreground="{colour}"}}\u00a0{plain(name)}' for name, colour in named)
     right, up = (plain(way) for way in run.towards)
     st.markdown(marks)
     radius, extent = run.certificate.radius, run.regions.extent

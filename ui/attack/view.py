@@ -24,7 +24,7 @@ from ui.jobs.registry import Snapshot
 from ui.page import problem_line
 from ui.session import notices, state, url
 from ui.session.draft import Draft
-from ui.text import length
+from ui.text import duration, length
 
 
 def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
@@ -131,6 +131,8 @@ def _button(certified: Certification, attacked: Snapshot[Any] | None, chosen: Dr
     if st.button(label, key="Attack", type="primary", width="stretch", disabled=off) and chosen.values:
         notices.attempt(attacks.submit, certified, chosen.values)
         st.rerun()
+    if chosen.values:
+        st.caption(f"about {duration(attacks.seconds_of(certified, chosen.values))}")
 
 
 def _figures(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from diffsmooth_core.datasets.sources import Picture
 from ui.jobs import experiments
@@ -13,22 +14,34 @@ from ui.jobs.experiments import ExperimentTask
 from ui.jobs.polling import failure, is_waiting, show_queue_position
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import notices
-from ui.text import plain
+from ui.text import duration, plain
 
 
-def buttons(label: str, task: ExperimentTask, job: Snapshot[Any] | None) -> None:
+def buttons(label: str, task: ExperimentTask, job: Snapshot[Any] | None) -> DeltaGenerator:
     """A button that starts the experiment, or cancels it while it runs; it is disabled without settings. For
-    a cancelled experiment, also a button that resumes it."""
+    a cancelled experiment, also a button that resumes it. Returns the place beside it for `say_time`."""
     kind = task.kind
     if job and not job.finished:
         cancel_button(job, f"{kind}-cancel", wide=False)
-        return
+        return st.empty()
     resumable = job is not None and job.state == "cancelled" and job.progress is not None
     if job and resumable:
         _start_button("Resume", f"{kind}-resume", job.subject, "primary", job.progress)
     if job and job.subject == task:
         label = f"{label} again"
     _start_button(label, f"{kind}-start", task, "secondary" if resumable else "primary")
+    return st.empty()
+
+
+def say_time(place: DeltaGenerator, task: ExperimentTask) -> None:
+    """Say about how long the experiment will take; where that is not known yet, once votes were timed. To be
+    called when all else is drawn."""
+    if not task.configs:
+        return
+    if not experiments.seconds_needed(task):
+        experiments.time_votes(task)
+    if seconds := experiments.seconds_needed(task):
+        place.caption(f"about {duration(seconds)}", width="content")
 
 
 def _start_button(
@@ -48,7 +61,7 @@ def status(job: Snapshot[Any], total: int) -> None:
             st.progress(done / total)
         elif not job.finished:
             left = job.seconds * (total - done) / (done - before) if done > before else None
-            pace = f", about {max(1, round(left))} s left" if left is not None else ""
+            pace = f", about {duration(left)} left" if left is not None else ""
             st.progress(done / total, f"{done:,} of {total:,} votes{pace}")
         elif job.state == "cancelled":
             goes_on = " Resume goes on from there." if done else ""

@@ -49,12 +49,14 @@ def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     configs = drafts.values or ()
     snapshot = experiments.find(KIND)
     with st.container(horizontal=True, vertical_alignment="center"):
-        job_controls.buttons("Sweep", ExperimentTask(KIND, picture, configs, over), snapshot)
+        task = ExperimentTask(KIND, picture, configs, over)
+        time = job_controls.buttons("Sweep", task, snapshot)
         if configs:
             st.caption(_plan(configs))
     if snapshot is None:
         if configs:
             _chart(_empty(configs), over)
+        job_controls.say_time(time, task)
         return
     poll(lambda: [experiments.find(KIND)], lambda: _live(picture))
     found: Sweep | None = snapshot.progress

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
@@ -32,6 +33,7 @@ from ui.verdict import verdict
 ROWS = 6  # classes shown in a count, at most
 SAMPLES = 3  # noisy copies shown on which the settings differ
 KIND = "comparison"
+Counts = npt.NDArray[np.float32]
 
 
 def tabs() -> None:
@@ -66,14 +68,16 @@ def show(picture: Picture, shared: Draft[SmoothingConfig], settings: list[Chosen
     drafts = controls.drafts(settings, shared.values)
     controls.cards(settings, drafts)
     snapshot = experiments.find(KIND)
-    with st.container(horizontal=True):
-        ready = tuple(draft.values for draft in drafts if draft.values)
-        able = len(ready) == len(drafts)
-        job_controls.buttons("Compare", ExperimentTask(KIND, picture, ready if able else ()), snapshot)
+    ready = tuple(draft.values for draft in drafts if draft.values)
+    able = len(ready) == len(drafts)
+    task = ExperimentTask(KIND, picture, ready if able else ())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        time = job_controls.buttons("Compare", task, snapshot)
         controls.more(settings)
     if snapshot is None:
         if able:
             _preview(picture, ready)
+        job_controls.say_time(time, task)
         return
     if (started := snapshot.subject.configs) != ready:
         words = (f"{title(config, i)}: {controls.words(config)}" for i, config in enumerate(started))
@@ -132,16 +136,24 @@ def _verdicts(snapshot: Snapshot[Any], found: Comparison, names: tuple[str, ...]
     """Draw each setting's answer and its counts, in columns."""
     with st.container(key="compare-answers"):
         columns = st.columns(len(found.entries), gap="small")
+    counts = [_cast(entry, len(names)) for entry in found.entries]
+    shown = softmax.leading(np.sum(counts, 0), ROWS)
     for i, (column, entry) in enumerate(zip(columns, found.entries, strict=True)):
         with column:
-            _verdict(i, entry, snapshot, names)
+            _verdict(i, entry, snapshot, counts[i], shown)
 
 
-def _verdict(i: int, entry: Entry, snapshot: Snapshot[Any], names: tuple[str, ...]) -> None:
-    progress, certificate = entry.progress, entry.certificate
-    selecting = progress is not None and not sum(progress.counts)
-    cast = (progress.counts0 if selecting else progress.counts) if progress else (0,) * len(names)
-    counts, n = np.array(cast, np.float32), sum(cast)
+def _cast(entry: Entry, classes: int) -> Counts:
+    """The votes of each class so far (classes,): for the bound, or before them those that select."""
+    progress = entry.progress
+    cast = (progress.counts if any(progress.counts) else progress.counts0) if progress else (0,) * classes
+    return np.array(cast, np.float32)
+
+
+def _verdict(i: int, entry: Entry, snapshot: Snapshot[Any], counts: Counts, shown: Sequence[int]) -> None:
+    """One setting's answer, and its counts of the classes in `shown`, which are the same for all settings."""
+    progress, certificate, n = entry.progress, entry.certificate, int(counts.sum())
+    names, selecting = class_names(entry.config.dataset), progress is not None and not any(progress.counts)
     if certificate:
         said = verdict(certificate, snapshot.subject.picture, names)
         radius = f"radius **{length(certificate.radius)}**" if certificate.radius else ""
@@ -151,7 +163,6 @@ def _verdict(i: int, entry: Entry, snapshot: Snapshot[Any], names: tuple[str, ..
         stage = "stopped" if snapshot.finished else "counting" if progress else "waiting"
         icon = "stop_circle" if snapshot.finished else "hourglass_empty"
         st.markdown(f"**{LETTERS[i]}** :material/{icon}: {stage}")
-    shown = softmax.leading(counts, ROWS)
     bars = [
         softmax.Bar(bar.label, bar.share / max(n, 1), bar.text, bar.colour, bar.leads and n > 0)
         for bar in softmax.bars(counts, shown, names, "{:,.0f}")

@@ -16,6 +16,7 @@ from diffsmooth_core.attacks import (
     attack_stream,
     regions_stream,
 )
+from diffsmooth_core.attacks.stream import QUERIES
 from diffsmooth_core.datasets.sources import Picture
 from ui.jobs import certificates
 from ui.jobs.certificates import Certification
@@ -92,6 +93,24 @@ def _submit(
         what = "an attack on" if kind == "attack" else "a drawing of the regions around"
         raise InputError(f"{what} this certificate is under way already; cancel it, or wait for its end")
     jobs().submit("certificates", stream, key=(kind, certified.id), subject=task, owner=state.visitor())
+
+
+def seconds_of(certified: Certification, attack: AttackConfig) -> float:
+    """Seconds that the attempts of an attack take about, none of which succeeds, at the pace of the votes of
+    its certificate. The search is counted in votes: a gradient takes about four, NES a vote a query."""
+    certificate = certificate_of(certified)
+    search = {"pgd": 4, "nes": QUERIES, "random": 0}[attack.kind] * attack.steps * attack.copies
+    return attack.attempts * (attack.n + search) * _pace(certificate)
+
+
+def regions_seconds(certified: Certification, regions: RegionsConfig) -> float:
+    """Seconds that decision regions take about, at the pace of the certificate's votes."""
+    return regions.resolution**2 * regions.votes * _pace(certificate_of(certified))
+
+
+def _pace(certificate: Certificate) -> float:
+    """Seconds of a vote."""
+    return certificate.seconds / (sum(certificate.counts0) + certificate.n)
 
 
 def latest(certified: Certification, kind: Kind = "attack") -> Snapshot[Any] | None:

@@ -99,14 +99,19 @@ def hide_run_of_other_picture(picture: Picture) -> None:
 
 
 def seconds_needed(config: SmoothingConfig) -> float | None:
-    """Seconds that a run would take at the pace of the last run whose votes cost the same, or of such votes
-    that `time_votes` has timed; None where there were none."""
-    total = config.n0 + config.n
+    """Seconds that a run would take at the pace that `seconds_a_vote` knows; None where it knows none."""
+    each = seconds_a_vote(config)
+    return (config.n0 + config.n) * each if each else None
+
+
+def seconds_a_vote(config: SmoothingConfig) -> float | None:
+    """Seconds of a vote of the last run whose votes cost the same, or of such votes that `time_votes` has
+    timed; None where there were none."""
     for job in reversed(jobs().snapshots("certificates")):
         alike = isinstance(job.subject, CertificationTask) and _costs(job.subject.config) == _costs(config)
         if alike and job.progress and job.progress.votes_per_second:
-            return total / float(job.progress.votes_per_second)
-    return total * _timed[_costs(config)] if _costs(config) in _timed else None
+            return 1 / float(job.progress.votes_per_second)
+    return _timed.get(_costs(config))
 
 
 def is_running() -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.experiments import Comparison, Sweep, compare_stream, sweep_stream
+from ui.jobs import certificates
 from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import notices, state
@@ -40,6 +41,40 @@ def submit(task: ExperimentTask, resumed: Any = None) -> None:
     stream: Callable[[], Iterator[Any]] = compared if task.kind == "comparison" else swept
     job = jobs().submit("certificates", stream, subject=task, owner=state.visitor(), resumed=resumed)
     state.change_settings(**{task.kind: job})
+
+
+def seconds_needed(task: ExperimentTask) -> float | None:
+    """Seconds that an experiment takes about, where the pace of all its votes is known."""
+    if task.kind == "comparison":
+        each = [certificates.seconds_needed(config) for config in task.configs]
+        return sum(map(float, filter(None, each))) if all(each) else None
+    vote, look = map(certificates.seconds_a_vote, _timed_for_sweep(task.configs[0]))
+    if not (vote and look):
+        return None
+    return sum(copies * (vote + more * look) for copies, more in _shared(task.configs))
+
+
+def time_votes(task: ExperimentTask) -> None:
+    """Let `seconds_needed` know the pace of an experiment; see `certificates.time_votes`."""
+    for config in task.configs if task.kind == "comparison" else _timed_for_sweep(task.configs[0]):
+        certificates.time_votes(task.picture, config)
+
+
+def _timed_for_sweep(config: SmoothingConfig) -> tuple[SmoothingConfig, SmoothingConfig]:
+    """The settings whose votes tell what those of a sweep cost: one of its own, and one that looks once."""
+    return config, replace(config, method="plain")
+
+
+def _shared(configs: Sequence[SmoothingConfig]) -> Iterator[tuple[int, int]]:
+    """For each sigma of a sweep its noisy copies, and how many more times the classifier looks at one than
+    for a vote of the first setting: m times for each sigma_local, for the largest m."""
+    for sigma in {config.sigma for config in configs}:
+        group = [config for config in configs if config.sigma == sigma]
+        most = {
+            local: max(c.m for c in group if c.sigma_local == local)
+            for local in (c.sigma_local for c in group)
+        }
+        yield configs[0].n0 + max(config.n for config in group), sum(most.values()) - configs[0].m
 
 
 def find(kind: str) -> Snapshot[Any] | None:

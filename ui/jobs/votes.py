@@ -13,7 +13,7 @@ from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 from ui.jobs.networks import base_classifier
 
-CHUNK = 50  # votes that are drawn together for a count
+CHUNK = 16  # votes that are drawn together for a count
 
 
 @lru_cache(maxsize=64)

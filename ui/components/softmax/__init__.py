@@ -45,10 +45,12 @@ def show(cards: Sequence[SoftmaxCard], key: str) -> None:
 
 
 def leading(confidence: npt.NDArray[np.float32], rows: int) -> list[int]:
-    """The classes to show: all of them in their order, or of more than `rows` the likeliest ones."""
+    """The classes to show: all of them in their order, or of more than `rows` the likeliest ones, as far as
+    they have anything."""
     if len(confidence) <= rows:
         return list(range(len(confidence)))
-    return [int(k) for k in np.argsort(-confidence, kind="stable")[: rows - 1]]
+    likeliest = np.argsort(-confidence, kind="stable")[: rows - 1]
+    return [int(k) for i, k in enumerate(likeliest) if i == 0 or confidence[k] > 0]
 
 
 def bars(

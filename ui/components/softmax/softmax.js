@@ -1,4 +1,6 @@
 // Cards of a picture and its bars. Nodes are kept from one step to the next, so that nothing flickers.
+const LONG = 11; // letters of a name that has room beside its bar
+
 const buildCard = (cards) => {
   const figure = make("figure", cards);
   make("div", figure, "picture");
@@ -28,6 +30,7 @@ const showCard = (figure, { title, image, bars }) => {
   if (image && picture.firstChild.src !== image) picture.firstChild.src = image;
   if (image) picture.firstChild.alt = title;
   caption.textContent = title;
+  list.className = bars.some(({ label }) => label.length > LONG) ? "bars long" : "bars";
   fill(list, bars.length, buildBar);
   bars.forEach((bar, i) => showBar(list.children[i], bar));
 };
