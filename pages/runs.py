@@ -32,7 +32,7 @@ if selection is None:
         "An audit certifies many pictures and keeps every vote. Start one above, or import a certification "
         "log: then this page shows which pictures are certified, which are wrong, which abstain, and why."
     )
-    new.example()
+    new.recorded("first")
     st.stop()
 view.progress(selection.run)
 if selection.every:

@@ -76,7 +76,7 @@ def main() -> None:
         take(page, "theorems")
 
         page = visit(browser, f"{url}/runs", height=1150)
-        press(page, "Open a recorded audit of 200 pictures")
+        page.get_by_role("button", name="Open a recorded audit of 200 pictures").click(timeout=60_000)
         page.get_by_role("radio", name="Pictures").click(timeout=60_000)
         page.keyboard.press("a")
         page.get_by_text("Stage by stage").wait_for(timeout=60_000)

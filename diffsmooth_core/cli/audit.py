@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 @config_options
 def audit(
     name: str,
-    indices: str,
+    indices: str | None,
     file: Path | None,
     resume: bool,
     workers: int,
@@ -74,20 +74,29 @@ def audit(
         raise InputError(f"a sweep {what if resume else 'shares its noise; leave --challenge out'}")
 
     from diffsmooth_core.runs import batch
-    from diffsmooth_core.runs.indices import parse_indices
+    from diffsmooth_core.runs.indices import parse_indices, spread
     from diffsmooth_core.runs.records import config_of
     from diffsmooth_core.runs.store import Store
 
     store = Store(url)
     if over:
-        _sweep(store, name, over, config, parse_indices(indices, config.dataset), as_json)
+        _sweep(
+            store,
+            name,
+            over,
+            config,
+            parse_indices(indices or spread(config.dataset), config.dataset),
+            as_json,
+        )
         return
     if resume:
         run = store.run(name)
         config_of(run)  # reports that an imported log cannot go on, before any setting is compared
         _as_begun(context, run, settings, challenge)
     else:
-        run = batch.start(store, name, config, parse_indices(indices, config.dataset), challenge)
+        run = batch.start(
+            store, name, config, parse_indices(indices or spread(config.dataset), config.dataset), challenge
+        )
     _work(store, run, config, _crew(backend, workers, address))
     _report(store, run, as_json)
 

@@ -45,13 +45,14 @@ def commit_certify(image: str, as_json: bool, **settings: Any) -> None:
 @run_options
 @config_options
 @_json
-def commit_audit(indices: str, file: Path | None, as_json: bool, **settings: Any) -> None:
+def commit_audit(indices: str | None, file: Path | None, as_json: bool, **settings: Any) -> None:
     """Commit to an audit with these options of `audit`: to the certificates of all its pictures together."""
     config = run_settings(click.get_current_context(), file, settings)
 
     from diffsmooth_core.runs import batch
-    from diffsmooth_core.runs.indices import parse_indices
+    from diffsmooth_core.runs.indices import parse_indices, spread
 
+    indices = indices or spread(config.dataset)
     chosen = parse_indices(indices, config.dataset)
     _keep(batch.committed(batch.base_for(config, chosen), config, chosen), f"audit {indices}", as_json)
 

@@ -73,7 +73,7 @@ config_options = combined(*(_setting_option(f.name, f.default) for f in fields(S
 # The options that `audit` and the commitment to one share: which pictures, and settings from a file.
 run_options = combined(
     click.option(
-        "--indices", default="0:10000:20", show_default=True, help="Test pictures, START:STOP:STEP."
+        "--indices", help="Test pictures, START:STOP:STEP.  [default: 500 evenly spread, or all if fewer]"
     ),
     click.option(
         "--config",

@@ -10,6 +10,8 @@ from diffsmooth_core.datasets import test_size
 
 _PART = re.compile(r"\s*([0-9]{0,9})(?:(:)([0-9]{0,9})(?::([0-9]{1,9}))?)?\s*")  # START, or START:STOP:STEP
 
+USUAL_PICTURES = 500  # of a run, as in the papers
+
 
 def parse_indices(spec: str, dataset: str) -> tuple[int, ...]:
     """The test pictures that `spec` names, each once, in its order. Raises InputError where it names none, or
@@ -32,6 +34,13 @@ def parse_indices(spec: str, dataset: str) -> tuple[int, ...]:
             )
         indices += range(start, stop, step)
     return tuple(dict.fromkeys(indices))
+
+
+def spread(dataset: str, count: int = USUAL_PICTURES) -> str:
+    """About `count` test pictures, evenly spread, or all where there are fewer, as text that `parse_indices`
+    reads. Raises InputError where the data set is not on this machine."""
+    size = test_size(dataset)
+    return f"0:{size}:{max(1, size // count)}"
 
 
 def format_indices(indices: Sequence[int]) -> str:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.runs.indices import format_indices, parse_indices
+from diffsmooth_core.runs.indices import format_indices, parse_indices, spread
 
 pytestmark = pytest.mark.usefixtures("twelve")
 
@@ -31,6 +31,13 @@ def test_indices_are_read_as_slices(spec: str, found: tuple[int, ...]) -> None:
 @given(st.lists(st.integers(0, 11), min_size=1, max_size=12, unique=True))
 def test_indices_are_spelled_as_they_are_read(chosen: list[int]) -> None:
     assert parse_indices(format_indices(chosen), "cifar10") == tuple(chosen)
+
+
+@pytest.mark.parametrize(
+    ("count", "found"), [(4, (0, 3, 6, 9)), (12, tuple(range(12))), (500, tuple(range(12)))]
+)
+def test_a_count_is_spread_over_the_test_pictures(count: int, found: tuple[int, ...]) -> None:
+    assert parse_indices(spread("cifar10", count), "cifar10") == found
 
 
 def test_even_indices_are_spelled_short() -> None:

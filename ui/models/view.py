@@ -25,7 +25,7 @@ from ui.text import plain
 from ui.titles import dataset_title, method_title, network_title
 from ui.uploads import Upload
 
-IMAGES = 200  # that the doctor looks at
+IMAGES = {"cifar10": 200, "imagenet": 32}  # that the doctor looks at
 KINDS = {"classifier": "Classifier", "denoiser": "Denoiser"}
 
 
@@ -44,13 +44,14 @@ def table() -> Card | None:
             name: st.column_config.NumberColumn(
                 name,
                 format="%.1f %%",
-                help="Share of 10,000 CIFAR-10 test "
-                "pictures classified correctly under one draw of this noise.",
+                help="Share of test pictures classified correctly under one draw of this noise: 10,000 of "
+                "CIFAR-10, or the photographs that an ImageNet network's card names.",
             )
             for name in rows.columns
             if str(name).startswith("σ =")
         }
         | {
+            "Name": st.column_config.TextColumn(width=240),
             "Parameters": st.column_config.NumberColumn(format="%.2f M"),
             "PSNR at σ = 0.25": st.column_config.NumberColumn(
                 format="%.2f dB", help="How near the purified picture is to the clean one; more is nearer."
@@ -83,13 +84,14 @@ def card(chosen: Card) -> None:
         need = 4 * chosen.parameters
         fits = "fits" if need < available_memory() else "does not fit"
         origin = "bundled with the project" if chosen.bundled else "added here"
+        made = chosen.training.get("origin", "trained by this project" if chosen.bundled else "")
+        licence = chosen.training.get("licence", "MIT, as the project" if chosen.bundled else "not known")
         facts = {
             "In commands": chosen.name,
-            "Origin": origin,
+            "Origin": ", ".join(filter(None, (origin, made))),
+            "Licence": str(licence),
             "Trained for": str(chosen.training.get("objective", "unknown")),
-            "Training noise": f"σ = {chosen.training['sigma']:g}"
-            if "sigma" in chosen.training
-            else "not known",
+            "Training noise": _training_noise(chosen),
             "Data": str(chosen.training.get("data", "unknown")),
             "Trained on": _effort(chosen),
             "Memory": f"{need / 2**20:,.0f} MiB of weights in float32, which {fits} into what is free now",
@@ -104,10 +106,40 @@ def card(chosen: Card) -> None:
             zoo.remove(chosen.name)
             st.rerun()
     with right:
+        _measured(chosen.metrics)
         if certified := chosen.metrics.get("certified"):
             _certified(certified)
         if chosen.kind == "classifier":
             _doctor(chosen)
+
+
+def _training_noise(chosen: Card) -> str:
+    if "sigma" in chosen.training:
+        return f"σ = {chosen.training['sigma']:g}"
+    return "every level of its schedule" if chosen.schedule else "not known"
+
+
+def _measured(metrics: dict[str, Any]) -> None:
+    """What was measured of the network at each noise, and on which pictures."""
+    rows: dict[str, dict[str, str]] = {}
+    shares = {"right on noisy ones": metrics.get("accuracy_under_noise", {})}
+    for denoiser, found in metrics.get("accuracy_after_denoising", {}).items():
+        shares[f"right behind {network_title(denoiser)}"] = found
+    for what, found in shares.items():
+        rows[what] = {sigma: f"{100 * share:.0f} %" for sigma, share in found.items()}
+    for what, name in (("PSNR, noisy", "psnr_db_noisy"), ("PSNR, purified", "psnr_db")):
+        rows[what] = {sigma: f"{decibels:.1f} dB" for sigma, decibels in metrics.get(name, {}).items()}
+    rows = {what: found for what, found in rows.items() if found}
+    if not rows:
+        return
+    sigmas = sorted({sigma for found in rows.values() for sigma in found}, key=float)
+    columns = {"σ": [f"{float(sigma):g}" for sigma in sigmas]} | {
+        plain(what): [found.get(sigma, "") for sigma in sigmas] for what, found in rows.items()
+    }
+    pictures = metrics.get("data", f"{metrics['test_pictures']:,} test pictures")
+    st.markdown("**Measured** at each noise σ")
+    st.table(columns, border="horizontal")
+    st.caption(f"On {plain(pictures)}.")
 
 
 def _effort(chosen: Card) -> str:
@@ -138,8 +170,8 @@ def _doctor(chosen: Card) -> None:
     st.markdown("**Checkpoint doctor**: does the network fit the normalisation and the noise on its card?")
     if not st.button("Examine", icon=":material/stethoscope:", key=f"examine-{chosen.name}"):
         return
-    with st.spinner("Classifying under every normalisation and noise…"):
-        pictures, source = labelled_pictures(chosen.dataset, IMAGES)
+    with st.spinner("Classifying under every normalisation and noise…", show_time=True):
+        pictures, source = labelled_pictures(chosen.dataset, IMAGES.get(chosen.dataset, 100))
         x = torch.stack([picture.tensor for picture in pictures])
         labels = torch.tensor([-1 if picture.label is None else picture.label for picture in pictures])
         found = doctor.examine(

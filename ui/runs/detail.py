@@ -51,13 +51,24 @@ def show(selection: Selection, idx: int) -> None:
 
 def _card(selection: Selection, result: Result) -> DeltaGenerator:
     """The result; the place for its reason."""
-    run, names = selection.run, selection.names
+    run, names, other = selection.run, selection.names, False
+    body: DeltaGenerator | None = None
     try:
         picture = state.resolved(f"{run.dataset}:{result.idx}", run.dataset)
-        body, action = card(picture, names)
+        other = result.certificate is not None and picture.sha256 != result.certificate["image_sha256"]
+        if not other:
+            body, action = card(picture, names)
     except InputError:  # its data set is not here
+        pass
+    if body is None:
         body, action = st.columns([7, 1.1])
     with body:
+        if other:
+            st.warning(
+                f"On this machine {plain(f'{run.dataset}:{result.idx}')} is another picture than the one "
+                "that was certified, so it is not shown.",
+                icon=":material/image_not_supported:",
+            )
         sentence = describe(result, names)
         st.subheader(plain(sentence[0].upper() + sentence[1:]), anchor=False)
         facts = []

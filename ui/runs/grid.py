@@ -18,7 +18,8 @@ from ui.colours import outcome_colour
 from ui.components import focus, picker
 from ui.jobs import audits
 from ui.runs.controls import Selection, clear
-from ui.text import length
+from ui.session import state
+from ui.text import length, plain
 
 PAGE = 36  # pictures at once
 MARKS = {"right": "✓", "wrong": "✗", "certified": "✓", "abstained": "–"}
@@ -45,6 +46,11 @@ def grid(selection: Selection) -> int | None:
         key = f"grid-page-{page}"
         st.pagination(pages, default=page, key=key, on_change=lambda: _turn(shown, key))
     here = shown[PAGE * (page - 1) : PAGE * page]
+    if problem := _missing(selection.run, here[0].result.idx):
+        st.caption(
+            f":material/image_not_supported: A run keeps numbers and no pictures, and these are not on this "
+            f"machine: {plain(problem)}."
+        )
     picker.picker(
         data={"chosen": str(idx), "large": True, "choices": [_tile(selection, row) for row in here]},
         key=f"grid-{selection.run.id}-{page}",
@@ -91,6 +97,15 @@ def _image(dataset: str, idx: int) -> str | None:
         return picker.thumbnail(f"{dataset}:{idx}", dataset)
     except InputError:
         return None
+
+
+def _missing(run: Run, idx: int) -> str:
+    """Why a run's picture cannot be shown; empty where it can."""
+    try:
+        state.resolved(f"{run.dataset}:{idx}", run.dataset)
+    except InputError as problem:
+        return str(problem)
+    return ""
 
 
 def describe(result: Result, names: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ A form's success is reported at the top of the page, its failure beside the form
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,14 +17,18 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.exchange import bundles, logs
 from diffsmooth_core.paths import ASSETS
-from ui.jobs import audits
+from diffsmooth_core.runs.indices import spread
+from diffsmooth_core.runs.records import Run
+from ui.jobs import audits, certificates
 from ui.page import error_box
 from ui.session import notices, url
 from ui.session.limits import limit
-from ui.text import plain
+from ui.text import duration, plain
+from ui.titles import run_title
 from ui.uploads import Upload
 
-EXAMPLE = ASSETS / "runs" / "diffsmooth.json.gz"
+SHOWN_PICTURES = 200  # of an audit from this page, as in the form at first
+RECORDED = ASSETS / "runs"  # the folder of recorded audits; any NAME.json.gz in it is one
 
 
 def show() -> None:
@@ -34,18 +39,33 @@ def show() -> None:
     with imported:
         _import_form()
     with opened:
+        recorded("new")
         _open_form()
 
 
-def example() -> None:
-    """Offer a recorded audit as an example to explore."""
-    st.button(
-        "Open a recorded audit of 200 pictures",
-        on_click=notices.attempt,
-        args=(_unpack, EXAMPLE.read_bytes()),
-        type="primary",
-        icon=":material/folder_open:",
-    )
+def recorded(place: str) -> None:
+    """Offer the recorded audits that are not among the runs yet, as examples to explore."""
+    taken = {run.name for run in audits.store().runs()}
+    for path in sorted(RECORDED.glob("*.json.gz")):
+        run = _heading(path)
+        if run.name not in taken:
+            st.button(
+                f"Open a recorded audit of {len(run.indices):,} pictures: {plain(run_title(run))}",
+                key=f"recorded-{place}-{run.name}",
+                on_click=notices.attempt,
+                args=(_open_recorded, path),
+                type="primary" if place == "first" else "secondary",
+                icon=":material/folder_open:",
+            )
+
+
+@lru_cache(maxsize=16)
+def _heading(path: Path) -> Run:
+    return bundles.heading(path.read_bytes())
+
+
+def _open_recorded(path: Path) -> None:
+    _unpack(path.read_bytes())
 
 
 def _open_form() -> None:
@@ -82,6 +102,7 @@ def _start_form() -> None:
         return
     try:
         config = url.kept_config()
+        usual = spread(config.dataset, SHOWN_PICTURES)
     except InputError as problem:
         error_box(problem)
         return
@@ -91,8 +112,12 @@ def _start_form() -> None:
         left, right = st.columns(2)
         name = left.text_input("Name of the run", max_chars=80, placeholder="diffsmooth-0.5")
         indices = right.text_input(
-            "Test pictures", "0:10000:50", help="START:STOP:STEP, or single numbers with commas."
+            "Test pictures", usual, help="START:STOP:STEP, or single numbers with commas."
         )
+        if seconds := certificates.seconds_needed(config):
+            st.caption(
+                f"Each picture takes about {duration(seconds)}; an audit can be stopped and go on later."
+            )
         if st.form_submit_button("Start", type="primary"):
             notices.attempt(_start, name, indices, config, form="start-audit")
             st.rerun()

@@ -34,6 +34,28 @@ def test_every_network_has_a_row(page: AppTest) -> None:
     assert not set(rows["Name"]) & set(bundled()), "words for a person"
 
 
+def test_a_card_says_licence_origin_and_on_which_pictures_it_was_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn = AppTest.from_function(draw_card, kwargs={"name": "efficientnet-lite0"}, default_timeout=200).run()
+    assert not drawn.exception
+    facts, measured = (table.value for table in drawn.table)
+    assert facts.loc["Licence"].item() == "Apache\\-2\\.0"
+    assert "efficientnet" in facts.loc["Origin"].item()
+    by_noise = measured.set_index("σ")
+    assert by_noise.loc["0.25", "right on noisy ones"] == "26 %"
+    assert by_noise.loc["0.25", "right behind Diffusion model for photographs"] == "58 %"
+    (of,) = (caption.value.replace("\\", "") for caption in drawn.caption)
+    assert of.startswith("On 100 ImageNet photographs, which may have been among its training pictures")
+
+
+def draw_card(name: str) -> None:
+    from diffsmooth_core.zoo.cards import every
+    from ui.models import view
+
+    view.card(every()[name])
+
+
 def test_a_checkpoint_is_added_and_listed(page: AppTest, tmp_path: Path) -> None:
     torch.save({"net": CifarResNet(8).state_dict()}, tmp_path / "m.pth")
     page.text_input[0].set_value(str(tmp_path / "m.pth"))

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.analysis import browsing, explaining
 from diffsmooth_core.config import ABSTAIN, SmoothingConfig
+from diffsmooth_core.exchange import bundles
 from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result
@@ -24,6 +25,7 @@ from tests.ui.conftest import APP
 from ui.components import picker
 from ui.jobs import audits
 from ui.jobs.registry import jobs
+from ui.runs import new
 from ui.session import settings, state, url
 
 Open = Callable[..., AppTest]
@@ -102,12 +104,47 @@ def test_an_empty_store_says_what_to_do(open_page: Open, monkeypatch: pytest.Mon
     monkeypatch.setenv("DIFFSMOOTH_DATA", "")  # the recorded audit is not of the made-up pictures
     page = open_page()
     assert any("Start one above, or import" in m.value for m in page.markdown)
-    label = "Open a recorded audit of 200 pictures"
-    page.button[[b.label for b in page.button].index(label)].click().run()
+    page.button(key="recorded-first-diffsmooth").click().run()
     assert not page.exception
     assert figures(page)["Pictures"] == "200"
     assert figures(page)["ACR"] == "0.430"
     assert figures(page)["Benign accuracy"] == "66.0 %"
+
+
+def test_every_recorded_audit_is_offered_until_it_is_open_and_needs_no_pictures(
+    store: Store, open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIFFSMOOTH_DATA", "")
+    elsewhere = Store(f"sqlite:///{tmp_path / 'elsewhere.sqlite'}")
+    settings = {"sigma": 0.25, "n": 100, "alpha": 0.001}
+    results = [Result(0, 437, 437, 0.2, 0.8, 100, 90, 90), Result(1, 5, ABSTAIN, 0.0, 0.4, 100, 51, 51)]
+    for name in ("first", "second"):
+        run = elsewhere.create(name, "Cohen", "imagenet", settings, range(2), {}, results)
+        (tmp_path / f"{name}.json.gz").write_bytes(bundles.packed(elsewhere, run))
+    monkeypatch.setattr(new, "RECORDED", tmp_path)
+    page = open_page()
+    assert [b.key for b in page.button if b.key and b.key.startswith("recorded-first")] == [
+        "recorded-first-first",
+        "recorded-first-second",
+    ]
+    page.button(key="recorded-first-second").click().run()
+    assert figures(page)["Pictures"] == "2"
+    assert [b.key for b in page.button if b.key and b.key.startswith("recorded")] == ["recorded-new-first"]
+    said = " ".join(caption.value for caption in show_pictures(page).caption).replace("\\", "")
+    assert "set DIFFSMOOTH_DATA to a folder that has imagenet/val" in said
+    assert headings(page)[1].startswith("Certified and right, beacon")
+
+
+def test_another_picture_at_its_place_is_not_shown_for_the_certified_one(
+    store: Store, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audited(store)
+    page = show_pictures(open_page())
+    assert not page.warning
+    real = state.resolved
+    monkeypatch.setattr(state, "resolved", lambda spec, dataset: real("cifar10:5", dataset))
+    page.run()
+    assert any("another picture than the one that was certified" in w.value for w in page.warning)
 
 
 def test_a_run_is_summed_up(store: Store, open_page: Open) -> None:
