@@ -142,8 +142,9 @@ def test_another_picture_at_its_place_is_not_shown_for_the_certified_one(
     page = show_pictures(open_page())
     assert not page.warning
     real = state.resolved
-    monkeypatch.setattr(state, "resolved", lambda spec, dataset: real("cifar10:5", dataset))
-    page.run()
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "resolved", lambda spec, dataset: real("cifar10:5", dataset))
+        page.run()
     assert any("another picture than the one that was certified" in w.value for w in page.warning)
 
 
