@@ -27,7 +27,7 @@ from ui.text import duration, plain
 from ui.titles import run_title
 from ui.uploads import Upload
 
-SHOWN_PICTURES = 200  # of an audit from this page, as in the form at first
+SHOWN_PICTURES = 200  # of an audit that is started here, unless asked for others
 RECORDED = ASSETS / "runs"  # the folder of recorded audits; any NAME.json.gz in it is one
 
 
