@@ -66,7 +66,8 @@ def test_a_comparison_ends_with_costs_differences_and_the_best(compare: Visit) -
     snapshot = finish(page, "comparison")
     found: Comparison = snapshot.progress  # type: ignore[assignment]
     for entry in found.entries:
-        alone = certify(base_classifier(entry.config), state.resolved("photo:coffee").tensor, entry.config)
+        x, tied_to = state.resolved("photo:coffee").tensor, entry.progress.tied_to  # type: ignore[union-attr]
+        alone = certify(base_classifier(entry.config), x, entry.config, tied_to=tied_to)
         assert entry.certificate is not None
         assert entry.certificate.counts == alone.counts
     assert [code.value.split()[-1] for code in page.code] == ["cert-A.json", "cert-B.json"]
