@@ -90,6 +90,22 @@ def test_a_family_is_of_different_certificates(
     assert "1 certificate: it holds with probability 0.999" in said(capsys, path, copied, "--family")
 
 
+@pytest.mark.parametrize(
+    "settings", [{"n": 10}, {"n": 20, "stopping": "sequential", "target_radius": 0.27}], ids=str
+)
+def test_votes_too_few_for_a_family_abstain_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: dict[str, Any]
+) -> None:
+    """They certify at alpha, and at half of it not even unanimous votes do."""
+    config = SmoothingConfig(n0=20, device="cpu", dtype="float32", **settings)
+    votes = [config.n, 0]
+    paths = [
+        written(tmp_path / f"{sha}.json", document([20, 0], votes, config, image_sha256=sha * 32))
+        for sha in ("ab", "cd", "ef")
+    ]
+    assert said(capsys, *paths, "--family").count("ABSTAIN, radius 0.0000") == 3
+
+
 def test_one_that_does_not_hold_leaves_no_family(
     path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from diffsmooth_core.certification.ballots import Classes
 from diffsmooth_core.certification.commitment import Commitment, SeedAlone, Tie, own_commitment
 from diffsmooth_core.certification.decision import (
+    NOTHING,
     Decision,
     Ending,
     decide,
@@ -177,10 +178,14 @@ def at_level(certificate: Certificate, alpha: float) -> Certificate:
     """What the same votes certify at another failure probability alpha.
 
     This is valid for every stopping rule. The run may have ended because of its bounds at the old level, but
-    the bounds of a rule that can end early hold at every look, at any level.
+    the bounds of a rule that can end early hold at every look, at any level. Where n votes certify nothing at
+    that level whatever they are, it abstains and keeps its configuration.
     """
-    config = replace(certificate.config, alpha=alpha)
-    decision = decide(certificate.counts0, certificate.counts, config)
+    try:
+        config = replace(certificate.config, alpha=alpha)
+        decision = decide(certificate.counts0, certificate.counts, config)
+    except InputError:
+        config, decision = certificate.config, NOTHING
     return replace(
         certificate,
         config=config,

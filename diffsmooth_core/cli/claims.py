@@ -80,6 +80,6 @@ def together(count: int, level: float) -> str:
     if count == 1:
         return f"1 certificate: it holds with probability {1 - level:g} at least."
     return (
-        f"{count} certificates: all hold together with probability {1 - level:g} at least, if they were all "
-        "that was issued. A family that was picked from more of them afterwards is none."
+        f"{count} certificates: all hold together with probability {1 - level:g} at least, if these are all "
+        "that were issued. A family that was picked from more of them afterwards is none."
     )
