@@ -18,6 +18,7 @@ FAMILIES = {
     "dncnn-mse": "DnCNN (MSE)",
     "dncnn-stability": "DnCNN (stability)",
     "dncnn-photographs": "DnCNN for photographs",
+    "dncnn-photographs-stability": "DnCNN for photographs (stability)",
 }
 NETWORKS = {  # those whose name has no noise in it
     "standard": "Standard, no noise",

@@ -26,7 +26,7 @@ from diffsmooth_core.zoo.cards import names
 from diffsmooth_core.zoo.dialects import PUBLISHED, published
 
 BUNDLED = {
-    "denoiser": ("bundled", "photographs", "dncnn-photographs-0.25"),
+    "denoiser": ("bundled", "photographs", "dncnn-photographs-0.25", "dncnn-photographs-stability-0.25"),
     "classifier": ("gaussian-0.25", "gaussian-0.50", "standard", "efficientnet-lite0"),
 }
 SIDES = {"cifar10": 32, "imagenet": 224}
