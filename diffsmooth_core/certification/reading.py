@@ -35,7 +35,8 @@ def parsed(text: str | bytes, what: str) -> dict[str, Any]:
         document = json.loads(
             text, object_pairs_hook=_without_repetition, parse_float=_finite, parse_constant=_finite
         )
-        json.dumps(document, ensure_ascii=False).encode()  # fails for half of a surrogate pair
+        if re.search(r"\\u[dD]", text):  # an escape may name half of a surrogate pair
+            json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise InputError(f"{what} cannot be read ({str(error)[:200]})") from None
     if not isinstance(document, dict):
