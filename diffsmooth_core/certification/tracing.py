@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from diffsmooth_core.certification.commitment import Tie
 from diffsmooth_core.certification.progress import Pixels, Stage
 from diffsmooth_core.certification.voting import VoteRange, as_pixels, check, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
@@ -63,18 +64,24 @@ class TracedVote:
 
 
 def trace_vote(
-    base: BaseClassifier, x: Tensor, config: SmoothingConfig, index: int, stage: Stage = "estimation"
+    base: BaseClassifier,
+    x: Tensor,
+    config: SmoothingConfig,
+    index: int,
+    stage: Stage = "estimation",
+    tied_to: Tie | None = None,
 ) -> TracedVote:
     """Compute vote number `index` (from 0) of a run with these settings again, from the same noise.
 
-    x is one picture, float32 (c,h,w) in [0,1]. Raises InputError for a bad picture, a base that was built
+    x is one picture, float32 (c,h,w) in [0,1]. `tied_to` is what the run's noise is tied to, where that is
+    not its own commitment. Raises InputError for a bad picture, a base that was built
     for another setting, or a vote beyond the stage's last.
     """
     check(base, x, config, base.purifier_batch)
     total = config.n0 if stage == "selection" else config.n
     if not 0 <= index < total:
         raise InputError(f"vote {index} is not one of the {total} {stage} votes; take 0 to {total - 1}")
-    x_noisy, noise = draw_noise(base, VoteRange(x, stage, index, index + 1), config)
+    x_noisy, noise = draw_noise(base, VoteRange(x, stage, index, index + 1, tied_to), config)
     pictures, passed = base.trace_purifier(x_noisy, noise)
     vote = base.classify(pictures, noise)
     diffusion = None

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.certification.commitment import Tie
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Entry, evaluations
@@ -104,8 +105,9 @@ def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
     """Before a run: the first vote of each setting."""
     if not all(map(networks.votes_quickly, configs)):
         return
-    labels = [votes.traced(picture, config, 1).vote for config in configs]
-    _sample(picture, configs, labels, 1)
+    tied_to = votes.group_of(picture, configs)
+    labels = [votes.traced(picture, config, 1, tied_to).vote for config in configs]
+    _sample(picture, configs, labels, 1, tied_to)
     total = sum(config.n0 + config.n for config in configs)
     st.caption(
         f"The first of the votes. Compare counts {total:,} of them, then shows bound, radius and cost of "
@@ -214,7 +216,9 @@ def _differences(snapshot: Snapshot[Any], found: Comparison) -> None:
     st.markdown(f"On {len(differing):,} of {shared:,} noisy copies not all say the same. {first}")
     for vote in map(int, differing[:SAMPLES]):
         labels = [entry.classes[vote] for entry in found.entries]
-        _sample(snapshot.subject.picture, snapshot.subject.configs, labels, vote + 1)
+        progress = found.entries[0].progress
+        assert progress is not None
+        _sample(snapshot.subject.picture, snapshot.subject.configs, labels, vote + 1, progress.tied_to)
 
 
 def _makes_one_picture(config: SmoothingConfig) -> bool:
@@ -222,12 +226,18 @@ def _makes_one_picture(config: SmoothingConfig) -> bool:
     return METHODS[config.method].purifies and not purifier_of(config.method).majority
 
 
-def _sample(picture: Picture, configs: tuple[SmoothingConfig, ...], labels: Sequence[int], copy: int) -> None:
+def _sample(
+    picture: Picture,
+    configs: tuple[SmoothingConfig, ...],
+    labels: Sequence[int],
+    copy: int,
+    tied_to: Tie | None,
+) -> None:
     """One noisy copy, what purification makes of it, and each setting's class."""
     names, frames = class_names(configs[0].dataset), []
     if all(map(networks.votes_quickly, configs)):
         purifying = next((config for config in configs if _makes_one_picture(config)), configs[0])
-        traced = votes.traced(picture, purifying, copy)
+        traced = votes.traced(picture, purifying, copy, tied_to)
         frames.append(strip.Frame(f"Copy {copy:,}", f"σ = {purifying.sigma:g}", (data_url(traced.noisy),)))
         if traced.purified is not None:
             frames.append(strip.Frame("Purified", "in one step", (data_url(traced.purified),)))
@@ -235,13 +245,6 @@ def _sample(picture: Picture, configs: tuple[SmoothingConfig, ...], labels: Sequ
         method = METHODS[config.method].title
         frames.append(strip.Frame(LETTERS[i], method, word=names[label], colour=class_colour(label), sign=""))
     strip.show(frames, key=f"compare-sample-{copy}")
-    if picture.source.startswith("upload:"):
-        return
-    with st.container(horizontal=True, vertical_alignment="center", key=f"compare-steps-{copy}"):
-        st.caption(f"Step through copy {copy:,} under", width="content")
-        for i, config in enumerate(configs):
-            query = controls.address(picture, config) | {"copy": str(copy)}
-            st.page_link("pages/step.py", label=LETTERS[i], query_params=query)
 
 
 def _best(snapshot: Snapshot[Any], found: Comparison) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.certification.commitment import Tie
 from diffsmooth_core.certification.decision import a_bound, level
 from diffsmooth_core.certification.progress import Point, Stage
 from diffsmooth_core.certification.tracing import TracedVote, trace_vote
 from diffsmooth_core.certification.voting import VoteRange, votes
 from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.experiments.compare import group
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 from ui.jobs.networks import base_classifier
 
@@ -17,9 +19,15 @@ CHUNK = 16  # votes that are drawn together for a count
 
 
 @lru_cache(maxsize=64)
-def traced(picture: Picture, config: SmoothingConfig, copy: int) -> TracedVote:
-    """Estimation vote number `copy`, from 1. Raises InputError."""
-    return trace_vote(base_classifier(config), picture.tensor, config, copy - 1)
+def traced(picture: Picture, config: SmoothingConfig, copy: int, tied_to: Tie | None = None) -> TracedVote:
+    """Estimation vote number `copy`, from 1, of a run by itself or of the comparison whose settings `tied_to`
+    ties together. Raises InputError."""
+    return trace_vote(base_classifier(config), picture.tensor, config, copy - 1, tied_to=tied_to)
+
+
+def group_of(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> Tie:
+    """What the noise of a comparison of these settings is tied to. Raises InputError."""
+    return group([base_classifier(config) for config in configs], configs, picture.tensor)
 
 
 def classes(picture: Picture, config: SmoothingConfig, stage: Stage, count: int) -> list[int]:

@@ -16,7 +16,7 @@ from diffsmooth_core.certification.certificate import discrepancies
 from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
 from tests.ui.conftest import address, opened, progress
 from ui.compare import charts
-from ui.jobs import certificates
+from ui.jobs import certificates, votes
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
@@ -70,6 +70,10 @@ def test_a_comparison_ends_with_costs_differences_and_the_best(compare: Visit) -
         alone = certify(base_classifier(entry.config), x, entry.config, tied_to=tied_to)
         assert entry.certificate is not None
         assert entry.certificate.counts == alone.counts
+        picture, configs = snapshot.subject.picture, snapshot.subject.configs  # type: ignore[union-attr]
+        group = votes.group_of(picture, configs)
+        shown = [votes.traced(picture, entry.config, copy, group).vote for copy in range(1, 13)]
+        assert shown == list(entry.classes[:12]), "the copies that are shown are those that were counted"
     assert [code.value.split()[-1] for code in page.code] == ["cert-A.json", "cert-B.json"]
     took = page.table[0].value
     assert list(took["denoiser"]) == ["0", "0"]
