@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from diffsmooth_core import SmoothingConfig
+from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import GIVE_UP, METHODS
 from ui import tours
 from ui.components import picker, sheet
+from ui.jobs import certificates
 from ui.page import error_box
 from ui.session import settings, state
 from ui.session.draft import Draft
@@ -115,9 +116,13 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
         if not shared:
             _numbers("sigma", "sigma_local", local)
             _numbers("n", "m", local)
-        with st.expander("More settings") if tours.current() is None else st.container():
+        more = st.expander("More settings") if tours.current() is None else st.container()
+        with more:
             _more_settings(reverse)
         draft = Draft.of(state.config)
+        if not shared and tours.current() is None:
+            with more:
+                _challenge(draft.values)
         if draft.problem:
             error_box(draft.problem)
         for sentence in draft.values.advice if draft.values and not shared else ():
@@ -137,6 +142,22 @@ def _more_settings(reverse: bool) -> None:
     _numbers("rounds", None, left_used=stopping == "adaptive")
     _select("bound", "Bound", BOUNDS)
     _select("dtype", "Precision", DTYPES)
+
+
+def _challenge(config: SmoothingConfig | None) -> None:
+    """The verifier's nonce, and the commitment that it has to be given for."""
+    st.text_input(
+        "Challenge",
+        key="challenge",
+        placeholder="none: the seed is your choice",
+        help="A verifier's answer to the commitment of these settings: the noise is then nobody's choice. "
+        "Without it a certificate may be the best of many seeds.",
+    )
+    if st.button("Show the commitment", disabled=config is None) and config is not None:
+        try:
+            st.code(certificates.commitment(state.picture(), config), language=None, wrap_lines=True)
+        except InputError as error:
+            error_box(str(error))
 
 
 def described(config: SmoothingConfig, name: str) -> str:

@@ -114,7 +114,7 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
         "Bound": _bound(certificate),
         "Radius": _radius(certificate),
         "Counting ended": _ending(certificate),
-        "Seed": f"{config.seed}, noise {config.noise}",
+        "Noise": f"{config.noise}; chosen by {certificate.noise_chosen_by}",
         "Networks": f"{weights} (SHA-256)",
         "Picture": f"`{certificate.image_sha256[:12]}` (SHA-256 of the pixels)",
         "Computed": f"on {certificate.device} in {certificate.dtype}, networks {certificate.execution}, "
@@ -134,6 +134,7 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
     )
     st.caption("The same from the command line:")
     line = commands.certify(config, picture)
+    line += f" --challenge {certificate.nonce}" if certificate.nonce else ""
     commands.where(line)
     st.code(line, language="bash", wrap_lines=True)
 

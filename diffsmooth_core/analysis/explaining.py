@@ -31,7 +31,8 @@ def stages_of(run: Run, result: Result) -> Stages:
     """The classes after each stage of a result's first votes, drawn again. Raises InputError where its
     networks can no longer be loaded."""
     config = config_of(run)
-    return take_apart(base_of(config), load_picture(config.dataset, result.idx).tensor, config)
+    x, tied_to = load_picture(config.dataset, result.idx).tensor, certificate_of(result).tied_to
+    return take_apart(base_of(config), x, config, tied_to=tied_to)
 
 
 def diagnose(run: Run, result: Result, stages: Stages | None = None) -> Diagnosis:

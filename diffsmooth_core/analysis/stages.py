@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from diffsmooth_core.certification.commitment import Tie
 from diffsmooth_core.certification.progress import Pixels
 from diffsmooth_core.certification.voting import VoteRange, as_pixels, draw_noise, first_votes
 from diffsmooth_core.classifiers.base import BaseClassifier
@@ -45,10 +46,13 @@ class Stages:
 
 
 @torch.inference_mode()
-def take_apart(base: BaseClassifier, x: Tensor, config: SmoothingConfig, votes: int = SAMPLE) -> Stages:
-    """Draw the first estimation votes for x (c,h,w) again and classify the picture after each stage."""
+def take_apart(
+    base: BaseClassifier, x: Tensor, config: SmoothingConfig, votes: int = SAMPLE, tied_to: Tie | None = None
+) -> Stages:
+    """Draw the first estimation votes for x (c,h,w) again, of the noise that is tied to `tied_to`, and
+    classify the picture after each stage."""
     stop = min(votes, config.n)
-    x_noisy, noise = draw_noise(base, VoteRange(x, "estimation", 0, stop), config)
+    x_noisy, noise = draw_noise(base, VoteRange(x, "estimation", 0, stop, tied_to), config)
     step = base.votes_per_step
     parts = [
         base.trace(x_noisy[at : at + step], None if noise is None else noise[at : at + step])

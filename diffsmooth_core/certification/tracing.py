@@ -71,7 +71,8 @@ def trace_vote(
     stage: Stage = "estimation",
     tied_to: Tie | None = None,
 ) -> TracedVote:
-    """Compute vote number `index` (from 0) of a run with these settings again, from the same noise.
+    """Compute vote number `index` (from 0) of a run with these settings again, from the same noise: what that
+    is tied to is `tied_to`, by default the run's own commitment.
 
     x is one picture, float32 (c,h,w) in [0,1]. `tied_to` is what the run's noise is tied to, where that is
     not its own commitment. Raises InputError for a bad picture, a base that was built

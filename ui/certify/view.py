@@ -192,7 +192,7 @@ def _other_bound(progress: Progress | None) -> str:
         return ""
     return (
         f"Against the runner-up alone such votes would certify {length(other)}: under More settings choose "
-        "the bound “p_A against p_B”, and another seed, as these votes have been seen."
+        "the bound “p_A against p_B”, which draws votes of its own, as these have been seen."
     )
 
 
@@ -202,7 +202,7 @@ def _recorded(snapshot: Certification) -> None:
     when = f" on {certificate.created[:10]} in {certificate.seconds:.0f} s" if certificate else ""
     st.caption(
         "How far can this picture change before the answer may change? This is a recording of how the "
-        f"method answers: these votes were counted before{when}. Certify counts them here, on the same noise."
+        f"method answers: these votes were counted before{when}. Certify counts them here."
     )
 
 
@@ -290,5 +290,7 @@ def _differences(run: CertificationTask, picture: Picture, draft: Draft[Smoothin
     if config is None:
         return []
     changed = [name for name in settings.CONFIG_FIELDS if getattr(run.config, name) != getattr(config, name)]
+    asked = str(state.setting("challenge")).strip()
     pictures = [f"the picture {run.picture.title}"] if run.picture.sha256 != picture.sha256 else []
-    return pictures + [sidebar.described(run.config, name) for name in changed]
+    challenges = [f"the challenge {run.challenge or 'none'}"] if run.challenge != asked else []
+    return pictures + [sidebar.described(run.config, name) for name in changed] + challenges

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from diffsmooth_core import InputError, Progress, SmoothingConfig
+from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.progress import Point, Samples
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
@@ -18,11 +19,13 @@ from ui.session import notices, state
 
 @dataclass(frozen=True)
 class CertificationTask:
-    """The input of a certification. A `recorded` one was computed beforehand and is only shown."""
+    """The input of a certification, with the verifier's challenge if there is one. A `recorded` one was
+    computed beforehand and is only shown."""
 
     picture: Picture
     config: SmoothingConfig
     recorded: bool = False
+    challenge: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,23 +52,39 @@ def with_trace(
         yield CertificationProgress(**vars(progress), trace=trace)
 
 
-def submit(picture: Picture, config: SmoothingConfig, earlier: Certification | None = None) -> str:
-    """Queue a certification, which resumes the `earlier` one, and return its job id. Raises InputError where
-    the queue is full."""
+def submit(
+    picture: Picture, config: SmoothingConfig, earlier: Certification | None = None, challenge: str = ""
+) -> str:
+    """Queue a certification under a verifier's challenge, if there is one, and return its job id; it resumes
+    the `earlier` one. Raises InputError where the queue is full."""
     resumed = earlier.progress if earlier else None
 
     def stream() -> Iterator[CertificationProgress]:
-        smoothed = smoothed_classifier(config)
-        votes = smoothed.certify_stream(picture.tensor, resume=resumed, source=picture.source)
+        smoothed, tied_to = smoothed_classifier(config), committed(picture, config, challenge)
+        votes = smoothed.certify_stream(
+            picture.tensor, resume=resumed, source=picture.source, tied_to=tied_to
+        )
         return with_trace(votes, resumed)
 
-    task = CertificationTask(picture, config)
+    task = CertificationTask(picture, config, challenge=challenge)
     return jobs().submit("certificates", stream, subject=task, owner=state.visitor(), resumed=resumed)
 
 
 def start(picture: Picture, config: SmoothingConfig, earlier: Certification | None = None) -> None:
-    """Queue a certification and show it. Raises InputError where the queue is full."""
-    state.show_job(submit(picture, config, earlier))
+    """Queue a certification under the page's challenge, or that of the `earlier` one, and show it. Raises
+    InputError where the queue is full, and for a challenge that is none."""
+    challenge = earlier.subject.challenge if earlier else state.challenge()
+    state.show_job(submit(picture, config, earlier, challenge))
+
+
+def commitment(picture: Picture, config: SmoothingConfig) -> str:
+    """The hash of all that could be chosen for this certificate, which a verifier is given beforehand."""
+    return smoothed_classifier(config).commitment(picture.tensor).hash
+
+
+def committed(picture: Picture, config: SmoothingConfig, challenge: str) -> Commitment | None:
+    """What the noise of a run is tied to under a challenge; None without one."""
+    return smoothed_classifier(config).commitment(picture.tensor, challenge) if challenge else None
 
 
 def find(job_id: str | None) -> Certification | None:

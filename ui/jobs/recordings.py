@@ -80,7 +80,7 @@ def replay(run: Certification) -> str:
         base = base_classifier(config)
         from diffsmooth_core.certification.voting import VoteRange, votes
 
-        began = time.monotonic()
+        began, tied_to = time.monotonic(), recording.certificate.tied_to
         seconds_a_vote = recording.certificate.seconds / (config.n0 + config.n)
         latest: list[Samples] = []
 
@@ -88,7 +88,8 @@ def replay(run: Certification) -> str:
             number = vote + (1 if stage == "selection" else 1 + config.n0)
             early = began + number * seconds_a_vote - time.monotonic()
             if early > 0 or not latest:  # otherwise the last vote's pictures stay, so that the pace is kept
-                latest[:] = [votes(base, VoteRange(picture.tensor, stage, vote, vote + 1), config)[1]]
+                wanted = VoteRange(picture.tensor, stage, vote, vote + 1, tied_to)
+                latest[:] = [votes(base, wanted, config)[1]]
                 time.sleep(max(0.0, early - 0.02))
             return latest[0]
 

@@ -30,17 +30,21 @@ def group_of(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> Tie:
     return group([base_classifier(config) for config in configs], configs, picture.tensor)
 
 
-def classes(picture: Picture, config: SmoothingConfig, stage: Stage, count: int) -> list[int]:
+def classes(
+    picture: Picture, config: SmoothingConfig, stage: Stage, count: int, tied_to: Tie | None = None
+) -> list[int]:
     """The classes of the first votes of a stage, `count` or up to the end of the last chunk."""
     starts = range(0, count, CHUNK)
-    return [label for start in starts for label in _chunk(picture, config, stage, start)]
+    return [label for start in starts for label in _chunk(picture, config, stage, start, tied_to)]
 
 
 @lru_cache(maxsize=1024)
-def _chunk(picture: Picture, config: SmoothingConfig, stage: Stage, start: int) -> tuple[int, ...]:
+def _chunk(
+    picture: Picture, config: SmoothingConfig, stage: Stage, start: int, tied_to: Tie | None
+) -> tuple[int, ...]:
     total = config.n0 if stage == "selection" else config.n
     base, stop = base_classifier(config), min(start + CHUNK, total)
-    return tuple(map(int, votes(base, VoteRange(picture.tensor, stage, start, stop), config)[0]))
+    return tuple(map(int, votes(base, VoteRange(picture.tensor, stage, start, stop, tied_to), config)[0]))
 
 
 def bounds(found: list[int], candidate: int, config: SmoothingConfig) -> list[Point]:

@@ -181,9 +181,12 @@ class Settings:
         return {name: session[self.prefix + name] for name in self.defaults}
 
 
-CERTIFY = Settings("certify", {name: getattr(DEFAULTS, name) for name in CONFIG_FIELDS}, SPANS, choices)
+CERTIFY = Settings(
+    "certify", {name: getattr(DEFAULTS, name) for name in CONFIG_FIELDS} | {"challenge": ""}, SPANS, choices
+)
 
 
 def default_config(dataset: str) -> SmoothingConfig:
     """The settings of the Certify page where a data set was chosen and nothing else."""
-    return SmoothingConfig(**{**CERTIFY.on(dataset).defaults, "dataset": dataset})
+    values = CERTIFY.on(dataset).defaults | {"dataset": dataset}
+    return SmoothingConfig(**{name: values[name] for name in CONFIG_FIELDS})

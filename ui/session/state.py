@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.certification.commitment import check_nonce
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve
 from ui.session import notices, settings
 from ui.session.settings import CONFIG_FIELDS, DEFAULTS
@@ -39,6 +40,12 @@ def config() -> SmoothingConfig:
 def setting(name: str) -> Any:
     """One setting of the page."""
     return st.session_state[name]
+
+
+def challenge() -> str:
+    """The verifier's nonce for the run, or empty. Raises InputError for a text that is none."""
+    text = str(st.session_state.get("challenge", "")).strip()
+    return check_nonce(text) if text else ""
 
 
 def change_settings(**values: Any) -> None:

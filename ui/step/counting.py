@@ -38,8 +38,8 @@ def count(scene: Scene) -> None:
             )
             return
         with st.spinner("Drawing the votes before this one", show_time=True):
-            selection = votes.classes(scene.picture, config, "selection", config.n0)
-            estimation = votes.classes(scene.picture, config, "estimation", copy)
+            selection = votes.classes(scene.picture, config, "selection", config.n0, scene.tied_to)
+            estimation = votes.classes(scene.picture, config, "estimation", copy, scene.tied_to)
     candidate = selected(counts0 := _counts(selection, len(scene.names)))
     after = _counts(estimation[:copy], len(scene.names))
     before = _counts(estimation[: copy - 1], len(scene.names))

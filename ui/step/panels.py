@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.certification.commitment import Tie
 from diffsmooth_core.certification.tracing import TracedDiffusion, TracedVote
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
@@ -31,6 +32,7 @@ class Scene:
     config: SmoothingConfig
     traced: TracedVote
     names: tuple[str, ...]
+    tied_to: Tie | None = None  # what its noise is tied to; by default the run's own commitment
 
     @property
     def diffusion(self) -> TracedDiffusion:

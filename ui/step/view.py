@@ -11,7 +11,7 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.purification.purifiers import purifier_of
 from ui.components import focus
-from ui.jobs import networks, votes
+from ui.jobs import certificates, networks, votes
 from ui.page import problem_line
 from ui.session import state
 from ui.session.draft import Draft
@@ -78,11 +78,12 @@ def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
             return
         try:
             with st.spinner("Drawing this vote", show_time=True):
-                traced = votes.traced(picture, config, copy)
+                tied_to = certificates.committed(picture, config, state.challenge())
+                traced = votes.traced(picture, config, copy, tied_to)
         except InputError as error:
             problem_line(str(error))
             return
-        step.panel(panels.Scene(picture, config, traced, class_names(config.dataset)))
+        step.panel(panels.Scene(picture, config, traced, class_names(config.dataset), tied_to))
     if state.is_playing():
         st.fragment(_clock, run_every=PACE)(at, copy, len(path), config.n)
 

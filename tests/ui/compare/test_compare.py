@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from diffsmooth_core import InputError, SmoothingConfig, certify
 from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.certification.certificate import discrepancies
+from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
 from tests.ui.conftest import address, opened, progress
 from ui.compare import charts
@@ -69,6 +70,10 @@ def test_a_comparison_ends_with_costs_differences_and_the_best(compare: Visit) -
         x, tied_to = state.resolved("photo:coffee").tensor, entry.progress.tied_to  # type: ignore[union-attr]
         alone = certify(base_classifier(entry.config), x, entry.config, tied_to=tied_to)
         assert entry.certificate is not None
+        tied_to = entry.certificate.tied_to
+        assert isinstance(tied_to, Commitment)
+        x = state.resolved("photo:coffee").tensor
+        alone = certify(base_classifier(entry.config), x, entry.config, tied_to=tied_to)
         assert entry.certificate.counts == alone.counts
         picture, configs = snapshot.subject.picture, snapshot.subject.configs  # type: ignore[union-attr]
         group = votes.group_of(picture, configs)

@@ -43,7 +43,7 @@ def test_what_cannot_be_is_said_with_what_is_used_instead(name: str, text: str, 
 
 def test_a_page_that_extends_another_leaves_it_as_it_was() -> None:
     assert "step" not in CERTIFY.defaults
-    assert set(PAGE.defaults) == {*CONFIG_FIELDS, "tab", "job", "step"}
+    assert set(PAGE.defaults) == {*CONFIG_FIELDS, "challenge", "tab", "job", "step"}
     assert PAGE.prefix == CERTIFY.prefix
 
 
