@@ -153,7 +153,7 @@ def _challenge(config: SmoothingConfig | None) -> None:
         help="A verifier's answer to the commitment of these settings: the noise is then nobody's choice. "
         "Without it a certificate may be the best of many seeds.",
     )
-    if st.button("Show the commitment", disabled=config is None) and config is not None:
+    if st.toggle("Commitment to give to a verifier", disabled=config is None) and config is not None:
         try:
             st.code(certificates.commitment(state.picture(), config), language=None, wrap_lines=True)
         except InputError as error:

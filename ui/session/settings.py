@@ -188,5 +188,5 @@ CERTIFY = Settings(
 
 def default_config(dataset: str) -> SmoothingConfig:
     """The settings of the Certify page where a data set was chosen and nothing else."""
-    values = CERTIFY.on(dataset).defaults | {"dataset": dataset}
+    values: dict[str, Any] = {**CERTIFY.on(dataset).defaults, "dataset": dataset}
     return SmoothingConfig(**{name: values[name] for name in CONFIG_FIELDS})
