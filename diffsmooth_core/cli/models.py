@@ -38,11 +38,13 @@ def _list(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([card.as_dict() for card in found.values()], indent=2))
         return
+    width = max(map(len, found)) + 2
     for card in found.values():
         quality = card.metrics.get("psnr_db") or card.metrics.get("accuracy_under_noise") or {}
         unit = " dB" if card.kind == "denoiser" else ""
         shown = "  ".join(f"σ={sigma}: {value:g}{unit}" for sigma, value in quality.items())
-        click.echo(f"{card.name:<22}{card.kind:<12}{card.dataset:<10}{card.parameters / 1e6:.2f}M  {shown}")
+        size = f"{card.parameters / 1e6:.2f}M"
+        click.echo(f"{card.name:<{width}}{card.kind:<12}{card.dataset:<10}{size}  {shown}")
 
 
 @models.command()

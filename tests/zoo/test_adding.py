@@ -140,6 +140,12 @@ def test_a_broken_card_is_named(folder: Path) -> None:
         cards.every()
 
 
+def test_the_list_keeps_long_names_apart_from_what_follows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("models", "list") == 0
+    listed = {line.split()[0]: line.split()[1] for line in capsys.readouterr().out.splitlines()}
+    assert listed == {card.name: card.kind for card in cards.every().values()}
+
+
 def test_the_commands_add_show_and_remove(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(checkpoint(folder)[1])
     for arguments, said in (
