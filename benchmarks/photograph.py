@@ -43,7 +43,7 @@ def main() -> None:
             vote = statistics.median(seconds) / VOTES
             whole = ", ".join(f"n = {n:5,}: {(n + SELECTION) * vote:6.1f} s" for n in (100, 1_000))
             local = f", m = {of.config.m}" if name == "diffsmooth" else ""
-            print(f"{threads} threads {name + local:17} {1 / vote:5.1f} votes a second; {whole}")
+            print(f"threads: {threads}  {name + local:17} {1 / vote:5.1f} votes a second; {whole}")
 
 
 if __name__ == "__main__":
