@@ -176,11 +176,10 @@ def check_ending(c: Document, candidate: int) -> Iterator[str]:
 
 def is_look(n: int, config: Document) -> bool:
     """Whether a run may end after n votes."""
-    most = config["n"]
-    if n >= most or config["stopping"] == "fixed":
-        return bool(n == most)
+    if n >= config["n"] or config["stopping"] == "fixed":
+        return bool(n == config["n"])
     if config["stopping"] == "adaptive":
-        return n in [max(1, most // 4**i) for i in range(config["rounds"])]
+        return n in [max(1, config["n"] // 4**i) for i in range(config["rounds"])]
     return bool(n % max(10, 10 ** (len(str(n - 1)) - 3)) == 0)
 
 
@@ -224,8 +223,8 @@ def check_commitment(c: Document) -> Iterator[str]:
     config = {name: value for name, value in c["config"].items() if name != "device"} | {"dtype": c["dtype"]}
     document = {"noise": 3, "image": c["image_sha256"], "config": config}
     own = sha256(document | {name: c[name] for name in ("weights", "dtype", "execution", "block")})
-    members = c["members"]  # None under a challenge: the run has them
-    if members is not None and c["commitment"] != (sha256({"members": members}) if members else own):
+    members, tied = c["members"], c["commitment"]  # None: the run of an audit under a challenge has them
+    if tied != (sha256({"members": members}) if members else own if members == [] else c["nonce"] and tied):
         yield "commitment is not that of these settings, networks and picture, or of the members"
     if own not in (members or [own]):
         yield f"members lack {own}"
@@ -233,8 +232,7 @@ def check_commitment(c: Document) -> Iterator[str]:
 
 def sha256(document: Document) -> str:
     """The hash of a document's canonical JSON."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 # Reading: what every field is that a check looks at. A rule is a pattern of a text, the kinds and the range
@@ -322,14 +320,16 @@ def discrepancies(c: Document) -> list[str]:
 
 
 def claim(c: Document) -> str:
-    """What a certificate that holds says."""
-    picture = c["image_sha256"][:16]
-    seed = "" if c.get("nonce") else "; the seed was chosen by whoever issued it"
+    """What a certificate that holds says, and what it leaves open."""
+    picture, many = f"the picture sha {c['image_sha256'][:16]}...", len(c.get("members") or [])
+    left = "only the verifier's ledger shows that its challenge was given"
+    left = left if c.get("nonce") else "the seed was chosen by whoever issued it"
+    left += f"; if it was picked from {many} on this noise, that is {many} times alpha" if many > 1 else ""
     if c["label"] < 0:
-        return f"it abstains and claims nothing about the picture sha {picture}...{seed}"
+        return f"it abstains and claims nothing about {picture}; {left}"
     radius, alpha = math.floor(c["radius"] * 1e4) / 1e4, c["config"]["alpha"]
     what = f"the smoothed classifier gives class {c['label']} for every picture within {radius:.4f} (L2)"
-    return f"{what} of the picture sha {picture}..., unless a chance of {alpha} happened{seed}"
+    return f"{what} of {picture}, unless a chance of {alpha} happened; {left}"
 
 
 def main(paths: list[str]) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from diffsmooth_core.config import SmoothingConfig
-from tests.certificates import document
+from tests.certificates import document, sha256
 from tests.commands import run
 
 CONFIG = SmoothingConfig(n0=20, n=1000, device="cpu", dtype="float32")
@@ -60,8 +60,50 @@ def test_a_weak_certificate_is_warned_of(
 
 
 def test_a_nonce_takes_the_place_of_the_chosen_seed(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = said(capsys, written(path, json.loads(path.read_text()) | {"nonce": "0" * 32}))
+    """Anybody can write a nonce into a file: that a verifier gave it is said only with the ledger."""
+    values = json.loads(path.read_text()) | {"nonce": "0" * 32}
+    text = said(capsys, written(path, values))
     assert "seed was chosen" not in text
+    assert "It names a challenge, 00000000...: whether a verifier gave it, only the ledger shows" in text
+    ledger = path.with_name("ledger.jsonl")
+    challenges = [{"commitment": values["commitment"], "nonce": "0" * 32, "owner": "", "created": ""}]
+    ledger.write_text("".join(json.dumps(challenge) + "\n" for challenge in challenges))
+    text = said(capsys, path, "--challenge", ledger)
+    assert "; its challenge is in the ledger\n" in text
+    assert "only the ledger shows" not in text
+
+
+def test_whoever_commits_to_many_settings_at_once_has_tried_them_all(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A group shares its noise and its nonce, so the best of a thousand numbers of votes is no surprise."""
+    values = json.loads(path.read_text())
+    members = sorted([values["commitment"], *(sha256(i) for i in range(999))])
+    values |= {"members": members, "commitment": sha256({"members": members}), "nonce": "0" * 32}
+    text = said(capsys, written(path, values))
+    assert "It is one of 1,000 certificates on the same noise: if it was picked from them" in text
+    assert "the chance is 1." in text
+    ledger = path.with_name("ledger.jsonl")
+    line = {"commitment": values["commitment"], "nonce": "0" * 32, "owner": "", "created": ""}
+    ledger.write_text(json.dumps(line) + "\n")
+    found = json.loads(said(capsys, path, "--challenge", ledger, "--json"))["challenge"]
+    assert (found["challenges"], found["level"]) == (1, 1.0)
+    assert "its challenge is in the ledger: at alpha 1 together" in found["says"]
+
+
+def test_members_that_a_run_keeps_are_a_challenge_s(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise any commitment would do for any votes."""
+    values = json.loads(path.read_text()) | {"members": None, "commitment": "f" * 64}
+    text = said(capsys, written(path, values), status=1)
+    assert "members is null, which is for an audit under a challenge; it has no nonce" in text
+    assert "import-run checks it there" in said(capsys, written(path, values | {"nonce": "0" * 32}))
+
+
+def test_an_old_schema_is_no_way_round_the_commitment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = written(tmp_path / "old.json", document(COUNTS0, COUNTS, CONFIG, schema=2))
+    assert "other settings could be tried on the same votes" in said(capsys, old)
 
 
 def test_text_in_a_certificate_does_nothing_to_the_terminal(

@@ -166,6 +166,7 @@ FORGERIES: dict[str, Callable[[Values], object]] = {
     "votes that are none": lambda c: c.update(votes="AAAA"),
     "another picture": lambda c: c.update(image_sha256="cd" * 32),
     "other networks": lambda c: c.update(weights={"classifier": "e" * 64}),
+    "members of no run": lambda c: c.update(members=None, commitment="f" * 64),
     "alien members": lambda c: c.update(members=["a" * 64]),
     "a group without it": lambda c: grouped(c, ["a" * 64, "b" * 64]),
     "another commitment": lambda c: c.update(commitment="f" * 64),

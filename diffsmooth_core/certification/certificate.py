@@ -249,10 +249,10 @@ def _untied(certificate: Certificate) -> list[str]:
         try:
             classes = unpacked(getattr(certificate, votes), len(counts), sum(counts), votes)
         except InputError as error:
-            found.append(f"{name} says {counts!r}, but {error}")
+            found.append(f"{name} says {counts!r:.200}, but {error}")
             continue
         if counts != (cast := tuple(map(int, np.bincount(classes, minlength=len(counts))))):
-            found.append(f"{name} says {counts!r}, the votes give {cast!r}")
+            found.append(f"{name} says {counts!r:.200}, the votes give {cast!r:.200}")
     return found
 
 

@@ -85,7 +85,11 @@ class Commitment:
         """Why this is not what a certificate with this own commitment was tied to, in words; empty if it is.
         A group that the run keeps cannot be checked here."""
         if self.members is None:
-            return []
+            return (
+                []
+                if self.nonce
+                else ["members is null, which is for an audit under a challenge; it has no nonce"]
+            )
         expected = group_commitment(self.members) if self.members else own
         found = []
         if self.hash != expected:

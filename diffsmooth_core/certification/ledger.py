@@ -19,7 +19,8 @@ from diffsmooth_core.config import InputError
 
 @dataclass(frozen=True)
 class Challenge:
-    """A nonce that was given for a commitment; `owner` is who asked for it, empty where that was not said."""
+    """A nonce that was given for a commitment; `owner` is who asked for it, empty where that was not said:
+    all of these count as one owner, since they may be."""
 
     commitment: str
     nonce: str
@@ -38,8 +39,9 @@ class Challenge:
             read_ledger(ledger)
         given = cls(commitment, secrets.token_hex(16), owner, datetime.now(UTC).isoformat(timespec="seconds"))
         try:
+            unended = ledger.exists() and not ledger.read_bytes().endswith(b"\n")  # a person edited it
             with ledger.open("a") as file:
-                file.write(json.dumps(asdict(given)) + "\n")
+                file.write("\n" * unended + json.dumps(asdict(given)) + "\n")
         except OSError as error:
             raise InputError(f"the ledger {ledger} cannot be written ({error.strerror})") from None
         return given
@@ -63,5 +65,5 @@ def tries(given: Sequence[Challenge], commitment: str, nonce: str) -> int:
     """The number of nonces among which the one of a certificate could be chosen: those for its commitment,
     and those for whoever asked for it. 0 where this nonce was not given for this commitment."""
     mine = [c for c in given if (c.commitment, c.nonce) == (commitment, nonce)]
-    owners = {c.owner for c in given if c.commitment == commitment} - {""}
+    owners = {c.owner for c in given if c.commitment == commitment}
     return sum(c.commitment == commitment or c.owner in owners for c in given) if mine else 0

@@ -13,7 +13,11 @@ from diffsmooth_core.cli.options import json_option
 
 @click.command()
 @click.argument("commitment")
-@click.option("--owner", default="", help="Who asks: all nonces of one owner count as tries of one.")
+@click.option(
+    "--owner",
+    default="",
+    help="Who asks: all nonces of one owner count as tries of one, and all without an owner too.",
+)
 @click.option(
     "--ledger",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -36,7 +40,7 @@ def challenge(commitment: str, owner: str, ledger: Path, as_json: bool) -> None:
     click.echo(given.nonce)
     count = tries(read_ledger(ledger), given.commitment, given.nonce)
     if count > 1:
-        who = f"{owner} was" if owner else "this commitment was"
+        who = f"{owner} was" if owner else "whoever asked without a name was"
         click.echo(
             f"note: {who} given {count} nonces now; a certificate under one of them holds at {count} times "
             "its alpha",

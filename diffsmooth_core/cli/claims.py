@@ -20,9 +20,9 @@ CHOSEN = (
 )
 
 
-def claim(certificate: Certificate) -> str:
-    """What a certificate says, in one sentence: the networks, the class, the radius, the picture and the
-    probability with which it is wrong."""
+def claim(certificate: Certificate, radius: float) -> str:
+    """What a certificate says, in one sentence: the networks, the class, the picture, the probability with
+    which it is wrong, and the radius: its own, or the smaller one that a replay accepts."""
     config, picture = certificate.config, f"the picture sha {certificate.image_sha256[:12]}..."
     method = METHODS[config.method]
     networks = [config.classifier, *([config.denoiser] if method.purifies else [])]
@@ -32,21 +32,45 @@ def claim(certificate: Certificate) -> str:
         return f"The smoothed classifier of {what} is not certified at {picture}: {votes} do not decide it."
     return (
         f"The smoothed classifier of {what} gives {class_name(certificate)} for every picture within "
-        f"{rounded_down(certificate.radius)} (L2, pixels in [0,1]) of {picture}, unless a chance of "
+        f"{rounded_down(radius)} (L2, pixels in [0,1]) of {picture}, unless a chance of "
         f"{config.alpha:g} happened ({votes})."
     )
 
 
-def cautions(certificate: Certificate) -> list[str]:
-    """What whoever relies on a certificate that holds has to know besides."""
+def cautions(certificate: Certificate, in_ledger: bool) -> list[str]:
+    """What whoever relies on a certificate that holds has to know besides. `in_ledger` says that its nonce
+    was found among those that were given for its commitment: anybody can write one."""
     found = []
     if not certificate.nonce:
         found.append(CHOSEN)
+    elif not in_ledger:
+        found.append(
+            f"It names a challenge, {certificate.nonce[:8]}...: whether a verifier gave it, only the ledger "
+            "shows (verify --challenge LEDGER)."
+        )
+    if certificate.schema == 2:
+        found.append(
+            "Schema 2: its noise follows from the seed alone, so that other numbers of votes and other "
+            "settings could be tried on the same votes. Ask for a certificate of schema 3."
+        )
+    if certificate.members and len(certificate.members) > 1:
+        many, level = len(certificate.members), group_level(certificate)
+        found.append(
+            f"It is one of {many:,} certificates on the same noise: if it was picked from them, the chance "
+            f"is {level:g}."
+        )
     if certificate.members is None:
         found.append("What its commitment stands for is kept with its run: import-run checks it there.")
     if (alpha := certificate.config.alpha) > WEAK:
         found.append(f"Warning: alpha {alpha:g} is above {WEAK:g}; so weak a certificate says little.")
     return found
+
+
+def group_level(certificate: Certificate, nonces: int = 1) -> float:
+    """The level at which the best of all certificates of a group holds, under the best of so many nonces."""
+    from diffsmooth_core.statistics import family_wise_level
+
+    return family_wise_level(certificate.config.alpha, nonces * max(1, len(certificate.members or ())))
 
 
 def class_name(certificate: Certificate) -> str:
@@ -70,7 +94,7 @@ def different(certificates: Iterable[Certificate]) -> list[Certificate]:
     are one piece of evidence."""
     found: dict[object, Certificate] = {}
     for c in certificates:
-        votes = (c.counts0, c.counts, c.votes0, c.votes)
+        votes = (c.commitment, c.nonce, c.counts0, c.counts, c.votes0, c.votes)
         found.setdefault((c.image_sha256, replace(c.config, device="auto"), str(c.weights), votes), c)
     return list(found.values())
 

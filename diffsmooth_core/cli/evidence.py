@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diffsmooth_core.cli.claims import group_level
 from diffsmooth_core.cli.rounding import rounded_down
 from diffsmooth_core.config import ABSTAIN, InputError
 
@@ -43,7 +44,8 @@ def replayed(certificate: Certificate, image: str | None, device: str) -> dict[s
 
     found = replay(certificate, *_loaded(certificate, image, device))
     if not found.differing:
-        says = f"drawn again, every one of its {found.votes:,} votes is the same"
+        same = "every one of" if certificate.schema > 2 else "the number for each class of"
+        says = f"drawn again, {same} its {found.votes:,} votes is the same"
     else:
         says = (
             f"drawn again on another kind of device, {found.differing:,} of {found.votes:,} votes differ and "
@@ -86,7 +88,6 @@ def fresh_votes(certificate: Certificate, image: str | None, device: str, n: int
 def challenged(certificate: Certificate, given: Sequence[Challenge]) -> dict[str, Any]:
     """Look its nonce up in the ledger of those that were given; as `replayed`."""
     from diffsmooth_core.certification.ledger import tries
-    from diffsmooth_core.statistics import family_wise_level
 
     count = tries(given, certificate.commitment, certificate.nonce)
     faults = []
@@ -94,12 +95,12 @@ def challenged(certificate: Certificate, given: Sequence[Challenge]) -> dict[str
         faults = ["nonce is empty: its seed was chosen by whoever issued it"]
     elif not count:
         faults = [f"nonce {certificate.nonce[:8]}... was not given for its commitment by this ledger"]
-    level = family_wise_level(certificate.config.alpha, count) if count else None
+    level = group_level(certificate, count) if count else None
     says = "its challenge is in the ledger"
     if count > 1:
-        says += (
-            f", one of {count} that this commitment or whoever asked was given: at alpha {level:g} together"
-        )
+        says += f", one of {count} that this commitment or whoever asked was given"
+    if level is not None and level > certificate.config.alpha:
+        says += f": at alpha {level:g} together"
     if certificate.members is None:
         says += "; its commitment is one of a run's, which import-run checks"
     return {"holds": not faults, "says": says, "faults": faults, "challenges": count, "level": level}

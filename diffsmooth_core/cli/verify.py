@@ -63,7 +63,9 @@ def verify(
     valid = all(finding["valid"] for finding in findings.values())
     for path, finding in findings.items():
         if finding["valid"]:
-            finding |= {"claim": claims.claim(read[path]), "cautions": claims.cautions(read[path])}
+            radius = finding.get("replay", {}).get("accepted_radius", read[path].radius)
+            finding["claim"] = claims.claim(read[path], radius)
+            finding["cautions"] = claims.cautions(read[path], in_ledger="challenge" in finding)
     together = _together(list(read.values()), family) if valid and (len(read) > 1 or family) else None
     if as_json:
         one = next(iter(findings.values()))

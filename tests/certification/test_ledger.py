@@ -25,7 +25,7 @@ def test_the_tries_are_those_of_a_commitment_and_of_whoever_asked_for_it(tmp_pat
     ledger = tmp_path / "ledger.jsonl"
     first, second, third, fourth = (
         Challenge.give(commitment, owner, ledger)
-        for commitment, owner in ((A, ""), (A, "Ann"), (B, "Ann"), (C, ""))
+        for commitment, owner in ((A, ""), (A, "Ann"), (B, "Ann"), (C, "Bob"))
     )
     given = read_ledger(ledger)
     assert tries(given, A, first.nonce) == 3, "two for it, one more for Ann, who asked for it too"
@@ -34,6 +34,22 @@ def test_the_tries_are_those_of_a_commitment_and_of_whoever_asked_for_it(tmp_pat
     assert tries(given, C, fourth.nonce) == 1
     assert tries(given, C, first.nonce) == 0, "another commitment's nonce"
     assert tries(given, A, "0" * 32) == 0, "a nonce of one's own"
+
+
+def test_whoever_asked_without_a_name_may_be_one_person(tmp_path: Path) -> None:
+    """A thousand seeds are a thousand commitments: nonces for each of them are as many tries."""
+    ledger = tmp_path / "ledger.jsonl"
+    given = [Challenge.give(commitment, "", ledger) for commitment in (A, B, C)]
+    assert [tries(given, c.commitment, c.nonce) for c in given] == [3, 3, 3]
+
+
+def test_a_ledger_whose_last_line_was_cut_by_hand_goes_on(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    first = Challenge.give(A, "", ledger)
+    ledger.write_text(ledger.read_text().rstrip())
+    assert read_ledger(ledger) == (first,)
+    second = Challenge.give(B, "", ledger)
+    assert read_ledger(ledger) == (first, second)
 
 
 @pytest.mark.parametrize(
