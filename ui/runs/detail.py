@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.analysis.browsing import REVIEWS, RunRow
 from diffsmooth_core.analysis.comparing import CHANGES
-from diffsmooth_core.analysis.diagnosis import Diagnosis
+from diffsmooth_core.analysis.diagnosis import REASONS, Diagnosis
 from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.datasets import class_names
 from diffsmooth_core.runs.records import Kind, Run
@@ -44,7 +44,7 @@ def show(selection: Selection, idx: int) -> None:
     if result.certificate is None:
         why.caption("An imported log says what came out and not how the votes fell.")
     else:
-        _votes(run, result, names, why)
+        _votes(run, result, names, why, row.reason)
     _rescue(run, result)
     _remarks(run, row)
 
@@ -100,18 +100,23 @@ def _card(selection: Selection, result: Result) -> DeltaGenerator:
     return why
 
 
-def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator) -> None:
-    """The diagnosis, the votes, and what each stage shows the classifier."""
+def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator, known: str) -> None:
+    """The diagnosis, the votes, and what each stage shows the classifier. Where votes cannot be drawn again,
+    their counts, and the reason that is `known` from an earlier diagnosis."""
     assert result.certificate is not None
     counts = result.certificate["counts"]
-    with why, st.spinner("Taking some votes apart…"):
-        try:
-            stages, diagnosis = audits.taken_apart(run, result.idx)
-        except InputError as problem:
-            st.warning(plain(str(problem)))
-            return
-        _said(diagnosis)
     key = f"voters-{run.id}-{result.idx}"
+    try:
+        with why, st.spinner("Taking some votes apart…"):
+            stages, diagnosis = audits.taken_apart(run, result.idx)
+            _said(diagnosis)
+    except InputError as problem:
+        with why:
+            if known in REASONS and result.predict == ABSTAIN:
+                st.markdown(f"**{REASONS[known]}.**")
+            st.warning(plain(str(problem)))
+        figure.show(charts.votes(counts, names, None), f"{key}-bars", "Votes for each class")
+        return
     present = [int(k) for k in np.unique(stages.votes)]
     with st.container(key="charts-picture"):
         left, right = st.columns(2, gap="medium")
