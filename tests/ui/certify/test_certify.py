@@ -148,6 +148,23 @@ def test_a_cancelled_run_keeps_its_counts_and_resumes(visit: Visit) -> None:
     assert next(n for n, *_ in resumed.progress.trace) == cut.n_done
 
 
+def test_a_challenge_is_certified_under_and_what_is_none_is_said(visit: Visit) -> None:
+    """Its commitment is on the page before the first vote, and the certificate names both."""
+    nonce = "0123456789abcdef" * 2
+    page = visit(picture="photo:cat", n0="10", n="20", m="1", challenge=nonce)
+    page.toggle[0].set_value(True).run()
+    commitment = page.sidebar.code[0].value
+    page.button(key="Certify").click().run()
+    certificate = wait(page).progress.certificate  # type: ignore[union-attr]
+    assert (certificate.commitment, certificate.nonce) == (commitment, nonce)
+    page.run()
+    assert "chosen by the verifier" in page.table[0].value.to_string()
+    assert any(code.value.endswith(f"--challenge {nonce}") for code in page.code)
+    page.text_input(key="challenge").set_value("my own").run()
+    page.button(key="Certify").click().run()
+    assert "32 hex digits" in text(page)
+
+
 def test_a_run_that_the_server_forgot_is_said_and_dropped(visit: Visit) -> None:
     page = visit(job="nosuchjob", seed="4")
     assert "no longer on this server" in text(page)
