@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from diffsmooth_core.cli.options import json_option, store_option
 from diffsmooth_core.config import InputError, check_dataset_name
+
+if TYPE_CHECKING:
+    from diffsmooth_core.runs.records import Run
 
 
 @click.command("import-log")
@@ -120,8 +124,14 @@ def export_log(name: str, form: str, out: Path, url: str | None) -> None:
 @click.command("import-run")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--out", "name", help="Another name for the run.")
+@click.option(
+    "--challenge",
+    "ledger",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Your ledger, which has to hold the run's nonce.",
+)
 @store_option
-def import_run(file: Path, name: str | None, url: str | None) -> None:
+def import_run(file: Path, name: str | None, ledger: Path | None, url: str | None) -> None:
     """Keep a run that `export-log --format run` wrote; every certificate is checked first."""
     from diffsmooth_core.exchange import bundles
     from diffsmooth_core.runs.store import Store
@@ -130,6 +140,47 @@ def import_run(file: Path, name: str | None, url: str | None) -> None:
         data = file.read_bytes()
     except OSError as error:
         raise InputError(f"{file} cannot be read ({error.strerror}); check the path") from None
+    nonces = None if ledger is None else _nonces(bundles.heading(data), ledger)
     store = Store(url)
     run = bundles.unpack(store, data, name)
-    click.echo(f"kept {len(store.results(run))} results as {run.name}; every result was checked")
+    results = len(store.results(run))
+    click.echo(
+        f"kept {results} results of {len(run.indices)} pictures as {run.name}; {_checked(run, nonces)}"
+    )
+
+
+def _nonces(run: Run, ledger: Path) -> int:
+    """Among how many nonces a run's could be chosen. Raises InputError where it was not given for the run's
+    commitment."""
+    from diffsmooth_core.certification.ledger import read_ledger, tries
+
+    challenge = run.config.get("challenge") or {"hash": "", "nonce": ""}
+    if not (count := tries(read_ledger(ledger), challenge["hash"], challenge["nonce"])):
+        raise InputError(
+            f"the run's challenge was not given by {ledger}; its noise was chosen by whoever made it"
+        )
+    return count
+
+
+def _checked(run: Run, nonces: int | None) -> str:
+    """What was checked of a run that was taken, in words, and what was not."""
+    if run.origin != "audit":
+        return "its radii are possible for its votes, which a log does not hold"
+    from diffsmooth_core.datasets.sources import test_size
+
+    found = "every certificate follows from its votes and is of the run's settings and networks"
+    try:
+        test_size(run.dataset)
+    except InputError:
+        found += f"; {run.dataset}'s pictures are not here, so theirs and their classes were not compared"
+    if nonces is None and run.config.get("challenge"):
+        return f"{found}; whether its challenge was given, only the ledger shows (--challenge LEDGER)"
+    if nonces is None:
+        return f"{found}; the seed was chosen by whoever made it"
+    from diffsmooth_core.statistics import family_wise_level
+
+    level = family_wise_level(run.config["alpha"], nonces)
+    many = (
+        f", one of {nonces} that were given: each certificate holds at alpha {level:g}" if nonces > 1 else ""
+    )
+    return f"{found}; its challenge is in the ledger{many}"

@@ -8,7 +8,6 @@ an InputError that names the picture and what is wrong with it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -23,6 +22,7 @@ from diffsmooth_core.runs.results import Result
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 
 MOST_INDEX = 10**9
+MOST_RADIUS = 1e9
 LEAST_CONFIDENCE = (
     0.5  # the level above which no radius in a log is believed, whatever alpha it was made with
 )
@@ -41,6 +41,7 @@ def check_run(run: Run, results: Sequence[Result]) -> None:
         check_classes(result, classes)
         _check_numbers(result)
     if run.origin == "audit":
+        _check_members(run)
         _check_certificates(run, results)
     else:
         _check_logged(run, results)
@@ -66,10 +67,11 @@ def largest_radius(n: int, sigma: float, alpha: float) -> float:
 
 def _check_numbers(result: Result) -> None:
     radius, n, low, high = result.radius, result.n, result.n_a_low, result.n_a_high
-    _demand(result.idx, math.isfinite(radius) and radius >= 0, f"its radius is {radius}")
+    _demand(result.idx, 0 <= radius <= MOST_RADIUS, f"its radius is {radius}")
     _demand(result.idx, not (radius and result.predict == ABSTAIN), "it abstains and has a radius")
     _demand(result.idx, n is None or 0 < n <= MOST_VOTES, f"it has {n} votes")
-    within = low is None or high is None or n is None or (low >= 0 and high <= n)
+    within = all(0 <= votes <= MOST_VOTES for votes in (low, high) if votes is not None)
+    within = within and (n is None or high is None or high <= n)
     _demand(result.idx, within, f"{low} to {high} votes of {n} are for its answer")
     for name, most in (("p_a_lower", 1.0), ("seconds", 1e12)):
         value = getattr(result, name)
@@ -110,10 +112,23 @@ def _check_settings(run: Run, idx: int, certificate: Certificate) -> None:
         _demand(idx, given == due, f"its certificate has {name} {given} and the run {due!r:.40}")
 
 
+def _check_members(run: Run) -> None:
+    """Under a challenge one certificate was committed to for each picture, and not several to choose from."""
+    challenge = run.config.get("challenge") or {"members": ()}
+    if (many := len(challenge["members"])) > len(run.indices):
+        raise InputError(
+            f"the run's challenge is for {many:,} certificates and it has {len(run.indices):,} pictures: "
+            "some were left out, or several were committed to for one picture"
+        )
+
+
 def _check_challenge(run: Run, idx: int, certificate: Certificate) -> None:
-    """Under a challenge the run keeps the commitments of all its pictures, and the nonce given for them."""
+    """Under a challenge the run keeps the commitments of all its pictures, and the nonce given for them.
+    Without one each certificate stands alone."""
     if (kept := run.config.get("challenge")) is None:
         _demand(idx, certificate.members is not None, "its members are kept with the run, which has none")
+        alone = not certificate.members and not certificate.nonce
+        _demand(idx, alone, "it names a group or a challenge, and the run has none")
         return
     tied = Commitment(kept["hash"], tuple(kept["members"]), kept["nonce"])
     given = (certificate.commitment, certificate.members, certificate.nonce)
@@ -155,4 +170,4 @@ def _check_logged(run: Run, results: Iterable[Result]) -> None:
 
 def _demand(idx: int, holds: bool, otherwise: str) -> None:
     if not holds:
-        raise InputError(f"picture {idx} of the run does not hold: {otherwise}")
+        raise InputError(f"picture {str(idx)[:12]} of the run does not hold: {otherwise[:500]}")

@@ -10,9 +10,10 @@ from dataclasses import asdict
 from types import NoneType
 from typing import Any, cast
 
-from diffsmooth_core.certification.reading import FIELDS_OF_3, HASH, MOST_VOTES, parsed
-from diffsmooth_core.config import InputError, check_dataset_name
+from diffsmooth_core.certification.reading import FIELDS, FIELDS_OF_3, HASH, MOST_VOTES, parsed
+from diffsmooth_core.config import InputError, check_choice, check_dataset_name
 from diffsmooth_core.exchange.admission import check_run
+from diffsmooth_core.exchange.dialects import DIALECTS
 from diffsmooth_core.runs.records import Kind, Run
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import LONGEST, Store
@@ -109,6 +110,16 @@ LOG_SETTINGS: dict[str, Callable[[Any], bool]] = {
 }
 
 
+# What an audit's settings hold beside those of a certificate, where they hold it.
+HOW_IT_RAN: dict[str, Callable[[Any], bool]] = {
+    "block": FIELDS["block"][1],
+    "execution": FIELDS["execution"][1],
+    "arithmetic": lambda v: v in ("torch.float32", "torch.bfloat16"),
+    "schema": FIELDS["schema"][1],
+    "version": lambda v: isinstance(v, str) and len(v) <= 100,
+}
+
+
 def _fields(row: Any, kinds: Mapping[str, tuple[type, ...]], what: str) -> dict[str, Any]:
     """The fields of `row`, each of one of its kinds. Raises ValueError, KeyError or TypeError."""
     for name, allowed in kinds.items():
@@ -120,12 +131,16 @@ def _fields(row: Any, kinds: Mapping[str, tuple[type, ...]], what: str) -> dict[
 def _run(row: Any) -> Run:
     run = Run(0, created="", **_fields(row, RUN_KINDS, "run"))
     check_dataset_name(run.dataset)
+    check_choice("origin", run.origin, ("audit", *(dialect.name for dialect in DIALECTS)))
     if not all(type(idx) is int for idx in run.indices):
         raise ValueError("one of the run's indices is no whole number")
     if not all(HASH[1](sha) for sha in run.weights.values()):
         raise ValueError("one of the run's weights is no SHA-256")
     for name, holds in LOG_SETTINGS.items():  # every page shows them
         if not holds(run.config[name]):
+            raise ValueError(f"the run's {name} is {str(run.config[name])[:40]!r}")
+    for name, holds in HOW_IT_RAN.items():
+        if run.origin == "audit" and name in run.config and not holds(run.config[name]):
             raise ValueError(f"the run's {name} is {str(run.config[name])[:40]!r}")
     challenge = run.config.get("challenge")
     if challenge is not None and not _is_challenge(challenge):

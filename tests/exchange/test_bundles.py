@@ -6,13 +6,14 @@ import gzip
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from diffsmooth_core.certification.certificate import Certificate, at_level
+from diffsmooth_core.certification.ledger import Challenge
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.exchange import bundles
 from diffsmooth_core.exchange.admission import check_run
@@ -22,6 +23,7 @@ from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import ThisProcess
 from tests.certificates import WEIGHTS, commitment, document, sha256
+from tests.commands import run
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "assets" / "runs" / "diffsmooth.json.gz"
@@ -119,7 +121,11 @@ FORGED = [
     (lambda d: d["results"][0].update(idx=7), "it is not among the run's pictures"),
     (lambda d: d["run"]["indices"].append(0), "indices must be different"),
     (lambda d: d["run"]["config"].update(challenge={"hash": 5}), "the run's challenge is"),
-    (lambda d: d["run"]["config"].update(version=[[]]), "no single value"),
+    (lambda d: d["run"]["config"].update(note=[[]]), "no single value"),
+    (lambda d: d["run"]["config"].update(version=[[]]), "the run's version is"),
+    (lambda d: d["run"]["config"].update(block="x"), "the run's block is 'x'"),
+    (lambda d: d["run"]["config"].update(schema="3"), "the run's schema is '3'"),
+    (lambda d: d["results"][0].update(radius=10**400), "its radius is 1000"),
     (lambda d: d["remarks"].append([3, "note", "hello"]), "about picture 3, which is not in the run"),
     (lambda d: d["remarks"].append([0, "finished", ""]), "none of this program's"),
     (lambda d: d["remarks"].append([0, "note", "x" * 5000]), "up to 4000 characters"),
@@ -150,16 +156,32 @@ def test_the_pictures_of_a_challenge_are_those_that_were_committed_to() -> None:
     tied = {"commitment": challenge["hash"], "members": None, "nonce": "0" * 32}
     settings = config.as_dict() | {"arithmetic": "torch.float32", "execution": "folded/32", "block": 16}
 
-    def check(values: dict[str, Any], **kept: object) -> None:
+    def check(values: dict[str, Any], indices: tuple[int, ...] = (0, 1), **kept: object) -> None:
         certificate = Certificate.from_dict(values | tied | {"source": "made-up:0"})
-        run = Run(0, "r", "audit", "made-up", settings | {"challenge": challenge | kept}, (0,), WEIGHTS, "")
-        check_run(run, [Result.of(certificate, 0, 1)])
+        kept = settings | {"challenge": challenge | kept}
+        check_run(Run(0, "r", "audit", "made-up", kept, indices, WEIGHTS, ""), [Result.of(certificate, 0, 1)])
 
     check(first)
+    with pytest.raises(InputError, match="challenge is for 2 certificates and it has 1 pictures"):
+        check(first, (0,))
     with pytest.raises(InputError, match="members lack"):
         check(document((0, 20), (3, 97), config, image_sha256="ef" * 32))
     with pytest.raises(InputError, match="is not of the run's challenge"):
         check(first, nonce="1" * 32)
+
+
+@pytest.mark.parametrize("nonce", ["", "1" * 32])
+def test_without_a_challenge_every_certificate_of_a_run_stands_alone(nonce: str) -> None:
+    """Each could otherwise be the best of a group, or under a nonce that nobody gave."""
+    config = SmoothingConfig(n0=20, n=100, device="cpu", dtype="float32")
+    values = document((0, 20), (3, 97), config, source="made-up:0", nonce=nonce)
+    if not nonce:
+        members = sorted([commitment(values), "a" * 64])
+        values |= {"members": members, "commitment": sha256({"members": members})}
+    settings = config.as_dict() | {"arithmetic": "torch.float32", "execution": "folded/32"}
+    run = Run(0, "r", "audit", "made-up", settings, (0,), WEIGHTS, "")
+    with pytest.raises(InputError, match="it names a group or a challenge, and the run has none"):
+        check_run(run, [Result.of(Certificate.from_dict(values), 0, 1)])
 
 
 def test_a_log_that_was_packed_has_possible_radii(own: Store) -> None:
@@ -171,6 +193,12 @@ def test_a_log_that_was_packed_has_possible_radii(own: Store) -> None:
     document = json.loads(gzip.decompress(data))
     document["results"][0]["radius"] = 1.3
     with pytest.raises(InputError, match="its radius is 1.3, and 100 votes certify 1.2"):
+        bundles.unpack(own, gzip.compress(json.dumps(document).encode()), "more")
+    document["results"][0].update(radius=0.9, n=None, n_a_low=10**400)
+    with pytest.raises(InputError, match="votes of None are for its answer"):
+        bundles.unpack(own, gzip.compress(json.dumps(document).encode()), "more")
+    document["run"]["origin"] = "audit (verified)"
+    with pytest.raises(InputError, match="origin 'audit .verified.' is unknown"):
         bundles.unpack(own, gzip.compress(json.dumps(document).encode()), "more")
 
 
@@ -186,6 +214,48 @@ def test_a_bomb_is_refused(own: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundles, "MOST_BYTES", 1000)
     with pytest.raises(InputError, match="unpacks to more than 1,000 bytes"):
         bundles.unpack(own, gzip.compress(b" " * 100_000))
+
+
+def test_the_command_says_what_was_checked_and_what_was_not(
+    data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIFFSMOOTH_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    assert run("import-run", str(EXAMPLE)) == 0
+    said = capsys.readouterr().out
+    assert "kept 200 results of 200 pictures as" in said
+    assert said.endswith("settings and networks; the seed was chosen by whoever made it\n")
+    monkeypatch.setenv("DIFFSMOOTH_DATA", "")
+    assert run("import-run", str(EXAMPLE), "--out", "again") == 0
+    assert "cifar10's pictures are not here, so theirs and their classes were not" in capsys.readouterr().out
+
+
+def test_a_run_s_challenge_is_looked_up_in_the_ledger(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIFFSMOOTH_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    config = SmoothingConfig(dataset="made-up", n0=20, n=100, device="cpu", dtype="float32")
+    values = document((0, 20), (3, 97), config, source="made-up:0", members=None, nonce="0" * 32)
+    members = [commitment(values)]
+    values["commitment"] = sha256({"members": members})
+    challenge = {"hash": values["commitment"], "members": members, "nonce": "0" * 32}
+    settings = config.as_dict() | {"arithmetic": "torch.float32", "execution": "folded/32"}
+    result = asdict(Result.of(Certificate.from_dict(values), 0, 1))
+    made = {"name": "r", "origin": "audit", "dataset": "made-up", "indices": [0], "weights": WEIGHTS}
+    made["config"] = settings | {"challenge": challenge}
+    packed, ledger = tmp_path / "run.json.gz", tmp_path / "ledger.jsonl"
+    whole = {"format": bundles.FORMAT, "run": made, "results": [result], "remarks": []}
+    packed.write_bytes(gzip.compress(json.dumps(whole).encode()))
+    other = Challenge.give(challenge["hash"], "", ledger)
+    assert run("import-run", str(packed), "--challenge", str(ledger)) == 2
+    assert "the run's challenge was not given by" in capsys.readouterr().err
+    with ledger.open("a") as file:
+        file.write(json.dumps(asdict(replace(other, nonce="0" * 32))) + "\n")
+    assert run("import-run", str(packed), "--challenge", str(ledger)) == 0
+    assert "in the ledger, one of 2 that were given: each certificate holds at alpha 0.002" in (
+        capsys.readouterr().out
+    )
+    assert run("import-run", str(packed), "--out", "again") == 0
+    assert "whether its challenge was given, only the ledger shows" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("nonce", ["", "5" * 32])
