@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from diffsmooth_core.cli.claims import together
 from diffsmooth_core.config import SmoothingConfig
 from tests.certificates import document, sha256
 from tests.commands import run
@@ -146,6 +147,11 @@ def test_votes_too_few_for_a_family_abstain_in_it(
         for sha in ("ab", "cd", "ef")
     ]
     assert said(capsys, *paths, "--family").count("ABSTAIN, radius 0.0000") == 3
+
+
+def test_a_probability_is_not_rounded_up_to_certainty() -> None:
+    assert together(2, 0.002).startswith("2 certificates: all hold together with probability 0.998 at least")
+    assert "probability 1 - 2e-09 at least" in together(2, 2e-9)
 
 
 def test_one_that_does_not_hold_leaves_no_family(

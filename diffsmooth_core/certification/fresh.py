@@ -14,12 +14,14 @@ from diffsmooth_core.certification.voting import commitment_of
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.statistics import clopper_pearson_lower, clopper_pearson_upper
 
+LEVEL = 0.001  # of the verifier's bounds, where the issuer's alpha is smaller
+
 
 @dataclass(frozen=True)
 class Fresh:
     """The verifier's `own` certificate for the picture of a `claimed` one, and what its votes say of the
     claim: an upper bound of the share of the claimed class and a lower bound of that of any other, each at
-    the claimed alpha."""
+    the claimed alpha, LEVEL at least: an issuer who could choose it freely would make every claim stand."""
 
     own: Certificate
     p_a_upper: float
@@ -50,13 +52,15 @@ def fresh(certificate: Certificate, base: BaseClassifier, x: Tensor, n: int) -> 
     """Certify the picture of a certificate under noise that nobody could know before: n votes under a nonce
     of the verifier's own randomness.
 
-    An honest certificate is refused with probability 2 alpha at most, 3 alpha with the two-class bound: its
-    own bounds are wrong with alpha, each of these with alpha. x is float32 (c,h,w) in [0,1]. Raises
-    InputError as `as_certified` does, and where n votes cannot certify at all.
+    An honest certificate is refused with probability alpha plus the level of these bounds at most, twice that
+    level with the two-class bound: its own bounds are wrong with alpha, each of these with their level. x is
+    float32 (c,h,w) in [0,1]. Raises InputError as `as_certified` does, and where n votes cannot certify at
+    all.
     """
     base, config = as_certified(certificate, base, x), replace(certificate.config, n=n, stopping="fixed")
     own = certify(base, x, config, tied_to=commitment_of(base, x, config, secrets.token_hex(16)))
     rivals = [votes for label, votes in enumerate(own.counts) if label != certificate.candidate]
-    p_a_upper = clopper_pearson_upper(own.counts[certificate.candidate], n, config.alpha)
-    p_b_lower = clopper_pearson_lower(max(rivals), n, config.alpha / len(rivals))
+    level = max(config.alpha, LEVEL)
+    p_a_upper = clopper_pearson_upper(own.counts[certificate.candidate], n, level)
+    p_b_lower = clopper_pearson_lower(max(rivals), n, level / len(rivals))
     return Fresh(own, p_a_upper, p_b_lower, certificate)

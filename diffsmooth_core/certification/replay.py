@@ -22,6 +22,8 @@ from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 # benchmarks/replay.py measures what it changes.
 ALLOWED = {"float32": 0.01, "bfloat16": 0.02}
 
+MOST_AT_ONCE = 8192  # pictures in a batch; a GPU is kept busy by an eighth of them
+
 
 @dataclass(frozen=True)
 class Replay:
@@ -82,13 +84,19 @@ def as_certified(certificate: Certificate, base: BaseClassifier, x: Tensor) -> B
             f"this is another picture (SHA-256 {given[:12]}...) than the certificate's "
             f"({certificate.image_sha256[:12]}...); give the right one with --image"
         )
-    for role, sha in certificate.weights.items():
-        if (here := base.weights.get(role, "missing")) != sha:
+    for role in sorted(certificate.weights.keys() | base.weights.keys()):
+        here, named = (weights.get(role, "missing") for weights in (base.weights, certificate.weights))
+        if here != named:
             raise InputError(
                 f"the {role}'s weights here (SHA-256 {here[:12]}...) are not the certificate's "
-                f"({sha[:12]}...); fetch those that it names"
+                f"({named[:12]}...); fetch those that it names"
             )
     execution = Execution.parse(certificate.execution)
+    if (most := max(certificate.block, execution.classifier_batch)) > MOST_AT_ONCE:
+        raise InputError(
+            f"the certificate's networks take {most:,} pictures at a time, and a replay {MOST_AT_ONCE:,} at "
+            "most, for the sake of memory"
+        )
     if execution.mode not in modes(base.device):
         execution = base.execution
     base = replace(base, purifier_batch=certificate.block, execution=execution)

@@ -99,11 +99,18 @@ def different(certificates: Iterable[Certificate]) -> list[Certificate]:
     return list(found.values())
 
 
+def _surely(level: float) -> str:
+    """1 - level in six digits, written as a difference where these would round it up."""
+    shown = f"{1 - level:g}"
+    return shown if float(shown) <= 1 - level else f"1 - {level}"
+
+
 def together(count: int, level: float) -> str:
     """What so many different certificates say together at this family-wise level."""
     if count == 1:
-        return f"1 certificate: it holds with probability {1 - level:g} at least."
+        return f"1 certificate: it holds with probability {_surely(level)} at least."
+    sure = _surely(level)
     return (
-        f"{count} certificates: all hold together with probability {1 - level:g} at least, if these are all "
+        f"{count} certificates: all hold together with probability {sure} at least, if these are all "
         "that were issued. A family that was picked from more of them afterwards is none."
     )

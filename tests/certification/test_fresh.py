@@ -42,6 +42,16 @@ def test_a_claim_above_what_the_fresh_votes_allow_is_refused() -> None:
     )
 
 
+def test_the_issuer_s_alpha_does_not_make_a_forged_claim_stand() -> None:
+    """At alpha 1e-60 the upper bound of 600 votes, even of 400 in favour, is loose enough for any claim."""
+    config = replace(CONFIG, alpha=1e-60)
+    honest, counts = certify(WORLD, GREY, replace(config, n=1000)), (0, 1000)
+    forged = replace(honest, counts=counts, **vars(decide(honest.counts0, counts, honest.config)))
+    found = fresh(forged, WORLD, GREY, 600)
+    assert clopper_pearson_upper(400, 600, 1e-60) > forged.p_a_lower > 0.87
+    assert not found.holds
+
+
 def test_a_claim_of_the_two_class_bound_is_refused_by_either_class() -> None:
     config = replace(CONFIG, bound="two-class")
     honest = certify(WORLD, GREY, config)

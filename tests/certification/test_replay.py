@@ -178,3 +178,18 @@ def test_another_picture_or_other_weights_are_refused() -> None:
         replay(certificate, BASE, torch.zeros_like(GREY))
     with pytest.raises(InputError, match="the classifier's weights here"):
         replay(replace(certificate, weights=certificate.weights | {"classifier": "f" * 64}), BASE, GREY)
+
+
+def test_a_certificate_that_does_not_name_every_network_is_not_replayed() -> None:
+    """Otherwise the other one could be any."""
+    certificate = certify(BASE, GREY, CONFIG)
+    nameless = replace(certificate, weights={"classifier": certificate.weights["classifier"]})
+    with pytest.raises(InputError, match=r"the denoiser's weights here .* the certificate's .missing"):
+        replay(nameless, BASE, GREY)
+
+
+@pytest.mark.parametrize("change", [{"block": 10**6}, {"execution": "folded/99999"}])
+def test_a_batch_that_no_memory_holds_is_refused(change: dict[str, object]) -> None:
+    certificate = replace(certify(WORLD, GREY, PLAIN), **change)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="pictures at a time, and a replay 8,192 at most"):
+        replay(certificate, WORLD, GREY)
