@@ -182,7 +182,7 @@ def test_the_status_says_what_the_store_holds(
     own: Store, tmp_path: Path, stopping: str, target: float
 ) -> None:
     """Of a run that goes on after its first pictures: a target counts where a run stops at it."""
-    config = replace(CONFIG, stopping=stopping, target_radius=target)
+    config = replace(CONFIG, stopping=stopping, target_radius=target, seed=3)
     path = tmp_path / "data" / "cifar10" / "plain_text" / "test-00000-of-00001.parquet"
     table = pq.read_table(path).to_pylist()
     for result in finish(own, batch.start(own, "classes", config, range(12))):
