@@ -8,14 +8,15 @@ an InputError that names the picture and what is wrong with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
+from typing import Any
 
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.reading import MOST_CLASSES, MOST_VOTES
-from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+from diffsmooth_core.config import ABSTAIN, LARGEST_LENGTH, InputError, SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture, class_names, resolve
 from diffsmooth_core.runs.records import Run, config_of
 from diffsmooth_core.runs.results import Result
@@ -26,6 +27,12 @@ MOST_RADIUS = 1e9
 LEAST_CONFIDENCE = (
     0.5  # the level above which no radius in a log is believed, whatever alpha it was made with
 )
+
+LOG_SETTINGS: dict[str, Callable[[Any], bool]] = {  # what a log's run has to have, and what it can be
+    "sigma": lambda v: type(v) in (int, float) and 0 < v <= LARGEST_LENGTH,
+    "n": lambda v: type(v) is int and 0 < v <= MOST_VOTES,
+    "alpha": lambda v: type(v) in (int, float) and 0 < v < 1,
+}
 
 
 def check_run(run: Run, results: Sequence[Result]) -> None:

@@ -10,9 +10,9 @@ from dataclasses import asdict
 from types import NoneType
 from typing import Any, cast
 
-from diffsmooth_core.certification.reading import FIELDS, FIELDS_OF_3, HASH, MOST_VOTES, parsed
+from diffsmooth_core.certification.reading import FIELDS, FIELDS_OF_3, HASH, parsed
 from diffsmooth_core.config import InputError, check_choice, check_dataset_name
-from diffsmooth_core.exchange.admission import check_run
+from diffsmooth_core.exchange.admission import LOG_SETTINGS, check_run
 from diffsmooth_core.exchange.dialects import DIALECTS
 from diffsmooth_core.runs.records import Kind, Run
 from diffsmooth_core.runs.results import Result
@@ -103,13 +103,6 @@ RESULT_KINDS: dict[str, tuple[type, ...]] = {
     "seconds": (int, float, NoneType),
     "certificate": (dict, NoneType),
 }
-LOG_SETTINGS: dict[str, Callable[[Any], bool]] = {
-    "sigma": lambda v: type(v) in (int, float) and 0 < v <= 1e6,
-    "n": lambda v: type(v) is int and 0 < v <= MOST_VOTES,
-    "alpha": lambda v: type(v) in (int, float) and 0 < v < 1,
-}
-
-
 # What an audit's settings hold beside those of a certificate, where they hold it.
 HOW_IT_RAN: dict[str, Callable[[Any], bool]] = {
     "block": FIELDS["block"][1],

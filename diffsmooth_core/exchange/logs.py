@@ -16,8 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from scipy.special import ndtr
 
-from diffsmooth_core.config import ABSTAIN, InputError, check_choice
-from diffsmooth_core.exchange.admission import LEAST_CONFIDENCE, check_classes, classes_of, largest_radius
+from diffsmooth_core.config import ABSTAIN, LARGEST_LENGTH, InputError, check_choice
+from diffsmooth_core.exchange.admission import (
+    LEAST_CONFIDENCE,
+    LOG_SETTINGS,
+    check_classes,
+    classes_of,
+    largest_radius,
+)
 from diffsmooth_core.exchange.dialects import DIALECTS, Dialect, recognise, words
 from diffsmooth_core.runs.results import STEP, Result
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
 DIGITS = 3  # significant digits of a printed radius
 MOST_BYTES = 100_000_000
 COLUMNS = ("idx", "label", "predict", "radius", "correct", "time")
+TIME = r"(?:([0-9]{1,6}) days?, )?([0-9]{1,6}):([0-9]{2}):([0-9]{2}(?:\.[0-9]*)?)"  # as Python prints it
 FORMATS = ("cohen", "csv", "parquet")
 
 
@@ -53,6 +60,13 @@ def read(
     without its header. `target_radius` is needed where a log says only whether that radius was proved.
     Raises InputError that names the line, also for a radius that n votes certify at no
     level; those that they do not certify at level alpha are remarked on."""
+    for name, value in (("sigma", sigma), ("n", n), ("alpha", alpha)):
+        if not LOG_SETTINGS[name](value):
+            raise InputError(f"{name} {value!r:.40} cannot be a log's; give the {name} that it was made with")
+    if target_radius is not None and not 0 < target_radius <= LARGEST_LENGTH:
+        raise InputError(
+            f"target radius {target_radius!r:.40} cannot be a log's; give the one that was proved"
+        )
     header, rows = _table(path)
     dialect, correct = _dialect(path, header, rows)
     if dialect.only_proved and target_radius is None:
@@ -183,7 +197,7 @@ def _first(n: int, holds: Callable[[int], bool]) -> int:
 
 
 def _with_time(result: Result, cell: str) -> Result:
-    if match := re.fullmatch(r"(?:([0-9]+) days?, )?([0-9]+):([0-9]{2}):([0-9.]+)", cell):
+    if match := re.fullmatch(TIME, cell):
         days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
         took = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
         return Result(**(vars(result) | {"seconds": took}))

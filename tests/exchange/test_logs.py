@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -243,3 +245,28 @@ def test_a_log_of_other_classes_is_not_kept(own: Store, tmp_path: Path) -> None:
 
 def test_a_table_ends_after_a_thousand_radii() -> None:
     assert len(summary([Result(0, 1, 1, 1e9)]).certified_accuracy) == 1000
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"sigma": math.nan}, "sigma nan"),
+        ({"sigma": math.inf}, "sigma inf"),
+        ({"sigma": 1e308}, "sigma 1e[+]308"),
+        ({"n": 10**400}, "n 1000"),
+        ({"alpha": math.nan}, "alpha nan"),
+        ({"target_radius": math.nan}, "target radius nan"),
+    ],
+)
+def test_settings_that_make_any_radius_possible_are_refused(
+    tmp_path: Path, settings: dict[str, Any], named: str
+) -> None:
+    log = written(tmp_path / "log", COHEN, [(0, 1, 1, "1e9", 1, "0:00:01")])
+    with pytest.raises(InputError, match=named):
+        logs.read(log, **({"sigma": 0.5} | settings))
+
+
+@pytest.mark.parametrize("cell", ["9" * 30 + " days, 1:00:00", "1:00:1.2.3", "9" * 400 + ":00:00"])
+def test_a_time_that_is_none_is_left_out(tmp_path: Path, cell: str) -> None:
+    log = logs.read(written(tmp_path / "log", COHEN, [(0, 1, 1, "0.5", 1, cell)]), 0.5)
+    assert log.results[0].seconds is None
