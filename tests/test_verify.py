@@ -74,6 +74,22 @@ def test_a_nonce_takes_the_place_of_the_chosen_seed(path: Path, capsys: pytest.C
     assert "only the ledger shows" not in text
 
 
+def test_a_family_under_several_nonces_has_tried_them_all(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = json.loads(path.read_text()) | {"nonce": "0" * 32}
+    second = document(COUNTS0, COUNTS, CONFIG, image_sha256="cd" * 32, nonce="1" * 32)
+    ledger, files = tmp_path / "ledger.jsonl", [tmp_path / "first.json", tmp_path / "second.json"]
+    for file, values in zip(files, (first, second), strict=True):
+        written(file, values)
+        line = {"commitment": values["commitment"], "nonce": values["nonce"], "owner": "Ann", "created": ""}
+        with ledger.open("a") as lines:
+            lines.write(json.dumps(line) + "\n")
+    assert "with probability 0.998 at least" in said(capsys, *files), "no ledger was looked at"
+    found = json.loads(said(capsys, *files, "--challenge", ledger, "--family", "--json"))["family"]
+    assert (found["certificates"], found["level"], found["alpha"]) == (2, 0.004, 0.00025)
+
+
 def test_whoever_commits_to_many_settings_at_once_has_tried_them_all(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from diffsmooth_core.config import InputError, check_dataset_name
 
 if TYPE_CHECKING:
     from diffsmooth_core.runs.records import Run
+    from diffsmooth_core.runs.results import Result
 
 
 @click.command("import-log")
@@ -143,10 +145,9 @@ def import_run(file: Path, name: str | None, ledger: Path | None, url: str | Non
     nonces = None if ledger is None else _nonces(bundles.heading(data), ledger)
     store = Store(url)
     run = bundles.unpack(store, data, name)
-    results = len(store.results(run))
-    click.echo(
-        f"kept {results} results of {len(run.indices)} pictures as {run.name}; {_checked(run, nonces)}"
-    )
+    results = store.results(run, certificates=True)
+    found = _checked(run, results, nonces)
+    click.echo(f"kept {len(results)} results of {len(run.indices)} pictures as {run.name}; {found}")
 
 
 def _nonces(run: Run, ledger: Path) -> int:
@@ -162,25 +163,29 @@ def _nonces(run: Run, ledger: Path) -> int:
     return count
 
 
-def _checked(run: Run, nonces: int | None) -> str:
-    """What was checked of a run that was taken, in words, and what was not."""
+def _checked(run: Run, results: Sequence[Result], nonces: int | None) -> str:
+    """What was checked of a run that was taken, in words, and what was not. `nonces` is the number of them
+    in the ledger, None where none was looked at."""
     if run.origin != "audit":
         return "its radii are possible for its votes, which a log does not hold"
     from diffsmooth_core.datasets.sources import test_size
+    from diffsmooth_core.statistics import family_wise_level
 
-    found = "every certificate follows from its votes and is of the run's settings and networks"
+    found = ["every certificate follows from its votes and is of the run's settings and networks"]
     try:
         test_size(run.dataset)
     except InputError:
-        found += f"; {run.dataset}'s pictures are not here, so theirs and their classes were not compared"
-    if nonces is None and run.config.get("challenge"):
-        return f"{found}; whether its challenge was given, only the ledger shows (--challenge LEDGER)"
-    if nonces is None:
-        return f"{found}; the seed was chosen by whoever made it"
-    from diffsmooth_core.statistics import family_wise_level
-
-    level = family_wise_level(run.config["alpha"], nonces)
-    many = (
-        f", one of {nonces} that were given: each certificate holds at alpha {level:g}" if nonces > 1 else ""
-    )
-    return f"{found}; its challenge is in the ledger{many}"
+        found.append(f"{run.dataset}'s pictures are not here, so theirs and their classes were not compared")
+    shared = max((len((r.certificate or {}).get("members") or ()) for r in results), default=0)
+    tried, alpha = (nonces or 1) * max(1, shared), run.config["alpha"]
+    if not run.config.get("challenge"):
+        found.append("the seed was chosen by whoever made it")
+    elif nonces is None:
+        found.append("whether its challenge was given, only the ledger shows (--challenge LEDGER)")
+    else:
+        found.append("its challenge is in the ledger" + f", one of {nonces} that were given" * (nonces > 1))
+    if shared > 1:
+        found.append(f"it is one of {shared} that shared their noise")
+    if tried > 1:
+        found.append(f"if it was picked, each certificate holds at alpha {family_wise_level(alpha, tried):g}")
+    return "; ".join(found)

@@ -66,7 +66,9 @@ def verify(
             radius = finding.get("replay", {}).get("accepted_radius", read[path].radius)
             finding["claim"] = claims.claim(read[path], radius)
             finding["cautions"] = claims.cautions(read[path], in_ledger="challenge" in finding)
-    together = _together(list(read.values()), family) if valid and (len(read) > 1 or family) else None
+    nonces = max(finding.get("challenge", {}).get("challenges", 1) for finding in findings.values())
+    several = valid and (len(read) > 1 or family)
+    together = _together(list(read.values()), family, nonces) if several else None
     if as_json:
         one = next(iter(findings.values()))
         all_ = {"valid": valid, "certificates": findings, "family": together}
@@ -98,18 +100,18 @@ def _say(path: str, finding: dict[str, Any]) -> None:
     click.echo(f"{path} holds: bound, label and radius follow from its counts{more}")
 
 
-def _together(read: list[Certificate], family: bool) -> dict[str, Any]:
-    """The failure probability of all certificates taken together and, with `family`, which of them hold when
-    that probability is to be alpha."""
+def _together(read: list[Certificate], family: bool, nonces: int) -> dict[str, Any]:
+    """The failure probability of all certificates taken together, each the best of so many nonces, and, with
+    `family`, which of them hold when that probability is to be alpha."""
     from diffsmooth_core.certification.certificate import at_level
     from diffsmooth_core.statistics import bonferroni_alpha, family_wise_level
 
     alpha, count = max(certificate.config.alpha for certificate in read), len(claims.different(read))
-    shared = bonferroni_alpha(alpha, count)
+    shared = bonferroni_alpha(alpha, count * nonces)
     again = [at_level(certificate, shared) for certificate in read] if family else []
     return {
         "certificates": count,
-        "level": family_wise_level(alpha, count),
+        "level": family_wise_level(alpha, count * nonces),
         "alpha": shared,
         "bonferroni": [{"label": c.label, "radius": c.radius, "p_a_lower": c.p_a_lower} for c in again],
     }

@@ -131,11 +131,10 @@ def _check_members(run: Run) -> None:
 
 def _check_challenge(run: Run, idx: int, certificate: Certificate) -> None:
     """Under a challenge the run keeps the commitments of all its pictures, and the nonce given for them.
-    Without one each certificate stands alone."""
+    Without one a certificate stands alone, or is one of a sweep's, whose settings share their noise."""
     if (kept := run.config.get("challenge")) is None:
         _demand(idx, certificate.members is not None, "its members are kept with the run, which has none")
-        alone = not certificate.members and not certificate.nonce
-        _demand(idx, alone, "it names a group or a challenge, and the run has none")
+        _demand(idx, not certificate.nonce, "it names a challenge, and the run has none")
         return
     tied = Commitment(kept["hash"], tuple(kept["members"]), kept["nonce"])
     given = (certificate.commitment, certificate.members, certificate.nonce)

@@ -170,18 +170,36 @@ def test_the_pictures_of_a_challenge_are_those_that_were_committed_to() -> None:
         check(first, nonce="1" * 32)
 
 
-@pytest.mark.parametrize("nonce", ["", "1" * 32])
-def test_without_a_challenge_every_certificate_of_a_run_stands_alone(nonce: str) -> None:
-    """Each could otherwise be the best of a group, or under a nonce that nobody gave."""
-    config = SmoothingConfig(n0=20, n=100, device="cpu", dtype="float32")
-    values = document((0, 20), (3, 97), config, source="made-up:0", nonce=nonce)
-    if not nonce:
-        members = sorted([commitment(values), "a" * 64])
-        values |= {"members": members, "commitment": sha256({"members": members})}
-    settings = config.as_dict() | {"arithmetic": "torch.float32", "execution": "folded/32"}
-    run = Run(0, "r", "audit", "made-up", settings, (0,), WEIGHTS, "")
-    with pytest.raises(InputError, match="it names a group or a challenge, and the run has none"):
-        check_run(run, [Result.of(Certificate.from_dict(values), 0, 1)])
+def lone_run(values: dict[str, Any]) -> tuple[Run, list[Result]]:
+    """A run of one made-up picture with this certificate, and without a challenge."""
+    certificate = Certificate.from_dict(values)
+    settings = certificate.config.as_dict() | {"arithmetic": "torch.float32", "execution": "folded/32"}
+    return Run(0, "r", "audit", "made-up", settings, (0,), WEIGHTS, ""), [Result.of(certificate, 0, 1)]
+
+
+def test_a_certificate_s_own_nonce_is_no_challenge_of_its_run() -> None:
+    """Otherwise each could be the best of as many nonces as somebody cared to make up."""
+    config = SmoothingConfig(dataset="made-up", n0=20, n=100, device="cpu", dtype="float32")
+    values = document((0, 20), (3, 97), config, source="made-up:0")
+    check_run(*lone_run(values))
+    with pytest.raises(InputError, match="it names a challenge, and the run has none"):
+        check_run(*lone_run(values | {"nonce": "1" * 32}))
+
+
+def test_a_run_of_a_sweep_comes_in_with_what_it_shared_noise_with(
+    own: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIFFSMOOTH_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    config = SmoothingConfig(dataset="made-up", n0=20, n=100, device="cpu", dtype="float32")
+    values = document((0, 20), (3, 97), config, source="made-up:0")
+    members = sorted([commitment(values), "a" * 64])
+    made, results = lone_run(values | {"members": members, "commitment": sha256({"members": members})})
+    own.create(made.name, made.origin, made.dataset, made.config, made.indices, made.weights, results)
+    (packed := tmp_path / "run.json.gz").write_bytes(bundles.packed(own, own.run("r")))
+    assert run("import-run", str(packed)) == 0
+    assert "one of 2 that shared their noise; if it was picked, each certificate holds at alpha 0.002" in (
+        capsys.readouterr().out
+    )
 
 
 def test_a_log_that_was_packed_has_possible_radii(own: Store) -> None:
@@ -251,8 +269,9 @@ def test_a_run_s_challenge_is_looked_up_in_the_ledger(
     with ledger.open("a") as file:
         file.write(json.dumps(asdict(replace(other, nonce="0" * 32))) + "\n")
     assert run("import-run", str(packed), "--challenge", str(ledger)) == 0
-    assert "in the ledger, one of 2 that were given: each certificate holds at alpha 0.002" in (
-        capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert (
+        "in the ledger, one of 2 that were given; if it was picked, each certificate holds at alpha" in said
     )
     assert run("import-run", str(packed), "--out", "again") == 0
     assert "whether its challenge was given, only the ledger shows" in capsys.readouterr().out
