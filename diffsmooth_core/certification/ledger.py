@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from diffsmooth_core.certification.commitment import check_hash, check_nonce
+from diffsmooth_core.certification.reading import parsed
 from diffsmooth_core.config import InputError
 
 
@@ -50,7 +51,7 @@ class Challenge:
 def read_ledger(ledger: Path) -> tuple[Challenge, ...]:
     """All challenges of a ledger, the earliest first. Raises InputError where it is none."""
     try:
-        given = tuple(Challenge(**json.loads(line)) for line in ledger.read_text().splitlines())
+        given = tuple(Challenge(**parsed(line, "a line")) for line in ledger.read_text().splitlines())
         for challenge in given:
             check_hash("commitment", challenge.commitment)
             check_nonce(challenge.nonce)

@@ -56,6 +56,7 @@ def test_a_ledger_whose_last_line_was_cut_by_hand_goes_on(tmp_path: Path) -> Non
     "line",
     [
         "no JSON",
+        "[" * 100_000,
         "[]",
         "{}",
         json.dumps({"commitment": "a", "nonce": "0" * 32, "owner": "", "created": ""}),
