@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from diffsmooth_core.cli import evidence
 from diffsmooth_core.cli.claims import together
 from diffsmooth_core.config import SmoothingConfig
 from tests.certificates import document, sha256
@@ -163,6 +164,27 @@ def test_votes_too_few_for_a_family_abstain_in_it(
         for sha in ("ab", "cd", "ef")
     ]
     assert said(capsys, *paths, "--family").count("ABSTAIN, radius 0.0000") == 3
+
+
+def test_the_same_votes_under_two_nonces_are_two_certificates(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unanimous votes are alike under any noise; each certificate may be wrong by itself."""
+    other = written(tmp_path / "other.json", json.loads(path.read_text()) | {"nonce": "1" * 32})
+    assert json.loads(said(capsys, path, other, "--json"))["family"]["certificates"] == 2
+
+
+def test_the_claim_is_of_the_radius_that_a_replay_accepts(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On another kind of device a few votes may differ, and the verifier's own radius counts."""
+
+    def replayed(*_: object, **__: object) -> dict[str, Any]:
+        return {"says": "drawn again", "faults": [], "accepted_radius": 0.75}
+
+    monkeypatch.setattr(evidence, "replayed", replayed)
+    assert "for every picture within 0.7500 (L2" in said(capsys, path, "--replay")
+    assert "for every picture within 1.0677 (L2" in said(capsys, path)
 
 
 def test_a_probability_is_not_rounded_up_to_certainty() -> None:
