@@ -17,6 +17,7 @@ from diffsmooth_core.certification.packing import unpacked
 from diffsmooth_core.config import InputError, SmoothingConfig
 
 MOST_BYTES = 100_000_000  # of a certificate's file
+MOST_NESTED = 1_000_000  # objects and lists in a text: empty ones take 24 times as much memory as text
 MOST_CLASSES = 65_536  # what two bytes a vote can tell apart
 MOST_VOTES = 10_000_000
 SCHEMAS = (2, 3)
@@ -27,11 +28,14 @@ def parsed(text: str | bytes, what: str) -> dict[str, Any]:
     """The JSON object in `text`; `what` names it in the sentence of the InputError that anything else raises.
 
     Refused beside what is no JSON: a name that stands twice in one object, NaN, infinity and numbers beyond
-    the largest double, characters that no text can hold (half of a surrogate pair), values nested too deeply.
+    the largest double, characters that no text can hold (half of a surrogate pair), values nested too deeply
+    or too many objects.
     """
     try:
         if isinstance(text, bytes):
             text = text.decode()
+        if text.count("{") + text.count("[") > MOST_NESTED:
+            raise ValueError(f"it has more than {MOST_NESTED:,} objects and lists")
         document = json.loads(
             text, object_pairs_hook=_without_repetition, parse_float=_finite, parse_constant=_finite
         )

@@ -182,3 +182,9 @@ def test_no_damage_does_more_than_refuse(data: st.DataObject) -> None:
         assert len(str(error)) < 1000
     else:
         discrepancies(certificate)
+
+
+def test_a_small_file_does_not_become_gigabytes_of_objects() -> None:
+    text = '{"results": [' + "{}," * 10**6 + "{}]}"
+    with pytest.raises(InputError, match="the file cannot be read .it has more than 1,000,000 objects"):
+        parsed(text, "the file")
