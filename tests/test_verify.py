@@ -180,10 +180,13 @@ def test_the_claim_is_of_the_radius_that_a_replay_accepts(
     """On another kind of device a few votes may differ, and the verifier's own radius counts."""
 
     def replayed(*_: object, **__: object) -> dict[str, Any]:
-        return {"says": "drawn again", "faults": [], "accepted_radius": 0.75}
+        counts = (0, 65) + (0,) * 6 + (935, 0)
+        return {"says": "", "faults": [], "accepted_radius": 0.75, "counts0": COUNTS0, "counts": counts}
 
     monkeypatch.setattr(evidence, "replayed", replayed)
-    assert "for every picture within 0.7500 (L2" in said(capsys, path, "--replay")
+    text = said(capsys, path, "--replay", "--family")
+    assert "for every picture within 0.7500 (L2" in text
+    assert "class 8, radius 0.6624 (alone 1.0677)" in text, "of 935 votes of 1,000"
     assert "for every picture within 1.0677 (L2" in said(capsys, path)
 
 

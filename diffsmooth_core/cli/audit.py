@@ -189,7 +189,7 @@ def _as_begun(context: click.Context, run: Run, settings: dict[str, Any], challe
         dict(run.config),
         {n: v for n, v in settings.items() if given_on_the_command_line(context, n)},
     )
-    begun["challenge"] = begun.get("challenge", {}).get("nonce", "")
+    begun["challenge"] = (begun.get("challenge") or {}).get("nonce", "")
     if challenge:
         asked["challenge"] = challenge
     for name, value in asked.items():

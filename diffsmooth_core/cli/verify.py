@@ -4,6 +4,7 @@ can be counted again."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,8 @@ def verify(
             finding["cautions"] = claims.cautions(read[path], in_ledger="challenge" in finding)
     nonces = max(finding.get("challenge", {}).get("challenges", 1) for finding in findings.values())
     several = valid and (len(read) > 1 or family)
-    together = _together(list(read.values()), family, nonces) if several else None
+    recounted = [_recounted(read[path], finding) for path, finding in findings.items()] if family else []
+    together = _together(list(read.values()), recounted, nonces) if several else None
     if as_json:
         one = next(iter(findings.values()))
         all_ = {"valid": valid, "certificates": findings, "family": together}
@@ -100,15 +102,23 @@ def _say(path: str, finding: dict[str, Any]) -> None:
     click.echo(f"{path} holds: bound, label and radius follow from its counts{more}")
 
 
-def _together(read: list[Certificate], family: bool, nonces: int) -> dict[str, Any]:
-    """The failure probability of all certificates taken together, each the best of so many nonces, and, with
-    `family`, which of them hold when that probability is to be alpha."""
+def _recounted(certificate: Certificate, finding: dict[str, Any]) -> list[Certificate]:
+    """The certificate and, where it was replayed, beside it the one of the votes that were cast again."""
+    if (again := finding.get("replay")) is None:
+        return [certificate]
+    return [certificate, replace(certificate, counts0=again["counts0"], counts=again["counts"])]
+
+
+def _together(read: list[Certificate], family: list[list[Certificate]], nonces: int) -> dict[str, Any]:
+    """The failure probability of all certificates taken together, each the best of so many nonces, and which
+    of a `family` hold when that probability is to be alpha: of each the smallest radius that its counts
+    give."""
     from diffsmooth_core.certification.certificate import at_level
     from diffsmooth_core.statistics import bonferroni_alpha, family_wise_level
 
     alpha, count = max(certificate.config.alpha for certificate in read), len(claims.different(read))
     shared = bonferroni_alpha(alpha, count * nonces)
-    again = [at_level(certificate, shared) for certificate in read] if family else []
+    again = [min((at_level(c, shared) for c in one), key=lambda c: c.radius) for one in family]
     return {
         "certificates": count,
         "level": family_wise_level(alpha, count * nonces),
