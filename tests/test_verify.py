@@ -115,6 +115,11 @@ def test_members_that_a_run_keeps_are_a_challenge_s(path: Path, capsys: pytest.C
     text = said(capsys, written(path, values), status=1)
     assert "members is null, which is for an audit under a challenge; it has no nonce" in text
     assert "import-run checks it there" in said(capsys, written(path, values | {"nonce": "0" * 32}))
+    ledger = path.with_name("ledger.jsonl")
+    line = {"commitment": values["commitment"], "nonce": "0" * 32, "owner": "", "created": ""}
+    ledger.write_text(json.dumps(line) + "\n")
+    text = said(capsys, path, "--challenge", ledger, status=1)
+    assert "members are kept with its run, and a commitment to anything could stand here" in text
 
 
 def test_an_old_schema_is_no_way_round_the_commitment(

@@ -95,14 +95,17 @@ def challenged(certificate: Certificate, given: Sequence[Challenge]) -> dict[str
         faults = ["nonce is empty: its seed was chosen by whoever issued it"]
     elif not count:
         faults = [f"nonce {certificate.nonce[:8]}... was not given for its commitment by this ledger"]
+    elif certificate.members is None:
+        faults = [
+            "members are kept with its run, and a commitment to anything could stand here; import-run RUN "
+            "--challenge LEDGER checks both"
+        ]
     level = group_level(certificate, count) if count else None
     says = "its challenge is in the ledger"
     if count > 1:
         says += f", one of {count} that this commitment or whoever asked was given"
     if level is not None and level > certificate.config.alpha:
         says += f": at alpha {level:g} together"
-    if certificate.members is None:
-        says += "; its commitment is one of a run's, which import-run checks"
     return {"holds": not faults, "says": says, "faults": faults, "challenges": count, "level": level}
 
 
