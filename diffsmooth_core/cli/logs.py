@@ -184,6 +184,8 @@ def _checked(run: Run, results: Sequence[Result], nonces: int | None) -> str:
         found.append("whether its challenge was given, only the ledger shows (--challenge LEDGER)")
     else:
         found.append("its challenge is in the ledger" + f", one of {nonces} that were given" * (nonces > 1))
+    if (left := len((run.config.get("challenge") or {}).get("members", ())) - len(results)) > 0:
+        found.append(f"{left} certificates that were committed to are not in it")
     if shared > 1:
         found.append(f"it is one of {shared} that shared their noise")
     if tried > 1:

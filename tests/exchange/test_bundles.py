@@ -253,12 +253,12 @@ def test_a_run_s_challenge_is_looked_up_in_the_ledger(
     monkeypatch.setenv("DIFFSMOOTH_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")
     config = SmoothingConfig(dataset="made-up", n0=20, n=100, device="cpu", dtype="float32")
     values = document((0, 20), (3, 97), config, source="made-up:0", members=None, nonce="0" * 32)
-    members = [commitment(values)]
+    members = sorted([commitment(values), "a" * 64])
     values["commitment"] = sha256({"members": members})
     challenge = {"hash": values["commitment"], "members": members, "nonce": "0" * 32}
     settings = config.as_dict() | {"arithmetic": "torch.float32", "execution": "folded/32"}
     result = asdict(Result.of(Certificate.from_dict(values), 0, 1))
-    made = {"name": "r", "origin": "audit", "dataset": "made-up", "indices": [0], "weights": WEIGHTS}
+    made = {"name": "r", "origin": "audit", "dataset": "made-up", "indices": [0, 1], "weights": WEIGHTS}
     made["config"] = settings | {"challenge": challenge}
     packed, ledger = tmp_path / "run.json.gz", tmp_path / "ledger.jsonl"
     whole = {"format": bundles.FORMAT, "run": made, "results": [result], "remarks": []}
@@ -270,9 +270,10 @@ def test_a_run_s_challenge_is_looked_up_in_the_ledger(
         file.write(json.dumps(asdict(replace(other, nonce="0" * 32))) + "\n")
     assert run("import-run", str(packed), "--challenge", str(ledger)) == 0
     said = capsys.readouterr().out
-    assert (
-        "in the ledger, one of 2 that were given; if it was picked, each certificate holds at alpha" in said
-    )
+    assert "kept 1 results of 2 pictures" in said
+    assert "; 1 certificates that were committed to are not in it; " in said
+    assert "in the ledger, one of 2 that were given; " in said
+    assert "if it was picked, each certificate holds at alpha 0.002" in said
     assert run("import-run", str(packed), "--out", "again") == 0
     assert "whether its challenge was given, only the ledger shows" in capsys.readouterr().out
 
