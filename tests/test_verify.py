@@ -151,6 +151,7 @@ def test_a_family_is_of_different_certificates(
         assert again["radius"] < alone["radius"]
     text = said(capsys, path, second, "--family")
     assert "2 certificates: all hold together with probability 0.998 at least" in text
+    assert f"{second} at alpha 0.0005: ship, radius 1.0" in text
     assert "A family that was picked from more of them afterwards is none." in text
     assert "1 certificate: it holds with probability 0.999" in said(capsys, path, copied, "--family")
 

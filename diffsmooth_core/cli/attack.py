@@ -70,7 +70,7 @@ def attack(
     attack_seed: int | None,
     **settings: Any,
 ) -> None:
-    """Certify IMAGE and attack it: a path, cifar10:INDEX, photo:NAME or gallery:NAME.
+    """Certify IMAGE and attack it: a path, cifar10:INDEX, imagenet:INDEX, photo:NAME or gallery:NAME.
 
     With --dataset imagenet the defaults are 2 attempts and 2 halvings of 4 steps, 4 copies and 40 votes.
     """

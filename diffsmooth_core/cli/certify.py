@@ -47,7 +47,7 @@ def certify(
     out: Path | None,
     **settings: Any,
 ) -> None:
-    """Certify IMAGE: a path, cifar10:INDEX, photo:NAME or gallery:NAME."""
+    """Certify IMAGE: a path, cifar10:INDEX, imagenet:INDEX, photo:NAME or gallery:NAME."""
     config = SmoothingConfig(**settings)
     if out is not None and not out.parent.is_dir():
         raise InputError(f"there is no folder {out.parent} for --out; create it first")

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diffsmooth_core.cli.claims import group_level
+from diffsmooth_core.cli.claims import class_name, group_level
 from diffsmooth_core.cli.rounding import rounded_down
 from diffsmooth_core.config import ABSTAIN, InputError
 
@@ -74,7 +74,7 @@ def fresh_votes(certificate: Certificate, image: str | None, device: str, n: int
     found = fresh(certificate, *_loaded(certificate, image, device), n)
     own = found.own
     answer = (
-        "abstain" if own.label == ABSTAIN else f"certify class {own.label}, radius {rounded_down(own.radius)}"
+        "abstain" if own.label == ABSTAIN else f"certify {class_name(own)}, radius {rounded_down(own.radius)}"
     )
     return {
         "holds": found.holds,

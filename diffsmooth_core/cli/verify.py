@@ -85,9 +85,10 @@ def verify(
     if together:
         click.echo(claims.together(together["certificates"], together["level"]))
         for path, again in zip(read, together["bonferroni"], strict=True) if family else ():
-            label = "ABSTAIN" if again["label"] == ABSTAIN else f"class {again['label']}"
+            label = again["label"]
+            named = "ABSTAIN" if label == ABSTAIN else claims.class_name(replace(read[path], label=label))
             click.echo(
-                f"{path} at alpha {together['alpha']:.3g}: {label}, radius {rounded_down(again['radius'])} "
+                f"{path} at alpha {together['alpha']:.3g}: {named}, radius {rounded_down(again['radius'])} "
                 f"(alone {rounded_down(read[path].radius)})"
             )
     return 0 if valid else 1

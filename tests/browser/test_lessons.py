@@ -27,6 +27,16 @@ def test_a_guess_leads_to_a_page_of_its_own_and_from_there_to_everything(app: st
     expect(page).not_to_have_url(re.compile("lesson="))
 
 
+def test_a_lesson_opens_in_a_tab_of_its_own_too(app: str, page: Page) -> None:
+    """The first page's address is empty: the browser takes a link to it for one to the page it stands on."""
+    page.goto(f"{app}/lessons")
+    page.get_by_role("radio", name="0.02", exact=True).click()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name=LESSONS[0].link).click(button="middle")
+    expect(opened.value.get_by_text(LESSONS[0].task)).to_be_visible()
+    expect(opened.value.get_by_role("spinbutton", name="Noise σ")).to_have_value("0.01")
+
+
 @pytest.mark.parametrize("tour", [*LESSONS[1:], *TOURS], ids=lambda tour: tour.lesson)
 def test_every_tour_opens(app: str, page: Page, tour: Tour) -> None:
     path = "" if tour.page == "pages/certify.py" else Path(tour.page).stem

@@ -9,6 +9,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ui.tours import LESSONS, TOURS, Tour
 
+FIRST_PAGE = "pages/certify.py"
+
+
+def lead_on() -> None:
+    """Open the first page where the address names one of its lessons: its own address is empty, so a browser
+    that opens a link to it in a new tab asks for the page that the link stands on."""
+    if "lesson" in st.query_params:
+        st.switch_page(FIRST_PAGE, query_params=st.query_params.to_dict())
+
 
 def lessons() -> None:
     """Questions to guess first; the answer comes with the guess."""

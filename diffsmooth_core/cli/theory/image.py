@@ -63,7 +63,7 @@ def image(
     as_json: bool,
     **settings: Any,
 ) -> None:
-    """Both theorems for IMAGE: a path, cifar10:INDEX, photo:NAME or gallery:NAME."""
+    """Both theorems for IMAGE: a path, cifar10:INDEX, imagenet:INDEX, photo:NAME or gallery:NAME."""
     from tqdm import tqdm
 
     from diffsmooth_core.datasets import resolve
