@@ -35,7 +35,6 @@ def table() -> Card | None:
     rows = pd.DataFrame([_row(card) for card in cards])
     event: Any = st.dataframe(
         rows,
-        height="content",
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",

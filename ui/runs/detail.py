@@ -40,17 +40,18 @@ def show(selection: Selection, idx: int) -> None:
     row = next(row for row in selection.every if row.result.idx == idx)
     with st.container(border=True, key=f"answer-{MOODS[row.result.outcome]}"):
         result = audits.store().result(run, idx)
-        why = _card(selection, result)
+        why, here = _card(selection, result)
     if result.certificate is None:
         why.caption("An imported log says what came out and not how the votes fell.")
     else:
         _votes(run, result, names, why, row.reason)
-    _rescue(run, result)
+    if here:
+        _rescue(run, result)
     _remarks(run, row)
 
 
-def _card(selection: Selection, result: Result) -> DeltaGenerator:
-    """The result; the place for its reason."""
+def _card(selection: Selection, result: Result) -> tuple[DeltaGenerator, bool]:
+    """The result; the place for its reason, and whether the picture is here to be tried further."""
     run, names, other = selection.run, selection.names, False
     body: DeltaGenerator | None = None
     try:
@@ -58,11 +59,10 @@ def _card(selection: Selection, result: Result) -> DeltaGenerator:
         other = result.certificate is not None and picture.sha256 != result.certificate["image_sha256"]
         if not other:
             body, action = card(picture, names)
+            _watch(action, run, result)
     except InputError:  # its data set is not here
         pass
-    if body is None:
-        body, action = st.columns([7, 1.1])
-    with body:
+    with body or st.container():
         if other:
             st.warning(
                 f"On this machine {plain(f'{run.dataset}:{result.idx}')} is another picture than the one "
@@ -89,15 +89,18 @@ def _card(selection: Selection, result: Result) -> DeltaGenerator:
             facts.append(result.note)
         st.markdown(plain(" · ".join(facts)))
         why = st.container()
+    return why, body is not None
+
+
+def _watch(place: DeltaGenerator, run: Run, result: Result) -> None:
     settings = {name: str(run.config[name]) for name in CONFIG_FIELDS if name in run.config}
-    action.page_link(
+    place.page_link(
         "pages/certify.py",
         label="Watch live",
         icon=":material/play_circle:",
         query_params={"picture": f"{run.dataset}:{result.idx}"} | settings,
         help="The Certify page with this picture and these settings.",
     )
-    return why
 
 
 def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator, known: str) -> None:

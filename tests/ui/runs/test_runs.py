@@ -135,17 +135,25 @@ def test_every_recorded_audit_is_offered_until_it_is_open_and_needs_no_pictures(
     assert headings(page)[1].startswith("Certified and right, beacon")
 
 
+def offered(page: AppTest) -> set[str]:
+    """What is offered to do with the chosen picture."""
+    links = {link.proto.label for link in page.get("page_link")}  # type: ignore[attr-defined]
+    return ({button.label for button in page.button} | links) & {"Try other settings", "Watch live"}
+
+
 def test_another_picture_at_its_place_is_not_shown_for_the_certified_one(
     store: Store, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     audited(store)
     page = show_pictures(open_page())
     assert not page.warning
+    assert offered(page) == {"Try other settings", "Watch live"}
     real = state.resolved
     with monkeypatch.context() as patched:
         patched.setattr(state, "resolved", lambda spec, dataset: real("cifar10:5", dataset))
         page.run()
     assert any("another picture than the one that was certified" in w.value for w in page.warning)
+    assert not offered(page), "neither would be about the picture that was certified"
 
 
 def test_a_run_is_summed_up(store: Store, open_page: Open) -> None:
