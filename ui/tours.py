@@ -76,14 +76,14 @@ LESSONS = (
     ),
     Tour(
         "abstain",
-        "**Why abstain?** On an airliner on the runway the votes go to ship and to airplane, about half and "
-        "half. What should an honest method say?",
+        "**Why abstain?** On an airliner on the runway about three of five votes go to ship, the others to "
+        "airplane. What should an honest method say after 50 votes?",
         "Nothing: it abstains. A majority of a sample is not a majority of all votes; the bound has to "
-        "exceed ½. The page says why, and what would help.",
+        "exceed ½. With 1,000 votes it does, and certifies a ship: surely the answer, and the wrong one.",
         "pages/certify.py",
         "Certify the airliner",
-        "Press Certify and watch the bound. Would more votes help, or less noise?",
-        {"picture": "gallery:airliner-on-the-runway"},
+        "Press Certify and watch the bound. Then take 1,000 votes, or less noise: what is certified?",
+        {"picture": "gallery:airliner-on-the-runway", "n": "50"},
         ("the class with more votes", "both classes", "nothing"),
         2,
         shows=("sigma", "n"),
