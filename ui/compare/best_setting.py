@@ -9,7 +9,8 @@ import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.datasets.sources import class_names
-from ui.compare.controls import address
+from diffsmooth_core.experiments import Comparison
+from ui.compare.controls import LETTERS, address
 from ui.jobs.registry import Snapshot
 
 
@@ -17,6 +18,16 @@ def for_class(snapshot: Snapshot[Any]) -> str:
     """ " for ship" where the picture's class is known: only a radius certified for that class counts."""
     picture = snapshot.subject.picture
     return "" if picture.label is None else f" for {class_names(picture.dataset)[picture.label]}"
+
+
+def as_large(found: Comparison, which: int) -> str:
+    """ ", as B and C have" where other settings certify the same class as far as the one at `which`."""
+    reached = [e.certificate and (e.certificate.label, e.certificate.radius) for e in found.entries]
+    same = [LETTERS[i] for i, each in enumerate(reached) if i != which and each == reached[which]]
+    if not same:
+        return ""
+    *most, last = same
+    return f", as {', '.join(most)} and {last} have" if most else f", as {last} has"
 
 
 def none_is_best(snapshot: Snapshot[Any], k: int) -> str:

@@ -261,7 +261,7 @@ def _best(snapshot: Snapshot[Any], found: Comparison) -> None:
     assert alone is not None
     st.markdown(
         f"**{title(held.config, which)}** has the largest radius{best_setting.for_class(snapshot)}, "
-        f"{length(alone.radius)} at α = {alpha:g}. "
+        f"{length(alone.radius)} at α = {alpha:g}{best_setting.as_large(found, which)}. "
         f"Whoever compares first and picks then has had {k} chances to be fooled. What may be claimed of the "
         f"best of {k} is what its votes give at α/{k} = {held.config.alpha:.3g}: radius "
         f"**{length(held.radius)}**, bound {down(held.p_a_lower, 4)}, with {confidence(alpha)} confidence."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from diffsmooth_core.certification.certificate import discrepancies
 from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
 from tests.ui.conftest import address, opened, progress
-from ui.compare import charts
+from ui.compare import best_setting, charts
 from ui.jobs import certificates, votes
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.networks import base_classifier
@@ -89,6 +90,16 @@ def test_a_comparison_ends_with_costs_differences_and_the_best(compare: Visit) -
         assert discrepancies(best[1]) == []
         assert "at α/2 = 0.0005" in said(page)
     assert page.button(key="comparison-start").label == "Compare again"
+
+
+def test_settings_that_certify_as_far_are_named_beside_the_best() -> None:
+    def others(*reached: tuple[int, float]) -> str:
+        entries = [SimpleNamespace(certificate=SimpleNamespace(label=k, radius=r)) for k, r in reached]
+        return best_setting.as_large(Comparison(tuple(entries)), 0)  # type: ignore[arg-type]
+
+    assert others((8, 0.5), (8, 0.4), (0, 0.5)) == ""
+    assert others((8, 0.5), (0, 0.5), (8, 0.5)) == ", as C has"
+    assert others((8, 0.5), (8, 0.5), (8, 0.5), (8, 0.5)) == ", as B, C and D have"
 
 
 def test_a_changed_setting_is_in_the_address_and_old_results_say_whose_they_are(compare: Visit) -> None:
