@@ -195,7 +195,7 @@ def test_precisions_and_noises_are_compared(capsys: pytest.CaptureFixture[str]) 
         (["train", "macer", "--name", "x", "--steps", "1", "--sigma", "0"], "sigma above 0"),
         (["train", "finetune", "--name", "x", "--steps", "1"], "--timm NAME or --preset beit"),
         (["train", "macer", "--name", "x", "--preset", "salman"], "No such option '--preset'"),
-        (["train", "smoothadv", "--name", "x", "--preset", "salman", "--sigma", "0.3"], "sigma = 0.3"),
+        (["train", "smoothadv", "--name", "x", "--preset", "salman", "--sigma", "0.3"], "SmoothAdv 0.3"),
         (["train", "ensemble", "--name", "x", "--member", "standard"], "two members or more"),
         (["models", "show", "nobody"], "nobody"),
         (["models", "add", "none.pt", "--name", "x"], "none.pt"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.config import USUAL
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.runs.indices import format_indices
 from diffsmooth_core.runs.records import Run, config_of
@@ -63,7 +64,15 @@ def image(picture: Picture) -> str:
 
 
 def _settings(config: SmoothingConfig) -> dict[str, Any]:
-    return {name: getattr(config, name) for name in settings.CONFIG_FIELDS if name not in config.unused}
+    """The options that give this setting, noise included, which is tied to every one of them: one that the
+    method does not look at is left out only where it has its default."""
+    default = SmoothingConfig(**{"dataset": config.dataset} | USUAL.get(config.dataset, {}))
+    values = {name: getattr(config, name) for name in settings.CONFIG_FIELDS}
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in config.unused or value != getattr(default, name)
+    }
 
 
 def line(command: str, options: dict[str, Any], end: str) -> str:

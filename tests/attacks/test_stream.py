@@ -143,7 +143,7 @@ def test_a_success_is_what_predict_says_at_the_shared_level() -> None:
 
 def test_between_the_shared_level_and_alpha_there_is_no_success() -> None:
     """All attempts of an attack together fail with probability alpha; each by itself is held to its share."""
-    attack = AttackConfig(radius=1.4 * MARGIN, attempts=30, halvings=0, **QUICK)
+    attack = AttackConfig(radius=1.4 * MARGIN, attempts=30, halvings=0, seed=3, **QUICK)
     p_values = []
     *_, last = attack_stream(BASE, GREY, CERTIFICATE, attack)
     for attempt in last.attempts:

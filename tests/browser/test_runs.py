@@ -48,14 +48,15 @@ def choose(page: Page, label: str, option: str) -> None:
 
 
 def test_logs_are_filtered_linked_noted_and_compared(app: str, page: Page, tmp_path: Path) -> None:
+    one, two = (f"{which}-{tmp_path.name[-1]}" for which in ("first", "second"))  # a second try has its own
     page.goto(f"{app}/runs")
-    upload(page, log(tmp_path, "first-log", lost=0))
-    upload(page, log(tmp_path, "second-log", lost=1))
-    first = page.get_by_text("first-log was imported: 40 pictures")
+    upload(page, log(tmp_path, one, lost=0))
+    upload(page, log(tmp_path, two, lost=1))
+    first = page.get_by_text(f"{one} was imported: 40 pictures")
     expect(first).to_be_visible()  # nobody said that it was read
     button(page, "Dismiss").first.click()
     expect(first).to_have_count(0)
-    expect(page.get_by_text("second-log was imported: 40 pictures")).to_be_visible()
+    expect(page.get_by_text(f"{two} was imported: 40 pictures")).to_be_visible()
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("40")
     page.get_by_role("radio", name="Pictures").click()
     choose(page, "Outcome", "Abstains")
@@ -78,7 +79,7 @@ def test_logs_are_filtered_linked_noted_and_compared(app: str, page: Page, tmp_p
     expect(page.get_by_role("heading", name="Abstains (true class: truck)")).to_be_visible()
     expect(page.get_by_text("too <b>dark</b>")).to_be_visible()
 
-    choose(page, "Compare with", "first-log")
+    choose(page, "Compare with", one)
     button(page, "Show everything").click()
     page.get_by_role("radio", name="Summary").click()
     figures = page.get_by_test_id("stMetric")
