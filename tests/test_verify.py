@@ -192,7 +192,7 @@ def test_the_claim_is_of_the_radius_that_a_replay_accepts(
     monkeypatch.setattr(evidence, "replayed", replayed)
     text = said(capsys, path, "--replay", "--family")
     assert "for every picture within 0.7500 (L2" in text
-    assert "class 8, radius 0.6624 (alone 1.0677)" in text, "of 935 votes of 1,000"
+    assert "ship, radius 0.6624 (alone 1.0677)" in text, "of 935 votes of 1,000"
     assert "for every picture within 1.0677 (L2" in said(capsys, path)
 
 

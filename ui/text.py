@@ -30,6 +30,11 @@ def confidence(alpha: float) -> str:
     return f"{(100 * (1 - Decimal(repr(alpha)))).normalize():f} %"
 
 
+def percent(share: float) -> str:
+    """A share of 1 in percent, with one decimal."""
+    return f"{100 * share:.1f} %"
+
+
 def duration(seconds: float) -> str:
     """A time left or taken, as coarse as it is uncertain: "8 s", "3 min", "2 h 10 min"."""
     if seconds < 100:

@@ -21,7 +21,7 @@ def saved(page: Page, kind: str, alt: str) -> Path:
 @pytest.mark.parametrize(
     ("path", "alt", "word", "line"),
     [
-        ("?picture=gallery:sailing-yacht", "Votes for each class", "ship", "Estimation votes,ship,999"),
+        ("?picture=gallery:sailing-yacht", "Votes for each class", "ship", "Estimation votes,ship,997"),
         ("results", "Certified accuracy in percent over the radius", "radius, L2", ",0.5,38.5"),
     ],
     ids=["echarts", "plotly"],

@@ -95,9 +95,10 @@ def copied(document: dict[str, Any]) -> None:
 
 
 def weaker(document: dict[str, Any]) -> None:
-    """The first certificate is one of a larger alpha, and follows from its counts."""
+    """The first certificate is one of a larger alpha, committed to again, and follows from its counts."""
     values = Certificate.from_dict(document["results"][0]["certificate"])
     again = at_level(values, 0.4)
+    again = replace(again, commitment=again.own_commitment)
     document["results"][0] |= asdict(Result.of(again, 0, 3)) | {"certificate": again.as_dict()}
 
 

@@ -19,7 +19,7 @@ from ui import charts
 from ui.colours import class_colour
 from ui.components import figure, strip
 from ui.images import data_url
-from ui.text import confidence, duration, length, plain
+from ui.text import confidence, duration, length, percent, plain
 
 CAT, DOG = 3, 5
 CONFIG = SmoothingConfig(n=1000)
@@ -141,6 +141,10 @@ def test_a_radius_is_rounded_down_and_never_to_nothing(radius: float, shown: str
 )
 def test_confidence_is_not_rounded_up(alpha: float, shown: str) -> None:
     assert confidence(alpha) == shown
+
+
+def test_a_share_is_said_in_percent() -> None:
+    assert [percent(share) for share in (0.9444, 1, -0.012)] == ["94.4 %", "100.0 %", "-1.2 %"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

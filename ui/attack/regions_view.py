@@ -4,10 +4,12 @@ Its session-state keys begin with "regions-"."""
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from diffsmooth_core.attacks import RESOLUTIONS, Plane, RegionKind, Regions, RegionsConfig
@@ -57,54 +59,11 @@ def show(certified: Certification) -> None:
 
 
 def _controls(certified: Certification, found: Snapshot[Any] | None) -> None:
-    """Draw the controls for the plane's axes and extent, and the button."""
+    """Draw the controls for the plane and what is drawn on it, and the button."""
     running = found is not None and not found.finished
-    ways = _ways(certified)
-    right, up, wide, fine, votes, action = st.columns(
-        [2, 2, 2.2, 1.2, 1.2, 1.2], gap="small", vertical_alignment="bottom"
-    )
-    across = right.selectbox(
-        "To the right",
-        list(ways),
-        0,
-        key="regions-right",
-        disabled=running,
-        help="What the first axis leads towards.",
-    )
-    above = up.selectbox(
-        "Upwards",
-        list(ways),
-        min(1, len(ways) - 1),
-        key="regions-up",
-        disabled=running,
-        help="What the second axis leads towards.",
-    )
+    *columns, action = st.columns([2, 2, 2.2, 1.2, 1.2, 1.2], gap="small", vertical_alignment="bottom")
     d = certified.subject.picture.pixels.size
-    large, unit = d > LARGE, round(math.sqrt(d / LARGE)) / 2  # lengths grow with the root of d
-    own = "-large" if large else ""  # in the key of a control that begins otherwise there
-    extent = wide.slider(
-        "Half-width (L2)",
-        unit,
-        40 * unit,
-        16 * unit,
-        unit,
-        key=f"regions-extent{own}",
-        disabled=running,
-        format="%.1f",
-    )
-    size = fine.selectbox(
-        "Points a side", RESOLUTIONS, 0 if large else 1, key=f"regions-size{own}", disabled=running
-    )
-    each = votes.number_input(
-        "Votes a point",
-        1,
-        100,
-        3 if large else 9,
-        key=f"regions-votes{own}",
-        disabled=running,
-        help="For the smoothed classifier; all points see the same noise.",
-    )
-    chosen = RegionsConfig(extent, size, each)
+    across, above, chosen = _choices(columns, list(_ways(certified)), d, disabled=running)
     if running and found is not None:
         with action:
             cancel_button(found, "regions-stop", "Stop")
@@ -117,9 +76,58 @@ def _controls(certified: Certification, found: Snapshot[Any] | None) -> None:
         notices.attempt(_draw, certified, (across, above), chosen)
         st.rerun()
     st.caption(
-        f"{size} × {size} points with {each} votes each take about "
+        f"{chosen.resolution} × {chosen.resolution} points with {chosen.votes} votes each take about "
         f"{duration(attacks.regions_seconds(certified, chosen))}; the picture comes from coarse to fine."
     )
+
+
+def _choices(
+    columns: Sequence[DeltaGenerator], ways: Sequence[str], d: int, *, disabled: bool
+) -> tuple[str, str, RegionsConfig]:
+    """Draw the controls for where the axes lead, of `ways`, and for the regions, in five columns. `d` is the
+    number of the picture's values: lengths grow with its root."""
+    right, up, wide, fine, votes = columns
+    across = right.selectbox(
+        "To the right",
+        ways,
+        0,
+        key="regions-right",
+        disabled=disabled,
+        help="What the first axis leads towards.",
+    )
+    above = up.selectbox(
+        "Upwards",
+        ways,
+        min(1, len(ways) - 1),
+        key="regions-up",
+        disabled=disabled,
+        help="What the second axis leads towards.",
+    )
+    large, unit = d > LARGE, round(math.sqrt(d / LARGE)) / 2
+    own = "-large" if large else ""  # in the key of a control that begins otherwise there
+    extent = wide.slider(
+        "Half-width (L2)",
+        unit,
+        40 * unit,
+        16 * unit,
+        unit,
+        key=f"regions-extent{own}",
+        disabled=disabled,
+        format="%.1f",
+    )
+    size = fine.selectbox(
+        "Points a side", RESOLUTIONS, 0 if large else 1, key=f"regions-size{own}", disabled=disabled
+    )
+    each = votes.number_input(
+        "Votes a point",
+        1,
+        100,
+        3 if large else 9,
+        key=f"regions-votes{own}",
+        disabled=disabled,
+        help="For the smoothed classifier; all points see the same noise.",
+    )
+    return across, above, RegionsConfig(extent, size, each)
 
 
 def _ways(certified: Certification) -> dict[str, Choice | None]:

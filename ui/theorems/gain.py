@@ -14,7 +14,7 @@ from ui.images import data_url
 from ui.jobs import theorems
 from ui.jobs.polling import poll
 from ui.jobs.registry import jobs
-from ui.text import length, plain
+from ui.text import length, percent, plain
 from ui.theorems import charts, controls, live
 from ui.theorems.controls import Controls
 
@@ -71,7 +71,7 @@ def _nearer(found: PurificationDistances, sigma: float) -> None:
     if share.n:
         st.markdown(
             f"At σ = {sigma:g} purification brought **{share.k} of {share.n}** pictures nearer: a "
-            f"share of {share.low:.1%} to {share.high:.1%} (95 % confidence)."
+            f"share of {percent(share.low)} to {percent(share.high)} (95 % confidence)."
         )
 
 

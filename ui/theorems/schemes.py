@@ -7,6 +7,7 @@ import streamlit as st
 from diffsmooth_core.theory import Convergence, WeakError
 from ui.components import figure
 from ui.jobs import theorems
+from ui.text import percent
 from ui.theorems import charts, live
 from ui.theorems.controls import Controls
 
@@ -45,6 +46,6 @@ def _words(reference: WeakError) -> str:
         f"Every path is compared with one of {reference.steps} steps under the same noise, so that chance "
         "cancels; an error that chance could have made is left out. Against the closed form the mean of "
         f"these finer paths is off by {reference.mean:.2g} standard deviations (by chance about "
-        f"{reference.mean_chance:.2g}), their variance by {reference.variance:+.1%} (by chance about "
-        f"{reference.variance_chance:.1%})."
+        f"{reference.mean_chance:.2g}), their variance by {100 * reference.variance:+.1f} % (by chance about "
+        f"{percent(reference.variance_chance)})."
     )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from diffsmooth_core.theory import Theorem1, c_eta
 from ui.components import figure, terms
-from ui.text import confidence, plain
+from ui.text import confidence, percent, plain
 from ui.theorems import charts, quantities
 from ui.theorems.controls import Controls
 from ui.theorems.quantities import CORRECTED, NOISE, PRINTED, SCORE, SHIFT, WITH_C
@@ -57,8 +57,9 @@ def show(theorem: Theorem1 | None, one_shot: float, chosen: Controls) -> None:
     share = theorem.share("pathwise")
     st.markdown(
         f"**{share.k} of {share.n}** samples are inside the pathwise bound. The theorem promises at "
-        f"least {confidence(chosen.setting.eta)}; the samples alone show a probability of {share.low:.1%} "
-        f"to {share.high:.1%} (95 % confidence)." + (LENGTHS_CANCEL if mean < bound / 2 else "")
+        f"least {confidence(chosen.setting.eta)}; the samples alone show a probability of "
+        f"{percent(share.low)} to {percent(share.high)} (95 % confidence)."
+        + (LENGTHS_CANCEL if mean < bound / 2 else "")
     )
     d, rho = theorem.dimension, scale * theorem.rho
     st.caption(
