@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from scipy.special import bdtrik, ndtri
@@ -11,7 +11,7 @@ from scipy.special import bdtrik, ndtri
 from diffsmooth_core.certification.decision import Ending, bounds_of, level
 from diffsmooth_core.certification.target_test import target_test
 from diffsmooth_core.config import MOST_TESTED, InputError, SmoothingConfig
-from diffsmooth_core.statistics import clopper_pearson_lower, course, share_for_radius
+from diffsmooth_core.statistics import clopper_pearson_lower, course, share_for_radius, smallest
 
 POWER = 0.9  # probability with which a new run of the suggested size certifies, if the shares are as counted
 LIMIT = 10_000_000
@@ -49,7 +49,7 @@ def votes_needed(counts: Sequence[int], candidate: int, config: SmoothingConfig)
         k, most = max(0, math.floor(size * share - spread)), min(size, math.ceil(size * second + spread))
         return lower(k, size, alpha) > upper(most, size, alpha)
 
-    return _smallest(certifies)
+    return smallest(certifies, LIMIT)
 
 
 def _quantile(n: int, p: float, below: float) -> int:
@@ -57,17 +57,6 @@ def _quantile(n: int, p: float, below: float) -> int:
     if p <= 0 or p >= 1:
         return round(n * p)
     return min(n, max(0, math.floor(float(bdtrik(below, n, p))) + 1))
-
-
-def _smallest(certifies: Callable[[int], bool]) -> int | None:
-    """The smallest n that certifies, up to the steps of whole votes."""
-    if not certifies(LIMIT):
-        return None
-    low, high = 0, LIMIT
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if certifies(middle) else (middle, high)
-    return high
 
 
 def _votes_of_a_test(share: float, config: SmoothingConfig) -> int | None:
@@ -80,7 +69,7 @@ def _votes_of_a_test(share: float, config: SmoothingConfig) -> int | None:
     def fixed(size: int) -> bool:
         return clopper_pearson_lower(_quantile(size, share, 1 - POWER), size, config.alpha) >= target
 
-    size = _smallest(fixed)
+    size = smallest(fixed, LIMIT)
     for _ in range(TRIES):
         if size is None or size > MOST_TESTED:
             return None

@@ -6,6 +6,7 @@ from diffsmooth_core.statistics.bounds import (
     anytime_upper,
     clopper_pearson_lower,
     clopper_pearson_upper,
+    smallest,
     two_class_bounds,
     votes_to_certify,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "most_allowed",
     "share_for_radius",
     "sign_test",
+    "smallest",
     "two_class_bounds",
     "two_class_radius",
     "votes_to_certify",

@@ -141,10 +141,16 @@ def votes_to_certify(p: float, alpha: float, limit: int = 10_000_000, above: flo
     def certifies(n: int) -> bool:  # P(Binomial(n, above) >= p n)
         return float(betainc(p * n, n - p * n + 1, above)) < alpha
 
-    if p <= above or not certifies(limit):
+    return smallest(certifies, limit) if p > above else None
+
+
+def smallest(holds: Callable[[int], bool], limit: int) -> int | None:
+    """The smallest n from 1 to `limit` for which `holds`, by bisection: if it holds for n, then for n + 1
+    too. None where it does not hold for `limit`."""
+    if not holds(limit):
         return None
     low, high = 0, limit
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if certifies(middle) else (middle, high)
+        low, high = (low, middle) if holds(middle) else (middle, high)
     return high
