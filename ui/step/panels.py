@@ -245,7 +245,7 @@ def local(scene: Scene) -> None:
         drawn = (
             "The same m noise tensors serve every vote, as in the released code."
             if config.noise == "reference"
-            else "This noise, too, is new for every vote and fixed by seed, picture and number."
+            else "This noise, too, is new for every vote and fixed by settings, picture and number."
         )
         st.markdown(
             f"The {start} is copied m = {config.m} times. Each gets a little noise, σ′ = "
