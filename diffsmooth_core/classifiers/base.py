@@ -158,7 +158,7 @@ class BaseClassifier:
     @torch.inference_mode()
     def purify(self, x_noisy: Tensor, noise: Tensor | None = None) -> Tensor:
         """Purify noisy copies (b,c,h,w): (b,pictures,c,h,w) in [0,1], one or several images for each."""
-        x, (_, purifier) = x_noisy.to(self.device), self.prepared_networks
+        x, (_, purifier) = self._sent(x_noisy), self.prepared_networks
 
         def run(x: Tensor, noise: Tensor | None) -> Tensor:
             return purifier.purify(x, self.config, noise)
@@ -173,7 +173,7 @@ class BaseClassifier:
 
         The copy is padded to a full purifier batch, so that the result is bit for bit that of `purify`.
         """
-        x, (_, purifier) = x_noisy.to(self.device), self.prepared_networks
+        x, (_, purifier) = self._sent(x_noisy), self.prepared_networks
         noise = self.purifier_noise(x, noise)
         if noise is not None:
             noise = batching.padded(noise, self.purifier_batch)
@@ -227,7 +227,12 @@ class BaseClassifier:
     def _noise_or_bank(self, x: Tensor, noise: Tensor | None) -> Tensor | None:
         if noise is None:
             noise = reference_bank(self.draws, x.shape[1:])[None]
-        return noise.to(self.device).expand(len(x), *noise.shape[1:])
+        return self._sent(noise).expand(len(x), *noise.shape[1:])
+
+    def _sent(self, x: Tensor) -> Tensor:
+        """x on the device. Nobody waits for it: the copy reads x before it returns, whatever the device is
+        busy with."""
+        return x.to(self.device, non_blocking=True)
 
 
 def shares(logits: Tensor) -> Tensor:

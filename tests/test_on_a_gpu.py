@@ -1,0 +1,234 @@
+"""Everything that runs networks, on a pretended GPU: it ends with the CPU's results and waits as rarely as is
+said here. With -rP, pytest prints how often each path waits and copies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from diffsmooth_core import build_base, certify, predict
+from diffsmooth_core.attacks import (
+    BACKWARDS,
+    KINDS,
+    AttackConfig,
+    Plane,
+    RegionsConfig,
+    attack_stream,
+    regions_stream,
+)
+from diffsmooth_core.certification.fresh import fresh
+from diffsmooth_core.certification.replay import replay
+from diffsmooth_core.certification.tracing import trace_vote
+from diffsmooth_core.certification.voting import VoteRange, cast_votes
+from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
+from diffsmooth_core.classifiers.compact import CompactCNN
+from diffsmooth_core.classifiers.ensemble import Ensemble
+from diffsmooth_core.classifiers.execution import Execution
+from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
+from diffsmooth_core.config import METHODS, SmoothingConfig
+from diffsmooth_core.experiments.compare import compare_stream
+from diffsmooth_core.experiments.sweep import sweep_stream
+from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
+from diffsmooth_core.purification.purifiers import purifier_of
+from diffsmooth_core.purification.schedule import Schedule
+from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.theory.experiment import TheoremSetting
+from diffsmooth_core.theory.sampling import sampling
+from tests.pretended_gpu import PretendedGPU, pretended_gpu
+from tests.worlds import SHAPE
+
+PICTURE = (torch.arange(SHAPE.numel()) % 256 / 255).view(SHAPE)
+CONFIG = SmoothingConfig(
+    sigma=0.5,
+    sigma_local=0.25,
+    m=3,
+    n0=10,
+    n=20,
+    alpha=0.1,
+    purifications=2,
+    reverse_steps=2,
+    device="cpu",
+    dtype="float32",
+)
+TINY = {"image_size": 32, "num_channels": 32, "num_res_blocks": 1, "channel_mult": (1,), "patch": 8}
+Prepare = Callable[[SmoothingConfig], Callable[[], Any]]
+
+
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    """Networks this small lose more time in handing work over than they win."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def tiny_classifier(seed: int) -> Classifier:
+    torch.manual_seed(seed)
+    network = CompactCNN(10, (8, 8, 8)).requires_grad_(False)
+    return Classifier(
+        network, Normalise(*STATISTICS["cifar10"]), f"tiny {seed}", f"{seed}" * 64, 10, "cifar10"
+    )
+
+
+def tiny_denoiser(config: SmoothingConfig) -> Denoiser | DirectDenoiser | None:
+    torch.manual_seed(3)
+    takes = purifier_of(config.method).takes
+    if takes == "direct":
+        return DirectDenoiser(DnCNN(depth=3, width=8).requires_grad_(False), config.sigma, "direct", "5" * 64)
+    if takes == "none":
+        return None
+    unet = UNet(UNetConfig(**TINY, attention_resolutions=(8,), num_heads=2)).requires_grad_(False)
+    return Denoiser(unet, Schedule.named("cosine", 1000), "unet", "6" * 64)
+
+
+def built(config: SmoothingConfig, execution: str = "folded") -> BaseClassifier:
+    base = build_base(config, tiny_classifier(1), tiny_denoiser(config), Execution.parse(execution))
+    return replace(base, purifier_batch=8)
+
+
+def on_both(prepare: Prepare, config: SmoothingConfig = CONFIG) -> PretendedGPU:
+    """Prepare some work and do it, on the CPU and on a pretended GPU, whose results have to be the same. The
+    GPU, with how often the work itself waited."""
+    expected = prepare(config)()
+    with pretended_gpu() as gpu:
+        work = prepare(replace(config, device="cuda"))
+        gpu.clear()
+        found = work()
+    assert found == expected
+    waits = ", ".join(f"{number} {what}" for what, number in sorted(Counter(gpu.waits).items()))
+    print(f"waits: {waits or 'none'}; copies: {gpu.to_device} to the device, {gpu.to_host} back")
+    return gpu
+
+
+def numbers(x: Tensor | None) -> Any:
+    return None if x is None else x.cpu().tolist()
+
+
+@pytest.mark.parametrize("noise", ["fresh", "sound", "reference"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_chunk_of_votes_waits_once(method: str, noise: str) -> None:
+    """Its classes come back in one copy; nothing before that waits for the device."""
+
+    def prepare(config: SmoothingConfig) -> Callable[[], Any]:
+        base = built(config)
+        wanted = VoteRange(PICTURE, "estimation", 0, 8)
+        cast_votes(base, [wanted], config)  # the networks are folded at the first votes
+        return lambda: [classes.tolist() for classes in cast_votes(base, [wanted], config)]
+
+    gpu = on_both(prepare, replace(CONFIG, method=method, noise=noise))
+    assert gpu.waits == ["copy to cpu"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_certifies_predicts_traces_and_replays(method: str) -> None:
+    def prepare(config: SmoothingConfig) -> Callable[[], Any]:
+        base = built(config)
+
+        def work() -> Any:
+            made = certify(base, PICTURE, config)
+            again = replay(made, base, PICTURE)
+            traced = trace_vote(base, PICTURE, config, 3)
+            assert again.exact
+            assert not again.differing
+            assert fresh(made, base, PICTURE, 20).own.n == 20
+            return made.counts0, made.counts, predict(base, PICTURE, config), traced.confidence.tolist()
+
+        return work
+
+    on_both(prepare, replace(CONFIG, method=method))
+
+
+def test_local_copies_that_end_early_and_ensembles_that_agree_early() -> None:
+    """What is still undecided is known to the device alone, so both wait for it."""
+
+    def prepare(config: SmoothingConfig) -> Callable[[], Any]:
+        members = [tiny_classifier(seed) for seed in (1, 2, 3)]
+        network = Ensemble(members, consensus=2)
+        normalise = Normalise(*STATISTICS["none"])
+        classifier = Classifier(network, normalise, "ensemble", "7" * 64, 10, "cifar10")
+        base = build_base(config, classifier, tiny_denoiser(config), Execution("folded", 4))
+        return lambda: numbers(base(torch.stack([PICTURE, 1 - PICTURE])))
+
+    assert set(on_both(prepare).waits) >= {"nonzero"}
+
+
+@pytest.mark.parametrize("backward", BACKWARDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_attack(kind: Any, backward: Any) -> None:
+    attack = AttackConfig(kind, attempts=1, halvings=1, steps=2, copies=9, backward=backward, n=20, alpha=0.1)
+
+    def prepare(config: SmoothingConfig) -> Callable[[], Any]:
+        base = built(config)
+        certificate = certify(base, PICTURE, config)
+        return lambda: [
+            (p.length, p.counts, p.probabilities) for p in attack_stream(base, PICTURE, certificate, attack)
+        ]
+
+    on_both(prepare)
+
+
+def test_regions() -> None:
+    def prepare(config: SmoothingConfig) -> Callable[[], Any]:
+        base, plane = built(config), Plane.through(PICTURE)
+
+        def work() -> Any:
+            *_, last = regions_stream(base, plane, config, RegionsConfig(1.0, resolution=9, votes=2))
+            return {kind: labels.tolist() for kind, labels in last.labels.items()}
+
+        return work
+
+    on_both(prepare)
+
+
+def test_a_sweep() -> None:
+    def prepare(config: SmoothingConfig) -> Callable[[], Any]:
+        base = built(config)
+        grid = [replace(config, m=m, sigma_local=local) for m in (1, 3) for local in (0.1, 0.25)]
+
+        def work() -> Any:
+            *_, last = sweep_stream(base, PICTURE, grid, purifier_batch=8)
+            return [(cell.counts0, cell.counts) for cell in last.cells]
+
+        return work
+
+    on_both(prepare)
+
+
+def test_a_comparison() -> None:
+    def prepare(config: SmoothingConfig) -> Callable[[], Any]:
+        configs = [replace(config, method=method) for method in ("diffsmooth", "plain", "densepure")]
+        settings = [(built(each), each) for each in configs]
+
+        def work() -> Any:
+            *_, last = compare_stream(settings, PICTURE)
+            return [entry.certificate.counts for entry in last.entries if entry.certificate]
+
+        return work
+
+    on_both(prepare)
+
+
+@pytest.mark.parametrize("perturbation", ["none", "random"])
+def test_the_reverse_sde(perturbation: str) -> None:
+    setting = TheoremSetting(perturbation=perturbation, eps_error=0.1, steps=3)
+
+    def prepare(config: SmoothingConfig) -> Callable[[], Any]:
+        denoiser = tiny_denoiser(config)
+        assert isinstance(denoiser, Denoiser)
+        denoiser.to(config.device)
+
+        def work() -> Any:
+            *_, last = sampling(PICTURE, denoiser, setting, 3)
+            return last.paths.end.tolist(), last.paths.drift.tolist(), last.doubling_error
+
+        return work
+
+    on_both(prepare)
