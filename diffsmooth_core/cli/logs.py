@@ -60,7 +60,8 @@ def import_log(
 
     log = logs.read(file, sigma, n, alpha, target_radius)
     found = summary(log.results)
-    reported = published.acr(dataset, sigma, training_sigma)
+    printed = published.printed(dataset, sigma, training_sigma, n)
+    reported = next((value.value for value in printed if value.kind == published.ACR), None)
     if name:
         from diffsmooth_core.runs.store import Store
 

@@ -100,13 +100,13 @@ _classifier_options = combined(
 )
 
 
-def _preset(name: str, help: str) -> Callable[[Any], Any]:
-    return click.option("--preset", type=click.Choice([name]), help=help)
+def _preset(help: str, *names: str) -> Callable[[Any], Any]:
+    return click.option("--preset", type=click.Choice(names), help=help)
 
 
 @train.command()
 @_classifier_options
-@_preset("cohen", "Cohen's settings of a ResNet-110, for a GPU.")
+@_preset("Cohen's settings of a ResNet-110, for a GPU.", "cohen")
 def gaussian(sigma: float, preset: str | None, **training: Any) -> None:
     """A classifier by Gaussian noise augmentation (Cohen et al. 2019)."""
     from diffsmooth_core.training import presets
@@ -123,7 +123,12 @@ def gaussian(sigma: float, preset: str | None, **training: Any) -> None:
 @click.option("--attack", type=click.Choice(["pgd", "ddn"]), default="pgd", show_default=True)
 @_attack_steps
 @_copies
-@_preset("salman", "Salman's settings of a ResNet-110 at --sigma .12, .25, .5 or 1, for a GPU.")
+@_preset(
+    "Salman's settings of a ResNet-110, or those of DiffSmooth's Table 9, at --sigma .12, .25, .5 or 1, for "
+    "a GPU.",
+    "salman",
+    "diffsmooth",
+)
 def smoothadv(
     sigma: float,
     epsilon: float | None,
@@ -138,7 +143,7 @@ def smoothadv(
     from diffsmooth_core.training.smoothadv import SmoothAdv
 
     if preset:
-        published = presets.published(sigma)
+        published = presets.published(preset, sigma)
         _train_classifier(published.objective(sigma), published.recipe, **training)
         return
     given = _given(attack=attack, attack_steps=attack_steps, m=m)
@@ -230,7 +235,7 @@ def denoised(
 @_sigma
 @click.option("--timm", help="timm's name of the network.")
 @click.option("--pretrained", is_flag=True, help="Start from timm's weights, from the Hub.")
-@_preset("beit", "The paper's settings of BEiT-L on ImageNet, for a GPU.")
+@_preset("The paper's settings of BEiT-L on ImageNet, for a GPU.", "beit")
 def finetune(
     dataset: str,
     batch: int | None,

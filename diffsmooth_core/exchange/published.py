@@ -1,8 +1,8 @@
 """Published certified accuracies as data: CSV files with one number a line and the table that it is from.
 
-Bundled in assets/published are the paper's numbers that could be checked against it, and the lists of Salman
-et al. 2019. An operator adds other tables in the folder that DIFFSMOOTH_PUBLISHED names; a visitor uploads
-them.
+Bundled in assets/published are the numbers of the paper's Tables 1 to 8, 11 and 12, with its slips as notes
+at the values that they concern, and the lists of Salman et al. 2019. An operator adds other tables in the
+folder that DIFFSMOOTH_PUBLISHED names; a visitor uploads them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ CERTIFIED, ACR, BENIGN = KINDS = ("certified accuracy", "ACR", "benign")
 MOST_BYTES, MOST_LETTERS = 2_000_000, 500
 
 SLIPS = (  # inconsistencies of the paper that concern no single number
-    "Table 7 lists N = 20,000 with m = 5 within a budget of 10,000 predictions.",
     "The introduction compares with seven baselines, the abstract with eight.",
     "The released logs round radii to three digits, up as well as down: a radius of 1.7451 is printed as "
     "1.75 and counts at a threshold that it has not reached.",
@@ -177,12 +176,17 @@ def encoded(values: Iterable[Value]) -> bytes:
     return text.getvalue().encode()
 
 
-def acr(dataset: str, sigma: float, training_sigma: float | None) -> float | None:
-    """The paper's average certified radius (Table 12) of a network trained under Gaussian noise of
-    training_sigma and certified at sigma; None where the paper has none."""
-    classifier = "" if training_sigma is None else f"Gaussian, noise {training_sigma:g}"
-    for value in (value for path in sorted(BUNDLED.glob("*.csv")) for value in read(path)):
-        of = value.setting
-        if value.kind == ACR and (of.dataset, of.sigma, of.classifier) == (dataset, sigma, classifier):
-            return value.value
-    return None
+def printed(dataset: str, sigma: float, training_sigma: float | None, n: int) -> tuple[Value, ...]:
+    """What the paper (Tables 11 and 12) prints for a ResNet that was trained under Gaussian noise of
+    training_sigma and certified at sigma with n votes; nothing where it has no such row."""
+    if training_sigma is None:
+        return ()
+    classifiers = [f"{network}, Gaussian {training_sigma:g}" for network in ("ResNet-110", "ResNet-50")]
+    return tuple(
+        value
+        for path in sorted(BUNDLED.glob("*.csv"))
+        for value in read(path)
+        if value.setting.table in ("Table 11", "Table 12")
+        and value.setting.classifier in classifiers
+        and (value.setting.dataset, value.setting.sigma, value.setting.n) == (dataset, sigma, n)
+    )

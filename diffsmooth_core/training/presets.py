@@ -1,7 +1,9 @@
-"""The published settings of ResNet-110s for CIFAR-10, for a GPU: `COHEN` and, for each noise, `SALMAN`.
+"""The published settings of ResNet-110s for CIFAR-10, for a GPU: `COHEN` and, for each noise, `SALMAN` and
+`DIFFSMOOTH`.
 
 Sources: the README of Cohen et al. 2019; the training script of Salman et al. 2019 and the list of their best
-models at each radius, which is published beside their code.
+models at each radius, which is published beside their code; DiffSmooth's Table 9, the SmoothAdv networks
+without extra data that the paper smooths locally.
 """
 
 from __future__ import annotations
@@ -18,16 +20,17 @@ COHEN = ResNet(epochs=90, batch=400)
 
 @dataclass(frozen=True)
 class PublishedPreset:
-    """A row of the list of Salman et al.; `radius` is the L2 radius at which the model was the best."""
+    """A published row: the attack, its steps, noise samples m and L2 radius in `parts`-ths, as it is
+    printed."""
 
     attack: Literal["pgd", "ddn"]
     steps: int
     m: int
-    epsilon: int  # in 256ths, as in the list
-    radius: float
+    epsilon: int
+    parts: int
 
     def objective(self, sigma: float) -> SmoothAdv:
-        return SmoothAdv(sigma, self.epsilon / 256, self.attack, self.steps, self.m, warm_up=10 / 150)
+        return SmoothAdv(sigma, self.epsilon / self.parts, self.attack, self.steps, self.m, warm_up=10 / 150)
 
     @property
     def recipe(self) -> ResNet:
@@ -37,15 +40,22 @@ class PublishedPreset:
 
 
 SALMAN = {  # sigma -> the best model at the smallest radius at which one of that sigma is the best
-    0.12: PublishedPreset("ddn", 10, 8, 64, radius=0.0),
-    0.25: PublishedPreset("pgd", 10, 8, 255, radius=0.5),
-    0.5: PublishedPreset("pgd", 2, 8, 512, radius=1.0),
-    1.0: PublishedPreset("pgd", 10, 2, 512, radius=1.875),
+    0.12: PublishedPreset("ddn", 10, 8, 64, 256),  # r = 0
+    0.25: PublishedPreset("pgd", 10, 8, 255, 256),  # r = 0.5
+    0.5: PublishedPreset("pgd", 2, 8, 512, 256),  # r = 1
+    1.0: PublishedPreset("pgd", 10, 2, 512, 256),  # r = 1.875
 }
+DIFFSMOOTH = {
+    0.12: PublishedPreset("pgd", 10, 4, 64, 255),
+    0.25: PublishedPreset("pgd", 10, 8, 255, 255),
+    0.5: PublishedPreset("pgd", 10, 2, 512, 255),
+    1.0: PublishedPreset("pgd", 10, 2, 512, 255),
+}
+SMOOTHADV = {"salman": SALMAN, "diffsmooth": DIFFSMOOTH}
 
 
-def published(sigma: float) -> PublishedPreset:
-    """The settings of Salman et al. for training noise `sigma`. Raises InputError where their list has no
-    model for it."""
-    check_choice("sigma of SmoothAdv", sigma, SALMAN)
-    return SALMAN[sigma]
+def published(name: str, sigma: float) -> PublishedPreset:
+    """The settings that SMOOTHADV has under a name for training noise `sigma`. Raises InputError where there
+    are none for it."""
+    check_choice("sigma of SmoothAdv", sigma, SMOOTHADV[name])
+    return SMOOTHADV[name][sigma]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffsmooth_core.config import InputError
+from diffsmooth_core.config import METHODS, InputError
 from diffsmooth_core.exchange import published
 from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, COLUMNS, MeasuredSetting, Value
 
@@ -43,17 +44,61 @@ def test_numbers_come_back_from_their_file(values: list[Value]) -> None:
 
 def test_every_bundled_number_has_its_place_and_its_size() -> None:
     values = [value for path in published.files() for value in published.read(path)]
-    assert values
+    assert len(values) == 1174 + 115
     for value in values:
         images = 427 if "Salman" in value.setting.source and value.setting.dataset == "imagenet" else 500
         assert value.setting.table
         assert value.setting.images == images
-        if value.kind == CERTIFIED:  # a number of pictures, printed with a digit or two
-            assert abs(value.value * images / 100 - round(value.value * images / 100)) < 0.05
-        assert value.setting.n in (None, {"cifar10": 100_000, "imagenet": 10_000}[value.setting.dataset])
-    assert [v.value for v in values if "r = 1.0" in v.note] == [65.6, 55.0]
-    assert published.acr("cifar10", 0.5, 0.5) == 0.534
-    assert published.acr("cifar10", 0.5, 0.25) is published.acr("cifar10", 0.5, None) is None
+        assert value.setting.dataset in ("cifar10", "imagenet")
+        assert value.setting.method in METHODS
+
+
+def test_the_papers_numbers_are_those_of_its_text(data_dir: Path) -> None:
+    """Every value in its place; the notes beside them are ours, or the transcription's."""
+    path = data_dir / "paper" / "tables.csv"
+    if not path.is_file():
+        pytest.skip("the transcription of the paper's tables is not here")
+    bundled = {bare(v): v for v in published.read(published.BUNDLED / "diffsmooth.csv")}
+    transcribed = published.read(path)
+    assert len(transcribed) == len(bundled)
+    for value in transcribed:
+        assert value.note in bundled[bare(value)].note
+    for name in ("seconds_per_image.csv", "smoothadv_settings.csv"):
+        assert (published.BUNDLED / "paper" / name).read_bytes() == (path.parent / name).read_bytes()
+
+
+def bare(value: Value) -> Value:
+    return replace(value, note="")
+
+
+def test_the_papers_slips_stand_at_the_values_that_they_concern() -> None:
+    noted: dict[str, list[Value]] = {}
+    for value in published.read(published.BUNDLED / "diffsmooth.csv"):
+        if value.note:
+            noted.setdefault(value.note, []).append(value)
+    found = {
+        note: sorted({(v.setting.table, v.setting.method, v.radius, v.value) for v in values}, key=str)
+        for note, values in noted.items()
+    }
+    (quoted,) = [places for note, places in found.items() if "Section 5.2" in note]
+    assert quoted == [("Table 1", "dds", 0.5, 55.0), ("Table 1", "diffsmooth", 0.5, 65.6)]
+    (abstract,) = [places for note, places in found.items() if "abstract" in note]
+    assert abstract == [("Table 11", "plain", 1.5, 36.0)]
+    (beit,) = [places for note, places in found.items() if "Table 11 does not list" in note]
+    assert [(r, v) for _, _, r, v in beit] == [(1.5, 38.4), (2.0, 32.0), (2.5, 23.0), (3.0, 17.0)]
+    (budget,) = [values for note, values in noted.items() if "20,000" in note]
+    assert {(v.setting.table, v.setting.n, v.setting.m) for v in budget} == {("Table 7", 20_000, 5)}
+
+
+def test_what_the_paper_prints_for_a_network_is_found_by_its_noises_and_votes() -> None:
+    row = published.printed("cifar10", 0.5, 0.5, 100_000)
+    assert [v.value for v in row if v.kind == ACR] == [0.534]
+    assert [v.value for v in row if v.kind == CERTIFIED][:3] == [65.0, 54.4, 41.4]
+    assert published.printed("cifar10", 0.5, 0.25, 100_000) == ()
+    assert published.printed("cifar10", 0.5, None, 100_000) == ()
+    assert published.printed("imagenet", 0.5, 0.5, 100_000) == (), "its rows are of 10,000 votes"
+    imagenet = published.printed("imagenet", 0.5, 0.5, 10_000)
+    assert {v.setting.classifier for v in imagenet} == {"ResNet-50, Gaussian 0.5"}
 
 
 def test_an_operators_folder_is_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,11 @@ def run(line: str) -> int | str | None:
         ("gaussian --sigma 0", Gaussian(0.0)),
         ("smoothadv --sigma 0.5", SmoothAdv(0.5, 0.5)),
         ("smoothadv --epsilon 1 --attack ddn --attack-steps 4 --copies 3", SmoothAdv(0.25, 1.0, "ddn", 4, 3)),
-        ("smoothadv --preset salman --sigma 0.5", presets.published(0.5).objective(0.5)),
+        ("smoothadv --preset salman --sigma 0.5", presets.published("salman", 0.5).objective(0.5)),
+        (
+            "smoothadv --preset diffsmooth --sigma 1",
+            SmoothAdv(1.0, 512 / 255, "pgd", 10, 2, warm_up=10 / 150),
+        ),
         ("macer --lam 3 --copies 4", Macer(0.25, lam=3.0, m=4)),
         ("consistency --lam 5", Consistency(0.25, lam=5.0)),
         ("smoothmix --attack-steps 2 --copies 1", SmoothMix(0.25, attack_steps=2, m=1)),
@@ -93,7 +97,7 @@ def test_a_classifier_has_the_recipe_of_its_width_or_of_its_preset(asked: Asked)
     assert recipe("macer --steps 1 --width small") == (Airbench(SMALL_WIDTHS), AIRBENCH.batch)
     assert recipe("gaussian --preset cohen") == (presets.COHEN, 400)
     assert asked.budget == Budget(epochs=90), "a published recipe has a budget of its own"
-    assert recipe("smoothadv --preset salman")[0] == presets.published(0.25).recipe
+    assert recipe("smoothadv --preset salman")[0] == presets.published("salman", 0.25).recipe
 
 
 def test_denoisers_and_timm_networks_are_tasks_of_their_own(asked: Asked) -> None:

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from diffsmooth_core.attacks.ascent import ascend, pgd
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
+from diffsmooth_core.exchange import questions
+from diffsmooth_core.exchange.questions import QUESTIONS
 from diffsmooth_core.training import presets
 from diffsmooth_core.training.classifier import Classification
 from diffsmooth_core.training.consistency import Consistency
@@ -173,7 +175,7 @@ def test_smoothmix_pulls_the_mixture_towards_its_soft_label(network: Linear, x: 
 
 def test_the_published_settings_are_those_of_the_published_checkpoints() -> None:
     """`PGD_10steps_multiNoiseSamples/8-multitrain/eps_255/.../noise_0.25` and its 150 epochs of batch 256."""
-    preset = presets.published(0.25)
+    preset = presets.published("salman", 0.25)
     assert preset.objective(0.25) == SmoothAdv(0.25, 255 / 256, "pgd", 10, 8, warm_up=10 / 150)
     assert preset.recipe.batch * preset.m == 256
     assert preset.recipe.epochs == 150
@@ -181,7 +183,17 @@ def test_the_published_settings_are_those_of_the_published_checkpoints() -> None
     with pytest.raises(
         InputError, match=r"sigma of SmoothAdv 0\.3 is unknown; choose one of 0\.12, 0\.25, 0\.5, 1\.0"
     ):
-        presets.published(0.3)
+        presets.published("salman", 0.3)
+
+
+def test_the_papers_own_settings_are_those_of_its_table_9() -> None:
+    rows = [row for row in questions.sheet(QUESTIONS["training"]) if row["table"] == "Table 9"]
+    ours = {float(row["sigma"]): row for row in rows if row["dataset"] == "cifar10"}
+    assert presets.DIFFSMOOTH.keys() == ours.keys()
+    for sigma, row in ours.items():
+        objective = presets.published("diffsmooth", sigma).objective(sigma)
+        assert (objective.attack, objective.attack_steps) == (row["attack"].lower(), int(row["steps"]))
+        assert (objective.m, objective.epsilon) == (int(row["m"]), int(row["epsilon_255"]) / 255)
 
 
 def test_self_training_relabels_every_second_picture_and_weighs_it() -> None:

@@ -1,194 +1,186 @@
-"""The Results page: certified accuracy over the radius, of runs, imported logs, models' cards and papers."""
+"""The Results page: certified accuracy over the radius, of papers, runs, imported logs and cards."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from itertools import chain, count
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from diffsmooth_core.analysis import browsing
-from diffsmooth_core.exchange.published import SLIPS, acr
+from diffsmooth_core.analysis.curves import difference
+from diffsmooth_core.exchange import questions
+from diffsmooth_core.exchange.published import SLIPS
+from diffsmooth_core.exchange.questions import Question
+from diffsmooth_core.exchange.recomputed import MARKS, Check, recomputed
 from diffsmooth_core.runs.records import Run
-from diffsmooth_core.runs.results import summary
-from diffsmooth_core.zoo.cards import Card, every
 from ui import accuracy
 from ui.components import figure
-from ui.jobs import audits
-from ui.results import published
-from ui.results.published import PublishedSetting, size
+from ui.results import charts
+from ui.results.curves import ResultCurve, costs
 from ui.text import plain
-from ui.titles import dataset_title, method_title, network_title, run_title
+from ui.titles import dataset_title
 
-RUN, CARD = "run", "card"
-CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
-
-
-@dataclass(frozen=True)
-class ResultCurve:
-    """One line of the plot and row of the table; certified accuracy is in percent, by radius."""
-
-    name: str
-    origin: str
-    dataset: str
-    line: accuracy.Line
-    images: int | None
-    acr: float | None
-    certified: Mapping[float, float]
-    n: int | None
-    reported: float | None = None
-    benign: float | None = None
-    notes: Mapping[str, str] = field(default_factory=dict)  # mark -> what to mind
-
-
-def sidebar(runs: list[Run]) -> list[ResultCurve]:
-    """Choose what is compared."""
-    cards = {card.name: card for card in every().values() if card.metrics.get("certified")}
-    titles = {f"{RUN}:{run.name}": run.name for run in runs}
-    titles |= {f"{CARD}:{name}": card_title(card) for name, card in cards.items()}
-    by_name = {run.name: run for run in runs}
-    with st.sidebar:
-        usual = [f"{RUN}:{run.name}" for run in runs][:4] or [f"{CARD}:bundled", f"{CARD}:standard"]
-        chosen = st.multiselect(
-            "Our results",
-            list(titles),
-            usual,
-            format_func=titles.__getitem__,
-            key="results",
-            bind="query-params",
-            max_selections=len(accuracy.LINES),
-            help="Audits of this server, imported logs, and what was measured for the bundled models' cards.",
-        )
-    found = []
-    for name in chosen:
-        kind, _, rest = name.partition(":")
-        found.append(_of_run(by_name[rest]) if kind == RUN else _of_card(cards[rest]))
-    return [series for series in found if series.images] + _of_papers(published.sidebar())
+RADIUS, SHARE, DIFFERENCE = "Over the radius", "Over p_A", "Difference of two"
+ACR_WARNING = (
+    "ACR, the average certified radius, is led by the pictures that are easy: the largest radii grow with "
+    "the number of votes, and a network may gain on them what it loses on all others. At σ = 0.5 the largest "
+    "ACR of seven published methods, .760, comes with 59.3 % of pictures right at r = 0, where another "
+    "method "
+    "has 68.8 % with .571 (Sun, Mao, Müller and Vechev, arXiv 2410.06895). They propose to look at the "
+    f"distribution of p_A: it is *{SHARE}* above the chart."
+)
+COLUMNS = {  # of the paper's tables that hold no certified accuracies
+    "table": "Table",
+    "dataset": "Data set",
+    "classifier": "Classifier",
+    "part": "Of",
+    "extra_data": "Extra data",
+    "attack": "Attack",
+    "n": "Votes n",
+    "m": "Copies m",
+    "seconds": "Seconds",
+    "sigma": "Noise σ",
+    "steps": "Steps",
+    "epsilon_255": "Attack's radius, in 255ths",
+    "weight": "Weight of extra data",
+}
+NUMBERS = ("n", "m", "seconds", "sigma", "steps", "epsilon_255", "weight")
+WORDS = {"sigma_local": "σ′", "m": "m", "n": "n", "images": "number of pictures"}
 
 
-def card_title(card: Card) -> str:
-    return f"{network_title(card.name)} (card)"
-
-
-def _of_run(run: Run) -> ResultCurve:
-    rows = audits.rows(run)
-    results = [row.result for row in rows]
-    config, found, benign = run.config, summary(results), browsing.benign(rows)
-    return ResultCurve(
-        run.name,
-        run_title(run),
-        run.dataset,
-        accuracy.line_of(run.name, results),
-        found.images,
-        found.acr,
-        {float(radius): 100 * share.share for radius, share in found.certified_accuracy.items()},
-        config["n"],
-        acr(run.dataset, config["sigma"], config.get("training_sigma")),
-        100 * benign.share if benign else None,
-    )
-
-
-def _of_card(card: Card) -> ResultCurve:
-    """What was measured for a model's card: a table, so points in place of a curve."""
-    measured, name = card.metrics["certified"], card_title(card)
-    percents = {float(radius): percent for radius, percent in measured["percent_at_radius"].items()}
-    points = [(radius, percent / 100) for radius, percent in percents.items() if percent]
-    what = f"{method_title(measured['method'])} · {network_title(measured['classifier'])}"
-    return ResultCurve(
-        name,
-        f"{what} · σ = {measured['sigma']:g}",
-        card.dataset,
-        accuracy.Line(name, table=points),
-        measured["images"],
-        measured["acr"],
-        percents,
-        measured["n"],
-    )
-
-
-def _of_papers(chosen: list[PublishedSetting]) -> list[ResultCurve]:
-    """Published numbers: points too, those with a note marked ①, ②, …"""
-    found, marks = [], chain(CIRCLED, (f"({i})" for i in count(len(CIRCLED) + 1)))
-    for paper in chosen:
-        of = paper.setting
-        marked = {radius: next(marks) for radius in paper.notes}
-        points = sorted((radius, percent / 100) for radius, percent in paper.certified.items())
-        by_radius = {radius: mark for radius, mark in marked.items() if radius is not None}
-        line = accuracy.Line(paper.name, table=points, marks=by_radius, size=size(of))
-        notes = {mark: paper.notes[radius] for radius, mark in marked.items()}
-        found.append(
-            ResultCurve(
-                paper.name,
-                f"{of.source} · {dataset_title(of.dataset)}",
-                of.dataset,
-                line,
-                of.images,
-                paper.acr,
-                paper.certified,
-                of.n,
-                benign=paper.benign,
-                notes=notes,
-            )
-        )
-    return found
-
-
-def show(chosen: list[ResultCurve]) -> None:
-    """The plot, the table, and what to mind when comparing."""
-    if not chosen:
-        st.markdown("Choose some results in the sidebar.")
+def show(curves: Sequence[ResultCurve]) -> None:
+    """The chart, the table, and what to mind when comparing."""
+    if not curves:
+        st.markdown("Choose some rows above.")
         return
-    figure.show(
-        accuracy.certified_accuracy([series.line for series in chosen], height=440),
-        "certified-accuracy",
-        "Certified accuracy in percent over the radius",
-    )
-    if any(series.line.points for series in chosen):
-        st.caption(accuracy.BAND)
-    if notes := [f"{mark} {plain(note)}" for series in chosen for mark, note in series.notes.items()]:
-        st.caption("  \n".join(notes))
-    rows = table(chosen)
-    votes = st.column_config.NumberColumn(format="localized")
+    _chart(curves)
+    notes = {mark: note for curve in curves for mark, note in curve.notes.items()}
+    if notes:
+        st.caption("  \n".join(f"{mark} {plain(note)}" for mark, note in notes.items()))
+    rows = table(curves)
     words = st.column_config.TextColumn
-    columns = {"Votes n": votes, "Pictures": votes, "Name": words(width=270), "What": words(width=300)}
+    columns = {
+        "Votes n": st.column_config.NumberColumn(format="localized"),
+        "Name": words(width=330),
+        "From": words(width=340),
+        "ACR": st.column_config.NumberColumn(help=ACR_WARNING.replace("*", "")),
+    }
     st.dataframe(rows, height="content", hide_index=True, placeholder="", column_config=columns)
-    for sentence in cautions(chosen):
+    for sentence in beside(curves) or cautions(curves):
         st.caption(f":material/warning: {plain(sentence)}")
-    with st.container(horizontal=True):
-        st.download_button(
-            "Table as CSV",
-            rows.to_csv(index=False),
-            "results.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+    if rows["ACR"].notna().any():
+        st.caption(ACR_WARNING)
+    st.download_button(
+        "Table as CSV",
+        rows.to_csv(index=False),
+        "results.csv",
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+    _recomputed([curve for curve in curves if curve.printed and curve.results])
     with st.expander("Reading the paper's numbers with care"):
         for slip in SLIPS:
             st.markdown(f"- {plain(slip)}")
 
 
-def table(chosen: list[ResultCurve]) -> pd.DataFrame:
+def _chart(curves: Sequence[ResultCurve]) -> None:
+    views = [RADIUS, SHARE] + ([DIFFERENCE] if len(curves) > 1 else [])
+    view = st.segmented_control(
+        "Chart", views, default=RADIUS, required=True, label_visibility="collapsed", key="results-view"
+    )
+    if view == SHARE:
+        known = [curve for curve in curves if curve.setting.sigma]
+        figure.show(
+            charts.shares([(curve.line, curve.setting.sigma) for curve in known if curve.setting.sigma]),
+            "share-of-votes",
+            "Pictures that are right with at least a share p_A, in percent",
+        )
+        st.caption(
+            "The share of pictures that are right with a lower bound of p_A, the probability of the class "
+            "under "
+            "the noise, of at least p: for one noise it says the same as the radius σ·Φ⁻¹(p), without "
+            "stretching "
+            "the easy end."
+            + ("" if len(known) == len(curves) else " Rows without a σ of their own are left out.")
+        )
+    elif view == DIFFERENCE:
+        _difference(curves)
+    else:
+        figure.show(
+            accuracy.certified_accuracy([curve.line for curve in curves], charts.height(len(curves))),
+            "certified-accuracy",
+            "Certified accuracy in percent over the radius",
+        )
+    if view != DIFFERENCE and any(curve.results for curve in curves):
+        st.caption(accuracy.BAND)
+
+
+def _difference(curves: Sequence[ResultCurve]) -> None:
+    by_name = {curve.name: curve for curve in curves}
+    left, right = st.columns(2)
+    first = by_name[left.selectbox("Certified accuracy of", list(by_name), 0, key="difference-first")]
+    second = by_name[right.selectbox("minus that of", list(by_name), 1, key="difference-second")]
+    found = difference(first.curve, second.curve)
+    if not found.radii:
+        st.markdown("These two have no radius in common.")
+        return
+    figure.show(charts.difference(found), "difference", "Difference of certified accuracy in points")
+    if found.crossings:
+        radii = " and ".join(f"{radius:.2f}" for radius in found.crossings[:6])
+        more = f", and {len(found.crossings) - 6} times more" if len(found.crossings) > 6 else ""
+        st.markdown(f"They cross at radius {radii}{more}.")
+    else:
+        st.markdown("They do not cross.")
+    if found.margin:
+        st.caption(
+            "The band holds the true difference, at all radii together, with 95 % confidence (Dvoretzky, "
+            "Kiefer "
+            "and Wolfowitz, half of the risk for each). It holds for any two runs; over the same pictures "
+            "two "
+            "runs differ by less."
+        )
+
+
+def show_sheet(question: Question, runs: Sequence[Run]) -> None:
+    """A question whose answer is a table of other numbers than certified accuracies, and what is known of
+    them here."""
+    st.caption(question.about)
+    paper = questions.sheet(question)
+    rows = pd.DataFrame(paper + (costs(runs) if "seconds" in paper[0] else []))
+    for name in NUMBERS:
+        if name in rows:
+            rows[name] = pd.to_numeric(rows[name])
+    rows["dataset"] = [dataset_title(name) for name in rows["dataset"]]
+    columns = {name: st.column_config.NumberColumn(format="localized") for name in NUMBERS}
+    st.dataframe(
+        rows.rename(columns=COLUMNS),
+        height="content",
+        hide_index=True,
+        placeholder="",
+        column_config={COLUMNS[name]: column for name, column in columns.items()},
+    )
+
+
+def table(curves: Sequence[ResultCurve]) -> pd.DataFrame:
     """A row for each; columns for the radii that any of them has, and for what any of them has beside."""
-    radii = sorted({radius for series in chosen for radius in series.certified})
-    rows = pd.DataFrame([_row(series, radii) for series in chosen])
-    return rows.drop(columns=[name for name in ("Paper's ACR", "Benign") if rows[name].isna().all()])
+    radii = sorted({radius for curve in curves for radius in curve.certified})
+    rows = pd.DataFrame([_row(curve, radii) for curve in curves])
+    return rows.drop(columns="Benign") if rows["Benign"].isna().all() else rows
 
 
-def _row(series: ResultCurve, radii: list[float]) -> dict[str, Any]:
-    certified = series.certified
+def _row(curve: ResultCurve, radii: list[float]) -> dict[str, Any]:
+    certified = curve.certified
     return {
-        "Name": series.name,
-        "ACR": None if series.acr is None else round(series.acr, 3),
-        "Paper's ACR": series.reported,
-        "Benign": None if series.benign is None else f"{series.benign:.1f} %",
+        "Name": curve.name,
+        "ACR": None if curve.acr is None else round(curve.acr, 3),
+        "Benign": None if curve.benign is None else f"{curve.benign:.1f} %",
         **{_at(r): f"{certified[r]:.1f} %" if r in certified else None for r in radii},
-        "Pictures": series.images,
-        "Votes n": series.n,
-        "What": series.origin,
+        "Pictures": curve.setting.images,
+        "Votes n": curve.setting.n,
+        "From": curve.origin,
     }
 
 
@@ -197,24 +189,68 @@ def _at(radius: float) -> str:
     return f"r = {radius:.2f}" if radius == round(radius, 2) else f"r = {radius:g}"
 
 
-def cautions(chosen: list[ResultCurve]) -> list[str]:
+def beside(curves: Sequence[ResultCurve]) -> list[str]:
+    """What else differs between our results and the published rows of their method and noise, once for those
+    in which it is the same."""
+    found: dict[str, list[str]] = {}
+    printed = [curve.setting for curve in curves if curve.published]
+    for curve in curves:
+        rows = [row for row in printed if questions.matches(curve.setting, row)]
+        if curve.published or not rows:
+            continue
+        differing = [
+            f"{WORDS[name]} {ours} where the paper has {theirs}"
+            for name, ours, theirs in questions.differences(curve.setting, rows)
+        ]
+        if differing:
+            found.setdefault("; ".join(differing), []).append(curve.name)
+    return [f"{' · '.join(names)}: {differing}." for differing, names in found.items()]
+
+
+def cautions(curves: Sequence[ResultCurve]) -> list[str]:
     """Why some of these numbers may not be compared."""
     found = []
-    images = sorted({series.images for series in chosen if series.images})
+    images = sorted({curve.setting.images for curve in curves if curve.setting.images})
     if images and images[-1] > 1.2 * images[0]:
         found.append(
             f"From {images[0]:,} to {images[-1]:,} pictures: the fewer, the less is sure, and the pictures "
             "are not the same."
         )
-    votes = sorted({series.n for series in chosen if series.n})
+    votes = sorted({curve.setting.n for curve in curves if curve.setting.n})
     if len(votes) > 1:
         found.append(
             f"From n = {votes[0]:,} to {votes[-1]:,} votes: more votes certify larger radii of one network."
         )
-    if unknown := sum(series.images is None or series.n is None for series in chosen):
+    if unknown := sum(curve.setting.images is None or curve.setting.n is None for curve in curves):
         found.append(f"Of {unknown} of these it is not known how many pictures or votes they are of.")
-    if len({series.dataset for series in chosen}) > 1:
-        found.append("These are different data sets.")
-    if bare := [series.name for series in chosen if not series.certified]:
+    if bare := [curve.name for curve in curves if not curve.certified]:
         found.append(f"In the table alone, as no accuracy at a radius is known of them: {', '.join(bare)}.")
     return found
+
+
+def _recomputed(logs: Sequence[ResultCurve]) -> None:
+    """Imported logs beside the numbers that are printed for their networks."""
+    for log in logs:
+        of, checks = log.printed[0].setting, recomputed(log.results, log.printed)
+        marks = Counter(check.mark for check in checks)
+        said = f"{marks['equal']} of {len(checks)} numbers come out as printed"
+        said += f", {marks['differs']} differ as other votes may make them" if marks["differs"] else ""
+        said += f", {marks['conflict']} are in conflict" if marks["conflict"] else ""
+        with st.expander(f"{plain(log.label)} beside {of.table}, {of.classifier}: {said}"):
+            rows = pd.DataFrame([_checked(check, len(log.results)) for check in checks])
+            st.dataframe(rows, height="content", hide_index=True, placeholder="")
+
+
+def _checked(check: Check, images: int) -> dict[str, str | None]:
+    if check.radius is None:
+        at, said, apart = "ACR", "{:.3f}", None
+    else:
+        at, said = _at(check.radius), "{:.1f} %"
+        apart = f"{round((check.recomputed - check.printed) * images / 100):+d}".replace("+0", "0")
+    return {
+        "": at,
+        "Printed": said.format(check.printed),
+        "Recomputed": said.format(check.recomputed),
+        "Pictures apart": apart,
+        "Recomputed is": MARKS[check.mark],
+    }

@@ -1,0 +1,158 @@
+"""The Results page: a question and its rows, ours beside them, what was recomputed, and what to mind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from diffsmooth_core.exchange import published
+from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, MeasuredSetting, Value
+from diffsmooth_core.exchange.questions import QUESTIONS
+from diffsmooth_core.runs.results import Result
+from tests.ui.conftest import APP
+from ui.jobs import audits
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIFFSMOOTH_PUBLISHED", str(tmp_path / "published"))
+    monkeypatch.setenv("DIFFSMOOTH_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    st.cache_resource.clear()
+
+
+def open_page(question: str = "best") -> AppTest:
+    page = AppTest.from_file(str(APP), default_timeout=200).run()
+    page.query_params["question"] = question
+    page.switch_page("pages/results.py").run()
+    assert not page.exception
+    return page
+
+
+def said(page: AppTest) -> str:
+    return " ".join(c.value.replace("\\", "") for c in page.caption)
+
+
+def test_the_papers_rows_stand_beside_our_best_of_each_method() -> None:
+    page = open_page()
+    table = page.dataframe[0].value.set_index("Name")
+    assert list(table.columns)[:2] == ["ACR", "r = 0.00"], "all that a phone has room for"
+    (ours,) = [name for name in table.index if name.startswith("DiffSmooth, ours")]
+    assert table.loc[ours, ["ACR", "r = 0.50", "Pictures"]].tolist() == [0.43, "38.5 %", 200]
+    name = "DiffSmooth, SmoothAdv with extra data"
+    assert table.loc[name, ["Pictures", "Votes n", "r = 0.50"]].tolist() == [500, 100_000, "65.6 %"]
+    assert "① Section 5.2 quotes this value as that of r = 1.0." in said(page)
+    assert "n 1,000 where the paper has 100,000; number of pictures 200 where the paper has 500" in said(page)
+    assert "is led by the pictures that are easy" in said(page)
+    page.multiselect(key="published").set_value([]).run()
+    assert name not in set(page.dataframe[0].value["Name"])
+    assert "From n" not in said(page)
+
+
+@pytest.mark.parametrize("key", QUESTIONS)
+def test_every_question_is_answered_on_both_data_sets(key: str) -> None:
+    page = open_page(key)
+    if QUESTIONS[key].sheet:
+        assert len(page.dataframe[0].value) == {"cost": 12, "training": 11}[key]
+        return
+    assert page.selectbox(key="question").value == key
+    for dataset in page.selectbox(key="results-dataset").options:
+        page.selectbox(key="results-dataset").set_value(
+            {"CIFAR-10": "cifar10"}.get(dataset, "imagenet")
+        ).run()
+        assert not page.exception
+        assert page.multiselect(key="published").value, dataset
+    page.segmented_control[0].set_value("Over p_A").run()
+    assert not page.exception
+    page.segmented_control[0].set_value("Difference of two").run()
+    assert not page.exception
+
+
+def test_another_question_begins_with_rows_of_its_own() -> None:
+    page = open_page()
+    page.multiselect(key="published").set_value([]).run()
+    page.selectbox(key="question").set_value("local-only").run()
+    assert not page.exception
+    assert page.multiselect(key="published").value == [
+        "Plain",
+        "Local smoothing, σ′ = 0.12",
+        "Local smoothing, σ′ = 0.25",
+        "Local smoothing, σ′ = 0.5",
+    ]
+
+
+def test_a_log_is_set_beside_what_is_printed_for_its_network() -> None:
+    config = {"sigma": 0.5, "n": 100_000, "alpha": 0.001, "training_sigma": 0.5}
+    run = audits.store().create("cohen", "Cohen", "cifar10", config, list(range(100)), {})
+    results = [Result(i, 3, *((3, 0.6) if i < 65 else (5, 2.0))) for i in range(100)]
+    audits.store().add(run, [], results)
+    page = open_page("sigma")
+    (name,) = [name for name in page.multiselect(key="results").value if "log" in name]
+    assert name.startswith("Plain, log, Gaussian 0.5")
+    (expander,) = [e for e in page.expander if "cohen beside Table 12" in e.label.replace("\\", "")]
+    assert "ResNet-110, Gaussian 0.5: 3 of 11 numbers come out as printed" in expander.label
+    rows = page.dataframe[1].value.set_index("")
+    assert rows.loc["r = 0.00"].tolist() == ["65.0 %", "65.0 %", "0", "the same"]
+    assert rows.loc["r = 0.50", "Recomputed is"].startswith("in conflict")
+    assert rows.loc["ACR", ["Printed", "Recomputed"]].tolist() == ["0.534", "0.390"]
+
+
+def test_a_small_run_is_drawn_only_where_it_is_asked_for() -> None:
+    config = {"sigma": 0.5, "n": 100_000, "alpha": 0.001}
+    run = audits.store().create("two", "Cohen", "cifar10", config, [0, 1], {})
+    audits.store().add(run, [], [Result(0, 3, 3, 0.6), Result(1, 3, 5, 2.0)])
+    page = open_page()
+    (small,) = [name for name in page.multiselect(key="results").options if name.startswith("log, two")]
+    assert small not in page.multiselect(key="results").value
+    page.multiselect(key="results").set_value([small]).run()
+    assert page.dataframe[0].value.set_index("Name").loc[small, "ACR"] == 0.3
+    page.multiselect(key="published").set_value([]).run()
+    page.multiselect(key="results").set_value([small, page.multiselect(key="results").options[1]]).run()
+    assert "From 2 to 200 pictures" in said(page)
+    assert "From n = 1,000 to 100,000 votes" in said(page)
+
+
+PAPER = MeasuredSetting("A paper", "Table 1", "cifar10", "<b>DDS</b>", "", 0.5, None, None, 10_000, 50)
+VALUES = (
+    Value(PAPER, CERTIFIED, 61.25, 0.5, "Rounded *up*."),
+    Value(PAPER, CERTIFIED, 70.0, 0.0),
+    Value(PAPER, BENIGN, 80.5),
+    Value(PAPER, ACR, 0.5),
+)
+
+
+def test_a_visitors_own_numbers_are_drawn_and_not_kept() -> None:
+    page = open_page("everything")
+    page.file_uploader[0].set_value(("mine.csv", published.encoded(VALUES), "text/csv")).run()
+    (name,) = [name for name in page.multiselect(key="published").options if "<b>DDS</b>" in name]
+    page.multiselect(key="published").set_value([name]).run()
+    assert not page.exception
+    table = page.dataframe[0].value.set_index("Name")
+    assert table.loc[name, ["Pictures", "ACR", "Benign", "r = 0.50"]].tolist() == [
+        50,
+        0.5,
+        "80.5 %",
+        "61.2 %",
+    ]
+    assert "① Rounded *up*." in said(page)
+    page.file_uploader[0].set_value([]).run()
+    assert not page.exception
+    assert name not in set(page.dataframe[0].value["Name"]), "they leave with their file"
+    assert name not in open_page("everything").multiselect(key="published").options, (
+        "another visitor does not see it"
+    )
+
+
+def test_a_bad_file_is_one_sentence_and_the_rest_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "published"
+    folder.mkdir()
+    (folder / "old.csv").write_text("source,dataset,value,kind\na,cifar10,<i>,ACR\n")
+    page = open_page()
+    (error,) = page.error
+    assert error.value.replace("\\", "") == (
+        "old.csv, line 2: value is '<i>'; a number from 0 to 100 is expected"
+    )
+    assert "<i>" not in error.value
+    assert len(page.dataframe[0].value) > 2

@@ -1,0 +1,165 @@
+"""What the Results page is asked: a question, a data set, one σ, and the rows that are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from diffsmooth_core import InputError
+from diffsmooth_core.exchange import published, questions
+from diffsmooth_core.exchange.published import Value
+from diffsmooth_core.exchange.questions import QUESTIONS, Question
+from diffsmooth_core.runs.records import Run
+from diffsmooth_core.zoo.cards import every
+from ui.page import error_box
+from ui.results.curves import ResultCurve, marked, named, of_card, of_papers, of_run
+from ui.session.limits import limit
+from ui.titles import dataset_title
+
+MOST = 8  # lines at once, of ours and of published ones
+USUAL = 6  # published lines at first
+FEWEST = 50  # pictures of a result of ours that is drawn unasked
+
+
+def question(place: DeltaGenerator) -> Question:
+    """Which question is asked."""
+    asked = st.query_params.get("question")
+    key = place.selectbox(
+        "Question",
+        list(QUESTIONS),
+        list(QUESTIONS).index(asked) if asked in QUESTIONS else 0,
+        format_func=_titled,
+        key="question",
+        on_change=_begin_again,
+    )
+    st.query_params["question"] = key
+    return QUESTIONS[key]
+
+
+def curves(
+    question: Question, runs: Sequence[Run], dataset_at: DeltaGenerator, sigma_at: DeltaGenerator
+) -> list[ResultCurve]:
+    """What is to be drawn for a question: our results, then the published rows. The data set and one noise
+    are asked for at the places given."""
+    values = _values()
+    of_tables = [v for v in values if not question.tables or v.setting.table in question.tables]
+    dataset = _dataset(dataset_at, of_tables)
+    sigma = _sigma(sigma_at, of_tables, dataset) if question.one_sigma else None
+    asked = questions.asked(values, question, dataset, sigma)
+    st.caption(question.about)
+    usual, papers = questions.usual(asked, USUAL), named(of_papers(asked))
+    ours = named(_ours(runs, dataset))
+    comparable = [any(questions.matches(mine.setting, row.setting) for row in papers) for mine in ours]
+    chosen = _picked("Our results", ours, _best(ours, comparable), "results")
+    printed = _picked("Published rows", papers, [row.setting in usual for row in papers], "published")
+    return chosen + marked(printed)
+
+
+def _titled(key: str) -> str:
+    question = QUESTIONS[key]
+    numbers = [table.removeprefix("Table ") for table in question.tables]
+    if not numbers or not numbers[0].isdigit():
+        return f"{question.title} ({numbers[0]})" if numbers else question.title
+    tables = (
+        f"Table {numbers[0]}" if len(numbers) == 1 else f"Tables {', '.join(numbers[:-1])} and {numbers[-1]}"
+    )
+    return f"{question.title} ({tables})"
+
+
+def _begin_again() -> None:
+    """Another question begins with its own rows."""
+    for key in ("published", "results"):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
+
+
+def _values() -> list[Value]:
+    """Every published number: bundled, the operator's and the visitor's own."""
+    with st.sidebar:
+        file = st.file_uploader(
+            "Your own numbers",
+            type=["csv"],
+            key="published-file",
+            max_upload_size=limit("uploads", "megabytes"),
+            help="A CSV file with a line a number; the documentation of audits names its columns. It is "
+            "shown to you alone and not kept.",
+        )
+    values = [value for path in published.files() for value in _read(published.read, path)]
+    return values + (_read(published.decoded, file.getvalue(), file.name) if file else [])
+
+
+def _read(read: Callable[..., Sequence[Value]], *of: Any) -> list[Value]:
+    """What a file holds; none, and why, where it cannot be read."""
+    try:
+        return list(read(*of))
+    except InputError as problem:
+        error_box(problem)
+        return []
+
+
+def _dataset(place: DeltaGenerator, values: Sequence[Value]) -> str:
+    options = sorted({value.setting.dataset for value in values})
+    chosen: str = place.selectbox(
+        "Data set",
+        options,
+        format_func=dataset_title,
+        key="results-dataset",
+        bind="query-params",
+        on_change=_begin_again,
+    )
+    return chosen
+
+
+def _sigma(place: DeltaGenerator, values: Sequence[Value], dataset: str) -> float | None:
+    options = sorted({v.setting.sigma for v in values if v.setting.dataset == dataset and v.setting.sigma})
+    chosen: float | None = place.selectbox(
+        "Noise σ",
+        options,
+        options.index(0.5) if 0.5 in options else 0,
+        key="results-sigma",
+        bind="query-params",
+        on_change=_begin_again,
+    )
+    return chosen
+
+
+def _ours(runs: Sequence[Run], dataset: str) -> list[ResultCurve]:
+    """Runs with results, and the cards for which certified accuracy was measured."""
+    cards = [card for card in every().values() if card.metrics.get("certified")]
+    found = [of_run(run) for run in runs if run.dataset == dataset]
+    found += [of_card(card) for card in cards if card.dataset == dataset]
+    return [curve for curve in found if curve.setting.images]
+
+
+def _best(ours: Sequence[ResultCurve], comparable: Sequence[bool]) -> list[bool]:
+    """Of each method the comparable result of largest ACR, and every log that the paper has printed."""
+    best: dict[str, ResultCurve] = {}
+    for curve, fits in zip(ours, comparable, strict=True):
+        if fits and (curve.setting.images or 0) >= FEWEST:
+            known = best.get(curve.setting.method)
+            if known is None or (curve.acr or 0) > (known.acr or 0):
+                best[curve.setting.method] = curve
+    chosen = [curve.name for curve in best.values()]
+    return [
+        curve.name in chosen or (fits and bool(curve.printed))
+        for curve, fits in zip(ours, comparable, strict=True)
+    ]
+
+
+def _picked(label: str, curves: Sequence[ResultCurve], usual: Sequence[bool], key: str) -> list[ResultCurve]:
+    """Those of `curves` that are chosen, `usual` at first."""
+    by_name = {curve.name: curve for curve in curves}
+    begin = [curve.name for curve, first in zip(curves, usual, strict=True) if first][:MOST]
+    names = st.multiselect(
+        label,
+        list(by_name),
+        begin,
+        key=key,
+        bind="query-params",
+        max_selections=MOST,
+        placeholder="Choose what is drawn",
+    )
+    return [by_name[name] for name in names]
