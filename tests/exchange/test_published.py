@@ -144,3 +144,23 @@ def test_what_is_wrong_is_said_with_line_and_column(text: str | bytes, said: str
 def test_the_documented_columns_are_those_that_are_read() -> None:
     described = (Path(__file__).parents[2] / "docs" / "audits.md").read_text()
     assert all(f"`{column}`" in described for column in COLUMNS)
+
+
+def test_the_readmes_rows_of_the_paper_are_the_bundled_ones() -> None:
+    """Its table beside ours: method, classifier, both noises, n, five radii and ACR."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    rows = [line for line in readme.splitlines() if line.startswith("|") and "ResNet-110" in line]
+    assert len(rows) == 4
+    methods = {method.title: key for key, method in METHODS.items()}
+    values = published.read(published.BUNDLED / "diffsmooth.csv")
+    for row in rows:
+        method, classifier, sigma, local, n, *numbers = (cell.strip() for cell in row.strip("|").split("|"))
+        of = {
+            v.radius: v.value
+            for v in values
+            if v.setting.table in ("Table 4", "Table 12")
+            and (v.setting.method, v.setting.classifier) == (methods[method], classifier)
+            and (v.setting.sigma, v.setting.sigma_local) == (float(sigma), float(local) if local else None)
+            and v.setting.n == int(n.replace(",", ""))
+        }
+        assert [float(number) for number in numbers] == [of[r] for r in (0.0, 0.25, 0.5, 0.75, 1.0, None)]
