@@ -31,20 +31,20 @@ ACR_WARNING = (
     "has 68.8 % with .571 (Sun, Mao, Müller and Vechev, arXiv 2410.06895). They propose to look at the "
     f"distribution of p_A: it is *{SHARE}* above the chart."
 )
-COLUMNS = {  # of the paper's tables that hold no certified accuracies
+COLUMNS = {  # of the paper's tables that hold no certified accuracies, in the order in which they are shown
     "table": "Table",
     "dataset": "Data set",
-    "classifier": "Classifier",
-    "part": "Of",
     "extra_data": "Extra data",
-    "attack": "Attack",
-    "n": "Votes n",
-    "m": "Copies m",
-    "seconds": "Seconds",
     "sigma": "Noise σ",
+    "attack": "Attack",
     "steps": "Steps",
     "epsilon_255": "Attack's radius, in 255ths",
+    "m": "Copies m",
     "weight": "Weight of extra data",
+    "seconds": "Seconds",
+    "n": "Votes n",
+    "classifier": "Classifier",
+    "part": "Of",
 }
 NUMBERS = ("n", "m", "seconds", "sigma", "steps", "epsilon_255", "weight")
 WORDS = {"sigma_local": "σ′", "m": "m", "n": "n", "images": "number of pictures"}
@@ -156,7 +156,7 @@ def show_sheet(question: Question, runs: Sequence[Run]) -> None:
     rows["dataset"] = [dataset_title(name) for name in rows["dataset"]]
     columns = {name: st.column_config.NumberColumn(format="localized") for name in NUMBERS}
     st.dataframe(
-        rows.rename(columns=COLUMNS),
+        rows[[name for name in COLUMNS if name in rows]].rename(columns=COLUMNS),
         height="content",
         hide_index=True,
         placeholder="",
