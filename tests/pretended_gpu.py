@@ -100,6 +100,9 @@ class OnDevice(torch.Tensor):
         }
         return memo.setdefault(id(self), made)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.values.__reduce_ex__(protocol)  # in a file it is loaded on the CPU
+
     def __repr__(self) -> str:
         return f"OnDevice({self.values!r}, {self.at})"
 

@@ -322,12 +322,12 @@ def _train_classifier(
 
     chosen = recipe or (Airbench(SMALL_WIDTHS) if width == "small" else AIRBENCH)
 
-    def task(_: str) -> Task:
-        examples = Examples.labelled(dataset=dataset)
+    def task(device: str) -> Task:
+        examples = Examples.labelled(dataset=dataset).to(device)
         if teacher:
-            examples = examples.half_unlabelled(load_classifier(teacher, "cpu"), teacher_weight)
+            examples = examples.half_unlabelled(load_classifier(teacher, device), teacher_weight)
         if purify_with:
-            examples = examples.purified(load_denoiser(purify_with, "cpu").purify, purify_sigma, seed)
+            examples = examples.purified(load_denoiser(purify_with, device).purify, purify_sigma, seed)
         return Classification(objective, examples, chosen, batch or chosen.batch, start, compiled)
 
     _run(task, chosen.epochs, seed=seed, **run)

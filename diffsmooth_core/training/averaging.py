@@ -23,5 +23,4 @@ class MovingAverage:
         """Update the average with the weights after step `step`, counted from 0."""
         decay = min(self._decay, (1 + step) / (10 + step))
         with torch.no_grad():
-            for average, now in zip(self.network.parameters(), network.parameters(), strict=True):
-                average.lerp_(now, 1 - decay)
+            torch._foreach_lerp_([*self.network.parameters()], [*network.parameters()], 1 - decay)

@@ -62,7 +62,7 @@ class Classification(Task):
         """The weighted mean loss of the epoch's next batch."""
         x, label, weight = self._batch(run, run.step)
         self.network.train()
-        losses = self.objective.losses(self._forward, x, label, TrainingNoise(run.generator), progress)
+        losses = self.objective.losses(self._forward, x, label, TrainingNoise(run.noise_generator), progress)
         return (weight * losses).sum() / weight.sum()
 
     def learning_rate(self, run: TrainingRun, progress: float, group: Mapping[str, Any]) -> float:
@@ -99,13 +99,14 @@ class Classification(Task):
         epoch, place = divmod(index, max(1, self.size // self.batch))
         order = epoch_order(run.seed, epoch, self.size)
         examples = self._examples
-        chosen = order[place * self.batch : (place + 1) * self.batch].to(examples.pictures.device)
+        chosen = order[place * self.batch : (place + 1) * self.batch]
+        chosen = chosen.to(examples.pictures.device, non_blocking=True)
         x = flipped(examples.pictures[chosen], run.generator)
         x = translated(x, self.recipe.shift, run.generator)
         return x, examples.labels[chosen], examples.weights[chosen]
 
     def _noisy(self, x: Tensor, run: TrainingRun) -> Tensor:
-        return x + TrainingNoise(run.generator).noise(x, 1, self.objective.sigma)[0]
+        return x + TrainingNoise(run.noise_generator).noise(x, 1, self.objective.sigma)[0]
 
 
 def recalibrate(network: nn.Module, batches: list[Tensor]) -> None:

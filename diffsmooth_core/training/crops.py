@@ -67,7 +67,8 @@ class Crops:
         mirror = torch.rand(count, 1, generator=generator) < 0.5
         columns = left[:, None] + torch.where(mirror, along.flip(0), along)
         rows = self._starts[chosen, None] + (top[:, None] + along) * width[:, None]
-        index = (rows[:, :, None] + columns[:, None, :]).to(self._pixels.device)
+        rows, columns = (at.to(self._pixels.device, non_blocking=True) for at in (rows, columns))
+        index = rows[:, :, None] + columns[:, None, :]
         return (self._pixels[index].float() / 255).permute(0, 3, 1, 2)
 
 

@@ -54,6 +54,7 @@ class DirectDenoising(Task):
     longest_gradient = 1.0
 
     def build(self, device: str) -> None:
+        self._device = torch.device(device)
         usual = SHAPE
         if self.dataset == "imagenet":
             crops = Crops.of_imagenet(device)
@@ -79,7 +80,7 @@ class DirectDenoising(Task):
     def loss(self, run: TrainingRun, progress: float) -> Tensor:
         """The objective's mean over pictures drawn at random."""
         x = self._draw(run.generator)
-        x_noisy = x + TrainingNoise(run.generator).noise(x, 1, self.sigma)[0]
+        x_noisy = x + TrainingNoise(run.noise_generator).noise(x, 1, self.sigma)[0]
         self.network.train()
         with autocast(x.device, torch.bfloat16):
             denoised = self.network(x_noisy.contiguous(memory_format=torch.channels_last))
@@ -95,7 +96,7 @@ class DirectDenoising(Task):
     def finish(self, run: TrainingRun) -> tuple[nn.Module, dict[str, Any]]:
         self.network.eval()
         as_stored(self.network)
-        test, truth = self._held_out()
+        test, truth = (part.to(self._device) for part in self._held_out())
         purify = DirectDenoiser(self.network, self.sigma, "", weights="").purify
         metrics: dict[str, Any] = {
             "test_pictures": len(test),

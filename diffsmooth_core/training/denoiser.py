@@ -73,8 +73,8 @@ class NoisePrediction(Task):
         """||eps - eps_theta(x_t, t)||^2 / alpha_bar_t at pictures and timesteps drawn at random."""
         g, device = run.generator, self._pictures.device
         x = drawn(self._pictures, self.batch, g)
-        t = _timesteps(self.batch, g).to(device)
-        eps = torch.randn(x.shape, generator=g).to(device)
+        t = _timesteps(self.batch, g).to(device, non_blocking=True)
+        eps = torch.randn(x.shape, generator=run.noise_generator, device=device)
         a = self._alpha_bar[t][:, None, None, None]
         x_t = a.sqrt() * (2 * x - 1) + (1 - a).sqrt() * eps
         x_t = x_t.contiguous(memory_format=torch.channels_last)
@@ -91,7 +91,7 @@ class NoisePrediction(Task):
     def finish(self, run: TrainingRun) -> tuple[nn.Module, dict[str, Any]]:
         network = self._average.network
         as_stored(network)
-        test = load_pictures("test", self.dataset)[0][: self.limit]
+        test = load_pictures("test", self.dataset)[0][: self.limit].to(self._pictures.device)
         purify = Denoiser(network, self._schedule, "", weights="").purify
         return network, {
             "kind": "denoiser",

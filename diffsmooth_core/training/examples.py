@@ -92,20 +92,21 @@ def epoch_order(seed: int, epoch: int, size: int) -> Tensor:
 def drawn(pictures: Tensor, count: int, generator: torch.Generator) -> Tensor:
     """`count` of the pictures (n,c,h,w), chosen at random and half of them mirrored: (count,c,h,w)."""
     chosen = torch.randint(len(pictures), (count,), generator=generator)
-    return flipped(pictures[chosen.to(pictures.device)], generator)
+    return flipped(pictures[chosen.to(pictures.device, non_blocking=True)], generator)
 
 
 def flipped(x: Tensor, generator: torch.Generator) -> Tensor:
     """Each picture of x (b,c,h,w) mirrored with probability 1/2."""
-    mirror = torch.rand(len(x), generator=generator) < 0.5
-    return torch.where(mirror.to(x.device)[:, None, None, None], x.flip(3), x)
+    mirror = (torch.rand(len(x), generator=generator) < 0.5).to(x.device, non_blocking=True)
+    return torch.where(mirror[:, None, None, None], x.flip(3), x)
 
 
 def translated(x: Tensor, pixels: int, generator: torch.Generator) -> Tensor:
     """Each picture of x (b,c,h,w) shifted by up to `pixels` along both axes, with reflected edges."""
     b, c, h, w = x.shape
     padded = F.pad(x, (pixels,) * 4, mode="reflect")
-    dy, dx = torch.randint(0, 2 * pixels + 1, (2, b, 1), generator=generator).to(x.device)
+    shift = torch.randint(0, 2 * pixels + 1, (2, b, 1), generator=generator)
+    dy, dx = shift.to(x.device, non_blocking=True)
     rows = (dy + torch.arange(h, device=x.device))[:, None, :, None]
     columns = (dx + torch.arange(w, device=x.device))[:, None, None, :]
     batch = torch.arange(b, device=x.device)[:, None, None, None]

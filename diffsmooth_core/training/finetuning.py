@@ -83,16 +83,17 @@ class FineTuning(Task):
     def loss(self, run: TrainingRun, progress: float) -> Tensor:
         """The weighted mean cross-entropy of random pictures under noise."""
         chosen = torch.randint(self.size, (self.batch,), generator=run.generator)
-        x = flipped(self.examples.pictures[chosen].to(self._device), run.generator)
-        weight = self.examples.weights[chosen].to(self._device)
+        examples = self.examples
+        x, label, weight = (
+            part[chosen].to(self._device, non_blocking=True)
+            for part in (examples.pictures, examples.labels, examples.weights)
+        )
+        x = flipped(x, run.generator)
         self.network.train()
         with autocast(self._device, torch.bfloat16):
             logits = self.network(self._noisy(x, run))
         losses = F.cross_entropy(
-            logits.float(),
-            self.examples.labels[chosen].to(self._device),
-            label_smoothing=self.recipe.label_smoothing,
-            reduction="none",
+            logits.float(), label, label_smoothing=self.recipe.label_smoothing, reduction="none"
         )
         return (weight * losses).sum() / weight.sum()
 
@@ -129,4 +130,4 @@ class FineTuning(Task):
         }
 
     def _noisy(self, x: Tensor, run: TrainingRun) -> Tensor:
-        return x + TrainingNoise(run.generator).noise(x, 1, self.sigma)[0]
+        return x + TrainingNoise(run.noise_generator).noise(x, 1, self.sigma)[0]

@@ -49,41 +49,63 @@ class Budget:
 
 @dataclass
 class TrainingRun:
-    """The state of a training run: step count, time spent, random generator, and the checkpoint file that
+    """The state of a training run: step count, time spent, random generators, and the checkpoint file that
     stores all of this.
 
-    Where that file exists, the run resumes from it. The generator's state is part of it, so that an
-    interrupted run draws the same random numbers as an undisturbed one.
+    What is chosen for a step (pictures, their augmentation, timesteps) is drawn from `generator` on the CPU;
+    noise, which is large, from `noise_generator` on the `device`. On a CPU both are one.
+
+    Where the checkpoint exists, the run resumes from it. The generators' states are part of it, so that an
+    interrupted run draws the same random numbers as an undisturbed one. Raises InputError where the run was
+    begun on another kind of device, whose random numbers are others.
     """
 
     checkpoint: Path
     budget: Budget
     seed: int
     parts: Mapping[str, Any]  # name -> object with state_dict() and load_state_dict()
+    device: str = "cpu"
     save_every_minutes: float = 2.0
     step: int = 0
     minutes: float = 0.0
-    generator: torch.Generator = field(default_factory=torch.Generator)
+    generator: torch.Generator = field(init=False)
+    noise_generator: torch.Generator = field(init=False)
 
     def __post_init__(self) -> None:
-        self.generator.manual_seed(self.seed)
+        self.generator = self.noise_generator = torch.Generator().manual_seed(self.seed)
+        if self._on_gpu:
+            self.noise_generator = torch.Generator(self.device).manual_seed(self.seed)
         if self.checkpoint.is_file():
             state = torch.load(self.checkpoint, weights_only=True, map_location="cpu")
+            if self._on_gpu != ("noise_generator" in state):
+                raise InputError(
+                    f"{self.checkpoint} was begun on {'a CPU' if self._on_gpu else 'a GPU'}, whose random "
+                    "numbers are others; go on there, or begin under another name"
+                )
             self.step, self.minutes = state["step"], state["minutes"]
             self.generator.set_state(state["generator"])
+            if self._on_gpu:
+                self.noise_generator.set_state(state["noise_generator"])
             for name, part in self.parts.items():
                 part.load_state_dict(state[name])
+
+    @property
+    def _on_gpu(self) -> bool:
+        return torch.device(self.device).type == "cuda"
 
     def save(self) -> None:
         """Write the checkpoint; the file is replaced only once the new one is whole."""
         state = {name: part.state_dict() for name, part in self.parts.items()}
         state |= {"step": self.step, "minutes": self.minutes, "generator": self.generator.get_state()}
+        if self._on_gpu:
+            state["noise_generator"] = self.noise_generator.get_state()
         partial_file = self.checkpoint.with_suffix(".partial")
         torch.save(state, partial_file)
         os.replace(partial_file, self.checkpoint)
 
-    def spend_budget(self, train_step: Callable[[float], float]) -> None:
-        """Call train_step(progress) -> loss until the budget is spent, saving every few minutes."""
+    def spend_budget(self, train_step: Callable[[float], Tensor]) -> None:
+        """Call train_step(progress) -> loss () until the budget is spent, saving every few minutes. Nothing
+        waits for the device but the loss that is shown every 50 steps."""
         saved = clock = time.monotonic()
         with tqdm(total=1.0, bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}") as bar:
             while (progress := self.budget.progress(self.step, self.minutes)) < 1:
@@ -93,7 +115,7 @@ class TrainingRun:
                 self.minutes += (now - clock) / 60
                 clock = now
                 if self.step % 50 == 0:
-                    bar.set_postfix_str(f"step {self.step} loss {loss:.4f}")
+                    bar.set_postfix_str(f"step {self.step} loss {float(loss):.4f}")
                     bar.update(progress - bar.n)
                 if now - saved > 60 * self.save_every_minutes:
                     self.save()
@@ -104,8 +126,8 @@ class TrainingRun:
 class Task(ABC):
     """A training task: a network, its examples, its loss, and the metrics of the result.
 
-    Every random number comes from `run.generator`, so that a resumed run ends with the same weights as an
-    undisturbed one.
+    Every random number comes from the generators of `run`, so that a resumed run ends with the same weights
+    as an undisturbed one.
     """
 
     batch: int  # examples a step
@@ -157,7 +179,7 @@ def train(task: Task, folder: Path, name: str, budget: Budget, *, seed: int = 0,
     task.build(device)
     folder.mkdir(parents=True, exist_ok=True)
     budget = budget.over(task.size, task.batch)
-    run = TrainingRun(folder / f"{name}.checkpoint", budget, seed, task.parts)
+    run = TrainingRun(folder / f"{name}.checkpoint", budget, seed, task.parts, device)
     if run.step == 0:
         task.prepare(run)
     run.spend_budget(partial(_step, task, run))
@@ -173,8 +195,8 @@ def train(task: Task, folder: Path, name: str, budget: Budget, *, seed: int = 0,
     return write_model(folder, {"name": name} | card, network)
 
 
-def _step(task: Task, run: TrainingRun, progress: float) -> float:
-    """Update the weights once; returns the loss before the update."""
+def _step(task: Task, run: TrainingRun, progress: float) -> Tensor:
+    """Update the weights once; returns the loss () before the update."""
     loss = task.loss(run, progress)
     for group in task.optimizer.param_groups:
         group["lr"] = task.learning_rate(run, progress, group)
@@ -184,4 +206,4 @@ def _step(task: Task, run: TrainingRun, progress: float) -> float:
         nn.utils.clip_grad_norm_(task.network.parameters(), task.longest_gradient)
     task.optimizer.step()
     task.after_step(run)
-    return float(loss.detach())
+    return loss.detach()

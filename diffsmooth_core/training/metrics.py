@@ -15,14 +15,16 @@ SIGMAS = (0.12, 0.25, 0.5, 1.0)  # the paper's smoothing noises, [0,1] pixel uni
 
 def accuracy(network: nn.Module, x: Tensor, labels: Tensor, sigma: float, batch: int = 1000) -> float:
     """Share of x (n,3,h,w) in [0,1] classified correctly, each picture under one draw of N(0, sigma^2) noise
-    (seed 0)."""
+    (seed 0). Pictures go to the network's device a batch at a time."""
     source = TrainingNoise(torch.Generator().manual_seed(0))
+    device = next(network.parameters(), x).device
     network.eval()
     right = 0
     with torch.inference_mode():
-        for clean, label in zip(x.split(batch), labels.split(batch), strict=True):
+        for some, label in zip(x.split(batch), labels.split(batch), strict=True):
+            clean = some.to(device)
             noisy = clean + source.noise(clean, 1, sigma)[0] if sigma else clean
-            right += int((network(noisy).argmax(1) == label).sum())
+            right += int((network(noisy).argmax(1) == label.to(device)).sum())
     return right / len(x)
 
 
@@ -45,6 +47,6 @@ def psnr(purify: Callable[[Tensor, float], Tensor], x: Tensor, sigma: float) -> 
     generator = torch.Generator().manual_seed(0)
     error = 0.0
     for clean in x.split(at_once(x)):
-        noisy = clean + sigma * torch.randn(clean.shape, generator=generator)
+        noisy = clean + sigma * torch.randn(clean.shape, generator=generator).to(clean.device)
         error += float((purify(noisy, sigma) - clean).square().sum())
     return 10 * math.log10(x.numel() / error)

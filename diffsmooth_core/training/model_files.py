@@ -27,9 +27,8 @@ def start_from(network: nn.Module, file: Path) -> None:
 
 
 def as_stored(network: nn.Module) -> None:
-    """Move a network to the CPU and round every parameter and buffer to float16, as in the file, so that the
-    metrics are measured on the network that is later loaded."""
-    network.cpu()
+    """Round every parameter and buffer of a network to float16, as in the file, so that the metrics are
+    measured on the network that is later loaded."""
     for tensor in network.state_dict().values():
         if tensor.is_floating_point():
             tensor.copy_(tensor.half())

@@ -13,19 +13,22 @@ from diffsmooth_core.classifiers.device import autocast
 
 
 class TrainingNoise:
-    """Random numbers from one generator, drawn on the CPU so that they are the same on every device."""
+    """Random numbers from one generator, drawn on its device. One on the CPU gives the same numbers whatever
+    device the pictures are on."""
 
     def __init__(self, generator: torch.Generator) -> None:
         self.generator = generator
 
     def noise(self, x: Tensor, copies: int, sigma: float) -> Tensor:
         """N(0, sigma^2) for each of `copies` copies of x (b,c,h,w): (copies,b,c,h,w)."""
-        standard = torch.randn((copies, *x.shape), generator=self.generator)
-        return sigma * standard.to(x.device)
+        g = self.generator
+        standard = torch.randn((copies, *x.shape), generator=g, device=g.device)
+        return sigma * standard.to(x.device, non_blocking=True)
 
     def uniform(self, x: Tensor) -> Tensor:
         """U(0,1) for each picture of x: (b,1,1,1)."""
-        return torch.rand((len(x), 1, 1, 1), generator=self.generator).to(x.device)
+        g = self.generator
+        return torch.rand((len(x), 1, 1, 1), generator=g, device=g.device).to(x.device, non_blocking=True)
 
 
 class Objective(Protocol):

@@ -66,7 +66,7 @@ class PhotographDenoising(Task):
     def build(self, device: str) -> None:
         self._crops = Crops.of_imagenet(device)
         self.size = self._crops.count
-        self._test, _ = held_out()
+        self._test = held_out()[0].to(device)
         self.network = UNet(self.architecture).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._average = MovingAverage(self.network, DECAY)
         self.optimizer = torch.optim.AdamW(
@@ -88,9 +88,10 @@ class PhotographDenoising(Task):
         side = SIDE if progress < LATE else LATE_SIDE
         count = max(1, self.batch * SIDE**2 // side**2)
         x_0 = 2 * self._crops.draw(count, side, g) - 1
-        t = torch.multinomial(self._shares, count, replacement=True, generator=g).to(self._device)
+        t = torch.multinomial(self._shares, count, replacement=True, generator=g)
+        t = t.to(self._device, non_blocking=True)
         a = self._alpha_bar[t][:, None, None, None]
-        eps = torch.randn(x_0.shape, generator=g).to(self._device)
+        eps = torch.randn(x_0.shape, generator=run.noise_generator, device=self._device)
         x_t = (a.sqrt() * x_0 + (1 - a).sqrt() * eps).contiguous(memory_format=torch.channels_last)
         skip, scale = edm_parts(a)
         with autocast(self._device, torch.bfloat16):

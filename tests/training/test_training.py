@@ -92,13 +92,13 @@ def watch(monkeypatch: pytest.MonkeyPatch, stop_before: int | None = None) -> li
     losses: list[float] = []
     spend_budget = TrainingRun.spend_budget
 
-    def watched(run: TrainingRun, train_step: Callable[[float], float]) -> None:
-        def step(progress: float) -> float:
+    def watched(run: TrainingRun, train_step: Callable[[float], torch.Tensor]) -> None:
+        def step(progress: float) -> torch.Tensor:
             if run.step == stop_before:
                 run.save()
                 raise InterruptedError
-            losses.append(train_step(progress))
-            return losses[-1]
+            losses.append(float(loss := train_step(progress)))
+            return loss
 
         spend_budget(run, step)
 
