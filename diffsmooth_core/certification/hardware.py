@@ -15,13 +15,15 @@ def hardware(device: torch.device) -> dict[str, str]:
     """What decides the rounding of a network on this device.
 
     Of a processor its model, the instructions that torch's own kernels use, and the limit that the
-    environment sets for oneDNN's; of a GPU its name and the versions of CUDA and cuDNN.
+    environment sets for oneDNN's; of a GPU its name, the versions of CUDA and cuDNN, and that TF32 never
+    takes the place of float32 (`autocast`).
     """
     if device.type == "cuda":
         return {
             "gpu": torch.cuda.get_device_name(device),
             "cuda": str(torch.version.cuda),
             "cudnn": str(torch.backends.cudnn.version()),
+            "tf32": "off",
         }
     return {
         "processor": _processor(),

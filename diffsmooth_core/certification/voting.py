@@ -147,6 +147,8 @@ def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig, batch: int) 
     side = SIDES.get(config.dataset, x.shape[-1])  # the user's own data set: any square image
     if tuple(x.shape) != (shape := (3, side, side)):
         raise InputError(f"a picture for {config.dataset} has the shape {shape}, got {tuple(x.shape)}")
+    if x.device.type != "cpu":
+        raise InputError(f"a picture lies in the CPU's memory, got one on {x.device}; pass x.cpu()")
     if x.dtype != torch.float32:
         raise InputError(f"a picture is float32 in [0,1], got {x.dtype}; convert it and divide by 255")
     if not torch.isfinite(x).all():

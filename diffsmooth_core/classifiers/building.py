@@ -10,7 +10,7 @@ import torch
 
 from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
 from diffsmooth_core.classifiers.batching import default_purifier_batch
-from diffsmooth_core.classifiers.device import resolve_device, resolve_dtype
+from diffsmooth_core.classifiers.device import on_device, resolve_device, resolve_dtype
 from diffsmooth_core.classifiers.execution import EAGER, Execution, available
 from diffsmooth_core.classifiers.timings import candidates, fastest, remembered
 from diffsmooth_core.config import InputError, SmoothingConfig
@@ -41,9 +41,9 @@ def build_base(
         )
     purifier, device = purifier_of(config.method).of(config, denoiser), resolve_device(config.device)
     if purifier.denoiser is not None:
-        purifier.denoiser.to(device).eval()
+        purifier = replace(purifier, denoiser=on_device(purifier.denoiser, device))
     dtype = resolve_dtype(config.dtype, device)
-    base = BaseClassifier(config, classifier.to(device).eval(), purifier, device, dtype, purifier_batch=1)
+    base = BaseClassifier(config, on_device(classifier, device), purifier, device, dtype, purifier_batch=1)
     base = replace(base, purifier_batch=default_purifier_batch(config, device, base.parameters))
     return replace(base, execution=execution or default_execution(base, config.n0 + config.n))
 

@@ -10,10 +10,12 @@ import copy
 import os
 import re
 import shutil
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +24,8 @@ from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.unet import UNet
+
+T = TypeVar("T")
 
 MODES = {
     "eager": "operation by operation, bfloat16 by autocast",
@@ -39,9 +43,13 @@ def modes(device: torch.device) -> tuple[str, ...]:
 
 def compiler(device: torch.device) -> bool:
     """Whether the compiler that torch.compile needs for a device is installed."""
-    if device.type == "cuda":
-        return find_spec("triton") is not None
-    return shutil.which(os.environ.get("CXX") or "g++") is not None or shutil.which("clang++") is not None
+    if device.type == "cuda":  # Triton builds the kernels' launchers with a compiler for C
+        return find_spec("triton") is not None and _found(os.environ.get("CC") or "gcc", "clang")
+    return _found(os.environ.get("CXX") or "g++", "clang++")
+
+
+def _found(*programs: str) -> bool:
+    return any(map(shutil.which, programs))
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,8 @@ def available(execution: Execution, device: torch.device) -> Execution:
     """Return `execution` unchanged. Raises InputError where this machine does not support it on the
     device."""
     if execution.mode not in modes(device):
-        needs = "a CUDA GPU" if execution.mode == "graph" else "a compiler (g++), which is not installed"
+        compiler_for = {"cuda": "Triton and a compiler for C (gcc)"}.get(device.type, "a compiler (g++)")
+        needs = "a CUDA GPU" if execution.mode == "graph" else f"{compiler_for}, not installed here"
         raise InputError(f"execution '{execution}' needs {needs}; use it elsewhere, or another one")
     return execution
 
@@ -98,46 +107,73 @@ class InDtype(nn.Module):
 
 
 class Graphed(nn.Module):
-    """A network captured as one CUDA graph for each input shape: one launch instead of hundreds."""
+    """A network captured as one CUDA graph for each input shape: one launch instead of hundreds.
+
+    Its input and output lie in memory of the graph's own, so threads take turns.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
         self.captured: dict[torch.Size, tuple[torch.cuda.CUDAGraph, Tensor, Tensor]] = {}
+        self.lock = threading.Lock()
 
     def forward(self, x: Tensor, *_: Any) -> Tensor:
-        if x.shape not in self.captured:
-            self.captured[x.shape] = self._capture(x)
-        graph, given, result = self.captured[x.shape]
-        given.copy_(x)
-        graph.replay()
-        return result.clone()
+        with self.lock, torch.cuda.device_of(x):
+            if x.shape not in self.captured:
+                self.captured[x.shape] = self._capture(x)
+            graph, given, result = self.captured[x.shape]
+            given.copy_(x)
+            graph.replay()
+            return result.clone()
 
     def _capture(self, x: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor, Tensor]:
-        given, graph, warm_up = x.clone(), torch.cuda.CUDAGraph(), torch.cuda.Stream()
-        warm_up.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(warm_up):  # libraries choose their kernels in the first calls
-            for _ in range(3):
-                self.network(given)
-        torch.cuda.current_stream().wait_stream(warm_up)
-        with torch.cuda.graph(graph):
-            result = self.network(given)
+        given = x.clone()
+        graph, result = captured(lambda: self.network(given))
         return graph, given, result
+
+
+_capturing = threading.Lock()
+
+
+def captured(work: Callable[[], T]) -> tuple[torch.cuda.CUDAGraph, T]:
+    """`work` as a CUDA graph on the current device, and its result, which each replay overwrites.
+
+    Memory that `work` reads must stay where it is. Meanwhile other threads may use the device, but not
+    capture.
+    """
+    graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream()
+    with _capturing:
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):  # libraries choose their kernels in the first calls
+            for _ in range(3):
+                work()
+        torch.cuda.current_stream().wait_stream(side)
+        with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
+            result = work()
+    return graph, result
 
 
 def foldable(network: nn.Module) -> bool:
     return isinstance(network, UNet | CompactCNN | CifarResNet)
 
 
-@lru_cache(maxsize=8)
 def prepared(network: nn.Module, mode: str, dtype: torch.dtype, t: float | None = None) -> nn.Module:
-    """`network` prepared for a mode; t is the single timestep at which a U-Net is used.
+    """`network` prepared for a mode on the device on which it lies; t is the single timestep at which a U-Net
+    is used.
 
     A network that cannot be folded is returned unchanged, also for "compiled" and "graph", since its shapes
     or branches may depend on its input.
     """
     if mode == "eager" or not foldable(network):
         return network
+    return _prepared(network, next(network.parameters()).device, mode, dtype, t)
+
+
+@lru_cache(maxsize=8)
+def _prepared(
+    network: nn.Module, _where: torch.device, mode: str, dtype: torch.dtype, t: float | None
+) -> nn.Module:
     folded: Any = copy.deepcopy(network)
     folded.fold(t) if isinstance(network, UNet) else folded.fold()
     made = InDtype(folded, dtype).eval().requires_grad_(False)

@@ -12,9 +12,11 @@ from diffsmooth_core import build_base, certify
 from diffsmooth_core.certification import replay as replaying
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.certification.decision import decide
+from diffsmooth_core.certification.hardware import hardware
 from diffsmooth_core.certification.packing import packed
 from diffsmooth_core.certification.replay import replay
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
+from tests.pretended_gpu import pretended_gpu
 from tests.worlds import GREY, clamping_denoiser, half_space, ten_classes
 
 CONFIG = SmoothingConfig(m=2, n0=30, n=150, device="cpu", dtype="float32")
@@ -193,3 +195,16 @@ def test_a_batch_that_no_memory_holds_is_refused(change: dict[str, object]) -> N
     certificate = replace(certify(WORLD, GREY, PLAIN), **change)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="pictures at a time, and a replay 8,192 at most"):
         replay(certificate, WORLD, GREY)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(torch.cuda, "get_device_name"), (torch.backends.cudnn, "version")]
+)
+def test_another_gpu_or_cudnn_is_another_kind_of_device(
+    monkeypatch: pytest.MonkeyPatch, module: object, name: str
+) -> None:
+    with pretended_gpu():
+        here = hardware(torch.device("cuda"))
+        assert here.keys() == {"gpu", "cuda", "cudnn", "tf32"}
+        monkeypatch.setattr(module, name, lambda *_: "another")
+        assert hardware(torch.device("cuda")) != here

@@ -368,6 +368,7 @@ def test_predict_compares_the_two_leading_classes_alone() -> None:
         (GREY - torch.eye(32) * 0.501, "-0.00099"),
         (GREY + torch.eye(32) * 0.501, "1.001"),
         (GREY.double(), "float64"),
+        (GREY.to("meta"), r"in the CPU's memory, got one on meta; pass x\.cpu\(\)"),
         ((GREY * 255).to(torch.uint8), "uint8"),
         (torch.where(torch.eye(32) > 0, torch.nan, GREY), "NaN"),
         (GREY / 0, "infinite"),

@@ -1,12 +1,17 @@
-"""Device and dtype: what "auto" means here, and a device that is not there."""
+"""Device and dtype: what "auto" means here, a device that is not there, and float32 without TF32."""
 
 from __future__ import annotations
 
 import pytest
 import torch
+from torch.nn.functional import conv2d
 
-from diffsmooth_core.classifiers.device import resolve_device, resolve_dtype
-from diffsmooth_core.config import InputError
+from diffsmooth_core import build_base
+from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.device import autocast, on_device, resolve_device, resolve_dtype
+from diffsmooth_core.config import InputError, SmoothingConfig
+from tests.pretended_gpu import pretended_gpu
+from tests.worlds import GREY, ten_classes
 
 
 def test_dtype_and_device_are_resolved() -> None:
@@ -23,3 +28,58 @@ def test_dtype_and_device_are_resolved() -> None:
 def test_a_gpu_that_is_not_there_is_an_error() -> None:
     with pytest.raises(InputError, match="'cuda'.*no CUDA GPU"):
         resolve_device("cuda")
+
+
+def test_a_gpu_of_another_index_than_those_here_is_an_error() -> None:
+    with pretended_gpu(2):
+        assert resolve_device("cuda:1") == torch.device("cuda:1")
+        with pytest.raises(
+            InputError, match="'cuda:2' was asked for but the GPUs here are 'cuda:0' to 'cuda:1'"
+        ):
+            resolve_device("cuda:2")
+
+
+def test_the_same_networks_serve_two_devices_at_a_time() -> None:
+    """Each device has copies of its own, and the networks that were given stay where they lie."""
+    classifier = ten_classes()
+
+    def built(device: str) -> BaseClassifier:
+        return build_base(SmoothingConfig(method="plain", device=device, dtype="float32"), classifier)
+
+    on_cpu = built("cpu")
+    votes = on_cpu(GREY[None])
+    with pretended_gpu():
+        on_gpu = built("cuda")
+        assert on_gpu.classifier.normalise.mean.device == torch.device("cuda:0")
+        assert on_gpu(GREY[None]).cpu().equal(votes)
+        assert on_device(classifier, torch.device("cuda")) is on_gpu.classifier, "copied once"
+        assert on_cpu(GREY[None]).equal(votes)
+        assert on_cpu.classifier is classifier
+
+
+def test_tf32_stays_off_until_the_last_run_has_ended() -> None:
+    switches = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = [switch.allow_tf32 for switch in switches]
+    assert before[0], "cuDNN's convolutions use it unless told otherwise"
+    first, second = (autocast(torch.device("cuda"), torch.float32) for _ in range(2))
+    with pretended_gpu():
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert not any(switch.allow_tf32 for switch in switches)
+        second.__exit__(None, None, None)
+    assert [switch.allow_tf32 for switch in switches] == before
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("product", ["convolution", "matrix"])
+def test_on_a_gpu_float32_products_have_24_bits(product: str) -> None:
+    """Integers of 12 bits: their products and sums are exact in float32, and not in TF32."""
+    generator, device = torch.Generator().manual_seed(0), torch.device("cuda")
+    a, b = (torch.randint(-2048, 2048, (64, 64), generator=generator).float() for _ in range(2))
+    a[:, 2:] = 0
+    expected = (a.double() @ b.double()).float()
+    with autocast(device, torch.float32):
+        a, b = a.to(device), b.to(device)
+        found = a @ b if product == "matrix" else conv2d(a[..., None, None], b.T[..., None, None])[..., 0, 0]
+    assert torch.equal(found.cpu(), expected)

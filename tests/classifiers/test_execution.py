@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -15,7 +18,15 @@ from diffsmooth_core.certification.agreement import agreement
 from diffsmooth_core.certification.voting import VoteRange, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.compact import CompactCNN
-from diffsmooth_core.classifiers.execution import EAGER, Execution, Graphed, compiler, prepared
+from diffsmooth_core.classifiers.execution import (
+    EAGER,
+    Execution,
+    Graphed,
+    available,
+    compiler,
+    modes,
+    prepared,
+)
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
@@ -233,6 +244,46 @@ def test_a_graph_is_captured_once_a_shape_and_its_result_is_not_overwritten(
     assert [c.replays for c in captures] == [2, 1]
     for output, x in zip(outputs, (first, second, first[:2]), strict=True):
         torch.testing.assert_close(output, network.network(x))
+
+
+def test_two_threads_that_share_a_graph_get_their_own_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The graph's input is overwritten by whoever comes next, so nobody may come while it is in use."""
+    given = torch.zeros(1, 1)
+    both = threading.Barrier(2)
+
+    class Slow:
+        def replay(self) -> None:
+            held = given.clone()
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both.wait(0.2)  # until the other thread has overwritten the input, where it can
+            result.copy_(given)
+            assert torch.equal(held, given)
+
+    result = torch.zeros(1, 1)
+    graphed = Graphed(nn.Identity())
+    monkeypatch.setattr(Graphed, "_capture", lambda self, x: (Slow(), given, result))
+    with ThreadPoolExecutor() as threads:
+        outputs = list(threads.map(lambda i: float(graphed(torch.full((1, 1), float(i)))), (1, 2)))
+    assert outputs == [1, 2]
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_threads_that_share_a_graph_get_their_own_outputs() -> None:
+    graphed = Graphed(nn.Identity())
+    graphed(torch.zeros(1000, device="cuda"))
+    with ThreadPoolExecutor(2) as threads:
+        same = threads.map(
+            lambda i: bool((graphed(torch.full((1000,), i, device="cuda")) == i).all()), range(3000)
+        )
+        assert all(same)
+
+
+def test_compiled_is_offered_where_there_is_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda program: None)
+    for device in (CPU, CUDA):
+        assert "compiled" not in modes(device)
+        with pytest.raises(InputError, match="'compiled' needs .*compiler.*, not installed here"):
+            available(Execution("compiled"), device)
 
 
 @pytest.mark.gpu
