@@ -16,6 +16,7 @@ from diffsmooth_core.benchmarking.plain import plain_votes
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.voting import VoteRange, draw_noise, votes
 from diffsmooth_core.classifiers.base import BaseClassifier
+from diffsmooth_core.classifiers.batching import halve_batch, out_of_memory
 from diffsmooth_core.classifiers.building import timed_as
 from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.classifiers.timings import Pace, Timings, candidates, remember
@@ -69,9 +70,10 @@ def compare(
 def tune(base: BaseClassifier, x: Tensor, config: SmoothingConfig, rounds: int = 3) -> Timings:
     """Time every way to run the networks that this machine offers on estimation votes of x (c,h,w), taking
     turns. The timings are saved for this device and these networks, and `build_base` chooses the fastest
-    way from them. A way that cannot be compiled or captured here is left out."""
+    way from them. A way that cannot be compiled or captured here is left out; one that runs out of memory is
+    timed at the batch sizes that a run comes down to."""
     ways = {e: replace(base, execution=e) for e in candidates(base.device)}
-    starts, paces = dict[Execution, float](), dict[Execution, list[float]]()
+    paces = dict[Execution, list[float]]()
 
     def seconds(way: BaseClassifier) -> float:
         began = time.perf_counter()
@@ -79,16 +81,23 @@ def tune(base: BaseClassifier, x: Tensor, config: SmoothingConfig, rounds: int =
         _wait(way)
         return time.perf_counter() - began
 
-    for e, way in ways.items():
-        try:
-            starts[e] = seconds(way)
-        except RuntimeError:
-            if e.mode not in ("compiled", "graph"):
-                raise
+    def started(e: Execution) -> float | None:
+        while True:
+            try:
+                return seconds(ways[e])
+            except RuntimeError as error:
+                if out_of_memory(error):
+                    ways[e] = halve_batch(ways[e], error)
+                elif e.mode in ("compiled", "graph"):
+                    return None
+                else:
+                    raise
+
+    starts = {e: first for e in ways if (first := started(e)) is not None}
     for _ in range(rounds):
         for e in starts:
             paces.setdefault(e, []).append(seconds(ways[e]))
-    ready = {e: max(0.0, started - min(paces[e])) for e, started in starts.items()}
+    ready = {e: max(0.0, first - min(paces[e])) for e, first in starts.items()}
     timings = {}
     for e, taken in paces.items():
         start = max(ready[other] for other in ready if other.mode == e.mode)  # prepared once a mode

@@ -121,9 +121,11 @@ class BaseClassifier:
 
     @property
     def halved(self) -> BaseClassifier:
-        """The same f with both batch sizes halved. Only for a purifier batch above 1."""
-        fewer = replace(self.execution, classifier_batch=-(-self.execution.classifier_batch // 2))
-        return replace(self, purifier_batch=self.purifier_batch // 2, execution=fewer)
+        """The same f with both batch sizes halved: the classifier's alone where the purifier's is 1."""
+        last = self.purifier_batch == 1
+        pictures = self.classifier_batch if last else self.execution.classifier_batch
+        fewer = replace(self.execution, classifier_batch=-(-pictures // 2))
+        return replace(self, purifier_batch=1 if last else self.purifier_batch // 2, execution=fewer)
 
     @cached_property
     def prepared_networks(self) -> tuple[Classifier, Purifier]:

@@ -8,13 +8,14 @@ a batch with fewer images is padded.
 from __future__ import annotations
 
 from collections.abc import Callable
+from traceback import clear_frames
 from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from diffsmooth_core.classifiers.execution import Execution
+from diffsmooth_core.classifiers.execution import Execution, free_graphs
 from diffsmooth_core.config import METHODS, SIDES, InputError, SmoothingConfig
 from diffsmooth_core.purification.purifiers import purifier_of
 
@@ -26,6 +27,12 @@ CPU_COPIES = 16  # noisy copies in a batch on a CPU: few enough for frequent pro
 CPU_WORK = 1.5e12  # parameters times pixels that one CPU core processes in about half a second
 STEP_PICTURES = 384  # images in a step of votes on a CPU, which then takes a fraction of a second
 ROUNDING = 1e-3  # exceeds the rounding error of a sum of softmaxes
+NO_MEMORY = (  # how torch and CUDA's libraries say so where they raise no OutOfMemoryError
+    "can't allocate memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
 
 
 def network_passes(config: SmoothingConfig) -> int:
@@ -105,15 +112,24 @@ def until_decided(softmax: Callable[[Tensor], Tensor], copies: Tensor, classes: 
     return answers
 
 
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether `error` says that memory ran out."""
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in NO_MEMORY)
+
+
 def halve_batch(base: BaseClassifier, error: RuntimeError) -> BaseClassifier:
     """The base classifier with its batch sizes halved, after `error` reported that memory ran out.
 
-    All votes of a certificate must come from one batch size, so counting has to start again. Raises `error`
-    itself where it is of another kind, and InputError where the batch size is already 1.
+    All votes of a certificate must come from one batch size, so counting has to start again. What the failed
+    attempt holds is freed: the tensors in the frames of `error`, and the graphs captured for larger batches.
+    Raises `error` itself where it is of another kind, and InputError where both networks already take one
+    picture at a time.
     """
-    if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+    if not out_of_memory(error):
         raise error
-    if base.purifier_batch == 1:
+    clear_frames(error.__traceback__)
+    free_graphs()
+    if base.purifier_batch == base.classifier_batch == 1:
         raise InputError(
             f"there is not enough memory on {base.device} for one copy at a time; free some, or choose a "
             "smaller network"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
@@ -117,6 +118,7 @@ class Graphed(nn.Module):
         self.network = network
         self.captured: dict[torch.Size, tuple[torch.cuda.CUDAGraph, Tensor, Tensor]] = {}
         self.lock = threading.Lock()
+        _GRAPHED.add(self)
 
     def forward(self, x: Tensor, *_: Any) -> Tensor:
         with self.lock, torch.cuda.device_of(x):
@@ -152,6 +154,16 @@ def captured(work: Callable[[], T]) -> tuple[torch.cuda.CUDAGraph, T]:
         with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
             result = work()
     return graph, result
+
+
+_GRAPHED: WeakSet[Graphed] = WeakSet()
+
+
+def free_graphs() -> None:
+    """Free the memory of all captured graphs. A network that is used again captures its own anew."""
+    for graphed in list(_GRAPHED):
+        with graphed.lock:
+            graphed.captured.clear()
 
 
 def foldable(network: nn.Module) -> bool:

@@ -140,6 +140,7 @@ class BatchRun:
         finished = {result.idx: result for result in store.results(run)}
         self._store, self._run, self._make_workers = store, run, workers
         self._skipped = {remark.idx for remark in store.remarks(run) if remark.kind == "skipped"}
+        self._saving = True  # whether the votes of unfinished pictures are kept in the store
         self._plan, begun = _resumed(store, run, plan_of(run), finished)
         self._waiting = OrderedDict(
             (idx, begun.get(idx)) for idx in run.indices if idx not in finished and idx not in self._skipped
@@ -212,7 +213,8 @@ class BatchRun:
         image.requested = False
         self._votes += len(classes)
         tally, decision = image.count(request, classes, self._plan)
-        self._tallies.append(tally)
+        if self._saving:
+            self._tallies.append(tally)
         if decision:
             del self._under_way[request.idx]
             result = _result(self._plan, image)
@@ -225,15 +227,20 @@ class BatchRun:
 
     def shrink(self, error: RuntimeError) -> None:
         """After memory ran out, go on with half as many copies at a time (a smaller block). Votes depend on
-        the block, so unfinished pictures drop their votes and start again. Raises the error again where it
-        is another one, and InputError where the block cannot be halved any more or was promised under a
-        challenge."""
+        the block, so unfinished pictures drop their votes and start again. Below a block of 1, where the
+        classifier alone takes fewer pictures, their votes are not kept in the store, which knows votes by
+        the block. Raises the error again where it is another one, and InputError where nothing can be halved
+        any more or the block was promised under a challenge."""
         if self._plan.tied_to is not None:
             raise broken_promise(self._plan.base, self._plan.tied_to, error) from None
-        halve_batch(self._plan.base, error)
+        smaller = halve_batch(self._plan.base, error)
+        self._saving = self._plan.block > 1
         self._plan, self._in_flight = self._plan.halved, 0
         log.warning(
-            "run %s: out of memory, so %d copies at a time from here on", self._run.name, self._plan.block
+            "run %s: out of memory, so %d copies and %d pictures at a time from here on",
+            self._run.name,
+            smaller.purifier_batch,
+            smaller.classifier_batch,
         )
         self._workers.close()
         self._workers = self._make_workers(self._plan)

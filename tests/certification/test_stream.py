@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -18,7 +19,8 @@ from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.certification.progress import Progress
 from diffsmooth_core.certification.voting import commitment_of, noise_source
 from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
-from diffsmooth_core.classifiers.execution import Execution
+from diffsmooth_core.classifiers.batching import halve_batch
+from diffsmooth_core.classifiers.execution import Execution, Graphed
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.statistics import anytime_lower, certified_radius, clopper_pearson_lower
 from tests.worlds import GREY, SHAPE, clamping_denoiser, half_space, linear_classifier, ten_classes
@@ -440,7 +442,14 @@ def greedy(most: int, error: Exception | None = None) -> BaseClassifier:
 
 
 @pytest.mark.parametrize(
-    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("you can't allocate memory: 1 TB")]
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("you can't allocate memory: 1 TB"),
+        torch.AcceleratorError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
 )
 def test_without_memory_counting_starts_again_with_a_smaller_recorded_block(error: Exception) -> None:
     config = replace(CONFIG, m=1)
@@ -468,6 +477,34 @@ def test_memory_that_ends_in_the_middle_starts_the_counts_again() -> None:
 
 def test_one_copy_at_a_time_is_tried_before_memory_is_said_to_be_short() -> None:
     assert certify(greedy(2), GREY, replace(CONFIG, m=1)).block == 1
+
+
+def test_where_one_copy_is_purified_at_a_time_the_classifier_takes_fewer_too() -> None:
+    config = replace(CONFIG, m=5)
+    base = replace(base_for(config), purifier_batch=1, execution=Execution("folded"))
+    base.classifier.network = Greedy(base.classifier.network, 2, torch.OutOfMemoryError("CUDA out of memory"))
+    found = certify(base, GREY, config)
+    assert (found.block, found.execution) == (1, "folded/2"), "5, 3, then 2 pictures"
+
+
+def test_what_a_failed_attempt_holds_is_free_before_the_next_one() -> None:
+    """The tensors of the frames that it failed in, and what graphs of its shape hold."""
+    graphed = Graphed(nn.Identity())
+    graphed.captured[torch.Size([16])] = None  # type: ignore[assignment]
+    held: list[weakref.ref[Tensor]] = []
+
+    def forward(x: Tensor) -> Tensor:
+        held.append(weakref.ref(activations := x.clone()))
+        raise torch.OutOfMemoryError(f"CUDA out of memory after {len(activations)}")
+
+    base = base_for(CONFIG)
+    try:
+        forward(torch.zeros(1))
+    except torch.OutOfMemoryError as error:
+        assert held[0]() is not None
+        halve_batch(base, error)
+        assert held[0]() is None
+    assert not graphed.captured
 
 
 def test_an_odd_number_of_copies_is_halved_upward() -> None:

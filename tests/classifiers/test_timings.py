@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from diffsmooth_core import build_base
 from diffsmooth_core.benchmarking.timing import tune
@@ -90,6 +91,33 @@ def test_every_way_is_timed_and_the_fastest_taken(tmp_path: Path, monkeypatch: p
     assert set(timings) == set(candidates(CPU))
     assert all(pace.start >= 0 and pace.vote > 0 for pace in timings.values())
     assert build_base(CONFIG, ten_classes(), clamping_denoiser()).execution == fastest(timings, 50, CPU)
+
+
+def test_a_way_without_memory_is_timed_at_the_batch_that_a_run_comes_down_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(execution, "compiler", lambda device: False)
+    base = build_base(CONFIG, ten_classes(), clamping_denoiser())
+    sizes: list[int] = []
+
+    def forward(x: Tensor, network: nn.Module = base.classifier.network) -> Tensor:
+        sizes.append(len(x))
+        if len(x) > 16:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return network(x)  # type: ignore[no-any-return]
+
+    base.classifier.network = Calls(forward)
+    assert set(tune(base, GREY, CONFIG, rounds=1)) == set(candidates(CPU))
+    assert set(sizes) == {64, 32, 16}
+
+
+class Calls(nn.Module):
+    """A network that is one function."""
+
+    def __init__(self, forward: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.forward = forward
 
 
 def test_what_does_not_compile_is_left_out_and_another_fault_is_not(

@@ -20,7 +20,7 @@ import torch
 from diffsmooth_core import certify
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.classifiers.base import Classifier
-from diffsmooth_core.classifiers.execution import EAGER
+from diffsmooth_core.classifiers.execution import EAGER, Execution
 from diffsmooth_core.cli import main
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.runs import batch
@@ -319,6 +319,30 @@ def test_without_memory_pictures_start_again_with_a_smaller_recorded_block(
         if block < base.purifier_batch:
             alone = certify(small, load_picture("cifar10", result.idx).tensor, CONFIG)
             assert (found.counts0, found.counts) == (alone.counts0, alone.counts)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_below_one_copy_the_classifier_takes_fewer_and_interrupted_pictures_begin_anew(
+    own: Store, most: list[int]
+) -> None:
+    """Votes of another batch of the classifier would be another run's: none of those is kept."""
+    most[0] = 1
+    config = replace(CONFIG, method="local-only", sigma_local=0.1, m=5, n=40, n0=10)
+    run = batch.start(own, "run", config, range(2))
+    stream = batch.work(own, run, ThisProcess)
+    while not next(stream).votes > 15:
+        pass
+    stream.close()
+    assert not own.tallies(run)
+    base = replace(base_of(config), purifier_batch=1, execution=Execution("folded", 1))
+    for result in finish(own, run):
+        alone = certify(base, load_picture("cifar10", result.idx).tensor, config)
+        assert result.certificate is not None
+        assert (result.certificate["block"], result.certificate["execution"]) == (1, "folded/1")
+        assert (result.certificate["counts0"], result.certificate["counts"]) == (
+            list(alone.counts0),
+            list(alone.counts),
+        )
 
 
 def test_without_memory_for_one_copy_it_is_said(own: Store, most: list[int]) -> None:
