@@ -1,0 +1,36 @@
+"""axe finds no fault in any page, in both themes: WCAG 2.2 at level AA, as far as a program can tell."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from ui.navigation import SECTIONS
+
+ADDRESSES = {name: "" if name == "certify" else name for listed in SECTIONS.values() for name in listed}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+# Streamlit draws the navigation, and puts a box between its list and the entries.
+LOOKED_AT = {"exclude": [["[data-testid=stSidebarNavItems]"]]}
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_page_has_no_fault_that_axe_finds(app: str, page: Page, name: str) -> None:
+    page.goto(f"{app}/{ADDRESSES[name]}")
+    expect(page.locator("[data-testid=stMain] h1")).to_be_visible()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    captions = page.get_by_test_id("stCaptionContainer")
+    if captions.count():
+        expect(captions.first).to_have_css("opacity", "0.72")  # the page's own style has come
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        expected = {"light": "rgb(250, 249, 247)", "dark": "rgb(20, 26, 33)"}[scheme]
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", expected)
+        found = Axe().run(page, context=LOOKED_AT, options=RULES).response
+        faults = [
+            f"{fault['id']}: {node['html'][:160]} {node['failureSummary']}"
+            for fault in found["violations"]
+            for node in fault["nodes"]
+        ]
+        assert not faults, f"{scheme}:\n" + "\n".join(faults)
+        assert found["passes"], "axe looked at the page"
