@@ -17,6 +17,9 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from diffsmooth_core.certification import noise_on_device
+from diffsmooth_core.certification.noise_on_device import normals, words
+
 aten = torch.ops.aten
 CPU = torch.device("cpu")
 CpuGenerator = torch.Generator
@@ -267,6 +270,7 @@ def pretended_gpu(count: int = 1) -> Iterator[PretendedGPU]:
         with (
             patch.multiple(torch.cuda, **functions),
             patch.object(torch, "Generator", DeviceGenerator),
+            patch.object(noise_on_device, "fastest", lambda device: (words, normals)),
             patch.object(torch.accelerator, "current_accelerator", lambda check_available=False: None),
             patch.object(torch.Tensor, "to", _by_full_name(torch.Tensor.to)),
             patch.object(torch, "tensor", _by_full_name(torch.tensor)),
@@ -276,3 +280,5 @@ def pretended_gpu(count: int = 1) -> Iterator[PretendedGPU]:
     finally:
         future.set_overwrite_module_params_on_conversion(overwriting)
         torch._C._set_only_lift_cpu_tensors(lifting)
+        noise_on_device.table.cache_clear()  # what lies on the pretended GPU
+        noise_on_device.steps_on.cache_clear()

@@ -18,7 +18,7 @@ from diffsmooth_core.certification.normal import Float32s, Words, standard_norma
 from diffsmooth_core.certification.rounded import LEVELS, Steps, clip_range, rounded_gaussian
 from diffsmooth_core.config import InputError
 
-_OUTER, _LOCAL, _STEPS = 0, 1, 2  # kinds of noise
+OUTER, LOCAL, STEPS = 0, 1, 2  # kinds of noise
 _THREADS = ThreadPoolExecutor(thread_name_prefix="noise")  # NumPy releases the interpreter's lock to draw
 _NUMBERS_PER_TASK = 2**16  # for a thread to draw; fewer cost more to hand over
 _NUMBERS_AT_ONCE = 2**15  # what they need stays in the cache of a core
@@ -37,6 +37,18 @@ def image_sha256(x: Tensor) -> str:
     on_grid = torch.equal(pixels.float() / 255, x)
     data = pixels.permute(1, 2, 0) if on_grid else x
     return hashlib.sha256(data.contiguous().numpy().tobytes()).hexdigest()
+
+
+def on_grid(x: Tensor) -> Tensor:
+    """The steps of 1/255, whole numbers as float64, that the values of x are. Raises InputError where one
+    lies between two steps."""
+    pixels = (x.double() * LEVELS).round()
+    if not torch.equal((pixels / LEVELS).float(), x):
+        raise InputError(
+            "noise 'sound' is for pictures of 8 bits a channel and this one has values between their "
+            "steps; round it to multiples of 1/255, or use noise 'fresh'"
+        )
+    return pixels
 
 
 @dataclass(frozen=True)
@@ -104,16 +116,16 @@ class NoiseSource:
 
     def _steps(self, start: int, stop: int, shape: tuple[int, ...], sigma: float) -> Steps:
         gaussian = rounded_gaussian(sigma)
-        return self._draw(_STEPS, start, np.empty((stop - start, *shape), np.int32), gaussian.fill)
+        return self._draw(STEPS, start, np.empty((stop - start, *shape), np.int32), gaussian.fill)
 
     def outer(self, start: int, stop: int, shape: torch.Size) -> Tensor:
         """The standard normal smoothing noise of votes start..stop-1, for an image of `shape` (c,h,w):
         (stop-start,c,h,w)."""
-        return torch.from_numpy(self._normal(_OUTER, start, stop, tuple(shape)))
+        return torch.from_numpy(self._normal(OUTER, start, stop, tuple(shape)))
 
     def local(self, start: int, stop: int, m: int, shape: torch.Size) -> Tensor:
         """The m further standard normal tensors of votes start..stop-1: (stop-start,m,c,h,w)."""
-        return torch.from_numpy(self._normal(_LOCAL, start, stop, (m, *shape)))
+        return torch.from_numpy(self._normal(LOCAL, start, stop, (m, *shape)))
 
     def noisy(self, start: int, stop: int, x: Tensor, sigma: float) -> Tensor:
         """The noisy copies of votes start..stop-1 of x (c,h,w) on the 1/255 grid: (stop-start,c,h,w).
@@ -124,15 +136,28 @@ class NoiseSource:
         cover it. The guarantee is for perturbed images on the same grid. Source: Voracek and Hein 2023, Sound
         randomized smoothing in floating-point arithmetic. Raises InputError where x does not lie on the grid.
         """
-        pixels = (x.double() * LEVELS).round()
-        if not torch.equal((pixels / LEVELS).float(), x):
-            raise InputError(
-                "noise 'sound' is for pictures of 8 bits a channel and this one has values between their "
-                "steps; round it to multiples of 1/255, or use noise 'fresh'"
-            )
+        pixels = on_grid(x)
         steps = self._steps(start, stop, tuple(x.shape), sigma)
         steps += pixels.numpy().astype(np.int32)
         return torch.from_numpy((steps.clip(*clip_range(sigma)) / LEVELS).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The noise of votes start..stop-1 of a source, drawn by the CPU."""
+
+    source: NoiseSource
+    start: int
+    stop: int
+
+    def outer(self, shape: torch.Size) -> Tensor:
+        return self.source.outer(self.start, self.stop, shape)
+
+    def local(self, m: int, shape: torch.Size) -> Tensor:
+        return self.source.local(self.start, self.stop, m, shape)
+
+    def noisy(self, x: Tensor, sigma: float) -> Tensor:
+        return self.source.noisy(self.start, self.stop, x, sigma)
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ def trace_vote(
         raise InputError(f"vote {index} is not one of the {total} {stage} votes; take 0 to {total - 1}")
     x_noisy, noise = draw_noise(base, VoteRange(x, stage, index, index + 1, tied_to), config)
     pictures, passed = base.trace_purifier(x_noisy, noise)
+    x_noisy = x_noisy.cpu()
     vote = base.classify(pictures, noise)
     diffusion = None
     if passed is not None:

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from diffsmooth_core.certification.ballots import Classes
 from diffsmooth_core.certification.commitment import Commitment, SeedAlone, Tie, own_commitment
-from diffsmooth_core.certification.noise import NoiseKey, NoiseSource, image_sha256
+from diffsmooth_core.certification.noise import Drawn, NoiseKey, NoiseSource, image_sha256, on_grid
+from diffsmooth_core.certification.noise_on_device import Rows
 from diffsmooth_core.certification.noise_v2 import NoiseSourceV2
 from diffsmooth_core.certification.progress import Pixels, Samples, Stage
 from diffsmooth_core.classifiers.base import BaseClassifier, Vote
@@ -56,18 +57,30 @@ def draw_noise(
     """The noisy copies (b,c,h,w) of a range of votes, and the noise that f uses for them (b,draws,c,h,w).
 
     The latter is standard normal, for purification and local smoothing; None where f needs none, or uses the
-    fixed noise of the reference implementation.
+    fixed noise of the reference implementation. On a GPU both are drawn there.
     """
     tied_to = wanted.tied_to or commitment_of(base, wanted.x, config)
     source = noise_source(tied_to, wanted.x, wanted.stage)
-    span, shape = (wanted.start, wanted.stop), wanted.x.shape
     if config.noise == "sound":
-        x_noisy = source.noisy(*span, wanted.x, config.sigma)
+        on_grid(wanted.x)
+    if base.device.type == "cuda" and not isinstance(source, NoiseSourceV2):
+        x = wanted.x.to(base.device, non_blocking=True)
+        return noisy_copies(base, x, Rows.of(source, wanted.start, wanted.stop, base.device), config)
+    return noisy_copies(base, wanted.x, Drawn(source, wanted.start, wanted.stop), config)
+
+
+def noisy_copies(
+    base: BaseClassifier, x: Tensor, noise: Drawn | Rows, config: SmoothingConfig
+) -> tuple[Tensor, Tensor | None]:
+    """What `draw_noise` returns, for pictures x (b,c,h,w) or one picture (c,h,w) where the noise is drawn."""
+    shape = x.shape[-3:]
+    if config.noise == "sound":
+        x_noisy = noise.noisy(x, config.sigma)
     else:
-        x_noisy = wanted.x + config.sigma * source.outer(*span, shape)
+        x_noisy = x + config.sigma * noise.outer(shape)
     if config.noise == "reference" or not base.draws:
         return x_noisy, None
-    return x_noisy, source.local(*span, base.draws, shape)
+    return x_noisy, noise.local(base.draws, shape)
 
 
 def checked_argmax(confidence: Tensor, sigma: float) -> Classes:
