@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,9 @@ from diffsmooth_core.certification.progress import Progress, Stage
 from diffsmooth_core.certification.voting import VoteRange
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.building import build_base
-from diffsmooth_core.config import METHODS, SmoothingConfig
+from diffsmooth_core.classifiers.execution import EAGER
+from diffsmooth_core.classifiers.given import given_classifier
+from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.zoo.load import cached_classifier, cached_denoiser
 
 
@@ -42,6 +45,47 @@ class SmoothedClassifier:
         if METHODS[config.method].purifies:
             denoiser = cached_denoiser(config.denoiser, config.device)
         return cls(build_base(config, cached_classifier(config.classifier, config.device), denoiser))
+
+    @classmethod
+    def around(
+        cls,
+        f: Callable[[Any], Any],
+        *,
+        classes: int,
+        sigma: float,
+        dataset: str = "given",
+        name: str = "",
+        sha256: str = "",
+        numpy: bool = False,
+        method: str = "plain",
+        dtype: str = "float32",
+        **settings: Any,
+    ) -> SmoothedClassifier:
+        """Around a classifier of one's own, with purification, local smoothing and every stopping rule.
+
+        Args:
+            f: a torch module, or any function, of a batch (b,c,h,w) in [0,1], float32, to logits (b,classes)
+                or whole class numbers (b,). Nothing normalises for it. It is given batches of one size, the
+                last one padded, and has to answer each picture by itself.
+            classes: how many there are, at least two.
+            sigma: the smoothing noise; `method`, `dtype` and `settings` are the others of `SmoothingConfig`.
+            dataset: a name for what is classified. Pictures of one that this project does not know may have
+                any square size.
+            name, sha256: what certificates call f, by default its name in Python, and the hash of the file
+                that it came from. Without the latter a torch module is known by the hash of its state, and
+                any other function by its name alone, which then ends in "(not hashed)".
+            numpy: whether f takes a NumPy array, and not a tensor.
+
+        Raises InputError for what cannot be, such as a module in training mode.
+        """
+        if classes < 2:
+            raise InputError(f"classes must be 2 or more, got {classes}")
+        classifier = given_classifier(f, classes, dataset, name, sha256, numpy)
+        config = SmoothingConfig(
+            method=method, classifier=classifier.name, dataset=dataset, sigma=sigma, dtype=dtype, **settings
+        )
+        denoiser = cached_denoiser(config.denoiser, config.device) if METHODS[method].purifies else None
+        return cls(build_base(config, classifier, denoiser, EAGER))
 
     @property
     def config(self) -> SmoothingConfig:

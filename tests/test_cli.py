@@ -263,3 +263,16 @@ def test_a_data_sets_usual_settings_are_the_defaults_where_no_classifier_is_name
 
     command.main(arguments.split(), standalone_mode=False)
     assert found.items() >= expected.items()
+
+
+def test_predict_names_the_class_and_its_risk(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = ("--method", "plain", "--classifier", "gaussian-0.25", "--sigma", "0.25", "--n", "200")
+    assert run("predict", "gallery:sailing-yacht", *settings, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"image": "gallery:sailing-yacht", "label": 8, "class": "ship", "n": 200, "alpha": 0.001}
+    assert run("predict", "gallery:sailing-yacht", *settings) == 0
+    assert "ship, the smoothed classifier's class by 200 votes, wrong with probability 0.001 at most" in (
+        capsys.readouterr().out
+    )
+    assert run("predict", "gallery:sailing-yacht", *settings, "--alpha", "1e-60") == 0
+    assert "ABSTAIN" in capsys.readouterr().out

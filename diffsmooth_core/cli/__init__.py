@@ -13,6 +13,7 @@ from diffsmooth_core.version import __version__
 
 FILES = {  # command -> the file of this folder that defines it, in the order of --help
     "certify": "certify",
+    "predict": "predict",
     "sweep": "sweep",
     "commit": "commit",
     "challenge": "challenge",

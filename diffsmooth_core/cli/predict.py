@@ -1,0 +1,42 @@
+"""`predict IMAGE`: the smoothed classifier's class, without a radius."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from diffsmooth_core.cli.options import config_options, json_option
+from diffsmooth_core.config import ABSTAIN, SmoothingConfig
+
+
+@click.command()
+@click.argument("image")
+@config_options
+@json_option("Print the prediction as JSON.")
+def predict(image: str, as_json: bool, **settings: Any) -> None:
+    """The class of IMAGE (see `certify`) from n votes: PREDICT of Cohen et al. It costs fewer votes than a
+    certificate and says nothing about pictures nearby."""
+    config = SmoothingConfig(**settings)
+
+    # Loading torch takes seconds: settings are checked before it.
+    from diffsmooth_core import SmoothedClassifier
+    from diffsmooth_core.datasets import class_names, resolve
+
+    picture, names = resolve(image, config.dataset), class_names(config.dataset)
+    label = SmoothedClassifier.load(config).predict(picture.tensor)
+    name = None if label == ABSTAIN else names[label]
+    if as_json:
+        found = {"image": picture.source, "label": label, "class": name, "n": config.n, "alpha": config.alpha}
+        click.echo(json.dumps(found))
+    elif name is None:
+        click.echo(
+            f"{picture.title}: ABSTAIN. The two leading classes are too close for {config.n:,} votes at "
+            f"alpha {config.alpha:g}"
+        )
+    else:
+        click.echo(
+            f"{picture.title}: {name}, the smoothed classifier's class by {config.n:,} votes, wrong with "
+            f"probability {config.alpha:g} at most"
+        )
