@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 from unittest.mock import patch
 
 import torch
@@ -45,8 +45,7 @@ class DeviceError(AssertionError):
 
 
 def place(device: Any) -> torch.device:
-    """The device by its full name: "cuda" is cuda:0. The shells of pretended tensors are on "meta"; torch's
-    own code, which knows no other name, means the GPU by it."""
+    """The device by its full name: "cuda" is cuda:0."""
     device = torch.device(device)
     return device if device.type == "cpu" else torch.device("cuda", device.index or 0)
 
@@ -169,12 +168,24 @@ def _by_full_name(function: Any) -> Any:
 
 
 class PretendedGPU(TorchDispatchMode):
-    """Counts `waits`, by what made the processor wait, and copies `to_device` and `to_host`."""
+    """Counts `waits`, by what made the processor wait, and copies `to_device` and `to_host`, in the thread
+    that enters it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.waits: list[str] = []
         self.to_device = self.to_host = 0
+        self._lifting: list[bool] = []
+        self._last = place("cuda")
+
+    def __enter__(self) -> Self:
+        self._lifting.append(torch._C._only_lift_cpu_tensors())
+        torch._C._set_only_lift_cpu_tensors(True)  # torch.tensor(..., device="cuda:0") comes by here then
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        torch._C._set_only_lift_cpu_tensors(self._lifting.pop())
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
@@ -183,7 +194,7 @@ class PretendedGPU(TorchDispatchMode):
                 return made
         operands = list(leaves((args, tuple(kwargs.values()))))
         tensors = [operand for operand in operands if isinstance(operand, Tensor)]
-        asked = None if kwargs.get("device") is None else place(kwargs["device"])
+        asked = self._asked(kwargs.get("device"), tensors)
         kwargs |= {name: value for name, value in HERE.items() if name in kwargs}
         target = self._target(func, tensors, asked, args, kwargs)
         for generator in (operand for operand in operands if isinstance(operand, CpuGenerator)):
@@ -200,6 +211,14 @@ class PretendedGPU(TorchDispatchMode):
         if target == CPU:
             return result
         return changed(result, Tensor, lambda t: given[id(t)] if id(t) in given else OnDevice(t, target))
+
+    def _asked(self, device: Any, tensors: list[Tensor]) -> torch.device | None:
+        """The device that is asked for, if any. By "meta" torch's own code means that of the shells that it
+        is given, or was given last."""
+        self._last = next((t.at for t in tensors if isinstance(t, OnDevice)), self._last)
+        if device is None:
+            return None
+        return self._last if torch.device(device).type == "meta" else place(device)
 
     def _target(
         self, func: Any, tensors: list[Tensor], asked: torch.device | None, args: Any, kwargs: Any
@@ -264,8 +283,6 @@ def pretended_gpu(count: int = 1) -> Iterator[PretendedGPU]:
     }
     future, overwriting = torch.__future__, torch.__future__.get_overwrite_module_params_on_conversion()
     future.set_overwrite_module_params_on_conversion(True)  # a CPU parameter cannot become a pretended one
-    lifting = torch._C._only_lift_cpu_tensors()
-    torch._C._set_only_lift_cpu_tensors(True)  # torch.tensor(..., device="cuda") then comes by here as well
     try:
         with (
             patch.multiple(torch.cuda, **functions),
@@ -279,6 +296,5 @@ def pretended_gpu(count: int = 1) -> Iterator[PretendedGPU]:
             yield gpu
     finally:
         future.set_overwrite_module_params_on_conversion(overwriting)
-        torch._C._set_only_lift_cpu_tensors(lifting)
         noise_on_device.table.cache_clear()  # what lies on the pretended GPU
         noise_on_device.steps_on.cache_clear()

@@ -45,6 +45,8 @@ from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
 from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.runs import batch, workers
+from diffsmooth_core.runs.store import Store
 from diffsmooth_core.theory.experiment import TheoremSetting
 from diffsmooth_core.theory.sampling import sampling
 from diffsmooth_core.training import loop
@@ -63,7 +65,7 @@ from diffsmooth_core.training.recipes import Airbench, ResNet
 from diffsmooth_core.training.smoothadv import SmoothAdv
 from diffsmooth_core.training.smoothmix import SmoothMix
 from tests.pretended_gpu import PretendedGPU, pretended_gpu
-from tests.worlds import SHAPE
+from tests.worlds import SHAPE, ten_classes
 
 PICTURE = (torch.arange(SHAPE.numel()) % 256 / 255).view(SHAPE)
 CONFIG = SmoothingConfig(
@@ -243,6 +245,41 @@ def test_a_comparison() -> None:
         return work
 
     on_both(prepare)
+
+
+def test_an_audit_uses_both_gpus_and_counts_the_same_votes(
+    own: Store, twelve: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of two threads casts votes on the GPU of its own."""
+
+    def base_of(config: SmoothingConfig) -> BaseClassifier:
+        return replace(build_base(config, ten_classes()), purifier_batch=8)
+
+    monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "folded")  # the noise is tied to it
+    for module in (workers, batch):
+        monkeypatch.setattr(module, "base_of", base_of)
+    config = replace(CONFIG, method="plain", sigma=2.0, n=60)  # the noise alone decides
+    used: list[str] = []
+
+    def cast_on_a_gpu(plan: workers.Plan, requests: Any) -> workers.Classes:
+        with PretendedGPU():  # this thread's
+            used.append(str(plan.base.device))
+            return cast(plan, requests)
+
+    def counts(name: str, device: str) -> list[Any]:
+        run = batch.start(own, name, replace(config, device=device), range(4))
+        for _ in batch.work(own, run, workers.this_process):
+            pass
+        return [
+            (r.idx, r.certificate["counts"]) for r in own.results(run, certificates=True) if r.certificate
+        ]
+
+    cast, expected = workers.cast, counts("here", "cpu")
+    assert all(sum(n > 0 for n in votes) > 3 for _, votes in expected)
+    monkeypatch.setattr(workers, "cast", cast_on_a_gpu)
+    with pretended_gpu(2):
+        assert counts("there", "cuda") == expected
+    assert set(used) == {"cuda:0", "cuda:1"}
 
 
 @pytest.mark.parametrize("perturbation", ["none", "random"])

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Processes of one thread each; 1 is this process with all threads.",
+    help="Processes of one thread each; 1 is this process with all threads and all GPUs.",
 )
 @click.option("--backend", type=click.Choice(["local", "ray"]), default="local", show_default=True)
 @click.option("--address", help="Of a Ray cluster that runs already.")
@@ -104,11 +104,11 @@ def audit(
 def _crew(backend: str, workers: int, address: str | None) -> Any:
     """What makes the workers that cast the votes of a plan."""
     from diffsmooth_core.runs.ray_workers import RayWorkers
-    from diffsmooth_core.runs.workers import Processes, ThisProcess
+    from diffsmooth_core.runs.workers import Processes, this_process
 
     if backend == "ray":
         return partial(RayWorkers, count=workers, address=address)
-    return ThisProcess if workers == 1 else partial(Processes, count=workers)
+    return this_process if workers == 1 else partial(Processes, count=workers)
 
 
 def _work(store: Store, run: Run, config: SmoothingConfig, crew: Any) -> None:

@@ -13,11 +13,12 @@ from diffsmooth_core.runs.workers import Classes, Plan, VoteRequest, cast, singl
 
 
 class RayWorkers:
-    """Ray actors, one for each GPU or CPU core, on this machine or a cluster.
+    """Ray actors, one for each GPU or CPU core, on this machine or a cluster. Ray shows an actor its own GPU
+    alone, which is called cuda:0 there.
 
     The votes requested of an actor that was killed are requested of another one. No vote is counted twice,
-    because only returned votes are counted. Raises InputError where Ray is not installed or no cluster
-    answers at the address.
+    because only returned votes are counted. Raises InputError where Ray is not installed, no cluster
+    answers at the address, or it has fewer GPUs or cores than workers: some of those would never start.
     """
 
     def __init__(self, plan: Plan, count: int, address: str | None = None) -> None:
@@ -27,15 +28,24 @@ class RayWorkers:
         except ModuleNotFoundError:
             raise InputError("Ray is not installed; run: pip install -r requirements-ray.txt") from None
         self._ray: Any = ray
+        self.slots, self.actors = count, list[Any]()
         self._started_ray = not ray.is_initialized()
         if self._started_ray:
             self._connect(address, count)
         on_gpu = resolve_device(plan.config.device).type == "cuda"
+        self._check_room("GPU" if on_gpu else "CPU", count)
         voter = self._ray.remote(VotingActor).options(**({"num_gpus": 1} if on_gpu else {"num_cpus": 1}))
-        self._new_actor = partial(voter.remote, plan)
-        self.slots = count
+        self._new_actor = partial(voter.remote, plan.on("cuda:0") if on_gpu else plan)
         self.actors = [self._new_actor() for _ in range(count)]
         self._in_flight: dict[Any, tuple[int, Sequence[VoteRequest]]] = {}
+
+    def _check_room(self, kind: str, count: int) -> None:
+        there = int(self._ray.cluster_resources().get(kind, 0))
+        if count > there:
+            self.close()
+            raise InputError(
+                f"{count} workers need a {kind} each and Ray has {there}; give --workers {max(1, there)}"
+            )
 
     def _connect(self, address: str | None, count: int) -> None:
         environment = {name: value for name, value in os.environ.items() if name.startswith("DIFFSMOOTH_")}

@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,8 +30,18 @@ from diffsmooth_core.runs.ray_workers import RayWorkers
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Store
-from diffsmooth_core.runs.workers import Plan, Processes, ThisProcess, base_of, load_picture
+from diffsmooth_core.runs.workers import (
+    Devices,
+    Plan,
+    Processes,
+    ThisProcess,
+    base_of,
+    gpus_alike,
+    load_picture,
+    this_process,
+)
 from diffsmooth_core.version import __version__
+from tests.pretended_gpu import pretended_gpu
 
 ROOT = Path(__file__).parents[2]
 CONFIG = SmoothingConfig(
@@ -80,7 +91,12 @@ def test_processes_and_ray_actors_count_the_same_votes(own: Store) -> None:
     """Two Ray actors on a real local cluster, one of them killed in the middle."""
     pytest.importorskip("ray", reason="Ray is not installed; pip install -r requirements-ray.txt")
     results = {}
-    for name, workers in (("here", ThisProcess), ("processes", partial(Processes, count=2))):
+    two = partial(Devices, devices=["cpu", "cpu"])
+    for name, workers in (
+        ("here", ThisProcess),
+        ("processes", partial(Processes, count=2)),
+        ("threads", two),
+    ):
         results[name] = finish(own, batch.start(own, name, CONFIG, range(12)), workers)
     crews: list[RayWorkers] = []
 
@@ -98,6 +114,7 @@ def test_processes_and_ray_actors_count_the_same_votes(own: Store) -> None:
     assert killed is not None
     assert killed is not crews[0].actors[0], "another one took its place"
     assert counts(results["processes"]) == counts(results["here"])
+    assert counts(results["threads"]) == counts(results["here"])
     assert counts(results["ray"]) == counts(results["here"])
 
 
@@ -278,6 +295,48 @@ def test_without_ray_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InputError, match=r"pip install -r requirements-ray\.txt"):
         RayWorkers(Plan(CONFIG, EAGER, 8), 2)
+
+
+class Cluster:
+    """A Ray cluster of two GPUs, as far as actors are started on it."""
+
+    def __init__(self) -> None:
+        self.running, self.started = True, list[Plan]()
+
+    def is_initialized(self) -> bool:
+        return self.running
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": 16.0, "GPU": 2.0}
+
+    def remote(self, _: type) -> Cluster:
+        return self
+
+    def options(self, num_gpus: int) -> SimpleNamespace:
+        return SimpleNamespace(remote=self.started.append)
+
+
+def test_every_ray_actor_has_a_gpu_of_its_own_or_none_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the GPU is called outside, the actor sees no other one, and calls it the first."""
+    monkeypatch.setitem(sys.modules, "ray", cluster := Cluster())
+    plan = Plan(replace(CONFIG, device="cuda:1"), EAGER, 8)
+    with pretended_gpu(2):
+        RayWorkers(plan, 2)
+        assert cluster.started == [plan.on("cuda:0")] * 2
+        with pytest.raises(InputError, match="3 workers need a GPU each and Ray has 2; give --workers 2"):
+            RayWorkers(plan, 3)
+    assert len(cluster.started) == 2
+
+
+def test_an_audit_takes_every_gpu_of_the_first_ones_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pretended_gpu(3):
+        kinds = ["H100", "T4", "H100"]
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: kinds[device])
+        assert gpus_alike("auto") == gpus_alike("cuda") == ["cuda:0", "cuda:2"]
+        assert gpus_alike("cuda:1") == []
+        assert this_process(Plan(replace(CONFIG, device="auto"), EAGER, 8)).slots == 2
+        assert this_process(Plan(replace(CONFIG, device="cuda:2"), EAGER, 8)).slots == 1
+    assert gpus_alike("auto") == []
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.indices import parse_indices
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.store import Store
-from diffsmooth_core.runs.workers import ThisProcess
+from diffsmooth_core.runs.workers import this_process
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
 from ui.session.limits import limit
@@ -75,7 +75,7 @@ def start(name: str, indices: str, config: SmoothingConfig) -> Run:
 
 def resume(run: Run) -> None:
     """Queue the certification of the pictures that a run still lacks."""
-    _submit(run, "audit", lambda: batch.work(store(), run, ThisProcess))
+    _submit(run, "audit", lambda: batch.work(store(), run, this_process))
 
 
 def unclear(every: Sequence[RunRow]) -> list[RunRow]:
