@@ -32,6 +32,7 @@ from diffsmooth_core.certification.fresh import fresh
 from diffsmooth_core.certification.replay import replay
 from diffsmooth_core.certification.tracing import trace_vote
 from diffsmooth_core.certification.voting import VoteRange, cast_votes
+from diffsmooth_core.classifiers import batching
 from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
 from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.ensemble import Ensemble
@@ -85,8 +86,10 @@ Prepare = Callable[[SmoothingConfig], Callable[[], Any]]
 
 
 @pytest.fixture(autouse=True)
-def alone() -> Iterator[None]:
-    """Networks this small lose more time in handing work over than they win."""
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Networks this small lose more time in handing work over than they win. A step is one batch, as on the
+    CPU."""
+    monkeypatch.setattr(batching, "GPU_STEP", 1)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -34,6 +34,11 @@ def signed(word: int) -> int:
     return word - 2**64 if word >= 2**63 else word
 
 
+def halves(key: int) -> tuple[int, int]:
+    """A key of 128 bits as two int64, the lower half first."""
+    return signed(key % 2**64), signed(key >> 64)
+
+
 def _high(factor: int, x: Tensor) -> Tensor:
     """The upper 64 bits of the product of 128 bits, all without a sign, from four products of halves."""
     f0, f1, x0, x1 = factor & _LOW, factor >> 32, x & _LOW, (x >> 32) & _LOW
@@ -115,7 +120,7 @@ class Rows:
     @classmethod
     def of(cls, source: NoiseSource, start: int, stop: int, device: torch.device) -> Rows:
         """Votes start..stop-1 of one source."""
-        key = torch.tensor([signed(source.key % 2**64), signed(source.key >> 64)])
+        key = torch.tensor(halves(source.key))
         votes = torch.arange(start, stop, device=device)
         return cls(key.to(device, non_blocking=True).expand(len(votes), 2), votes)
 

@@ -9,13 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffsmooth_core.certification import blocks
 from diffsmooth_core.certification.ballots import Classes
+from diffsmooth_core.certification.blocks import Last, leading, noisy_copies
 from diffsmooth_core.certification.commitment import Commitment, SeedAlone, Tie, own_commitment
 from diffsmooth_core.certification.noise import Drawn, NoiseKey, NoiseSource, image_sha256, on_grid
 from diffsmooth_core.certification.noise_on_device import Rows
 from diffsmooth_core.certification.noise_v2 import NoiseSourceV2
 from diffsmooth_core.certification.progress import Pixels, Samples, Stage
-from diffsmooth_core.classifiers.base import BaseClassifier, Vote
+from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import SIDES, InputError, SmoothingConfig
 
 
@@ -59,28 +61,23 @@ def draw_noise(
     The latter is standard normal, for purification and local smoothing; None where f needs none, or uses the
     fixed noise of the reference implementation. On a GPU both are drawn there.
     """
-    tied_to = wanted.tied_to or commitment_of(base, wanted.x, config)
-    source = noise_source(tied_to, wanted.x, wanted.stage)
-    if config.noise == "sound":
-        on_grid(wanted.x)
-    if base.device.type == "cuda" and not isinstance(source, NoiseSourceV2):
+    source = noise_source(_tie(base, wanted, config), wanted.x, wanted.stage)
+    if _drawn_there(base, source):
+        if config.noise == "sound":
+            on_grid(wanted.x)
         x = wanted.x.to(base.device, non_blocking=True)
         return noisy_copies(base, x, Rows.of(source, wanted.start, wanted.stop, base.device), config)
     return noisy_copies(base, wanted.x, Drawn(source, wanted.start, wanted.stop), config)
 
 
-def noisy_copies(
-    base: BaseClassifier, x: Tensor, noise: Drawn | Rows, config: SmoothingConfig
-) -> tuple[Tensor, Tensor | None]:
-    """What `draw_noise` returns, for pictures x (b,c,h,w) or one picture (c,h,w) where the noise is drawn."""
-    shape = x.shape[-3:]
-    if config.noise == "sound":
-        x_noisy = noise.noisy(x, config.sigma)
-    else:
-        x_noisy = x + config.sigma * noise.outer(shape)
-    if config.noise == "reference" or not base.draws:
-        return x_noisy, None
-    return x_noisy, noise.local(base.draws, shape)
+def _tie(base: BaseClassifier, wanted: VoteRange, config: SmoothingConfig) -> Tie:
+    return wanted.tied_to or commitment_of(base, wanted.x, config)
+
+
+def _drawn_there(base: BaseClassifier, *sources: NoiseSource) -> bool:
+    """Whether the noise is drawn on the GPU of f: only that of version 3 has the same bits there."""
+    of_version_3 = not any(isinstance(source, NoiseSourceV2) for source in sources)
+    return base.device.type == "cuda" and of_version_3
 
 
 def checked_argmax(confidence: Tensor, sigma: float) -> Classes:
@@ -90,8 +87,11 @@ def checked_argmax(confidence: Tensor, sigma: float) -> Classes:
     Raises InputError for NaN or infinity: argmax would return the same class for all such copies, and they
     would look like unanimous votes.
     """
-    finite = torch.isfinite(confidence).all(1)
-    classes = torch.where(finite, confidence.argmax(1), -1).cpu().numpy()
+    return _checked(leading(confidence), sigma)
+
+
+def _checked(found: Tensor, sigma: float) -> Classes:
+    classes: Classes = found.cpu().numpy()
     if (classes < 0).any():
         raise InputError(
             f"the networks returned values that are not finite at sigma {sigma:g}; "
@@ -102,13 +102,23 @@ def checked_argmax(confidence: Tensor, sigma: float) -> Classes:
 
 def _classify(
     base: BaseClassifier, ranges: Sequence[VoteRange], config: SmoothingConfig
-) -> tuple[Classes, Tensor, Vote]:
-    """Cast all votes of all ranges in one pass: their classes (b,), noisy copies (b,c,h,w) and the
-    intermediate results."""
+) -> tuple[Classes, Last]:
+    """Cast all votes of all ranges in one pass: their classes (b,), and the images of the last."""
+    sources = [noise_source(_tie(base, wanted, config), wanted.x, wanted.stage) for wanted in ranges]
+    if _drawn_there(base, *sources):
+        if config.noise == "sound":
+            for wanted in ranges:
+                on_grid(wanted.x)
+        spans = [range(wanted.start, wanted.stop) for wanted in ranges]
+        pictures = [wanted.x for wanted in ranges]
+        found, last = blocks.cast(base, list(zip(sources, spans, pictures, strict=True)), config)
+        return _checked(found, config.sigma), last
     copies, noises = zip(*(draw_noise(base, wanted, config) for wanted in ranges), strict=True)
     x_noisy, noise = torch.cat(copies), [part for part in noises if part is not None]
     vote = base.trace(x_noisy, torch.cat(noise) if noise else None, every_copy=False)
-    return checked_argmax(vote.confidence, config.sigma), x_noisy, vote
+    noisy, purified, local = (None if x is None else x[-1] for x in (x_noisy, vote.purified, vote.local))
+    assert noisy is not None
+    return checked_argmax(vote.confidence, config.sigma), Last(noisy, purified, local)
 
 
 def cast_votes(base: BaseClassifier, ranges: Sequence[VoteRange], config: SmoothingConfig) -> list[Classes]:
@@ -126,12 +136,12 @@ def votes(base: BaseClassifier, wanted: VoteRange, config: SmoothingConfig) -> t
 
     Raises InputError where the networks' output is not finite.
     """
-    classes, x_noisy, vote = _classify(base, [wanted], config)
+    classes, last = _classify(base, [wanted], config)
     return classes, Samples(
         original=as_pixels(wanted.x),
-        noisy=as_pixels(x_noisy[-1]),
-        purified=None if vote.purified is None else as_pixels(vote.purified[-1]),
-        local=() if vote.local is None else tuple(as_pixels(copy) for copy in vote.local[-1].cpu()),
+        noisy=as_pixels(last.noisy),
+        purified=None if last.purified is None else as_pixels(last.purified),
+        local=() if last.local is None else tuple(as_pixels(copy) for copy in last.local.cpu()),
         vote=int(classes[-1]),
     )
 

@@ -117,7 +117,7 @@ class BaseClassifier:
     @property
     def votes_per_step(self) -> int:
         """How many votes to cast together for good speed; no vote depends on it."""
-        return batching.votes_per_step(self.config, self.purifier_batch, self.execution)
+        return batching.votes_per_step(self.config, self.purifier_batch, self.execution, self.device)
 
     @property
     def halved(self) -> BaseClassifier:

@@ -15,14 +15,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from diffsmooth_core.classifiers.execution import Execution, free_graphs
+from diffsmooth_core.classifiers.execution import Execution
+from diffsmooth_core.classifiers.graphs import free_graphs
 from diffsmooth_core.config import METHODS, SIDES, InputError, SmoothingConfig
 from diffsmooth_core.purification.purifiers import purifier_of
 
 if TYPE_CHECKING:
     from diffsmooth_core.classifiers.base import BaseClassifier
 
-GPU_PICTURES = 1024  # batch size that keeps a GPU busy
+GPU_COPIES = {"small": 1024, "large": 64}  # noisy copies in a batch that keep a GPU busy
+LARGE_SIDE = 65  # pixels from which a picture counts as large
+GPU_STEP = (
+    2**22
+)  # pixels of noisy copies in a step of votes on a GPU, which then takes a fraction of a second
+GPU_VALUES = (
+    2**31 - 1
+)  # in a tensor; kernels count those of larger ones with other, slower code or not at all
+UNET_CHANNELS, CLASSIFIER_CHANNELS = 512, 64  # of the widest full-size networks, for each pixel
 CPU_COPIES = 16  # noisy copies in a batch on a CPU: few enough for frequent progress and quick cancelling
 CPU_WORK = 1.5e12  # parameters times pixels that one CPU core processes in about half a second
 STEP_PICTURES = 384  # images in a step of votes on a CPU, which then takes a fraction of a second
@@ -59,19 +68,27 @@ def default_purifier_batch(config: SmoothingConfig, device: torch.device, parame
     `parameters` is the number of parameters of the largest network: the larger it is, the smaller the batch
     on a CPU, down to 1.
     """
-    if device.type == "cuda":
-        return max(8, GPU_PICTURES // network_passes(config) // 8 * 8)
     pictures = purifier_of(config.method).pictures(config)
+    if device.type == "cuda":
+        channels = max(UNET_CHANNELS * pictures, CLASSIFIER_CHANNELS * config.m)
+        fitting = GPU_VALUES // (_side(config) ** 2 * channels)
+        copies = GPU_COPIES["large" if _side(config) >= LARGE_SIDE else "small"]
+        return copies if copies <= fitting else max(1, fitting // 8 * 8)
     affordable = int(CPU_WORK / (max(1, parameters) * _side(config) ** 2 * pictures))
     return max(1, min(affordable, max(8, CPU_COPIES // pictures // 8 * 8)))
 
 
-def votes_per_step(config: SmoothingConfig, purifier_batch: int, execution: Execution) -> int:
+def votes_per_step(
+    config: SmoothingConfig, purifier_batch: int, execution: Execution, device: torch.device
+) -> int:
     """How many votes to cast together for good speed; no vote depends on it.
 
-    One purifier batch by default. If the classifier has a batch size of its own, several purifier batches, so
-    that few of the classifier's batches need padding.
+    One purifier batch by default, on a GPU as many as it takes a fraction of a second for. If the classifier
+    has a batch size of its own, several purifier batches, so that few of the classifier's batches need
+    padding.
     """
+    if device.type == "cuda":
+        return purifier_batch * max(1, GPU_STEP // (purifier_batch * _side(config) ** 2))
     if not execution.classifier_batch:
         return purifier_batch
     return purifier_batch * max(2, STEP_PICTURES // (network_passes(config) * purifier_batch))

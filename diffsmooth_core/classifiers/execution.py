@@ -10,23 +10,19 @@ import copy
 import os
 import re
 import shutil
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import Any, TypeVar
-from weakref import WeakSet
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.compact import CompactCNN
+from diffsmooth_core.classifiers.graphs import Graphs
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.unet import UNet
-
-T = TypeVar("T")
 
 MODES = {
     "eager": "operation by operation, bfloat16 by autocast",
@@ -108,62 +104,16 @@ class InDtype(nn.Module):
 
 
 class Graphed(nn.Module):
-    """A network captured as one CUDA graph for each input shape: one launch instead of hundreds.
-
-    Its input and output lie in memory of the graph's own, so threads take turns.
-    """
+    """A network captured as one CUDA graph for each input shape."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.captured: dict[torch.Size, tuple[torch.cuda.CUDAGraph, Tensor, Tensor]] = {}
-        self.lock = threading.Lock()
-        _GRAPHED.add(self)
+        self.graphs = Graphs(lambda x: (network(x),))
 
     def forward(self, x: Tensor, *_: Any) -> Tensor:
-        with self.lock, torch.cuda.device_of(x):
-            if x.shape not in self.captured:
-                self.captured[x.shape] = self._capture(x)
-            graph, given, result = self.captured[x.shape]
-            given.copy_(x)
-            graph.replay()
-            return result.clone()
-
-    def _capture(self, x: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor, Tensor]:
-        given = x.clone()
-        graph, result = captured(lambda: self.network(given))
-        return graph, given, result
-
-
-_capturing = threading.Lock()
-
-
-def captured(work: Callable[[], T]) -> tuple[torch.cuda.CUDAGraph, T]:
-    """`work` as a CUDA graph on the current device, and its result, which each replay overwrites.
-
-    Memory that `work` reads must stay where it is. Meanwhile other threads may use the device, but not
-    capture.
-    """
-    graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream()
-    with _capturing:
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):  # libraries choose their kernels in the first calls
-            for _ in range(3):
-                work()
-        torch.cuda.current_stream().wait_stream(side)
-        with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
-            result = work()
-    return graph, result
-
-
-_GRAPHED: WeakSet[Graphed] = WeakSet()
-
-
-def free_graphs() -> None:
-    """Free the memory of all captured graphs. A network that is used again captures its own anew."""
-    for graphed in list(_GRAPHED):
-        with graphed.lock:
-            graphed.captured.clear()
+        (result,) = self.graphs(x)
+        return result
 
 
 def foldable(network: nn.Module) -> bool:

@@ -490,7 +490,7 @@ def test_where_one_copy_is_purified_at_a_time_the_classifier_takes_fewer_too() -
 def test_what_a_failed_attempt_holds_is_free_before_the_next_one() -> None:
     """The tensors of the frames that it failed in, and what graphs of its shape hold."""
     graphed = Graphed(nn.Identity())
-    graphed.captured[torch.Size([16])] = None  # type: ignore[assignment]
+    graphed.graphs.captured[torch.Size([16]),] = None  # type: ignore[assignment]
     held: list[weakref.ref[Tensor]] = []
 
     def forward(x: Tensor) -> Tensor:
@@ -504,7 +504,7 @@ def test_what_a_failed_attempt_holds_is_free_before_the_next_one() -> None:
         assert held[0]() is not None
         halve_batch(base, error)
         assert held[0]() is None
-    assert not graphed.captured
+    assert not graphed.graphs.captured
 
 
 def test_an_odd_number_of_copies_is_halved_upward() -> None:

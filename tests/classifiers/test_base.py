@@ -173,8 +173,26 @@ def test_a_cpu_takes_the_fewer_copies_the_larger_the_network(
 ) -> None:
     config = replace(CONFIG, dataset=dataset, method=method)
     assert default_purifier_batch(config, torch.device("cpu"), int(millions * 1e6)) == copies
-    gpu = torch.device("cuda")
-    assert default_purifier_batch(config, gpu, 1) == default_purifier_batch(config, gpu, 552_800_000)
+
+
+@pytest.mark.parametrize(
+    ("changes", "copies"),
+    [
+        ({"m": 5}, 1024),
+        ({"m": 21}, 1024),
+        ({"m": 100}, 320),
+        ({"dataset": "imagenet", "m": 5}, 64),
+        ({"dataset": "imagenet", "m": 21}, 24),
+        ({"method": "densepure", "purifications": 40}, 96),
+    ],
+)
+def test_a_gpu_takes_many_copies_but_no_tensor_of_2_to_the_31_values(
+    changes: dict[str, object], copies: int
+) -> None:
+    config, side = replace(CONFIG, **changes), 224 if "dataset" in changes else 32
+    assert default_purifier_batch(config, torch.device("cuda"), 552_800_000) == copies
+    pictures = config.purifications if config.method == "densepure" else 1
+    assert copies * side**2 * max(512 * pictures, 64 * config.m) < 2**31
 
 
 def test_an_imagenet_picture_goes_with_others_where_its_networks_are_small() -> None:

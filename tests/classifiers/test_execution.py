@@ -27,6 +27,7 @@ from diffsmooth_core.classifiers.execution import (
     modes,
     prepared,
 )
+from diffsmooth_core.classifiers.graphs import Graphs, Tensors
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
@@ -217,13 +218,14 @@ def test_a_compiled_network_keeps_the_logits() -> None:
 class Captured:
     """In the place of a CUDA graph: replays the network on the captured input into the captured result."""
 
-    def __init__(self, graphed: Graphed, x: Tensor) -> None:
-        self.network, self.given, self.replays = graphed.network, x.clone(), 0
-        self.result = self.network(self.given)
+    def __init__(self, graphs: Graphs, inputs: Tensors) -> None:
+        self.work, self.given, self.replays = graphs.work, tuple(x.clone() for x in inputs), 0
+        self.results = self.work(*self.given)
 
     def replay(self) -> None:
         self.replays += 1
-        self.result.copy_(self.network(self.given))
+        for result, found in zip(self.results, self.work(*self.given), strict=True):
+            result.copy_(found)
 
 
 def test_a_graph_is_captured_once_a_shape_and_its_result_is_not_overwritten(
@@ -231,16 +233,16 @@ def test_a_graph_is_captured_once_a_shape_and_its_result_is_not_overwritten(
 ) -> None:
     captures: list[Captured] = []
 
-    def capture(graphed: Graphed, x: Tensor) -> tuple[Captured, Tensor, Tensor]:
-        captures.append(made := Captured(graphed, x))
-        return made, made.given, made.result
+    def capture(graphs: Graphs, inputs: Tensors) -> tuple[Captured, Tensors, Tensors]:
+        captures.append(made := Captured(graphs, inputs))
+        return made, made.given, made.results
 
-    monkeypatch.setattr(Graphed, "_capture", capture)
+    monkeypatch.setattr(Graphs, "_capture", capture)
     network = prepared(randomised(CompactCNN(10, (8, 8, 8))), "graph", torch.float32)
     assert isinstance(network, Graphed)
     first, second = torch.rand(2, 4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     outputs = [network(x) for x in (first, second, first[:2])]
-    assert [len(c.given) for c in captures] == [4, 2], "shapes are static"
+    assert [len(c.given[0]) for c in captures] == [4, 2], "shapes are static"
     assert [c.replays for c in captures] == [2, 1]
     for output, x in zip(outputs, (first, second, first[:2]), strict=True):
         torch.testing.assert_close(output, network.network(x))
@@ -261,7 +263,7 @@ def test_two_threads_that_share_a_graph_get_their_own_outputs(monkeypatch: pytes
 
     result = torch.zeros(1, 1)
     graphed = Graphed(nn.Identity())
-    monkeypatch.setattr(Graphed, "_capture", lambda self, x: (Slow(), given, result))
+    monkeypatch.setattr(Graphs, "_capture", lambda self, inputs: (Slow(), (given,), (result,)))
     with ThreadPoolExecutor() as threads:
         outputs = list(threads.map(lambda i: float(graphed(torch.full((1, 1), float(i)))), (1, 2)))
     assert outputs == [1, 2]
