@@ -21,6 +21,7 @@ from ui.titles import dataset_title
 
 MOST = 8  # lines at once, of ours and of published ones
 USUAL = 6  # published lines at first
+Scope = tuple[str, str, str, float | None]  # parameter of the address, question, data set, σ
 FEWEST = 50  # pictures of a result of ours that is drawn unasked
 
 
@@ -53,8 +54,11 @@ def curves(
     usual, papers = questions.usual(asked, USUAL), named(of_papers(asked))
     ours = named(_ours(runs, dataset))
     comparable = [any(questions.matches(mine.setting, row.setting) for row in papers) for mine in ours]
-    chosen = _picked("Our results", ours, _best(ours, comparable), "results")
-    printed = _picked("Published rows", papers, [row.setting in usual for row in papers], "published")
+    scope = (question.title, dataset, sigma)
+    chosen = _picked("Our results", ours, _best(ours, comparable), ("results", *scope))
+    printed = _picked(
+        "Published rows", papers, [row.setting in usual for row in papers], ("published", *scope)
+    )
     return chosen + marked(printed)
 
 
@@ -71,9 +75,8 @@ def _titled(key: str) -> str:
 
 def _begin_again() -> None:
     """Another question begins with its own rows."""
-    for key in ("published", "results"):
-        st.session_state.pop(key, None)
-        st.query_params.pop(key, None)
+    for parameter in ("published", "results"):
+        st.query_params.pop(parameter, None)
 
 
 def _values() -> list[Value]:
@@ -149,17 +152,23 @@ def _best(ours: Sequence[ResultCurve], comparable: Sequence[bool]) -> list[bool]
     ]
 
 
-def _picked(label: str, curves: Sequence[ResultCurve], usual: Sequence[bool], key: str) -> list[ResultCurve]:
-    """Those of `curves` that are chosen, `usual` at first."""
+def _picked(
+    label: str, curves: Sequence[ResultCurve], usual: Sequence[bool], scope: Scope
+) -> list[ResultCurve]:
+    """Those of `curves` that are chosen: in the address, or else the `usual` ones. Every question, data set
+    and noise has a choice of its own, so that none keeps the rows of another."""
     by_name = {curve.name: curve for curve in curves}
     begin = [curve.name for curve, first in zip(curves, usual, strict=True) if first][:MOST]
+    parameter = scope[0]
+    key = "-".join(map(str, scope))
+    if key not in st.session_state:
+        asked = [name for name in st.query_params.get_all(parameter) if name in by_name]
+        st.session_state[key] = asked[:MOST] or begin
     names = st.multiselect(
-        label,
-        list(by_name),
-        begin,
-        key=key,
-        bind="query-params",
-        max_selections=MOST,
-        placeholder="Choose what is drawn",
+        label, list(by_name), key=key, max_selections=MOST, placeholder="Choose what is drawn"
     )
+    if names == begin:
+        st.query_params.pop(parameter, None)
+    else:
+        st.query_params[parameter] = names
     return [by_name[name] for name in names]

@@ -121,8 +121,10 @@ def _chart(curves: Sequence[ResultCurve]) -> None:
 def _difference(curves: Sequence[ResultCurve]) -> None:
     by_name = {curve.name: curve for curve in curves}
     left, right = st.columns(2)
-    first = by_name[left.selectbox("Certified accuracy of", list(by_name), 0, key="difference-first")]
-    second = by_name[right.selectbox("minus that of", list(by_name), 1, key="difference-second")]
+    first = by_name[
+        left.selectbox("Certified accuracy of", list(by_name), 0, key=f"first of {list(by_name)}")
+    ]
+    second = by_name[right.selectbox("minus that of", list(by_name), 1, key=f"second of {list(by_name)}")]
     found = difference(first.curve, second.curve)
     if not found.radii:
         st.markdown("These two have no radius in common.")
@@ -162,6 +164,13 @@ def show_sheet(question: Question, runs: Sequence[Run]) -> None:
         placeholder="",
         column_config={COLUMNS[name]: column for name, column in columns.items()},
     )
+    if "seconds" in rows:
+        st.page_link(
+            "pages/compare.py",
+            label="Sweep m with the networks here",
+            icon=":material/arrow_forward:",
+            query_params={"tab": "sweep", "over": "m"},
+        )
 
 
 def table(curves: Sequence[ResultCurve]) -> pd.DataFrame:

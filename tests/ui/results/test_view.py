@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -31,6 +32,14 @@ def open_page(question: str = "best") -> AppTest:
     return page
 
 
+def ours_of(page: AppTest) -> Any:
+    return next(box for box in page.multiselect if box.label == "Our results")
+
+
+def rows_of(page: AppTest) -> Any:
+    return next(box for box in page.multiselect if box.label == "Published rows")
+
+
 def said(page: AppTest) -> str:
     return " ".join(c.value.replace("\\", "") for c in page.caption)
 
@@ -46,7 +55,7 @@ def test_the_papers_rows_stand_beside_our_best_of_each_method() -> None:
     assert "① Section 5.2 quotes this value as that of r = 1.0." in said(page)
     assert "n 1,000 where the paper has 100,000; number of pictures 200 where the paper has 500" in said(page)
     assert "is led by the pictures that are easy" in said(page)
-    page.multiselect(key="published").set_value([]).run()
+    rows_of(page).set_value([]).run()
     assert name not in set(page.dataframe[0].value["Name"])
     assert "From n" not in said(page)
 
@@ -63,7 +72,7 @@ def test_every_question_is_answered_on_both_data_sets(key: str) -> None:
             {"CIFAR-10": "cifar10"}.get(dataset, "imagenet")
         ).run()
         assert not page.exception
-        assert page.multiselect(key="published").value, dataset
+        assert rows_of(page).value, dataset
     page.segmented_control[0].set_value("Over p_A").run()
     assert not page.exception
     page.segmented_control[0].set_value("Difference of two").run()
@@ -72,10 +81,10 @@ def test_every_question_is_answered_on_both_data_sets(key: str) -> None:
 
 def test_another_question_begins_with_rows_of_its_own() -> None:
     page = open_page()
-    page.multiselect(key="published").set_value([]).run()
+    rows_of(page).set_value([]).run()
     page.selectbox(key="question").set_value("local-only").run()
     assert not page.exception
-    assert page.multiselect(key="published").value == [
+    assert rows_of(page).value == [
         "Plain",
         "Local smoothing, σ′ = 0.12",
         "Local smoothing, σ′ = 0.25",
@@ -89,7 +98,7 @@ def test_a_log_is_set_beside_what_is_printed_for_its_network() -> None:
     results = [Result(i, 3, *((3, 0.6) if i < 65 else (5, 2.0))) for i in range(100)]
     audits.store().add(run, [], results)
     page = open_page("sigma")
-    (name,) = [name for name in page.multiselect(key="results").value if "log" in name]
+    (name,) = [name for name in ours_of(page).value if "log" in name]
     assert name.startswith("Plain, log, Gaussian 0.5")
     (expander,) = [e for e in page.expander if "cohen beside Table 12" in e.label.replace("\\", "")]
     assert "ResNet-110, Gaussian 0.5: 3 of 11 numbers come out as printed" in expander.label
@@ -104,12 +113,12 @@ def test_a_small_run_is_drawn_only_where_it_is_asked_for() -> None:
     run = audits.store().create("two", "Cohen", "cifar10", config, [0, 1], {})
     audits.store().add(run, [], [Result(0, 3, 3, 0.6), Result(1, 3, 5, 2.0)])
     page = open_page()
-    (small,) = [name for name in page.multiselect(key="results").options if name.startswith("log, two")]
-    assert small not in page.multiselect(key="results").value
-    page.multiselect(key="results").set_value([small]).run()
+    (small,) = [name for name in ours_of(page).options if name.startswith("log, two")]
+    assert small not in ours_of(page).value
+    ours_of(page).set_value([small]).run()
     assert page.dataframe[0].value.set_index("Name").loc[small, "ACR"] == 0.3
-    page.multiselect(key="published").set_value([]).run()
-    page.multiselect(key="results").set_value([small, page.multiselect(key="results").options[1]]).run()
+    rows_of(page).set_value([]).run()
+    ours_of(page).set_value([small, ours_of(page).options[1]]).run()
     assert "From 2 to 200 pictures" in said(page)
     assert "From n = 1,000 to 100,000 votes" in said(page)
 
@@ -126,8 +135,8 @@ VALUES = (
 def test_a_visitors_own_numbers_are_drawn_and_not_kept() -> None:
     page = open_page("everything")
     page.file_uploader[0].set_value(("mine.csv", published.encoded(VALUES), "text/csv")).run()
-    (name,) = [name for name in page.multiselect(key="published").options if "<b>DDS</b>" in name]
-    page.multiselect(key="published").set_value([name]).run()
+    (name,) = [name for name in rows_of(page).options if "<b>DDS</b>" in name]
+    rows_of(page).set_value([name]).run()
     assert not page.exception
     table = page.dataframe[0].value.set_index("Name")
     assert table.loc[name, ["Pictures", "ACR", "Benign", "r = 0.50"]].tolist() == [
@@ -140,9 +149,7 @@ def test_a_visitors_own_numbers_are_drawn_and_not_kept() -> None:
     page.file_uploader[0].set_value([]).run()
     assert not page.exception
     assert name not in set(page.dataframe[0].value["Name"]), "they leave with their file"
-    assert name not in open_page("everything").multiselect(key="published").options, (
-        "another visitor does not see it"
-    )
+    assert name not in rows_of(open_page("everything")).options, "another visitor does not see it"
 
 
 def test_a_bad_file_is_one_sentence_and_the_rest_stays(tmp_path: Path) -> None:
