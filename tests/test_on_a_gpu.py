@@ -28,11 +28,12 @@ from diffsmooth_core.attacks import (
     attack_stream,
     regions_stream,
 )
+from diffsmooth_core.benchmarking import timing
 from diffsmooth_core.certification.fresh import fresh
 from diffsmooth_core.certification.replay import replay
 from diffsmooth_core.certification.tracing import trace_vote
 from diffsmooth_core.certification.voting import VoteRange, cast_votes
-from diffsmooth_core.classifiers import batching
+from diffsmooth_core.classifiers import batching, building
 from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
 from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.ensemble import Ensemble
@@ -49,6 +50,7 @@ from diffsmooth_core.purification.unet import UNet, UNetConfig
 from diffsmooth_core.runs import batch, workers
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.theory.experiment import TheoremSetting
+from diffsmooth_core.theory.network_error import consequences
 from diffsmooth_core.theory.sampling import sampling
 from diffsmooth_core.training import loop
 from diffsmooth_core.training.classifier import Classification
@@ -285,7 +287,7 @@ def test_an_audit_uses_both_gpus_and_counts_the_same_votes(
     assert set(used) == {"cuda:0", "cuda:1"}
 
 
-@pytest.mark.parametrize("perturbation", ["none", "random"])
+@pytest.mark.parametrize("perturbation", ["none", "adversarial"])
 def test_the_reverse_sde(perturbation: str) -> None:
     setting = TheoremSetting(perturbation=perturbation, eps_error=0.1, steps=3)
 
@@ -301,6 +303,36 @@ def test_the_reverse_sde(perturbation: str) -> None:
         return work
 
     on_both(prepare)
+
+
+def test_what_an_error_of_the_network_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "default_purifier_batch", lambda *_: 8)
+    monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "folded")
+
+    def prepare(config: SmoothingConfig) -> Callable[[], Any]:
+        classifier, denoiser = tiny_classifier(1), tiny_denoiser(config)
+        assert isinstance(denoiser, Denoiser)
+        denoiser.to(config.device)
+
+        def work() -> Any:
+            found = consequences(PICTURE, classifier, denoiser, config, (0.0, 0.1), copies=2)
+            return [(each.purified, each.certificate.counts) for each in found]
+
+        return work
+
+    on_both(prepare)
+
+
+def test_what_only_times_things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    config = replace(CONFIG, device="cuda")
+    with pretended_gpu():
+        base = built(config)
+        monkeypatch.setattr(timing, "candidates", lambda device: (Execution("eager"), Execution("folded")))
+        assert len(timing.tune(base, PICTURE, config, rounds=1)) == 2
+        assert all(timing.parts(base, PICTURE, config, 8).values())
+        (found,) = timing.compare(base, PICTURE, config, 16, rounds=1)
+        assert found.agreeing == 16
 
 
 def pictures(count: int = 12, side: int = 32) -> tuple[Tensor, Tensor]:
