@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from diffsmooth_core import ABSTAIN, Certificate
-from diffsmooth_core.certification.illustration import ONE_PIXEL, perturbation
+from diffsmooth_core.certification.illustration import ONE_PIXEL, familiar_changes, implied, perturbation
 from diffsmooth_core.datasets.sources import NO_CLASS, Picture
 from ui import commands
 from ui.components import strip
@@ -99,6 +99,27 @@ def meaning(certificate: Certificate, picture: Picture) -> None:
         "The certificate holds for every direction, the worst included; a random one only shows the length. "
         "Values beyond 0 and 1 are clipped for the screen alone."
     )
+    _beside(radius, picture)
+
+
+def _beside(radius: float, picture: Picture) -> None:
+    """The radius in other norms, and familiar changes of this picture by their length."""
+    most, summed = implied(radius, picture.pixels.size)
+    st.markdown(
+        f"It implies two more: no change that moves every value by less than {down(255 * most, 3)} grey "
+        f"levels (L∞ {down(most, 5)}), and none whose moves add up to less than {length(summed)} (L1), "
+        "leads to another class. Some changes of this picture that everybody knows, as an illustration:"
+    )
+    changes = familiar_changes(picture.pixels)
+    rows = [
+        {
+            "Change of the picture": words[0].upper() + words[1:],
+            "L2 length": f"{size:.2f}",
+            "Radius": "covers it" if size < radius else "is too short",
+        }
+        for words, size in sorted(changes.items(), key=lambda change: change[1])
+    ]
+    st.table(rows, border="horizontal", hide_index=True)
 
 
 def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str, ...]) -> None:
