@@ -1,6 +1,7 @@
 # make run    start the app            make soak   the long fuzz counts and soak tests
 # make test   check everything         make bench  one script a claim of speed
-# Each sets up what it needs once, in .venv; calling it again costs nothing.
+# make gpu    what needs a GPU, on one, with the machine's own python3; results in OUT
+# Each other sets up what it needs once, in .venv; calling it again costs nothing.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,8 +11,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # A browser for the tests in tests/browser; set CHROMIUM to use another one.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
+OUT ?= gpu-results
 
-.PHONY: run test soak bench screenshots browser clean
+.PHONY: run test soak bench gpu screenshots browser clean
 
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py
@@ -27,6 +29,9 @@ soak: $(VENV)/.installed-dev browser
 
 bench: $(VENV)/.installed-dev browser
 	PYTHONPATH=. $(BIN)/python benchmarks/all.py
+
+gpu:
+	PYTHONPATH=. $(PYTHON) -m benchmarks.gpu.run --out $(OUT) $(PARTS)
 
 screenshots: $(VENV)/.installed-dev browser
 	PYTHONPATH=. $(BIN)/python assets/screenshots/take.py

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
-from diffsmooth_core import build_base, certify, load_classifier, load_denoiser
 from diffsmooth_core.certification import blocks
 from diffsmooth_core.certification.noise import NoiseSource
 from diffsmooth_core.certification.voting import VoteRange, cast_votes, commitment_of, noise_source
@@ -87,67 +84,3 @@ def test_one_graph_serves_all_blocks_and_runs_of_other_lengths(
 def test_values_that_are_not_finite_have_no_class() -> None:
     confidence = torch.tensor([[0.1, 0.9], [torch.nan, 1.0], [torch.inf, 0.0], [0.5, 0.5]])
     assert blocks.leading(confidence).tolist() == [1, -1, -1, 0]
-
-
-# On a GPU, with the bundled networks
-
-
-def bundled(mode: str, dtype: str = "bfloat16", **changes: Any) -> tuple[Any, SmoothingConfig]:
-    settings = {"sigma": 0.5, "sigma_local": 0.25, "m": 5, "n0": 100, "n": 2000} | changes
-    config = SmoothingConfig(**settings, device="cuda", dtype=dtype)
-    base = build_base(
-        config, load_classifier("gaussian-0.25", "cuda"), load_denoiser("bundled", "cuda"), Execution(mode)
-    )
-    return replace(base, purifier_batch=256), config
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-@pytest.mark.parametrize("noise", ["fresh", "sound"])
-def test_on_a_gpu_one_graph_casts_the_votes_of_the_folded_networks(noise: str, dtype: str) -> None:
-    found = []
-    for mode in ("folded", "graph"):
-        base, config = bundled(mode, dtype, noise=noise)
-        found.append(cast_votes(base, [VoteRange(PICTURE, "estimation", 0, 2000)], config)[0].tolist())
-    assert found[0] == found[1]
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_on_a_gpu_the_place_in_a_block_changes_no_vote(dtype: str) -> None:
-    """As in an audit, which pools the votes of pictures in any order."""
-    base, config = bundled("graph", dtype)
-    order = torch.randperm(1000, generator=torch.Generator().manual_seed(0)).tolist()
-    (whole,) = cast_votes(base, [VoteRange(PICTURE, "estimation", 0, 1000)], config)
-    single = [VoteRange(PICTURE, "estimation", i, i + 1) for i in order]
-    permuted = [int(classes[0]) for classes in cast_votes(base, single, config)]
-    assert permuted == [int(whole[i]) for i in order]
-
-
-@pytest.mark.gpu
-def test_on_a_gpu_threads_that_share_a_graph_get_their_own_certificates() -> None:
-    base, config = bundled("graph")
-    alone = [certify(base, x, config).counts for x in (PICTURE, PICTURE.flip(0))]
-    both = threading.Barrier(2)
-
-    def together(x: torch.Tensor) -> tuple[int, ...]:
-        both.wait()
-        return certify(base, x, config).counts
-
-    with ThreadPoolExecutor(2) as threads:
-        assert list(threads.map(together, (PICTURE, PICTURE.flip(0)))) == alone
-
-
-@pytest.mark.gpu
-def test_on_a_gpu_a_certificate_holds_where_memory_runs_out() -> None:
-    """With what is free limited to a little, the batch is halved until it fits."""
-    base, config = bundled("graph", n=500)
-    base = replace(base, purifier_batch=16384)
-    free, total = torch.cuda.mem_get_info()
-    torch.cuda.set_per_process_memory_fraction((total - free + 2**31) / total)
-    try:
-        certificate = certify(base, PICTURE, config)
-    finally:
-        torch.cuda.set_per_process_memory_fraction(1.0)
-    assert 1 <= certificate.block < 16384
-    assert sum(certificate.counts) == 500

@@ -23,33 +23,29 @@ SOURCE = NoiseKey("c0" * 32, "0f" * 16).source(image_sha256(GREY), "estimation")
 GRID = (torch.arange(SHAPE.numel()) % 256).view(SHAPE) / 255
 FIRST = 2**33 - 3  # a vote whose number has more than 32 bits follows soon
 needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not installed")
-DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 
 def alike(a: Tensor, b: Tensor) -> bool:
     """Bit for bit: 0 and -0 differ."""
-    return torch.equal(a.cpu().view(torch.int32), b.view(torch.int32))
+    return torch.equal(a.view(torch.int32), b.view(torch.int32))
 
 
-@pytest.mark.parametrize("device", DEVICES)
-def test_noise_has_the_same_bits_as_the_cpus(device: str) -> None:
-    rows = Rows.of(SOURCE, FIRST, FIRST + 9, torch.device(device))
+def test_noise_has_the_same_bits_as_the_cpus() -> None:
+    rows = Rows.of(SOURCE, FIRST, FIRST + 9, CPU)
     assert alike(rows.outer(SHAPE), SOURCE.outer(FIRST, FIRST + 9, SHAPE))
     assert alike(rows.local(3, SHAPE), SOURCE.local(FIRST, FIRST + 9, 3, SHAPE))
 
 
 @pytest.mark.parametrize("sigma", [0.1, 0.5, 2.0])
-@pytest.mark.parametrize("device", DEVICES)
-def test_sound_copies_have_the_same_bits_as_the_cpus(device: str, sigma: float) -> None:
-    rows = Rows.of(SOURCE, FIRST, FIRST + 9, torch.device(device))
-    assert alike(rows.noisy(GRID.to(device), sigma), SOURCE.noisy(FIRST, FIRST + 9, GRID, sigma))
+def test_sound_copies_have_the_same_bits_as_the_cpus(sigma: float) -> None:
+    rows = Rows.of(SOURCE, FIRST, FIRST + 9, CPU)
+    assert alike(rows.noisy(GRID, sigma), SOURCE.noisy(FIRST, FIRST + 9, GRID, sigma))
 
 
-@pytest.mark.parametrize("device", DEVICES)
-def test_a_rows_noise_follows_from_its_key_and_vote_alone(device: str) -> None:
+def test_a_rows_noise_follows_from_its_key_and_vote_alone() -> None:
     """Rows of two sources, in any order."""
     other = NoiseSource.named("another")
-    parts = [Rows.of(source, 4, 7, torch.device(device)) for source in (SOURCE, other)]
+    parts = [Rows.of(source, 4, 7, CPU) for source in (SOURCE, other)]
     order = torch.tensor([5, 1, 3, 0, 4, 2])
     keys, votes = (torch.cat([getattr(p, name) for p in parts]) for name in ("keys", "votes"))
     rows = Rows(keys[order], votes[order])
@@ -113,11 +109,3 @@ def test_the_kernel_rounds_after_every_product_and_every_sum() -> None:
 
 def test_without_a_gpu_torch_draws() -> None:
     assert fastest(CPU) == (words, normals)
-
-
-@pytest.mark.gpu
-@needs_triton
-def test_on_a_gpu_the_kernel_draws() -> None:
-    from diffsmooth_core.certification import noise_kernel
-
-    assert fastest(torch.device("cuda")) == (noise_kernel.words, noise_kernel.normals)

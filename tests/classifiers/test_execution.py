@@ -269,32 +269,12 @@ def test_two_threads_that_share_a_graph_get_their_own_outputs(monkeypatch: pytes
     assert outputs == [1, 2]
 
 
-@pytest.mark.gpu
-def test_on_a_gpu_threads_that_share_a_graph_get_their_own_outputs() -> None:
-    graphed = Graphed(nn.Identity())
-    graphed(torch.zeros(1000, device="cuda"))
-    with ThreadPoolExecutor(2) as threads:
-        same = threads.map(
-            lambda i: bool((graphed(torch.full((1000,), i, device="cuda")) == i).all()), range(3000)
-        )
-        assert all(same)
-
-
 def test_compiled_is_offered_where_there_is_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda program: None)
     for device in (CPU, CUDA):
         assert "compiled" not in modes(device)
         with pytest.raises(InputError, match="'compiled' needs .*compiler.*, not installed here"):
             available(Execution("compiled"), device)
-
-
-@pytest.mark.gpu
-def test_on_a_gpu_a_graph_gives_the_folded_networks_votes() -> None:
-    config = replace(CONFIG, device="cuda", n=200)
-    networks = load_classifier("gaussian-0.25"), load_denoiser("bundled")
-    ways = [build_base(config, *networks, Execution(mode)) for mode in ("folded", "graph")]
-    found = agreement(*ways, resolve("photo:cat", "cifar10").tensor, config)
-    assert found.same == found.votes
 
 
 def test_an_execution_is_written_and_read_back() -> None:
