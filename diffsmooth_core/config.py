@@ -62,6 +62,11 @@ USUAL: dict[str, dict[str, Any]] = {
         "n": 100,
     }
 }
+# (data set, method) -> what else is usual there with this method: a photograph's vote takes a CPU as many
+# twentieths of a second as the reverse process takes steps in all its runs.
+USUAL_WITH: dict[tuple[str, str], dict[str, Any]] = {
+    ("imagenet", "densepure"): {"purifications": 1, "reverse_steps": 2}
+}
 # Data set -> what is usual for an attack there in the place of AttackConfig's defaults: where a vote takes a
 # CPU a tenth of a second, an attempt of these takes ten seconds.
 USUAL_ATTACK = {"imagenet": {"attempts": 2, "halvings": 2, "steps": 4, "copies": 4, "n": 40}}
@@ -82,6 +87,11 @@ WHOLE = {  # setting -> its least and its largest value
     "rounds": (1, 30),
     "seed": (0, 2**64 - 1),
 }
+
+
+def usual(dataset: str, method: str = "") -> dict[str, Any]:
+    """The settings that are usual with a data set and a method in the place of the defaults."""
+    return USUAL.get(dataset, {}) | USUAL_WITH.get((dataset, method), {})
 
 
 def _setting(default: Any, symbol: str, help: str) -> Any:

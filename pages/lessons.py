@@ -7,7 +7,6 @@ import streamlit as st
 from ui import page
 from ui.lessons import peeking, view
 
-view.lead_on()
 page.header("Lessons")
 st.caption("Guess first. The answer comes with a link that sets everything, so that you can see it happen.")
 view.lessons()

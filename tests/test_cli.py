@@ -246,6 +246,9 @@ def test_the_module_runs_without_a_traceback(tmp_path: Path) -> None:
     [
         ("--dataset imagenet", USUAL["imagenet"]),
         ("--sigma 0.12 --dataset imagenet", USUAL["imagenet"] | {"sigma": 0.12}),
+        ("--dataset imagenet --method densepure", {"purifications": 1, "reverse_steps": 2, "n": 100}),
+        ("--method densepure --dataset imagenet", {"purifications": 1, "reverse_steps": 2, "n": 100}),
+        ("--method densepure", {"purifications": 3, "reverse_steps": 3, "n": 1000}),
         ("--dataset imagenet --classifier mine", {"classifier": "mine", "denoiser": "bundled", "sigma": 0.5}),
         ("--classifier mine --dataset imagenet", {"classifier": "mine", "denoiser": "bundled", "sigma": 0.5}),
         ("", {"classifier": "gaussian-0.25", "denoiser": "bundled", "m": 5}),

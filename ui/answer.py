@@ -7,7 +7,7 @@ from functools import lru_cache
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from diffsmooth_core import Progress
+from diffsmooth_core import Progress, SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture
 from ui.components import strip
 from ui.images import data_url
@@ -63,6 +63,21 @@ def status(snapshot: Certification, names: tuple[str, ...]) -> None:
         outcome = verdict(progress.certificate, snapshot.subject.picture, names)
         st.subheader(f"{outcome.mark} {outcome.word}: {outcome.headline}", anchor=False)
         st.markdown(outcome.sentence)
+
+
+def find_time(place: DeltaGenerator, picture: Picture, config: SmoothingConfig) -> None:
+    """Find out how long a run takes where that is not known yet, once all else is drawn, and say it."""
+    if not certificates.seconds_needed(config):
+        certificates.time_votes(picture, config)
+        say_time(place, config)
+
+
+def say_time(place: DeltaGenerator, config: SmoothingConfig, counted: int = 0) -> None:
+    """About how long the votes that are not counted yet take, where votes of this cost were timed."""
+    if seconds := certificates.seconds_needed(config):
+        left = 1 - counted / (config.n0 + config.n)
+        most = "" if config.stopping == "fixed" else "at most "
+        place.caption(f"{most}about {duration(seconds * left)}")
 
 
 def _soon(waiting: Certification) -> str:

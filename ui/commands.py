@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
-from diffsmooth_core.config import USUAL
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.runs.indices import format_indices
 from diffsmooth_core.runs.records import Run, config_of
@@ -21,9 +20,11 @@ if TYPE_CHECKING:
 UPLOADED = "PATH/TO/YOUR/PICTURE"
 
 
-def show(*lines: str) -> None:
-    """Draw the commands in an expander that is closed at first."""
+def show(*lines: str, note: str = "") -> None:
+    """Draw the commands in an expander that is closed at first, below a `note` on what differs."""
     with st.expander("The same from the command line"):
+        if note:
+            st.caption(note)
         where(*lines)
         for command in lines:
             st.code(command, language="bash", wrap_lines=True)
@@ -65,8 +66,8 @@ def image(picture: Picture) -> str:
 
 def _settings(config: SmoothingConfig) -> dict[str, Any]:
     """The options that give this setting, noise included, which is tied to every one of them: one that the
-    method does not look at is left out only where it has its default."""
-    default = SmoothingConfig(**{"dataset": config.dataset} | USUAL.get(config.dataset, {}))
+    method does not look at is left out only where it has the default that a command with a classifier has."""
+    default = SmoothingConfig()
     values = {name: getattr(config, name) for name in settings.CONFIG_FIELDS}
     return {
         name: value

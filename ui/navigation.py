@@ -38,6 +38,10 @@ def pages() -> dict[str, list[st.Page]]:
         ]
         for section, listed in SECTIONS.items()
     }
-    # Certify, as the first page, has an empty address; a link may call it by its name all the same.
-    by_name = st.Page("pages/certify.py", title="Certify", url_path="certify", visibility="hidden")
-    return by_section | {"": [by_name]}
+    return by_section | {"": [certify_by_name()]}
+
+
+def certify_by_name() -> st.Page:
+    """Certify, as the first page, has an empty address. Links call it by its name: a browser that opens an
+    empty address in a new tab asks for the page that the link stands on."""
+    return st.Page("pages/certify.py", title="Certify", url_path="certify", visibility="hidden")

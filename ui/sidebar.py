@@ -97,12 +97,14 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
             )
         if st.session_state["classifier"] not in classifiers:
             st.session_state["classifier"] = next(iter(classifiers))
-        name = settings.DEFAULTS.method if shared else _select("method", "Method", methods)
+        name = settings.DEFAULTS.method
+        if not shared:
+            name = _select("method", "Method", methods, chosen=state.take_settings_of_method)
         method = METHODS[name]
         local, reverse = method.smooths_locally, shared or "reverse_steps" in method.settings
         if not shared:
             _select("classifier", "Classifier", classifiers)
-        denoisers = settings.denoisers(name, dataset)
+        denoisers = settings.denoisers(name, dataset, st.session_state["classifier"])
         if not denoisers:
             sheet.close()
             return Draft(

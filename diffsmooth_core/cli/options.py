@@ -16,9 +16,9 @@ from diffsmooth_core.config import (
     METHODS,
     NOISES,
     STOPPING,
-    USUAL,
     InputError,
     SmoothingConfig,
+    usual,
 )
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -44,16 +44,17 @@ def combined(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
 
 
 def _take_usual(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """Make the settings that are usual with the data set the defaults, unless a classifier is named: then
-    nobody knows what is usual. Called for both options, the one first that stands first."""
-    dataset = value if parameter.name == "dataset" else context.params.get("dataset", "")
+    """Make the settings that are usual with the data set and the method the defaults, unless a classifier is
+    named: then nobody knows what is usual. Called for each of these options, the one first that stands
+    first."""
+    known = context.params | {str(parameter.name): value}
     named = given_on_the_command_line(context, "classifier")
-    context.default_map = None if named else USUAL.get(dataset)
+    context.default_map = None if named else usual(known.get("dataset", ""), known.get("method", ""))
     return value
 
 
 def _setting_option(name: str, default: Any) -> Callable[[Any], Any]:
-    first = name in ("dataset", "classifier")
+    first = name in ("dataset", "method", "classifier")
     return click.option(
         f"--{name.replace('_', '-')}",
         name,
@@ -113,6 +114,6 @@ def run_settings(context: click.Context, file: Path | None, settings: dict[str, 
         settings = {n: value for n, value in settings.items() if given_on_the_command_line(context, n)}
         values |= settings
         if "classifier" not in values:
-            values = USUAL.get(str(values.get("dataset")), {}) | values
+            values = usual(str(values.get("dataset")), str(values.get("method"))) | values
         return SmoothingConfig.from_dict(values)
     return SmoothingConfig.from_dict(settings)

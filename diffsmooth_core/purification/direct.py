@@ -18,7 +18,10 @@ class Direct(OnePass):
 
     takes = "direct"
     networks = ("dncnn",)
-    needs = "a denoiser trained for one sigma, as 'dncnn-mse-0.25' or, on ImageNet, 'dncnn-photographs-0.25'"
+    needs = (
+        "a denoiser trained for one sigma, as 'dncnn-mse-0.25' or, on ImageNet, "
+        "'dncnn-photographs-stability-0.25'"
+    )
     steps = ("denoise",)
 
     @staticmethod

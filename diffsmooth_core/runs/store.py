@@ -75,8 +75,9 @@ class Store(Database):
         with self._transaction() as connection:
             row = connection.execute(RUNS.select().where(RUNS.c.name == name)).mappings().first()
         if row is None:
-            known = ", ".join(run.name for run in self.runs()[:10]) or "none yet"
-            raise InputError(f"there is no run {name[:80]!r} in the store; there are {known}")
+            known = [run.name for run in self.runs()[:10]]
+            there = f"there {'is' if len(known) == 1 else 'are'} {', '.join(known) or 'none yet'}"
+            raise InputError(f"there is no run named {name[:80]!r}; {there}")
         return _run(row)
 
     def runs(self) -> list[Run]:

@@ -24,6 +24,13 @@ def measured(config: SmoothingConfig) -> dict[float, float]:
     return dict(sorted((float(sigma), float(share)) for sigma, share in found.items()))
 
 
+def right_behind(denoiser: str, classifier: str) -> float:
+    """The share of the test pictures that the classifier had right behind a denoiser for one noise, as the
+    denoiser's card says; 0 where that was not measured."""
+    card = cards.every().get(denoiser)
+    return float(card.metrics.get("accuracy_after_denoising", {}).get(classifier, 0)) if card else 0.0
+
+
 def share_right(config: SmoothingConfig) -> float | None:
     """The share of pictures that the networks have right under noise sigma, linear between the levels that
     were measured; None where none was."""

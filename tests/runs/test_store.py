@@ -118,7 +118,10 @@ def test_names_are_taken_once_and_missing_ones_said(store: Store) -> None:
     store.create("cats", "audit", "cifar10", CONFIG, [0], {})
     with pytest.raises(InputError, match="there is a run 'cats' already"):
         store.create("cats", "audit", "cifar10", CONFIG, [0], {})
-    with pytest.raises(InputError, match="there is no run 'dogs' in the store; there are cats"):
+    with pytest.raises(InputError, match="^there is no run named 'dogs'; there is cats$"):
+        store.run("dogs")
+    store.create("birds", "audit", "cifar10", CONFIG, [0], {})
+    with pytest.raises(InputError, match="^there is no run named 'dogs'; there are birds, cats$"):
         store.run("dogs")
     with pytest.raises(InputError, match="has no result for image 9"):
         store.result(store.run("cats"), 9)

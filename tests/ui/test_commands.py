@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from diffsmooth_core import SmoothingConfig, certify
 from diffsmooth_core.attacks import AttackConfig, attack_stream
 from diffsmooth_core.cli import commands as cli
+from diffsmooth_core.config import DATASETS, METHODS, usual
 from diffsmooth_core.experiments import grid, sweep_stream
 from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.store import Store
@@ -50,6 +52,17 @@ def test_a_sweep(over: str) -> None:
 def test_the_sweep_of_both_noises_is_the_same_from_any_of_its_settings() -> None:
     first, *others = grid("sigma_local", QUICK)
     assert grid("sigma_local", first) == (first, *others)
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_certificates_command_has_all_settings_that_its_noise_is_tied_to(dataset: str, method: str) -> None:
+    config = SmoothingConfig(method=method, dataset=dataset, **usual(dataset, method))
+    words = shlex.split(commands.certify(config, PICTURE).replace("\\\n", " "))[4:]
+    command = cli.get_command(click.Context(cli), "certify")
+    assert command is not None
+    read = command.make_context("certify", words).params
+    assert {name: read[name] for name in config.as_dict()} == config.as_dict()
 
 
 def test_an_attack_with_a_seed_of_its_own() -> None:

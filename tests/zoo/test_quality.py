@@ -6,7 +6,7 @@ import pytest
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.config import USUAL
-from diffsmooth_core.zoo.quality import share_right, too_noisy
+from diffsmooth_core.zoo.quality import right_behind, share_right, too_noisy
 
 PHOTOGRAPHS = {"dataset": "imagenet"} | USUAL["imagenet"]
 
@@ -28,6 +28,12 @@ def test_the_share_is_that_of_the_card_between_its_levels(
 ) -> None:
     found = share_right(SmoothingConfig(**PHOTOGRAPHS | settings))
     assert found == (None if share is None else pytest.approx(share, abs=1e-4))
+
+
+def test_what_was_measured_behind_a_denoiser_for_one_noise_is_on_its_card() -> None:
+    assert right_behind("dncnn-photographs-stability-0.25", "efficientnet-lite0") == 0.55
+    assert right_behind("dncnn-photographs-0.25", "efficientnet-lite0") == 0, "not measured"
+    assert right_behind("elsewhere", "efficientnet-lite0") == 0
 
 
 def test_only_a_noise_that_the_networks_cannot_stand_is_spoken_of() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from diffsmooth_core import Certificate, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress
@@ -60,20 +61,27 @@ def _first(picture: Picture, draft: Draft[SmoothingConfig], certified: Certifica
                 answer.status(certified, names)
             problem_line(draft.problem)
         with action:
-            _certify(picture, draft, certified)
+            place = _certify(picture, draft, certified)
     _plan()
+    if place and draft.values:
+        answer.say_time(place, draft.values)
+        answer.find_time(place, picture, draft.values)
 
 
-def _certify(picture: Picture, draft: Draft[SmoothingConfig], certified: Certification | None) -> None:
+def _certify(
+    picture: Picture, draft: Draft[SmoothingConfig], certified: Certification | None
+) -> DeltaGenerator | None:
+    """A button that certifies, and below it the place for how long that takes; one that cancels meanwhile."""
     if certified is not None and not certified.finished:
         cancel_button(certified)
-        return
+        return None
     off = draft.values is None
     clicked = st.button("Certify first", key="Certify", type="primary", width="stretch", disabled=off)
     if clicked and draft.values:
         earlier = certified if certified and certified.state == "cancelled" else None
         notices.attempt(certificates.start, picture, draft.values, earlier)
         st.rerun()
+    return st.empty()
 
 
 def _plan() -> None:

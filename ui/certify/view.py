@@ -24,7 +24,7 @@ from ui.jobs.polling import POLL_SECONDS, poll
 from ui.page import problem_line
 from ui.session import notices, settings, state
 from ui.session.draft import Draft
-from ui.text import confidence, down, duration, length, plain
+from ui.text import confidence, down, length, plain
 from ui.verdict import evidence, meaning, verdict
 
 LONG_NAME = 11  # letters of a class; a longer name needs two lines
@@ -85,7 +85,7 @@ def _idle(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     if samples := certificates.preview(picture, config):
         strip.show(strip.journey(samples, config, names), key="strip")
     _plan(config)
-    _time(place, picture, config)
+    answer.find_time(place, picture, config)
 
 
 def _plan(config: SmoothingConfig) -> None:
@@ -142,7 +142,7 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
         spec = charts.trace(progress.trace if progress else (), run.config, done, colour)
         figure.show(spec, "trace", "Share of votes and its lower bound, against ½", charts.HEIGHT)
     if place and draft.values:
-        _time(place, picture, draft.values)
+        answer.find_time(place, picture, draft.values)
 
 
 def _mood(snapshot: Certification, names: tuple[str, ...]) -> str:
@@ -256,23 +256,8 @@ def _start(
         st.rerun()
     place = st.empty()
     if draft.values:
-        _say_time(place, draft.values, certificates.votes_counted(earlier) if earlier else 0)
+        answer.say_time(place, draft.values, certificates.votes_counted(earlier) if earlier else 0)
     return place
-
-
-def _time(place: DeltaGenerator, picture: Picture, config: SmoothingConfig) -> None:
-    """Find out how long a run takes where that is not known yet, once all else is drawn, and say it."""
-    if not certificates.seconds_needed(config):
-        certificates.time_votes(picture, config)
-        _say_time(place, config)
-
-
-def _say_time(place: DeltaGenerator, config: SmoothingConfig, counted: int = 0) -> None:
-    """About how long the votes that are not counted yet take, where votes of this cost were timed."""
-    if seconds := certificates.seconds_needed(config):
-        left = 1 - counted / (config.n0 + config.n)
-        most = "" if config.stopping == "fixed" else "at most "
-        place.caption(f"{most}about {duration(seconds * left)}")
 
 
 def _only_dtype(run: CertificationTask, picture: Picture, draft: Draft[SmoothingConfig]) -> bool:

@@ -12,6 +12,7 @@ from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.experiments import Comparison
 from ui.compare.controls import LETTERS, address
 from ui.jobs.registry import Snapshot
+from ui.navigation import certify_by_name
 
 
 def for_class(snapshot: Snapshot[Any]) -> str:
@@ -44,7 +45,7 @@ def certify_again(snapshot: Snapshot[Any], config: SmoothingConfig) -> None:
     picture = snapshot.subject.picture
     if not picture.source.startswith("upload:"):
         st.page_link(
-            "pages/certify.py",
+            certify_by_name(),
             label="Or certify it with new noise, at α itself",
             icon=":material/arrow_forward:",
             query_params=address(picture, replace(config, seed=config.seed + 1)),

@@ -70,7 +70,7 @@ def drafts(settings: list[Chosen], shared: SmoothingConfig) -> list[Draft[Smooth
 
 
 def _config(one: Chosen, shared: SmoothingConfig) -> SmoothingConfig:
-    known = denoisers(one["method"], shared.dataset)
+    known = denoisers(one["method"], shared.dataset, one["classifier"])
     denoiser = shared.denoiser if shared.denoiser in known or not known else known[0]
     return runnable(replace(shared, **one, denoiser=denoiser))
 

@@ -97,7 +97,9 @@ def show(picture: Picture, shared: Draft[SmoothingConfig], settings: list[Chosen
                 *(
                     commands.certify(entry.config, picture, f"cert-{letter}.json")
                     for letter, entry in zip(LETTERS, found.entries, strict=False)
-                )
+                ),
+                note="Each certifies by itself and has noise of its own, so it draws other votes than this "
+                "comparison, whose settings share their noise.",
             )
 
 

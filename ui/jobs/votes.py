@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from diffsmooth_core import SmoothingConfig
@@ -15,7 +16,7 @@ from diffsmooth_core.experiments.compare import group
 from diffsmooth_core.statistics import anytime_lower, clopper_pearson_lower
 from ui.jobs.networks import base_classifier
 
-CHUNK = 16  # votes that are drawn together for a count
+CHUNK = 16  # votes that are drawn together for a count, or fewer where the networks are large
 
 
 @lru_cache(maxsize=64)
@@ -34,17 +35,36 @@ def classes(
     picture: Picture, config: SmoothingConfig, stage: Stage, count: int, tied_to: Tie | None = None
 ) -> list[int]:
     """The classes of the first votes of a stage, `count` or up to the end of the last chunk."""
-    starts = range(0, count, CHUNK)
-    return [label for start in starts for label in _chunk(picture, config, stage, start, tied_to)]
+    return [label for chunk in _chunks(picture, config, stage, count, tied_to) for label in chunk]
+
+
+def up_to(
+    picture: Picture, config: SmoothingConfig, copy: int, tied_to: Tie | None = None
+) -> Iterator[tuple[list[int], list[int]]]:
+    """The classes of a run's selection votes and of its estimation votes up to number `copy`, as far as they
+    are drawn after each chunk."""
+    drawn: dict[Stage, list[int]] = {"selection": [], "estimation": []}
+    for stage, count in zip(drawn, (config.n0, copy), strict=True):
+        for chunk in _chunks(picture, config, stage, count, tied_to):
+            drawn[stage] += chunk
+            yield drawn["selection"], drawn["estimation"]
+
+
+def _chunks(
+    picture: Picture, config: SmoothingConfig, stage: Stage, count: int, tied_to: Tie | None
+) -> Iterator[tuple[int, ...]]:
+    size = min(CHUNK, base_classifier(config).purifier_batch)
+    total = config.n0 if stage == "selection" else config.n
+    for start in range(0, count, size):
+        yield _chunk(picture, config, stage, start, min(start + size, total), tied_to)
 
 
 @lru_cache(maxsize=1024)
 def _chunk(
-    picture: Picture, config: SmoothingConfig, stage: Stage, start: int, tied_to: Tie | None
+    picture: Picture, config: SmoothingConfig, stage: Stage, start: int, stop: int, tied_to: Tie | None
 ) -> tuple[int, ...]:
-    total = config.n0 if stage == "selection" else config.n
-    base, stop = base_classifier(config), min(start + CHUNK, total)
-    return tuple(map(int, votes(base, VoteRange(picture.tensor, stage, start, stop, tied_to), config)[0]))
+    wanted = VoteRange(picture.tensor, stage, start, stop, tied_to)
+    return tuple(map(int, votes(base_classifier(config), wanted, config)[0]))
 
 
 def bounds(found: list[int], candidate: int, config: SmoothingConfig) -> list[Point]:

@@ -7,16 +7,8 @@ from collections.abc import Iterator
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ui.navigation import certify_by_name
 from ui.tours import LESSONS, TOURS, Tour
-
-FIRST_PAGE = "pages/certify.py"
-
-
-def lead_on() -> None:
-    """Open the first page where the address names one of its lessons: its own address is empty, so a browser
-    that opens a link to it in a new tab asks for the page that the link stands on."""
-    if "lesson" in st.query_params:
-        st.switch_page(FIRST_PAGE, query_params=st.query_params.to_dict())
 
 
 def lessons() -> None:
@@ -50,7 +42,7 @@ def _cards(shown: tuple[Tour, ...]) -> Iterator[tuple[DeltaGenerator, Tour, int]
 
 def _link(tour: Tour) -> None:
     st.page_link(
-        tour.page,
+        certify_by_name() if tour.page == "pages/certify.py" else tour.page,
         label=tour.link,
         icon=":material/arrow_forward:",
         query_params=tour.settings | {"lesson": tour.lesson},

@@ -36,6 +36,7 @@ def table() -> Card | None:
     event: Any = st.dataframe(
         rows,
         hide_index=True,
+        height="content",
         on_select="rerun",
         selection_mode="single-row",
         key="models",
@@ -51,10 +52,11 @@ def table() -> Card | None:
             if str(name).startswith("σ =")
         }
         | {
-            "Name": st.column_config.TextColumn(width=240),
+            "Name": st.column_config.TextColumn(width=306),
             "Parameters": st.column_config.NumberColumn(format="%.2f M"),
-            "PSNR at σ = 0.25": st.column_config.NumberColumn(
-                format="%.2f dB", help="How near the purified picture is to the clean one; more is nearer."
+            "PSNR": st.column_config.NumberColumn(
+                format="%.2f dB",
+                help="How near the purified picture is to the clean one at σ = 0.25; more is nearer.",
             ),
         },
     )
@@ -68,10 +70,9 @@ def _row(card: Card) -> dict[str, Any]:
         "Name": network_title(card.name),
         "Kind": KINDS[card.kind],
         "Data set": dataset_title(card.dataset),
-        "Made by": card.training.get("objective", ""),
         "Parameters": card.parameters / 1e6,
         **{f"σ = {s}": 100 * accuracy[s] if s in accuracy else None for s in ("0", "0.25", "0.5", "1")},
-        "PSNR at σ = 0.25": card.metrics.get("psnr_db", {}).get("0.25"),
+        "PSNR": card.metrics.get("psnr_db", {}).get("0.25"),
         "In commands": card.name,
     }
 

@@ -13,6 +13,9 @@ from ui.accuracy import finish
 from ui.colours import ABSTAIN, class_colour, outcome_colour
 from ui.text import unmarked
 
+ROWS = 9  # classes that have a bar of their own
+OTHERS = -1  # in the place of a class: the bar of all others
+
 
 def bounds(results: Sequence[Result]) -> go.Figure:
     """How the lower bounds of p_A are distributed, by outcome, against ½."""
@@ -35,27 +38,32 @@ def bounds(results: Sequence[Result]) -> go.Figure:
 
 
 def votes(counts: Sequence[int], names: Sequence[str], chosen: int | None) -> go.Figure:
-    """Estimation votes of each class as bars to click."""
-    names = [unmarked(name) for name in names]
-    order = sorted((k for k in range(len(counts)) if counts[k]), key=lambda k: counts[k])[-10:]
+    """Estimation votes of each class as bars to click; where more than ROWS have any, the others share the
+    lowest, OTHERS."""
+    cast = sorted((k for k in range(len(counts)) if counts[k]), key=lambda k: counts[k])
+    rest, order = cast[:-ROWS], cast[-ROWS:]
+    bars = [(k, unmarked(names[k]), counts[k], class_colour(k)) for k in order]
+    if rest:
+        bars.insert(0, (OTHERS, f"{len(rest)} other", sum(counts[k] for k in rest), ABSTAIN))
+    classes, labels, numbers, colours = zip(*bars, strict=True)
     figure = go.Figure(
         go.Bar(
-            y=[names[k] for k in order],
-            x=[counts[k] for k in order],
+            y=labels,
+            x=numbers,
             orientation="h",
-            text=[f"{counts[k]:,}" for k in order],
+            text=[f"{number:,}" for number in numbers],
             textposition="auto",
-            customdata=order,
+            customdata=classes,
             name="votes",
             marker={
-                "color": [class_colour(k) for k in order],
-                "line": {"width": [3 if k == chosen else 0 for k in order], "color": "#8b9098"},
+                "color": colours,
+                "line": {"width": [3 if k == chosen else 0 for k in classes], "color": "#8b9098"},
             },
             hovertemplate="%{y}: %{x:,} votes<extra></extra>",
         )
     )
     figure.update_xaxes(showticklabels=False, showgrid=False)
-    return finish(figure, max(140, 46 + 30 * len(order)), "")
+    return finish(figure, max(140, 46 + 30 * len(bars)), "")
 
 
 STAGES = {

@@ -23,6 +23,7 @@ from ui.components import figure, strip
 from ui.images import data_url
 from ui.jobs import audits
 from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
+from ui.navigation import certify_by_name
 from ui.runs import charts
 from ui.runs.controls import Selection
 from ui.runs.grid import describe
@@ -36,7 +37,7 @@ VOTERS = 8  # sample pictures of a class
 
 def show(selection: Selection, idx: int) -> None:
     """The chosen picture's card, its votes, stages, rescue and notes."""
-    run, names = selection.run, selection.names
+    run = selection.run
     row = next(row for row in selection.every if row.result.idx == idx)
     with st.container(border=True, key=f"answer-{MOODS[row.result.outcome]}"):
         result = audits.store().result(run, idx)
@@ -44,7 +45,7 @@ def show(selection: Selection, idx: int) -> None:
     if result.certificate is None:
         why.caption("An imported log says what came out and not how the votes fell.")
     else:
-        _votes(run, result, names, why, row.reason)
+        _votes(selection, row, result, why, here)
     if here:
         _rescue(run, result)
     _remarks(run, row)
@@ -95,7 +96,7 @@ def _card(selection: Selection, result: Result) -> tuple[DeltaGenerator, bool]:
 def _watch(place: DeltaGenerator, run: Run, result: Result) -> None:
     settings = {name: str(run.config[name]) for name in CONFIG_FIELDS if name in run.config}
     place.page_link(
-        "pages/certify.py",
+        certify_by_name(),
         label="Watch live",
         icon=":material/play_circle:",
         query_params={"picture": f"{run.dataset}:{result.idx}"} | settings,
@@ -103,9 +104,11 @@ def _watch(place: DeltaGenerator, run: Run, result: Result) -> None:
     )
 
 
-def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator, known: str) -> None:
+def _votes(selection: Selection, row: RunRow, result: Result, why: DeltaGenerator, here: bool) -> None:
     """The diagnosis, the votes, and what each stage shows the classifier. Where votes cannot be drawn again,
-    their counts, and the reason that is `known` from an earlier diagnosis."""
+    their counts, and the reason that is known from an earlier diagnosis; why they cannot was said above where
+    the picture is not `here`."""
+    run, names, known = selection.run, selection.names, row.reason
     assert result.certificate is not None
     counts = result.certificate["counts"]
     key = f"voters-{run.id}-{result.idx}"
@@ -117,7 +120,8 @@ def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator
         with why:
             if known in REASONS and result.predict == ABSTAIN:
                 st.markdown(f"**{REASONS[known]}.**")
-            st.warning(plain(str(problem)))
+            if here:
+                st.warning(plain(str(problem)))
         figure.show(charts.votes(counts, names, None), f"{key}-bars", "Votes for each class")
         return
     present = [int(k) for k in np.unique(stages.votes)]
@@ -152,7 +156,7 @@ def _votes(run: Run, result: Result, names: tuple[str, ...], why: DeltaGenerator
 def _clicked(key: str) -> None:
     """A bar was clicked: show the voters of its class."""
     points = st.session_state[f"{key}-bars"].selection.points
-    if points:
+    if points and points[0]["customdata"] != charts.OTHERS:
         st.session_state[key] = int(points[0]["customdata"])
 
 

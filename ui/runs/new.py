@@ -20,6 +20,7 @@ from diffsmooth_core.paths import ASSETS
 from diffsmooth_core.runs.indices import spread
 from diffsmooth_core.runs.records import Run
 from ui.jobs import audits, certificates
+from ui.navigation import certify_by_name
 from ui.page import error_box
 from ui.session import notices, url
 from ui.session.limits import limit
@@ -107,7 +108,7 @@ def _start_form() -> None:
         error_box(problem)
         return
     st.markdown(f"With the settings of the Certify page: {plain(described(config))}.")
-    st.page_link("pages/certify.py", label="Change them there", icon=":material/tune:")
+    st.page_link(certify_by_name(), label="Change them there", icon=":material/tune:")
     with st.form("start-audit", border=False):
         left, right = st.columns(2)
         name = left.text_input("Name of the run", max_chars=80, placeholder="diffsmooth-0.5")

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core import InputError, SmoothingConfig, config
 from diffsmooth_core.classifiers.fast_dtype import fast_dtype
-from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, USUAL
+from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, USUAL, USUAL_WITH
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.zoo.cards import names
 from diffsmooth_core.zoo.download import here
+from diffsmooth_core.zoo.quality import right_behind
 from ui.session.limits import allowed, limit
 
 FIRST_PICTURE = "gallery:sailing-yacht"
@@ -64,11 +65,18 @@ def first_picture(dataset: str) -> str:
     return _FIRST_OF.get(dataset, FIRST_PICTURE)
 
 
-def usual(dataset: str) -> dict[str, Any]:
-    """What every setting that is usual with some data set is with this one, as far as the operator allows."""
-    names = {name for settings in USUAL.values() for name in settings}
-    values = {name: getattr(DEFAULTS, name) for name in names} | USUAL.get(dataset, {})
+def usual(dataset: str, method: str = "") -> dict[str, Any]:
+    """What every setting that is usual with some data set, or with it and some method, is with these, as far
+    as the operator allows."""
+    names = {name for settings in (*USUAL.values(), *USUAL_WITH.values()) for name in settings}
+    values = {name: getattr(DEFAULTS, name) for name in names} | config.usual(dataset, method)
     return {name: min(value, _MOST.get(name, value)) for name, value in values.items()}
+
+
+def usual_of_method(dataset: str, method: str) -> dict[str, Any]:
+    """Those of the settings that are usual with some method on this data set."""
+    names = {name for (where, _), settings in USUAL_WITH.items() if where == dataset for name in settings}
+    return {name: value for name, value in usual(dataset, method).items() if name in names}
 
 
 def diffusion_models(dataset: str) -> tuple[str, ...]:
@@ -91,11 +99,13 @@ def choices(name: str, dataset: str) -> Sequence[Any]:
     }[name]
 
 
-def denoisers(method: str, dataset: str) -> tuple[str, ...]:
-    """The denoisers that a method can work with; all where it uses none."""
+def denoisers(method: str, dataset: str, classifier: str = "") -> tuple[str, ...]:
+    """The denoisers that a method can work with, those first behind which the classifier was measured to be
+    right most often; all where the method uses none."""
     networks = purifier_of(method).networks
     published = here(dataset) if not networks or "unet" in networks else ()
-    return allowed("denoisers", names("denoiser", dataset, *networks) + published)
+    known = allowed("denoisers", names("denoiser", dataset, *networks) + published)
+    return tuple(sorted(known, key=lambda name: -right_behind(name, classifier)))
 
 
 def classifiers(dataset: str) -> tuple[str, ...]:
@@ -147,10 +157,11 @@ class Settings:
         names = {name for values in self.own_usual.values() for name in values}
         return {name: self.defaults[name] for name in names} | dict(self.own_usual.get(dataset, {}))
 
-    def on(self, dataset: str) -> Settings:
-        """These settings with a data set, if it is one, and the defaults that are usual with it."""
+    def on(self, dataset: str, method: str = "") -> Settings:
+        """These settings with a data set, if it is one, and the defaults that are usual with it and a
+        method."""
         known = {"dataset": dataset} if dataset in self.choices("dataset", dataset) else {}
-        shared = {name: value for name, value in usual(dataset).items() if name in self.defaults}
+        shared = {name: value for name, value in usual(dataset, method).items() if name in self.defaults}
         return replace(self, defaults={**self.defaults, **shared, **self.own_on(dataset), **known})
 
     def parse(self, name: str, text: str, dataset: str) -> Any:

@@ -54,11 +54,22 @@ def change_settings(**values: Any) -> None:
 
 
 def take_usual_settings() -> None:
-    """The settings that are usual with the data set that was just chosen, and its networks; its first picture
-    in the place of one that is of none of its classes and was not uploaded."""
-    change_settings(**settings.usual(dataset()))
-    if st.session_state["upload"] is None and picture().label is None:
-        set_picture(settings.first_picture(dataset()))
+    """The settings that are usual with the data set that was just chosen, and its networks; a picture of one
+    of its classes."""
+    change_settings(**settings.usual(dataset(), setting("method")))
+    take_known_picture(dataset())
+
+
+def take_settings_of_method() -> None:
+    """The settings that are usual with the method that was just chosen, where the data set has such."""
+    change_settings(**settings.usual_of_method(dataset(), setting("method")))
+
+
+def take_known_picture(dataset: str) -> None:
+    """Have a picture that is of none of the data set's classes, and was not uploaded, give way to its first
+    one."""
+    if st.session_state["upload"] is None and resolved(picture_spec(), dataset).label is None:
+        set_picture(settings.first_picture(dataset))
 
 
 def visitor() -> str:

@@ -156,7 +156,8 @@ def read(page: Settings) -> bool:
     if not sync().read(page, session, parameters, time.monotonic()):
         _choose_dataset(page)
         return False
-    page = page.on(parameters.get("dataset", "") if parameters else sync().dataset_of_opened(page))
+    dataset = parameters.get("dataset", "") if parameters else sync().dataset_of_opened(page)
+    page = page.on(dataset, parameters.get("method", ""))
     for name, default in page.defaults.items():
         session[page.prefix + name] = default
         if name in parameters:

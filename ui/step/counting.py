@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,12 +15,13 @@ from diffsmooth_core.config import ABSTAIN, ANYTIME
 from ui import charts
 from ui.colours import class_colour
 from ui.components import figure, softmax
-from ui.jobs import networks, votes
+from ui.jobs import certificates, networks, votes
 from ui.page import error_box
 from ui.step.panels import CHART, ROWS, Scene, halves
-from ui.text import down, length
+from ui.text import down, duration, length
 
 COUNTED = 2000  # votes that are drawn to show a count, at most
+NAMED = 4  # classes that are named while they are drawn
 
 
 def count(scene: Scene) -> None:
@@ -37,9 +40,10 @@ def count(scene: Scene) -> None:
                 f"{config.n0 + copy - 1:,} votes before this one would have to be drawn first."
             )
             return
-        with st.spinner("Drawing the votes before this one", show_time=True):
-            selection = votes.classes(scene.picture, config, "selection", config.n0, scene.tied_to)
-            estimation = votes.classes(scene.picture, config, "estimation", copy, scene.tied_to)
+        drawn = _drawn(scene, copy)
+    if drawn is None:
+        return
+    selection, estimation = drawn
     candidate = selected(counts0 := _counts(selection, len(scene.names)))
     after = _counts(estimation[:copy], len(scene.names))
     before = _counts(estimation[: copy - 1], len(scene.names))
@@ -61,6 +65,43 @@ def count(scene: Scene) -> None:
         _change(decide(counts0, before, config), decide(counts0, after, config))
         _rule(config, after[candidate], copy)
         _at_the_end(after[candidate] / copy, wins, config)
+
+
+def _drawn(scene: Scene, copy: int) -> tuple[list[int], list[int]] | None:
+    """The classes of the run's votes up to this one. While they are drawn: how many there are, for which
+    classes, how long the others take, and a button that stops it; None once that was pressed."""
+    config, total, here = scene.config, scene.config.n0 + copy, (scene.picture.sha256, scene.config, copy)
+
+    def stop(at: object) -> None:
+        st.session_state["step-stopped"] = at
+
+    name = scene.names[scene.traced.vote]
+    if st.session_state.get("step-stopped") == here:
+        st.markdown(f"Stopped before the vote for **{name}** was counted. What was drawn is kept.")
+        st.button("Go on", key="step-go-on", on_click=stop, args=(None,))
+        return None
+    meanwhile, began = st.empty(), time.monotonic()
+    found: tuple[list[int], list[int]] = ([], [])
+    with meanwhile.container():
+        st.markdown(
+            f"This vote is for **{name}**. To count it, the {total - 1:,} votes before it are drawn: those "
+            "that choose the class to certify, and the earlier copies."
+        )
+        expected = total * (certificates.seconds_a_vote(config) or 0)
+        bar, so_far = st.progress(0.0, _pace(0, total, expected)), st.empty()
+        st.button("Stop", key="step-stop", on_click=stop, args=(here,))
+    for found in votes.up_to(scene.picture, config, copy, scene.tied_to):
+        done = min(total, len(found[0]) + len(found[1]))
+        bar.progress(done / total, _pace(done, total, (time.monotonic() - began) * (total / done - 1)))
+        often = Counter(label for part in found for label in part).most_common(NAMED)
+        so_far.caption("So far: " + ", ".join(f"{scene.names[k]} {n:,}" for k, n in often) + ".")
+    meanwhile.empty()
+    return found
+
+
+def _pace(done: int, total: int, left: float) -> str:
+    """How many votes are drawn, and about how many seconds the others take; 0 where that is not known."""
+    return f"{done:,} of {total:,} votes" + (f", about {duration(left)} left" if left else "")
 
 
 def _rule(config: SmoothingConfig, k: int, n: int) -> None:

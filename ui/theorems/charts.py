@@ -18,40 +18,52 @@ from ui.theorems.quantities import CORRECTED, NOISE, ONE_SHOT, PRINTED, SAMPLES,
 
 HEIGHT = 340  # pixels, of a chart beside others
 SMALLEST = 5e-8  # shorter lengths may be rounding errors
+SHORTEST = 300  # the part of the longest length below which a length is drawn there
 
 
 def distances(theorem: Theorem1 | None, one_shot: float, scale: float, unit: str) -> Spec:
-    """The samples' distances from the clean point as a histogram, the one-shot output's, and the bounds
-    without an estimate of C, on a logarithmic scale: a bound may be a hundred times as long. `theorem` is
+    """The samples' distances from the clean point as a histogram over an axis of their own, as they may all
+    lie within a hundredth of their length; below it their mean, the one-shot output's distance and the bounds
+    without an estimate of C on a logarithmic scale, as a bound may be a hundred times as long. `theorem` is
     None before the first sample."""
     upright: dict[str, tuple[float, str]] = {"one-shot output": (scale * one_shot, ONE_SHOT)}
     bars: list[list[float]] = []
     if theorem is not None:
-        bounds = {name: scale * float(theorem.bound(name).mean()) for name in ("tight", "free", "pathwise")}
-        bars = _histogram(scale * theorem.distances, max(bounds.values()) / 300)
-        for (name, x), colour in zip(bounds.items(), (SHIFT, NOISE, SCORE), strict=True):
-            upright[f"bound {TITLES[name]}"] = (x, colour)
-    ends = [x for x in (*(x for x, _ in upright.values()), *(bar[0] for bar in bars)) if x > 0] or [1.0]
-    tallest = 1.15 * max((n for _, n in bars), default=1)
+        bars = _histogram(scale * theorem.distances)
+        upright["samples’ mean"] = (scale * float(theorem.distances.mean()), SAMPLES)
+        for name, colour in (("tight", SHIFT), ("free", NOISE), ("pathwise", SCORE)):
+            upright[f"bound {TITLES[name]}"] = (scale * float(theorem.bound(name).mean()), colour)
+    longest = max([x for x, _ in upright.values()]) or 1.0
+    drawn = [max(x, longest / SHORTEST) for x, _ in upright.values()]
     name = f"distance from the clean point, L2 in {unit} units"
     return {
         "animation": False,
-        "legend": echarts.legend(36, 0),
-        "grid": echarts.plot_area(60, 28, 66, 48),
-        "xAxis": {
-            "type": "log",
-            "min": _one_digit(min(ends) / 1.5, math.floor),
-            "max": _one_digit(1.2 * max(ends), math.ceil),
-            **echarts.axis_name(name, 28),
-            "splitLine": {"show": False},
-        },
-        "yAxis": {
-            "type": "value",
-            "min": 0,
-            "minInterval": 1,
-            **echarts.axis_name("samples", 40),
-            "axisLabel": {"showMaxLabel": False},  # on a phone the legend is there
-        },
+        "legend": echarts.legend(60, 0),
+        "grid": [
+            {"left": 60, "right": 28, "top": 70, "height": 112},
+            {"left": 60, "right": 28, "top": 230, "height": 56},
+        ],
+        "xAxis": [
+            {"type": "value", "scale": True, "splitLine": {"show": False}},
+            {
+                "gridIndex": 1,
+                "type": "log",
+                "min": _one_digit(min(drawn) / 1.5, math.floor),
+                "max": _one_digit(1.2 * max(drawn), math.ceil),
+                **echarts.axis_name(name, 28),
+                "splitLine": {"show": False},
+            },
+        ],
+        "yAxis": [
+            {
+                "type": "value",
+                "min": 0,
+                "minInterval": 1,
+                "splitNumber": 3,
+                **echarts.axis_name("samples", 40),
+            },
+            {"gridIndex": 1, "min": 0, "max": 1, "show": False},
+        ],
         "series": [
             echarts.line("samples", SAMPLES, 0, bars)
             | {"step": "end", "areaStyle": {"color": SAMPLES, "opacity": 0.85}},
@@ -60,22 +72,22 @@ def distances(theorem: Theorem1 | None, one_shot: float, scale: float, unit: str
                     f"{name}: {x:.4g}",
                     colour,
                     2.5,
-                    [[x, 0], [x, tallest]],
+                    [[at, 0], [at, 1]],
                     "dotted" if colour == ONE_SHOT else "solid",
                 )
-                for name, (x, colour) in upright.items()
+                | {"xAxisIndex": 1, "yAxisIndex": 1}
+                for (name, (x, colour)), at in zip(upright.items(), drawn, strict=True)
             ),
         ],
     }
 
 
-def _histogram(values: npt.NDArray[np.float64], smallest: float) -> list[list[float]]:
-    """Steps [from, count] of bins that are equally wide on a logarithmic scale; what is below the `smallest`
-    is counted there."""
-    values = np.maximum(values, smallest)
-    ratio = max((values.max() / values.min()) ** (1 / 8), 1.03)  # of a bin's ends
-    edges = values.min() * ratio ** np.arange(np.log(values.max() / values.min()) // np.log(ratio) + 2)
-    counts = np.histogram(values, edges)[0]
+def _histogram(values: npt.NDArray[np.float64]) -> list[list[float]]:
+    """Steps [from, count] of equally wide bins, as many as Rice's rule has, over what the samples span."""
+    low, high = float(values.min()), float(values.max())
+    if high - low <= 1e-6 * high:  # all alike, but for rounding
+        low, high = 0.999 * low, 1.001 * high or 1.0
+    counts, edges = np.histogram(values, round(2 * len(values) ** (1 / 3)), (low, high))
     return [[float(edges[0]), 0], *([float(x), int(n)] for x, n in zip(edges, (*counts, 0), strict=True))]
 
 

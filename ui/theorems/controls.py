@@ -15,6 +15,7 @@ from diffsmooth_core.theory import KINDS, PRECISIONS, SCHEMES, WORLDS, TheoremSe
 from ui import tours
 from ui.components import picker
 from ui.page import error_box
+from ui.session import state
 from ui.session.draft import Draft
 from ui.session.settings import DEFAULTS, Settings, diffusion_models
 from ui.titles import dataset_title
@@ -95,7 +96,13 @@ def sidebar() -> Draft[Controls]:
         )
         on_picture = _value("where") == "picture"
         if on_picture and tours.shows("picture"):
-            st.selectbox("Data set", datasets(), format_func=dataset_title, key=f"{PREFIX}dataset")
+            st.selectbox(
+                "Data set",
+                datasets(),
+                format_func=dataset_title,
+                key=f"{PREFIX}dataset",
+                on_change=lambda: state.take_known_picture(str(_value("dataset"))),
+            )
             picker.choose(follow=True)
         elif not on_picture:
             st.selectbox(

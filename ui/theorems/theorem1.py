@@ -49,8 +49,8 @@ def show(theorem: Theorem1 | None, one_shot: float, chosen: Controls) -> None:
     figure.show(
         charts.distances(theorem, one_shot, scale, chosen.unit),
         "theorems-distances",
-        "Histogram of the samples' distances from the clean point, and the bounds",
-        height=320,
+        "Histogram of the samples' distances from the clean point, and below it the bounds",
+        height=336,
     )
     if theorem is None:
         return

@@ -104,6 +104,8 @@ def _status(job: Snapshot[Sampling] | None, chosen: Controls, key: Hashable) -> 
             if is_waiting(job):
                 show_queue_position(lambda: jobs().latest(key))
             words = f"{min(count, wanted)} of {wanted} samples, {setting.steps} steps each{_left(job)}"
+            if count >= wanted:
+                words += "; now some with half the steps, to see what more steps would change"
             st.progress(sampling.done if sampling else 0.0, words)
             st.button("Stop", key="theorems-stop", on_click=_stop, args=(key,))
             return

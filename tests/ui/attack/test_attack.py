@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -70,6 +71,7 @@ def figures(page: AppTest) -> dict[str, str]:
 def test_certify_first_then_an_attack_inside_holds_and_one_outside_breaks() -> None:
     page = attack_page()
     assert "First certify" in text(page)
+    assert re.search(r"about \d+ s", text(page)), "how long that takes"
     finish(page, "Certify")
     assert "Certified: bird within" in text(page)
     assert figures(page)["Broken at"] == "–"

@@ -89,6 +89,9 @@ def test_a_comparison_ends_with_costs_differences_and_the_best(compare: Visit) -
     if (best := found.best()) is not None:
         assert discrepancies(best[1]) == []
         assert "at α/2 = 0.0005" in said(page)
+        (link,) = page.get("page_link")
+        assert link.proto.page == "certify", "an empty address would stand for the page itself in a new tab"
+    assert "draws other votes than this comparison" in said(page)
     assert page.button(key="comparison-start").label == "Compare again"
 
 

@@ -37,3 +37,12 @@ def test_votes_are_drawn_in_whole_chunks_and_never_beyond_the_stage() -> None:
     picture = resolved(FIRST_PICTURE)
     assert len(votes.classes(picture, CONFIG, "selection", 1)) == votes.CHUNK
     assert len(votes.classes(picture, CONFIG, "selection", 60)) == 60
+
+
+def test_what_is_drawn_so_far_grows_to_what_is_wanted() -> None:
+    picture = resolved(FIRST_PICTURE)
+    lengths = [(len(first), len(then)) for first, then in votes.up_to(picture, CONFIG, 20)]
+    assert lengths == [(16, 0), (32, 0), (48, 0), (60, 0), (60, 16), (60, 32)]
+    *_, (first, then) = votes.up_to(picture, CONFIG, 20)
+    assert first == votes.classes(picture, CONFIG, "selection", 60)
+    assert then == votes.classes(picture, CONFIG, "estimation", 20)

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.analysis import browsing, explaining
 from diffsmooth_core.config import ABSTAIN, SmoothingConfig
+from diffsmooth_core.datasets import cifar10
 from diffsmooth_core.exchange import bundles
 from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.records import Run
@@ -25,7 +26,7 @@ from tests.ui.conftest import APP
 from ui.components import picker
 from ui.jobs import audits
 from ui.jobs.registry import jobs
-from ui.runs import new
+from ui.runs import charts, new
 from ui.session import settings, state, url
 
 Open = Callable[..., AppTest]
@@ -154,6 +155,26 @@ def test_another_picture_at_its_place_is_not_shown_for_the_certified_one(
         page.run()
     assert any("another picture than the one that was certified" in w.value for w in page.warning)
     assert not offered(page), "neither would be about the picture that was certified"
+
+
+def test_what_is_missing_is_said_once(store: Store, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    audited(store)
+    monkeypatch.setattr(cifar10, "local_path", lambda split: None)
+    for cached in (load_picture, state.resolved, picker.thumbnail):
+        cached.cache_clear()
+    page = show_pictures(open_page())
+    said = [part.value for part in (*page.caption, *page.warning, *page.markdown)]  # a new audit's form aside
+    assert sum("not on this machine" in part for part in said) == 1
+
+
+def test_votes_of_many_classes_end_with_those_of_all_others() -> None:
+    counts = [100 - k for k in range(30)] + [0] * 70
+    (bars,) = charts.votes(counts, [f"class {k}" for k in range(100)], 0).data
+    assert sum(bars.x) == sum(counts)
+    assert (bars.y[0], bars.customdata[0]) == ("21 other", charts.OTHERS)
+    assert list(bars.y[1:]) == [f"class {k}" for k in reversed(range(9))]
+    (few,) = charts.votes([3, 0, 2], "abc", None).data
+    assert list(few.customdata) == [2, 0], "no bar of others where there are none"
 
 
 def test_a_run_is_summed_up(store: Store, open_page: Open) -> None:

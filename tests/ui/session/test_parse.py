@@ -62,6 +62,13 @@ def test_a_method_has_the_denoisers_of_its_kind() -> None:
     assert all(name.startswith("dncnn") for name in denoisers("denoised", "cifar10"))
 
 
+def test_the_denoiser_behind_which_the_classifier_was_right_most_often_comes_first() -> None:
+    mse, stability = "dncnn-photographs-0.25", "dncnn-photographs-stability-0.25"
+    assert denoisers("denoised", "imagenet", "efficientnet-lite0") == (stability, mse)
+    assert denoisers("denoised", "imagenet", "another") == (mse, stability)
+    assert denoisers("denoised", "cifar10", "standard")[0] == "dncnn-stability-0.25"
+
+
 def test_a_draft_holds_values_or_a_problem() -> None:
     def refuse() -> int:
         raise InputError("n = 0 is too small")

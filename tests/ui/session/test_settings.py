@@ -188,6 +188,19 @@ def test_an_address_with_a_data_set_alone_has_what_is_usual_there(visit: Visit) 
     assert values(page).items() >= expected.items()
 
 
+def test_densepure_on_photographs_has_few_steps_and_leaves_other_methods_as_they_were(visit: Visit) -> None:
+    page = visit(dataset="imagenet", picture="photo:cat", sigma="0.3")
+    page.selectbox(key="method").set_value("densepure").run()
+    found = values(page)
+    assert (found["purifications"], found["reverse_steps"], found["sigma"]) == ("1", "2", "0.3")
+    page.selectbox(key="method").set_value("denoised").run()
+    found = values(page)
+    assert (found["purifications"], found["reverse_steps"]) == ("3", "3"), "noise is tied to them too"
+    assert found["denoiser"] == "dncnn-photographs-stability-0.25", "of the two the better one"
+    named = values(visit(dataset="imagenet", method="densepure", purifications="2"))
+    assert (named["purifications"], named["reverse_steps"]) == ("2", "2")
+
+
 @pytest.mark.parametrize(
     ("before", "after"), [(settings.FIRST_PICTURE, "gallery:lighthouse"), ("photo:coffee", "photo:coffee")]
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import SmoothingConfig, certify
@@ -69,6 +70,33 @@ def test_the_count_has_the_runs_own_votes(step: Visit) -> None:
     assert shown["Radius (L2)"] == down(certified_radius(bound, 0.5), 2)
     before = clopper_pearson_lower(k - (found[15] == certificate.candidate), 15, 0.001)
     assert page.metric[0].delta == f"{bound - before:+.4f}"
+
+
+def test_counting_shows_what_is_drawn_and_can_be_stopped_and_gone_on_with(
+    step: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said_meanwhile: list[tuple[float, str]] = []
+    real = DeltaGenerator.progress
+    monkeypatch.setattr(
+        DeltaGenerator, "progress", lambda self, *a, **k: (said_meanwhile.append(a), real(self, *a, **k))[1]
+    )
+    page = step(method="plain", step="3", copy="16", n0="20", sigma="0.31")
+    shares = [share for share, _ in said_meanwhile]
+    assert shares == [16 / 36, 20 / 36, 1]
+    assert said_meanwhile[-1][1] == "36 of 36 votes"
+    assert page.metric
+    assert not [b for b in page.button if b.key == "step-stop"], "all is drawn"
+    here = (state.resolved(settings.FIRST_PICTURE).sha256, page_config(page), 16)
+    page.session_state["step-stopped"] = here  # what the button's callback does
+    page.run()
+    assert "Stopped before the vote" in said(page)
+    assert not page.metric
+    page.button(key="step-go-on").click().run()
+    assert page.metric
+
+
+def page_config(page: AppTest) -> SmoothingConfig:
+    return SmoothingConfig(**{name: page.session_state[name] for name in settings.CONFIG_FIELDS})
 
 
 def test_the_formulas_show_the_present_numbers(step: Visit) -> None:

@@ -6,23 +6,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pytest
 
 from ui.theorems import charts
 
 
 def test_a_histogram_counts_every_sample_also_where_all_are_alike() -> None:
-    spread = charts._histogram(np.array([1.0, 2.0, 4.0, 400.0]), 0.1)
+    spread = charts._histogram(np.array([1.0, 2.0, 4.0, 400.0]))
     assert sum(count for _, count in spread) == 4
-    assert spread[0][0] == 1.0
-    alike = charts._histogram(np.full(5, 3.0), 0.1)
+    assert (spread[0][0], spread[-1]) == (1.0, [400.0, 0])
+    alike = charts._histogram(np.full(5, 3.0))
     assert sum(count for _, count in alike) == 5
+    assert alike[0][0] < 3 < alike[-1][0] < 3.01
 
 
-def test_what_is_below_the_smallest_is_counted_there() -> None:
-    (first, _), *rest = charts._histogram(np.array([0.0, 1.0]), 0.01)
-    assert first == pytest.approx(0.01)
-    assert sum(count for _, count in rest) == 2
+def test_samples_of_a_photograph_have_several_bars_though_they_are_nearly_as_long() -> None:
+    distances = np.linspace(21.4, 22.1, 16)  # a hundredth of the bounds' scale
+    counts = [count for _, count in charts._histogram(distances)]
+    assert len(counts) - 2 == 5
+    assert max(counts) <= 4
 
 
 def test_before_the_first_sample_there_is_only_the_one_shot_output() -> None:
@@ -30,7 +31,7 @@ def test_before_the_first_sample_there_is_only_the_one_shot_output() -> None:
     samples, one_shot = spec["series"]
     assert samples["data"] == []
     assert one_shot["data"][0] == [0.2, 0]
-    assert spec["xAxis"]["min"] < 0.2 < spec["xAxis"]["max"]
+    assert spec["xAxis"][1]["min"] < 0.2 < spec["xAxis"][1]["max"]
 
 
 def test_lengths_in_pixels_are_drawn_in_the_chosen_units() -> None:

@@ -253,6 +253,15 @@ def test_another_kind_of_picture_shows_its_first(theorems: AppTest) -> None:
     assert address(theorems)["picture"] == first
 
 
+def test_another_data_set_brings_a_picture_of_one_of_its_classes(theorems: AppTest) -> None:
+    theorems.session_state["theorems-where"] = "picture"
+    theorems.session_state["theorems-samples"] = 16
+    theorems.run()
+    theorems.selectbox(key="theorems-dataset").set_value("imagenet").run()
+    assert not theorems.exception
+    assert address(theorems)["picture"] == "gallery:lighthouse"
+
+
 def test_bars_add_up_to_their_bounds_and_the_histogram_has_every_sample() -> None:
     found = exact("clusters", 2, 0.5, samples=50, steps=16).theorem1
     rows, terms_by_name = quantities.first(found, 0.5, "[0,1]")
@@ -264,8 +273,10 @@ def test_bars_add_up_to_their_bounds_and_the_histogram_has_every_sample() -> Non
     counts = [count for _, count in chart["series"][0]["data"]]
     assert sum(counts) == 50
     ends = [line["data"][0][0] for line in chart["series"][1:]]
-    assert ends == pytest.approx([0.2, *(0.5 * found.bound(v).mean() for v in ("tight", "free", "pathwise"))])
-    assert chart["xAxis"]["min"] < min(ends) < max(ends) < chart["xAxis"]["max"]
+    lengths = (found.distances, *(found.bound(version) for version in ("tight", "free", "pathwise")))
+    assert ends == pytest.approx([0.2, *(0.5 * length.mean() for length in lengths)])
+    axis = chart["xAxis"][1]
+    assert axis["min"] < min(ends) < max(ends) < axis["max"]
 
 
 def test_axes_of_a_photograph_have_room_for_the_longest_noise() -> None:
