@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Self
 from unittest.mock import patch
 
@@ -133,6 +134,12 @@ def generator_device(generator: torch.Generator) -> torch.device:
     return GENERATORS.get(generator._cdata, CPU)
 
 
+@cache
+def is_composite(func: Any) -> bool:
+    """Whether an operation is made of others, which alone count then."""
+    return func.has_kernel_for_dispatch_key(torch._C.DispatchKey.CompositeImplicitAutograd)
+
+
 def leaves(value: Any) -> Iterator[Any]:
     """What an operation's arguments hold, in lists of lists."""
     if isinstance(value, list | tuple):
@@ -189,17 +196,16 @@ class PretendedGPU(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
-        with self:  # operations that are made of others: only these count
-            if (made := func.decompose(*args, **kwargs)) is not NotImplemented:
-                return made
-        operands = list(leaves((args, tuple(kwargs.values()))))
-        tensors = [operand for operand in operands if isinstance(operand, Tensor)]
+        if is_composite(func):
+            with self:
+                return func.decompose(*args, **kwargs)
+        tensors = [operand for operand in leaves((args, *kwargs.values())) if isinstance(operand, Tensor)]
         asked = self._asked(kwargs.get("device"), tensors)
         kwargs |= {name: value for name, value in HERE.items() if name in kwargs}
         target = self._target(func, tensors, asked, args, kwargs)
-        for generator in (operand for operand in operands if isinstance(operand, CpuGenerator)):
-            if generator_device(generator) != target:
-                raise DeviceError(f"{func} on {target} with a generator on {generator_device(generator)}")
+        generator = kwargs.get("generator")
+        if generator is not None and generator_device(generator) != target:
+            raise DeviceError(f"{func} on {target} with a generator on {generator_device(generator)}")
         self._count_waits(func, args, tensors)
         if func is aten._to_copy.default and _is_there_already(tensors[0], target, kwargs):
             return OnDevice(tensors[0].values, target)
