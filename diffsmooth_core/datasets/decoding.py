@@ -12,6 +12,8 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets import jpeg, png
+from diffsmooth_core.datasets.colours import to_srgb
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -30,15 +32,19 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
+_MISSING = (127, 128)  # in each channel, of a block that a JPEG lacks; CMYK may be inverted
+
 # Set once for the process: `catch_warnings` around each call would race between the server's threads.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
-def decode(data: bytes) -> Pixels:
-    """The picture in `data` as uint8 (h,w,3) RGB, upright, alpha composed on white, first frame.
+def decode(data: bytes, in_srgb: bool = True) -> Pixels:
+    """The picture in `data` as uint8 (h,w,3) RGB, upright, in sRGB, alpha composed on white, first frame.
 
-    Of 16-bit grey the high byte is kept, as Pillow does for 16-bit colour. The format is recognised from the
-    data, not from the file's name. Raises InputError for anything but a complete picture within the limits.
+    What is beside the pixels does not decide: damaged or large remarks are passed over. Without `in_srgb` a
+    colour profile is too, as in torchvision and so in published results. Of 16-bit grey the high byte is
+    kept, as Pillow does for 16-bit colour. The format is recognised from the data, not from the file's name.
+    Raises InputError for anything but a complete picture within the limits.
     """
     if len(data) > MAX_BYTES:
         raise InputError(
@@ -46,10 +52,13 @@ def decode(data: bytes) -> Pixels:
             "save the picture smaller"
         )
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_sides(*image.size)
-            image.load()
-            return np.array(_rgb(_upright(image)))
+        profile, exif = None, b""
+        if data.startswith(png.SIGNATURE):
+            data, profile, exif = png.without_remarks(data)
+        image = _jpeg(data) if data.startswith(jpeg.SIGNATURE) else _loaded(data)
+        if profile is None:
+            profile = image.info.get("icc_profile") or b""
+        return np.array(_rgb(_upright(image, exif), profile if in_srgb else b""))
     except InputError:
         raise
     except UnidentifiedImageError as error:
@@ -66,7 +75,32 @@ def decode(data: bytes) -> Pixels:
         ) from error
 
 
-def read(path: str | os.PathLike[str]) -> Pixels:
+def _loaded(data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        _check_sides(*image.size)
+        image.load()
+        return image
+
+
+def _jpeg(data: bytes) -> Image.Image:
+    """A JPEG's image; a missing end marker is put there. As libjpeg makes blocks that are missing grey, one
+    whose last pixel is so is looked at more closely."""
+    jpeg.check_work(data)
+    try:
+        image = _loaded(data)
+    except OSError:
+        data = jpeg.with_end(data)
+        image = _loaded(data)
+        suspect = True
+    else:
+        last = np.asarray(image)[-1, -1]
+        suspect = bool(np.isin(last, _MISSING).all()) or not jpeg.sends_everything(data)
+    if suspect and not jpeg.is_whole(data, np.asarray(image), lambda padded: np.asarray(_loaded(padded))):
+        raise InputError("this JPEG ends before its picture does; fetch it again")
+    return image
+
+
+def read(path: str | os.PathLike[str], in_srgb: bool = True) -> Pixels:
     """Decode the picture file at `path` under the limits of `decode`, as uint8 (h,w,3). Raises InputError."""
     file, shown = Path(path), repr(str(path))
     try:
@@ -79,7 +113,7 @@ def read(path: str | os.PathLike[str]) -> Pixels:
     except OSError as error:
         raise InputError(f"{shown} cannot be read ({error.strerror}); check the path") from error
     try:
-        return decode(data)
+        return decode(data, in_srgb)
     except InputError as error:
         raise InputError(f"{shown} cannot be used: {error}") from error
 
@@ -94,16 +128,24 @@ def _check_sides(width: int, height: int) -> None:
         )
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _upright(image: Image.Image, exif: bytes = b"") -> Image.Image:
     # Not ImageOps.exif_transpose: it also rewrites the metadata, which fails on many cameras' notes.
-    turn = _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    notes = image.getexif()
+    try:
+        if exif:
+            notes.load(exif)
+        turn = _UPRIGHT.get(notes.get(ExifTags.Base.Orientation, 1))
+    except Exception:  # its parser raises many types; what is beside the pixels does not decide
+        turn = None
     return image if turn is None else image.transpose(turn)
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def _rgb(image: Image.Image, profile: bytes) -> Image.Image:
     if image.mode.startswith("I"):
-        return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8)).convert("RGB")
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
+        rgba = to_srgb(image.convert("RGBA"), profile)
         return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    return image.convert("RGB")
+    if image.mode not in ("L", "CMYK"):
+        image = image.convert("RGB")
+    return to_srgb(image, profile).convert("RGB")

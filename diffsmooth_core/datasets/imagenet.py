@@ -61,11 +61,12 @@ def photographs(root: Path | None = None, part: Literal["train", "val"] = "val")
 
 
 def picture(index: int, root: Path | None = None) -> tuple[Pixels, int]:
-    """Photograph `index` as uint8 (h,w,3) in its original size, and its class index. Raises InputError."""
+    """Photograph `index` as uint8 (h,w,3) in its original size, as published results take it, without its
+    colour profile, and its class index. Raises InputError."""
     found = photographs(root)
     if not 0 <= index < len(found):
         raise InputError(f"the ImageNet folder has indices 0 to {len(found) - 1}, got {index}")
     wnid = found[index].parent.name
     if wnid not in wnids():
         raise InputError(f"folder {wnid} is none of ImageNet's 1000 classes; check the folder's name")
-    return read(found[index]), wnids().index(wnid)
+    return read(found[index], in_srgb=False), wnids().index(wnid)

@@ -79,4 +79,4 @@ def picture(name: str) -> tuple[Pixels, Photograph]:
         raise unknown("photograph", name, available())
     folder, photo = _folder(), PHOTOGRAPHS[name]
     assert folder is not None
-    return decode((folder / photo.file).read_bytes()), photo
+    return decode((folder / photo.file).read_bytes(), in_srgb=False), photo

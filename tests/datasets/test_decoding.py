@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets import decode, read
@@ -162,11 +162,148 @@ def test_a_webp_bomb_is_refused_by_its_header():
         decode(bytes(data))
 
 
-def test_compressed_text_bomb_is_refused():
-    bomb = b"Comment\0\0" + zlib.compress(bytes(80_000_000), 9)
-    data = encode(PIXELS)
+def _with_chunk(kind, body, checksum=None):
+    """The PNG of PIXELS with one more chunk after its header."""
+    data, added = encode(PIXELS), chunk(kind, body)
+    return data[:33] + (added if checksum is None else added[:-4] + checksum) + data[33:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _with_chunk(b"tEXt", b"Comment\0" + b"x" * 1_200_000),
+        _with_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(80_000_000), 9)),
+        _with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(1_200_000))),
+        _with_chunk(b"iCCP", b"mine\0\0" + zlib.compress(bytes(80_000_000))),
+        _with_chunk(b"iCCP", b"mine\0\0no profile"),
+        _with_chunk(b"tEXt", b"Comment\0hello", checksum=bytes(4)),
+        _with_chunk(b"iCCP", b"mine\0\0hello", checksum=bytes(4)),
+        _with_chunk(b"eXIf", b"no Exif"),
+    ],
+    ids=[
+        "text",
+        "text-bomb",
+        "xmp",
+        "profile-bomb",
+        "no-profile",
+        "text-checksum",
+        "profile-checksum",
+        "exif",
+    ],
+)
+def test_what_is_beside_the_pixels_does_not_decide(data):
+    assert np.array_equal(decode(data), PIXELS)
+
+
+def test_damaged_pixels_are_refused_by_their_checksum():
+    data = bytearray(encode(PIXELS))
+    at = data.index(b"IDAT") + 20
+    data[at] ^= 1
     with pytest.raises(InputError, match="damaged"):
-        decode(data[:33] + chunk(b"zTXt", bomb) + data[33:])
+        decode(bytes(data))
+
+
+def _profile(red, green, blue, gamma):
+    """An ICC profile (version 2, matrix and gamma) with these primaries as CIE xy, and white D65."""
+    x, y = np.array([red, green, blue]).T
+    primaries = np.stack([x / y, np.ones(3), (1 - x - y) / y])
+    columns = primaries * np.linalg.solve(primaries, WHITE_D65)
+    fixed = lambda values: struct.pack(f">{len(values)}i", *(round(v * 65536) for v in values))  # noqa: E731
+    tags = {b"wtpt": b"XYZ \0\0\0\0" + fixed(WHITE_D50), b"cprt": b"text\0\0\0\0none\0", b"desc": DESCRIPTION}
+    for letter, column in zip("rgb", (BRADFORD @ columns).T, strict=True):
+        tags[f"{letter}XYZ".encode()] = b"XYZ \0\0\0\0" + fixed(column)
+        tags[f"{letter}TRC".encode()] = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256))
+    table, body = b"", b""
+    for name, value in tags.items():
+        table += name + struct.pack(">II", 132 + 12 * len(tags) + len(body), len(value))
+        body += value + bytes(-len(value) % 4)
+    header = bytearray(128)
+    header[0:4] = struct.pack(">I", 132 + len(table) + len(body))
+    header[8:12], header[12:24], header[36:40] = b"\x02\x40\0\0", b"mntrRGB XYZ ", b"acsp"
+    header[68:80] = fixed(WHITE_D50)
+    return bytes(header) + struct.pack(">I", len(tags)) + table + body
+
+
+WHITE_D65, WHITE_D50 = np.array([0.9505, 1, 1.089]), np.array([0.9642, 1, 0.8249])
+BRADFORD = np.array(
+    [[1.0478, 0.0229, -0.0501], [0.0295, 0.9905, -0.0171], [-0.0092, 0.0150, 0.7521]]
+)  # D65 to D50
+DESCRIPTION = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"mine\0" + bytes(78)
+ADOBE_RGB = _profile((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), 563 / 256)
+
+
+def _as_srgb(colour):
+    """An Adobe RGB (1998) colour in sRGB by the matrices of the two standards, clipped."""
+    xyz = [[0.57667, 0.18556, 0.18823], [0.29734, 0.62736, 0.07529], [0.02703, 0.07069, 0.99134]]
+    to_linear = [[3.24045, -1.53714, -0.49853], [-0.96927, 1.87601, 0.04156], [0.05564, -0.20403, 1.05723]]
+    linear = np.clip(to_linear @ (xyz @ (np.array(colour) / 255) ** (563 / 256)), 0, 1)
+    return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+@pytest.mark.parametrize(
+    "colour", [(200, 100, 50), (90, 160, 60), (128, 128, 128), (0, 255, 0), (20, 40, 220)]
+)
+def test_adobe_rgb_becomes_srgb_by_the_two_standards(colour):
+    for fmt, options in (
+        ("PNG", {}),
+        ("WEBP", {"lossless": True}),
+        ("JPEG", {"quality": 100, "subsampling": 0}),
+    ):
+        data = encode(Image.new("RGB", (16, 16), colour), fmt, icc_profile=ADOBE_RGB, **options)
+        assert np.abs(decode(data)[8, 8] - _as_srgb(colour)).max() < 3
+    transparent = encode(Image.new("RGBA", (16, 16), (*colour, 51)), icc_profile=ADOBE_RGB)
+    assert np.abs(decode(transparent)[8, 8] - (0.2 * _as_srgb(colour) + 0.8 * 255)).max() < 2
+
+
+def test_a_profile_that_says_srgb_changes_nothing():
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert np.array_equal(decode(encode(PIXELS, icc_profile=srgb)), PIXELS)
+
+
+@pytest.mark.parametrize("mode", ["L", "P"])
+def test_a_profile_of_other_channels_is_passed_over_and_a_palette_converted(mode):
+    image = Image.new(mode, (16, 16), 90)
+    image.putpalette([200, 100, 50] * 256) if mode == "P" else None
+    out = decode(encode(image, icc_profile=ADOBE_RGB))[8, 8]
+    assert np.abs(out - ((90, 90, 90) if mode == "L" else _as_srgb((200, 100, 50)))).max() < 2
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"progressive": True}, {"subsampling": 0, "restart_marker_blocks": 2}]
+)
+def test_a_jpeg_may_lack_its_end_marker_and_nothing_else(options):
+    whole = encode(RNG.integers(0, 256, (40, 40, 3), dtype=np.uint8), "JPEG", **options)
+    assert np.array_equal(decode(whole[:-2]), decode(whole))
+    assert np.array_equal(decode(whole[:-1]), decode(whole))
+    for missing in range(3, 200):
+        with pytest.raises(InputError):
+            decode(whole[:-missing])
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_a_jpeg_whose_end_comes_too_early_is_not_whole(options):
+    whole = encode(RNG.integers(0, 256, (40, 40, 3), dtype=np.uint8), "JPEG", **options)
+    at = whole.index(b"\xff\xc2" if options else b"\xff\xc0") + 5
+    larger = whole[:at] + struct.pack(">HH", 3000, 3000) + whole[at + 4 :]
+    with pytest.raises(InputError, match="ends before its picture does"):
+        decode(larger)
+    first_scan = whole.index(b"\xff\xda")
+    with pytest.raises(InputError, match="ends before its picture does"):
+        decode(whole[: first_scan + 30] + b"\xff\xd9")
+    grey = encode(Image.new("RGB", (64, 64), (128, 128, 128)), "JPEG", **options)
+    assert (decode(grey) == 128).all()
+
+
+def test_files_that_are_made_to_be_slow_are_refused():
+    photo = encode(PIXELS, "JPEG", progressive=True)
+    at = photo.index(b"\xff\xda")
+    with pytest.raises(InputError, match="more than 40 scans"):
+        decode(photo[:-2] + photo[at:-2] * 40 + b"\xff\xd9")
+    with pytest.raises(InputError, match="10,000 parts"):
+        decode(photo[:2] + b"\xff\xfe\0\2" * 20_000 + photo[2:])
+    picture = encode(PIXELS)
+    with pytest.raises(InputError, match="100,000 chunks"):
+        decode(picture[:33] + chunk(b"tEXt", b"") * 200_000 + picture[33:])
 
 
 def test_size_limits():
@@ -183,7 +320,7 @@ def test_size_limits():
 )
 def test_truncated_files_are_refused(fmt, options):
     whole = encode(RNG.integers(0, 256, (40, 40, 3), dtype=np.uint8), fmt, **options)
-    after_pixels = 20 if fmt == "PNG" else 0  # a PNG ends with two checksums and the end chunk
+    after_pixels = {"PNG": 20, "JPEG": 2}.get(fmt, 0)  # two checksums and the end chunk; the end marker
     for keep in {*range(0, len(whole) - after_pixels, 37), len(whole) - after_pixels - 1}:
         with pytest.raises(InputError):
             decode(whole[:keep])
