@@ -41,6 +41,17 @@ def certify(config: SmoothingConfig, picture: Picture, out: str = "cert.json") -
     return line(f"certify {image(picture)}", _settings(config), f"--json --out {out}")
 
 
+def challenged(config: SmoothingConfig, picture: Picture, ledger: str = "ledger.jsonl") -> tuple[str, ...]:
+    """The commands for a certificate under a challenge; the second and the last one are the verifier's."""
+    settings_of = _settings(config)
+    return (
+        line(f"commit {image(picture)}", settings_of, ""),
+        line("challenge COMMITMENT", {"owner": "class", "ledger": ledger}, ""),
+        line(f"certify {image(picture)}", settings_of, "--challenge NONCE --out one.json"),
+        line("verify one.json", {"challenge": ledger}, ""),
+    )
+
+
 def audit(run: Run) -> str:
     """The command that repeats an audit as a run of the same name."""
     options = {"out": run.name, "indices": format_indices(run.indices)}
@@ -80,4 +91,4 @@ def line(command: str, options: dict[str, Any], end: str) -> str:
     """A command with its options, four on a line."""
     flags = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in options.items()]
     lines = [" ".join(flags[i : i + 4]) for i in range(0, len(flags), 4)]
-    return " \\\n    ".join([f"python -m diffsmooth_core {command}", *lines, end])
+    return " \\\n    ".join(filter(None, [f"python -m diffsmooth_core {command}", *lines, end]))

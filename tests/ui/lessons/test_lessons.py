@@ -12,12 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import ABSTAIN, SmoothedClassifier, SmoothingConfig, certify
 from diffsmooth_core.config import SIDES, USUAL
-from diffsmooth_core.datasets import class_names
+from diffsmooth_core.datasets import class_names, resolve
 from diffsmooth_core.statistics.peeking import simulate
 from tests.ui.conftest import address, opened
 from ui.compare import controls as compare
 from ui.jobs.networks import base_classifier
-from ui.lessons import peeking
+from ui.lessons import peeking, seeds
 from ui.session import settings, state
 from ui.step import view as step
 from ui.tours import LESSONS, TOURS, Tour
@@ -89,7 +89,7 @@ def test_a_lesson_leaves_out_the_panels_that_it_is_not_about(
 
 
 def test_peeking_is_counted_and_the_anytime_bound_keeps_its_promise(page: AppTest) -> None:
-    shares = {metric.label: float(metric.value.split()[0]) for metric in page.metric}
+    shares = {metric.label: float(metric.value.split()[0]) for metric in page.metric[:3]}
     fixed, naive, anytime = shares.values()
     assert list(shares)[1] == "300 looks, fixed-end bound"
     assert naive > 4 * 5 > 5 > anytime
@@ -105,6 +105,46 @@ def test_the_chart_draws_the_counts_against_alpha() -> None:
     assert anytime["markLine"]["data"] == [{"yAxis": 5.0}]
     long = peeking.chart(simulate(0.5, 10_000, 0.05, 1, 5))["series"][0]["data"]
     assert len(long) <= 500
+
+
+def test_a_thousand_seeds_claim_too_much_and_a_ledger_takes_it_back(page: AppTest) -> None:
+    def figures() -> list[str]:
+        return [metric.value for metric in page.metric[3:]]
+
+    page.select_slider[3].set_value(1).run()
+    assert figures() == ["0.000", "0.114", "0 of 1"]
+    page.select_slider[3].set_value(1000).run()
+    assert figures() == ["0.132", "0.114", "8 of 1,000"]
+    assert page.metric[3].delta == "+0.018 against the truth"
+    page.segmented_control[0].set_value(seeds.CHALLENGED).run()
+    assert not page.exception
+    assert [page.metric[3].label, *figures()] == [
+        "Best of 1,000, read at α/1,000",
+        "0.067",
+        "0.114",
+        "8 of 1,000",
+    ]
+    assert any("challenge COMMITMENT" in code.value for code in page.code)
+    free, fair = (seeds.chart(seeds._ground(0.01, 0.676), 0.114, fair)["series"] for fair in (False, True))
+    assert (len(free), len(fair)) == (1, 2)
+    assert free[0]["data"][-1] == [1000, 0.1326]
+    assert fair[1]["data"][-1][1] < 0.114
+
+
+def test_the_record_of_seeds_is_of_what_it_says() -> None:
+    """The first seeds certified again: the same votes, on the machine and in the execution of the test."""
+    record = seeds.recorded()
+    config = SmoothingConfig.from_dict(record["config"] | {"dtype": "float32"})
+    smoothed = SmoothedClassifier.load(config)
+    x = resolve(record["picture"], config.dataset).tensor
+    shares = [
+        smoothed.under(replace(config, seed=seed)).certify(x).counts[record["label"]] for seed in range(3)
+    ]
+    assert len(record["votes"]) == 1000
+    assert np.mean(record["votes"]) == pytest.approx(
+        100 * record["long"]["votes"] / record["long"]["n"], abs=3
+    )
+    assert np.mean(shares) == pytest.approx(67.6, abs=15)
 
 
 def test_the_answer_comes_after_the_guess(page: AppTest) -> None:

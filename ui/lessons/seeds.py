@@ -1,0 +1,147 @@
+"""A class's experiment: certify one picture with a thousand seeds, show the best; then under a challenge."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.datasets import class_names, resolve
+from diffsmooth_core.paths import ASSETS
+from diffsmooth_core.statistics import certified_radius
+from diffsmooth_core.statistics.seeds import Grinding, grind
+from ui import commands
+from ui.colours import ABSTAIN
+from ui.components import figure
+from ui.lessons.peeking import ANYTIME, LEVELS, NAIVE
+from ui.text import down, percent
+
+FILE = ASSETS / "runs" / "thousand-seeds.json"
+SEEDS = (1, 3, 10, 30, 100, 300, 1000)
+FREE, CHALLENGED = "Whoever certifies", "A verifier, who gives a nonce"
+
+
+@lru_cache(maxsize=1)
+def recorded() -> dict[str, Any]:
+    """The recording that assets/runs/seeds.py made."""
+    document: dict[str, Any] = json.loads(FILE.read_text())
+    return document
+
+
+def show() -> None:
+    """The panel: how many seeds are tried, at which risk, and who chooses them."""
+    record = recorded()
+    config = SmoothingConfig.from_dict(record["config"])
+    share = record["long"]["votes"] / record["long"]["n"]
+    true, name = certified_radius(share, config.sigma), class_names(config.dataset)[record["label"]]
+    st.subheader("A thousand seeds", anchor=False)
+    drawing = record["picture"].partition(":")[2].replace("-", " ")
+    st.markdown(
+        f"The drawing *{drawing}* is a hard one: of {record['long']['n']:,} noisy copies {percent(share)} "
+        f"are taken for a {name}, which is worth a radius of {true:.3f}. It was certified with every seed "
+        f"from 0 to {len(record['votes']) - 1}, with n = {config.n} votes each. Each of these certificates "
+        "is honest. Whoever may choose which one to show need not be."
+    )
+    one, two, three = st.columns([3, 2, 4])
+    tried = one.select_slider("Seeds tried", SEEDS, 100)
+    alpha = two.select_slider("Risk α", list(LEVELS), 0.01, format_func=LEVELS.__getitem__, key="seeds-alpha")
+    chosen_by = three.segmented_control(
+        "The noise is chosen by", [FREE, CHALLENGED], default=FREE, required=True
+    )
+    found = _ground(alpha, share)
+    fair = chosen_by == CHALLENGED
+    _figures(found, tried, true, fair)
+    alt = "The largest radius of the first seeds, over their number, against the radius of the true share"
+    figure.show(chart(found, true, fair), "seeds", alt, 300)
+    if fair:
+        st.markdown(
+            f"The verifier's ledger holds a nonce for each of the {tried:,} tries, also for those that "
+            f"nobody shows. So each is read at α/{tried:,}: then any of them is wrong with probability α at "
+            "most."
+        )
+        picture = resolve(record["picture"], config.dataset)
+        commands.show(
+            *commands.challenged(config, picture), note="The verifier calls the second and the last."
+        )
+    else:
+        st.markdown(
+            f"One certificate is false with probability {100 * found.chance:.2g} % here, and with at most "
+            f"{100 * alpha:g} % anywhere. At least one of {tried:,} is false with probability "
+            f"{percent(found.any_false(tried))}. The file that is shown looks the same: nothing in it says "
+            "how many there were."
+        )
+
+
+@st.cache_data(max_entries=8)
+def _ground(alpha: float, share: float) -> Grinding:
+    record = recorded()
+    return grind(record["votes"], record["config"]["n"], alpha, share, record["config"]["sigma"])
+
+
+def _figures(found: Grinding, tried: int, true: float, fair: bool) -> None:
+    one, two, three = st.columns(3)
+    shown = (found.corrected if fair else found.best)[tried - 1]
+    one.metric(
+        f"Best of {tried:,}, read at α/{tried:,}" if fair and tried > 1 else f"Best radius of {tried:,}",
+        down(float(shown), 3),
+        f"{shown - true:+.3f} against the truth" if shown else "no certificate",
+        delta_color="off" if shown <= true else "inverse",
+    )
+    two.metric("Radius of the true share", f"{true:.3f}")
+    three.metric(
+        "Certificates that claim more",
+        f"{found.false[tried - 1]:,} of {tried:,}",
+        help="At α itself, each by itself.",
+    )
+
+
+def chart(found: Grinding, true: float, fair: bool) -> dict[str, Any]:
+    """The best radius of the first k seeds over k, and under a challenge what the ledger leaves of it."""
+    lines = {"the best so far, at α": (found.best, NAIVE)}
+    if fair:
+        lines["the best so far, at α over the number of nonces"] = (found.corrected, ANYTIME)
+    truth = {
+        "silent": True,
+        "symbol": "none",
+        "precision": 6,  # ECharts rounds to two digits otherwise
+        "data": [{"yAxis": true}],
+        "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
+        "label": {"position": "insideEndTop", "formatter": "true share", "color": ABSTAIN, "fontSize": 14},
+    }
+    seeds = len(found.best)
+    return {
+        "animation": False,
+        "legend": {"top": 0, "left": 40},
+        "grid": {"left": 52, "right": 30, "top": 34, "bottom": 40, "outerBoundsMode": "none"},
+        "xAxis": {
+            "type": "log",
+            "min": 1,
+            "max": seeds,
+            "name": "seeds tried",
+            "nameLocation": "middle",
+            "nameGap": 26,
+            "splitLine": {"show": False},
+        },
+        "yAxis": {"type": "value", "min": 0},
+        "tooltip": {"trigger": "axis", "valueFormatter": "%.3f"},
+        "series": [
+            {
+                "type": "line",
+                "name": name,
+                "color": colour,
+                "showSymbol": False,
+                "step": "end",
+                "lineStyle": {"width": 2.5},
+                "markLine": truth,
+                "data": [
+                    [k + 1, round(float(radii[k]), 4)]
+                    for k in range(seeds)
+                    if k < 100 or k + 1 == seeds or radii[k] != radii[k - 1]
+                ],
+            }
+            for name, (radii, colour) in lines.items()
+        ],
+    }
