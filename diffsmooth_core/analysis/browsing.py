@@ -15,6 +15,7 @@ from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.analysis.explaining import reason_from_counts
 from diffsmooth_core.certification.reading import parsed
 from diffsmooth_core.config import ABSTAIN, InputError, check_choice
+from diffsmooth_core.runs.reading import with_readable_certificate
 from diffsmooth_core.runs.records import Remark, Run
 from diffsmooth_core.runs.results import OUTCOMES, Result
 from diffsmooth_core.runs.store import Store
@@ -70,6 +71,7 @@ def _row(result: Result, remarks: Sequence[Remark]) -> RunRow:
         elif remark.kind == "reason" and remark.text in REASONS:
             reason = remark.text
     notes = tuple(remark for remark in remarks if remark.kind == "note")
+    result = with_readable_certificate(result)
     leader: int | None = result.predict
     if result.predict == ABSTAIN:
         leader = int(np.argmax(result.certificate["counts"])) if result.certificate else None
@@ -110,6 +112,9 @@ class RowFilter:
         for name, known in (("outcome", OUTCOMES), ("reason", REASONS), ("review", REVIEWS)):
             if value := getattr(self, name):
                 check_choice(name, value, list(filter(None, known)))
+        for name, kind in (("tag", str), ("noted", bool)):
+            if not isinstance(value := getattr(self, name), kind):
+                raise InputError(f"{name} {str(value)[:40]!r} is no {kind.__name__}; save the view again")
         for name in ("label", "predict"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, int):
@@ -150,7 +155,7 @@ class RowFilter:
 def _range(name: str, span: Any) -> Range:
     try:
         low, high = map(float, span)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} {str(span)[:40]!r} is no range; give a lower and an upper end") from None
     return low, high
 

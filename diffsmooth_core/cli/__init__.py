@@ -24,6 +24,7 @@ FILES = {  # command -> the file of this folder that defines it, in the order of
     "import-log": "logs",
     "export-log": "logs",
     "import-run": "logs",
+    "remove-run": "logs",
     "theory": "theory",
     "train": "train",
     "bench": "bench",

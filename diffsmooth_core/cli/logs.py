@@ -1,8 +1,9 @@
-"""`import-log`, `export-log` and `import-run`: import and export certification logs and whole runs."""
+"""`import-log`, `export-log`, `import-run` and `remove-run`: logs and whole runs, in and out."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -149,6 +150,27 @@ def import_run(file: Path, name: str | None, ledger: Path | None, url: str | Non
     results = store.results(run, certificates=True)
     found = _checked(run, results, nonces)
     click.echo(f"kept {len(results)} results of {len(run.indices)} pictures as {run.name}; {found}")
+
+
+@click.command("remove-run")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@store_option
+def remove_run(name: str, yes: bool, url: str | None) -> None:
+    """Delete a run from the store with its results, votes and remarks, also one that cannot be shown."""
+    from diffsmooth_core.runs.store import Store
+
+    store = Store(url)
+    run = store.run(name)
+    results = len(store.results(run))
+    if not yes:
+        if not sys.stdin.isatty():
+            raise InputError(f"run {name!r} was not removed: nobody can be asked here; say --yes")
+        if not click.confirm(f"Delete {name} with its {results:,} results, votes and remarks for good?"):
+            click.echo(f"kept {name}")
+            return
+    store.remove(run)
+    click.echo(f"removed {name} with {results:,} results")
 
 
 def _nonces(run: Run, ledger: Path) -> int:

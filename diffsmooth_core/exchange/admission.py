@@ -8,45 +8,34 @@ an InputError that names the picture and what is wrong with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
-from typing import Any
 
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.certification.commitment import Commitment
-from diffsmooth_core.certification.reading import MOST_CLASSES, MOST_VOTES
-from diffsmooth_core.config import ABSTAIN, LARGEST_LENGTH, InputError, SmoothingConfig
+from diffsmooth_core.certification.reading import MOST_CLASSES
+from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture, class_names, resolve
+from diffsmooth_core.runs.reading import demand
 from diffsmooth_core.runs.records import Run, config_of
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 
-MOST_INDEX = 10**9
-MOST_RADIUS = 1e9
 LEAST_CONFIDENCE = (
     0.5  # the level above which no radius in a log is believed, whatever alpha it was made with
 )
 
-LOG_SETTINGS: dict[str, Callable[[Any], bool]] = {  # what a log's run has to have, and what it can be
-    "sigma": lambda v: type(v) in (int, float) and 0 < v <= LARGEST_LENGTH,
-    "n": lambda v: type(v) is int and 0 < v <= MOST_VOTES,
-    "alpha": lambda v: type(v) in (int, float) and 0 < v < 1,
-}
-
 
 def check_run(run: Run, results: Sequence[Result]) -> None:
-    """Check the indices, classes and results of a run, which is of this program or from a log."""
-    if len(set(run.indices)) < len(run.indices) or any(not 0 <= idx < MOST_INDEX for idx in run.indices):
-        raise InputError("the run's indices must be different numbers from 0 up; one is not")
+    """Check the classes and results of a run, which is of this program or from a log."""
     known, seen = set(run.indices), set[int]()
     classes = classes_of(run.dataset)
     for result in results:
-        _demand(result.idx, result.idx in known, "it is not among the run's pictures")
-        _demand(result.idx, result.idx not in seen, "it has two results")
+        demand(result.idx, result.idx in known, "it is not among the run's pictures")
+        demand(result.idx, result.idx not in seen, "it has two results")
         seen.add(result.idx)
         check_classes(result, classes)
-        _check_numbers(result)
     if run.origin == "audit":
         _check_members(run)
         _check_certificates(run, results)
@@ -63,8 +52,8 @@ def classes_of(dataset: str) -> int:
 
 def check_classes(result: Result, classes: int) -> None:
     """Check that class and answer are among `classes`."""
-    _demand(result.idx, result.label is None or 0 <= result.label < classes, f"its class is {result.label}")
-    _demand(result.idx, ABSTAIN <= result.predict < classes, f"its answer is {result.predict}")
+    demand(result.idx, result.label is None or 0 <= result.label < classes, f"its class is {result.label}")
+    demand(result.idx, ABSTAIN <= result.predict < classes, f"its answer is {result.predict}")
 
 
 def largest_radius(n: int, sigma: float, alpha: float) -> float:
@@ -72,29 +61,16 @@ def largest_radius(n: int, sigma: float, alpha: float) -> float:
     return certified_radius(clopper_pearson_lower(n, n, alpha), sigma)
 
 
-def _check_numbers(result: Result) -> None:
-    radius, n, low, high = result.radius, result.n, result.n_a_low, result.n_a_high
-    _demand(result.idx, 0 <= radius <= MOST_RADIUS, f"its radius is {radius}")
-    _demand(result.idx, not (radius and result.predict == ABSTAIN), "it abstains and has a radius")
-    _demand(result.idx, n is None or 0 < n <= MOST_VOTES, f"it has {n} votes")
-    within = all(0 <= votes <= MOST_VOTES for votes in (low, high) if votes is not None)
-    within = within and (n is None or high is None or high <= n)
-    _demand(result.idx, within, f"{low} to {high} votes of {n} are for its answer")
-    for name, most in (("p_a_lower", 1.0), ("seconds", 1e12)):
-        value = getattr(result, name)
-        _demand(result.idx, value is None or 0 <= value <= most, f"its {name} is {value}")
-
-
 def _check_certificates(run: Run, results: Iterable[Result]) -> None:
     pictures: dict[str, int] = {}
     for result in results:
         idx = result.idx
-        _demand(idx, result.certificate is not None, "it has no certificate")
+        demand(idx, result.certificate is not None, "it has no certificate")
         certificate = Certificate.from_dict(result.certificate or {})
         found = discrepancies(certificate)
-        _demand(idx, not found, "; ".join(found))
+        demand(idx, not found, "; ".join(found))
         shown = replace(Result.of(certificate, idx, result.label), note=result.note, seconds=result.seconds)
-        _demand(
+        demand(
             idx,
             replace(shown, certificate=result.certificate) == result,
             "the result is not its certificate's",
@@ -107,16 +83,16 @@ def _check_certificates(run: Run, results: Iterable[Result]) -> None:
 def _check_settings(run: Run, idx: int, certificate: Certificate) -> None:
     """The certificate's networks and settings are the run's. Only the device may differ, and the block, which
     is halved where memory ran out."""
-    _demand(idx, certificate.weights == run.weights, "its certificate is of other networks than the run")
+    demand(idx, certificate.weights == run.weights, "its certificate is of other networks than the run")
     expected = config_of(run)
     for name in (f.name for f in fields(SmoothingConfig) if f.name not in ("dtype", "device")):
         given, due = getattr(certificate.config, name), getattr(expected, name)
-        _demand(idx, given == due, f"its certificate has {name} {given!r:.40} and the run {due!r:.40}")
+        demand(idx, given == due, f"its certificate has {name} {given!r:.40} and the run {due!r:.40}")
     for name, given, due in (
         ("arithmetic", f"torch.{certificate.dtype}", run.config.get("arithmetic")),
         ("execution", certificate.execution, run.config.get("execution", "eager")),
     ):
-        _demand(idx, given == due, f"its certificate has {name} {given} and the run {due!r:.40}")
+        demand(idx, given == due, f"its certificate has {name} {given} and the run {due!r:.40}")
 
 
 def _check_members(run: Run) -> None:
@@ -133,30 +109,30 @@ def _check_challenge(run: Run, idx: int, certificate: Certificate) -> None:
     """Under a challenge the run keeps the commitments of all its pictures, and the nonce given for them.
     Without one a certificate stands alone, or is one of a sweep's, whose settings share their noise."""
     if (kept := run.config.get("challenge")) is None:
-        _demand(idx, certificate.members is not None, "its members are kept with the run, which has none")
-        _demand(idx, not certificate.nonce, "it names a challenge, and the run has none")
+        demand(idx, certificate.members is not None, "its members are kept with the run, which has none")
+        demand(idx, not certificate.nonce, "it names a challenge, and the run has none")
         return
     tied = Commitment(kept["hash"], tuple(kept["members"]), kept["nonce"])
     given = (certificate.commitment, certificate.members, certificate.nonce)
-    _demand(idx, given == (tied.hash, None, tied.nonce), "its certificate is not of the run's challenge")
+    demand(idx, given == (tied.hash, None, tied.nonce), "its certificate is not of the run's challenge")
     faults = tied.faults(certificate.own_commitment)
-    _demand(idx, not faults, "; ".join(faults))
+    demand(idx, not faults, "; ".join(faults))
 
 
 def _check_picture(run: Run, result: Result, certificate: Certificate, pictures: dict[str, int]) -> None:
     """The certificate is of the picture that the index names, and the class is that picture's. Where the data
     set is not on this machine, no two indices may have the same picture."""
     idx, spec = result.idx, f"{run.dataset}:{result.idx}"
-    _demand(idx, certificate.source == spec, f"its certificate is of {certificate.source[:40]!r}")
+    demand(idx, certificate.source == spec, f"its certificate is of {certificate.source[:40]!r}")
     if picture := _picture(spec, run.dataset):
         same = picture.sha256 == certificate.image_sha256
-        _demand(idx, same, f"its certificate is of another picture than {spec} on this machine")
-        _demand(
+        demand(idx, same, f"its certificate is of another picture than {spec} on this machine")
+        demand(
             idx, result.label == picture.label, f"its class is {result.label}, and {spec}'s {picture.label}"
         )
     else:
         twin = pictures.setdefault(certificate.image_sha256, idx)
-        _demand(idx, twin == idx, f"its certificate is of the same picture as that of {twin}")
+        demand(idx, twin == idx, f"its certificate is of the same picture as that of {twin}")
 
 
 def _picture(spec: str, dataset: str) -> Picture | None:
@@ -169,11 +145,6 @@ def _check_logged(run: Run, results: Iterable[Result]) -> None:
     n, sigma = run.config["n"], run.config["sigma"]
     possible = largest_radius(n, sigma, LEAST_CONFIDENCE)
     for result in results:
-        _demand(result.idx, result.certificate is None, "a log has no certificates")
+        demand(result.idx, result.certificate is None, "a log has no certificates")
         radius, otherwise = result.radius, f"{n:,} votes certify {possible:.4g} at most"
-        _demand(result.idx, radius <= possible, f"its radius is {radius:g}, and {otherwise}")
-
-
-def _demand(idx: int, holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise InputError(f"picture {str(idx)[:12]} of the run does not hold: {otherwise[:500]}")
+        demand(result.idx, radius <= possible, f"its radius is {radius:g}, and {otherwise}")

@@ -23,11 +23,14 @@ def words(cells: Sequence[str]) -> list[bool | None] | None:
 
 
 def running_total(cells: Sequence[str]) -> list[bool | None] | None:
-    """A running count of right answers: a row is right where the count goes up."""
+    """A running count of right answers, which goes up by one where a row is right. It begins again at 0 or 1
+    where several processes wrote one after the other."""
     if not all(cell.isascii() and cell.isdigit() and len(cell) <= 12 for cell in cells):
         return None
     rises = (after - before for before, after in pairwise([0, *map(int, cells)]))
-    return [None] * len(cells) if all(rise in (0, 1) for rise in rises) else None
+    again = (int(cell) <= 1 for cell in cells)
+    steps = all(rise in (0, 1) or begins for rise, begins in zip(rises, again, strict=True))
+    return [None] * len(cells) if steps else None
 
 
 def words_or_total(cells: Sequence[str]) -> list[bool | None] | None:

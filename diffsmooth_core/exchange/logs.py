@@ -3,12 +3,13 @@ radii leave possible, and writing our own."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -17,14 +18,9 @@ from typing import TYPE_CHECKING, Any
 from scipy.special import ndtr
 
 from diffsmooth_core.config import ABSTAIN, LARGEST_LENGTH, InputError, check_choice
-from diffsmooth_core.exchange.admission import (
-    LEAST_CONFIDENCE,
-    LOG_SETTINGS,
-    check_classes,
-    classes_of,
-    largest_radius,
-)
+from diffsmooth_core.exchange.admission import LEAST_CONFIDENCE, check_classes, classes_of, largest_radius
 from diffsmooth_core.exchange.dialects import DIALECTS, Dialect, recognise, words
+from diffsmooth_core.runs.reading import LOG_SETTINGS
 from diffsmooth_core.runs.results import STEP, Result
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 
@@ -32,7 +28,9 @@ if TYPE_CHECKING:
     from diffsmooth_core.runs.records import Run
     from diffsmooth_core.runs.store import Store
 
-DIGITS = 3  # significant digits of a printed radius
+MISCLASSIFIED = "-2"  # what some codes write where an answer is not certified because it is wrong
+DIGITS = 3  # significant digits of a radius as Cohen's code prints it
+MOST_DIGITS = 5  # more tell no more of the votes, and ours are rounded down
 MOST_BYTES = 100_000_000
 COLUMNS = ("idx", "label", "predict", "radius", "correct", "time")
 TIME = r"(?:([0-9]{1,6}) days?, )?([0-9]{1,6}):([0-9]{2}):([0-9]{2}(?:\.[0-9]*)?)"  # as Python prints it
@@ -68,16 +66,23 @@ def read(
             f"target radius {target_radius!r:.40} cannot be a log's; give the one that was proved"
         )
     header, rows = _table(path)
+    remarks = list[str]()
+    if len(rows) > 1 and len(rows[-1][1]) < len(header):
+        line, _ = rows.pop()
+        remarks.append(f"line {line}, the last one, is cut off and left out")
     dialect, correct = _dialect(path, header, rows)
     if dialect.only_proved and target_radius is None:
         raise InputError(
             f"{path} only says whether a radius was proved; give that radius with --target-radius"
         )
-    results, remarks, lifted = [], [], {}
+    results, lifted = list[Result](), dict[int, bool]()
     most, possible = largest_radius(n, sigma, alpha), largest_radius(n, sigma, LEAST_CONFIDENCE)
-    beyond = 0
+    beyond = misclassified = 0
+    digits = _digits(row[header.index(dialect.radius)] for _, row in rows)
     for (line, row), logged in zip(rows, correct, strict=True):
         cell = dict(zip(header, row, strict=True))
+        if cell["predict"] == MISCLASSIFIED:
+            cell["predict"], misclassified = str(ABSTAIN), misclassified + 1
         idx, label, predict = (
             _whole(path, line, name, cell[name], least)
             for name, least in (("idx", 0), ("label", 0), ("predict", ABSTAIN))
@@ -93,22 +98,32 @@ def read(
                     f"{path}, line {line}: radius is {radius:g}, and {n:,} votes at sigma {sigma:g} certify "
                     f"{possible:.3g} at most; give the log's own --n and --sigma"
                 )
-            beyond += radius - _half_digit(radius) > most
+            beyond += radius - _half_digit(radius, digits) > most
         result, is_lifted = _reconstructed(
-            idx, label, predict, radius, sigma, n, alpha, exact=dialect.only_proved
+            idx, label, predict, radius, sigma, n, alpha, exact=dialect.only_proved, digits=digits
         )
         if is_lifted is not None:
             lifted[idx] = is_lifted
         if logged is not None and logged != (predict == label):
             remarks.append(f"line {line}: correct says {logged:d}, but predict {predict} and label {label}")
-        results.append(_with_time(result, cell.get("time", "")))
+        results.append(_with_time(result, cell.get("time", cell.get("seconds", ""))))
+    if misclassified:
+        remarks.append(
+            f"{misclassified} rows have predict {MISCLASSIFIED} (not certified); they count as abstentions"
+        )
     if beyond:
         remarks.append(
             f"{beyond} radii are beyond the {most:.4g} that {n:,} votes give at alpha {alpha:g}: it was made "
             "with other votes or another alpha"
         )
-    if len({result.idx for result in results}) < len(results):
-        remarks.append("some images stand in it more than once")
+    first: dict[int, Result] = {}
+    for result in results:
+        first.setdefault(result.idx, result)
+    if len(first) < len(results):
+        remarks.append(
+            f"{len(results) - len(first)} rows are of images that stand in it more than once; the first count"
+        )
+        results = list(first.values())
     steps = {b.idx - a.idx for a, b in pairwise(results)}
     if len(steps) > 1:
         remarks.append(f"its indices are not evenly spaced (steps {min(steps)} to {max(steps)})")
@@ -120,17 +135,43 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path} has more than {MOST_BYTES // 10**6} MB; it is no certification log")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = _text(path.read_bytes())
+    except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "no text"
         raise InputError(f"{path} cannot be read as a log ({reason}); check the path") from None
     lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
     if not lines:
         raise InputError(f"{path} is empty; a certification log has a line for each image")
-    delimiter = "\t" if "\t" in lines[0][1] else ","
-    rows = [(i, [cell.strip() for cell in line.split(delimiter)]) for i, line in lines]
-    header = list(COLUMNS) if re.fullmatch(r"[0-9]+", rows[0][1][0]) else rows.pop(0)[1]
-    return header, rows
+    delimiter = next((mark for mark in "\t;" if mark in lines[0][1]), ",")
+    rows = [(i, _cells(line, delimiter)) for i, line in lines]
+    if re.fullmatch(r"[0-9]+", rows[0][1][0]):
+        if all(len(row) == 5 for _, row in rows):
+            raise InputError(
+                f"{path} has five columns and no header, which do not say what they are; write "
+                f"{' '.join(COLUMNS[:5])} above them, with tabs, if they are that"
+            )
+        return list(COLUMNS), rows
+    header = rows[0][1]
+    return header, [(i, row) for i, row in rows if row != header]  # a log that was gone on with has it twice
+
+
+def _text(data: bytes) -> str:
+    """A log's text: UTF-8, or UTF-16 where a byte order mark says so."""
+    if not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-8-sig")
+    text = data.decode("utf-16")
+    text.encode("ascii")  # whatever begins with these two bytes is UTF-16; a log has no other characters
+    return text
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    """The cells of a line without quotes and spaces around them; a number written in another way is written
+    in the usual one: `tensor([3])`, and 0,431 where commas do not separate cells."""
+    cells = [cell.strip().strip('"').strip() for cell in line.split(delimiter)]
+    cells = [re.sub(r"tensor\(\[?(-?[0-9.]+)\]?(?:, device='[a-z0-9:]+')?\)", r"\1", cell) for cell in cells]
+    if delimiter != ",":
+        cells = [cell.replace(",", ".") if re.fullmatch(r"-?[0-9]+,[0-9]+", cell) else cell for cell in cells]
+    return cells
 
 
 def _dialect(
@@ -138,6 +179,11 @@ def _dialect(
 ) -> tuple[Dialect, list[bool | None]]:
     """The log's dialect, and for each row whether its column `correct` says that the answer was right. Raises
     InputError where the columns are not those of a log, or a row has other cells than the columns."""
+    if "linf_radius" in header or "prob_lb" in header:
+        raise InputError(
+            f"{path} is a log of adaptive randomized smoothing (ARS: linf_radius, prob_lb): its radii are of "
+            "another norm and smoothing, and cannot be read as a certification log of this kind"
+        )
     missing = [name for name in COLUMNS[:3] if name not in header]
     if missing or not any(dialect.radius in header for dialect in DIALECTS):
         raise InputError(
@@ -165,15 +211,24 @@ def _dialect(
 
 
 def _reconstructed(
-    idx: int, label: int, predict: int, radius: float, sigma: float, n: int, alpha: float, *, exact: bool
+    idx: int,
+    label: int,
+    predict: int,
+    radius: float,
+    sigma: float,
+    n: int,
+    alpha: float,
+    *,
+    exact: bool,
+    digits: int = DIGITS,
 ) -> tuple[Result, bool | None]:
-    """A row's result with the vote counts that round to its radius of three digits, and whether rounding
+    """A row's result with the vote counts that round to its radius of so many digits, and whether rounding
     lifted that radius to a threshold (True: certainly, False: possibly, None: no)."""
     if not radius:
         return Result(idx, label, predict, radius, n=n), None
     if exact:
         return Result(idx, label, predict, radius, float(ndtr(radius / sigma)), n), None
-    half = _half_digit(radius)
+    half = _half_digit(radius, digits)
     low = _first(n, lambda k: certified_radius(clopper_pearson_lower(k, n, alpha), sigma) >= radius - half)
     high = (
         _first(n, lambda k: certified_radius(clopper_pearson_lower(k, n, alpha), sigma) > radius + half) - 1
@@ -200,11 +255,14 @@ def _with_time(result: Result, cell: str) -> Result:
     if match := re.fullmatch(TIME, cell):
         days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
         took = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
-        return Result(**(vars(result) | {"seconds": took}))
+        return replace(result, seconds=took)
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]*)?", cell):
+        return replace(result, seconds=float(cell))
     return result
 
 
 def _whole(path: Path, line: int, name: str, cell: str, least: int) -> int:
+    cell = re.sub(r"\.0+$", "", cell)  # 3.0, as float tensors print
     if not re.fullmatch(r"-?[0-9]{1,9}", cell) or int(cell) < least:
         raise InputError(
             f"{path}, line {line}: {name} is {cell[:40]!r} where a whole number from {least} is expected"
@@ -212,9 +270,15 @@ def _whole(path: Path, line: int, name: str, cell: str, least: int) -> int:
     return int(cell)
 
 
-def _half_digit(radius: float) -> float:
-    """By how much rounding to DIGITS digits can have changed a radius."""
-    return 0.5 * 10.0 ** (math.floor(math.log10(radius)) - DIGITS + 1)
+def _digits(cells: Iterable[str]) -> int:
+    """The significant digits that a log prints a radius with: those of its longest one."""
+    written = (re.sub(r"[eE].*", "", cell).replace(".", "").lstrip("+-0") for cell in cells)
+    return min(max(map(len, written), default=0) or DIGITS, MOST_DIGITS)
+
+
+def _half_digit(radius: float, digits: int) -> float:
+    """By how much rounding to so many digits can have changed a radius."""
+    return 0.5 * 10.0 ** (math.floor(math.log10(radius)) - digits + 1)
 
 
 def _number(path: Path, line: int, name: str, cell: str) -> float:

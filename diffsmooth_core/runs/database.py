@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.paths import user_folder
+from diffsmooth_core.runs.reading import from_json
 from diffsmooth_core.runs.schema import upgrade
 
 log = logging.getLogger(__name__)
@@ -38,11 +39,11 @@ class Database:
         try:
             parsed = sa.make_url(self.url)
             if parsed.get_backend_name() == "sqlite" and parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                _readable_by_owner_alone(Path(parsed.database))
             if parsed.drivername in ("postgresql", "postgres"):
                 parsed = parsed.set(drivername="postgresql+psycopg")
             waiting = {"timeout": WAIT} if parsed.get_backend_name() == "sqlite" else {}
-            self._engine = sa.create_engine(parsed, connect_args=waiting)
+            self._engine = sa.create_engine(parsed, connect_args=waiting, json_deserializer=from_json)
         except (sa.exc.ArgumentError, ModuleNotFoundError, OSError) as error:
             raise InputError(
                 f"{without_password(self.url)} is no store ({error}); "
@@ -96,6 +97,14 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def _readable_by_owner_alone(file: Path) -> None:
+    """Create a SQLite file where there is none, so that no other user of the machine can read it; its
+    journals get the same permissions. Those of a file that is there are its owner's business."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.exists() and str(file) != ":memory:":
+        file.touch(mode=0o600)
 
 
 def without_password(url: str) -> str:

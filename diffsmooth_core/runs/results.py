@@ -75,18 +75,6 @@ class Result:
         return "right" if self.correct else "wrong"
 
 
-def readable(result: Result) -> Result:
-    """A result of the store as pages and tables can use it: one whose numbers cannot be, which an earlier
-    version let in, counts as an abstention whose note says so."""
-    n, votes = result.n, (result.n_a_low, result.n_a_high)
-    if math.isfinite(result.radius) and result.radius >= 0 and (n is None or n > 0):
-        return result
-    note = (
-        f"Its numbers cannot be (radius {result.radius:g}, {votes} of {n} votes); it counts as an abstention."
-    )
-    return Result(result.idx, result.label, ABSTAIN, 0.0, note=note)
-
-
 @dataclass(frozen=True)
 class Summary:
     """Certified accuracy at each radius of a table, ACR and abstentions of a run's results."""

@@ -7,6 +7,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from diffsmooth_core.config import InputError
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 _metadata = sa.MetaData()
 RUNS = sa.Table(
@@ -62,9 +64,11 @@ REMARKS = sa.Table(
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the schema up to date, under a lock so that only one process does so at a time."""
+    """Bring the schema up to date, under a lock so that only one process does so at a time. Raises InputError
+    for a store of a newer version, whose schema this one does not know."""
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -73,4 +77,10 @@ def upgrade(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # two programs may open a new store at once
     else:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(230814333)")
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError:  # its revision is none of ours
+        raise InputError(
+            "the store was written by a newer version of this program; update it, or name another store "
+            "in DIFFSMOOTH_STORE"
+        ) from None

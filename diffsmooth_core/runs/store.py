@@ -1,4 +1,5 @@
-"""The store of runs: a SQLite file in the user's cache, or PostgreSQL. Records are only ever added."""
+"""The store of runs: a SQLite file in the user's cache, or PostgreSQL. Records are only ever
+added, or removed with their whole run."""
 
 from __future__ import annotations
 
@@ -13,11 +14,10 @@ import sqlalchemy as sa
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.runs.database import Database
+from diffsmooth_core.runs.reading import LONGEST, UNREADABLE, readable, result_of
 from diffsmooth_core.runs.records import Kind, Remark, Run, Tally
-from diffsmooth_core.runs.results import Result, readable
+from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.schema import REMARKS, RESULTS, RUNS, VOTES
-
-LONGEST = 4000  # characters of a note
 
 
 class Store(Database):
@@ -41,7 +41,7 @@ class Store(Database):
         remarks: Iterable[tuple[int | None, Kind, str]] = (),
     ) -> Run:
         """Create a run, with results and remarks (index, kind, text) that it already has, in one transaction:
-        all of it is kept or nothing. Raises InputError where the name is taken."""
+        all of it is kept or nothing. Raises InputError where the name is taken, or a result cannot be."""
         if not name.strip() or len(name) > 80:
             raise InputError(f"a run's name has 1 to 80 characters, got {name[:90]!r}")
         values = {
@@ -57,7 +57,7 @@ class Store(Database):
             with self._engine.begin() as connection:
                 inserted = connection.execute(RUNS.insert().values(values)).inserted_primary_key
                 assert inserted is not None
-                if rows := [asdict(result) | {"run": inserted[0]} for result in results]:
+                if rows := [vars(result_of(vars(r))) | {"run": inserted[0]} for r in results]:
                     connection.execute(RESULTS.insert(), rows)
                 if said := [_remark(inserted[0], *remark) for remark in remarks]:
                     connection.execute(REMARKS.insert(), said)
@@ -65,6 +65,8 @@ class Store(Database):
             raise InputError(
                 f"there is a run {name!r} already; choose another name, or go on with --resume"
             ) from None
+        except UnicodeEncodeError:  # half of a surrogate pair
+            raise InputError(f"a name or setting of run {name!r} is no text; choose another") from None
         except sa.exc.DBAPIError:
             with self._explained():
                 raise
@@ -86,6 +88,11 @@ class Store(Database):
             rows = connection.execute(RUNS.select().order_by(RUNS.c.id.desc())).mappings()
             return [_run(row) for row in rows]
 
+    def remove(self, run: Run) -> None:
+        """Delete a run with its votes, results and remarks, for good."""
+        with self._transaction() as connection:
+            connection.execute(RUNS.delete().where(RUNS.c.id == run.id))  # the rest is deleted with it
+
     # Votes and results
 
     def add(self, run: Run, tallies: Iterable[Tally], results: Iterable[Result]) -> None:
@@ -100,7 +107,8 @@ class Store(Database):
                     connection.execute(RESULTS.insert(), rows)
         except sa.exc.IntegrityError:
             raise InputError(
-                f"another program has counted the same votes of run {run.name!r}; let one of them go on"
+                f"another program has counted the same votes of run {run.name!r}, or removed it; "
+                "let one of them go on"
             ) from None
         except sa.exc.DBAPIError:
             with self._explained():
@@ -158,7 +166,9 @@ class Store(Database):
 
 
 def _run(row: Any) -> Run:
-    return Run(**(dict(row) | {"indices": tuple(row["indices"])}))
+    """A run as it stands, also one that cannot be: `reading.fault_of` tells."""
+    indices = row["indices"]
+    return Run(**(dict(row) | {"indices": tuple(indices) if isinstance(indices, list) else UNREADABLE}))
 
 
 def _packed(classes: Sequence[int]) -> bytes:

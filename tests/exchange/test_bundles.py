@@ -297,3 +297,14 @@ def test_an_audit_of_ours_goes_out_and_in(twelve: None, own: Store, nonce: str) 
         InputError, match="kept with the run, which has none" if nonce else "the run's challenge"
     ):
         bundles.unpack(own, gzip.compress(json.dumps(document).encode()), "forged")
+
+
+def test_a_run_is_removed_by_a_command_that_asks(
+    own: Store, example: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("remove-run", example.name) == 2
+    assert "say --yes" in capsys.readouterr().err
+    assert [kept.name for kept in own.runs()] == [example.name]
+    assert run("remove-run", example.name, "--yes") == 0
+    assert "with 200 results" in capsys.readouterr().out
+    assert own.runs() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -272,3 +273,78 @@ def test_settings_that_make_any_radius_possible_are_refused(
 def test_a_time_that_is_none_is_left_out(tmp_path: Path, cell: str) -> None:
     log = logs.read(written(tmp_path / "log", COHEN, [(0, 1, 1, "0.5", 1, cell)]), 0.5)
     assert log.results[0].seconds is None
+
+
+PLAIN = COHEN + "".join(
+    "\t".join(map(str, row)) + "\n"
+    for row in (
+        (0, 3, 3, 0.431, 1, "0:00:14.1"),
+        (20, 7, 1, 0.119, 0, "0:00:13.9"),
+        (40, 4, -1, 0.0, 0, "0:00:14.2"),
+        (60, 5, 5, 1.75, 1, "0:00:14.0"),
+        (80, 2, 2, 0.602, 1, "0:00:14.0"),
+    )
+)
+AS_OTHERS_WRITE = {
+    "plain": PLAIN.encode(),
+    "byte order mark": b"\xef\xbb\xbf" + PLAIN.encode(),
+    "UTF-16": PLAIN.encode("utf-16"),
+    "semicolons": PLAIN.replace("\t", ";").encode(),
+    "commas": PLAIN.replace("\t", ",").encode(),
+    "quotes": "\n".join(
+        ",".join(f'"{cell}"' for cell in line.split("\t")) for line in PLAIN.splitlines()
+    ).encode(),
+    "decimal commas": PLAIN.replace("0.", "0,").replace("1.75", "1,75").replace("\t", ";").encode(),
+    "header twice": PLAIN.replace("40\t4", COHEN + "40\t4").encode(),
+    "seconds": PLAIN.replace("0:00:", "").encode(),
+    "tensors": re.sub(r"(?m)^(\d+)\t(\d)", r"\1\ttensor([\2])", PLAIN).encode(),
+    "tensors on a GPU": re.sub(r"(?m)^(\d+)\t(\d)", r"\1\ttensor(\2, device='cuda:0')", PLAIN)
+    .replace("\t", ";")
+    .encode(),
+    "numbers with a point": re.sub(r"(?m)^(\d+)\t(\d)", r"\1\t\2.0", PLAIN).encode(),
+    "a last line that is cut off": (PLAIN + "100\t").encode(),
+    "rows twice": (PLAIN + PLAIN.splitlines()[1] + "\n").encode(),
+}
+
+
+@pytest.mark.parametrize("form", AS_OTHERS_WRITE)
+def test_a_log_is_read_as_others_write_it(form: str, tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(AS_OTHERS_WRITE[form])
+    found = logs.read(tmp_path / "log", 0.5)
+    total = summary(found.results)
+    assert (f"{total.acr:.4f}", sum(r.correct for r in found.results), total.abstained) == ("0.5566", 3, 1)
+    assert [found.results[i].seconds for i in (0, 4)] == [14.1, 14.0]
+    assert bool(found.remarks) == (form in ("a last line that is cut off", "rows twice"))
+
+
+def test_a_code_for_not_certified_totals_that_begin_again_and_digits(tmp_path: Path) -> None:
+    text = PLAIN.replace("20\t7\t1\t0.119", "20\t7\t-2\t0.0")
+    (tmp_path / "code").write_text(text)
+    code = logs.read(tmp_path / "code", 0.5)
+    assert summary(code.results).abstained == 2
+    assert "1 rows have predict -2" in code.remarks[0]
+    totals = [(0, 3, 3, "0.5", 1), (1, 3, 3, "0.5", 2), (2, 3, 3, "0.5", 1), (3, 3, 4, "0.5", 1)]
+    again = logs.read(written(tmp_path / "totals", COHEN, [(*row, "x") for row in totals]), 0.5)
+    assert again.dialect == "diffusion_denoised_smoothing"
+    widths = [
+        (r.n_a_high or 0) - (r.n_a_low or 0)
+        for digits in ("0.43", "0.431", "0.4312")
+        for r in logs.read(written(tmp_path / digits, COHEN, [(0, 3, 3, digits, 1, "x")]), 0.5).results
+    ]
+    assert widths[0] > 8 * widths[1] > 64 * widths[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (
+            "idx\tlabel\tpredict\tlinf_radius\tprob_lb\tcorrect\n0\t1\t1\t0.03\t0.7\t1\n",
+            "adaptive randomized smoothing",
+        ),
+        ("0\t1\t1\t0.5\t1\n1\t1\t1\t0.5\t1\n", "five columns and no header"),
+    ],
+)
+def test_logs_of_another_kind_are_said_for_what_they_are(tmp_path: Path, text: str, named: str) -> None:
+    (tmp_path / "log").write_text(text)
+    with pytest.raises(InputError, match=named):
+        logs.read(tmp_path / "log", 0.5)

@@ -192,3 +192,30 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(tmp_path: Path, damag
     again.create("dogs", "audit", "cifar10", CONFIG, [0], {})
     again.close()
     assert Store(f"sqlite:///{file}").moved is None
+
+
+def test_a_refused_result_leaves_no_run_and_a_removed_one_nothing(store: Store) -> None:
+    for bad in (
+        replace(RESULT, idx=2**70),
+        replace(RESULT, note="\ud800"),
+        replace(RESULT, radius=float("nan")),
+    ):
+        with pytest.raises(InputError):
+            store.create("cats", "audit", "cifar10", CONFIG, [3], {}, [replace(RESULT, idx=1), bad])
+    with pytest.raises(InputError, match="is no text"):
+        store.create("cats\ud800", "audit", "cifar10", CONFIG, [3], {})
+    assert store.runs() == []
+    run = store.create("cats", "audit", "cifar10", CONFIG, [3], {}, [RESULT], [(3, "note", "odd")])
+    store.add(run, [Tally(3, "selection", 0, (1,), 8)], [])
+    store.remove(run)
+    assert (store.runs(), store.results(run), store.remarks(run), store.tallies(run)) == ([], [], [], [])
+
+
+def test_a_store_is_its_owner_s_alone_and_one_of_a_newer_version_is_named(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a' / 'store.sqlite'}"
+    newer = Store(url)
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "a").iterdir()} == {0o600}
+    with newer._transaction() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(InputError, match="newer version of this program"):
+        Store(url)
