@@ -302,9 +302,9 @@ def test_an_audit_of_ours_goes_out_and_in(twelve: None, own: Store, nonce: str) 
 def test_a_run_is_removed_by_a_command_that_asks(
     own: Store, example: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("remove-run", example.name) == 2
+    assert run("remove-run", example.name, "--store", own.url) == 2
     assert "say --yes" in capsys.readouterr().err
     assert [kept.name for kept in own.runs()] == [example.name]
-    assert run("remove-run", example.name, "--yes") == 0
+    assert run("remove-run", example.name, "--yes", "--store", own.url) == 0
     assert "with 200 results" in capsys.readouterr().out
     assert own.runs() == []
