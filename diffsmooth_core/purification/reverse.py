@@ -85,11 +85,12 @@ class Reverse(Purifier):
 
     @staticmethod
     def caption(config: SmoothingConfig) -> str:
-        return f"by the reverse process in {config.reverse_steps} steps; the majority decides"
+        decides = "; the majority decides" if config.purifications > 1 else ""
+        return f"by the reverse process in {config.reverse_steps} steps{decides}"
 
     @staticmethod
     def clause(config: SmoothingConfig) -> str:
-        return (
-            f"is purified {config.purifications} times by the reverse diffusion process in "
-            f"{config.reverse_steps} steps, each result "
-        )
+        process = f"by the reverse diffusion process in {config.reverse_steps} steps"
+        if config.purifications == 1:
+            return f"is purified {process}, then "
+        return f"is purified {config.purifications} times {process}, each result "

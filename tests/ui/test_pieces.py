@@ -14,6 +14,7 @@ from PIL import Image
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.datasets.sources import class_names
+from diffsmooth_core.purification.purifiers import purifier_of
 from tests.ui.conftest import progress
 from ui import charts
 from ui.colours import class_colour
@@ -162,3 +163,11 @@ def test_class_colours_can_be_seen_on_the_background(scheme: str, monkeypatch: p
 )
 def test_durations_are_as_coarse_as_they_are_uncertain(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_one_run_of_densepure_is_no_majority() -> None:
+    once = SmoothingConfig(method="densepure", purifications=1, reverse_steps=2)
+    purifier = purifier_of("densepure")
+    assert purifier.clause(once) == "is purified by the reverse diffusion process in 2 steps, then "
+    assert purifier.caption(once) == "by the reverse process in 2 steps"
+    assert purifier.caption(replace(once, purifications=3)).endswith("; the majority decides")

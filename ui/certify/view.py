@@ -95,7 +95,7 @@ def _plan(config: SmoothingConfig) -> None:
     classified = "classified once: its vote"
     if method.smooths_locally:
         classified = f"classified {config.m} times under a little noise σ′; the average is its vote"
-    if purifier.majority:
+    if purifier.pictures(config) > 1:
         classified = "classified; the majority is its vote"
     most = "" if config.stopping == "fixed" else "At most "
     steps = {

@@ -52,7 +52,7 @@ def table() -> Card | None:
             if str(name).startswith("σ =")
         }
         | {
-            "Name": st.column_config.TextColumn(width=306),
+            "Name": st.column_config.TextColumn(width=290),
             "Parameters": st.column_config.NumberColumn(format="%.2f M"),
             "PSNR": st.column_config.NumberColumn(
                 format="%.2f dB",
@@ -73,7 +73,6 @@ def _row(card: Card) -> dict[str, Any]:
         "Parameters": card.parameters / 1e6,
         **{f"σ = {s}": 100 * accuracy[s] if s in accuracy else None for s in ("0", "0.25", "0.5", "1")},
         "PSNR": card.metrics.get("psnr_db", {}).get("0.25"),
-        "In commands": card.name,
     }
 
 

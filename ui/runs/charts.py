@@ -14,6 +14,7 @@ from ui.colours import ABSTAIN, class_colour, outcome_colour
 from ui.text import unmarked
 
 ROWS = 9  # classes that have a bar of their own
+SEEN = 6  # classes that have a part of the stages' bars
 OTHERS = -1  # in the place of a class: the bar of all others
 
 
@@ -76,32 +77,37 @@ STAGES = {
 
 
 def stages(found: Stages, names: Sequence[str]) -> go.Figure:
-    """What the classifier sees at every stage: shares of the classes, in their colours."""
+    """What the classifier sees at every stage: shares of the classes, in their colours; of many classes the
+    SEEN that are seen most at some stage, and all others together."""
     names, shares = [unmarked(name) for name in names], {}
     for stage, title in STAGES.items():
         classes = getattr(found, stage)
         if classes is not None:
             shares[title] = np.bincount(np.ravel(classes), minlength=len(names)) / np.size(classes)
-    titles = list(shares)
-    seen = [k for k in range(len(names)) if max(share[k] for share in shares.values()) > 0.02]
+    titles, table = list(shares), np.array(list(shares.values()))  # (stages, classes)
+    largest = table.max(0)
+    seen = sorted(k for k in np.argsort(-largest, kind="stable")[:SEEN] if largest[k] > 0.02)
+    bars = [(names[k], class_colour(int(k)), table[:, k]) for k in seen]
+    if (rest := 1 - table[:, seen].sum(1)).max() > 1e-6:
+        bars.append(("others", ABSTAIN, rest))
     figure = go.Figure()
-    for k in seen:
-        percent = [100 * shares[t][k] for t in titles]
+    for name, colour, parts in bars:
+        percent = [100 * float(part) for part in parts]
         figure.add_bar(
             y=titles,
             x=percent,
             orientation="h",
-            name=names[k],
-            marker_color=class_colour(k),
-            text=[names[k] if p >= 22 else "" for p in percent],
+            name=name,
+            marker_color=colour,
+            text=[name if p >= 22 else "" for p in percent],
             insidetextanchor="middle",
             textangle=0,
             textfont={"size": 11, "color": "white"},
             constraintext="none",
-            hovertemplate="%{y}: %{x:.0f} % are taken for " + names[k] + "<extra></extra>",
+            hovertemplate="%{y}: %{x:.0f} % are taken for " + name + "<extra></extra>",
         )
     figure.update_layout(barmode="stack", bargap=0.3)
     figure.update_yaxes(autorange="reversed")
     ticks = (0, 25, 50, 75, 100)
     figure.update_xaxes(range=[0, 100], tickvals=ticks, ticktext=[f"{tick} %" for tick in ticks])
-    return finish(figure, 60 + 38 * len(titles), "", legend=True)
+    return finish(figure, 60 + 38 * len(titles) + 10 * len(bars), "", legend=True)

@@ -227,9 +227,12 @@ def reverse(scene: Scene) -> None:
     with see:
         softmax.show(_cards(scene, "run"), key="step-cards")
     with read:
+        often = (
+            "once" if config.purifications == 1 else f"{config.purifications} times over from the same copy"
+        )
         st.markdown(
             f"The noise is taken out in {config.reverse_steps} steps with a little new noise between them, "
-            f"{config.purifications} times over from the same copy. Each result is classified."
+            f"{often}. Each result is classified."
         )
         st.latex(r"x_{t^*} \to \dots \to x_0, \quad K \text{ times}")
         st.latex(rf"t^* = {found.t}, \quad b = {config.reverse_steps}, \quad K = {config.purifications}")

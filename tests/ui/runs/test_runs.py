@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.analysis import browsing, explaining
+from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.config import ABSTAIN, SmoothingConfig
 from diffsmooth_core.datasets import cifar10
 from diffsmooth_core.exchange import bundles
@@ -175,6 +177,20 @@ def test_votes_of_many_classes_end_with_those_of_all_others() -> None:
     assert list(bars.y[1:]) == [f"class {k}" for k in reversed(range(9))]
     (few,) = charts.votes([3, 0, 2], "abc", None).data
     assert list(few.customdata) == [2, 0], "no bar of others where there are none"
+
+
+def test_stages_of_many_classes_keep_their_whole_with_the_others_together() -> None:
+    noisy = np.arange(20)  # a copy each of twenty classes
+    votes = np.array([3] * 12 + [4] * 8)
+    found = Stages(3, noisy, None, None, votes, (), ())
+    bars = charts.stages(found, [f"class {k}" for k in range(20)]).data
+    assert [bar.name for bar in bars][-1] == "others"
+    assert {"class 3", "class 4"} <= {bar.name for bar in bars}
+    assert len(bars) == charts.SEEN + 1
+    for row, title in enumerate(bars[0].y):
+        assert sum(bar.x[row] for bar in bars) == pytest.approx(100), title
+    few = charts.stages(Stages(3, votes, None, None, votes, (), ()), [f"class {k}" for k in range(20)]).data
+    assert [bar.name for bar in few] == ["class 3", "class 4"], "no others where there are none"
 
 
 def test_a_run_is_summed_up(store: Store, open_page: Open) -> None:

@@ -204,6 +204,7 @@ def test_bars_keep_their_whole_and_the_winner_leads() -> None:
     assert sum(bar.share for bar in bars) == pytest.approx(1)
     assert [bar.leads for bar in bars] == [True, False, False, False]
     assert softmax.leading(p, 5) == [0, 1, 2, 3, 4]
+    assert softmax.leading(np.array([0.004, 0.99, 0.006, 0, 0], np.float32), 4) == [1, 2], "no row of 0.00"
 
 
 def test_every_step_has_a_name_of_its_own() -> None:

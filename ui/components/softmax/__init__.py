@@ -21,6 +21,9 @@ _component = st.components.v2.component(
 )
 
 
+LEAST = 0.005  # a share of less is written as 0.00
+
+
 @dataclass(frozen=True)
 class Bar:
     label: str
@@ -46,11 +49,11 @@ def show(cards: Sequence[SoftmaxCard], key: str) -> None:
 
 def leading(confidence: npt.NDArray[np.float32], rows: int) -> list[int]:
     """The classes to show: all of them in their order, or of more than `rows` the likeliest ones, as far as
-    they have anything."""
+    they have something that is no 0.00."""
     if len(confidence) <= rows:
         return list(range(len(confidence)))
     likeliest = np.argsort(-confidence, kind="stable")[: rows - 1]
-    return [int(k) for i, k in enumerate(likeliest) if i == 0 or confidence[k] > 0]
+    return [int(k) for i, k in enumerate(likeliest) if i == 0 or confidence[k] >= LEAST]
 
 
 def bars(

@@ -59,8 +59,8 @@ def journey(samples: Samples, config: SmoothingConfig, class_names: tuple[str, .
     pictures = tuple(map(data_url, samples.local[:square]))
     some = f"{square} of {count}" if square < count else f"{count}"
     if purifier.majority:
-        times = some if square < count else f"{some} times"
-        frames.append(Frame("Purified", f"{times} {purifier.caption(config)}", pictures))
+        times = "" if count == 1 else f"{some} " if square < count else f"{some} times "
+        frames.append(Frame("Purified", f"{times}{purifier.caption(config)}", pictures))
     elif samples.purified is not None:
         frames.append(Frame("Purified", purifier.caption(config), (data_url(samples.purified),)))
     if METHODS[config.method].smooths_locally:
