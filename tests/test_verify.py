@@ -91,6 +91,25 @@ def test_a_family_under_several_nonces_has_tried_them_all(
     assert (found["certificates"], found["level"], found["alpha"]) == (2, 0.004, 0.00025)
 
 
+def test_the_claim_is_read_at_the_level_of_all_nonces(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    values = json.loads(path.read_text()) | {"nonce": "0" * 32}
+    written(path, values)
+    ledger = path.with_name("ledger.jsonl")
+    for tries, words in (
+        (1, "a chance of 0.001 happened"),
+        (2, "a chance of 0.002 happened"),
+        (1200, "of 1 "),
+    ):
+        lines = [
+            {"commitment": values["commitment"], "nonce": f"{k:032x}", "owner": "Ann", "created": ""}
+            for k in range(tries)
+        ]
+        ledger.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        text = said(capsys, path, "--challenge", ledger)
+        assert words in text
+        assert (f"0.001 for each of {tries:,} nonces" in text) is (tries > 1)
+
+
 def test_whoever_commits_to_many_settings_at_once_has_tried_them_all(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,7 +45,7 @@ def challenged(config: SmoothingConfig, picture: Picture, ledger: str = "ledger.
     """The commands for a certificate under a challenge; the second and the last one are the verifier's."""
     settings_of = _settings(config)
     return (
-        line(f"commit {image(picture)}", settings_of, ""),
+        line(f"commit certify {image(picture)}", settings_of, ""),
         line("challenge COMMITMENT", {"owner": "class", "ledger": ledger}, ""),
         line(f"certify {image(picture)}", settings_of, "--challenge NONCE --out one.json"),
         line("verify one.json", {"challenge": ledger}, ""),

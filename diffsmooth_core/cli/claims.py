@@ -20,20 +20,24 @@ CHOSEN = (
 )
 
 
-def claim(certificate: Certificate, radius: float) -> str:
+def claim(certificate: Certificate, radius: float, nonces: int = 1) -> str:
     """What a certificate says, in one sentence: the networks, the class, the picture, the probability with
-    which it is wrong, and the radius: its own, or the smaller one that a replay accepts."""
+    which it is wrong, and the radius: its own, or the smaller one that a replay accepts. It may be the best
+    under so many `nonces`."""
+    from diffsmooth_core.statistics import family_wise_level
+
     config, picture = certificate.config, f"the picture sha {certificate.image_sha256[:12]}..."
     method = METHODS[config.method]
     networks = [config.classifier, *([config.denoiser] if method.purifies else [])]
     what = f"{method.title} ({', '.join(map(printable, networks))}; sigma {config.sigma:g})"
     votes = f"{certificate.n:,} votes"
+    tries = f", {config.alpha:g} for each of {nonces:,} nonces" if nonces > 1 else ""
     if certificate.label == ABSTAIN:
         return f"The smoothed classifier of {what} is not certified at {picture}: {votes} do not decide it."
     return (
         f"The smoothed classifier of {what} gives {class_name(certificate)} for every picture within "
         f"{rounded_down(radius)} (L2, pixels in [0,1]) of {picture}, unless a chance of "
-        f"{config.alpha:g} happened ({votes})."
+        f"{family_wise_level(config.alpha, nonces):g} happened ({votes}{tries})."
     )
 
 

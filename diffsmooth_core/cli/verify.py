@@ -65,7 +65,8 @@ def verify(
     for path, finding in findings.items():
         if finding["valid"]:
             radius = finding.get("replay", {}).get("accepted_radius", read[path].radius)
-            finding["claim"] = claims.claim(read[path], radius)
+            tries = finding.get("challenge", {}).get("challenges", 1)
+            finding["claim"] = claims.claim(read[path], radius, tries)
             finding["cautions"] = claims.cautions(read[path], in_ledger="challenge" in finding)
     nonces = max(finding.get("challenge", {}).get("challenges", 1) for finding in findings.values())
     several = valid and (len(read) > 1 or family)
