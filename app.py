@@ -20,5 +20,6 @@ if __name__ == "__main__":
     page.run()
     server.drawn.set()
 else:
+    server.refuse_wrong_limits()
     server.run_every_page_through_navigation()
     app = st.App(__file__, lifespan=server.lifespan)

@@ -29,3 +29,21 @@ def test_without_a_cache_folder_named_the_home_has_one(
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert paths.cache_folder() == tmp_path / ".cache" / "diffsmooth"
+
+
+def test_without_a_home_one_private_folder_serves_the_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    paths._homeless.cache_clear()
+    folder = paths.cache_folder()
+    assert folder == paths.cache_folder()
+    assert folder.parent == tmp_path
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert "set XDG_CACHE_HOME" in caplog.text
+    paths._homeless.cache_clear()

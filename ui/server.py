@@ -15,8 +15,10 @@ from typing import Any
 
 import streamlit as st
 
+from diffsmooth_core.config import InputError
 from ui.importing import importing
 from ui.navigation import pages
+from ui.session import limits
 
 IDLE_SECONDS = 2.0  # that a server waits for its first visitor before it goes on loading
 PAINT_SECONDS = 1.0  # that the visitor's browser needs to paint a page
@@ -47,6 +49,16 @@ def run_every_page_through_navigation() -> None:
         st.navigation(pages())
     finally:
         logging.disable(before)
+
+
+def refuse_wrong_limits() -> None:
+    """End the process, with a sentence, where the operator's limits cannot be read."""
+    try:
+        limits.check()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(2)  # the server would take an exception for one visit's
 
 
 @asynccontextmanager

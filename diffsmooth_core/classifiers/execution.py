@@ -13,7 +13,7 @@ import shutil
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -132,6 +132,28 @@ def prepared(network: nn.Module, mode: str, dtype: torch.dtype, t: float | None 
     return _prepared(network, next(network.parameters()).device, mode, dtype, t)
 
 
+class Compiled(nn.Module):
+    """A network compiled by torch at its first call. Raises InputError there where the compiler fails."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network: Any = torch.compile(network, dynamic=False)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        try:
+            return cast(Tensor, self.network(*inputs))
+        except RuntimeError as error:
+            from torch._dynamo.exc import TorchDynamoException  # importing it takes a second
+
+            if not isinstance(error, TorchDynamoException):
+                raise
+            reason = str(getattr(error, "inner_exception", error)).strip().splitlines()[0][:200]
+            raise InputError(
+                f"this machine's compiler cannot compile the networks ({reason}); set "
+                "DIFFSMOOTH_EXECUTION=folded, or run bench --tune again"
+            ) from None
+
+
 @lru_cache(maxsize=8)
 def _prepared(
     network: nn.Module, _where: torch.device, mode: str, dtype: torch.dtype, t: float | None
@@ -140,5 +162,5 @@ def _prepared(
     folded.fold(t) if isinstance(network, UNet) else folded.fold()
     made = InDtype(folded, dtype).eval().requires_grad_(False)
     if mode == "compiled":
-        return torch.compile(made, dynamic=False)  # type: ignore[return-value]
+        return Compiled(made)
     return Graphed(made) if mode == "graph" else made

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from diffsmooth_core.classifiers.execution import Execution, modes
+from diffsmooth_core.config import InputError
 from diffsmooth_core.paths import cache_folder
 
 
@@ -73,8 +74,14 @@ def remember(what: str, timings: Timings) -> None:
     _all.cache_clear()
     known = _all(_file()) | {what: {str(e): (pace.start, pace.vote) for e, pace in timings.items()}}
     path = _file()
-    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps(known, indent=1))
-    fresh.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(json.dumps(known, indent=1))
+        fresh.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"the timings cannot be kept in '{path}' ({error.strerror}); set XDG_CACHE_HOME to a folder that "
+            "can be written"
+        ) from None
     _all.cache_clear()

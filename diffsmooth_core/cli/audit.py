@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
+from diffsmooth_core.cli.claims import surely
 from diffsmooth_core.cli.options import (
     config_options,
     given_on_the_command_line,
@@ -148,8 +149,8 @@ def _report(store: Store, run: Run, as_json: bool) -> None:
     click.echo(
         f"{run.name}: pictures {found.images}, abstained {found.abstained}, wrong {found.wrong}, "
         f"ACR {found.acr:.3f}\ncertified accuracy in percent  {_percents(found)}\n"
-        f"each certificate holds with probability {1 - alpha:g}, all {found.images} "
-        f"together with {max(0.0, 1 - level):g} at least"
+        f"each certificate holds with probability {surely(alpha)}, all {found.images} "
+        f"together with {surely(level)} at least"
     )
 
 

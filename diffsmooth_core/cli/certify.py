@@ -12,6 +12,7 @@ import click
 from tqdm import tqdm
 
 from diffsmooth_core.certification.commitment import Commitment, check_nonce
+from diffsmooth_core.cli.claims import surely
 from diffsmooth_core.cli.commit import say_unless_kept
 from diffsmooth_core.cli.options import config_options, json_option
 from diffsmooth_core.cli.rounding import rounded_down
@@ -114,7 +115,7 @@ def _say(certificate: Certificate, picture: Picture, names: Sequence[str]) -> No
         f"{picture.title}: {names[certificate.label]}{truth}, certified L2 radius "
         f"{rounded_down(certificate.radius)} in [0,1] pixel units; {shown}, "
         f"p_A >= {rounded_down(certificate.p_a_lower)} with confidence "
-        f"{1 - certificate.config.alpha:g}{_saved(certificate)}\n"
+        f"{surely(certificate.config.alpha)}{_saved(certificate)}\n"
         f"the noise was chosen by {certificate.noise_chosen_by}"
     )
 
@@ -132,7 +133,7 @@ def _compare_precision(config: SmoothingConfig, x: Any, as_json: bool) -> None:
     click.echo(
         f"float32 and bfloat16 gave the same class in {found.same:,} of {found.votes:,} votes on the same "
         f"noise: in a share of {rounded_down(found.lower)} at least, with confidence "
-        f"{1 - config.alpha:g}"
+        f"{surely(config.alpha)}"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from diffsmooth_core.cli.rounding import rounded_down
@@ -103,17 +104,17 @@ def different(certificates: Iterable[Certificate]) -> list[Certificate]:
     return list(found.values())
 
 
-def _surely(level: float) -> str:
-    """1 - level in six digits, written as a difference where these would round it up."""
-    shown = f"{1 - level:g}"
-    return shown if float(shown) <= 1 - level else f"1 - {level}"
+def surely(level: float) -> str:
+    """1 - level in six digits, written as a difference where these would round it up; 0 where it is less."""
+    shown = f"{max(0.0, 1 - level):g}"
+    return shown if Decimal(shown) <= max(Decimal(0), 1 - Decimal(repr(level))) else f"1 - {level}"
 
 
 def together(count: int, level: float) -> str:
     """What so many different certificates say together at this family-wise level."""
     if count == 1:
-        return f"1 certificate: it holds with probability {_surely(level)} at least."
-    sure = _surely(level)
+        return f"1 certificate: it holds with probability {surely(level)} at least."
+    sure = surely(level)
     return (
         f"{count} certificates: all hold together with probability {sure} at least, if these are all "
         "that were issued. A family that was picked from more of them afterwards is none."

@@ -25,6 +25,26 @@ _CHANNEL_MULT = {
 }
 
 
+# What OpenAI's configurations say beside the network, and cards.
+BESIDE = frozenset(
+    [
+        "class_cond",
+        "diffusion_steps",
+        "network",
+        "noise_schedule",
+        "num_heads_upsample",
+        "predict_xstart",
+        "rescale_learned_sigmas",
+        "rescale_timesteps",
+        "sigma_small",
+        "timestep_respacing",
+        "use_checkpoint",
+        "use_fp16",
+        "use_kl",
+    ]
+)
+
+
 @dataclass(frozen=True)
 class UNetConfig:
     """The architecture of a U-Net, with OpenAI's names for its settings.
@@ -51,9 +71,11 @@ class UNetConfig:
     def from_record(cls, record: Mapping[str, Any]) -> UNetConfig:
         """Build from a mapping with OpenAI's names; lists may be comma-separated text.
 
-        Raises InputError for a class-conditional model or missing settings.
+        Raises InputError for a class-conditional model, and for unknown or missing settings.
         """
         known = {f.name for f in fields(cls)}
+        if strange := set(record) - known - BESIDE:
+            raise InputError(f"unknown setting {sorted(strange)[0]!r} in the U-Net configuration; remove it")
         values = {k: v for k, v in record.items() if k in known}
         for name in ("attention_resolutions", "channel_mult"):
             listed = values.get(name, ())

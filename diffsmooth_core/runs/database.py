@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -31,7 +32,8 @@ class Database:
     """The database behind a URL, with its schema up to date; safe with several readers and writers.
 
     A damaged SQLite file is moved aside and replaced by a new one; `moved` is then its new path. Raises
-    InputError where no database can be opened at the URL.
+    InputError where no database can be opened at the URL. A SQLite file that this user may not write is only
+    read: runs can be shown and exported, and whatever would write is refused by a sentence.
     """
 
     def __init__(self, url: str | None = None) -> None:
@@ -50,6 +52,12 @@ class Database:
                 "use sqlite:///FILE or postgresql://USER@HOST/NAME"
             ) from None
         self.moved: Path | None = None
+        if parsed.get_backend_name() == "sqlite" and _is_read_only(file := Path(parsed.database or "")):
+            mode = "ro" if file.with_name(file.name + "-wal").exists() else "ro&immutable=1"
+            self._engine = sa.create_engine(
+                f"sqlite:///file:{quote(str(file.resolve()))}?mode={mode}&uri=true"
+            )
+            return
         if parsed.get_backend_name() == "sqlite":
             sa.event.listen(self._engine, "connect", _write_ahead)
             self._set_aside(Path(parsed.database or ""))
@@ -105,6 +113,11 @@ def _readable_by_owner_alone(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     if not file.exists() and str(file) != ":memory:":
         file.touch(mode=0o600)
+
+
+def _is_read_only(file: Path) -> bool:
+    """Whether a SQLite file is there and cannot be written, or its journal not beside it."""
+    return file.is_file() and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK))
 
 
 def without_password(url: str) -> str:

@@ -47,6 +47,9 @@ def clopper_pearson_lower(k: int, n: int, alpha: float) -> float:
                 p = math.nextafter(p, 0)
         return p
     p, step = float(betaincinv(k, n - k + 1, alpha)), 1e-15
+    if math.isnan(p):  # of an alpha near 1e-308; at least k votes have a probability of at most C(n,k) p^k
+        choose = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+        p = math.exp((math.log(alpha) - float(choose)) / k) * (1 - _slack(n))
     while betainc(k, n - k + 1, p) > alpha * (1 - _slack(n)):
         p, step = p * (1 - step), 2 * step
     return p
@@ -89,7 +92,9 @@ def anytime_lower(k: int, n: int, alpha: float) -> float:
     width = math.sqrt(2 * share * (1 - share) * (math.log(n + 1) - log_alpha) / n) + 1 / n
     while (lower := max(share - width, share * math.exp(-width * n))) > 0 and excess(lower) <= 0:
         upper, width = lower, 2 * width
-    return float(brentq(excess, max(lower, 5e-324), upper, xtol=1e-300, rtol=1e-14)) * (1 - 2e-14)
+    return float(brentq(excess, max(lower, 5e-324), upper, xtol=1e-300, rtol=1e-14, maxiter=5000)) * (
+        1 - 2e-14
+    )
 
 
 def anytime_upper(k: int, n: int, alpha: float) -> float:

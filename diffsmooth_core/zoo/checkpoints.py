@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,12 @@ def is_path(name: str) -> bool:
 def available_memory() -> int:
     """Bytes of memory that are still available to programs. Memory that only caches files counts as
     available; otherwise a model that was just downloaded would seem not to fit. All of the machine's memory
-    where the system does not report it."""
+    where the system does not report it, and no limit where it reports neither."""
     meminfo = Path("/proc/meminfo")
     if meminfo.is_file() and (found := re.search(r"^MemAvailable: +([0-9]+) kB$", meminfo.read_text(), re.M)):
         return int(found[1]) * 1024
+    if not hasattr(os, "sysconf"):
+        return sys.maxsize
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -213,6 +214,16 @@ def test_a_compiled_network_keeps_the_logits() -> None:
     with torch.inference_mode():
         found = prepared(network, "compiled", torch.float32)(x)
     torch.testing.assert_close(found, network(x), atol=1e-5, rtol=1e-4)
+
+
+def test_a_compiler_that_fails_is_said_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=broken))
+    network = prepared(randomised(CompactCNN(10, (8, 8, 16))), "compiled", torch.float32)
+    with pytest.raises(InputError, match="no space left on device.*DIFFSMOOTH_EXECUTION=folded"):
+        network(torch.zeros(1, 3, 32, 32))
 
 
 class Captured:

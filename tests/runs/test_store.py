@@ -219,3 +219,19 @@ def test_a_store_is_its_owner_s_alone_and_one_of_a_newer_version_is_named(tmp_pa
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(InputError, match="newer version of this program"):
         Store(url)
+
+
+def test_a_store_that_can_only_be_read_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a store.sqlite"
+    with_runs = Store(f"sqlite:///{file}")
+    with_runs.add(with_runs.create("cats", "audit", "cifar10", CONFIG, range(0, 40, 20), {}), [], [RESULT])
+    with_runs.close()
+    before = file.read_bytes()
+    monkeypatch.setattr("os.access", lambda *_: False)  # the tests may run as root, who may write everything
+    reader = Store(f"sqlite:///{file}")
+    assert [r.idx for r in reader.results(reader.run("cats"))] == [3]
+    with pytest.raises(InputError, match="readonly database"):
+        reader.create("dogs", "audit", "cifar10", CONFIG, range(2), {})
+    reader.close()
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]

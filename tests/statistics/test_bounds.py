@@ -15,8 +15,10 @@ from scipy.stats import binom, binomtest, norm
 from diffsmooth_core.config import InputError
 from diffsmooth_core.statistics import (
     anytime_lower,
+    anytime_upper,
     certified_radius,
     clopper_pearson_lower,
+    clopper_pearson_upper,
     votes_to_certify,
 )
 
@@ -203,3 +205,17 @@ def test_votes_to_certify_has_no_answer_without_a_majority_or_within_the_limit()
     assert votes_to_certify(0.2, 0.001) is None
     assert votes_to_certify(0.51, 0.001, limit=10_000) is None
     assert votes_to_certify(0.51, 0.001, limit=100_000) == pytest.approx(3.09**2 / 4 / 0.01**2, rel=0.02)
+
+
+@pytest.mark.parametrize("alpha", [1e-17, 1e-100, 1e-308])
+@pytest.mark.parametrize("n", [10, 1000, 100_000])
+def test_bounds_are_finite_at_the_smallest_levels(n: int, alpha: float) -> None:
+    for k in sorted({0, 1, n // 3, n - 1, n}):
+        for lower, upper in ((clopper_pearson_lower, clopper_pearson_upper), (anytime_lower, anytime_upper)):
+            assert 0 <= lower(k, n, alpha) <= k / n <= upper(k, n, alpha) <= 1
+        if k:
+            log_tail = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+            union = (
+                math.log(alpha) - log_tail
+            ) / k  # C(n,k) p^k bounds the tail, so the exact bound is above
+            assert math.log(clopper_pearson_lower(k, n, alpha)) >= union - 1e-9

@@ -59,9 +59,13 @@ def test_a_limit_binds_the_page_and_the_address(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[runs]\nvotes = 3\n", "unknown limit runs.votes"),
+        ("[runs]\nvotes = 3\n", "mine.toml, line 2 has an unknown limit runs.votes"),
         ('[runs]\nn = "many"\n', "runs.n = 'many', in limits.toml it is 1000000"),
         ("[runs]\nn = -1\n", "runs.n = -1"),
+        ("[uploads]\nmegabytes = 3\n[runs]\n# votes\nm = 0.5\n", "line 5: runs.m = 0.5"),
+        ("runs = 3\n", "line 1 has no section"),
+        ("[models]\nclassifiers = [3]\n", "line 2: models.classifiers"),
+        ("[runs]\nn =\n", "line 2"),
         ("[runs", "cannot be read"),
     ],
 )
