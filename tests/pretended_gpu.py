@@ -8,8 +8,11 @@ no effect.
 
 from __future__ import annotations
 
+import operator
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import Any, Self
 from unittest.mock import patch
@@ -20,6 +23,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from diffsmooth_core.certification import noise_on_device
 from diffsmooth_core.certification.noise_on_device import normals, words
+from diffsmooth_core.config import SmoothingConfig
 
 aten = torch.ops.aten
 CPU = torch.device("cpu")
@@ -174,6 +178,9 @@ def _by_full_name(function: Any) -> Any:
     return called
 
 
+Prepare = Callable[[SmoothingConfig], Callable[[], Any]]
+
+
 class PretendedGPU(TorchDispatchMode):
     """Counts `waits`, by what made the processor wait, and copies `to_device` and `to_host`, in the thread
     that enters it."""
@@ -304,3 +311,19 @@ def pretended_gpu(count: int = 1) -> Iterator[PretendedGPU]:
         future.set_overwrite_module_params_on_conversion(overwriting)
         noise_on_device.table.cache_clear()  # what lies on the pretended GPU
         noise_on_device.steps_on.cache_clear()
+
+
+def on_both(
+    prepare: Prepare, config: SmoothingConfig, same: Callable[[Any, Any], bool] = operator.eq
+) -> PretendedGPU:
+    """Prepare some work and do it, on the CPU and on a pretended GPU, whose results have to be the same. The
+    GPU, with how often the work itself waited."""
+    expected = prepare(config)()
+    with pretended_gpu() as gpu:
+        work = prepare(replace(config, device="cuda"))
+        gpu.clear()
+        found = work()
+    assert same(found, expected)
+    waits = ", ".join(f"{number} {what}" for what, number in sorted(Counter(gpu.waits).items()))
+    print(f"waits: {waits or 'none'}; copies: {gpu.to_device} to the device, {gpu.to_host} back")
+    return gpu

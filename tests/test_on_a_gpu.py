@@ -3,22 +3,16 @@ said here. With -rP, pytest prints how often each path waits and copies."""
 
 from __future__ import annotations
 
-import json
-import operator
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
-from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
-from diffsmooth_core import build_base, certify, datasets, predict
+from diffsmooth_core import build_base, certify, predict
 from diffsmooth_core.attacks import (
     BACKWARDS,
     KINDS,
@@ -35,11 +29,10 @@ from diffsmooth_core.certification.tracing import trace_vote
 from diffsmooth_core.certification.voting import VoteRange, cast_votes
 from diffsmooth_core.classifiers import batching, building
 from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
-from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.ensemble import Ensemble
 from diffsmooth_core.classifiers.execution import Execution
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
-from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
+from diffsmooth_core.config import METHODS, SmoothingConfig
 from diffsmooth_core.experiments.compare import compare_stream
 from diffsmooth_core.experiments.sweep import sweep_stream
 from diffsmooth_core.purification.denoiser import Denoiser
@@ -52,23 +45,8 @@ from diffsmooth_core.runs.store import Store
 from diffsmooth_core.theory.experiment import TheoremSetting
 from diffsmooth_core.theory.network_error import consequences
 from diffsmooth_core.theory.sampling import sampling
-from diffsmooth_core.training import classifier, loop, photographs
-from diffsmooth_core.training.classifier import Classification
-from diffsmooth_core.training.consistency import Consistency
-from diffsmooth_core.training.crops import Crops
-from diffsmooth_core.training.denoised import DirectDenoising
-from diffsmooth_core.training.denoiser import NoisePrediction
-from diffsmooth_core.training.examples import Examples
-from diffsmooth_core.training.finetuning import FineTuning, FineTuningRecipe
-from diffsmooth_core.training.gaussian import Gaussian
-from diffsmooth_core.training.loop import Budget, Task, TrainingRun, train
-from diffsmooth_core.training.macer import Macer
-from diffsmooth_core.training.photographs import PhotographDenoising
-from diffsmooth_core.training.recipes import Airbench, ResNet
-from diffsmooth_core.training.smoothadv import SmoothAdv
-from diffsmooth_core.training.smoothmix import SmoothMix
-from tests.pretended_gpu import PretendedGPU, pretended_gpu
-from tests.worlds import SHAPE, ten_classes
+from tests.pretended_gpu import PretendedGPU, on_both, pretended_gpu
+from tests.worlds import SHAPE, TINY_UNET, ten_classes, tiny_classifier
 
 PICTURE = (torch.arange(SHAPE.numel()) % 256 / 255).view(SHAPE)
 CONFIG = SmoothingConfig(
@@ -83,8 +61,6 @@ CONFIG = SmoothingConfig(
     device="cpu",
     dtype="float32",
 )
-TINY = {"image_size": 32, "num_channels": 32, "num_res_blocks": 1, "channel_mult": (1,), "patch": 8}
-Prepare = Callable[[SmoothingConfig], Callable[[], Any]]
 
 
 @pytest.fixture(autouse=True)
@@ -98,14 +74,6 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def tiny_classifier(seed: int) -> Classifier:
-    torch.manual_seed(seed)
-    network = CompactCNN(10, (8, 8, 8)).requires_grad_(False)
-    return Classifier(
-        network, Normalise(*STATISTICS["cifar10"]), f"tiny {seed}", f"{seed}" * 64, 10, "cifar10"
-    )
-
-
 def tiny_denoiser(config: SmoothingConfig) -> Denoiser | DirectDenoiser | None:
     torch.manual_seed(3)
     takes = purifier_of(config.method).takes
@@ -113,35 +81,13 @@ def tiny_denoiser(config: SmoothingConfig) -> Denoiser | DirectDenoiser | None:
         return DirectDenoiser(DnCNN(depth=3, width=8).requires_grad_(False), config.sigma, "direct", "5" * 64)
     if takes == "none":
         return None
-    unet = UNet(UNetConfig(**TINY, attention_resolutions=(8,), num_heads=2)).requires_grad_(False)
+    unet = UNet(UNetConfig(**TINY_UNET, attention_resolutions=(8,), num_heads=2)).requires_grad_(False)
     return Denoiser(unet, Schedule.named("cosine", 1000), "unet", "6" * 64)
 
 
 def built(config: SmoothingConfig, execution: str = "folded") -> BaseClassifier:
     base = build_base(config, tiny_classifier(1), tiny_denoiser(config), Execution.parse(execution))
     return replace(base, purifier_batch=8)
-
-
-def on_both(
-    prepare: Prepare, config: SmoothingConfig = CONFIG, same: Callable[[Any, Any], bool] = operator.eq
-) -> PretendedGPU:
-    """Prepare some work and do it, on the CPU and on a pretended GPU, whose results have to be the same. The
-    GPU, with how often the work itself waited."""
-    expected = prepare(config)()
-    with pretended_gpu() as gpu:
-        work = prepare(replace(config, device="cuda"))
-        gpu.clear()
-        found = work()
-    assert same(found, expected)
-    waits = ", ".join(f"{number} {what}" for what, number in sorted(Counter(gpu.waits).items()))
-    print(f"waits: {waits or 'none'}; copies: {gpu.to_device} to the device, {gpu.to_host} back")
-    return gpu
-
-
-def waits_so_far() -> list[str]:
-    """Those of the pretended GPU, if there is one now."""
-    modes = _get_current_dispatch_mode_stack()
-    return next((list(mode.waits) for mode in modes if isinstance(mode, PretendedGPU)), [])
 
 
 def numbers(x: Tensor | None) -> Any:
@@ -193,7 +139,7 @@ def test_local_copies_that_end_early_and_ensembles_that_agree_early() -> None:
         base = build_base(config, classifier, tiny_denoiser(config), Execution("folded", 4))
         return lambda: numbers(base(torch.stack([PICTURE, 1 - PICTURE])))
 
-    assert set(on_both(prepare).waits) >= {"nonzero"}
+    assert set(on_both(prepare, CONFIG).waits) >= {"nonzero"}
 
 
 @pytest.mark.parametrize(
@@ -210,7 +156,7 @@ def test_every_attack(kind: Any, backward: Any) -> None:
             (p.length, p.counts, p.probabilities) for p in attack_stream(base, PICTURE, certificate, attack)
         ]
 
-    on_both(prepare)
+    on_both(prepare, CONFIG)
 
 
 def test_regions() -> None:
@@ -223,7 +169,7 @@ def test_regions() -> None:
 
         return work
 
-    on_both(prepare)
+    on_both(prepare, CONFIG)
 
 
 def test_a_sweep() -> None:
@@ -237,7 +183,7 @@ def test_a_sweep() -> None:
 
         return work
 
-    on_both(prepare)
+    on_both(prepare, CONFIG)
 
 
 def test_a_comparison() -> None:
@@ -251,7 +197,7 @@ def test_a_comparison() -> None:
 
         return work
 
-    on_both(prepare)
+    on_both(prepare, CONFIG)
 
 
 def test_an_audit_uses_both_gpus_and_counts_the_same_votes(
@@ -304,7 +250,7 @@ def test_the_reverse_sde(perturbation: str) -> None:
 
         return work
 
-    on_both(prepare)
+    on_both(prepare, CONFIG)
 
 
 def test_what_an_error_of_the_network_costs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,7 +268,7 @@ def test_what_an_error_of_the_network_costs(monkeypatch: pytest.MonkeyPatch) -> 
 
         return work
 
-    on_both(prepare)
+    on_both(prepare, CONFIG)
 
 
 def test_what_only_times_things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,107 +281,3 @@ def test_what_only_times_things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert all(timing.parts(base, PICTURE, config, 8).values())
         (found,) = timing.compare(base, PICTURE, config, 16, rounds=1)
         assert found.agreeing == 16
-
-
-def pictures(count: int = 12, side: int = 32) -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(4)
-    return torch.rand(count, 3, side, side, generator=generator), torch.arange(count) % 10
-
-
-def fine_tuning(device: str) -> Task:
-    examples = Examples(*pictures(), torch.ones(12), "somewhere")
-    recipe = FineTuningRecipe("resnet10t", "half", lr=1e-3, weight_decay=0.01, batch=4)
-    return FineTuning(recipe, 0.1, examples, examples)
-
-
-def classification(objective: Any, recipe: Any = Airbench((8, 8, 8))) -> Callable[[str], Task]:  # noqa: B008
-    return lambda device: Classification(objective, recipe=recipe, batch=4)
-
-
-def stability(device: str) -> Task:
-    classifier = tiny_classifier(1).to(device).eval()
-    return DirectDenoising(0.25, classifier, "tiny", batch=4, shape={"depth": 3, "width": 8})
-
-
-SMALL_UNET = UNetConfig(**TINY, attention_resolutions=())
-TASKS: dict[str, Callable[[str], Task]] = {
-    "gaussian": classification(Gaussian(0.25)),
-    "plain": classification(Gaussian(0.0)),
-    "consistency": classification(Consistency(0.25)),
-    "macer": classification(Macer(0.25, m=2)),
-    "smoothadv, pgd": classification(SmoothAdv(0.25, 0.5, "pgd", warm_up=0.1)),
-    "smoothadv, ddn": classification(SmoothAdv(0.25, 0.5, "ddn", warm_up=0.1)),
-    "smoothmix": classification(SmoothMix(0.25)),
-    "resnet": classification(Gaussian(0.25), ResNet(epochs=1, batch=4, depth=8)),
-    "fine-tuning": fine_tuning,
-    "denoiser": lambda device: NoisePrediction(batch=4, architecture=SMALL_UNET),
-    "photographs": lambda device: PhotographDenoising(batch=4, architecture=replace(SMALL_UNET, patch=4)),
-    "denoised": lambda device: DirectDenoising(0.25, batch=4, shape={"depth": 3, "width": 8}),
-    "denoised, stability": stability,
-}
-
-
-@pytest.fixture
-def few_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dozen pictures in the place of every data set; random numbers as on a GPU, without autocast, which
-    a pretended one does not have."""
-    x, labels = pictures()
-    pixels = (255 * x).byte().permute(0, 2, 3, 1).numpy()
-    monkeypatch.setattr(datasets, "load_split", lambda dataset, split: (pixels, labels.numpy()))
-    monkeypatch.setattr(Crops, "of_imagenet", lambda device: Crops([pixels[0]], device))
-    monkeypatch.setattr(photographs, "held_out", pictures)
-    monkeypatch.setattr(photographs, "SIDE", 16)
-    monkeypatch.setattr(photographs, "LATE_SIDE", 32)
-    monkeypatch.setattr(classifier, "CALIBRATION", 2)
-    monkeypatch.setattr(TrainingRun, "_on_gpu", True)
-    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
-
-
-@pytest.mark.usefixtures("few_pictures")
-@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
-def test_every_objective_trains_without_waiting(
-    task: Callable[[str], Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two steps, an interruption and two more; then the card's metrics, measured on the device too."""
-    waited: list[str] = []
-
-    def prepare(config: SmoothingConfig) -> Callable[[], Any]:
-        folder, device = tmp_path / config.device, config.device
-
-        def trained(steps: int) -> Any:
-            return train(task(device), folder, "x", Budget(steps=steps), device=device)
-
-        def work() -> Any:
-            trained(2)
-            card = json.loads(trained(4).read_text())
-            weights = load_file(folder / card["file"])
-            assert card["metrics"]["test_pictures"] == 12
-            return weights
-
-        return work
-
-    step = loop._step
-
-    def watched(task: Task, run: TrainingRun, progress: float) -> Tensor:
-        before = list(waits_so_far())
-        loss = step(task, run, progress)
-        waited.extend(waits_so_far()[len(before) :])
-        return loss
-
-    monkeypatch.setattr(loop, "_step", watched)
-    on_both(prepare, same=alike)
-    assert waited == []
-
-
-def alike(found: dict[str, Tensor], expected: dict[str, Tensor]) -> bool:
-    """Weights may differ in the last bit of their file: memory is laid out otherwise here and there."""
-    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-3)
-    return True
-
-
-def test_a_training_run_goes_on_where_it_was_begun(tmp_path: Path) -> None:
-    """Noise is drawn on the device, and another one draws other numbers."""
-    run = TrainingRun(tmp_path / "x.checkpoint", Budget(steps=1), 0, {})
-    run.save()
-    with pretended_gpu(), pytest.raises(InputError, match="was begun on a CPU, whose random numbers are"):
-        TrainingRun(tmp_path / "x.checkpoint", Budget(steps=1), 0, {}, "cuda")

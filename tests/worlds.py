@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.base import Classifier
+from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.purification.denoiser import Denoiser
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SHAPE = torch.Size((3, 32, 32))
 GREY = torch.full(SHAPE, 0.5)
+TINY_UNET = {"image_size": 32, "num_channels": 32, "num_res_blocks": 1, "channel_mult": (1,), "patch": 8}
 IMAGENET_UNET = {  # the smallest that is built like the published one, as its record calls things
     "image_size": 256,
     "num_channels": 32,
@@ -95,3 +97,11 @@ def clamping_denoiser_for(config: SmoothingConfig) -> AnyDenoiser:
 
 def clamping_direct_denoiser(sigma: float) -> DirectDenoiser:
     return DirectDenoiser(nn.Identity(), sigma, "direct", "2" * 64)
+
+
+def tiny_classifier(seed: int) -> Classifier:
+    torch.manual_seed(seed)
+    network = CompactCNN(10, (8, 8, 8)).requires_grad_(False)
+    return Classifier(
+        network, Normalise(*STATISTICS["cifar10"]), f"tiny {seed}", f"{seed}" * 64, 10, "cifar10"
+    )
