@@ -316,8 +316,8 @@ def pretended_gpu(count: int = 1) -> Iterator[PretendedGPU]:
 def on_both(
     prepare: Prepare, config: SmoothingConfig, same: Callable[[Any, Any], bool] = operator.eq
 ) -> PretendedGPU:
-    """Prepare some work and do it, on the CPU and on a pretended GPU, whose results have to be the same. Returns
-    the GPU, which has counted how often the work itself waited."""
+    """Prepare some work and do it, on the CPU and on a pretended GPU, whose results have to be the same.
+    Returns the GPU, which has counted how often the work itself waited."""
     expected = prepare(config)()
     with pretended_gpu() as gpu:
         work = prepare(replace(config, device="cuda"))
