@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import logging
+
 import streamlit as st
 
 from diffsmooth_core import InputError
+from diffsmooth_core.runs.reading import fault_of
+from diffsmooth_core.runs.records import Run
 from ui import page
 from ui.jobs import audits
-from ui.runs import controls, detail, grid, new, view
+from ui.runs import controls, detail, grid, new, removing, view
 from ui.session import notices
 from ui.text import plain
+
+log = logging.getLogger(__name__)
+
+
+def show(runs: list[Run], run: Run) -> None:
+    """Draw one run, with its filters beside it. Raises InputError where its record cannot be."""
+    if fault := fault_of(run):
+        raise InputError(fault)
+    selection = controls.sidebar(runs, run)
+    view.progress(run)
+    if not selection.every:
+        return
+    view.figures(selection)
+    if view.view() == view.SUMMARY:
+        view.charts(selection)
+        view.reasons(selection)
+        view.comparison(selection)
+        view.again(run)
+    elif (idx := grid.grid(selection)) is not None:
+        detail.show(selection, idx)
+
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.title("Runs", anchor=False)
     adding = st.popover("Add a run", icon=":material/add:")
 try:
     runs = audits.store().runs()
-    selection = controls.sidebar(runs) if runs else None
 except InputError as problem:
     page.error_box(problem)
     st.stop()
@@ -27,20 +51,20 @@ if moved := audits.store().moved:
         plain(f"The store of audits was damaged. It lies now at {moved.name}, and a new one was begun.")
     )
 notices.show_on("Runs")
-if selection is None:
+if not runs:
     st.markdown(
         "An audit certifies many pictures and keeps every vote. Start one above, or import a certification "
         "log: then this page shows which pictures are certified, which are wrong, which abstain, and why."
     )
     new.recorded("first")
     st.stop()
-view.progress(selection.run)
-if selection.every:
-    view.figures(selection)
-    if view.view() == view.SUMMARY:
-        view.charts(selection)
-        view.reasons(selection)
-        view.comparison(selection)
-        view.again(selection.run)
-    elif (idx := grid.grid(selection)) is not None:
-        detail.show(selection, idx)
+run = controls.choose(runs)
+try:
+    show(runs, run)
+except InputError as problem:
+    page.error_box(f"The run {run.name} cannot be shown: {problem}. Other runs are not affected.")
+except Exception as fault:  # one run must not end the page for all others
+    log.exception("the run %s cannot be shown", run.name)
+    kind = type(fault).__name__
+    page.error_box(f"The run {run.name} cannot be shown ({kind}; the server's log has more). Others can.")
+removing.offer(run)

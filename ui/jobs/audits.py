@@ -123,6 +123,16 @@ def stop(run: Run, what: str) -> None:
         jobs().cancel(job.id)
 
 
+def remove(run: Run) -> None:
+    """Delete a run from the store. Raises InputError while a job of this server works on it."""
+    found = [job for job in jobs().snapshots("audits") if job.subject == run]
+    if any(not job.finished for job in found):
+        raise InputError(f"run {run.name!r} is being worked on; stop that first")
+    store().remove(run)
+    for job in found:  # the number of a run that is gone may be given again
+        jobs().forget(job.id)
+
+
 @lru_cache(maxsize=64)
 def taken_apart(run: Run, idx: int) -> tuple[Stages, Diagnosis]:
     """The classes of a result's first votes after each stage, and why it is not certified. Raises

@@ -12,6 +12,7 @@ from diffsmooth_core.analysis.browsing import ORDERS, REVIEWS, RowFilter, RunRow
 from diffsmooth_core.analysis.comparing import CHANGES, Change, compare
 from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.datasets import class_names
+from diffsmooth_core.runs.reading import fault_of
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import OUTCOMES
 from ui.jobs import audits
@@ -21,6 +22,7 @@ from ui.text import plain
 from ui.titles import run_title
 
 ANY = "any"
+MOST_OFFERED = 1000  # classes to choose from; of more only those that occur
 FILTERS = ("outcome", "class", "answer", "reason", "tag", "review", "from", "to", "near", "noted")
 
 
@@ -38,17 +40,22 @@ class Selection:
     changes: dict[int, Change]
 
 
-def sidebar(runs: list[Run]) -> Selection:
-    """Draw every control."""
+def choose(runs: list[Run]) -> Run:
+    """Draw the choice of a run."""
+    named = {run.name: run for run in runs}
+    if added := st.session_state.pop("_next-run", None):
+        st.session_state["run"] = added
     with st.sidebar:
-        named = {run.name: run for run in runs}
-        if added := st.session_state.pop("_next-run", None):
-            st.session_state["run"] = added
-        run = named[st.selectbox("Run", list(named), key="run", bind="query-params", filter_mode="contains")]
+        return named[st.selectbox("Run", list(named), key="run", bind="query-params", filter_mode="contains")]
+
+
+def sidebar(runs: list[Run], run: Run) -> Selection:
+    """Draw every control of a run."""
+    with st.sidebar:
+        named = {other.name: other for other in runs if other.dataset == run.dataset and not fault_of(other)}
         every = audits.rows(run)
-        names = class_names(run.dataset)
         st.caption(plain(run_title(run)))
-        others = [name for name, other in named.items() if name != run.name and other.dataset == run.dataset]
+        others = [name for name in named if name != run.name]
         beside = st.selectbox(
             "Compare with",
             others,
@@ -60,6 +67,7 @@ def sidebar(runs: list[Run]) -> Selection:
             help="A run over the same pictures: which certificates it gained or lost.",
         )
         other = named[beside] if beside else None
+        names = class_titles(run.dataset, every + (audits.rows(other) if other else []))
         changes = _changes(every, other)
         st.markdown("**Show**")
         rule, order = _rule(run, every, names)
@@ -84,6 +92,22 @@ def sidebar(runs: list[Run]) -> Selection:
     return Selection(run, names, every, shown, rule != RowFilter() or bool(kinds), other, changes)
 
 
+def class_titles(dataset: str, rows: list[RunRow]) -> tuple[str, ...]:
+    """What the classes of a run are called: by the names of its data set, and "class 49" where that has none
+    or is not on this machine."""
+    try:
+        names = class_names(dataset)
+    except InputError:
+        names = ()
+    last = (max(row.result.label or 0, row.result.predict, row.leader or 0) for row in rows)
+    return with_numbers(names, 1 + max(last, default=-1))
+
+
+def with_numbers(names: tuple[str, ...], classes: int) -> tuple[str, ...]:
+    """The names of at least so many classes; those that have none are called by their numbers."""
+    return (*names, *(f"class {k}" for k in range(len(names), classes)))
+
+
 def _changes(every: list[RunRow], other: Run | None) -> dict[int, Change]:
     if other is None:
         return {}
@@ -93,7 +117,9 @@ def _changes(every: list[RunRow], other: Run | None) -> dict[int, Change]:
 
 def _rule(run: Run, every: list[RunRow], names: tuple[str, ...]) -> tuple[RowFilter, str]:
     """The filters, and the order."""
-    classes = {str(k): name for k, name in enumerate(names)}
+    present_classes = {k for row in every for k in (row.result.label, row.result.predict, row.leader)}
+    many = len(names) > MOST_OFFERED
+    classes = {str(k): name for k, name in enumerate(names) if not many or k in present_classes}
     present = {row.reason for row in every if row.reason}
     tags = sorted({tag for row in every for tag in row.tags})
     outcome = _choice("Outcome", "outcome", OUTCOMES)
@@ -166,9 +192,10 @@ def ask(rule: RowFilter, order: str) -> None:
     state["class"] = None if rule.label is None else str(rule.label)
     state["answer"] = None if rule.predict is None else str(rule.predict)
     if rule.radius is not None:
-        state["from"], state["to"] = rule.radius[0], None if rule.radius[1] > 16 else rule.radius[1]
+        low, high = rule.radius
+        state["from"], state["to"] = min(max(low, 0.0), 16.0), high if 0 <= high <= 16 else None
     if rule.margin is not None:
-        state["near"] = rule.margin[1]
+        state["near"] = min(max(rule.margin[1], 0.0), 0.5)
     state["order"] = order
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,7 +16,7 @@ from diffsmooth_core.analysis.browsing import REVIEWS, RunRow
 from diffsmooth_core.analysis.comparing import CHANGES
 from diffsmooth_core.analysis.diagnosis import REASONS, Diagnosis
 from diffsmooth_core.analysis.stages import Stages
-from diffsmooth_core.datasets import class_names
+from diffsmooth_core.runs.reading import with_readable_certificate
 from diffsmooth_core.runs.records import Kind, Run
 from diffsmooth_core.runs.results import Result
 from ui.answer import card
@@ -25,7 +26,7 @@ from ui.jobs import audits
 from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
 from ui.navigation import certify_by_name
 from ui.runs import charts
-from ui.runs.controls import Selection
+from ui.runs.controls import Selection, with_numbers
 from ui.runs.grid import describe
 from ui.session import notices, state
 from ui.session.settings import CONFIG_FIELDS
@@ -39,15 +40,17 @@ def show(selection: Selection, idx: int) -> None:
     """The chosen picture's card, its votes, stages, rescue and notes."""
     run = selection.run
     row = next(row for row in selection.every if row.result.idx == idx)
+    result, names = with_readable_certificate(audits.store().result(run, idx)), selection.names
+    if result.certificate is not None:
+        names = with_numbers(names, len(result.certificate["counts"]))
     with st.container(border=True, key=f"answer-{MOODS[row.result.outcome]}"):
-        result = audits.store().result(run, idx)
-        why, here = _card(selection, result)
+        why, here = _card(replace(selection, names=names), result)
     if result.certificate is None:
         why.caption("An imported log says what came out and not how the votes fell.")
     else:
         _votes(selection, row, result, why, here)
     if here:
-        _rescue(run, result)
+        _rescue(run, result, names)
     _remarks(run, row)
 
 
@@ -197,7 +200,7 @@ def _voters(stages: Stages, label: int, names: tuple[str, ...]) -> None:
         strip.show(frames, key=f"audit-voters-{title}", arrows=False)
 
 
-def _rescue(run: Run, result: Result) -> None:
+def _rescue(run: Run, result: Result, names: tuple[str, ...]) -> None:
     """A sweep over settings, by a button."""
     if run.origin != "audit":
         return
@@ -206,10 +209,10 @@ def _rescue(run: Run, result: Result) -> None:
         "What would rescue it?" if result.predict == ABSTAIN else "What would other settings say?",
         anchor=False,
     )
-    poll(lambda: [audits.latest(run, what)], lambda: _rescuing(run, result, what))
+    poll(lambda: [audits.latest(run, what)], lambda: _rescuing(run, result, what, names))
 
 
-def _rescuing(run: Run, result: Result, what: str) -> None:
+def _rescuing(run: Run, result: Result, what: str, names: tuple[str, ...]) -> None:
     job = audits.latest(run, what)
     progress: audits.ExplainingProgress | None = job.progress if job else None
     if job and not job.finished:
@@ -232,12 +235,11 @@ def _rescuing(run: Run, result: Result, what: str) -> None:
             icon=":material/healing:",
         )
     if progress and progress.rescues:
-        _rescues(run, result, progress)
+        _rescues(run, result, progress, names)
 
 
-def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress) -> None:
+def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress, names: tuple[str, ...]) -> None:
     """The result of each other setting, the best first, and what may be claimed of it."""
-    names = class_names(run.dataset)
     ranked = sorted(
         progress.rescues, key=lambda r: (r.label == result.label, r.radius, -r.cost), reverse=True
     )

@@ -219,6 +219,54 @@ def test_what_an_earlier_version_let_in_does_not_crash_the_page(store: Store, op
     assert not open_page(run="odd", image="2").exception
 
 
+BROKEN = {  # what stands in the store: a column of the run, and one of a result
+    "settings that are no JSON": ("config", "[" * 2000, "cannot be shown"),
+    "settings that are a list": ("config", "[1]", "cannot be shown"),
+    "a noise that is no number": ("config", '{"sigma": NaN, "n": 100, "alpha": 0.001}', "sigma is 'nan'"),
+    "a level of 7": ("config", '{"sigma": 0.5, "n": 100, "alpha": 7}', "alpha is '7'"),
+    "indices that are text": ("indices", '"all"', "indices"),
+    "a name of no data set": ("dataset", "../x", "cannot be a data set's name"),
+}
+
+
+def test_a_broken_run_fails_alone_and_can_be_removed(store: Store, open_page: Open) -> None:
+    keep(store, "sound", LOG)
+    for name, (column, value, _) in BROKEN.items():
+        run = keep(store, name, LOG)
+        with store._transaction() as connection:
+            connection.exec_driver_sql(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, run.id))
+    page = open_page()
+    for name, (_, _, sentence) in BROKEN.items():
+        choice(page, "Run").set_value(name).run()
+        assert not page.exception
+        assert sentence in page.error[0].value.replace("\\", ""), name
+        next(button for button in page.button if button.label == "Remove it").click().run()
+        assert name not in [run.name for run in store.runs()]
+    assert not page.exception
+    assert figures(page)["Pictures"] == "4"
+
+
+def test_rows_that_cannot_be_and_classes_without_names_are_shown(store: Store, open_page: Open) -> None:
+    keep(store, "old", [*LOG, Result(4, 49, 999, 0.3, 0.7, 100, 80, 80)])
+    run = keep(store, "older", LOG)
+    with store._transaction() as connection:
+        for idx, change in enumerate(("predict = -7", "label = 'cat'", "radius = 9e999", "n_a_low = 'x'")):
+            connection.exec_driver_sql(
+                f"UPDATE results SET {change} WHERE run = ? AND idx = ?", (run.id, idx)
+            )
+    for kind, text in (("view", "{"), ("view", '{"name": "a", "order": "index", "rule": {"tag": 5}}')):
+        store.remark(run, None, kind, text)  # type: ignore[arg-type]
+    store.remark(run, 2, "reason", "the moon")
+    page = open_page(run="older")
+    assert figures(page)["Abstains"] == "100.0 %"
+    show_pictures(page)
+    assert not page.exception
+    assert any("Its numbers cannot be" in text.value for text in page.markdown)
+    page = open_page(run="old", image="4")
+    assert not page.exception
+    assert any("class 999, radius 0.30 (true class: class 49)" in heading for heading in headings(page))
+
+
 def test_a_filter_restricts_pictures_and_is_undone(store: Store, open_page: Open) -> None:
     keep(store, "log", LOG)
     page = show_pictures(open_page())
