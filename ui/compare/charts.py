@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.decision import Decision
 from diffsmooth_core.experiments import Cell, Comparison, Sweep
+from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from ui import echarts
 from ui.colours import ABSTAIN, class_colour, text_colour
 from ui.compare.controls import LETTERS
 from ui.echarts import TROUGH, Spec, heading
-from ui.text import down
+from ui.text import down, length
 
 ROW = 40  # height of a setting's row in pixels
 
@@ -33,7 +36,7 @@ def bounds(comparison: Comparison, names: tuple[str, ...]) -> Spec:
     lower = [progress.p_a_lower if progress else 0.0 for progress in counting]
     shares = [[progress.p_hat, labels[i]] for i, progress in enumerate(counting) if progress]
     radii = [e.progress.radius if e.progress else 0.0 for e in entries]
-    radius_axis = echarts.length_axis(max([1.0, *radii]), 3)
+    radius_axis = echarts.length_axis(max([*(_longest(e.config) for e in entries), *radii]), 3)
     wide = radius_axis["max"] / 3  # a bar that is longer has room for its label
     places: tuple[Spec, ...] = ({"left": 32, "right": "46%"}, {"left": "60%", "right": 24})
     titles = ("Bound and share p̂", "Radius (L2)")
@@ -48,7 +51,9 @@ def bounds(comparison: Comparison, names: tuple[str, ...]) -> Spec:
         ],
         "yAxis": echarts.row_axes(labels, fontWeight=600),
         "series": [
-            echarts.bars("lower bound", 0, "55%", _labelled_bars(lower, 4, looks, wide, ""))
+            echarts.bars(
+                "lower bound", 0, "55%", _labelled_bars(lower, partial(down, digits=4), looks, wide, "")
+            )
             | {"markLine": echarts.half_line("xAxis", "start")},
             {
                 "type": "scatter",
@@ -59,15 +64,24 @@ def bounds(comparison: Comparison, names: tuple[str, ...]) -> Spec:
                 "data": shares,
                 "silent": True,
             },
-            echarts.bars("radius (L2)", 1, "55%", _labelled_bars(radii, 2, looks, wide, "none")),
+            echarts.bars("radius (L2)", 1, "55%", _labelled_bars(radii, length, looks, wide, "none")),
         ],
     }
 
 
+def _longest(config: SmoothingConfig) -> float:
+    """The radius of a setting whose votes all agree."""
+    return certified_radius(clopper_pearson_lower(config.n, config.n, config.alpha), config.sigma)
+
+
 def _labelled_bars(
-    values: Sequence[float], digits: int, looks: Sequence[tuple[str, float]], wide: float, none: str
+    values: Sequence[float],
+    rounded: Callable[[float], str],
+    looks: Sequence[tuple[str, float]],
+    wide: float,
+    none: str,
 ) -> list[Spec]:
-    """A bar for each value in its colour and opacity, labelled with the value rounded down. The label is
+    """A bar for each value in its colour and opacity, labelled with the value `rounded` down. The label is
     inside bars longer than `wide` and beside shorter ones; `none` is the label where there is no value."""
     return [
         {
@@ -77,7 +91,7 @@ def _labelled_bars(
                 "show": True,
                 "position": "insideLeft" if value > wide else "right",
                 "color": "#fff" if value > wide else ABSTAIN,
-                "formatter": down(value, digits) if value else none,
+                "formatter": rounded(value) if value else none,
             },
         }
         for value, (colour, opacity) in zip(values, looks, strict=True)
@@ -177,4 +191,4 @@ def _label(cell: Cell, names: tuple[str, ...]) -> str:
     decision = cell.decision
     if not any(cell.counts):
         return ""
-    return f"{down(decision.radius, 2)}\n{names[decision.label]}" if decision.radius else "–"
+    return f"{length(decision.radius)}\n{names[decision.label]}" if decision.radius else "–"

@@ -98,7 +98,10 @@ def stages(found: Stages, names: Sequence[str]) -> go.Figure:
             x=percent,
             orientation="h",
             name=name,
-            marker_color=colour,
+            marker={
+                "color": colour,
+                "line": {"width": 1, "color": "white"},
+            },  # parts of one colour, told apart
             text=[name if p >= 22 else "" for p in percent],
             insidetextanchor="middle",
             textangle=0,

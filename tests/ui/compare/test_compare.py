@@ -259,3 +259,14 @@ def test_bounds_are_drawn_pale_until_they_are_final() -> None:
     assert bars["markLine"]["data"] == [{"xAxis": 0.5}]
     assert [share for share, _ in ticks["data"]] == [1.0, 1.0]
     assert [bar["value"] for bar in radii["data"]] == [0.0, running.radius, done.radius]
+
+
+def test_the_axis_of_radii_ends_where_all_votes_agree_and_a_short_one_keeps_two_digits() -> None:
+    config = SmoothingConfig(sigma=0.25, n=50)
+    done = progress(config, [(3, 100)], [(3, 40), (5, 10)])
+    chart = charts.bounds(Comparison((Entry(config, done),)), NAMES)
+    assert chart["xAxis"][1]["max"] == 0.5, "50 of 50 votes certify 0.28"
+    label = chart["series"][2]["data"][0]["label"]["formatter"]
+    assert 0 < done.radius < 0.1
+    assert len(label.lstrip("0.")) == 2
+    assert float(label) <= done.radius
