@@ -12,19 +12,28 @@ import numpy.typing as npt
 
 from diffsmooth_core.config import InputError
 
-ScheduleName = Literal["linear", "cosine"]
+ScheduleName = Literal["linear", "scaled_linear", "cosine"]
+MOST_STEPS = 100_000
 
 
-def betas(name: ScheduleName, steps: int) -> npt.NDArray[np.float64]:
-    """The variances beta_t, shape (T,), of DDPM's linear or improved-diffusion's cosine schedule.
+def betas(name: ScheduleName, steps: int, ends: tuple[float, float] | None = None) -> npt.NDArray[np.float64]:
+    """The variances beta_t, shape (T,), of DDPM's linear or improved-diffusion's cosine schedule, or
+    of latent diffusion's scaled linear one, whose square roots are equally spaced (Rombach et al. 2022).
 
-    The linear schedule is scaled so that its end points at T=1000 are 1e-4 and 0.02
-    (Ho et al. 2020); the cosine one is equation (17) of Nichol and Dhariwal 2021, beta <= 0.999.
-    Raises InputError for another name.
+    `ends` are the first and the last beta of the linear ones. Without them these are scaled such that at
+    T=1000 they are 1e-4 and 0.02 (Ho et al. 2020); the cosine one is equation (17) of Nichol and Dhariwal
+    2021, beta <= 0.999. Raises InputError for another name, more than 100,000 steps or ends that no
+    schedule has.
     """
+    if type(steps) is not int or not 1 <= steps <= MOST_STEPS:
+        raise InputError(f"a diffusion model has 1 to {MOST_STEPS} steps, got {str(steps)[:40]!r}")
+    first, last = ends or (1000 / steps * 1e-4, 1000 / steps * 0.02)
+    if ends and not 0 < first <= last < 1:
+        raise InputError(f"the first and the last beta must rise within 0 and 1, got {first:g} and {last:g}")
     if name == "linear":
-        scale = 1000 / steps
-        return np.linspace(scale * 1e-4, scale * 0.02, steps, dtype=np.float64)
+        return np.linspace(first, last, steps, dtype=np.float64)
+    if name == "scaled_linear":
+        return np.linspace(math.sqrt(first), math.sqrt(last), steps, dtype=np.float64) ** 2
     if name == "cosine":
 
         def alpha_bar(u: float) -> float:
@@ -33,7 +42,7 @@ def betas(name: ScheduleName, steps: int) -> npt.NDArray[np.float64]:
         return np.array(
             [min(1 - alpha_bar((i + 1) / steps) / alpha_bar(i / steps), 0.999) for i in range(steps)]
         )
-    raise InputError(f"noise schedule {name!r} is unknown; choose 'linear' or 'cosine'")
+    raise InputError(f"noise schedule {name!r} is unknown; choose 'linear', 'scaled_linear' or 'cosine'")
 
 
 @overload
@@ -62,9 +71,16 @@ class Schedule:
     time_scale: float = 1.0
 
     @classmethod
-    def named(cls, name: ScheduleName, steps: int, rescale_timesteps: bool = False) -> Schedule:
+    def named(
+        cls,
+        name: ScheduleName,
+        steps: int,
+        rescale_timesteps: bool = False,
+        ends: tuple[float, float] | None = None,
+    ) -> Schedule:
         return cls(
-            np.cumprod(1 - betas(name, steps), dtype=np.float64), 1000 / steps if rescale_timesteps else 1.0
+            np.cumprod(1 - betas(name, steps, ends), dtype=np.float64),
+            1000 / steps if rescale_timesteps else 1.0,
         )
 
     @property

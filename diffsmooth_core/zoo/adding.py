@@ -43,7 +43,7 @@ def add(
     if dataset is not None:
         check_dataset_name(dataset)
     found = _found(source, config)
-    checkpoints.fill(found.network, found.state, source)
+    network = checkpoints.built(found.build, found.state, source)
     folder = cards.added_folder()
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.safetensors"
@@ -61,7 +61,7 @@ def add(
             **({} if sigma is None else {"sigma": sigma}),
         },
         metrics={},
-        parameters=sum(value.numel() for value in found.network.parameters()),
+        parameters=sum(value.numel() for value in network.parameters()),
         file=file.name,
         sha256=cards.file_sha256(file),
         schedule=schedule,
@@ -100,8 +100,10 @@ def _described(found: dialects.Recognised) -> tuple[dict[str, Any], dict[str, An
     keys = ("noise_schedule", "diffusion_steps", "rescale_timesteps")
     schedule = {key: found.record.get(key, False) for key in keys}
     schedule["predicts"] = dialects.predicts(found.record)
+    if betas := found.record.get("betas"):
+        schedule["betas"] = betas
     network = "diffusers" if found.dialect == "diffusers" else "unet"
-    return {"network": network} | {k: v for k, v in found.record.items() if k not in keys}, schedule
+    return {"network": network} | {k: v for k, v in found.record.items() if k not in schedule}, schedule
 
 
 def _found(source: str, config: Mapping[str, Any] | None) -> dialects.Recognised:

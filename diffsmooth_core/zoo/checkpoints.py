@@ -6,7 +6,7 @@ import gzip
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from diffsmooth_core.config import InputError
 
+COUNTER = ".num_batches_tracked"
 SUFFIXES = (".pt", ".pth", ".tar", ".safetensors")
 
 
@@ -73,23 +74,67 @@ def tensors(content: object, source: str) -> Mapping[str, Tensor]:
     for key, value in content.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
             raise InputError(f"{source}: {key!r} is a {type(value).__name__} where a tensor is expected")
+        if value.layout != torch.strided or value.is_quantized or value.is_complex():
+            raise InputError(f"{source}: {key!r} is sparse, quantised or complex; plain numbers are read")
+    _check_memory(content, source)
     return content
+
+
+def _check_memory(state: Mapping[str, Tensor], source: str) -> None:
+    """Raise InputError where the entries show much more memory than the file has: an expanded tensor of a
+    million rows may be stored as one. Tied weights, of which two or three entries share one, are usual."""
+    stored = {
+        v.untyped_storage().data_ptr(): v.untyped_storage().nbytes() for v in state.values() if not v.is_meta
+    }
+    shown = sum(value.numel() * value.element_size() for value in state.values() if not value.is_meta)
+    if shown > 3 * sum(stored.values()) + 2**20:
+        raise InputError(
+            f"{source} holds {sum(stored.values()) / 2**20:.1f} MiB, expanded to {shown / 2**20:.1f}; up to "
+            "three times as much is read: save the tensors with .contiguous()"
+        )
+
+
+def built(build: Callable[[], nn.Module], state: Mapping[str, Tensor], source: str) -> nn.Module:
+    """The network that `build` makes, with a stranger's state dict loaded strictly.
+
+    It is built without memory first, so that a small file that claims a large network costs none. Raises
+    InputError that names what does not fit.
+    """
+    try:
+        with torch.device("meta"):
+            expected = build().state_dict()
+    except InputError:
+        raise
+    except (ValueError, RuntimeError, TypeError, ZeroDivisionError, OverflowError) as error:
+        raise InputError(f"{source} describes no network that can be built ({str(error)[:120]})") from None
+    _check(expected, state, source)
+    network = build()
+    fill(network, state, source)
+    return network
 
 
 def fill(network: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
     """Load a state dict strictly. Raises InputError that names the first key that does not fit."""
-    floats = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
     expected = network.state_dict()
-    if missing := sorted(set(expected) - set(floats)):
+    _check(expected, state, source)
+    counters = {key: expected[key] for key in expected.keys() - state.keys()}
+    floats = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+    network.load_state_dict(floats | counters)
+
+
+def _check(expected: Mapping[str, Tensor], state: Mapping[str, Tensor], source: str) -> None:
+    """Raise InputError where keys or shapes differ. Before PyTorch 0.4.1 batch normalisation had no
+    `num_batches_tracked`, which plays no part in what a network computes: it may be missing."""
+    missing = sorted(key for key in expected.keys() - state.keys() if not key.endswith(COUNTER))
+    if missing:
         raise InputError(
             f"{source} lacks {missing[0]!r} ({len(missing)} keys missing); it is another network"
         )
-    if extra := sorted(set(floats) - set(expected)):
+    if extra := sorted(set(state) - set(expected)):
         raise InputError(f"{source} has {extra[0]!r} ({len(extra)} keys too many); it is another network")
-    for key, value in floats.items():
+    for key, value in state.items():
         if value.shape != expected[key].shape:
             raise InputError(
                 f"{source}: {key!r} has shape {tuple(value.shape)} "
                 f"where {tuple(expected[key].shape)} is expected"
             )
-    network.load_state_dict(floats)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.prediction import PREDICTIONS, Prediction
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
-from diffsmooth_core.zoo import checkpoints
+from diffsmooth_core.zoo import checkpoints, diffusers_folder
 
 # The two released diffusion models that the paper uses, under OpenAI's names.
 PUBLISHED: dict[str, dict[str, Any]] = {
@@ -53,12 +53,14 @@ KNOWN = (
     "Cohen's (also SmoothAdv, Consistency, SmoothMix), MACER's, torchvision's or timm's ResNet-50, "
     "timm's BEiT, EfficientNet-Lite, OpenAI's diffusion U-Nets, diffusers' folders"
 )
+MOST_BLOCKS = 1_000
 WRAPPERS = ("state_dict", "net", "model", "model_state_dict")  # keys that hold the state dict
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """A recognised checkpoint, with its network built but the weights not yet loaded.
+    """A recognised checkpoint, with its network not yet built: `build` makes one, whose size is only as
+    trustworthy as the file, so `checkpoints.built` compares its shapes before it takes memory.
 
     `normalisation` is the usual one of the layout. No file stores it, so the checkpoint doctor (`doctor.py`)
     finds out by measuring accuracy under each.
@@ -67,7 +69,7 @@ class Recognised:
     dialect: str
     kind: str  # "classifier" or "denoiser"
     dataset: str
-    network: nn.Module
+    build: Callable[[], nn.Module]
     state: Mapping[str, Tensor]
     classes: int = 0
     normalisation: str = "none"
@@ -79,8 +81,12 @@ class Recognised:
 def schedule_of(record: Mapping[str, Any]) -> Schedule:
     if missing := sorted({"noise_schedule", "diffusion_steps"} - set(record)):
         raise InputError(f"the diffusion model's configuration has no {missing[0]!r}; add it")
+    ends = record.get("betas")  # the first and the last, of diffusers' schedules
     return Schedule.named(
-        record["noise_schedule"], record["diffusion_steps"], bool(record.get("rescale_timesteps"))
+        record["noise_schedule"],
+        record["diffusion_steps"],
+        bool(record.get("rescale_timesteps")),
+        (ends[0], ends[1]) if ends else None,
     )
 
 
@@ -131,10 +137,17 @@ def _unwrapped(entries: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
 
 def _openai(state: Mapping[str, Tensor], source: str, config: Mapping[str, Any] | None) -> Recognised:
     record = config if config is not None else published(state, source)
-    network = UNet(UNetConfig.from_record(record))
-    dataset = "cifar10" if network.config.image_size == 32 else "imagenet"
+    architecture = UNetConfig.from_record(record)
+    _affordable(architecture.num_res_blocks * len(architecture.multipliers), state, source)
+    dataset = "cifar10" if architecture.image_size == 32 else "imagenet"
     return Recognised(
-        "openai", "denoiser", dataset, network, state, schedule=schedule_of(record), record=record
+        "openai",
+        "denoiser",
+        dataset,
+        lambda: UNet(architecture),
+        state,
+        schedule=schedule_of(record),
+        record=record,
     )
 
 
@@ -153,36 +166,21 @@ def published(state: Mapping[str, Tensor], source: str) -> Mapping[str, Any]:
     )
 
 
-RENAMED = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}  # before diffusers 0.18
-
-
 def diffusers(folder: Path) -> Recognised:
     """A UNet2DModel in diffusers' layout: a folder with config.json and the weights, as
-    google/ddpm-cifar10-32 is. Raises InputError where either is missing."""
-    config_file = next(
-        (folder / name for name in ("config.json", "unet/config.json") if (folder / name).is_file()), None
-    )
-    if config_file is None:
-        raise InputError(f"{folder} has no config.json; a folder has to be a model in diffusers' layout")
-    try:
-        config = json.loads(config_file.read_text())
-        network = DiffusersUNet(config)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{config_file} does not describe a UNet2DModel ({error}); fetch it again") from None
-    names = [f"diffusion_pytorch_model.{ending}" for ending in ("safetensors", "bin")]
-    file = next((path for name in names if (path := config_file.parent / name).is_file()), None)
-    if file is None:
-        raise InputError(f"{config_file.parent} has neither {names[0]} nor {names[1]}; fetch the model again")
-    entries = checkpoints.tensors(checkpoints.read(file), str(file))
-    pattern = re.compile(rf"\.({'|'.join(RENAMED)})\.")
-    state = {pattern.sub(lambda m: f".{RENAMED[m[1]]}.", key): value for key, value in entries.items()}
-    dataset = "cifar10" if config.get("sample_size") == 32 else "imagenet"
-    record = config | {"noise_schedule": "linear", "diffusion_steps": 1000}
+    google/ddpm-cifar10-32 is. Raises InputError where either is missing or has what is not understood."""
+    place = diffusers_folder.unet(folder)
+    config = diffusers_folder.read_json(place / "config.json")
+    with torch.device("meta"):
+        DiffusersUNet(config)  # a wrong key is named before the weights are read
+    file, state = diffusers_folder.weights(place)
+    dataset = "cifar10" if config.get("sample_size") in (32, [32, 32]) else "imagenet"
+    record = config | dict(diffusers_folder.schedule(place))
     return Recognised(
         "diffusers",
         "denoiser",
         dataset,
-        network,
+        lambda: DiffusersUNet(config),
         state,
         schedule=schedule_of(record),
         record=record,
@@ -200,6 +198,15 @@ def _shape(state: Mapping[str, Tensor], key: str, axes: int, source: str) -> tor
     return shape
 
 
+def _affordable(blocks: object, state: Mapping[str, Tensor], source: str) -> None:
+    """Raise InputError where a network has more blocks than the file has entries, or more than 1,000."""
+    if not isinstance(blocks, int) or not 0 < blocks <= min(len(state), MOST_BLOCKS):
+        raise InputError(
+            f"{source} would be a network of {str(blocks)[:40]} blocks; at most {MOST_BLOCKS} are built, and "
+            "no more than the file has entries"
+        )
+
+
 def _blocks(state: Mapping[str, Tensor], stage: str) -> int:
     return len({m[1] for key in state if (m := re.match(rf"{stage}\.([0-9]+)\.", key))})
 
@@ -211,9 +218,11 @@ def _cifar_resnet(state: dict[str, Tensor], source: str, arch: object, macer: bo
     classes = _shape(state, "fc.weight", 2, source)[0]
     named = re.fullmatch(r"cifar_resnet([0-9]{1,4})", arch) if isinstance(arch, str) else None
     depth = int(named[1]) if named else 6 * _blocks(state, "layer1") + 2
-    network = CifarResNet(depth, classes)
+    _affordable(depth // 2, state, source)
     dialect, normalisation = ("macer", "none") if macer else ("cohen", "cifar10")
-    return Recognised(dialect, "classifier", "cifar10", network, state, classes, normalisation)
+    return Recognised(
+        dialect, "classifier", "cifar10", lambda: CifarResNet(depth, classes), state, classes, normalisation
+    )
 
 
 def _resnet50(state: Mapping[str, Tensor], source: str) -> Recognised:
@@ -222,8 +231,12 @@ def _resnet50(state: Mapping[str, Tensor], source: str) -> Recognised:
     classes = _shape(state, "fc.weight", 2, source)[0]
     layers = tuple(_blocks(state, f"layer{stage}") for stage in (1, 2, 3, 4))
     width = _shape(state, "layer1.0.conv1.weight", 4, source)[0]
-    network = ResNet(Bottleneck, layers, num_classes=classes, base_width=width)  # type: ignore[arg-type]
-    return Recognised("resnet50", "classifier", "imagenet", network, state, classes, "imagenet")
+    _affordable(sum(layers), state, source)
+
+    def build() -> nn.Module:
+        return ResNet(Bottleneck, layers, num_classes=classes, base_width=width)  # type: ignore[arg-type]
+
+    return Recognised("resnet50", "classifier", "imagenet", build, state, classes, "imagenet")
 
 
 def _beit(state: dict[str, Tensor], source: str) -> Recognised:
@@ -236,18 +249,27 @@ def _beit(state: dict[str, Tensor], source: str) -> Recognised:
     heads = _shape(state, table, 2, source)[1] if table in state else max(1, width // 64)
     if width % heads:
         raise InputError(f"{source}: {table!r} has {heads} heads, which do not divide the width {width}")
-    network = Beit(
-        img_size=224,
-        patch_size=patch,
-        num_classes=classes,
-        embed_dim=width,
-        depth=_blocks(state, "blocks"),
-        num_heads=heads,
-        use_abs_pos_emb="pos_embed" in state,
-        use_rel_pos_bias=table in state,
-        init_values=0.1 if "blocks.0.gamma_1" in state else None,
-    )
-    return Recognised("beit", "classifier", "imagenet", network, state, classes, "half")
+    depth = _blocks(state, "blocks")
+    if depth > 48 or patch < 8:  # each block also holds a table of (224 / patch)^4 positions
+        raise InputError(
+            f"{source} is a BEiT of {depth} blocks on patches of {patch} pixels; "
+            "up to 48 blocks and patches of at least 8 pixels are built"
+        )
+
+    def build() -> nn.Module:
+        return Beit(
+            img_size=224,
+            patch_size=patch,
+            num_classes=classes,
+            embed_dim=width,
+            depth=depth,
+            num_heads=heads,
+            use_abs_pos_emb="pos_embed" in state,
+            use_rel_pos_bias=table in state,
+            init_values=0.1 if "blocks.0.gamma_1" in state else None,
+        )
+
+    return Recognised("beit", "classifier", "imagenet", build, state, classes, "half")
 
 
 # efficientnet-lite-pytorch's names -> timm's: outside the blocks, in blocks that expand, in the others.
@@ -280,8 +302,8 @@ def _efficientnet_lite(state: Mapping[str, Tensor], source: str) -> Recognised:
         stages = network.get_submodule("blocks").children()
         renamed = _timms_names(state, [len(list(stage.children())) for stage in stages])
         if {k: v.shape for k, v in renamed.items()} == {k: v.shape for k, v in network.state_dict().items()}:
-            network = timm.create_model(f"tf_efficientnet_lite{size}")
-            return Recognised("efficientnet_lite", "classifier", "imagenet", network, renamed, 1000, "half")
+            build = partial(timm.create_model, f"tf_efficientnet_lite{size}")
+            return Recognised("efficientnet_lite", "classifier", "imagenet", build, renamed, 1000, "half")
     raise InputError(f"{source} is an EfficientNet but none of Lite0 to Lite4; only these are known")
 
 

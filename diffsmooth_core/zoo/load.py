@@ -49,21 +49,21 @@ def load_denoiser(
             found = dialects.recognise(checkpoints.read(path), str(path), config)
         if found.schedule is None:
             raise InputError(f"{path} is a classifier ({found.dialect}); load it with load_classifier")
-        checkpoints.fill(found.network, found.state, str(path))
+        network: nn.Module = checkpoints.built(found.build, found.state, str(path))
         weights = cards.file_sha256(found.file or path)
         predicts = dialects.predicts(found.record or {})
-        denoiser = Denoiser(_ready(found.network), found.schedule, path.name, weights, predicts)
+        denoiser = Denoiser(_ready(network), found.schedule, path.name, weights, predicts)
     else:
         card = cards.card(name, "denoiser")
         state, weights = _state(card)
         if card.network == "dncnn":
             shape = {key: value for key, value in card.architecture.items() if key != "network"}
-            network: nn.Module = DnCNN(**shape)
+            network = DnCNN(**shape)
             denoiser = DirectDenoiser(network, card.training["sigma"], name, weights)
         else:
             assert card.schedule is not None
             if card.network == "diffusers":
-                network = DiffusersUNet(card.architecture)
+                network = DiffusersUNet({k: v for k, v in card.architecture.items() if k != "network"})
             else:
                 network = UNet(UNetConfig.from_record(card.architecture))
             schedule, predicts = dialects.schedule_of(card.schedule), dialects.predicts(card.schedule)
@@ -98,8 +98,8 @@ def load_classifier(
         found = dialects.recognise(checkpoints.read(path), str(path))
         if found.kind != "classifier":
             raise InputError(f"{path} is a diffusion model ({found.dialect}); load it with load_denoiser")
-        checkpoints.fill(found.network, found.state, str(path))
-        network, weights, name = found.network, cards.file_sha256(path), path.name
+        network = checkpoints.built(found.build, found.state, str(path))
+        weights, name = cards.file_sha256(path), path.name
         classes, dataset, usual = found.classes, found.dataset, found.normalisation
     else:
         card = cards.card(name, "classifier")
@@ -133,7 +133,7 @@ def _classifying(card: cards.Card) -> tuple[nn.Module, str]:
 
         network = timm.create_model(card.architecture["model"], num_classes=card.architecture["classes"])
     else:
-        network = dialects.recognise(state, card.name).network
+        network = dialects.recognise(state, card.name).build()
     checkpoints.fill(network, state, card.name)
     return network, weights
 

@@ -41,6 +41,89 @@ def test_it_computes_what_diffusers_computed() -> None:
     torch.testing.assert_close(found, torch.tensor(RECORD["output"]), atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("changed", RECORD["changed"], ids=lambda changed: "+".join(changed["change"]))
+def test_every_key_of_the_configuration_is_honoured(changed: dict[str, Any]) -> None:
+    network = DiffusersUNet(RECORD["config"] | changed["change"]).eval()
+    state, generator = weights()
+    network.load_state_dict(state)
+    x = torch.randn(2, 3, 16, 16, generator=generator)
+    with torch.no_grad():
+        found = network(x, torch.tensor([7, 500]))[:, :, ::5, ::5].flatten()
+    torch.testing.assert_close(found, torch.tensor(changed["output"]), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("resnet_time_scale_shift", "scale_shift"),
+        ("time_embedding_type", "fourier"),
+        ("num_class_embeds", 10),
+        ("attention_head_dim", 7),
+        ("act_fn", "tanh"),
+        ("layers_per_block", 10**9),
+        ("norm_num_groups", 7),
+        ("block_out_channels", 32),
+        ("a_key_of_the_future", 1),
+    ],
+)
+def test_a_key_that_is_not_understood_is_named(key: str, value: object) -> None:
+    with pytest.raises(InputError, match=key):
+        DiffusersUNet(RECORD["config"] | {key: value})
+
+
+def folder(path: Path, scheduler: dict[str, Any], stem: str = "diffusion_pytorch_model.fp16") -> Path:
+    """A pipeline's folder with the scheduler's configuration and half-precision weights in unet_ema/."""
+    for part, content in (("unet_ema", RECORD["config"]), ("scheduler", scheduler)):
+        (path / part).mkdir()
+        name = "config.json" if part == "unet_ema" else "scheduler_config.json"
+        (path / part / name).write_text(json.dumps(content))
+    halved = {key: value.half() for key, value in weights()[0].items()}
+    torch.save(halved, path / "unet_ema" / f"{stem}.bin")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "name", "steps", "ends", "predicts"),
+    [
+        ({"beta_schedule": "squaredcos_cap_v2"}, "cosine", 1000, None, "eps"),
+        (
+            {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012},
+            "scaled_linear",
+            1000,
+            (0.00085, 0.012),
+            "eps",
+        ),
+        ({"num_train_timesteps": 250}, "linear", 250, (1e-4, 0.02), "eps"),
+        ({"prediction_type": "v_prediction"}, "linear", 1000, None, "v"),
+        ({"prediction_type": "sample"}, "linear", 1000, None, "x0"),
+    ],
+)
+def test_the_scheduler_is_read(
+    tmp_path: Path, scheduler: dict[str, Any], name: Any, steps: int, ends: Any, predicts: str
+) -> None:
+    denoiser = load_denoiser(folder(tmp_path, scheduler), "cpu")
+    assert isinstance(denoiser, Denoiser)
+    expected = Schedule.named(name, steps, ends=ends).alpha_bar
+    assert denoiser.schedule.alpha_bar == pytest.approx(expected, abs=1e-12)
+    assert denoiser.predicts == predicts
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("beta_schedule", "laplace"),
+        ("prediction_type", "flow_prediction"),
+        ("_class_name", "FlowMatchEulerDiscreteScheduler"),
+        ("trained_betas", [0.1]),
+        ("rescale_betas_zero_snr", True),
+        ("beta_end", 2.0),
+    ],
+)
+def test_a_schedulers_key_that_is_not_understood_is_named(tmp_path: Path, key: str, value: object) -> None:
+    with pytest.raises(InputError, match=key):
+        load_denoiser(folder(tmp_path, {key: value}), "cpu")
+
+
 @pytest.mark.parametrize("old", [False, True])
 def test_a_folder_of_the_hub_loads_in_both_spellings(tmp_path: Path, old: bool) -> None:
     state, _ = weights()

@@ -82,8 +82,9 @@ def test_timms_full_size_networks_are_recognised(name: str, dialect: str) -> Non
     with torch.device("meta"):
         state = timm.create_model(name).state_dict()
         found = dialects.recognise(state, name)
+        network = found.build()
     assert (found.dialect, found.classes, found.dataset) == (dialect, 1000, "imagenet")
-    built = {key: value.shape for key, value in found.network.state_dict().items()}
+    built = {key: value.shape for key, value in network.state_dict().items()}
     assert built == {key: value.shape for key, value in state.items()}
 
 

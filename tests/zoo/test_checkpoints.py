@@ -1,0 +1,55 @@
+"""Weight files of strangers: what they claim is checked before it costs memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from diffsmooth_core import load_classifier
+from diffsmooth_core.classifiers.resnet import CifarResNet
+from diffsmooth_core.config import InputError
+from diffsmooth_core.zoo import checkpoints
+
+
+@pytest.mark.parametrize(
+    ("state", "named"),
+    [
+        (
+            {"1.layer3.0.conv2.weight": torch.zeros(1), "1.fc.weight": torch.zeros(1).expand(9**9, 64)},
+            "expanded",
+        ),
+        (
+            {f"blocks.{i}.attn.qkv.weight": torch.zeros(1) for i in range(400)}
+            | {"patch_embed.proj.weight": torch.zeros(64, 3, 16, 16), "head.weight": torch.zeros(10, 1)},
+            "400 blocks",
+        ),
+        (
+            {f"layer{i}.0.conv{k}.weight": torch.zeros(1) for i in (1, 2, 3, 4) for k in (2, 3)}
+            | {"layer1.0.conv1.weight": torch.zeros(10**5, 1, 1, 1), "fc.weight": torch.zeros(1000, 1)},
+            "lacks 'bn1.bias'",
+        ),
+    ],
+    ids=["expanded", "deep", "wide"],
+)
+def test_a_small_file_that_claims_a_large_network_is_never_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, torch.Tensor], named: str
+) -> None:
+    def filled(*_: object) -> None:
+        raise AssertionError("a network was built with memory")
+
+    monkeypatch.setattr(checkpoints, "fill", filled)
+    torch.save(state, tmp_path / "bomb.pth")
+    with pytest.raises(InputError, match=named):
+        load_classifier(tmp_path / "bomb.pth", "cpu")
+
+
+def test_weights_from_before_batch_counters_load(tmp_path: Path) -> None:
+    network = CifarResNet(8).eval()
+    state = {k: v for k, v in network.state_dict().items() if "num_batches_tracked" not in k}
+    torch.save({"state_dict": state}, tmp_path / "old.pth")
+    x = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        found = load_classifier(tmp_path / "old.pth", "cpu", normalisation="none")
+        torch.testing.assert_close(found(x), network(x), atol=1e-4, rtol=1e-3)
