@@ -221,6 +221,7 @@ def check_votes(c: Document) -> Iterator[str]:
 def check_commitment(c: Document) -> Iterator[str]:
     """Schema 3: the commitment, from which the noise follows, is that of picture, settings and networks."""
     config = {name: value for name, value in c["config"].items() if name != "device"} | {"dtype": c["dtype"]}
+    config |= {name: float(config[name]) + 0.0 for name in REAL}
     document = {"noise": 3, "image": c["image_sha256"], "config": config}
     own = sha256(document | {name: c[name] for name in ("weights", "dtype", "execution", "block")})
     members, tied = c["members"], c["commitment"]  # None: the run of an audit under a challenge has them
@@ -238,25 +239,23 @@ def sha256(document: Document) -> str:
 # Reading: what every field is that a check looks at. A rule is a pattern of a text, the kinds and the range
 # of a number, a list of values of one rule, or an object with a rule for each field.
 WHOLE, NUMBER, SHA256 = (int,), (int, float), "[0-9a-f]{64}"
+REAL = ("sigma", "sigma_local", "alpha", "beta", "target_radius")  # 1 and 1.0, -0.0 and 0.0 are one setting
 COUNTS, LEVEL = [(WHOLE, 0, MOST_VOTES)], (NUMBER, 5e-324, 1 - 2**-53)
 SETTINGS = {
     "sigma": (NUMBER, 5e-324, 1e6),
+    **dict.fromkeys(("sigma_local", "target_radius"), (NUMBER, 0, 1e6)),
     "alpha": LEVEL,
-    "n0": (WHOLE, 1, MOST_VOTES),
-    "n": (WHOLE, 1, MOST_VOTES),
+    **dict.fromkeys(("n0", "n"), (WHOLE, 1, MOST_VOTES)),
     "rounds": (WHOLE, 1, 30),
     "stopping": "fixed|target|decided|sequential|adaptive",
-    "target_radius": (NUMBER, 0, 1e6),
     "bound": "one-class|two-class",
 }
 FIELDS = {
     "label": (WHOLE, -1, MOST_CLASSES),
     "radius": (NUMBER, 0, 1e9),
-    "p_a_lower": (NUMBER, 0, 1),
-    "p_b_upper": (NUMBER, 0, 1),
+    **dict.fromkeys(("p_a_lower", "p_b_upper"), (NUMBER, 0, 1)),
     "ending": "spent|reached|hopeless",
-    "counts0": COUNTS,
-    "counts": COUNTS,
+    **dict.fromkeys(("counts0", "counts"), COUNTS),
     "config": SETTINGS,
     "image_sha256": SHA256,
     "dtype": "float32|bfloat16",
@@ -275,6 +274,7 @@ def read(path: str) -> Document:
     for name, rule in (FIELDS | (FIELDS_OF_3 if c["schema"] == 3 else {})).items():
         demand(fits(c.get(name), rule), name)
     demand(c["schema"] == 2 or fits(c["config"].get("beta"), LEVEL), "beta")
+    demand(c["config"].get("dtype") in ("auto", c["dtype"]), "dtype")
     votes0, votes, members = c["counts0"], c["counts"], c.get("members", [])
     demand(2 <= len(votes) <= MOST_CLASSES and c["label"] < len(votes) == len(votes0), "number of classes")
     demand(all(1 <= sum(counts) <= MOST_VOTES for counts in (votes0, votes)), "number of votes")

@@ -78,6 +78,7 @@ GIVE_UP = ("decided", "sequential", "adaptive")  # rules that end a run once its
 BOUNDS = ("one-class", "two-class")
 DTYPES = ("auto", "float32", "bfloat16")
 LARGEST_LENGTH = 1e6  # of sigma, sigma_local and target_radius
+REAL = ("sigma", "sigma_local", "alpha", "beta", "target_radius")
 WHOLE = {  # setting -> its least and its largest value
     "m": (1, 10**6),
     "purifications": (1, 10**6),
@@ -141,7 +142,8 @@ class SmoothingConfig:
     "sequential" (the same with fewer votes, by a test of target_radius alone) or "adaptive" (looks after
     a few growing rounds, alpha split over them); n is then the most votes that are counted, and beta the
     level at which a target is given up. `bound` is "one-class" (p_B <= 1 - p_A) or "two-class" (equation
-    1). dtype and device are "auto" or a concrete choice. Raises InputError.
+    1). dtype and device are "auto" or a concrete choice. A real number is kept as a float, so that 1 and 1.0
+    are one setting with one commitment. Raises InputError.
     """
 
     method: str = _setting("diffsmooth", "", "How a noisy copy is classified.")
@@ -208,7 +210,7 @@ class SmoothingConfig:
         for name in ("classifier", "denoiser"):
             if not isinstance(value := getattr(self, name), str):
                 raise InputError(f"{name} must be a network's name, got {value!r:.60}")
-        for name in ("sigma", "sigma_local", "alpha", "beta", "target_radius"):
+        for name in REAL:
             value = getattr(self, name)
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and abs(value) <= sys.float_info.max):
@@ -217,6 +219,7 @@ class SmoothingConfig:
                 raise InputError(
                     f"{name} must be at most {LARGEST_LENGTH:,.0f}, as pixels lie in [0,1], got {value:g}"
                 )
+            object.__setattr__(self, name, float(value) + 0.0)  # -0.0 is 0.0
         for name, (least, most) in WHOLE.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import FrozenInstanceError
 
@@ -52,6 +53,13 @@ def test_a_bad_setting_is_named_with_its_value(setting: str, value: object, name
 @pytest.mark.parametrize("setting", [{}, {"sigma_local": 0.0}, {"n": 10}, {"seed": 2**64 - 1}, {"sigma": 1}])
 def test_settings_at_their_limits_are_fine(setting: dict[str, float]) -> None:
     SmoothingConfig(**setting)  # type: ignore[arg-type]
+
+
+def test_a_whole_number_and_its_float_are_one_setting() -> None:
+    whole = SmoothingConfig(sigma=1, sigma_local=0, target_radius=1)
+    for zero in (0.0, -0.0):
+        written = SmoothingConfig(sigma=1.0, sigma_local=zero, target_radius=1.0)
+        assert json.dumps(whole.as_dict()) == json.dumps(written.as_dict())
 
 
 @given(st.floats(1e-300, 0.999))

@@ -212,6 +212,28 @@ def test_both_give_the_same_verdict_on_a_thousand_certificates(checker: ModuleTy
     assert all(refused.values()), "every forgery was tried where it matters"
 
 
+def test_whole_numbers_written_without_a_point_have_the_same_commitment(
+    checker: ModuleType, tmp_path: Path
+) -> None:
+    config = SmoothingConfig(n0=20, n=100, sigma=1.0, sigma_local=0.0, dtype="float32", device="cpu")
+    values, path = document((0, 20), (3, 97), config), tmp_path / "cert.json"
+    for written in ({"sigma": 1, "sigma_local": 0}, {"sigma_local": -0.0}):
+        path.write_text(json.dumps(values | {"config": values["config"] | written}))
+        assert discrepancies(Certificate.read(path)) == checker.discrepancies(checker.read(path)) == []
+
+
+def test_networks_compute_in_the_arithmetic_that_the_settings_ask_for(
+    checker: ModuleType, tmp_path: Path
+) -> None:
+    config = SmoothingConfig(n0=20, n=100, dtype="float32", device="cpu")
+    path = tmp_path / "cert.json"
+    path.write_text(json.dumps(document((0, 20), (3, 97), config, dtype="bfloat16")))
+    with pytest.raises(InputError, match="computed in bfloat16, and its config asks for float32"):
+        Certificate.read(path)
+    with pytest.raises(ValueError, match="dtype"):
+        checker.read(path)
+
+
 def test_it_says_what_is_claimed_and_names_what_is_wrong(tmp_path: Path) -> None:
     config = SmoothingConfig(n0=20, n=100, device="cpu", dtype="float32")
     good, forged, none = (tmp_path / f"{name}.json" for name in ("good", "forged", "none"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,6 +31,13 @@ def hardware(device: torch.device) -> dict[str, str]:
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "onednn": os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
     }
+
+
+def together(kinds: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Several kinds of device in one: every entry has all its values, in the order of `kinds`. Votes that
+    unlike machines shared out among them are of no single kind, and their replay allows for rounding."""
+    names = dict.fromkeys(name for kind in kinds for name in kind)
+    return {name: " | ".join(dict.fromkeys(kind.get(name, "") for kind in kinds)) for name in names}
 
 
 @lru_cache(maxsize=1)

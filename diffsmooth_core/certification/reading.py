@@ -151,7 +151,7 @@ FIELDS_OF_3: dict[str, Rule] = {
     "members": ("null or a list of different SHA-256s in order", _is_members),
     "votes0": _text(MOST_BYTES),
     "votes": _text(MOST_BYTES),
-    "hardware": _names("what the networks ran on", _text(200)[1], least=1),
+    "hardware": _names("what the networks ran on", _text(4096)[1], least=1),
 }
 LATER_SETTINGS = {"beta"}  # those that schema 2 did not have when it was new
 
@@ -184,7 +184,12 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
     if schema == 3:
         for votes, counts in (("votes0", "counts0"), ("votes", "counts")):
             unpacked(data[votes], classes, sum(data[counts]), votes)
-    data["config"] = _config(data["config"], schema)
+    data["config"] = config = _config(data["config"], schema)
+    if config.dtype not in ("auto", data["dtype"]):
+        raise InputError(
+            f"the certificate's networks computed in {data['dtype']}, and its config asks for "
+            f"{config.dtype}: no run gives both"
+        )
     return data
 
 

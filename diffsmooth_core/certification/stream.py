@@ -80,8 +80,10 @@ def build_certificate(
     source: str,
     batch: int,
     seconds: float,
+    kind: dict[str, str] | None = None,
 ) -> Certificate:
-    """The certificate of a finished run, from all its votes and what their noise was tied to."""
+    """The certificate of a finished run, from all its votes and what their noise was tied to. `kind` is the
+    kind of device that cast them (`hardware`), where it was not this machine's."""
     decision = decide(selection.tally, estimation.tally, config)
     assert decision.ending is not None
     return Certificate(
@@ -109,7 +111,7 @@ def build_certificate(
         members=tied_to.members,
         votes0=selection.packed,
         votes=estimation.packed,
-        hardware=hardware(base.device),
+        hardware=kind or hardware(base.device),
     )
 
 

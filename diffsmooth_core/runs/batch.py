@@ -217,7 +217,7 @@ class BatchRun:
             self._tallies.append(tally)
         if decision:
             del self._under_way[request.idx]
-            result = _result(self._plan, image)
+            result = _result(self._plan, image, self._workers.kind)
             self._results.append(result)
             self._done += 1
             self._right += self._is_right(result)
@@ -302,7 +302,7 @@ def _resumed(
     return plan, images
 
 
-def _result(plan: Plan, image: PendingImage) -> Result:
+def _result(plan: Plan, image: PendingImage, kind: dict[str, str] | None) -> Result:
     picture, base = load_picture(plan.config.dataset, image.idx), plan.base
     certificate = build_certificate(
         base,
@@ -314,5 +314,6 @@ def _result(plan: Plan, image: PendingImage) -> Result:
         source=picture.source,
         batch=base.votes_per_step,
         seconds=time.monotonic() - image.began,
+        kind=kind,
     )
     return Result.of(certificate, image.idx, picture.label)

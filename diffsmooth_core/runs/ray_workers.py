@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from diffsmooth_core.certification.hardware import hardware, together
 from diffsmooth_core.classifiers.device import resolve_device
 from diffsmooth_core.config import InputError
 from diffsmooth_core.runs.workers import Classes, Plan, VoteRequest, cast, single_threaded
@@ -29,6 +30,7 @@ class RayWorkers:
             raise InputError("Ray is not installed; run: pip install -r requirements-ray.txt") from None
         self._ray: Any = ray
         self.slots, self.actors = count, list[Any]()
+        self._kinds: list[dict[str, str]] = []
         self._started_ray = not ray.is_initialized()
         if self._started_ray:
             self._connect(address, count)
@@ -63,6 +65,11 @@ class RayWorkers:
                 f"no Ray cluster answers at {address!r} ({str(error)[:120]}); check --address"
             ) from None
 
+    @property
+    def kind(self) -> dict[str, str] | None:
+        """The kinds of device of all actors whose votes were collected; a cluster may have several."""
+        return together(self._kinds) or None
+
     def submit(self, requests: Sequence[VoteRequest]) -> None:
         busy = {place for place, _ in self._in_flight.values()}
         self._send(next(i for i in range(self.slots) if i not in busy), requests)
@@ -75,7 +82,7 @@ class RayWorkers:
             (reference, *_), _ = self._ray.wait(list(self._in_flight), num_returns=1)
             place, requests = self._in_flight.pop(reference)
             try:
-                return [(requests, self._ray.get(reference))]
+                kind, classes = self._ray.get(reference)
             except self._ray.exceptions.RayActorError:
                 self.actors[place] = self._new_actor()
                 self._send(place, requests)
@@ -83,6 +90,10 @@ class RayWorkers:
                 if isinstance(error.cause, InputError):
                     raise InputError(str(error.cause)) from None
                 raise
+            else:
+                if kind not in self._kinds:
+                    self._kinds = sorted([*self._kinds, kind], key=str)
+                return [(requests, classes)]
 
     def close(self) -> None:
         for actor in self.actors:
@@ -98,5 +109,6 @@ class VotingActor:
         single_threaded()
         self._plan = plan
 
-    def cast(self, requests: Sequence[VoteRequest]) -> Classes:
-        return cast(self._plan, requests)
+    def cast(self, requests: Sequence[VoteRequest]) -> tuple[dict[str, str], Classes]:
+        """The kind of device here, and the classes of each request's votes."""
+        return hardware(self._plan.base.device), cast(self._plan, requests)

@@ -105,6 +105,10 @@ class Workers(Protocol):
 
     slots: int  # batches of requests that may be in progress at once
 
+    @property
+    def kind(self) -> dict[str, str] | None:
+        """The kind of device that cast the votes collected so far; None where it is this machine's."""
+
     def submit(self, requests: Sequence[VoteRequest]) -> None: ...
 
     def collect(self) -> list[tuple[Sequence[VoteRequest], Classes]]:
@@ -131,7 +135,7 @@ def gpus_alike(device: str) -> list[str]:
 class ThisProcess:
     """Casts votes in this process on one device."""
 
-    slots = 1
+    slots, kind = 1, None
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -150,6 +154,8 @@ class ThisProcess:
 
 class Pooled:
     """Casts votes in a pool's threads or processes, one for each of `plans`."""
+
+    kind = None
 
     def __init__(self, pool: Executor, plans: Sequence[Plan]) -> None:
         self.slots = len(plans)

@@ -70,6 +70,7 @@ MALFORMED = [
     ({"weights": []}, "weights must be"),
     ({"device": ""}, "device must be a text of 1"),
     ({"dtype": "float16"}, "dtype must be float32 or bfloat16"),
+    ({"dtype": "bfloat16"}, "computed in bfloat16, and its config asks for float32"),
     ({"execution": 5}, "execution must be a mode such as folded/32, got 5"),
     ({"execution": "folded/0"}, "execution must be a mode"),
     ({"block": 0}, "block must be a whole number from 1"),

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ import torch
 
 from diffsmooth_core import certify
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
+from diffsmooth_core.certification.hardware import hardware
 from diffsmooth_core.classifiers.base import Classifier
 from diffsmooth_core.classifiers.execution import EAGER, Execution
 from diffsmooth_core.cli import main
@@ -35,7 +37,9 @@ from diffsmooth_core.runs.workers import (
     Plan,
     Processes,
     ThisProcess,
+    VoteRequest,
     base_of,
+    cast,
     gpus_alike,
     load_picture,
     this_process,
@@ -116,6 +120,30 @@ def test_processes_and_ray_actors_count_the_same_votes(own: Store) -> None:
     assert counts(results["processes"]) == counts(results["here"])
     assert counts(results["threads"]) == counts(results["here"])
     assert counts(results["ray"]) == counts(results["here"])
+    assert all(kind_of(found) == hardware(torch.device("cpu")) for found in results["ray"])
+
+
+def kind_of(result: Result) -> object:
+    assert result.certificate is not None
+    return result.certificate["hardware"]
+
+
+def test_certificates_record_every_kind_of_machine_of_a_cluster(
+    own: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two actors of a pretended cluster, each on another processor, and none on this machine's."""
+    kinds = [{"processor": "b", "onednn": ""}, {"processor": "a", "onednn": ""}]
+    monkeypatch.setitem(sys.modules, "ray", Cluster(kinds))
+    found = finish(own, batch.start(own, "b", CONFIG, range(2)), partial(RayWorkers, count=1))
+    assert [kind_of(one) for one in found] == [kinds[0]] * 2
+    monkeypatch.setitem(sys.modules, "ray", Cluster(kinds))
+    crew, said = RayWorkers(Plan(CONFIG, EAGER, 8), 2), list[object]()
+    crew.submit([VoteRequest(0, "selection", 0, 2)])
+    crew.submit([VoteRequest(0, "selection", 2, 4)])
+    for _ in range(2):
+        said.append(crew.kind)
+        crew.collect()
+    assert [*said, crew.kind] == [None, kinds[0], {"processor": "a | b", "onednn": ""}]
 
 
 @pytest.fixture
@@ -298,10 +326,13 @@ def test_without_ray_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
 
 
 class Cluster:
-    """A Ray cluster of two GPUs, as far as actors are started on it."""
+    """A Ray cluster of two GPUs, as far as actors are started on it. With `kinds`, each actor votes, and says
+    that it is of the next of these kinds of device."""
 
-    def __init__(self) -> None:
-        self.running, self.started = True, list[Plan]()
+    exceptions = SimpleNamespace(RayActorError=RuntimeError, RayTaskError=RuntimeError)
+
+    def __init__(self, kinds: Sequence[dict[str, str]] = ()) -> None:
+        self.running, self.started, self.kinds = True, list[Plan](), kinds
 
     def is_initialized(self) -> bool:
         return self.running
@@ -312,8 +343,26 @@ class Cluster:
     def remote(self, _: type) -> Cluster:
         return self
 
-    def options(self, num_gpus: int) -> SimpleNamespace:
-        return SimpleNamespace(remote=self.started.append)
+    def options(self, num_gpus: int = 0, num_cpus: int = 0) -> SimpleNamespace:
+        return SimpleNamespace(remote=self.actor)
+
+    def actor(self, plan: Plan) -> SimpleNamespace:
+        self.started.append(plan)
+        kind = self.kinds[len(self.started) - 1] if self.kinds else {}
+
+        def votes(requests: list[VoteRequest]) -> Callable[[], object]:
+            return lambda: (kind, cast(plan, requests))
+
+        return SimpleNamespace(cast=SimpleNamespace(remote=votes))
+
+    def wait(self, references: list[object], num_returns: int) -> tuple[list[object], list[object]]:
+        return references[:num_returns], references[num_returns:]
+
+    def get(self, reference: Callable[[], object]) -> object:
+        return reference()
+
+    def kill(self, actor: object) -> None:
+        pass
 
 
 def test_every_ray_actor_has_a_gpu_of_its_own_or_none_starts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,8 @@ def _open_recorded(path: Path) -> None:
 def _open_form() -> None:
     st.caption(
         "A run that was downloaded whole, here or elsewhere. Every certificate is checked against its votes, "
-        "its picture and the run's settings."
+        "its picture and the run's settings. Whether a verifier gave its challenge, only their ledger "
+        "shows: `import-run FILE --challenge LEDGER` in a terminal looks there."
     )
     with st.form("open-run", border=False):
         most = limit("uploads", "megabytes")
