@@ -15,6 +15,18 @@ def plain(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
+def no_formula(cell: str) -> str:
+    """A cell of a CSV file that no spreadsheet takes for a formula: one that begins like a formula and is no
+    number gets an apostrophe in front."""
+    if not cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
+
+
 def down(value: float, digits: int) -> str:
     """A bound or a radius, rounded down: what is shown is never more than what is certified."""
     return f"{math.floor(value * 10**digits) / 10**digits:.{digits}f}"

@@ -20,7 +20,7 @@ from ui import charts
 from ui.colours import class_colour
 from ui.components import figure, strip
 from ui.images import data_url
-from ui.text import confidence, duration, length, percent, plain
+from ui.text import confidence, duration, length, no_formula, percent, plain
 
 CAT, DOG = 3, 5
 CONFIG = SmoothingConfig(n=1000)
@@ -171,3 +171,20 @@ def test_one_run_of_densepure_is_no_majority() -> None:
     assert purifier.clause(once) == "is purified by the reverse diffusion process in 2 steps, then "
     assert purifier.caption(once) == "by the reverse process in 2 steps"
     assert purifier.caption(replace(once, purifications=3)).endswith("; the majority decides")
+
+
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("+1+cmd", "'+1+cmd"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-2+3", "'-2+3"),
+        ("-0.25", "-0.25"),
+        ("+1e3", "+1e3"),
+        ("a = b", "a = b"),
+        ("", ""),
+    ],
+)
+def test_no_cell_is_a_formula_for_a_spreadsheet(cell: str, safe: str) -> None:
+    assert no_formula(cell) == safe

@@ -19,7 +19,7 @@ from ui import accuracy
 from ui.components import figure
 from ui.results import charts
 from ui.results.curves import ResultCurve, costs
-from ui.text import plain
+from ui.text import no_formula, plain
 from ui.titles import dataset_title
 
 RADIUS, SHARE, DIFFERENCE = "Over the radius", "Over p_A", "Difference of two"
@@ -74,7 +74,7 @@ def show(curves: Sequence[ResultCurve]) -> None:
         st.caption(ACR_WARNING)
     st.download_button(
         "Table as CSV",
-        rows.to_csv(index=False),
+        rows.map(lambda cell: no_formula(cell) if isinstance(cell, str) else cell).to_csv(index=False),
         "results.csv",
         "text/csv",
         on_click="ignore",

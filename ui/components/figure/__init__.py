@@ -15,6 +15,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from ui.text import no_formula
+
 Spec = dict[str, Any]  # of ECharts
 
 ROWS = 25  # of a table, at most
@@ -139,7 +141,7 @@ def as_csv(chart: Spec | go.Figure) -> str:
 
 def _cell(value: Any) -> str:
     if value is None or isinstance(value, str):
-        return " ".join((value or "").split())
+        return no_formula(" ".join((value or "").split()))
     return f"{value:.7g}"
 
 
