@@ -43,6 +43,7 @@ def add(
     if dataset is not None:
         check_dataset_name(dataset)
     found = _found(source, config)
+    dialects.check_outputs(found, dataset or found.dataset, source)
     network = checkpoints.built(found.build, found.state, source)
     folder = cards.added_folder()
     folder.mkdir(parents=True, exist_ok=True)

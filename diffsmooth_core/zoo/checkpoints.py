@@ -6,6 +6,7 @@ import gzip
 import os
 import re
 import sys
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,10 @@ def read(path: Path) -> Mapping[str, Any]:
             return load_file(path)
         if path.suffix == ".gz":
             return load(gzip.decompress(path.read_bytes()))
+        _check_kind(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is not a readable checkpoint ({error}); fetch it again") from None
     except Exception as error:  # torch.load raises pickle, zip, end-of-file and runtime errors alike
@@ -65,6 +69,22 @@ def read(path: Path) -> Mapping[str, Any]:
     if not isinstance(content, Mapping):
         raise InputError(f"{path} holds a {type(content).__name__} where a state dict was expected")
     return content
+
+
+def _check_kind(path: Path) -> None:
+    """Raise InputError where a file is a web page or TorchScript, or unpacks to more than it holds."""
+    with path.open("rb") as file:
+        start = file.read(200).lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        raise InputError(f"{path} is a web page, not a checkpoint; fetch the file itself from its host")
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+    if any(part.filename.endswith("/constants.pkl") for part in parts):
+        raise InputError(f"{path} is TorchScript, which is code; save the network's state_dict() instead")
+    if sum(part.file_size for part in parts) > 2 * path.stat().st_size + 2**20:
+        raise InputError(f"{path} unpacks to more than twice its size; save it again with torch.save")
 
 
 def tensors(content: object, source: str) -> Mapping[str, Tensor]:

@@ -54,7 +54,18 @@ KNOWN = (
     "timm's BEiT, EfficientNet-Lite, OpenAI's diffusion U-Nets, diffusers' folders"
 )
 MOST_BLOCKS = 1_000
-WRAPPERS = ("state_dict", "net", "model", "model_state_dict")  # keys that hold the state dict
+CLASSES = {"cifar10": 10, "imagenet": 1000}  # the data sets that a layout suggests
+PREFIXES = ("module.", "1.", "model.", "net.", "network.", "backbone.")
+WRAPPERS = (
+    "state_dict",
+    "net",
+    "model",
+    "model_state_dict",
+    "weights",
+    "ema",
+    "model_ema",
+    "state_dict_ema",
+)  # keys that hold the state dict
 
 
 @dataclass(frozen=True)
@@ -104,7 +115,14 @@ def recognise(content: Mapping[str, Any], source: str, config: Mapping[str, Any]
     `config` is the configuration, in OpenAI's names, of a diffusion model other than the published ones.
     Raises InputError where the layout is unknown.
     """
-    wrapper = next((key for key in WRAPPERS if key in content), "")
+    present = [key for key in WRAPPERS if key in content]
+    held = [key for key in present if isinstance(content[key], Mapping) and content[key]] or present
+    if len(held) > 1:
+        raise InputError(
+            f"{source} holds {' and '.join(map(repr, held))}; which is meant? Save that one alone: "
+            f"torch.save(content[{held[-1]!r}], 'weights.pth')"
+        )
+    wrapper = held[0] if held else ""
     entries = checkpoints.tensors(content[wrapper] if wrapper else content, source)
     state, prefix = _unwrapped(entries)
     if "input_blocks.0.0.weight" in state:
@@ -127,10 +145,9 @@ def recognise(content: Mapping[str, Any], source: str, config: Mapping[str, Any]
 def _unwrapped(entries: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
     """The entries without a wrapper's prefix to their keys, and that prefix: DataParallel adds "module.", and
     in Cohen's layout the normalising layer is entry 0 of a Sequential and the network entry 1."""
+    entries = {key.replace("_orig_mod.", ""): value for key, value in entries.items()}  # of torch.compile
     prefix = ""
-    while found := next(
-        (p for p in ("module.", "1.", "model.") if any(key.startswith(prefix + p) for key in entries)), ""
-    ):
+    while found := next((p for p in PREFIXES if any(key.startswith(prefix + p) for key in entries)), ""):
         prefix += found
     return {k.removeprefix(prefix): v for k, v in entries.items() if k.startswith(prefix)}, prefix
 
@@ -196,6 +213,22 @@ def _shape(state: Mapping[str, Tensor], key: str, axes: int, source: str) -> tor
     if len(shape) != axes or 0 in shape:
         raise InputError(f"{source}: {key!r} has shape {tuple(shape)} where {axes} axes are expected")
     return shape
+
+
+def check_outputs(found: Recognised, dataset: str, source: str) -> None:
+    """Raise InputError where a classifier has another number of outputs than the data set has classes. Those
+    of a data set that was added are not known here."""
+    wanted = CLASSES.get(dataset, found.classes)
+    if found.classes == wanted + 1:
+        raise InputError(
+            f"{source} has {found.classes} outputs for the {wanted} classes of {dataset}; which one is none "
+            "of them? Remove the first or the last row of its final layer, whichever it is"
+        )
+    if found.kind == "classifier" and found.classes != wanted:
+        raise InputError(
+            f"{source} has {found.classes} outputs and {dataset} has {wanted} classes; "
+            "name the data set that it was trained for (--dataset)"
+        )
 
 
 def _affordable(blocks: object, state: Mapping[str, Tensor], source: str) -> None:

@@ -98,6 +98,7 @@ def load_classifier(
         found = dialects.recognise(checkpoints.read(path), str(path))
         if found.kind != "classifier":
             raise InputError(f"{path} is a diffusion model ({found.dialect}); load it with load_denoiser")
+        dialects.check_outputs(found, found.dataset, str(path))
         network = checkpoints.built(found.build, found.state, str(path))
         weights, name = cards.file_sha256(path), path.name
         classes, dataset, usual = found.classes, found.dataset, found.normalisation

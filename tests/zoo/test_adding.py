@@ -91,7 +91,11 @@ def test_entries_that_share_their_memory_are_stored(folder: Path) -> None:
 
 
 def test_the_data_set_can_be_said(folder: Path) -> None:
-    assert adding.add(str(checkpoint(folder)[1]), "mine", dataset="imagenet").dataset == "imagenet"
+    path = folder / "thousand.pth"
+    torch.save(CifarResNet(8, 1000).state_dict(), path)
+    assert adding.add(str(path), "mine", dataset="imagenet").dataset == "imagenet"
+    with pytest.raises(InputError, match="has 1000 outputs and cifar10 has 10 classes"):
+        adding.add(str(path), "other")
     with pytest.raises(InputError, match="dataset 'My set' cannot be"):
         adding.add(str(checkpoint(folder)[1]), "other", dataset="My set")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,42 @@ def test_weights_from_before_batch_counters_load(tmp_path: Path) -> None:
     with torch.inference_mode():
         found = load_classifier(tmp_path / "old.pth", "cpu", normalisation="none")
         torch.testing.assert_close(found(x), network(x), atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("prefix", ["_orig_mod.1.", "1._orig_mod.", "net.", "network.module.", "backbone."])
+@pytest.mark.parametrize("wrapper", ["state_dict", "ema", "weights"])
+def test_prefixes_and_wrappers_are_taken_off(tmp_path: Path, prefix: str, wrapper: str) -> None:
+    state = {prefix + key: value for key, value in CifarResNet(8).state_dict().items()}
+    torch.save({wrapper: state, "epoch": 3}, tmp_path / "it.pth")
+    assert load_classifier(tmp_path / "it.pth", "cpu").classes == 10
+
+
+def test_of_two_sets_of_weights_one_has_to_be_named(tmp_path: Path) -> None:
+    state = CifarResNet(8).state_dict()
+    torch.save({"model": state, "model_ema": state}, tmp_path / "it.pth")
+    with pytest.raises(InputError, match="holds 'model' and 'model_ema'; which is meant"):
+        load_classifier(tmp_path / "it.pth", "cpu")
+
+
+@pytest.mark.parametrize(("classes", "named"), [(100, "100 outputs"), (11, "which one is none of them")])
+def test_the_number_of_outputs_is_the_data_sets(tmp_path: Path, classes: int, named: str) -> None:
+    torch.save(CifarResNet(8, classes).state_dict(), tmp_path / "it.pth")
+    with pytest.raises(InputError, match=named):
+        load_classifier(tmp_path / "it.pth", "cpu")
+
+
+def test_a_web_page_and_torchscript_are_called_so(tmp_path: Path) -> None:
+    (tmp_path / "page.pth").write_text("<!DOCTYPE html><html>Quota exceeded</html>")
+    with pytest.raises(InputError, match="is a web page"):
+        load_classifier(tmp_path / "page.pth", "cpu")
+    with zipfile.ZipFile(tmp_path / "script.pth", "w") as archive:
+        archive.writestr("script/constants.pkl", b"")
+    with pytest.raises(InputError, match="is TorchScript"):
+        load_classifier(tmp_path / "script.pth", "cpu")
+
+
+def test_a_file_that_unpacks_to_more_than_it_holds_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "it.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("it/data/0", bytes(2**22))
+    with pytest.raises(InputError, match="unpacks to more than twice its size"):
+        load_classifier(tmp_path / "it.pth", "cpu")

@@ -17,11 +17,11 @@ from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
 from diffsmooth_core.zoo import dialects
 
-RESNET = ResNet(Bottleneck, (1, 1, 1, 1), num_classes=7, base_width=8).eval()  # type: ignore[arg-type]
+RESNET = ResNet(Bottleneck, (1, 1, 1, 1), num_classes=1000, base_width=8).eval()  # type: ignore[arg-type]
 BEIT = Beit(
     img_size=224,
     patch_size=32,
-    num_classes=7,
+    num_classes=1000,
     embed_dim=64,
     depth=2,
     num_heads=2,
@@ -59,7 +59,7 @@ def test_imagenet_networks_load_with_the_normalisation_of_their_layout(
 ) -> None:
     path = saved(tmp_path / "m.pth", content(network))  # type: ignore[operator]
     found = load_classifier(path, "cpu")
-    assert (found.classes, found.dataset) == (7, "imagenet")
+    assert (found.classes, found.dataset) == (1000, "imagenet")
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in STATISTICS[normalisation])
     x = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
