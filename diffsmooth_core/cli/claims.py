@@ -31,10 +31,10 @@ def claim(certificate: Certificate, radius: float, nonces: int = 1) -> str:
     method = METHODS[config.method]
     networks = [config.classifier, *([config.denoiser] if method.purifies else [])]
     what = f"{method.title} ({', '.join(map(printable, networks))}; sigma {config.sigma:g})"
-    votes = f"{certificate.n:,} votes"
+    votes = f"{certificate.n:,} vote{'s' * (certificate.n > 1)}"
     tries = f", {config.alpha:g} for each of {nonces:,} nonces" if nonces > 1 else ""
     if certificate.label == ABSTAIN:
-        return f"The smoothed classifier of {what} is not certified at {picture}: {votes} do not decide it."
+        return f"The smoothed classifier of {what} is not certified at {picture}: {votes} did not decide it."
     return (
         f"The smoothed classifier of {what} gives {class_name(certificate)} for every picture within "
         f"{rounded_down(radius)} (L2, pixels in [0,1]) of {picture}, unless a chance of "
