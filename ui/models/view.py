@@ -13,11 +13,12 @@ import torch
 
 from diffsmooth_core import load_classifier
 from diffsmooth_core.classifiers.normalisation import STATISTICS
+from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets import labelled_pictures
 from diffsmooth_core.zoo import adding as zoo
 from diffsmooth_core.zoo import doctor
-from diffsmooth_core.zoo.cards import Card, every
-from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory
+from diffsmooth_core.zoo.cards import Card, added_folder, every
+from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory, is_path
 from ui.components import figure
 from ui.session import notices
 from ui.session.limits import limit
@@ -228,10 +229,12 @@ def adding() -> None:
             type=[suffix.removeprefix(".") for suffix in SUFFIXES],
             key="checkpoint",
             max_upload_size=limit("uploads", "megabytes"),
-            help="A file that is larger than the limit can lie on the server: give its path below.",
+            help="A larger file can lie in the server's folder of models: give its path below.",
         )
         left, right = st.columns(2)
-        source = left.text_input("Or a file on this machine, or timm/NAME", placeholder="checkpoint.pth.tar")
+        source = left.text_input(
+            "Or a file in the folder of models, or timm/NAME", placeholder="checkpoint.pth.tar"
+        )
         name = right.text_input("Name it", placeholder="smoothadv-resnet110")
         sigma = left.number_input("Training noise σ", 0.0, 2.0, 0.25, 0.05, help="No file stores it.")
         usual = right.selectbox("Normalisation", [USUAL, *STATISTICS])
@@ -245,10 +248,21 @@ def adding() -> None:
 def _add(file: Upload | None, source: str, name: str, sigma: float, normalisation: str | None) -> None:
     """Add the uploaded checkpoint, or the one that `source` names, and say so. Raises InputError."""
     if file is None:
+        _check_door(source)
         added = zoo.add(source, name, sigma=sigma, normalisation=normalisation)
     else:
         added = _uploaded(file.getvalue(), file.name, name, sigma, normalisation)
     notices.notify(f"{added.name} was added: a {added.kind} for {dataset_title(added.dataset)}.", FORM)
+
+
+def _check_door(source: str) -> None:
+    """Raise InputError where a visitor names a file outside the operator's folder of models, there or not:
+    the page must not tell what lies elsewhere on the server."""
+    hub = source.startswith("timm/") and ".." not in source and not Path(source).exists()
+    folder = added_folder().resolve()
+    named = not hub and (is_path(source) or Path(source).exists())
+    if named and not Path(source).resolve().is_relative_to(folder):
+        raise InputError(f"{source} is not in this server's folder of models; upload it instead")
 
 
 def _uploaded(data: bytes, filename: str, name: str, sigma: float, normalisation: str | None) -> Card:

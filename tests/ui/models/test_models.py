@@ -54,9 +54,11 @@ def draw_card(name: str) -> None:
     view.card(every()[name])
 
 
-def test_a_checkpoint_is_added_and_listed(page: AppTest, tmp_path: Path) -> None:
-    torch.save({"net": CifarResNet(8).state_dict()}, tmp_path / "m.pth")
-    page.text_input[0].set_value(str(tmp_path / "m.pth"))
+def test_a_checkpoint_is_added_and_listed(page: AppTest) -> None:
+    path = cards.added_folder() / "m.pth"
+    path.parent.mkdir(exist_ok=True)
+    torch.save({"net": CifarResNet(8).state_dict()}, path)
+    page.text_input[0].set_value(str(path))
     page.text_input[1].set_value("mine")
     page.button[0].click().run()
     assert [s.value.replace("\\", "") for s in page.success] == ["mine was added: a classifier for CIFAR-10."]
@@ -73,8 +75,18 @@ def test_a_checkpoint_is_uploaded(page: AppTest, tmp_path: Path) -> None:
     assert cards.every()["mine"].training["objective"] == "unknown; added from upload.pth, macer layout"
 
 
+def test_a_file_outside_the_folder_of_models_is_not_touched(page: AppTest, tmp_path: Path) -> None:
+    torch.save({"net": CifarResNet(8).state_dict()}, tmp_path / "m.pth")
+    for path in (str(tmp_path / "m.pth"), f"{cards.added_folder()}/../m.pth", "/etc/passwd"):
+        page.text_input[0].set_value(path)
+        page.text_input[1].set_value("mine")
+        page.button[0].click().run()
+        assert "is not in this server" in page.error[0].value
+    assert "mine" not in cards.every()
+
+
 def test_what_is_wrong_with_a_checkpoint_is_one_sentence(page: AppTest) -> None:
-    page.text_input[0].set_value("no/such/<b>file</b>.pt")
+    page.text_input[0].set_value(str(cards.added_folder() / "<b>file</b>.pt"))
     page.text_input[1].set_value("mine")
     page.button[0].click().run()
     (error,) = page.error
