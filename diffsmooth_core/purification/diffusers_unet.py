@@ -104,7 +104,7 @@ class DiffusersConfig:
         fits = _counts((layers,), 1, MOST_LAYERS) and layers * len(widths) <= MOST_LAYERS
         require("layers_per_block", fits, f"1 to {MOST_LAYERS // len(widths)}")
         require("out_channels", self.out_channels in (3, 6), "3, or 6 with a learned variance,")
-        require("act_fn", self.act_fn in ACTIVATIONS, f"one of {', '.join(ACTIVATIONS)}")
+        require("act_fn", self.act_fn in tuple(ACTIVATIONS), f"one of {', '.join(ACTIVATIONS)}")
         require("downsample_padding", self.downsample_padding in (0, 1), "0 or 1")
         for key in ("center_input_sample", "flip_sin_to_cos"):
             require(key, isinstance(getattr(self, key), bool), "true or false")
@@ -129,7 +129,7 @@ def _refused(key: str, value: object, understood: str) -> InputError:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 def _counts(values: object, most: int, largest: int) -> bool:

@@ -139,6 +139,8 @@ def fill(network: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
     _check(expected, state, source)
     counters = {key: expected[key] for key in expected.keys() - state.keys()}
     floats = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+    if bad := next((key for key, value in floats.items() if not bool(torch.isfinite(value).all())), None):
+        raise InputError(f"{source}: {bad!r} holds NaN or infinite numbers; with them no picture has a class")
     network.load_state_dict(floats | counters)
 
 

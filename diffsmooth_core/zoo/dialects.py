@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from diffsmooth_core.classifiers.normalisation import STATISTICS
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError, check_choice
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
@@ -125,6 +127,19 @@ def recognise(content: Mapping[str, Any], source: str, config: Mapping[str, Any]
     wrapper = held[0] if held else ""
     entries = checkpoints.tensors(content[wrapper] if wrapper else content, source)
     state, prefix = _unwrapped(entries)
+    found = _recognised(state, prefix, wrapper, content, source, config)
+    stored = _stored_normalisation(entries, source)
+    return replace(found, normalisation=stored) if stored and found.kind == "classifier" else found
+
+
+def _recognised(
+    state: dict[str, Tensor],
+    prefix: str,
+    wrapper: str,
+    content: Mapping[str, Any],
+    source: str,
+    config: Mapping[str, Any] | None,
+) -> Recognised:
     if "input_blocks.0.0.weight" in state:
         return _openai(state, source, config)
     if "patch_embed.proj.weight" in state and "blocks.0.attn.qkv.weight" in state:
@@ -138,8 +153,25 @@ def recognise(content: Mapping[str, Any], source: str, config: Mapping[str, Any]
             state, source, content.get("arch"), macer=wrapper == "net" and "1." not in prefix
         )
     raise InputError(
-        f"{source} has an unknown layout (its first key is {next(iter(entries))[:60]!r}); known are {KNOWN}"
+        f"{source} has an unknown layout (its first key is {next(iter(state))[:60]!r}); known are {KNOWN}"
     )
+
+
+def _stored_normalisation(entries: Mapping[str, Tensor], source: str) -> str:
+    """The key of STATISTICS whose mean and standard deviation the file stores beside the weights, as "0.mean"
+    and "0.std", say; "" where it stores none. Raises InputError where it stores others."""
+    stored = {key.rpartition(".")[2]: value for key, value in entries.items() if value.numel() == 3}
+    for names in (("mean", "std"), ("mu", "sigma")):
+        if all(name in stored for name in names):
+            values = [tuple(stored[name].float().flatten().tolist()) for name in names]
+            for key, statistics in STATISTICS.items():
+                if all(math.dist(a, b) < 1e-3 for a, b in zip(values, statistics, strict=True)):
+                    return key
+            raise InputError(
+                f"{source} stores a normalisation of its own (mean {values[0]}, standard deviation "
+                f"{values[1]}), and known are {', '.join(STATISTICS)}; fold it into the first layer"
+            )
+    return ""
 
 
 def _unwrapped(entries: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:

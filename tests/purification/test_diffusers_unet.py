@@ -60,6 +60,8 @@ def test_every_key_of_the_configuration_is_honoured(changed: dict[str, Any]) -> 
         ("num_class_embeds", 10),
         ("attention_head_dim", 7),
         ("act_fn", "tanh"),
+        ("act_fn", ["silu"]),
+        ("norm_eps", 10**400),
         ("layers_per_block", 10**9),
         ("norm_num_groups", 7),
         ("block_out_channels", 32),

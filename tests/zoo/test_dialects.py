@@ -163,3 +163,22 @@ def test_efficientnet_lite_is_read_in_its_packages_names_and_in_timms(tmp_path: 
     del packaged["_fc.bias"]
     with pytest.raises(InputError, match="none of Lite0 to Lite4"):
         load_classifier(saved(tmp_path / "lite.pth", packaged), "cpu")
+
+
+@pytest.mark.parametrize(("names", "key"), [(("0.mean", "0.std"), "half"), (("mu", "sigma"), "imagenet")])
+def test_a_normalisation_beside_the_weights_is_used(tmp_path: Path, names: tuple[str, str], key: str) -> None:
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in STATISTICS[key])
+    content = prefixed(CifarResNet(8, 10), "1.") | {names[0]: mean, names[1]: std}
+    found = dialects.recognise({"state_dict": content}, "x.pth")
+    assert found.normalisation == key
+    assert dialects.recognise(prefixed(CifarResNet(8, 10), "1."), "x.pth").normalisation == "cifar10"
+    content[names[0]] = mean + 0.1
+    with pytest.raises(InputError, match="a normalisation of its own"):
+        dialects.recognise({"state_dict": content}, "x.pth")
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    state = CifarResNet(8, 10).state_dict()
+    state["fc.bias"][3] = torch.nan
+    with pytest.raises(InputError, match="'fc.bias' holds NaN"):
+        load_classifier(str(saved(tmp_path / "nan.pth", {"state_dict": state})))
