@@ -49,8 +49,13 @@ class Graphs:
                 for _ in range(3):
                     self.work(*given)
             torch.cuda.current_stream().wait_stream(side)
-            with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
-                results = self.work(*given)
+            try:
+                with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
+                    results = self.work(*given)
+            except RuntimeError as error:
+                if isinstance(error.__context__, torch.OutOfMemoryError):  # ending the capture failed, too
+                    raise error.__context__ from None
+                raise
         return graph, given, results
 
 
