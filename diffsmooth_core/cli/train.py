@@ -124,10 +124,11 @@ def gaussian(sigma: float, preset: str | None, **training: Any) -> None:
 @_attack_steps
 @_copies
 @_preset(
-    "Salman's settings of a ResNet-110, or those of DiffSmooth's Table 9, at --sigma .12, .25, .5 or 1, for "
-    "a GPU.",
+    "Salman's settings of a ResNet-110, or those of DiffSmooth's Tables 9 and 10, at --sigma .12, .25, .5 or "
+    "1, for a GPU.",
     "salman",
     "diffsmooth",
+    "diffsmooth-extra",
 )
 def smoothadv(
     sigma: float,
@@ -143,7 +144,9 @@ def smoothadv(
     from diffsmooth_core.training.smoothadv import SmoothAdv
 
     if preset:
-        published = presets.published(preset, sigma)
+        published = presets.published(preset, sigma, training["teacher"] is not None)
+        if published.teacher_weight is not None:
+            training["teacher_weight"] = published.teacher_weight
         _train_classifier(published.objective(sigma), published.recipe, **training)
         return
     given = _given(attack=attack, attack_steps=attack_steps, m=m)

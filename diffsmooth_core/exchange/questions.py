@@ -77,10 +77,8 @@ QUESTIONS = {
     "training": Question(
         "How were the paper's SmoothAdv networks trained?",
         "The attack on the smoothed classifier in training, its steps, its L2 radius in 255ths and its "
-        "noise samples m; with "
-        "extra data, the weight of what was labelled by a network. `train smoothadv --preset` takes those "
-        "of Table 9 for "
-        "CIFAR-10.",
+        "noise samples m; with extra data, the weight of what was labelled by a network. `train smoothadv "
+        "--preset` takes those for CIFAR-10.",
         ("Table 9", "Table 10"),
         sheet="smoothadv_settings",
     ),

@@ -1,9 +1,9 @@
-"""The published settings of ResNet-110s for CIFAR-10, for a GPU: `COHEN` and, for each noise, `SALMAN` and
-`DIFFSMOOTH`.
+"""The published settings of ResNet-110s for CIFAR-10, for a GPU: `COHEN` and, for each noise, those in
+`SMOOTHADV`.
 
 Sources: the README of Cohen et al. 2019; the training script of Salman et al. 2019 and the list of their best
-models at each radius, which is published beside their code; DiffSmooth's Table 9, the SmoothAdv networks
-without extra data that the paper smooths locally.
+models at each radius, which is published beside their code; DiffSmooth's Tables 9 and 10, the SmoothAdv
+networks without and with extra data that the paper smooths locally.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from diffsmooth_core.config import check_choice
+from diffsmooth_core.config import InputError, check_choice
 from diffsmooth_core.training.recipes import ResNet
 from diffsmooth_core.training.smoothadv import SmoothAdv
 
@@ -21,13 +21,14 @@ COHEN = ResNet(epochs=90, batch=400)
 @dataclass(frozen=True)
 class PublishedPreset:
     """A published row: the attack, its steps, noise samples m and L2 radius in `parts`-ths, as it is
-    printed."""
+    printed; and the weight of what a teacher labelled, of networks that had one."""
 
     attack: Literal["pgd", "ddn"]
     steps: int
     m: int
     epsilon: int
     parts: int
+    teacher_weight: float | None = None
 
     def objective(self, sigma: float) -> SmoothAdv:
         return SmoothAdv(sigma, self.epsilon / self.parts, self.attack, self.steps, self.m, warm_up=10 / 150)
@@ -51,11 +52,21 @@ DIFFSMOOTH = {
     0.5: PublishedPreset("pgd", 10, 2, 512, 255),
     1.0: PublishedPreset("pgd", 10, 2, 512, 255),
 }
-SMOOTHADV = {"salman": SALMAN, "diffsmooth": DIFFSMOOTH}
+# Table 10 does not print m: these are Table 9's.
+EXTRA = {
+    0.12: PublishedPreset("pgd", 8, 4, 64, 255, teacher_weight=1.0),
+    0.25: PublishedPreset("pgd", 4, 8, 127, 255, teacher_weight=1.0),
+    0.5: PublishedPreset("pgd", 2, 2, 255, 255, teacher_weight=0.5),
+    1.0: PublishedPreset("pgd", 8, 2, 512, 255, teacher_weight=0.5),
+}
+SMOOTHADV = {"salman": SALMAN, "diffsmooth": DIFFSMOOTH, "diffsmooth-extra": EXTRA}
 
 
-def published(name: str, sigma: float) -> PublishedPreset:
+def published(name: str, sigma: float, teacher: bool = False) -> PublishedPreset:
     """The settings that SMOOTHADV has under a name for training noise `sigma`. Raises InputError where there
-    are none for it."""
+    are none for it, and for a preset with extra data unless there is a teacher to label it."""
     check_choice("sigma of SmoothAdv", sigma, SMOOTHADV[name])
-    return SMOOTHADV[name][sigma]
+    found = SMOOTHADV[name][sigma]
+    if found.teacher_weight is not None and not teacher:
+        raise InputError(f"preset {name} has pictures that a teacher labelled; name one with --self-training")
+    return found

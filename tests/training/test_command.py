@@ -131,6 +131,19 @@ def test_half_of_the_labels_can_be_a_teachers_and_pictures_purified(asked: Asked
     assert found.source.endswith("weight 0.5, purified at sigma 0.25")
 
 
+def test_a_preset_with_extra_data_brings_the_weight_of_its_table(
+    asked: Asked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = "smoothadv --preset diffsmooth-extra --sigma 1 --name x --steps 1"
+    assert run(f"{line} --self-training standard") == 0
+    assert isinstance(asked.task, Classification)
+    assert asked.task.objective == presets.EXTRA[1.0].objective(1.0)
+    assert asked.task.examples is not None
+    assert asked.task.examples.weights.tolist() == [1.0, 0.5, 1.0, 0.5]
+    assert run(line) == 2
+    assert "name one with --self-training" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("objective", sorted(group.commands))
 def test_every_objective_explains_itself_and_has_its_own_options_alone(
     objective: str, capsys: pytest.CaptureFixture[str]

@@ -196,6 +196,22 @@ def test_the_papers_own_settings_are_those_of_its_table_9() -> None:
         assert (objective.m, objective.epsilon) == (int(row["m"]), int(row["epsilon_255"]) / 255)
 
 
+def test_those_with_extra_data_are_those_of_its_table_10() -> None:
+    rows = [row for row in questions.sheet(QUESTIONS["training"]) if row["table"] == "Table 10"]
+    assert presets.EXTRA.keys() == {float(row["sigma"]) for row in rows}
+    for row in rows:
+        sigma = float(row["sigma"])
+        preset = presets.published("diffsmooth-extra", sigma, teacher=True)
+        objective = preset.objective(sigma)
+        assert (objective.attack, objective.attack_steps) == (row["attack"].lower(), int(row["steps"]))
+        assert objective.epsilon == int(row["epsilon_255"]) / 255
+        assert preset.teacher_weight == float(row["weight"])
+        assert not row["m"], "it is not printed"
+        assert preset.m == presets.DIFFSMOOTH[sigma].m
+    with pytest.raises(InputError, match="name one with --self-training"):
+        presets.published("diffsmooth-extra", 0.5)
+
+
 def test_self_training_relabels_every_second_picture_and_weighs_it() -> None:
     pictures, labels = torch.rand(5, 3, 4, 4), torch.tensor([0, 1, 2, 3, 0])
     examples = Examples(pictures, labels, torch.ones(5), "somewhere")
