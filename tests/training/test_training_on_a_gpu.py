@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -35,15 +35,6 @@ from diffsmooth_core.training.smoothadv import SmoothAdv
 from diffsmooth_core.training.smoothmix import SmoothMix
 from tests.pretended_gpu import PretendedGPU, on_both, pretended_gpu
 from tests.worlds import TINY_UNET, tiny_classifier
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks this small lose more time in handing work over than they win."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def waits_so_far() -> list[str]:

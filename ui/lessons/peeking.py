@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -62,32 +63,50 @@ def _simulated(p: float, n: int, alpha: float, every: int) -> Peeking:
 def chart(found: Peeking) -> dict[str, Any]:
     """Share of certifications with a false claim by each look, against alpha."""
     keep = slice(None, None, max(1, len(found.looks) // 400))
-    promise = {
+    lines = {
+        name: (
+            colour,
+            [
+                [int(look), round(100 * int(wrong) / found.runs, 2)]
+                for look, wrong in zip(found.looks[keep], counts[keep], strict=True)
+            ],
+        )
+        for name, counts, colour in (
+            ("fixed-end bound, looked at again and again", found.naive, NAIVE),
+            ("anytime bound", found.anytime, ANYTIME),
+        )
+    }
+    across = {"type": "value", "min": 0, "max": int(found.looks[-1]), "name": "votes"}
+    up = {"axisLabel": {"formatter": "{value} %"}}
+    return steps(lines, across, up, (100 * found.alpha, "α", "end"), "%.1f")
+
+
+def steps(
+    lines: Mapping[str, tuple[str, list[list[float]]]],
+    across: dict[str, Any],
+    up: dict[str, Any],
+    level: tuple[float, str, str],
+    digits: str,
+) -> dict[str, Any]:
+    """A chart of steps against a level. `lines` are colour and points by name, `across` is the axis from left
+    to right, `up` what the other one has besides beginning at 0; `level` is a value, its words and their
+    place, and `digits` the format of values below the pointer."""
+    value, words, place = level
+    against = {
         "silent": True,
         "symbol": "none",
-        "data": [{"yAxis": 100 * found.alpha}],
+        "precision": 6,  # ECharts rounds to two digits otherwise
+        "data": [{"yAxis": value}],
         "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
-        "label": {"position": "end", "formatter": "α", "color": ABSTAIN, "fontSize": 14},
-    }
-    lines = {
-        "fixed-end bound, looked at again and again": (found.naive, NAIVE),
-        "anytime bound": (found.anytime, ANYTIME),
+        "label": {"position": place, "formatter": words, "color": ABSTAIN, "fontSize": 14},
     }
     return {
         "animation": False,
         "legend": {"top": 0, "left": 40},
         "grid": {"left": 52, "right": 30, "top": 34, "bottom": 40, "outerBoundsMode": "none"},
-        "xAxis": {
-            "type": "value",
-            "min": 0,
-            "max": int(found.looks[-1]),
-            "name": "votes",
-            "nameLocation": "middle",
-            "nameGap": 26,
-            "splitLine": {"show": False},
-        },
-        "yAxis": {"type": "value", "min": 0, "axisLabel": {"formatter": "{value} %"}},
-        "tooltip": {"trigger": "axis", "valueFormatter": "%.1f"},
+        "xAxis": across | {"nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False}},
+        "yAxis": {"type": "value", "min": 0} | up,
+        "tooltip": {"trigger": "axis", "valueFormatter": digits},
         "series": [
             {
                 "type": "line",
@@ -96,12 +115,9 @@ def chart(found: Peeking) -> dict[str, Any]:
                 "showSymbol": False,
                 "step": "end",
                 "lineStyle": {"width": 2.5},
-                "markLine": promise,
-                "data": [
-                    [int(look), round(100 * int(wrong) / found.runs, 2)]
-                    for look, wrong in zip(found.looks[keep], counts[keep], strict=True)
-                ],
+                "markLine": against,
+                "data": points,
             }
-            for name, (counts, colour) in lines.items()
+            for name, (colour, points) in lines.items()
         ],
     }

@@ -6,6 +6,8 @@ import json
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from diffsmooth_core import SmoothingConfig
@@ -14,9 +16,8 @@ from diffsmooth_core.paths import ASSETS
 from diffsmooth_core.statistics import certified_radius
 from diffsmooth_core.statistics.seeds import Grinding, grind
 from ui import commands
-from ui.colours import ABSTAIN
 from ui.components import figure
-from ui.lessons.peeking import ANYTIME, LEVELS, NAIVE
+from ui.lessons.peeking import ANYTIME, LEVELS, NAIVE, steps
 from ui.text import down, percent
 
 FILE = ASSETS / "runs" / "thousand-seeds.json"
@@ -100,48 +101,17 @@ def _figures(found: Grinding, tried: int, true: float, fair: bool) -> None:
 
 def chart(found: Grinding, true: float, fair: bool) -> dict[str, Any]:
     """The best radius of the first k seeds over k, and under a challenge what the ledger leaves of it."""
-    lines = {"the best so far, at α": (found.best, NAIVE)}
+    lines = {"the best so far, at α": (NAIVE, _points(found.best))}
     if fair:
-        lines["the best so far, at α over the number of nonces"] = (found.corrected, ANYTIME)
-    truth = {
-        "silent": True,
-        "symbol": "none",
-        "precision": 6,  # ECharts rounds to two digits otherwise
-        "data": [{"yAxis": true}],
-        "lineStyle": {"color": ABSTAIN, "type": "solid", "width": 1.5},
-        "label": {"position": "insideEndTop", "formatter": "true share", "color": ABSTAIN, "fontSize": 14},
-    }
-    seeds = len(found.best)
-    return {
-        "animation": False,
-        "legend": {"top": 0, "left": 40},
-        "grid": {"left": 52, "right": 30, "top": 34, "bottom": 40, "outerBoundsMode": "none"},
-        "xAxis": {
-            "type": "log",
-            "min": 1,
-            "max": seeds,
-            "name": "seeds tried",
-            "nameLocation": "middle",
-            "nameGap": 26,
-            "splitLine": {"show": False},
-        },
-        "yAxis": {"type": "value", "min": 0},
-        "tooltip": {"trigger": "axis", "valueFormatter": "%.3f"},
-        "series": [
-            {
-                "type": "line",
-                "name": name,
-                "color": colour,
-                "showSymbol": False,
-                "step": "end",
-                "lineStyle": {"width": 2.5},
-                "markLine": truth,
-                "data": [
-                    [k + 1, round(float(radii[k]), 4)]
-                    for k in range(seeds)
-                    if k < 100 or k + 1 == seeds or radii[k] != radii[k - 1]
-                ],
-            }
-            for name, (radii, colour) in lines.items()
-        ],
-    }
+        lines["the best so far, at α over the number of nonces"] = (ANYTIME, _points(found.corrected))
+    across = {"type": "log", "min": 1, "max": len(found.best), "name": "seeds tried"}
+    return steps(lines, across, {}, (true, "true share", "insideEndTop"), "%.3f")
+
+
+def _points(radii: npt.NDArray[np.float64]) -> list[list[float]]:
+    """Radii over the number of seeds, those beyond the hundredth where they change."""
+    return [
+        [k + 1, round(float(radii[k]), 4)]
+        for k in range(len(radii))
+        if k < 100 or k + 1 == len(radii) or radii[k] != radii[k - 1]
+    ]
