@@ -12,6 +12,7 @@ from diffsmooth_core import InputError
 from diffsmooth_core.exchange import published, questions
 from diffsmooth_core.exchange.published import Value
 from diffsmooth_core.exchange.questions import QUESTIONS, Question
+from diffsmooth_core.runs.reading import fault_of
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.zoo.cards import every
 from ui.page import error_box
@@ -130,9 +131,10 @@ def _sigma(place: DeltaGenerator, values: Sequence[Value], dataset: str) -> floa
 
 
 def _ours(runs: Sequence[Run], dataset: str) -> list[ResultCurve]:
-    """Runs with results, and the cards for which certified accuracy was measured."""
+    """Runs with results, and the cards for which certified accuracy was measured. A run whose record cannot
+    be is left out: the page Runs says what is wrong with it."""
     cards = [card for card in every().values() if card.metrics.get("certified")]
-    found = [of_run(run) for run in runs if run.dataset == dataset]
+    found = [of_run(run) for run in runs if run.dataset == dataset and not fault_of(run)]
     found += [of_card(card) for card in cards if card.dataset == dataset]
     return [curve for curve in found if curve.setting.images]
 

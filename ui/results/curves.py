@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import chain, count
 from typing import Any
 
@@ -12,8 +13,10 @@ from diffsmooth_core.analysis import browsing
 from diffsmooth_core.analysis.curves import RunCurve, TableCurve
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, MeasuredSetting, Value, printed
+from diffsmooth_core.runs.reading import fault_of
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result, summary
+from diffsmooth_core.runs.store import Store
 from diffsmooth_core.zoo.cards import Card
 from ui import accuracy
 from ui.jobs import audits
@@ -27,8 +30,8 @@ CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 class ResultCurve:
     """One line of the plot and row of the table; certified accuracy is in percent, by radius.
 
-    `label` tells results of ours with the same settings apart. `results` are a run's own. `printed` are the
-    values of a published row, and of an imported log those that the paper prints for its network.
+    `label` tells results of ours with the same settings apart, `run` is theirs where there is one. `printed`
+    are the values of a published row, and of an imported log those that the paper prints for its network.
     """
 
     name: str
@@ -38,10 +41,15 @@ class ResultCurve:
     certified: Mapping[float, float]
     acr: float | None = None
     benign: float | None = None
-    results: Sequence[Result] = ()
+    run: Run | None = None
     printed: Sequence[Value] = ()
     notes: Mapping[str, str] = field(default_factory=dict)  # mark -> what to mind
     marks: Mapping[float, str] = field(default_factory=dict)  # by radius
+
+    @property
+    def results(self) -> Sequence[Result]:
+        """A run's own, read when they are needed; none of a card or a published row."""
+        return [row.result for row in audits.rows(self.run)] if self.run else ()
 
     @property
     def published(self) -> bool:
@@ -50,13 +58,13 @@ class ResultCurve:
     @property
     def curve(self) -> RunCurve | TableCurve:
         """What the difference to another one is taken of."""
-        if self.results:
+        if self.run:
             return RunCurve(self.results)
         return TableCurve({r: percent / 100 for r, percent in self.certified.items()}, self.setting.images)
 
     @property
     def line(self) -> accuracy.Line:
-        if self.results:
+        if self.run:
             return accuracy.line_of(self.name, self.results)
         points = sorted((radius, percent / 100) for radius, percent in self.certified.items())
         if not self.published:  # of a card: what was not measured beyond the last radius above 0 is not drawn
@@ -66,7 +74,12 @@ class ResultCurve:
 
 
 def of_run(run: Run) -> ResultCurve:
-    """A run with results."""
+    """A run with results, summarised again only when there is something new."""
+    return _of_run(audits.store(), run, audits.store().version(run))
+
+
+@lru_cache(maxsize=256)
+def _of_run(store: Store, run: Run, version: tuple[int, int]) -> ResultCurve:
     rows = audits.rows(run)
     results, config = [row.result for row in rows], run.config
     found, benign = summary(results), browsing.benign(rows)
@@ -78,7 +91,7 @@ def of_run(run: Run) -> ResultCurve:
         {float(radius): 100 * share.share for radius, share in found.certified_accuracy.items()},
         found.acr,
         100 * benign.share if benign else None,
-        results,
+        run,
         printed(run.dataset, config["sigma"], config.get("training_sigma"), config["n"]),
     )
 
@@ -108,6 +121,8 @@ def costs(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Mean seconds of a picture in runs of this server, in the columns of the paper's section 5.3."""
     found = []
     for run in runs:
+        if fault_of(run):
+            continue
         taken = [row.result.seconds for row in audits.rows(run) if row.result.seconds is not None]
         if run.origin == "audit" and taken:
             of = setting_of_run(run, len(taken))

@@ -80,7 +80,7 @@ def show(curves: Sequence[ResultCurve]) -> None:
         on_click="ignore",
         icon=":material/download:",
     )
-    _recomputed([curve for curve in curves if curve.printed and curve.results])
+    _recomputed([curve for curve in curves if curve.printed and curve.run])
     with st.expander("Reading the paper's numbers with care"):
         for slip in SLIPS:
             st.markdown(f"- {plain(slip)}")
@@ -114,7 +114,7 @@ def _chart(curves: Sequence[ResultCurve]) -> None:
             "certified-accuracy",
             "Certified accuracy in percent over the radius",
         )
-    if view != DIFFERENCE and any(curve.results for curve in curves):
+    if view != DIFFERENCE and any(curve.run for curve in curves):
         st.caption(accuracy.BAND)
 
 

@@ -163,3 +163,15 @@ def test_a_bad_file_is_one_sentence_and_the_rest_stays(tmp_path: Path) -> None:
     )
     assert "<i>" not in error.value
     assert len(page.dataframe[0].value) > 2
+
+
+@pytest.mark.parametrize("question", ["best", "cost"])
+def test_a_broken_run_does_not_end_the_page(question: str) -> None:
+    config = {"sigma": 0.5, "n": 100_000, "alpha": 0.001}
+    run = audits.store().create("broken", "Cohen", "cifar10", config, [0], {})
+    audits.store().add(run, [], [Result(0, 3, 3, 0.6)])
+    with audits.store()._transaction() as connection:
+        connection.exec_driver_sql("UPDATE runs SET config = ? WHERE id = ?", ('{"sigma": NaN}', run.id))
+    page = open_page(question)
+    assert not page.error
+    assert len(page.dataframe[0].value) > 2
