@@ -13,6 +13,7 @@ CORE = ROOT / "diffsmooth_core"
 LAYERS = [
     {"config", "paths", "version"},
     {"statistics", "datasets"},
+    {"layers"},
     {"purification"},
     {"classifiers"},
     {"certification"},

@@ -215,7 +215,15 @@ def what_remains(where: Where, base: BaseClassifier, x: Tensor) -> None:
     total = sum(getattr(k, name, 0) for k in kernels) or 1
     for kernel in kernels[:12]:
         share = 100 * getattr(kernel, name, 0) / total
-        print(f"  {share:4.1f} % {kernel.count:>5} x {kernel.key[:90]}", flush=True)
+        print(f"  {share:4.1f} % {kernel.count:>5} x {shortened(kernel.key)}", flush=True)
+
+
+def shortened(kernel: str) -> str:
+    """A kernel's name without the words that many share."""
+    words = ("void ", "at::native::", "(anonymous namespace)::", "gpu_kernel_impl_nocast<", "c10::")
+    for word in words:
+        kernel = kernel.replace(word, "")
+    return kernel[:110]
 
 
 def main(where: Where) -> None:

@@ -11,19 +11,22 @@ from pathlib import Path
 
 import torch
 
+from diffsmooth_core.layers.fused import kernels
+
 
 def hardware(device: torch.device) -> dict[str, str]:
     """What decides the rounding of a network on this device.
 
     Of a processor its model, the instructions that torch's own kernels use, and the limit that the
-    environment sets for oneDNN's; of a GPU its name, the versions of CUDA and cuDNN, and that TF32 never
-    takes the place of float32 (`autocast`).
+    environment sets for oneDNN's; of a GPU its name, the versions of CUDA, cuDNN and of Triton where it
+    computes layers (`layers`), and that TF32 never takes the place of float32 (`autocast`).
     """
     if device.type == "cuda":
         return {
             "gpu": torch.cuda.get_device_name(device),
             "cuda": str(torch.version.cuda),
             "cudnn": str(torch.backends.cudnn.version()),
+            "triton": kernels(device),
             "tf32": "off",
         }
     return {

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.folding import fold_norm
+from diffsmooth_core.layers.fused import conv_act
 
 WIDTHS = (64, 256, 256)
 SMALL_WIDTHS = (48, 128, 160)
@@ -27,8 +28,8 @@ class ConvBlock(nn.Module):
             nn.init.dirac_(conv.weight[: conv.in_channels])
 
     def forward(self, x: Tensor) -> Tensor:  # (b,c,h,w) -> (b,out,h//2,w//2)
-        x = F.gelu(self.norm1(F.max_pool2d(self.conv1(x), 2)))
-        return F.gelu(self.norm2(self.conv2(x)))
+        x = conv_act(self.conv1, self.norm1, x, F.gelu, pool=2)
+        return conv_act(self.conv2, self.norm2, x, F.gelu)
 
     def fold(self) -> None:
         """Merge each BatchNorm into the convolution before it.
@@ -53,7 +54,7 @@ class CompactCNN(nn.Module):
         self.head = nn.Linear(widths[-1], classes, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.blocks(F.gelu(self.whiten(x))).amax((2, 3))
+        h = self.blocks(conv_act(self.whiten, nn.Identity(), x, F.gelu)).amax((2, 3))
         return self.head(h) / 9  # type: ignore[no-any-return]
 
     def fold(self) -> None:

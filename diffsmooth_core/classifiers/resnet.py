@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.folding import fold_norm
 from diffsmooth_core.config import InputError
+from diffsmooth_core.layers.fused import conv_act
 
 
 class BasicBlock(nn.Module):
@@ -23,8 +24,8 @@ class BasicBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        h = F.relu(self.bn1(self.conv1(x)))
-        return F.relu(self.bn2(self.conv2(h)) + self.downsample(x))
+        h = conv_act(self.conv1, self.bn1, x, F.relu)
+        return conv_act(self.conv2, self.bn2, h, F.relu, self.downsample(x))
 
     def fold(self) -> None:
         fold_norm(self, "conv1", "bn1")
@@ -57,7 +58,7 @@ class CifarResNet(nn.Module):
         return nn.Sequential(first, *(BasicBlock(out, out, 1) for _ in range(blocks - 1)))
 
     def forward(self, x: Tensor) -> Tensor:
-        h = F.relu(self.bn1(self.conv1(x)))
+        h = conv_act(self.conv1, self.bn1, x, F.relu)
         h = self.layer3(self.layer2(self.layer1(h)))
         return self.fc(F.adaptive_avg_pool2d(h, 1).flatten(1))  # type: ignore[no-any-return]
 

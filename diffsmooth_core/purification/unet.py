@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffsmooth_core.config import InputError
+from diffsmooth_core.layers.fused import bias_act, group_norm, identity, in_kernels, unbiased
 
 _CHANNEL_MULT = {
     512: (0.5, 1, 1, 2, 2, 4, 4),
@@ -173,6 +174,8 @@ class ResBlock(nn.Module):
         return x
 
     def forward(self, x: Tensor, emb: Tensor | None) -> Tensor:  # (b,c,h,w), (b,emb) -> (b,out,h',w')
+        if self.emb_layers is None and in_kernels(x):
+            return self._in_kernels(x)
         norm, act, conv = self.in_layers
         h = conv(self._resampled(act(norm(x))))
         x = self._resampled(x)
@@ -187,6 +190,18 @@ class ResBlock(nn.Module):
             else:
                 h = norm(h + e)
         return self.skip_connection(x) + conv(drop(act(h)))  # type: ignore[no-any-return]
+
+    def _in_kernels(self, x: Tensor) -> Tensor:
+        """`forward` of a folded block on a GPU: biases are added where the values are read anyway."""
+        first: Any = self.in_layers
+        last: Any = self.out_layers
+        skip: Any = self.skip_connection
+        h = unbiased(first[2], self._resampled(group_norm(first[0], x, F.silu)))
+        h = unbiased(last[3], group_norm(last[0], h, F.silu, first[2].bias))
+        x, bias = self._resampled(x), last[3].bias
+        if isinstance(skip, nn.Conv2d):
+            x, bias = unbiased(skip, x), bias + skip.bias
+        return bias_act(h, bias, add=x)
 
     def fold(self, emb: Tensor) -> None:
         """Merge the effect of one time embedding (1,emb) into the weights; from then on the block works for
@@ -208,6 +223,7 @@ class AttentionBlock(nn.Module):
 
     def __init__(self, channels: int, config: UNetConfig) -> None:
         super().__init__()
+        self.folded = False
         per_head = config.num_head_channels
         self.heads = config.num_heads if per_head == -1 else channels // per_head
         self.heads_outermost = not config.use_new_attention_order
@@ -218,6 +234,8 @@ class AttentionBlock(nn.Module):
         nn.init.zeros_(self.proj_out.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.folded and in_kernels(x):
+            return self._in_kernels(x)
         b, c, h, w = x.shape
         flat = x.reshape(b, c, h * w)
         qkv = self.qkv(self.norm(flat))
@@ -229,6 +247,21 @@ class AttentionBlock(nn.Module):
         q, k, v = qkv.transpose(3, 4).contiguous().unbind(1)
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(2, 3).reshape(b, c, h * w)
         return (flat + self.proj_out(mixed)).reshape(b, c, h, w)  # type: ignore[no-any-return]
+
+    def _in_kernels(self, x: Tensor) -> Tensor:
+        """`forward` of a folded network on a GPU, with the channels last all the way."""
+        b, c, h, w = x.shape
+        normed = group_norm(self.norm, x, identity).permute(0, 2, 3, 1).reshape(b, h * w, c)
+        qkv = F.linear(normed, self.qkv.weight[..., 0], self.qkv.bias)
+        if self.heads_outermost:  # (b,pixels,head,qkv,channel)
+            parts = qkv.view(b, h * w, self.heads, 3, c // self.heads).permute(3, 0, 2, 1, 4)
+        else:  # (b,pixels,qkv,head,channel)
+            parts = qkv.view(b, h * w, 3, self.heads, c // self.heads).permute(2, 0, 3, 1, 4)
+        q, k, v = parts.unbind(0)
+        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(b, h * w, c)
+        out = F.linear(mixed, self.proj_out.weight[..., 0]).view(b, h, w, c).permute(0, 3, 1, 2)
+        assert self.proj_out.bias is not None
+        return bias_act(out, self.proj_out.bias, add=x)
 
 
 class Block(nn.Sequential):
@@ -313,6 +346,8 @@ class UNet(nn.Module):
         for module in self.modules():
             if isinstance(module, ResBlock):
                 module.fold(emb)
+            elif isinstance(module, AttentionBlock):
+                module.folded = True
         self.time_embed, conv, kept = None, self.out[2], 3 * self.config.patch**2
         conv.weight = nn.Parameter(conv.weight[:kept])  # type: ignore[index]
         conv.bias = nn.Parameter(conv.bias[:kept])  # type: ignore[index]
@@ -327,5 +362,8 @@ class UNet(nn.Module):
         h = self.middle_block(h, emb)
         for block in self.output_blocks:
             h = block(torch.cat([h, hs.pop()], dim=1), emb)
-        h = self.out(h)
+        if self.time_embed is None and in_kernels(h):
+            h = self.out[2](group_norm(self.out[0], h, F.silu))  # type: ignore[arg-type]
+        else:
+            h = self.out(h)
         return F.pixel_shuffle(h, self.config.patch) if self.config.patch > 1 else h

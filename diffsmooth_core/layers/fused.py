@@ -1,0 +1,85 @@
+"""Group normalisation and convolutions with what follows them: by torch, or on a GPU in kernels of our own.
+
+The kernels take the place of torch's operations in a network that is folded and runs in channels_last. They
+round once where torch rounds after each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import version
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Activation = Callable[[Tensor], Tensor]
+
+
+def identity(x: Tensor) -> Tensor:
+    return x
+
+
+ACTIVATIONS: tuple[Activation, ...] = (identity, F.relu, F.gelu, F.silu)  # in the order of the kernels'
+
+
+def in_kernels(x: Tensor) -> bool:
+    """Whether layers of x run in the kernels: on a GPU where they work, with no gradient to be taken, and not
+    while torch compiles the network into kernels of its own."""
+    differentiated = torch.is_grad_enabled() and x.requires_grad
+    return x.is_cuda and not differentiated and not torch.compiler.is_compiling() and bool(kernels(x.device))
+
+
+@cache
+def kernels(device: torch.device) -> str:
+    """The version of Triton whose kernels compute layers on a device; empty where they do not work there."""
+    if device.type != "cuda":
+        return ""
+    generator = torch.Generator(device).manual_seed(0)
+    x = torch.randn(2, 96, 5, 7, generator=generator, device=device).to(memory_format=torch.channels_last)
+    norm = nn.GroupNorm(32, 96).to(device)
+    try:
+        from diffsmooth_core.layers import kernels as ours
+
+        with torch.no_grad():
+            normed = ours.group_norm(x, norm.weight, norm.bias, norm.eps, ACTIVATIONS.index(F.silu))
+            added = ours.bias_act(x, norm.weight, ACTIVATIONS.index(F.gelu), x)
+            works = torch.allclose(normed, F.silu(norm(x)), atol=1e-5)
+            works &= torch.allclose(added, F.gelu(2 * x + 1), atol=1e-5)
+    except Exception:  # without a driver, a compiler, a linker or Python's headers Triton fails in many ways
+        works = False
+    return version("triton") if works else ""
+
+
+def group_norm(norm: nn.GroupNorm, x: Tensor, act: Activation, bias: Tensor | None = None) -> Tensor:
+    """act(norm(x + bias)) in the kernels: x (b,c,h,w) in 32 groups, with one bias a channel."""
+    from diffsmooth_core.layers import kernels as ours
+
+    return ours.group_norm(x, norm.weight, norm.bias, norm.eps, ACTIVATIONS.index(act), bias)
+
+
+def bias_act(x: Tensor, bias: Tensor, act: Activation = identity, add: Tensor | None = None) -> Tensor:
+    """act(x + bias + add) in the kernels: x and add (b,c,h,w), with one bias a channel."""
+    from diffsmooth_core.layers import kernels as ours
+
+    return ours.bias_act(x, bias, ACTIVATIONS.index(act), add)
+
+
+def conv_act(
+    conv: nn.Conv2d, norm: nn.Module, x: Tensor, act: Activation, add: Tensor | None = None, pool: int = 1
+) -> Tensor:
+    """act(norm(max_pool(conv(x))) + add), where `norm` is folded in one pass after the convolution."""
+    if in_kernels(x) and isinstance(norm, nn.Identity) and conv.bias is not None:
+        return bias_act(pooled(unbiased(conv, x), pool), conv.bias, act, add)
+    h = norm(pooled(conv(x), pool))
+    return act(h if add is None else h + add)
+
+
+def pooled(x: Tensor, pool: int) -> Tensor:
+    return F.max_pool2d(x, pool) if pool > 1 else x
+
+
+def unbiased(conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """The convolution without its bias."""
+    return F.conv2d(x, conv.weight, None, conv.stride, conv.padding, conv.dilation, conv.groups)
