@@ -120,14 +120,21 @@ def foldable(network: nn.Module) -> bool:
     return isinstance(network, UNet | CompactCNN | CifarResNet)
 
 
+def convertible(network: nn.Module) -> bool:
+    """Whether the weights of a network on a GPU may have the run's dtype: those of libraries are known to
+    stand it."""
+    of_a_library = type(network).__module__.startswith(("timm.models.", "torchvision.models."))
+    return of_a_library and next(network.parameters()).is_cuda
+
+
 def prepared(network: nn.Module, mode: str, dtype: torch.dtype, t: float | None = None) -> nn.Module:
     """`network` prepared for a mode on the device on which it lies; t is the single timestep at which a U-Net
     is used.
 
-    A network that cannot be folded is returned unchanged, also for "compiled" and "graph", since its shapes
-    or branches may depend on its input.
+    Of a `convertible` one the weights get the dtype, and nothing is folded into them. Any other network is
+    returned unchanged, also for "compiled" and "graph", since its shapes or branches may depend on its input.
     """
-    if mode == "eager" or not foldable(network):
+    if mode == "eager" or not (foldable(network) or convertible(network)):
         return network
     return _prepared(network, next(network.parameters()).device, mode, dtype, t)
 
@@ -159,7 +166,10 @@ def _prepared(
     network: nn.Module, _where: torch.device, mode: str, dtype: torch.dtype, t: float | None
 ) -> nn.Module:
     folded: Any = copy.deepcopy(network)
-    folded.fold(t) if isinstance(network, UNet) else folded.fold()
+    if isinstance(network, UNet):
+        folded.fold(t)
+    elif foldable(network):
+        folded.fold()
     made = InDtype(folded, dtype).eval().requires_grad_(False)
     if mode == "compiled":
         return Compiled(made)

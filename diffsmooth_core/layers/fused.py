@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Activation = Callable[[Tensor], Tensor]
+NARROW = (16, 32)  # channels
 
 
 def identity(x: Tensor) -> Tensor:
@@ -38,15 +39,21 @@ def kernels(device: torch.device) -> str:
         return ""
     generator = torch.Generator(device).manual_seed(0)
     x = torch.randn(2, 96, 5, 7, generator=generator, device=device).to(memory_format=torch.channels_last)
-    norm = nn.GroupNorm(32, 96).to(device)
+    norm, conv = nn.GroupNorm(32, 96).to(device), nn.Conv2d(16, 16, 3, padding=1).to(device, torch.bfloat16)
+    few = x[:, :16].bfloat16()
     try:
         from diffsmooth_core.layers import kernels as ours
 
         with torch.no_grad():
-            normed = ours.group_norm(x, norm.weight, norm.bias, norm.eps, ACTIVATIONS.index(F.silu))
-            added = ours.bias_act(x, norm.weight, ACTIVATIONS.index(F.gelu), x)
-            works = torch.allclose(normed, F.silu(norm(x)), atol=1e-5)
-            works &= torch.allclose(added, F.gelu(2 * x + 1), atol=1e-5)
+            silu, gelu, relu = map(ACTIVATIONS.index, (F.silu, F.gelu, F.relu))
+            assert conv.bias is not None
+            pairs = (
+                (ours.group_norm(x, norm.weight, norm.bias, norm.eps, silu), F.silu(norm(x)), 1e-5),
+                (ours.bias_act(x, norm.weight, gelu, x), F.gelu(2 * x + 1), 1e-5),
+                (ours.conv_act(few, conv.weight, conv.bias, relu), F.relu(conv(few)), 2e-2),
+                (ours.resample(x, True), F.interpolate(x, scale_factor=2), 0.0),
+            )
+            works = all(torch.allclose(mine, its, atol=close) for mine, its, close in pairs)
     except Exception:  # without a driver, a compiler, a linker or Python's headers Triton fails in many ways
         works = False
     return version("triton") if works else ""
@@ -71,9 +78,29 @@ def conv_act(
 ) -> Tensor:
     """act(norm(max_pool(conv(x))) + add), where `norm` is folded in one pass after the convolution."""
     if in_kernels(x) and isinstance(norm, nn.Identity) and conv.bias is not None:
+        if pool == 1 and narrow(conv, x):
+            from diffsmooth_core.layers import kernels as ours
+
+            return ours.conv_act(x, conv.weight, conv.bias, ACTIVATIONS.index(act), add)
         return bias_act(pooled(unbiased(conv, x), pool), conv.bias, act, add)
     h = norm(pooled(conv(x), pool))
     return act(h if add is None else h + add)
+
+
+def narrow(conv: nn.Conv2d, x: Tensor) -> bool:
+    """Whether a convolution of bfloat16 has so few channels that the kernel is faster than cuDNN."""
+    same = conv.in_channels == conv.out_channels in NARROW and conv.groups == 1
+    plain = conv.kernel_size == (3, 3) and conv.stride == conv.padding == conv.dilation == (1, 1)
+    return x.dtype == torch.bfloat16 and same and plain
+
+
+def resampled(x: Tensor, up: bool) -> Tensor:
+    """Pictures (b,c,h,w) twice as large, with the nearest pixels, or half as large, with means of four."""
+    if in_kernels(x):
+        from diffsmooth_core.layers.kernels import resample
+
+        return resample(x, up)
+    return F.interpolate(x, scale_factor=2, mode="nearest") if up else F.avg_pool2d(x, 2)
 
 
 def pooled(x: Tensor, pool: int) -> Tensor:

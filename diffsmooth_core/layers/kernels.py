@@ -156,6 +156,78 @@ def biased(  # type: ignore[no-untyped-def]
     tl.store(out + at, activated(y, ACT), mask=inside)
 
 
+@triton.jit  # type: ignore[untyped-decorator]
+def convolved(  # type: ignore[no-untyped-def]
+    x,
+    weight,
+    bias,
+    add,
+    out,
+    pixels,
+    HEIGHT: tl.constexpr,
+    WIDTH: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    ROWS: tl.constexpr,
+    ADD: tl.constexpr,
+    ACT: tl.constexpr,
+):
+    """act(3x3 convolution of x + bias + add) for ROWS of the `pixels` of all pictures, weight
+    (channels,3,3,channels)."""
+    first = tl.program_id(0).to(tl.int64) * ROWS
+    row = tl.arange(0, ROWS)
+    inside = first + row < pixels
+    within = ((first % (HEIGHT * WIDTH)).to(tl.int32) + row) % (HEIGHT * WIDTH)
+    y, z = within // WIDTH, within % WIDTH
+    channel = tl.arange(0, CHANNELS)
+    at = first * CHANNELS + row[:, None] * CHANNELS + channel[None, :]
+    total = tl.zeros((ROWS, CHANNELS), tl.float32)
+    for tap in tl.static_range(9):
+        up, left = tap // 3 - 1, tap % 3 - 1
+        there = inside & (y + up >= 0) & (y + up < HEIGHT) & (z + left >= 0) & (z + left < WIDTH)
+        seen = tl.load(x + at + (up * WIDTH + left) * CHANNELS, mask=there[:, None], other=0.0)
+        by = tl.load(weight + channel[None, :] * (9 * CHANNELS) + tap * CHANNELS + channel[:, None])
+        total = tl.dot(seen, by, total, input_precision="ieee")
+    total += tl.load(bias + channel)[None, :].to(tl.float32)
+    if ADD:
+        total += tl.load(add + at, mask=inside[:, None], other=0.0).to(tl.float32)
+    tl.store(out + at, activated(total, ACT), mask=inside[:, None])
+
+
+@triton.jit  # type: ignore[untyped-decorator]
+def resampled(  # type: ignore[no-untyped-def]
+    x,
+    out,
+    pixels,
+    HEIGHT: tl.constexpr,
+    WIDTH: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    PADDED: tl.constexpr,
+    ROWS: tl.constexpr,
+    UP: tl.constexpr,
+):
+    """ROWS of the `pixels` of all pictures of HEIGHT x WIDTH that are twice as large as those of x (the
+    nearest pixel), or half as large (the mean of four)."""
+    first = tl.program_id(0).to(tl.int64) * ROWS
+    row = tl.arange(0, ROWS)
+    picture = (first + row) // (HEIGHT * WIDTH)
+    within = ((first + row) % (HEIGHT * WIDTH)).to(tl.int32)
+    y, z = within // WIDTH, within % WIDTH
+    channel = tl.arange(0, PADDED)[None, :]
+    there = (first + row < pixels)[:, None] & (channel < CHANNELS)
+    if UP:
+        pixel = (picture * (HEIGHT // 2) + y // 2) * (WIDTH // 2) + z // 2
+        value = tl.load(x + pixel[:, None] * CHANNELS + channel, mask=there, other=0.0)
+    else:
+        pixel = (picture * (HEIGHT * 2) + y * 2) * (WIDTH * 2) + z * 2
+        at = x + pixel[:, None] * CHANNELS + channel
+        value = tl.load(at, mask=there, other=0.0).to(tl.float32)
+        value += tl.load(at + CHANNELS, mask=there, other=0.0).to(tl.float32)
+        value += tl.load(at + 2 * WIDTH * CHANNELS, mask=there, other=0.0).to(tl.float32)
+        value += tl.load(at + (2 * WIDTH + 1) * CHANNELS, mask=there, other=0.0).to(tl.float32)
+        value *= 0.25
+    tl.store(out + (first + row)[:, None] * CHANNELS + channel, value, mask=there)
+
+
 def group_norm(
     x: Tensor, weight: Tensor, shift: Tensor, eps: float, act: int, bias: Tensor | None = None
 ) -> Tensor:
@@ -203,6 +275,53 @@ def bias_act(x: Tensor, bias: Tensor, act: int, add: Tensor | None = None) -> Te
     with torch.cuda.device_of(x):
         biased[(triton.cdiv(pixels, rows),)](
             x, bias, add, out, pixels, channels, padded, rows, add is not None, act, num_warps=8, **ROUNDED
+        )
+    return out
+
+
+def conv_act(x: Tensor, weight: Tensor, bias: Tensor, act: int, add: Tensor | None = None) -> Tensor:
+    """act(3x3 convolution of x + bias + add), with as many channels out as in: (b,c,h,w) in channels_last to
+    the same.
+
+    A network of few channels leaves most of a tile of cuDNN's empty.
+    """
+    x, weight = (t.contiguous(memory_format=torch.channels_last) for t in (x, weight))
+    if add is not None:
+        add = add.contiguous(memory_format=torch.channels_last)
+    _, channels, height, width = x.shape
+    out, pixels, rows = torch.empty_like(x), x.numel() // channels, 128
+    with torch.cuda.device_of(x):
+        convolved[(triton.cdiv(pixels, rows),)](
+            x,
+            weight,
+            bias,
+            add,
+            out,
+            pixels,
+            height,
+            width,
+            channels,
+            rows,
+            add is not None,
+            act,
+            num_warps=4,
+            **ROUNDED,
+        )
+    return out
+
+
+def resample(x: Tensor, up: bool) -> Tensor:
+    """Pictures twice as large, with the nearest pixels, or half as large, with the means of four: (b,c,h,w)
+    in channels_last to (b,c,2h,2w) or (b,c,h/2,w/2)."""
+    x = x.contiguous(memory_format=torch.channels_last)
+    b, channels, h, w = x.shape
+    height, width = (2 * h, 2 * w) if up else (h // 2, w // 2)
+    out = x.new_empty(b, height, width, channels).permute(0, 3, 1, 2)
+    padded, rows = _tile(channels)
+    pixels = b * height * width
+    with torch.cuda.device_of(x):
+        resampled[(triton.cdiv(pixels, rows),)](
+            x, out, pixels, height, width, channels, padded, rows, up, num_warps=8, **ROUNDED
         )
     return out
 

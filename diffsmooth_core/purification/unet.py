@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.layers.fused import bias_act, group_norm, identity, in_kernels, unbiased
+from diffsmooth_core.layers.fused import bias_act, group_norm, identity, in_kernels, resampled, unbiased
 
 _CHANNEL_MULT = {
     512: (0.5, 1, 1, 2, 2, 4, 4),
@@ -141,7 +141,7 @@ class Upsample(nn.Module):
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(F.interpolate(x, scale_factor=2, mode="nearest"))  # type: ignore[no-any-return]
+        return self.conv(resampled(x, up=True))  # type: ignore[no-any-return]
 
 
 class ResBlock(nn.Module):
@@ -167,11 +167,7 @@ class ResBlock(nn.Module):
         self.skip_connection = nn.Identity() if out == channels else nn.Conv2d(channels, out, 1)
 
     def _resampled(self, x: Tensor) -> Tensor:
-        if self.resample == "down":
-            return F.avg_pool2d(x, 2)
-        if self.resample == "up":
-            return F.interpolate(x, scale_factor=2, mode="nearest")
-        return x
+        return x if self.resample is None else resampled(x, up=self.resample == "up")
 
     def forward(self, x: Tensor, emb: Tensor | None) -> Tensor:  # (b,c,h,w), (b,emb) -> (b,out,h',w')
         if self.emb_layers is None and in_kernels(x):

@@ -41,6 +41,20 @@ for shape in ((3, 96, 7, 8), (2, 128, 20, 20), (1, 384, 3, 1)):
                 expected = act(x.double() + wide + (0 if added is None else added.double()))
                 found = kernels.bias_act(x, bias, number, added)
                 assert error(found, expected) < most, (shape, dtype, act, error(found, expected))
+        for up in (True, False):
+            larger = torch.cat([torch.cat([x, x.flip(3)], 3), x.flip(3, 2).repeat(1, 1, 1, 2)], 2)
+            expected = F.interpolate(larger, scale_factor=2) if up else F.avg_pool2d(larger.double(), 2)
+            found = kernels.resample(larger, up)
+            assert found.dtype == dtype and found.is_contiguous(memory_format=torch.channels_last)
+            assert error(found, expected) < most, (shape, dtype, up)
+for channels in (16, 32):  # in float32 alone: the interpreter cannot multiply matrices of bfloat16
+    for shape in ((3, channels, 8, 8), (1, channels, 5, 7)):
+        x, add = (torch.randn(shape).contiguous(memory_format=torch.channels_last) for _ in range(2))
+        weight, bias = torch.randn(channels, channels, 3, 3), torch.randn(channels)
+        for added in (add, None):
+            expected = F.conv2d(x.double(), weight.double(), bias.double(), padding=1)
+            expected = F.relu(expected + (0 if added is None else added.double()))
+            assert error(kernels.conv_act(x, weight, bias, 1, added), expected) < 3e-6, (shape, added)
 print("alike")
 """
 
@@ -109,6 +123,7 @@ def test_the_kernels_compile_for_a_gpu(channels: int) -> None:
     each = channels // 32
     group = {"EACH": each, "PADDED": triton.next_power_of_2(each), "ROWS": 16, "BIAS": True, "GROUPS": 32}
     flat = {"CHANNELS": channels, "PADDED": 256, "ROWS": 32, "ACT": 2}
+    spread = {"HEIGHT": 8, "WIDTH": 8, "ROWS": 128}
     numbers = {"size": "i32", "chunks": "i32", "pixels": "i32", "eps": "fp32"}
     float32 = dict.fromkeys(("means", "squares", "by"), "*fp32")
     for kernel, constants in (
@@ -116,6 +131,8 @@ def test_the_kernels_compile_for_a_gpu(channels: int) -> None:
         (kernels.merged, group | {"CHUNKS": 64}),
         (kernels.scaled, flat),
         (kernels.biased, flat | {"ADD": True}),
+        (kernels.convolved, spread | {"CHANNELS": 16, "ADD": True, "ACT": 1}),
+        (kernels.resampled, spread | {"CHANNELS": channels, "PADDED": 256, "UP": False}),
     ):
         kinds = numbers | float32 | dict.fromkeys(constants, "constexpr")
         arguments = {name: kinds.get(name, "*bf16") for name in kernel.arg_names}
