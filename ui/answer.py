@@ -9,12 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from diffsmooth_core import Progress, SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.wording import duration
 from ui.components import strip
 from ui.images import data_url
 from ui.jobs import certificates
 from ui.jobs.certificates import Certification
 from ui.jobs.polling import failure, is_waiting, show_queue_position
-from ui.text import duration
 from ui.verdict import true_class, verdict
 
 PORTRAIT = 320  # pixels a side

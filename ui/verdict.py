@@ -10,10 +10,11 @@ import streamlit as st
 from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.certification.illustration import ONE_PIXEL, familiar_changes, implied, perturbation
 from diffsmooth_core.datasets.sources import NO_CLASS, Picture
+from diffsmooth_core.wording import confidence, down, length
 from ui import commands
 from ui.components import strip
 from ui.images import amplified, data_url
-from ui.text import confidence, down, length, plain
+from ui.text import plain
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from diffsmooth_core.certification.commitment import Commitment, check_nonce
 from diffsmooth_core.cli.claims import surely
 from diffsmooth_core.cli.commit import say_unless_kept
 from diffsmooth_core.cli.options import config_options, json_option
-from diffsmooth_core.cli.rounding import rounded_down
 from diffsmooth_core.config import ABSTAIN, NOISES, InputError, SmoothingConfig
+from diffsmooth_core.wording import down
 
 if TYPE_CHECKING:
     from diffsmooth_core import Certificate, SmoothedClassifier
@@ -113,8 +113,8 @@ def _say(certificate: Certificate, picture: Picture, names: Sequence[str]) -> No
         truth = " (right)" if right else f" (wrong: it is a {names[picture.label]})"
     click.echo(
         f"{picture.title}: {names[certificate.label]}{truth}, certified L2 radius "
-        f"{rounded_down(certificate.radius)} in [0,1] pixel units; {shown}, "
-        f"p_A >= {rounded_down(certificate.p_a_lower)} with confidence "
+        f"{down(certificate.radius, 4)} in [0,1] pixel units; {shown}, "
+        f"p_A >= {down(certificate.p_a_lower, 4)} with confidence "
         f"{surely(certificate.config.alpha)}{_saved(certificate)}\n"
         f"the noise was chosen by {certificate.noise_chosen_by}"
     )
@@ -132,7 +132,7 @@ def _compare_precision(config: SmoothingConfig, x: Any, as_json: bool) -> None:
         return
     click.echo(
         f"float32 and bfloat16 gave the same class in {found.same:,} of {found.votes:,} votes on the same "
-        f"noise: in a share of {rounded_down(found.lower)} at least, with confidence "
+        f"noise: in a share of {down(found.lower, 4)} at least, with confidence "
         f"{surely(config.alpha)}"
     )
 
@@ -152,7 +152,7 @@ def _compare_noise(
         answer = "ABSTAIN" if certificate.label == ABSTAIN else names[certificate.label]
         click.echo(
             f"{noise:<10} {answer:<16} {k:,} of {n:,} votes for {names[certificate.candidate]}, radius "
-            f"{rounded_down(certificate.radius)}"
+            f"{down(certificate.radius, 4)}"
         )
 
 

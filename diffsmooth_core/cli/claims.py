@@ -8,8 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from diffsmooth_core.cli.rounding import rounded_down
 from diffsmooth_core.config import ABSTAIN, METHODS, InputError
+from diffsmooth_core.wording import down
 
 if TYPE_CHECKING:
     from diffsmooth_core.certification.certificate import Certificate
@@ -37,7 +37,7 @@ def claim(certificate: Certificate, radius: float, nonces: int = 1) -> str:
         return f"The smoothed classifier of {what} is not certified at {picture}: {votes} did not decide it."
     return (
         f"The smoothed classifier of {what} gives {class_name(certificate)} for every picture within "
-        f"{rounded_down(radius)} (L2, pixels in [0,1]) of {picture}, unless a chance of "
+        f"{down(radius, 4)} (L2, pixels in [0,1]) of {picture}, unless a chance of "
         f"{family_wise_level(config.alpha, nonces):g} happened ({votes}{tries})."
     )
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffsmooth_core.cli.claims import class_name, group_level
-from diffsmooth_core.cli.rounding import rounded_down
 from diffsmooth_core.config import ABSTAIN, InputError
+from diffsmooth_core.wording import down
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,7 +49,7 @@ def replayed(certificate: Certificate, image: str | None, device: str) -> dict[s
     else:
         says = (
             f"drawn again on another kind of device, {found.differing:,} of {found.votes:,} votes differ and "
-            f"{found.allowed:,} may; by these counts the radius to accept is {rounded_down(found.radius)}"
+            f"{found.allowed:,} may; by these counts the radius to accept is {down(found.radius, 4)}"
         )
     return {
         "holds": found.holds,
@@ -73,9 +73,7 @@ def fresh_votes(certificate: Certificate, image: str | None, device: str, n: int
 
     found = fresh(certificate, *_loaded(certificate, image, device), n)
     own = found.own
-    answer = (
-        "abstain" if own.label == ABSTAIN else f"certify {class_name(own)}, radius {rounded_down(own.radius)}"
-    )
+    answer = "abstain" if own.label == ABSTAIN else f"certify {class_name(own)}, radius {down(own.radius, 4)}"
     return {
         "holds": found.holds,
         "says": f"{own.n:,} fresh votes of one's own {answer}, and do not contradict it",

@@ -9,8 +9,8 @@ import click
 from tqdm import tqdm
 
 from diffsmooth_core.cli.options import config_options, json_option
-from diffsmooth_core.cli.rounding import rounded_down
 from diffsmooth_core.config import ABSTAIN, SmoothingConfig
+from diffsmooth_core.wording import down
 
 
 @click.command()
@@ -74,11 +74,11 @@ def sweep(image: str, over: str, as_json: bool, **settings: Any) -> None:
         answer = "ABSTAIN" if d.label == ABSTAIN else names[d.label]
         click.echo(
             f"sigma {c.sigma:<5g} sigma_local {c.sigma_local:<5g} m {c.m:<3} n {c.n:<7,} {answer:<12} "
-            f"{max(cell.counts):,} votes, radius {rounded_down(d.radius)}"
+            f"{max(cell.counts):,} votes, radius {down(d.radius, 4)}"
         )
     if best is not None:
         click.echo(
             f"the best of {len(cells)}, picked afterwards, holds at alpha/{len(cells)}: sigma_local "
             f"{configs[best[0]].sigma_local:g}, sigma {configs[best[0]].sigma:g}, m {configs[best[0]].m}, "
-            f"{names[best[1].label]}, radius {rounded_down(best[1].radius)}"
+            f"{names[best[1].label]}, radius {down(best[1].radius, 4)}"
         )

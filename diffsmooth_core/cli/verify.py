@@ -12,8 +12,8 @@ import click
 
 from diffsmooth_core.cli import claims
 from diffsmooth_core.cli.options import json_option
-from diffsmooth_core.cli.rounding import rounded_down
 from diffsmooth_core.config import ABSTAIN
+from diffsmooth_core.wording import down
 
 if TYPE_CHECKING:
     from diffsmooth_core.certification.certificate import Certificate
@@ -89,8 +89,8 @@ def verify(
             label = again["label"]
             named = "ABSTAIN" if label == ABSTAIN else claims.class_name(replace(read[path], label=label))
             click.echo(
-                f"{path} at alpha {together['alpha']:.3g}: {named}, radius {rounded_down(again['radius'])} "
-                f"(alone {rounded_down(read[path].radius)})"
+                f"{path} at alpha {together['alpha']:.3g}: {named}, radius {down(again['radius'], 4)} "
+                f"(alone {down(read[path].radius, 4)})"
             )
     return 0 if valid else 1
 

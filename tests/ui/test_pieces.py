@@ -20,7 +20,7 @@ from ui import charts
 from ui.colours import class_colour
 from ui.components import figure, strip
 from ui.images import data_url
-from ui.text import confidence, duration, length, no_formula, percent, plain
+from ui.text import no_formula, plain
 
 CAT, DOG = 3, 5
 CONFIG = SmoothingConfig(n=1000)
@@ -129,25 +129,6 @@ def test_plain_text_escapes_all_markup() -> None:
     assert plain("[a](b) **c** $d$ <e>\n:red[f]") == r"\[a\]\(b\) \*\*c\*\* \$d\$ \<e\> \:red\[f\]"
 
 
-@pytest.mark.parametrize(
-    ("radius", "shown"),
-    [(1.239, "1.23"), (0.6499, "0.64"), (0.0999, "0.099"), (0.00319, "0.0031"), (0.0, "0.00")],
-)
-def test_a_radius_is_rounded_down_and_never_to_nothing(radius: float, shown: str) -> None:
-    assert length(radius) == shown
-
-
-@pytest.mark.parametrize(
-    ("alpha", "shown"), [(0.001, "99.9 %"), (1e-6, "99.9999 %"), (1.5e-6, "99.99985 %"), (0.5, "50 %")]
-)
-def test_confidence_is_not_rounded_up(alpha: float, shown: str) -> None:
-    assert confidence(alpha) == shown
-
-
-def test_a_share_is_said_in_percent() -> None:
-    assert [percent(share) for share in (0.9444, 1, -0.012)] == ["94.4 %", "100.0 %", "-1.2 %"]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_class_colours_can_be_seen_on_the_background(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(st.context), "theme", SimpleNamespace(type=scheme))
@@ -156,13 +137,6 @@ def test_class_colours_can_be_seen_on_the_background(scheme: str, monkeypatch: p
     assert len(set(colours)) == 10
     least = {"light": 2, "dark": 3}[scheme]
     assert min(contrast(colour, background) for colour in colours) > least
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.2, "1 s"), (42.4, "42 s"), (150, "2 min"), (7_000, "1 h 57 min")]
-)
-def test_durations_are_as_coarse_as_they_are_uncertain(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
 
 
 def test_one_run_of_densepure_is_no_majority() -> None:

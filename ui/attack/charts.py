@@ -6,10 +6,10 @@ from __future__ import annotations
 from diffsmooth_core import Certificate
 from diffsmooth_core.attacks import AttackConfig, AttackProgress
 from diffsmooth_core.statistics import guaranteed_share
+from diffsmooth_core.wording import length
 from ui import echarts
 from ui.colours import ABSTAIN
 from ui.echarts import Spec, heading
-from ui.text import length
 
 OUTCOMES = {  # outcome -> name in the legend, colour, mark
     "held": ("kept", "#0b8a5f", "circle"),

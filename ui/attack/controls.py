@@ -9,9 +9,9 @@ import streamlit as st
 from diffsmooth_core import Certificate
 from diffsmooth_core.attacks import KINDS, AttackConfig
 from diffsmooth_core.config import USUAL_ATTACK
+from diffsmooth_core.wording import length
 from ui.session.draft import Draft
 from ui.session.settings import CERTIFY
-from ui.text import length
 
 TITLES = {"pgd": "Gradients (PGD)", "nes": "No gradients (NES)", "random": "Random"}
 TIMES = (0.5, 0.75, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0)  # certified radii

@@ -6,9 +6,9 @@ from typing import Any
 
 from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.attacks import AttackConfig, AttackProgress, Attempt
+from diffsmooth_core.wording import confidence, length
 from ui.jobs.polling import failure
 from ui.jobs.registry import Snapshot
-from ui.text import confidence, length
 from ui.verdict import Verdict
 
 

@@ -17,6 +17,7 @@ from diffsmooth_core.attacks.plane import UNKNOWN, Labels
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets import Choice, catalogue
 from diffsmooth_core.datasets.sources import class_names
+from diffsmooth_core.wording import duration, length
 from ui.attack.regions_image import regions_picture
 from ui.colours import ABSTAIN, class_colour
 from ui.components import strip
@@ -27,7 +28,7 @@ from ui.jobs.certificates import Certification
 from ui.jobs.polling import failure, is_waiting, show_queue_position
 from ui.jobs.registry import Snapshot
 from ui.session import notices, state
-from ui.text import duration, length, plain
+from ui.text import plain
 
 LARGE = 3072  # values of a picture above which a vote takes a CPU a tenth of a second
 COLOURED = 10  # classes, as many as there are colours

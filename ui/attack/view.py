@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from diffsmooth_core import Certificate, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress
 from diffsmooth_core.datasets.sources import Picture, class_names
+from diffsmooth_core.wording import duration, length
 from ui import answer, charts, commands
 from ui.attack import controls, regions_view
 from ui.attack.charts import shares
@@ -25,7 +26,6 @@ from ui.jobs.registry import Snapshot
 from ui.page import problem_line
 from ui.session import notices, state, url
 from ui.session.draft import Draft
-from ui.text import duration, length
 
 
 def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:

@@ -13,6 +13,7 @@ from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.purification.purifiers import purifier_of
+from diffsmooth_core.wording import confidence, down, length
 from diffsmooth_core.zoo.quality import too_noisy
 from ui import answer, charts, sidebar, tours
 from ui.colours import ABSTAIN, class_colour
@@ -24,7 +25,7 @@ from ui.jobs.polling import POLL_SECONDS, poll
 from ui.page import problem_line
 from ui.session import notices, settings, state
 from ui.session.draft import Draft
-from ui.text import confidence, down, length, plain
+from ui.text import plain
 from ui.verdict import evidence, meaning, verdict
 
 LONG_NAME = 11  # letters of a class; a longer name needs two lines

@@ -10,11 +10,11 @@ from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.decision import Decision
 from diffsmooth_core.experiments import Cell, Comparison, Sweep
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
+from diffsmooth_core.wording import down, length
 from ui import echarts
 from ui.colours import ABSTAIN, class_colour, text_colour
 from ui.compare.controls import LETTERS
 from ui.echarts import TROUGH, Spec, heading
-from ui.text import down, length
 
 ROW = 40  # height of a setting's row in pixels
 

@@ -8,13 +8,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.wording import duration
 from ui.jobs import experiments
 from ui.jobs.cancelling import cancel_button
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.polling import failure, is_waiting, show_queue_position
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import notices
-from ui.text import duration, plain
+from ui.text import plain
 
 
 def buttons(label: str, task: ExperimentTask, job: Snapshot[Any] | None) -> DeltaGenerator:

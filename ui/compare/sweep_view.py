@@ -12,6 +12,7 @@ from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import SWEEPS, Cell, Sweep, grid
+from diffsmooth_core.wording import confidence, down, length
 from ui import commands
 from ui.compare import best_setting, charts, job_controls
 from ui.components import figure
@@ -23,7 +24,6 @@ from ui.jobs.registry import Snapshot
 from ui.page import problem_line
 from ui.session import state
 from ui.session.draft import Draft
-from ui.text import confidence, down, length
 
 KIND = "sweep"
 CHART = 340  # pixels high

@@ -15,6 +15,7 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Entry, evaluations
 from diffsmooth_core.purification.purifiers import purifier_of
+from diffsmooth_core.wording import confidence, down, length
 from ui import commands, tours
 from ui.colours import class_colour
 from ui.compare import best_setting, charts, controls, job_controls
@@ -28,7 +29,6 @@ from ui.jobs.registry import Snapshot
 from ui.page import problem_line
 from ui.session import state
 from ui.session.draft import Draft
-from ui.text import confidence, down, length
 from ui.verdict import verdict
 
 ROWS = 6  # classes shown in a count, at most

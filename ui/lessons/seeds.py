@@ -15,10 +15,10 @@ from diffsmooth_core.datasets import class_names, resolve
 from diffsmooth_core.paths import ASSETS
 from diffsmooth_core.statistics import certified_radius
 from diffsmooth_core.statistics.seeds import Grinding, grind
+from diffsmooth_core.wording import down, percent
 from ui import commands
 from ui.components import figure
 from ui.lessons.peeking import ANYTIME, LEVELS, NAIVE, steps
-from ui.text import down, percent
 
 FILE = ASSETS / "runs" / "thousand-seeds.json"
 SEEDS = (1, 3, 10, 30, 100, 300, 1000)

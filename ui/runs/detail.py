@@ -19,6 +19,7 @@ from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.runs.reading import with_readable_certificate
 from diffsmooth_core.runs.records import Kind, Run
 from diffsmooth_core.runs.results import Result
+from diffsmooth_core.wording import down, length
 from ui.answer import card
 from ui.components import figure, strip
 from ui.images import data_url
@@ -30,7 +31,7 @@ from ui.runs.controls import Selection, with_numbers
 from ui.runs.grid import describe
 from ui.session import notices, state
 from ui.session.settings import CONFIG_FIELDS
-from ui.text import down, length, plain
+from ui.text import plain
 
 MOODS = {"right": "right", "wrong": "wrong", "certified": "unknown", "abstained": "abstain"}
 VOTERS = 8  # sample pictures of a class

@@ -14,12 +14,13 @@ from diffsmooth_core.analysis.browsing import RunRow
 from diffsmooth_core.exchange import bundles, logs
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import OUTCOMES, Result
+from diffsmooth_core.wording import length
 from ui.colours import outcome_colour
 from ui.components import focus, picker
 from ui.jobs import audits
 from ui.runs.controls import Selection, clear
 from ui.session import state
-from ui.text import length, plain
+from ui.text import plain
 
 PAGE = 36  # pictures at once
 MARKS = {"right": "✓", "wrong": "✗", "certified": "✓", "abstained": "–"}

@@ -19,12 +19,13 @@ from diffsmooth_core.exchange import bundles, logs
 from diffsmooth_core.paths import ASSETS
 from diffsmooth_core.runs.indices import spread
 from diffsmooth_core.runs.records import Run
+from diffsmooth_core.wording import duration
 from ui.jobs import audits, certificates
 from ui.navigation import certify_by_name
 from ui.page import error_box
 from ui.session import notices, url
 from ui.session.limits import limit
-from ui.text import duration, plain
+from ui.text import plain
 from ui.titles import run_title
 from ui.uploads import Upload
 

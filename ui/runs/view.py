@@ -15,6 +15,7 @@ from diffsmooth_core.runs.batch import Status
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import summary
 from diffsmooth_core.statistics import Proportion
+from diffsmooth_core.wording import duration
 from ui import accuracy, commands
 from ui.colours import outcome_colour
 from ui.components import figure
@@ -22,7 +23,7 @@ from ui.jobs import audits
 from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
 from ui.runs.charts import bounds
 from ui.runs.controls import Selection, clear
-from ui.text import duration, plain
+from ui.text import plain
 
 SUMMARY, PICTURES = "Summary", "Pictures"
 SMALL = 20  # classes that fit into a confusion matrix

@@ -12,13 +12,13 @@ import streamlit as st
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.certification.decision import Decision, check_reachable, decide, selected
 from diffsmooth_core.config import ABSTAIN, ANYTIME
+from diffsmooth_core.wording import down, duration, length
 from ui import charts
 from ui.colours import class_colour
 from ui.components import figure, softmax
 from ui.jobs import certificates, networks, votes
 from ui.page import error_box
 from ui.step.panels import CHART, ROWS, Scene, halves
-from ui.text import down, duration, length
 
 COUNTED = 2000  # votes that are drawn to show a count, at most
 NAMED = 4  # classes that are named while they are drawn

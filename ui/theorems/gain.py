@@ -9,12 +9,13 @@ import streamlit as st
 from diffsmooth_core import ABSTAIN
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.theory import PurificationDistances
+from diffsmooth_core.wording import length, percent
 from ui.components import figure, strip
 from ui.images import data_url
 from ui.jobs import theorems
 from ui.jobs.polling import poll
 from ui.jobs.registry import jobs
-from ui.text import length, percent, plain
+from ui.text import plain
 from ui.theorems import charts, controls, live
 from ui.theorems.controls import Controls
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from diffsmooth_core.theory import Convergence, WeakError
+from diffsmooth_core.wording import percent
 from ui.components import figure
 from ui.jobs import theorems
-from ui.text import percent
 from ui.theorems import charts, live
 from ui.theorems.controls import Controls
 

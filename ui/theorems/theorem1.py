@@ -7,8 +7,9 @@ import math
 import streamlit as st
 
 from diffsmooth_core.theory import Theorem1, c_eta
+from diffsmooth_core.wording import confidence, percent
 from ui.components import figure, terms
-from ui.text import confidence, percent, plain
+from ui.text import plain
 from ui.theorems import charts, quantities
 from ui.theorems.controls import Controls
 from ui.theorems.quantities import CORRECTED, NOISE, PRINTED, SCORE, SHIFT, WITH_C

@@ -9,13 +9,13 @@ import streamlit as st
 
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.theory import Exact, Sampling, clouds
+from diffsmooth_core.wording import duration
 from ui import commands
 from ui.components import figure, strip
 from ui.images import data_url
 from ui.jobs import theorems
 from ui.jobs.polling import is_waiting, poll, show_queue_position
 from ui.jobs.registry import Snapshot, jobs
-from ui.text import duration
 from ui.theorems import exact_charts, live, theorem1, theorem2
 from ui.theorems.commands import exact, on_picture
 from ui.theorems.controls import Controls, go_on, stop, stopped

@@ -12,13 +12,13 @@ from streamlit.testing.v1 import AppTest
 from diffsmooth_core import SmoothingConfig, certify
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
+from diffsmooth_core.wording import down
 from tests.ui.conftest import address, opened
 from ui.components import softmax
 from ui.jobs import networks, votes
 from ui.jobs.networks import base_classifier
 from ui.session import settings, state
 from ui.step import charts, view
-from ui.text import down
 
 Visit = Callable[..., AppTest]
 STEPS = {"diffsmooth": 8, "plain": 3, "dds": 7, "denoised": 4, "densepure": 6, "local-only": 4}

@@ -1,0 +1,34 @@
+"""Numbers in words: a bound or a radius is rounded down, a confidence never up, a time as coarse as it is."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+
+def down(value: float, digits: int) -> str:
+    """A bound or a radius, rounded down: what is shown is never more than what is certified."""
+    return f"{math.floor(value * 10**digits) / 10**digits:.{digits}f}"
+
+
+def length(radius: float) -> str:
+    """A radius, rounded down to two decimals, or to two significant digits where it is smaller."""
+    return down(radius, max(2, 1 - math.floor(math.log10(radius))) if radius > 0 else 2)
+
+
+def confidence(alpha: float) -> str:
+    """1 - alpha in percent with all its digits, so never rounded up: "99.9 %"."""
+    return f"{(100 * (1 - Decimal(repr(alpha)))).normalize():f} %"
+
+
+def percent(share: float) -> str:
+    """A share of 1 in percent, with one decimal."""
+    return f"{100 * share:.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """A time left or taken, as coarse as it is uncertain: "8 s", "3 min", "2 h 10 min"."""
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
