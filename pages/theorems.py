@@ -8,10 +8,12 @@ from ui.session import state, url
 from ui.theorems import controls, curves, gain, schemes, view
 
 url.read(controls.SETTINGS)
-chosen = controls.sidebar().values
+draft = controls.sidebar()
+chosen = draft.values
 
 page.header("Theorems", lessons=True)
 url.write(controls.SETTINGS)
+page.problem_line(draft.problem)
 try:
     if chosen and chosen.picture:
         view.show_picture(state.picture(), chosen)

@@ -15,19 +15,24 @@ from ui.images import data_url
 from ui.jobs import certificates
 from ui.jobs.certificates import Certification
 from ui.jobs.polling import failure, is_waiting, show_queue_position
+from ui.session import state
 from ui.verdict import true_class, verdict
 
 PORTRAIT = 320  # pixels a side
+NONE = "#c2362b"  # the colour of what cannot be done
 
 
 def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Draw the picture on the left, and return the containers for the answer and for the buttons."""
+    """Draw the picture on the left, or that there is none, and return the containers for the answer and for
+    the buttons."""
     left, action = st.columns([7, 1.1], gap="medium")
     with left:
         portrait, body = st.columns([1, 4.4], gap="medium", wrap=False)
+    frame = strip.Frame(picture.title, true_class(picture, names), (_portrait(picture),), crisp=False)
+    if state.picture_problem():
+        frame = strip.Frame("What was given", "cannot be used", word="no picture", colour=NONE)
     with portrait:
-        image, known = _portrait(picture), true_class(picture, names)
-        strip.show([strip.Frame(picture.title, known, (image,), crisp=False)], key="portrait")
+        strip.show([frame], key="portrait")
     return body, action
 
 

@@ -14,39 +14,10 @@ from ui.jobs import certificates
 from ui.page import error_box
 from ui.session import settings, state
 from ui.session.draft import Draft
+from ui.session.numbers import NUMBERS, fits
 from ui.text import plain
 from ui.titles import DATASETS, dataset_title, method_title, network_title
 
-# setting -> label, step of its buttons, help
-NUMBERS: dict[str, tuple[str, float, str]] = {
-    "sigma": (
-        "Noise σ",
-        0.05,
-        "Standard deviation of the smoothing noise; pixel values go from 0 to 1. "
-        "More noise can certify larger radii and makes the picture harder to recognise.",
-    ),
-    "sigma_local": (
-        "Local σ′",
-        0.05,
-        "Standard deviation of the small noise added after purification, "
-        "usually the noise that the classifier was trained under.",
-    ),
-    "n": ("Votes n", 100, "Noisy copies that count for the bound. More of them give a larger radius."),
-    "m": ("Copies m", 1, "How many copies with local noise are averaged into one vote."),
-    "purifications": ("Runs K", 1, "DensePure purifies each noisy copy this often and takes the majority."),
-    "reverse_steps": ("Steps b", 1, "Steps of DensePure's reverse process, from the noise to none."),
-    "n0": ("First votes n₀", 50, "Votes that only choose the class to be certified, and never count for it."),
-    "alpha": ("Risk α", 0.001, "The probability, over the noise, that a certificate claims too much."),
-    "target_radius": ("Target radius", 0.05, "The radius asked for: a run may end once it is reached."),
-    "rounds": ("Rounds", 1, "Looks of adaptive stopping, each at four times the votes; they share α."),
-    "beta": (
-        "Giving up β",
-        0.01,
-        "How often a picture that has the target radius may be given up. More saves votes; it never makes a "
-        "certificate wrong.",
-    ),
-    "seed": ("Seed", 1, "The same seed gives the same noise, so the same votes."),
-}
 HINTS = {
     "method": "How a noisy copy comes to its vote.",
     "classifier": "The network that votes, and the noise it was trained under.",
@@ -127,6 +98,8 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
                 _challenge(draft.values)
         if draft.problem:
             error_box(draft.problem)
+        if problem := state.picture_problem():
+            draft = Draft(None, problem)
         for sentence in draft.values.advice if draft.values and not shared else ():
             st.caption(plain(sentence))
         sheet.close()
@@ -204,6 +177,6 @@ def _numbers(left: str, right: str | None, right_used: bool = True, left_used: b
     visible = [(n, used) for n, used in ((left, left_used), (right, right_used)) if n and tours.shows(n)]
     for column, (name, used) in zip(st.columns(2) if visible else (), visible, strict=False):
         label, step, hint = NUMBERS[name]
-        low, high = settings.SPANS[name]
         form = "%g" if isinstance(getattr(settings.DEFAULTS, name), float) else None
-        column.number_input(label, low, high, step=step, format=form, key=name, help=hint, disabled=not used)
+        off = not used and fits(st.session_state[name], settings.SPANS[name])
+        column.number_input(label, step=step, format=form, key=name, help=hint, disabled=off)

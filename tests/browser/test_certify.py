@@ -178,11 +178,13 @@ def test_an_index_out_of_range_is_explained(app: str, page: Page) -> None:
         pytest.skip("CIFAR-10 is not on this machine")
     index.fill("12345")
     index.press("Enter")
-    expect(page.get_by_text("There is no picture 12345: the index goes from 0 to 9999.")).to_be_visible()
+    refused = page.get_by_test_id("stMain").get_by_text("there is no picture 12,345: choose from 0 to 9,999.")
+    expect(refused).to_be_visible()
+    expect(button(page, "Certify")).to_be_disabled()
     index.fill("7")
     index.press("Enter")
     expect(page.get_by_text("CIFAR-10 test picture 7")).to_be_visible()
-    expect(page.get_by_text("There is no picture")).to_have_count(0)
+    expect(refused).to_have_count(0)
 
 
 def test_an_uploaded_picture_is_shown_and_stays_out_of_the_address(
@@ -193,11 +195,32 @@ def test_an_uploaded_picture_is_shown_and_stays_out_of_the_address(
     page.goto(app)
     page.get_by_text("Upload", exact=True).click()
     page.locator("input[type=file]").set_input_files(tmp_path / "fake.png")
-    expect(page.get_by_text("this file is not a PNG, JPEG or WEBP picture")).to_be_visible()
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_text("fake.png cannot be used: this file is not a PNG, JPEG or WEBP")).to_be_visible()
+    expect(button(page, "Certify")).to_be_disabled()
+    expect(main.get_by_text("Sailing yacht")).to_have_count(0)
     page.locator("input[type=file]").set_input_files(tmp_path / "my_*teal*_.png")
     expect(page.get_by_text("my__teal__.png")).to_be_visible()
     expect(page.get_by_text("true class unknown")).to_be_visible()
     assert "picture=" not in page.url
+
+
+def test_a_number_that_cannot_be_stops_the_button(app: str, page: Page) -> None:
+    page.goto(f"{app}/?n=300&n0=10")
+    sigma, said = (
+        number(page, "Noise σ"),
+        page.get_by_test_id("stMain").get_by_text("it can be from 0.01 to 2"),
+    )
+    for typed, read in (("50", "50"), ("0,05", "5")):  # Chromium leaves a comma out
+        sigma.fill("")
+        sigma.press_sequentially(typed)
+        sigma.press("Tab")
+        expect(said).to_contain_text(f"Noise σ is {read}: ")
+        expect(button(page, "Certify")).to_be_disabled()
+    sigma.fill("0.05")
+    sigma.press("Tab")
+    expect(said).to_have_count(0)
+    expect(button(page, "Certify")).to_be_enabled()
 
 
 def test_a_first_visit_sees_a_recording_and_plays_it(app: str, page: Page) -> None:

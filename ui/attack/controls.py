@@ -11,6 +11,7 @@ from diffsmooth_core.attacks import KINDS, AttackConfig
 from diffsmooth_core.config import USUAL_ATTACK
 from diffsmooth_core.wording import length
 from ui.session.draft import Draft
+from ui.session.numbers import within
 from ui.session.settings import CERTIFY
 
 TITLES = {"pgd": "Gradients (PGD)", "nes": "No gradients (NES)", "random": "Random"}
@@ -36,6 +37,7 @@ COUNTS = {
     "attack-halvings": (0, 12),
     "attack-seed": (0, 2**31),
 }
+TYPED = {"attempts": "Attempts", "n": "Votes that decide an attempt", "seed": "Seed"}
 CHOICES = {"attack-kind": KINDS, "attack-times": TIMES, "attack-through": (True, False)}
 USUAL = {
     dataset: {f"attack-{name}": value for name, value in values.items()}
@@ -62,16 +64,24 @@ def settings(certificate: Certificate, off: bool) -> Draft[AttackConfig]:
     )
     with dial:
         radius = _length(certificate, off)
-    attempts = number.number_input(
-        "Attempts",
-        *COUNTS["attack-attempts"],
+    number.number_input(
+        TYPED["attempts"],
+        step=1,
         key="attack-attempts",
         disabled=off,
         help="Changes to try. They share the risk α, so that many attempts find no success by chance.",
     )
     with more.popover("More", width="stretch", disabled=off):
         others = _others()
-    return Draft.of(lambda: AttackConfig(kind, radius, attempts, alpha=certificate.config.alpha, **others))
+
+    def attack() -> AttackConfig:
+        typed = {
+            name: within(label, st.session_state[f"attack-{name}"], COUNTS[f"attack-{name}"])
+            for name, label in TYPED.items()
+        }
+        return AttackConfig(kind, radius, alpha=certificate.config.alpha, **typed, **others)
+
+    return Draft.of(attack)
 
 
 def _length(certificate: Certificate, off: bool) -> float:
@@ -97,10 +107,11 @@ def _length(certificate: Certificate, off: bool) -> float:
 
 
 def _others() -> dict[str, Any]:
-    """Draw the less common settings; their values by their names in AttackConfig."""
+    """Draw the less common settings; the values of those that are not TYPED, by their names in
+    AttackConfig."""
     steps = st.slider("Steps of an attempt", *COUNTS["attack-steps"], key="attack-steps")
     copies = st.slider("Noisy copies of a step", *COUNTS["attack-copies"], key="attack-copies")
-    n = st.number_input("Votes that decide an attempt", *COUNTS["attack-n"], step=50, key="attack-n")
+    st.number_input(TYPED["n"], step=50, key="attack-n")
     halvings = st.slider(
         "Shorter lengths after a success",
         *COUNTS["attack-halvings"],
@@ -112,11 +123,10 @@ def _others() -> dict[str, Any]:
         key="attack-through",
         help="Otherwise around it, as if it changed nothing (BPDA).",
     )
+    st.number_input(TYPED["seed"], step=1, key="attack-seed")
     return {
         "halvings": halvings,
         "steps": steps,
         "copies": copies,
         "backward": "through" if through else "around",
-        "n": n,
-        "seed": st.number_input("Seed", *COUNTS["attack-seed"], key="attack-seed"),
     }

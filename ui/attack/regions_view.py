@@ -27,10 +27,14 @@ from ui.jobs.cancelling import cancel_button
 from ui.jobs.certificates import Certification
 from ui.jobs.polling import failure, is_waiting, show_queue_position
 from ui.jobs.registry import Snapshot
+from ui.page import problem_line
 from ui.session import notices, state
+from ui.session.draft import Draft
+from ui.session.numbers import within
 from ui.text import plain
 
 LARGE = 3072  # values of a picture above which a vote takes a CPU a tenth of a second
+VOTES = (1, 100)  # that can be asked for at a point
 COLOURED = 10  # classes, as many as there are colours
 RANDOM, ATTACK = "a random direction", "the attack's change"
 
@@ -73,18 +77,22 @@ def _controls(certified: Certification, found: Snapshot[Any] | None) -> None:
             show_queue_position(lambda: attacks.latest(certified, "regions"))
         st.progress(progress.done / progress.total if progress else 0.0)
         return
-    if action.button("Draw", key="regions-draw", type="primary", width="stretch"):
-        notices.attempt(_draw, certified, (across, above), chosen)
+    config = chosen.values
+    off = config is None
+    if action.button("Draw", key="regions-draw", type="primary", width="stretch", disabled=off) and config:
+        notices.attempt(_draw, certified, (across, above), config)
         st.rerun()
-    st.caption(
-        f"{chosen.resolution} × {chosen.resolution} points with {chosen.votes} votes each take about "
-        f"{duration(attacks.regions_seconds(certified, chosen))}; the picture comes from coarse to fine."
-    )
+    problem_line(chosen.problem)
+    if config:
+        st.caption(
+            f"{config.resolution} × {config.resolution} points with {config.votes} votes each take about "
+            f"{duration(attacks.regions_seconds(certified, config))}; the picture comes from coarse to fine."
+        )
 
 
 def _choices(
     columns: Sequence[DeltaGenerator], ways: Sequence[str], d: int, *, disabled: bool
-) -> tuple[str, str, RegionsConfig]:
+) -> tuple[str, str, Draft[RegionsConfig]]:
     """Draw the controls for where the axes lead, of `ways`, and for the regions, in five columns. `d` is the
     number of the picture's values: lengths grow with its root."""
     right, up, wide, fine, votes = columns
@@ -121,14 +129,13 @@ def _choices(
     )
     each = votes.number_input(
         "Votes a point",
-        1,
-        100,
-        3 if large else 9,
+        value=3 if large else 9,
+        step=1,
         key=f"regions-votes{own}",
         disabled=disabled,
         help="For the smoothed classifier; all points see the same noise.",
     )
-    return across, above, RegionsConfig(extent, size, each)
+    return across, above, Draft.of(lambda: RegionsConfig(extent, size, within("Votes a point", each, VOTES)))
 
 
 def _ways(certified: Certification) -> dict[str, Choice | None]:

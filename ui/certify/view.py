@@ -73,7 +73,7 @@ def _idle(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
                 "Certify finds a radius within which no change of the picture, however clever, changes the "
                 f"class that the method gives it{sure}."
             )
-            if picture.note:
+            if picture.note and not state.picture_problem():
                 st.caption(plain(picture.note))
             problem_line(draft.problem)
         with action:

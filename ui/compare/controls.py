@@ -13,11 +13,11 @@ from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.experiments import SWEEPS
-from ui import sidebar
 from ui.jobs.networks import runnable
 from ui.page import problem_line
 from ui.session import notices, state
 from ui.session.draft import Draft
+from ui.session.numbers import NUMBERS, within
 from ui.session.settings import CERTIFY, CONFIG_FIELDS, SPANS, choices, denoisers
 from ui.text import plain
 from ui.titles import method_title, network_title
@@ -130,6 +130,15 @@ def more(settings: list[Chosen]) -> None:
         )
 
 
+def _change(i: int, settings: list[Chosen], values: Chosen) -> None:
+    """Take these values for one of the settings. Raises InputError for a number that it cannot have: then it
+    keeps its own."""
+    for name in FIELDS:
+        if name in NUMBERS:
+            within(f"{LETTERS[i]}: {NUMBERS[name][0]}", values[name], SPANS[name])
+    _keep([*settings[:i], values, *settings[i + 1 :]])
+
+
 def _remove(settings: list[Chosen], i: int) -> None:
     _keep(settings[:i] + settings[i + 1 :])
 
@@ -140,7 +149,7 @@ def _widgets(i: int, settings: list[Chosen]) -> None:
     st.session_state.update({key[name]: one[name] for name in FIELDS})
 
     def changed() -> None:
-        _keep([*settings[:i], {name: st.session_state[key[name]] for name in FIELDS}, *settings[i + 1 :]])
+        notices.attempt(_change, i, settings, {name: st.session_state[key[name]] for name in FIELDS})
 
     method = METHODS[one["method"]]
     titles: dict[str, Callable[[str], str]] = {"method": method_title, "classifier": network_title}
@@ -154,10 +163,9 @@ def _widgets(i: int, settings: list[Chosen]) -> None:
         )
     for row in (("sigma", "sigma_local"), ("n", "m")):
         for column, name in zip(st.columns(2), row, strict=True):
-            label, step, _ = sidebar.NUMBERS[name]
-            low, high = SPANS[name]
-            form = "%g" if isinstance(one[name], float) else None
+            label, step, _ = NUMBERS[name]
+            form = "%g" if step % 1 else None
             used = method.smooths_locally or name in ("sigma", "n")
             column.number_input(
-                label, low, high, step=step, format=form, key=key[name], disabled=not used, on_change=changed
+                label, step=step, format=form, key=key[name], disabled=not used, on_change=changed
             )

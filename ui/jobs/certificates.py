@@ -109,11 +109,13 @@ def show_run_of_address() -> None:
 
 
 def hide_run_of_other_picture(picture: Picture) -> None:
-    """Stop showing a finished run once another picture is chosen after its end, and not before."""
+    """Stop showing a finished run once another picture, or something that is none, is chosen after its end,
+    and not before."""
     run = find(state.job())
     if run is None or not run.finished:
         return
-    if picture.sha256 not in (run.subject.picture.sha256, state.picture_at_end(run.id, picture.sha256)):
+    known = (run.subject.picture.sha256, state.picture_at_end(run.id, picture.sha256))
+    if picture.sha256 not in known or state.picture_problem():
         state.show_job(None)
 
 

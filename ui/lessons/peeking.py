@@ -12,6 +12,7 @@ from diffsmooth_core.statistics.peeking import Peeking, simulate
 from ui.colours import ABSTAIN
 from ui.components import figure
 from ui.page import error_box
+from ui.session.numbers import within
 
 RUNS = 1000
 NAIVE, ANYTIME = "#d9480f", "#0b8a5f"
@@ -28,12 +29,12 @@ def show() -> None:
         "more often. The anytime bound pays a little radius and may be looked at whenever one likes."
     )
     one, two, three, four = st.columns(4)
-    p = one.number_input("True share p", 0.5, 0.99, 0.5, 0.05, help="At ½ every certificate is false.")
+    p = one.number_input("True share p", value=0.5, step=0.05, help="At ½ every certificate is false.")
     n = two.select_slider("Votes n", (100, 300, 1000, 3000, 10_000), 3000)
     every = three.select_slider("Look every", (1, 10, 30, 100), 10)
     alpha = four.select_slider("Risk α", list(LEVELS), 0.05, format_func=LEVELS.__getitem__)
     try:
-        found = _simulated(p, n, alpha, every)
+        found = _simulated(within("True share p", p, (0.5, 0.99)), n, alpha, every)
     except InputError as error:
         error_box(error)
         return

@@ -22,6 +22,7 @@ from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory, is_path
 from ui.components import figure
 from ui.session import notices
 from ui.session.limits import limit
+from ui.session.numbers import within
 from ui.text import plain
 from ui.titles import dataset_title, method_title, network_title
 from ui.uploads import Upload
@@ -236,7 +237,7 @@ def adding() -> None:
             "Or a file in the folder of models, or timm/NAME", placeholder="checkpoint.pth.tar"
         )
         name = right.text_input("Name it", placeholder="smoothadv-resnet110")
-        sigma = left.number_input("Training noise σ", 0.0, 2.0, 0.25, 0.05, help="No file stores it.")
+        sigma = left.number_input("Training noise σ", value=0.25, step=0.05, help="No file stores it.")
         usual = right.selectbox("Normalisation", [USUAL, *STATISTICS])
         if st.form_submit_button("Add", icon=":material/add:"):
             normalisation = None if usual == USUAL else usual
@@ -247,6 +248,7 @@ def adding() -> None:
 
 def _add(file: Upload | None, source: str, name: str, sigma: float, normalisation: str | None) -> None:
     """Add the uploaded checkpoint, or the one that `source` names, and say so. Raises InputError."""
+    within("Training noise σ", sigma, (0.0, 2.0))
     if file is None:
         _check_door(source)
         added = zoo.add(source, name, sigma=sigma, normalisation=normalisation)

@@ -25,6 +25,7 @@ from ui.navigation import certify_by_name
 from ui.page import error_box
 from ui.session import notices, url
 from ui.session.limits import limit
+from ui.session.numbers import within
 from ui.text import plain
 from ui.titles import run_title
 from ui.uploads import Upload
@@ -166,13 +167,13 @@ def _import_form() -> None:
         name = left.text_input("Name of the run", max_chars=80, placeholder="cohen-0.5")
         dataset = middle.selectbox("Data set", datasets())
         target = right.number_input(
-            "Radius asked for", 0.01, 16.0, None, 0.25, help="Only for a log that says proved or not."
+            "Radius asked for", value=None, step=0.25, help="Only for a log that says proved or not."
         )
-        sigma = left.number_input("Noise σ", 0.01, 4.0, 0.5, 0.05)
-        n = middle.number_input("Votes n", 1, 10_000_000, 100_000, 1000)
-        alpha = right.number_input("Risk α", 1e-6, 0.5, 0.001, 0.001, format="%g")
+        sigma = left.number_input("Noise σ", value=0.5, step=0.05)
+        n = middle.number_input("Votes n", value=100_000, step=1000)
+        alpha = right.number_input("Risk α", value=0.001, step=0.001, format="%g")
         training = left.number_input(
-            "Training noise", 0.0, 4.0, None, 0.05, help="If it is known: then the paper's row can be found."
+            "Training noise", value=None, step=0.05, help="If it is known: then the paper's row can be found."
         )
         settings = LogSettings(name, dataset, sigma, n, alpha, target, training)
         if st.form_submit_button("Import", type="primary"):
@@ -184,6 +185,13 @@ def _import_form() -> None:
 def _import(file: Upload | None, settings: LogSettings) -> None:
     if file is None:
         raise InputError("there is no log yet; choose a file first")
+    within("Noise σ", settings.sigma, (0.01, 4.0))
+    within("Votes n", settings.n, (1, 10_000_000))
+    within("Risk α", settings.alpha, (1e-6, 0.5))
+    if settings.target is not None:
+        within("Radius asked for", settings.target, (0.01, 16.0))
+    if settings.training_sigma is not None:
+        within("Training noise", settings.training_sigma, (0.0, 4.0))
     log = read_log(file.getvalue(), settings)
     kept = {
         "sigma": settings.sigma,

@@ -18,7 +18,10 @@ from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.certification.commitment import check_nonce
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve
 from ui.session import notices, settings
-from ui.session.settings import CONFIG_FIELDS, DEFAULTS
+from ui.session.numbers import configuration
+from ui.session.settings import DEFAULTS
+
+NO_PROBLEM = ("", "")  # the kind of what was refused as a picture, and why
 
 
 @lru_cache(maxsize=64)
@@ -34,7 +37,7 @@ def dataset() -> str:
 
 def config() -> SmoothingConfig:
     """The settings as the core takes them. Raises InputError."""
-    return SmoothingConfig(**{name: st.session_state[name] for name in CONFIG_FIELDS})
+    return configuration(st.session_state)
 
 
 def setting(name: str) -> Any:
@@ -111,6 +114,24 @@ def set_picture(picture: str | Picture) -> None:
     uploaded = isinstance(picture, Picture) and picture.source.startswith("upload:")
     st.session_state["upload"] = picture if uploaded else None
     st.session_state["picture"] = picture.source if isinstance(picture, Picture) else picture
+    st.session_state["picture-problem"] = NO_PROBLEM
+
+
+def refuse_picture(kind: str, problem: str) -> None:
+    """Remember why what was given as a picture of this kind is none, in a sentence without its full stop:
+    nothing is done with the last picture until one is chosen, or another kind."""
+    st.session_state["picture-problem"] = (kind, problem)
+
+
+def forget_refused(kind: str) -> None:
+    """Go back to the last picture where something of another kind than this was refused."""
+    if st.session_state.get("picture-problem", NO_PROBLEM)[0] != kind:
+        st.session_state["picture-problem"] = NO_PROBLEM
+
+
+def picture_problem() -> str:
+    """Why there is no picture; empty where there is one."""
+    return str(st.session_state.get("picture-problem", NO_PROBLEM)[1])
 
 
 def picture_spec() -> str:

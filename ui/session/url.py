@@ -13,7 +13,8 @@ import streamlit as st
 from diffsmooth_core import InputError, SmoothingConfig
 from ui.components.address import complete
 from ui.session import notices, state
-from ui.session.settings import CERTIFY, CONFIG_FIELDS, Settings, first_picture
+from ui.session.numbers import configuration
+from ui.session.settings import CERTIFY, Settings, first_picture
 
 Address = dict[str, str]  # its parameters
 Session = MutableMapping[Any, Any]
@@ -211,4 +212,4 @@ def _enter(address: Address) -> None:
 def kept_config() -> SmoothingConfig:
     """The Certify page's settings as they were left, for another page. Raises InputError."""
     kept = sync().kept.get(CERTIFY.prefix, {})
-    return SmoothingConfig(**{name: value for name, value in kept.items() if name in CONFIG_FIELDS})
+    return configuration(kept)

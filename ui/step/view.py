@@ -141,13 +141,13 @@ def _row(path: list[Step], at: int, copy: int, config: SmoothingConfig) -> None:
 
 def _copies(copy: int, n: int) -> None:
     def jump() -> None:
-        state.change_settings(copy=st.session_state["step-copy"])
+        state.change_settings(copy=min(max(st.session_state["step-copy"], 1), n))
 
     st.session_state["step-copy"] = copy
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.markdown("Copy", width="content")
         st.number_input(
-            "Copy", 1, n, key="step-copy", on_change=jump, width=140, label_visibility="collapsed"
+            "Copy", step=1, key="step-copy", on_change=jump, width=140, label_visibility="collapsed"
         )
         st.markdown(f"of {n:,}", width="content")
 

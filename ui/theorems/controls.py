@@ -17,6 +17,7 @@ from ui.components import picker
 from ui.page import error_box
 from ui.session import state
 from ui.session.draft import Draft
+from ui.session.numbers import within
 from ui.session.settings import DEFAULTS, Settings, diffusion_models
 from ui.titles import dataset_title
 
@@ -43,7 +44,7 @@ CHOICES: dict[str, Sequence[Any]] = {
     "eta": (0.001, 0.01, 0.05, 0.1),
     "unit": tuple(UNITS),
 }
-SPANS = {"sigma": (0.05, 1.0), "radius": (0.0, 5.0), "seed": (0.0, 2.0**31)}
+SPANS = {"sigma": (0.05, 1.0), "radius": (0.0, 5.0), "seed": (0, 2**31)}
 
 
 SETTINGS = Settings(
@@ -135,6 +136,8 @@ def sidebar() -> Draft[Controls]:
         draft = Draft.of(_chosen)
         if draft.problem:
             error_box(draft.problem)
+        if on_picture and (problem := state.picture_problem()):
+            return Draft(None, problem)
         return draft
 
 
@@ -183,8 +186,7 @@ def _others(on_picture: bool) -> None:
             "errors.",
         )
         _steps("Risk η", "eta", "The probability that Theorem 1's bound may fail.")
-        low, high = (int(end) for end in SPANS["seed"])
-        st.number_input("Seed", low, high, key=f"{PREFIX}seed", help="The same seed gives the same noise.")
+        st.number_input("Seed", step=1, key=f"{PREFIX}seed", help="The same seed gives the same noise.")
     st.segmented_control(
         "Lengths in",
         CHOICES["unit"],
@@ -206,6 +208,7 @@ def _steps(label: str, name: str, words: str) -> None:
 
 def _chosen() -> Controls:
     now = SETTINGS.values(st.session_state)
+    within("Seed", now["seed"], SPANS["seed"])
     setting = TheoremSetting(
         **{
             name: now[name]

@@ -12,6 +12,7 @@ from diffsmooth_core.datasets.sources import Choice, Group, catalogue, from_uplo
 from ui.images import data_url
 from ui.session import settings, state
 from ui.session.limits import limit
+from ui.session.numbers import fits
 from ui.text import plain
 
 THUMBNAIL = 96  # pixels a side
@@ -57,12 +58,13 @@ def choose(follow: bool = False) -> None:
     if follow and current in titles and kind not in (current, "upload") and groups[kind].size:
         first = groups[kind].choices[:1]
         state.choose_picture(first[0].spec if first else f"{kind}:0")
+    state.forget_refused(kind)
     if kind == "upload":
         _upload()
     else:
         _browse(groups[kind])
-    if problem := st.session_state.get("picture-problem"):
-        st.error(plain(problem))
+    if problem := state.picture_problem():
+        st.error(f"{plain(problem)}.")
 
 
 def _browse(group: Group) -> None:
@@ -81,7 +83,6 @@ def _browse(group: Group) -> None:
 
     def picked() -> None:
         if chosen := st.session_state[f"picker-{group.kind}"].picked:
-            st.session_state["picture-problem"] = ""
             state.choose_picture(str(chosen))
 
     picker(data=data, key=f"picker-{group.kind}", on_picked_change=picked)
@@ -95,12 +96,12 @@ def _around(group: Group) -> tuple[Choice, ...]:
 
     def jump() -> None:
         typed = st.session_state[key]
-        there = 0 <= typed < group.size
-        st.session_state["picture-problem"] = (
-            "" if there else f"There is no picture {typed}: the index goes from 0 to {group.size - 1}."
-        )
-        if there:
+        if fits(typed, (0, group.size - 1)):
             state.choose_picture(f"{group.kind}:{typed}")
+        else:
+            state.refuse_picture(
+                group.kind, f"there is no picture {typed:,}: choose from 0 to {group.size - 1:,}"
+            )
 
     st.session_state[key] = index
     st.number_input(
@@ -119,13 +120,13 @@ def _around(group: Group) -> tuple[Choice, ...]:
 
 def _upload() -> None:
     def uploaded() -> None:
-        st.session_state["picture-problem"] = ""
+        state.refuse_picture("upload", "")
         if (file := st.session_state["upload-file"]) is None:
             return
         try:
             state.set_picture(from_upload(file.getvalue(), file.name, state.dataset()))
         except InputError as error:
-            st.session_state["picture-problem"] = str(error)
+            state.refuse_picture("upload", f"{file.name} cannot be used: {error}")
 
     st.file_uploader(
         "PNG, JPEG or WEBP",
