@@ -11,7 +11,7 @@ from diffsmooth_core.certification.progress import Point
 from diffsmooth_core.certification.target_test import target_test
 from diffsmooth_core.config import ANYTIME
 from ui import echarts
-from ui.colours import ABSTAIN, class_colour
+from ui.colours import ABSTAIN, BOUND, class_colour
 from ui.echarts import Spec, heading
 
 HEIGHT = 300  # pixels of the charts that are side by side below an answer
@@ -99,9 +99,7 @@ def _axis_end(done: int, total: int, end: int = 1000) -> int:
     return min(end, total)
 
 
-def trace(
-    points: Sequence[Point], config: SmoothingConfig, finished: bool, colour: str, at: int | None = None
-) -> Spec:
+def trace(points: Sequence[Point], config: SmoothingConfig, finished: bool, at: int | None = None) -> Spec:
     """The candidate's share and its lower bounds over the estimation votes, with a line at 1/2. With `at`, a
     mark at that vote; the axis then ends at the last point.
 
@@ -117,7 +115,7 @@ def trace(
     votes_axis = "estimation votes" if at is None else "estimation votes; the upright line is this one"
     tested = config.stopping == "sequential"
     share, used, other = (
-        _test_lines(points, config, colour, end) if tested else _bound_lines(points, config, finished, colour)
+        _test_lines(points, config, end) if tested else _bound_lines(points, config, finished)
     )
     if at is not None:
         share["markLine"] = echarts.mark_lines(
@@ -142,9 +140,7 @@ def trace(
     }
 
 
-def _bound_lines(
-    points: Sequence[Point], config: SmoothingConfig, finished: bool, colour: str
-) -> tuple[Spec, Spec, Spec]:
+def _bound_lines(points: Sequence[Point], config: SmoothingConfig, finished: bool) -> tuple[Spec, Spec, Spec]:
     """The share's line, that of the bound which the certificate takes, and that of the other bound."""
     anytime = config.stopping in ANYTIME
     fixed_name = "fixed-n bound" if anytime or finished else "fixed-n bound, provisional"
@@ -156,14 +152,12 @@ def _bound_lines(
     dash = "solid" if finished or anytime else "dashed"
     return (
         _share_line(points),
-        echarts.line(used[0], colour, 2.5, used[1], dash) | _lone(points),
+        echarts.line(used[0], BOUND, 2.5, used[1], dash) | _lone(points),
         echarts.line(other[0], ABSTAIN, 1.2, other[1], "dotted") | _lone(points),
     )
 
 
-def _test_lines(
-    points: Sequence[Point], config: SmoothingConfig, colour: str, end: int
-) -> tuple[Spec, Spec, Spec]:
+def _test_lines(points: Sequence[Point], config: SmoothingConfig, end: int) -> tuple[Spec, Spec, Spec]:
     """The share's line, and the shares that pass the test of the target radius and give it up, up to `end`
     votes."""
     test = target_test(config)
@@ -172,7 +166,7 @@ def _test_lines(
     thinned = (line[:: -max(1, len(line) // POINTS)][::-1] for line in (passing, lost))
     return (
         _share_line(points),
-        echarts.line(f"certifies radius {config.target_radius:g}", colour, 2.5, next(thinned)),
+        echarts.line(f"certifies radius {config.target_radius:g}", BOUND, 2.5, next(thinned)),
         echarts.line("gives up", ABSTAIN, 1.2, next(thinned), "dotted"),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 ABSTAIN = "#8b9098"
+BOUND = "#64748b"  # of a lower bound, whichever class it is for: it says how much, not whether that is right
 _OUTCOMES = {"right": "#0b8a5f", "wrong": "#d9480f", "certified": "#2f75c0", "abstained": ABSTAIN}
 
 
@@ -18,6 +19,12 @@ def class_colour(index: int) -> str:
 def outcome_colour(outcome: str) -> str:
     """The colour of one of the audit's OUTCOMES, that of the verdict's card."""
     return _OUTCOMES[outcome]
+
+
+def outcome_mark(outcome: str) -> str:
+    """What stands for one of OUTCOMES in a chart, with a space after it; empty where the picture's class is
+    not known."""
+    return {"right": "✓ ", "wrong": "✕ ", "abstained": "– ", "certified": ""}[outcome]
 
 
 def text_colour() -> str:

@@ -1,8 +1,8 @@
-"""Which other settings would certify a picture that is not certified: they are tried one after the other."""
+"""Which other settings would certify a picture for its class: they are tried one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from torch import Tensor
@@ -11,13 +11,14 @@ from diffsmooth_core.certification.stream import certify
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.experiments import evaluations
+from diffsmooth_core.runs.results import outcome_of
 from diffsmooth_core.statistics import bonferroni_alpha
 
 
 @dataclass(frozen=True)
 class Rescue:
-    """The certificate of the picture under another setting, with alpha divided by the number of settings
-    tried (a Bonferroni correction)."""
+    """The answer for the picture under another setting, with alpha divided by the number of settings tried
+    (a Bonferroni correction). It rescues the picture only where it certifies its class: see `ranked`."""
 
     change: str
     config: SmoothingConfig
@@ -62,3 +63,12 @@ def rescues(
             continue
         passes = (config.n0 + config.n) * evaluations(config)[1]
         yield Rescue(change, config, certificate.label, certificate.radius, certificate.p_hat, passes)
+
+
+def ranked(found: Iterable[Rescue], label: int | None) -> list[tuple[str, Rescue]]:
+    """Each with its outcome (one of OUTCOMES) for a picture of class `label`, the best first: certificates
+    for that class by their radius, then abstentions, and at the end certificates for another class, which
+    rescue nothing."""
+    order = ("right", "certified", "abstained", "wrong")
+    outcomes = [(outcome_of(one.label, label), one) for one in found]
+    return sorted(outcomes, key=lambda each: (order.index(each[0]), -each[1].radius, each[1].cost))

@@ -22,6 +22,7 @@ def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: 
     """Say why pictures of the run NAME abstain; the reasons are kept in the store."""
     from diffsmooth_core.analysis.diagnosis import REASONS
     from diffsmooth_core.analysis.explaining import diagnose_each, rescues_of
+    from diffsmooth_core.analysis.rescue import ranked
     from diffsmooth_core.config import ABSTAIN
     from diffsmooth_core.runs.store import Store
 
@@ -36,20 +37,24 @@ def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: 
         diagnose_each(store, run, chosen), total=len(chosen), unit="picture", delay=0.5
     ):
         found[result.idx] = diagnosis.as_dict()
-    rescues = [] if idx is None else sorted(rescues_of(run, results[0]), key=lambda r: -r.radius)
+    rescues = [] if idx is None else ranked(rescues_of(run, results[0]), results[0].label)
     if as_json:
-        ranked = [{"change": r.change, "label": r.label, "radius": r.radius, "cost": r.cost} for r in rescues]
-        click.echo(json.dumps({"run": name, "diagnoses": found, "rescues": ranked}))
+        listed = [
+            {"change": r.change, "label": r.label, "radius": r.radius, "cost": r.cost, "outcome": outcome}
+            for outcome, r in rescues
+        ]
+        click.echo(json.dumps({"run": name, "diagnoses": found, "rescues": listed}))
         return
     times = Counter(diagnosis["reason"] for diagnosis in found.values())
     for reason, count in times.most_common():
         click.echo(f"{count:>5}  {REASONS[reason]}")
     if idx is not None:
         click.echo(found[idx]["sentence"])
-        for option in rescues:
+        for outcome, option in rescues:
             answer = "abstains" if option.label == ABSTAIN else f"class {option.label}"
+            answer += ", wrong" if outcome == "wrong" else ""
             click.echo(
-                f"  {option.change:<28} {answer:<10} radius {option.radius:.3f}  p̂ {option.p_hat:.2f}  "
+                f"  {option.change:<28} {answer:<16} radius {option.radius:.3f}  p̂ {option.p_hat:.2f}  "
                 f"{option.cost:,} classifications"
             )
         click.echo(f"  each at alpha over {len(rescues)} settings, so the best of them may be picked")

@@ -23,6 +23,15 @@ OUTCOMES = {
 }
 
 
+def outcome_of(predict: int, label: int | None) -> str:
+    """Which of OUTCOMES a certified class, or ABSTAIN, is for a picture of class `label`, None if unknown."""
+    if predict == ABSTAIN:
+        return "abstained"
+    if label is None:
+        return "certified"
+    return "right" if predict == label else "wrong"
+
+
 @dataclass(frozen=True)
 class Result:
     """The result of one picture. `predict` is a class or ABSTAIN; `label` is None where it is not known.
@@ -68,11 +77,7 @@ class Result:
     @property
     def outcome(self) -> str:
         """One of OUTCOMES."""
-        if self.predict == ABSTAIN:
-            return "abstained"
-        if self.label is None:
-            return "certified"
-        return "right" if self.correct else "wrong"
+        return outcome_of(self.predict, self.label)
 
 
 @dataclass(frozen=True)

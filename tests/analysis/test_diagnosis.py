@@ -10,11 +10,11 @@ import torch
 
 from diffsmooth_core import build_base, certify
 from diffsmooth_core.analysis.diagnosis import REASONS, explain
-from diffsmooth_core.analysis.rescue import rescue_settings, rescues
+from diffsmooth_core.analysis.rescue import Rescue, ranked, rescue_settings, rescues
 from diffsmooth_core.analysis.stages import Stages, calmer_share, take_apart
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import decide
-from diffsmooth_core.config import SmoothingConfig
+from diffsmooth_core.config import ABSTAIN, SmoothingConfig
 from tests.worlds import GREY, SHAPE, clamping_denoiser, half_space, linear_classifier
 
 NAMES = ("cat", "dog", "frog")
@@ -130,3 +130,26 @@ def test_a_rescue_is_honest_about_having_looked_many_times() -> None:
     assert found["four times the votes, n = 1,200"].cost == 1250
     smoothing = rescue_settings(replace(CONFIG, method="diffsmooth"), ["gaussian-0.50"], 100)
     assert {"m = 11", "σ′ = 0.3", "σ′ = 0.2", "classifier gaussian-0.50"} <= set(smoothing)
+
+
+def test_a_certificate_for_another_class_rescues_nothing() -> None:
+    def found(change: str, label: int, radius: float, cost: int = 1) -> Rescue:
+        return Rescue(change, CONFIG, label, radius, 0.9, cost)
+
+    tried = [
+        found("wrong", 6, 0.9),
+        found("short", 8, 0.1),
+        found("none", ABSTAIN, 0.0),
+        found("dear", 8, 0.4, cost=9),
+        found("cheap", 8, 0.4),
+    ]
+    known = [(outcome, one.change) for outcome, one in ranked(tried, 8)]
+    assert known == [
+        ("right", "cheap"),
+        ("right", "dear"),
+        ("right", "short"),
+        ("abstained", "none"),
+        ("wrong", "wrong"),
+    ]
+    unknown = [one.change for _, one in ranked(tried, None)]
+    assert unknown == ["wrong", "cheap", "dear", "short", "none"]

@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import streamlit as st
 from PIL import Image
 
 from diffsmooth_core import SmoothingConfig
@@ -17,7 +15,7 @@ from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.purification.purifiers import purifier_of
 from tests.ui.conftest import progress
 from ui import charts
-from ui.colours import class_colour
+from ui.colours import BOUND
 from ui.components import figure, strip
 from ui.images import data_url
 from ui.text import no_formula, plain
@@ -28,14 +26,6 @@ CONFIG = SmoothingConfig(n=1000)
 
 def decoded(url: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))))
-
-
-def contrast(one: str, other: str) -> float:
-    """WCAG 2's contrast ratio of two colours, #rrggbb."""
-    values = np.array([[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in (one, other)])
-    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
-    low, high = sorted(linear @ (0.2126, 0.7152, 0.0722))
-    return float((high + 0.05) / (low + 0.05))
 
 
 def test_votes_of_selection_and_estimation_are_apart() -> None:
@@ -69,7 +59,7 @@ def test_a_long_runs_first_votes_can_be_seen() -> None:
 
 @pytest.mark.parametrize(("finished", "kind"), [(False, "dashed"), (True, "solid")])
 def test_the_bound_is_dashed_until_it_holds(finished: bool, kind: str) -> None:
-    spec = charts.trace([(26, 0.9, 0.7, 0.6), (52, 0.92, 0.8, 0.75)], CONFIG, finished, "#123456")
+    spec = charts.trace([(26, 0.9, 0.7, 0.6), (52, 0.92, 0.8, 0.75)], CONFIG, finished)
     bound = spec["series"][1]
     assert bound["lineStyle"]["type"] == kind
     assert ("provisional" in bound["name"]) != finished
@@ -78,14 +68,14 @@ def test_the_bound_is_dashed_until_it_holds(finished: bool, kind: str) -> None:
 
 def test_an_anytime_bound_is_solid_from_the_start() -> None:
     config = replace(CONFIG, stopping="target")
-    _, bound, other = charts.trace([(26, 0.9, 0.7, 0.6)], config, False, "#123456")["series"]
-    assert (bound["data"], bound["lineStyle"]["type"], bound["color"]) == ([[26, 0.6]], "solid", "#123456")
+    _, bound, other = charts.trace([(26, 0.9, 0.7, 0.6)], config, False)["series"]
+    assert (bound["data"], bound["lineStyle"]["type"], bound["color"]) == ([[26, 0.6]], "solid", BOUND)
     assert other["data"] == [[26, 0.7]]
     assert other["lineStyle"]["type"] == "dotted"
 
 
 def test_a_single_point_can_be_seen() -> None:
-    series = charts.trace([(26, 0.9, 0.7, 0.6)], CONFIG, True, "#123456")["series"]
+    series = charts.trace([(26, 0.9, 0.7, 0.6)], CONFIG, True)["series"]
     assert [(line["data"], line["showSymbol"]) for line in series] == [
         ([[26, 0.9]], True),
         ([[26, 0.7]], True),
@@ -95,7 +85,7 @@ def test_a_single_point_can_be_seen() -> None:
 
 def test_a_long_trace_is_thinned_and_keeps_its_end() -> None:
     points = [(n, 0.9, 0.8, 0.7) for n in range(1, 50_001)]
-    drawn = charts.trace(points, CONFIG, True, "#123456")["series"][1]["data"]
+    drawn = charts.trace(points, CONFIG, True)["series"][1]["data"]
     assert len(drawn) < 1000
     assert drawn[-1] == [50_000, 0.8]
 
@@ -127,16 +117,6 @@ def test_a_thumbnail_is_the_central_square() -> None:
 
 def test_plain_text_escapes_all_markup() -> None:
     assert plain("[a](b) **c** $d$ <e>\n:red[f]") == r"\[a\]\(b\) \*\*c\*\* \$d\$ \<e\> \:red\[f\]"
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_class_colours_can_be_seen_on_the_background(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(st.context), "theme", SimpleNamespace(type=scheme))
-    background = st.get_option(f"theme.{scheme}.backgroundColor")
-    colours = [class_colour(k) for k in range(10)]
-    assert len(set(colours)) == 10
-    least = {"light": 2, "dark": 3}[scheme]
-    assert min(contrast(colour, background) for colour in colours) > least
 
 
 def test_one_run_of_densepure_is_no_majority() -> None:

@@ -16,7 +16,6 @@ from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.wording import confidence, down, length
 from diffsmooth_core.zoo.quality import too_noisy
 from ui import answer, charts, sidebar, tours
-from ui.colours import ABSTAIN, class_colour
 from ui.components import figure, focus, strip
 from ui.jobs import certificates, recordings
 from ui.jobs.cancelling import cancel_button
@@ -139,8 +138,7 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
         figure.show(spec, "votes", "Votes for each class", charts.HEIGHT, saved=every)
     with right:
         done = progress is not None and progress.certificate is not None
-        colour = class_colour(progress.candidate) if progress else ABSTAIN
-        spec = charts.trace(progress.trace if progress else (), run.config, done, colour)
+        spec = charts.trace(progress.trace if progress else (), run.config, done)
         figure.show(spec, "trace", "Share of votes and its lower bound, against ½", charts.HEIGHT)
     if place and draft.values:
         answer.find_time(place, picture, draft.values)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.decision import Decision
 from diffsmooth_core.experiments import Cell, Comparison, Sweep
+from diffsmooth_core.runs.results import outcome_of
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from diffsmooth_core.wording import down, length
 from ui import echarts
-from ui.colours import ABSTAIN, class_colour, text_colour
+from ui.colours import ABSTAIN, BOUND, outcome_colour, outcome_mark, text_colour
 from ui.compare.controls import LETTERS
 from ui.echarts import TROUGH, Spec, heading
 
@@ -24,18 +24,23 @@ def height(comparison: Comparison) -> int:
     return 88 + ROW * len(comparison.entries)
 
 
-def bounds(comparison: Comparison, names: tuple[str, ...]) -> Spec:
-    """Each bound against 1/2 with the share of votes as a tick, and each radius; pale until final."""
+def bounds(comparison: Comparison, label: int | None) -> Spec:
+    """Each bound against 1/2 with the share of votes as a tick, and each radius in the colour and with the
+    mark of its outcome for a picture of class `label`; pale until final."""
     entries = comparison.entries
     labels = list(LETTERS[: len(entries)])
-    looks = [
-        (class_colour(e.progress.candidate) if e.progress else ABSTAIN, 1.0 if e.certificate else 0.5)
-        for e in entries
-    ]
+    opacities = [1.0 if e.certificate else 0.5 for e in entries]
     counting = [e.progress if e.progress and any(e.progress.counts) else None for e in entries]
     lower = [progress.p_a_lower if progress else 0.0 for progress in counting]
     shares = [[progress.p_hat, labels[i]] for i, progress in enumerate(counting) if progress]
     radii = [e.progress.radius if e.progress else 0.0 for e in entries]
+    outcomes = [outcome_of(e.progress.candidate, label) if e.progress else "abstained" for e in entries]
+    bound_words = [down(bound, 4) if bound else "" for bound in lower]
+    radius_words = [
+        outcome_mark(o) + length(radius) if radius else "none"
+        for o, radius in zip(outcomes, radii, strict=True)
+    ]
+    outcome_colours = list(map(outcome_colour, outcomes))
     radius_axis = echarts.length_axis(max([*(_longest(e.config) for e in entries), *radii]), 3)
     wide = radius_axis["max"] / 3  # a bar that is longer has room for its label
     places: tuple[Spec, ...] = ({"left": 32, "right": "46%"}, {"left": "60%", "right": 24})
@@ -52,7 +57,10 @@ def bounds(comparison: Comparison, names: tuple[str, ...]) -> Spec:
         "yAxis": echarts.row_axes(labels, fontWeight=600),
         "series": [
             echarts.bars(
-                "lower bound", 0, "55%", _labelled_bars(lower, partial(down, digits=4), looks, wide, "")
+                "lower bound",
+                0,
+                "55%",
+                _labelled_bars(lower, bound_words, [BOUND] * len(entries), opacities, wide),
             )
             | {"markLine": echarts.half_line("xAxis", "start")},
             {
@@ -64,7 +72,9 @@ def bounds(comparison: Comparison, names: tuple[str, ...]) -> Spec:
                 "data": shares,
                 "silent": True,
             },
-            echarts.bars("radius (L2)", 1, "55%", _labelled_bars(radii, length, looks, wide, "none")),
+            echarts.bars(
+                "radius (L2)", 1, "55%", _labelled_bars(radii, radius_words, outcome_colours, opacities, wide)
+            ),
         ],
     }
 
@@ -76,13 +86,13 @@ def _longest(config: SmoothingConfig) -> float:
 
 def _labelled_bars(
     values: Sequence[float],
-    rounded: Callable[[float], str],
-    looks: Sequence[tuple[str, float]],
+    words: Sequence[str],
+    colours: Sequence[str],
+    opacities: Sequence[float],
     wide: float,
-    none: str,
 ) -> list[Spec]:
-    """A bar for each value in its colour and opacity, labelled with the value `rounded` down. The label is
-    inside bars longer than `wide` and beside shorter ones; `none` is the label where there is no value."""
+    """A bar for each value with its words, which are inside bars longer than `wide` and beside shorter
+    ones."""
     return [
         {
             "value": value,
@@ -91,15 +101,16 @@ def _labelled_bars(
                 "show": True,
                 "position": "insideLeft" if value > wide else "right",
                 "color": "#fff" if value > wide else ABSTAIN,
-                "formatter": rounded(value) if value else none,
+                "formatter": text,
             },
         }
-        for value, (colour, opacity) in zip(values, looks, strict=True)
+        for value, text, colour, opacity in zip(values, words, colours, opacities, strict=True)
     ]
 
 
-def heat(sweep: Sweep, names: tuple[str, ...]) -> Spec:
-    """The radius over sigma_local and sigma as a heat map in the class's colour; abstentions are grey."""
+def heat(sweep: Sweep, names: tuple[str, ...], label: int | None) -> Spec:
+    """The radius over sigma_local and sigma as a heat map in the colour of its outcome for a picture of class
+    `label`; abstentions are grey."""
     sigmas = sorted({cell.config.sigma for cell in sweep.cells})
     local_sigmas = sorted({cell.config.sigma_local for cell in sweep.cells})
     largest = max(cell.decision.radius for cell in sweep.cells)
@@ -110,8 +121,8 @@ def heat(sweep: Sweep, names: tuple[str, ...]) -> Spec:
                 sigmas.index(cell.config.sigma),
                 cell.decision.radius,
             ],
-            "label": {"formatter": _label(cell, names)},
-            "itemStyle": {"color": _shade(cell.decision, largest)},
+            "label": {"formatter": _label(cell, names, label)},
+            "itemStyle": {"color": _shade(cell.decision, largest, label)},
         }
         for cell in sweep.cells
     ]
@@ -132,14 +143,15 @@ def heat(sweep: Sweep, names: tuple[str, ...]) -> Spec:
     }
 
 
-def curve(sweep: Sweep, over: str, names: tuple[str, ...]) -> Spec:
-    """The radius over the setting that is swept: a point for each, in its class's colour."""
+def curve(sweep: Sweep, over: str, names: tuple[str, ...], label: int | None) -> Spec:
+    """The radius over the setting that is swept: a point for each, in the colour of its outcome for a picture
+    of class `label`."""
     titles = {"m": "copies m", "shift": "local noise σ′", "budget": "copies m, and votes n below them"}
     points = [
         {
             "value": cell.decision.radius if any(cell.counts) else None,
-            "label": {"formatter": _label(cell, names)},
-            "itemStyle": {"color": class_colour(cell.decision.label) if cell.decision.radius else ABSTAIN},
+            "label": {"formatter": _label(cell, names, label)},
+            "itemStyle": {"color": outcome_colour(outcome_of(cell.decision.label, label))},
         }
         for cell in sweep.cells
     ]
@@ -178,17 +190,20 @@ def _data_label(size: int, line_height: int) -> dict[str, Any]:
     return {"show": True, "fontSize": size, "lineHeight": line_height, "color": text_colour()}
 
 
-def _shade(decision: Decision, largest: float) -> str:
-    """The class's colour, more opaque for a larger radius."""
+def _shade(decision: Decision, largest: float, label: int | None) -> str:
+    """The outcome's colour, more opaque for a larger radius."""
     if not decision.radius:
         return TROUGH
     strength = 0.15 + 0.6 * decision.radius / largest
-    return class_colour(decision.label) + f"{round(255 * strength):02x}"
+    return outcome_colour(outcome_of(decision.label, label)) + f"{round(255 * strength):02x}"
 
 
-def _label(cell: Cell, names: tuple[str, ...]) -> str:
-    """ "0.83" above "ship", or a dash where the cell abstains; nothing before its first estimation vote."""
+def _label(cell: Cell, names: tuple[str, ...], label: int | None) -> str:
+    """ "✓ 0.83" above "ship", or a dash where the cell abstains; nothing before its first estimation vote."""
     decision = cell.decision
     if not any(cell.counts):
         return ""
-    return f"{length(decision.radius)}\n{names[decision.label]}" if decision.radius else "–"
+    if not decision.radius:
+        return "–"
+    mark = outcome_mark(outcome_of(decision.label, label))
+    return f"{mark}{length(decision.radius)}\n{names[decision.label]}"

@@ -55,7 +55,7 @@ def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
             st.caption(_plan(configs))
     if snapshot is None:
         if configs:
-            _chart(_empty(configs), over)
+            _chart(_empty(configs), over, picture.label)
         job_controls.say_time(time, task)
         return
     poll(lambda: [experiments.find(KIND)], lambda: _live(picture))
@@ -115,12 +115,14 @@ def _live(picture: Picture) -> None:
     if found is None and snapshot.state == "failed":
         return
     configs, over = snapshot.subject.configs, snapshot.subject.over
-    _chart(found or _empty(configs), over)
+    label = snapshot.subject.picture.label
+    _chart(found or _empty(configs), over, label)
     first = configs[0]
     sigma = "" if over == "sigma_local" else f"σ = {first.sigma:g}, "
+    marks = "" if label is None else ", ✓ where that is right and ✕ where it is wrong"
     provisional = "" if snapshot.finished else " Provisional while votes come in."
     st.caption(
-        f"Certified radius (L2) and class, – where it abstains; {sigma}n₀ = {first.n0:,}, "
+        f"Certified radius (L2) and class{marks}, – where it abstains; {sigma}n₀ = {first.n0:,}, "
         f"α = {first.alpha:g} for each setting on its own.{provisional}"
     )
 
@@ -131,10 +133,10 @@ def _empty(configs: tuple[SmoothingConfig, ...]) -> Sweep:
     return Sweep(tuple(Cell(config, none, none) for config in configs), 0, 1)
 
 
-def _chart(found: Sweep, over: str) -> None:
+def _chart(found: Sweep, over: str, label: int | None) -> None:
     names = class_names(found.cells[0].config.dataset)
     heat = over == "sigma_local"
-    spec = charts.heat(found, names) if heat else charts.curve(found, over, names)
+    spec = charts.heat(found, names, label) if heat else charts.curve(found, over, names, label)
     figure.show(spec, f"sweep-{over}", "Certified radius of each setting", CHART)
 
 

@@ -131,7 +131,7 @@ def _live(picture: Picture) -> None:
     found = found or Comparison(tuple(Entry(config) for config in configs))
     names = class_names(configs[0].dataset)
     _verdicts(snapshot, found, names)
-    spec = charts.bounds(found, names)
+    spec = charts.bounds(found, snapshot.subject.picture.label)
     alt = "Each setting's lower bound against ½, and its radius"
     figure.show(spec, "compare-bounds", alt, charts.height(found))
 
@@ -160,9 +160,12 @@ def _verdict(i: int, entry: Entry, snapshot: Snapshot[Any], counts: Counts, show
     names, selecting = class_names(entry.config.dataset), progress is not None and not any(progress.counts)
     if certificate:
         said = verdict(certificate, snapshot.subject.picture, names)
-        radius = f"radius **{length(certificate.radius)}**" if certificate.radius else ""
-        name = names[certificate.label] if certificate.radius else said.word
-        st.markdown(f"**{LETTERS[i]}** {said.mark} **{name}**{', ' if radius else ''}{radius}")
+        words = "abstains"
+        if certificate.radius:
+            wrong = "wrong: " if said.mood == "wrong" else ""
+            words = f"{wrong}**{names[certificate.label]}**, radius **{length(certificate.radius)}**"
+        with st.container(key=f"verdict-{said.mood}-{i}"):
+            st.markdown(f"**{LETTERS[i]}** {said.mark} {words}")
     else:
         stage = "stopped" if snapshot.finished else "counting" if progress else "waiting"
         icon = "stop_circle" if snapshot.finished else "hourglass_empty"

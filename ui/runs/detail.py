@@ -15,12 +15,14 @@ from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.analysis.browsing import REVIEWS, RunRow
 from diffsmooth_core.analysis.comparing import CHANGES
 from diffsmooth_core.analysis.diagnosis import REASONS, Diagnosis
+from diffsmooth_core.analysis.rescue import ranked
 from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.runs.reading import with_readable_certificate
 from diffsmooth_core.runs.records import Kind, Run
-from diffsmooth_core.runs.results import Result
+from diffsmooth_core.runs.results import OUTCOMES, Result
 from diffsmooth_core.wording import down, length
 from ui.answer import card
+from ui.colours import outcome_mark
 from ui.components import figure, strip
 from ui.images import data_url
 from ui.jobs import audits
@@ -241,26 +243,23 @@ def _rescuing(run: Run, result: Result, what: str, names: tuple[str, ...]) -> No
 
 def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress, names: tuple[str, ...]) -> None:
     """The result of each other setting, the best first, and what may be claimed of it."""
-    ranked = sorted(
-        progress.rescues, key=lambda r: (r.label == result.label, r.radius, -r.cost), reverse=True
-    )
+    no_rescue = {"wrong": ", no rescue"}
+    found = ranked(progress.rescues, result.label)
+    if result.label is not None and found[0][0] != "right":
+        st.markdown(f"None of these certifies {plain(names[result.label])}, which the picture is of.")
     st.dataframe(
         pd.DataFrame(
             [
                 {
                     "Setting": r.change,
-                    "Answer": "abstains" if r.label == ABSTAIN else names[r.label],
-                    "Right": ""
-                    if r.label == ABSTAIN or result.label is None
-                    else "yes"
-                    if r.label == result.label
-                    else "no",
+                    "Answer": "–" if r.label == ABSTAIN else names[r.label],
+                    "Outcome": outcome_mark(outcome) + OUTCOMES[outcome] + no_rescue.get(outcome, ""),
                     "Radius": length(r.radius) if r.radius else "–",
                     "Share p̂": down(r.p_hat, 3),
                     "Votes": r.config.n,
                     "Classifications": r.cost,
                 }
-                for r in ranked
+                for outcome, r in found
             ]
         ),
         hide_index=True,

@@ -14,7 +14,6 @@ from diffsmooth_core.certification.decision import Decision, check_reachable, de
 from diffsmooth_core.config import ABSTAIN, ANYTIME
 from diffsmooth_core.wording import down, duration, length
 from ui import charts
-from ui.colours import class_colour
 from ui.components import figure, softmax
 from ui.jobs import certificates, networks, votes
 from ui.page import error_box
@@ -50,7 +49,7 @@ def count(scene: Scene) -> None:
     with see:
         _tally(scene, after, candidate)
         points = votes.bounds(estimation, candidate, config)
-        spec = charts.trace(points, config, False, class_colour(candidate), at=copy)
+        spec = charts.trace(points, config, False, at=copy)
         figure.show(spec, "step-trace", "The bound over the votes, against ½", CHART)
     with read:
         wins = scene.names[candidate]

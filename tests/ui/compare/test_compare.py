@@ -17,6 +17,7 @@ from diffsmooth_core.certification.certificate import discrepancies
 from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
 from tests.ui.conftest import address, opened, progress
+from ui.colours import BOUND, outcome_colour
 from ui.compare import best_setting, charts
 from ui.jobs import certificates, votes
 from ui.jobs.experiments import ExperimentTask
@@ -231,7 +232,7 @@ def cells(over: str, votes: int) -> Sweep:
 
 
 def test_the_map_has_every_cell_in_its_place() -> None:
-    spec = charts.heat(cells("sigma_local", 200), NAMES)
+    spec = charts.heat(cells("sigma_local", 200), NAMES, 3)
     values = [d["value"] for d in spec["series"][0]["data"]]
     rows, columns = spec["yAxis"]["data"], spec["xAxis"]["data"]
     assert len(values) == len(rows) * len(columns)
@@ -242,9 +243,9 @@ def test_the_map_has_every_cell_in_its_place() -> None:
 
 @pytest.mark.parametrize("over", ["m", "shift", "budget"])
 def test_a_curve_begins_empty_and_has_a_point_a_setting(over: str) -> None:
-    before = charts.curve(cells(over, 0), over, NAMES)["series"][0]["data"]
+    before = charts.curve(cells(over, 0), over, NAMES, 3)["series"][0]["data"]
     assert {point["value"] for point in before} == {None}
-    after = charts.curve(cells(over, 10_000), over, NAMES)
+    after = charts.curve(cells(over, 10_000), over, NAMES, 3)
     assert len(after["xAxis"]["data"]) == len(after["series"][0]["data"]) == len(before)
     assert all(point["value"] > 0 for point in after["series"][0]["data"])
 
@@ -254,17 +255,37 @@ def test_bounds_are_drawn_pale_until_they_are_final() -> None:
     running = progress(config, [(3, 100)], [(3, 50)], finished=False)
     done = progress(config, [(3, 100)], [(3, 100)])
     found = Comparison((Entry(config), Entry(config, running), Entry(config, done)))
-    bars, ticks, radii = charts.bounds(found, NAMES)["series"]
+    bars, ticks, radii = charts.bounds(found, 3)["series"]
     assert [bar["itemStyle"]["opacity"] for bar in bars["data"]] == [0.5, 0.5, 1.0]
     assert bars["markLine"]["data"] == [{"xAxis": 0.5}]
     assert [share for share, _ in ticks["data"]] == [1.0, 1.0]
     assert [bar["value"] for bar in radii["data"]] == [0.0, running.radius, done.radius]
 
 
+def test_right_and_wrong_have_a_colour_and_a_mark_and_the_bound_has_neither() -> None:
+    done = progress(SmoothingConfig(n=100), [(3, 100)], [(3, 100)])
+    found = Comparison((Entry(done.certificate.config, done),))  # type: ignore[union-attr]
+    looks = []
+    for label in (3, 5, None):
+        bound, _, radius = charts.bounds(found, label)["series"]
+        assert bound["data"][0]["itemStyle"]["color"] == BOUND
+        looks.append((radius["data"][0]["itemStyle"]["color"], radius["data"][0]["label"]["formatter"]))
+    assert [colour for colour, _ in looks] == [outcome_colour(o) for o in ("right", "wrong", "certified")]
+    assert [words[0] for _, words in looks] == ["✓", "✕", "0"]
+    swept = cells("m", 10_000)
+    for label, outcome, mark in ((3, "right", "✓"), (5, "wrong", "✕")):
+        point = charts.curve(swept, "m", NAMES, label)["series"][0]["data"][0]
+        assert point["itemStyle"]["color"] == outcome_colour(outcome)
+        assert point["label"]["formatter"].startswith(f"{mark} ")
+        cell = charts.heat(cells("sigma_local", 200), NAMES, label)["series"][0]["data"][0]
+        assert cell["itemStyle"]["color"].startswith(outcome_colour(outcome))
+        assert cell["label"]["formatter"].startswith(f"{mark} ")
+
+
 def test_the_axis_of_radii_ends_where_all_votes_agree_and_a_short_one_keeps_two_digits() -> None:
     config = SmoothingConfig(sigma=0.25, n=50)
     done = progress(config, [(3, 100)], [(3, 40), (5, 10)])
-    chart = charts.bounds(Comparison((Entry(config, done),)), NAMES)
+    chart = charts.bounds(Comparison((Entry(config, done),)), None)
     assert chart["xAxis"][1]["max"] == 0.5, "50 of 50 votes certify 0.28"
     label = chart["series"][2]["data"][0]["label"]["formatter"]
     assert 0 < done.radius < 0.1

@@ -53,7 +53,7 @@ def test_counts_of_classes_stand_side_by_side() -> None:
 
 def test_a_long_line_keeps_its_ends() -> None:
     points = [(10 * i, 0.9, 0.7, 0.6) for i in range(1, 101)]
-    (table,) = figure.tables(charts.trace(points, CONFIG, True, "#123456"))
+    (table,) = figure.tables(charts.trace(points, CONFIG, True))
     assert table.columns == ("estimation votes", "share p̂", "fixed-n bound", "anytime bound")
     assert (table.rows[0][0], table.rows[-1][0]) == ("10", "1,000")
     assert len(table.rows) == figure.ROWS
@@ -102,7 +102,7 @@ def test_saved_bars_have_their_votes_beside_their_class() -> None:
 
 def test_a_saved_trace_has_every_point_of_every_line() -> None:
     points = tuple((10 * i, 0.9, 0.5 + i / 1000, 0.4) for i in range(1, 101))
-    found = lines(charts.trace(points, SmoothingConfig(n=1000), True, "#123456"))
+    found = lines(charts.trace(points, SmoothingConfig(n=1000), True))
     assert sum(name == "fixed-n bound" for name, *_ in found) == 100
     assert ["fixed-n bound", "20", "0.502"] in found
 
@@ -112,7 +112,7 @@ def test_a_saved_heat_map_has_both_settings_beside_its_radius() -> None:
     found = Sweep(
         tuple(Cell(config, *map(Ballots.in_class_order, ((10, 0), (100, 0)))) for config in configs), 1, 1
     )
-    rows = lines(compare.heat(found, ("cat", "dog")))
+    rows = lines(compare.heat(found, ("cat", "dog"), 0))
     radii = {(f"{c.config.sigma_local:g}", f"{c.config.sigma:g}"): c.decision.radius for c in found.cells}
     assert {(x, name.rpartition(" = ")[2]): float(y) for name, x, y in rows} == {
         place: float(f"{radius:.7g}") for place, radius in radii.items()
