@@ -51,11 +51,14 @@ def main() -> None:
     if unknown := [name for name in wanted if name not in scripts]:
         raise SystemExit(f"there is no benchmark {unknown[0]!r}; there are {', '.join(scripts)}")
     text = RESULTS.read_text() if RESULTS.exists() else ""
-    parts = dict(re.findall(r"(?ms)^(?=## (\S+)\n)(.*?)(?=^## |\Z)", text))
+    parts = dict(re.findall(r"(?ms)^(?=## ([^\n]+)\n)(.*?)(?=^## |\Z)", text))
     for name in wanted:
         parts[name] = measured(scripts[name])
-        head = "# What was measured\n\nWritten by `make bench`; every part names its machine.\n\n"
-        kept = [parts[name].strip() + "\n" for name in scripts if name in parts]
+        head = "# What was measured\n\nWritten by `make bench`, the parts on a GPU by `make gpu`; "
+        head += "every part names its machine.\n\n"
+        here = [name for name in scripts if name in parts]
+        elsewhere = [name for name in parts if name.startswith("gpu ")]  # by benchmarks/gpu/run.py
+        kept = [parts[name].strip() + "\n" for name in here + elsewhere]
         RESULTS.write_text(head + "\n".join(kept))
 
 

@@ -21,6 +21,7 @@ from torch.nn.functional import conv2d
 from benchmarks.gpu.where import Where
 from diffsmooth_core import (
     BaseClassifier,
+    SmoothedClassifier,
     SmoothingConfig,
     build_base,
     certify,
@@ -34,6 +35,7 @@ from diffsmooth_core.certification.replay import replay
 from diffsmooth_core.certification.voting import VoteRange, cast_votes
 from diffsmooth_core.classifiers.device import autocast
 from diffsmooth_core.classifiers.execution import Execution, Graphed
+from diffsmooth_core.zoo.cards import names
 
 PICTURE = (torch.arange(3 * 32 * 32) % 256 / 255).view(3, 32, 32)
 SAME_NOISE = Commitment("0" * 64)  # a certificate's own depends on how the networks run
@@ -81,6 +83,22 @@ def one_graph_casts_the_folded_networks_votes(where: Where) -> str:
             agreeing.append(f"{dtype} {noise} {int((found[0] == found[1]).sum())} of {len(found[0])}")
             assert (found[0] == found[1]).all(), agreeing
     return ", ".join(agreeing)
+
+
+def every_bundled_network_votes(where: Where) -> str:
+    """Each in bfloat16, with the method that it was made for."""
+    config = SmoothingConfig(n0=4, n=60, sigma=0.25, device=where.device, dtype="bfloat16")
+    plain = [replace(config, method="plain", classifier=name) for name in names("classifier", "cifar10")]
+    settings = [config, *plain]
+    settings += [replace(config, method="densepure", n=10), replace(config, method="local-only")]
+    settings += [
+        replace(config, method="denoised", classifier="standard", denoiser=f"dncnn-{name}-0.25")
+        for name in ("mse", "stability")
+    ]
+    for setting in settings[:: 6 if where.tiny else 1]:
+        certificate = SmoothedClassifier.load(setting).certify(PICTURE)
+        assert sum(certificate.counts) == setting.n, f"{setting.method} with {setting.classifier}"
+    return f"{len(settings)} settings"
 
 
 def the_place_in_a_block_changes_no_vote(where: Where) -> str:
@@ -179,6 +197,7 @@ CHECKS: tuple[Callable[[Where], str], ...] = (
     threads_that_share_a_graph_get_their_own_outputs,
     threads_that_share_a_graph_get_their_own_certificates,
     a_certificate_is_replayed_to_the_vote,
+    every_bundled_network_votes,
     two_processes_count_the_same,
     memory_that_runs_out_halves_the_block,
 )

@@ -35,6 +35,7 @@ class Ensemble(nn.Module):
         for group in disputed.split(GROUP) if len(disputed) else ():
             some = x[group[torch.arange(GROUP, device=x.device) % len(group)]]
             rest = sum(member(some)[: len(group)] for member in self.members[first:])
-            mean[group] = (logits[:, group].sum(0) + rest) / len(self.members)
+            whole = (logits[:, group].sum(0) + rest) / len(self.members)
+            mean[group] = whole.to(mean.dtype)  # on a GPU autocast adds up bfloat16 in float32
             self.passes += (len(self.members) - first) * GROUP
         return mean
