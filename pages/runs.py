@@ -50,6 +50,7 @@ if moved := audits.store().moved:
     st.warning(
         plain(f"The store of audits was damaged. It lies now at {moved.name}, and a new one was begun.")
     )
+new.reading()
 notices.show_on("Runs")
 if not runs:
     st.markdown(

@@ -18,7 +18,6 @@ from ui.jobs.polling import failure, is_waiting, show_queue_position
 from ui.session import state
 from ui.verdict import true_class, verdict
 
-PORTRAIT = 320  # pixels a side
 NONE = "#c2362b"  # the colour of what cannot be done
 
 
@@ -38,7 +37,7 @@ def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, Delt
 
 @lru_cache(maxsize=64)
 def _portrait(picture: Picture) -> str:
-    return data_url(picture.original, PORTRAIT)
+    return data_url(picture.shown)
 
 
 def status(snapshot: Certification, names: tuple[str, ...]) -> None:

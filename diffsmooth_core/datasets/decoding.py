@@ -21,6 +21,7 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
 MIN_SIDE = 8
+STRIP = 2_000_000  # pixels
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -58,7 +59,7 @@ def decode(data: bytes, in_srgb: bool = True) -> Pixels:
         image = _jpeg(data) if data.startswith(jpeg.SIGNATURE) else _loaded(data)
         if profile is None:
             profile = image.info.get("icc_profile") or b""
-        return np.array(_rgb(_upright(image, exif), profile if in_srgb else b""))
+        return _pixels(_rgb(_upright(image, exif), profile if in_srgb else b""))
     except InputError:
         raise
     except UnidentifiedImageError as error:
@@ -93,7 +94,7 @@ def _jpeg(data: bytes) -> Image.Image:
         image = _loaded(data)
         suspect = True
     else:
-        last = np.asarray(image)[-1, -1]
+        last = np.asarray(image.crop((image.width - 1, image.height - 1, image.width, image.height)))
         suspect = bool(np.isin(last, _MISSING).all()) or not jpeg.sends_everything(data)
     if suspect and not jpeg.is_whole(data, np.asarray(image), lambda padded: np.asarray(_loaded(padded))):
         raise InputError("this JPEG ends before its picture does; fetch it again")
@@ -146,6 +147,17 @@ def _rgb(image: Image.Image, profile: bytes) -> Image.Image:
     if image.has_transparency_data:
         rgba = to_srgb(image.convert("RGBA"), profile)
         return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    if image.mode not in ("L", "CMYK"):
+    if image.mode not in ("L", "CMYK", "RGB"):
         image = image.convert("RGB")
-    return to_srgb(image, profile).convert("RGB")
+    image = to_srgb(image, profile)
+    return image if image.mode == "RGB" else image.convert("RGB")  # `convert` copies
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    """An RGB image as an array, copied in strips: Pillow copies what it hands over once more."""
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    rows = max(1, STRIP // image.width)
+    for top in range(0, image.height, rows):
+        below = min(top + rows, image.height)
+        pixels[top:below] = np.asarray(image.crop((0, top, image.width, below)))
+    return pixels

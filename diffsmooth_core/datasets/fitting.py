@@ -51,6 +51,18 @@ def fit(picture: Pixels, dataset: str, borders: bool = False) -> Pixels:
     return np.array(resized)
 
 
+def central_square(picture: Pixels, most: int) -> Pixels:
+    """The central square of `picture` (h,w,3) for a person to look at, scaled down to `most` pixels a side
+    where it is larger."""
+    height, width, _ = picture.shape
+    least = min(height, width)
+    left, top = (width - least) // 2, (height - least) // 2
+    square = np.ascontiguousarray(picture[top : top + least, left : left + least])
+    if least <= most:
+        return square.copy()
+    return np.array(Image.fromarray(square).resize((most, most), Image.Resampling.LANCZOS, reducing_gap=3))
+
+
 def to_tensor(picture: Pixels) -> Tensor:
     """uint8 (h,w,3) to float32 (3,h,w) in [0,1], each value k/255 correctly rounded."""
     import torch

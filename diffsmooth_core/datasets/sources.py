@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,8 @@ NO_CLASS = (
 UNKNOWN_CLASS = "Its true class is not known here."
 TRAINED_ON = "The bundled networks were trained on this picture."
 
+SHOWN = 320  # pixels a side of a picture as a person looks at it
+
 _PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9-]+):(.*)", re.DOTALL)
 _INDEX = re.compile(r"[0-9]{1,9}")
 _NAMES = {"cifar10": "CIFAR-10", "imagenet": "ImageNet"}
@@ -37,19 +39,22 @@ _ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 class Picture:
     """A picture ready to be certified; its arrays are read-only.
 
-    original: uint8 (h,w,3) as decoded. pixels: uint8 (side,side,3), what the network sees, with side 32 for
-    CIFAR-10 and 224 for ImageNet. label: class index in `dataset`, None where it is unknown or the picture
-    shows none of the classes. source: the spec from which `resolve` makes the picture again, a path as it was
-    given, or "upload:NAME". note: a sentence on how it was made or why it has no label, or "".
+    pixels: uint8 (side,side,3), what the network sees, with side 32 for CIFAR-10 and 224 for ImageNet. shown:
+    uint8 (s,s,3), the central square for a person to look at, s at most SHOWN; what was decoded may be a
+    hundred times as large and is not kept. label: class index in `dataset`, None where it is unknown or the
+    picture shows none of the classes. source: the spec from which `resolve` makes the picture again, a path
+    as it was given, or "upload:NAME". note: a sentence on how it was made or why it has no label, or "".
+    fits: of an upload, which nothing makes again, what the networks of each data set see.
     """
 
-    original: Pixels
+    shown: Pixels
     pixels: Pixels
     dataset: str
     label: int | None
     title: str
     source: str
     note: str = ""
+    fits: Mapping[str, Pixels] = field(default_factory=dict)
 
     @property
     def tensor(self) -> Tensor:
@@ -130,12 +135,17 @@ def from_upload(data: bytes, filename: str, dataset: str) -> Picture:
     name = re.split(r"[/\\]", filename)[-1]
     harmless = "".join(c if c.isalnum() or c in "._-()" else "_" for c in name).strip("._")[-60:]
     title = harmless or "picture"
-    return _picture(decode(data), dataset, title, f"upload:{title}")
+    original = decode(data)
+    fits = {name: _read_only(fitting.fit(original, name)) for name in datasets()}
+    return replace(_picture(original, dataset, title, f"upload:{title}"), fits=fits)
 
 
 def refitted(picture: Picture, dataset: str) -> Picture:
-    """An uploaded picture as the network of another data set sees it."""
-    return _picture(picture.original, dataset, picture.title, picture.source)
+    """An uploaded picture as the network of another data set sees it. Raises InputError where that was added
+    after the upload."""
+    if dataset not in picture.fits:
+        raise InputError(f"{picture.title} was uploaded before {dataset} was added; upload it again")
+    return replace(picture, pixels=picture.fits[dataset], dataset=dataset)
 
 
 def catalogue(dataset: str) -> tuple[Group, ...]:
@@ -261,10 +271,14 @@ def _picture(
     it shows no class of that data set."""
     if dataset not in labels:
         note = f"{note} {UNKNOWN_CLASS}".lstrip()
-    pixels = fitting.fit(original, dataset, borders)
-    original.setflags(write=False)
+    shown = _read_only(fitting.central_square(original, SHOWN))
+    pixels = _read_only(fitting.fit(original, dataset, borders))
+    return Picture(shown, pixels, dataset, labels.get(dataset), title, source, note)
+
+
+def _read_only(pixels: Pixels) -> Pixels:
     pixels.setflags(write=False)
-    return Picture(original, pixels, dataset, labels.get(dataset), title, source, note)
+    return pixels
 
 
 def _index(name: str, kind: str) -> int:

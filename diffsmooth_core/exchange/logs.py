@@ -8,9 +8,11 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -168,8 +170,11 @@ def _cells(line: str, delimiter: str) -> list[str]:
     """The cells of a line without quotes and spaces around them; a number written in another way is written
     in the usual one: `tensor([3])`, and 0,431 where commas do not separate cells."""
     cells = [cell.strip().strip('"').strip() for cell in line.split(delimiter)]
-    cells = [re.sub(r"tensor\(\[?(-?[0-9.]+)\]?(?:, device='[a-z0-9:]+')?\)", r"\1", cell) for cell in cells]
-    if delimiter != ",":
+    if "tensor" in line:
+        cells = [
+            re.sub(r"tensor\(\[?(-?[0-9.]+)\]?(?:, device='[a-z0-9:]+')?\)", r"\1", cell) for cell in cells
+        ]
+    if delimiter != "," and "," in line:
         cells = [cell.replace(",", ".") if re.fullmatch(r"-?[0-9]+,[0-9]+", cell) else cell for cell in cells]
     return cells
 
@@ -229,26 +234,24 @@ def _reconstructed(
     if exact:
         return Result(idx, label, predict, radius, float(ndtr(radius / sigma)), n), None
     half = _half_digit(radius, digits)
-    low = _first(n, lambda k: certified_radius(clopper_pearson_lower(k, n, alpha), sigma) >= radius - half)
-    high = (
-        _first(n, lambda k: certified_radius(clopper_pearson_lower(k, n, alpha), sigma) > radius + half) - 1
-    )
+
+    def certified(k: int) -> float:
+        return _certified(k, n, sigma, alpha)
+
+    low = 1 + bisect_left(range(1, n + 1), radius - half, key=certified)
+    high = bisect_right(range(1, n + 1), radius + half, key=certified)
     result = Result(idx, label, predict, radius, float(ndtr((radius - half) / sigma)), n, low, min(high, n))
     threshold = math.floor(radius / STEP + 1e-9) * STEP
     if high < low or not threshold or radius - half >= threshold:
         return result, None
-    largest = certified_radius(clopper_pearson_lower(min(high, n), n, alpha), sigma)
+    largest = certified(min(high, n))
     return result, largest < threshold
 
 
-def _first(n: int, holds: Callable[[int], bool]) -> int:
-    """The smallest k in 1..n with holds(k), n + 1 where there is none. `holds` must be monotone: once true,
-    it stays true for every larger k."""
-    low, high = 0, n + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle, high)
-    return high
+@lru_cache(maxsize=1 << 17)
+def _certified(k: int, n: int, sigma: float, alpha: float) -> float:
+    """The radius that k of n votes certify, which many rows of a log ask for."""
+    return certified_radius(clopper_pearson_lower(k, n, alpha), sigma)
 
 
 def _with_time(result: Result, cell: str) -> Result:

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from diffsmooth_core.caching import MB, kept
 from diffsmooth_core.certification.certificate import Counted
 from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.voting import VoteRange, cast_votes
@@ -83,7 +84,7 @@ def base_of(config: SmoothingConfig) -> BaseClassifier:
     return SmoothedClassifier.load(config).base
 
 
-@lru_cache(maxsize=512)
+@kept(128 * MB)
 def load_picture(dataset: str, idx: int) -> Picture:
     """Test picture idx of a data set. Raises InputError."""
     return resolve(f"{dataset}:{idx}", dataset)

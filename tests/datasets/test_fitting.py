@@ -11,7 +11,7 @@ from torchvision.transforms import v2
 from diffsmooth_core.certification.noise import image_sha256
 from diffsmooth_core.config import DATASETS, InputError
 from diffsmooth_core.datasets import fit, sha256, to_tensor
-from diffsmooth_core.datasets.fitting import GEOMETRY
+from diffsmooth_core.datasets.fitting import GEOMETRY, central_square
 
 
 def noise(height, width, seed=0):
@@ -63,6 +63,14 @@ def test_fine_stripes_become_grey_and_do_not_alias():
     stripes = np.zeros((320, 320, 3), np.uint8)
     stripes[:, ::2] = 255
     assert np.abs(fit(stripes, "cifar10").astype(int) - 127).max() <= 5
+
+
+def test_the_square_that_is_shown_is_the_central_one():
+    picture = noise(40, 100)
+    assert np.array_equal(central_square(picture, 64), picture[:, 30:70])
+    steps = np.zeros((300, 900, 3), np.uint8)
+    steps[:, 300:600] = 200
+    assert np.array_equal(central_square(steps, 64), np.full((64, 64, 3), 200, np.uint8))
 
 
 def test_a_long_narrow_picture_costs_no_gigabytes():

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from diffsmooth_core.caching import size
 from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets import (
     catalogue,
@@ -14,12 +15,14 @@ from diffsmooth_core.datasets import (
     class_names,
     fit,
     from_upload,
+    gallery,
     imagenet,
     labelled_pictures,
     photographs,
     resolve,
     sha256,
 )
+from diffsmooth_core.datasets.sources import refitted
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 
@@ -39,8 +42,10 @@ def encoded(pixels):
 
 def test_a_photograph_as_the_network_sees_it(no_network):
     cat = resolve("photo:cat", "cifar10")
-    assert cat.original.shape == (300, 451, 3)
-    assert np.array_equal(cat.pixels, fit(cat.original, "cifar10"))
+    original = photographs.picture("cat")[0]
+    assert original.shape == (300, 451, 3)
+    assert np.array_equal(cat.pixels, fit(original, "cifar10"))
+    assert np.array_equal(cat.shown, original[:, 75:375]), "its central square"
     assert (cat.label, cat.source, cat.title) == (3, "photo:cat", "Chelsea the cat")
     assert cat.tensor.shape == (3, 32, 32)
     assert cat.tensor.dtype == torch.float32
@@ -49,7 +54,7 @@ def test_a_photograph_as_the_network_sees_it(no_network):
 
 def test_arrays_cannot_be_changed_afterwards(no_network):
     cat = resolve("photo:cat", "cifar10")
-    for array in (cat.original, cat.pixels):
+    for array in (cat.shown, cat.pixels):
         with pytest.raises(ValueError, match="read-only"):
             array[0, 0] = 0
     cat.tensor[:] = 0  # a copy of its own
@@ -87,13 +92,14 @@ def test_a_picture_of_classes_in_two_datasets(no_network):
     airliner, cat = resolve("gallery:airliner-in-flight", "imagenet"), resolve("photo:cat", "imagenet")
     assert (names[airliner.label], names[cat.label]) == ("airliner", "tabby")
     assert resolve("gallery:airliner-in-flight", "cifar10").label == 0
-    assert np.array_equal(airliner.pixels, fit(airliner.original, "imagenet", borders=True))
-    assert np.array_equal(cat.pixels, fit(cat.original, "imagenet"))
+    drawing = gallery.picture("airliner-in-flight")[0]
+    assert np.array_equal(airliner.pixels, fit(drawing, "imagenet", borders=True))
+    assert np.array_equal(cat.pixels, fit(photographs.picture("cat")[0], "imagenet"))
 
 
 def test_a_drawing_for_imagenet_is_what_the_network_sees(no_network):
     lemons = resolve("gallery:lemons", "imagenet")
-    assert np.array_equal(lemons.pixels, lemons.original)
+    assert np.array_equal(lemons.pixels, gallery.picture("lemons")[0])
     assert class_names("imagenet")[lemons.label] == "lemon"
     other = resolve("gallery:lemons", "cifar10")
     assert other.label is None
@@ -190,6 +196,19 @@ def test_upload_names_are_only_shown_and_cleaned(filename, shown):
     assert (picture.title, picture.source) == (shown, f"upload:{shown}")
     assert np.array_equal(picture.pixels, PIXELS)
     assert picture.label is None
+
+
+def test_of_a_large_upload_a_small_copy_is_kept_that_serves_every_data_set():
+    large = np.random.default_rng(2).integers(0, 256, (1500, 2400, 3), dtype=np.uint8)
+    picture = from_upload(encoded(large), "large.png", "cifar10")
+    assert picture.shown.shape == (320, 320, 3)
+    assert size(picture) < large.nbytes // 10
+    other = refitted(picture, "imagenet")
+    assert np.array_equal(other.pixels, fit(large, "imagenet")), "not of the small copy"
+    assert (other.dataset, other.source) == ("imagenet", picture.source)
+    assert np.array_equal(refitted(other, "cifar10").pixels, picture.pixels)
+    with pytest.raises(InputError, match=r"large\.png was uploaded before pets was added; upload it again"):
+        refitted(picture, "pets")
 
 
 def test_an_upload_that_is_no_picture():

@@ -17,6 +17,7 @@ from diffsmooth_core import Certificate, Progress, SmoothingConfig
 from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.progress import Samples
+from ui.jobs import files
 from ui.jobs.certificates import CertificationProgress, CertificationTask, with_trace
 from ui.jobs.registry import jobs
 from ui.session import state
@@ -24,6 +25,12 @@ from ui.session.settings import DEFAULTS
 
 APP = Path(__file__).parents[2] / "app.py"
 Votes = Sequence[tuple[int, int]]  # (class, votes)
+
+
+@pytest.fixture(autouse=True)
+def patient_with_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page waits for a file as long as it takes, so that a busy machine changes no test."""
+    monkeypatch.setattr(files, "PATIENCE", 100.0)
 
 
 def opened(path: str, **parameters: str) -> AppTest:

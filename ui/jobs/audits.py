@@ -15,6 +15,7 @@ from diffsmooth_core.analysis.browsing import RunRow
 from diffsmooth_core.analysis.diagnosis import Diagnosis
 from diffsmooth_core.analysis.rescue import Rescue
 from diffsmooth_core.analysis.stages import Stages
+from diffsmooth_core.caching import kept
 from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.indices import parse_indices
 from diffsmooth_core.runs.records import Run
@@ -23,6 +24,8 @@ from diffsmooth_core.runs.workers import this_process
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
 from ui.session.limits import limit
+
+ROWS = 200_000  # of all runs together that are kept as they were read
 
 
 @st.cache_resource(show_spinner=False)
@@ -36,7 +39,7 @@ def rows(run: Run) -> list[RunRow]:
     return _rows(store(), run, store().version(run))
 
 
-@lru_cache(maxsize=8)
+@kept(ROWS, weigh=len)
 def _rows(store: Store, run: Run, version: tuple[int, int]) -> list[RunRow]:
     return browsing.rows(store, run)
 

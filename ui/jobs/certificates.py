@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from diffsmooth_core import InputError, Progress, SmoothingConfig
+from diffsmooth_core.caching import MB, kept
 from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.progress import Point, Samples
 from diffsmooth_core.config import METHODS
@@ -187,7 +187,7 @@ def _costs(config: SmoothingConfig) -> tuple[object, ...]:
     return *always, *(getattr(config, name) for name in costs if name in used)
 
 
-@lru_cache(maxsize=64)
+@kept(64 * MB)
 def preview(picture: Picture, config: SmoothingConfig) -> Samples | None:
     """The run's first selection vote, to look at before the run; None where there is no such run, or where
     votes are not quick."""

@@ -67,7 +67,7 @@ class QueueLimits:
 @dataclass(eq=False)
 class _Job:
     snapshot: Snapshot[Any]
-    stream: Callable[[], Iterator[Any]]
+    stream: Callable[[], Iterator[Any]] | None  # None once it has ended: what it was to work on is let go
     owner: str
     queue: _Queue
     steps: Iterator[Any] | None = None  # once it has begun
@@ -227,7 +227,8 @@ class Registry:
         self._changed.notify_all()
 
     def _finish(self, job: _Job, state: JobState, error: str | None = None) -> None:
-        job.snapshot, job.steps = replace(job.snapshot, state=state, error=error), None
+        job.snapshot = replace(job.snapshot, state=state, error=error)
+        job.steps = job.stream = None
         self._jobs[job.snapshot.id] = self._jobs.pop(job.snapshot.id)  # the first to end are forgotten first
         queue = job.queue
         if queue.running is job:
@@ -267,7 +268,9 @@ class Registry:
         """Run a job until it ends or is cancelled, and return its final state. If its turn is over while
         others wait, put it back into the queue and return None."""
         queue, began, before = job.queue, time.monotonic(), job.snapshot.seconds
-        job.steps = job.steps or iter(job.stream())
+        if job.steps is None:
+            assert job.stream is not None
+            job.steps = iter(job.stream())
         for progress in job.steps:
             spent = time.monotonic() - began
             with self._changed:
@@ -298,10 +301,18 @@ def jobs() -> Registry:
     """The registry of this server, within the operator's limits.
 
     Certificates, attacks and comparisons share one queue. Theorems have their own, so that work of seconds
-    does not wait for minutes; audits too, as nobody's certificate shall wait for them; and recordings, which
-    count nothing.
+    does not wait for minutes; audits too, as nobody's certificate shall wait for them; uploaded pictures and
+    other files, of which one at a time is read, so that large ones do not add up; and recordings, which count
+    nothing.
     """
     limits = QueueLimits(
         limit("runs", "waiting"), each=limit("runs", "waiting_each"), turn=limit("runs", "turn_seconds")
     )
-    return Registry(certificates=limits, theorems=QueueLimits(), audits=limits, recordings=QueueLimits())
+    return Registry(
+        certificates=limits,
+        theorems=QueueLimits(),
+        audits=limits,
+        pictures=QueueLimits(each=limits.each),
+        files=QueueLimits(each=limits.each),
+        recordings=QueueLimits(),
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.caching import MB, kept
 from diffsmooth_core.certification.commitment import Tie
 from diffsmooth_core.certification.decision import a_bound, level
 from diffsmooth_core.certification.progress import Point, Stage
@@ -19,7 +20,7 @@ from ui.jobs.networks import base_classifier
 CHUNK = 16  # votes that are drawn together for a count, or fewer where the networks are large
 
 
-@lru_cache(maxsize=64)
+@kept(128 * MB)
 def traced(picture: Picture, config: SmoothingConfig, copy: int, tied_to: Tie | None = None) -> TracedVote:
     """Estimation vote number `copy`, from 1, of a run by itself or of the comparison whose settings `tied_to`
     ties together. Raises InputError."""

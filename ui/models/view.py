@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +21,7 @@ from diffsmooth_core.zoo import doctor
 from diffsmooth_core.zoo.cards import Card, added_folder, every
 from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory, is_path
 from ui.components import figure
+from ui.jobs import files
 from ui.session import notices
 from ui.session.limits import limit
 from ui.session.numbers import within
@@ -243,6 +245,7 @@ def adding() -> None:
             normalisation = None if usual == USUAL else usual
             notices.attempt(_add, file, source, name, sigma, normalisation, form=FORM)
             st.rerun()
+    files.show(FORM)
     notices.show_with(FORM)
 
 
@@ -251,10 +254,15 @@ def _add(file: Upload | None, source: str, name: str, sigma: float, normalisatio
     within("Training noise σ", sigma, (0.0, 2.0))
     if file is None:
         _check_door(source)
-        added = zoo.add(source, name, sigma=sigma, normalisation=normalisation)
+        work = partial(zoo.add, source, name, sigma=sigma, normalisation=normalisation)
     else:
-        added = _uploaded(file.getvalue(), file.name, name, sigma, normalisation)
-    notices.notify(f"{added.name} was added: a {added.kind} for {dataset_title(added.dataset)}.", FORM)
+        work = partial(_uploaded, file.getvalue(), file.name, name, sigma, normalisation)
+    shown = file.name if file else source
+    files.read(FORM, "files", shown, work, _added, partial(notices.notify, form=FORM, refusal=True))
+
+
+def _added(card: Card) -> None:
+    notices.notify(f"{card.name} was added: a {card.kind} for {dataset_title(card.dataset)}.", FORM)
 
 
 def _check_door(source: str) -> None:

@@ -5,10 +5,12 @@ A form's success is reported at the top of the page, its failure beside the form
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import streamlit as st
 
@@ -20,7 +22,7 @@ from diffsmooth_core.paths import ASSETS
 from diffsmooth_core.runs.indices import spread
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.wording import duration
-from ui.jobs import audits, certificates
+from ui.jobs import audits, certificates, files
 from ui.navigation import certify_by_name
 from ui.page import error_box
 from ui.session import notices, url
@@ -31,6 +33,7 @@ from ui.titles import run_title
 from ui.uploads import Upload
 
 SHOWN_PICTURES = 200  # of an audit that is started here, unless asked for others
+FORMS = ("open-run", "import-log", "")  # "": the buttons of the recorded audits
 RECORDED = ASSETS / "runs"  # the folder of recorded audits; any NAME.json.gz in it is one
 
 
@@ -44,6 +47,12 @@ def show() -> None:
     with opened:
         recorded("new")
         _open_form()
+
+
+def reading() -> None:
+    """Say which files are being read."""
+    for form in FORMS:
+        files.show(form)
 
 
 def recorded(place: str) -> None:
@@ -68,7 +77,7 @@ def _heading(path: Path) -> Run:
 
 
 def _open_recorded(path: Path) -> None:
-    _unpack(path.read_bytes())
+    _unpack("", path.name, path.read_bytes)
 
 
 def _open_form() -> None:
@@ -90,14 +99,23 @@ def _open_form() -> None:
 def _open(file: Upload | None, name: str) -> None:
     if file is None:
         raise InputError("there is no run yet; choose a file first")
-    _unpack(file.getvalue(), name or None)
+    data = file.getvalue()
+    _unpack("open-run", file.name, lambda: data, name or None)
 
 
-def _unpack(data: bytes, name: str | None = None) -> None:
-    run = bundles.unpack(audits.store(), data, name)
-    _show_next(
-        run.name, f"The run {run.name} was opened. Every certificate follows from its votes and is the run's."
-    )
+def _unpack(form: str, file: str, data: Callable[[], bytes], name: str | None = None) -> None:
+    store = audits.store()
+
+    def opened(run: Run) -> None:
+        checked = "Every certificate follows from its votes and is the run's."
+        _show_next(run.name, f"The run {run.name} was opened. {checked}")
+
+    _read(form, file, lambda: bundles.unpack(store, data(), name), opened)
+
+
+def _read(form: str, file: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    """Have a form's file read beside the page."""
+    files.read(form, "files", file, work, then, partial(notices.notify, form=form, refusal=True))
 
 
 def _start_form() -> None:
@@ -192,7 +210,7 @@ def _import(file: Upload | None, settings: LogSettings) -> None:
         within("Radius asked for", settings.target, (0.01, 16.0))
     if settings.training_sigma is not None:
         within("Training noise", settings.training_sigma, (0.0, 4.0))
-    log = read_log(file.getvalue(), settings)
+    data, store = file.getvalue(), audits.store()
     kept = {
         "sigma": settings.sigma,
         "n": settings.n,
@@ -200,7 +218,16 @@ def _import(file: Upload | None, settings: LogSettings) -> None:
         "file": file.name,
         "training_sigma": settings.training_sigma,
     }
-    run = logs.add_to_store(audits.store(), log, settings.name, settings.dataset, kept)
+
+    def read() -> tuple[Run, logs.Log]:
+        log = read_log(data, settings)
+        return logs.add_to_store(store, log, settings.name, settings.dataset, kept), log
+
+    _read("import-log", file.name, read, _imported)
+
+
+def _imported(found: tuple[Run, logs.Log]) -> None:
+    run, log = found
     sentence = f"{run.name} was imported: {len(log.results):,} pictures in {log.dialect}'s dialect."
     if log.lifted:
         sentence += f" Rounding may have lifted {len(log.lifted)} radii over a threshold of a table."

@@ -9,12 +9,12 @@ stand where the widget is drawn.
 from __future__ import annotations
 
 import secrets
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
 from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.caching import MB, kept
 from diffsmooth_core.certification.commitment import check_nonce
 from diffsmooth_core.datasets.sources import Picture, refitted, resolve
 from ui.session import notices, settings
@@ -24,7 +24,7 @@ from ui.session.settings import DEFAULTS
 NO_PROBLEM = ("", "")  # the kind of what was refused as a picture, and why
 
 
-@lru_cache(maxsize=64)
+@kept(64 * MB)
 def resolved(spec: str, dataset: str = DEFAULTS.dataset) -> Picture:
     """The picture of a spec from the page or the address, always the same object. Raises InputError."""
     return resolve(spec, dataset, paths=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import streamlit as st
@@ -10,6 +10,7 @@ import streamlit as st
 from diffsmooth_core import InputError
 from diffsmooth_core.datasets.sources import Choice, Group, catalogue, from_upload
 from ui.images import data_url
+from ui.jobs import files
 from ui.session import settings, state
 from ui.session.limits import limit
 from ui.session.numbers import fits
@@ -29,7 +30,7 @@ picker = st.components.v2.component(
 @lru_cache(maxsize=512)
 def thumbnail(spec: str, dataset: str) -> str:
     """A picture of a spec as a small square. Raises InputError."""
-    return data_url(state.resolved(spec, dataset).original, THUMBNAIL)
+    return data_url(state.resolved(spec, dataset).shown, THUMBNAIL)
 
 
 def warm_up() -> None:
@@ -63,6 +64,7 @@ def choose(follow: bool = False) -> None:
         _upload()
     else:
         _browse(groups[kind])
+    files.show("picture")
     if problem := state.picture_problem():
         st.error(f"{plain(problem)}.")
 
@@ -123,10 +125,16 @@ def _upload() -> None:
         state.refuse_picture("upload", "")
         if (file := st.session_state["upload-file"]) is None:
             return
+        data, name, dataset = file.getvalue(), file.name, state.dataset()
+
+        def refuse(problem: str) -> None:
+            state.refuse_picture("upload", f"{name} cannot be used: {problem}")
+
+        work = partial(from_upload, data, name, dataset)
         try:
-            state.set_picture(from_upload(file.getvalue(), file.name, state.dataset()))
+            files.read("picture", "pictures", name, work, state.set_picture, refuse)
         except InputError as error:
-            state.refuse_picture("upload", f"{file.name} cannot be used: {error}")
+            refuse(str(error))
 
     st.file_uploader(
         "PNG, JPEG or WEBP",
