@@ -11,7 +11,7 @@ from diffsmooth_core.runs.reading import fault_of
 from diffsmooth_core.runs.records import Run
 from ui import page
 from ui.jobs import audits
-from ui.runs import controls, detail, grid, new, removing, view
+from ui.runs import controls, detail, grid, new, removing, report, view
 from ui.session import notices
 from ui.text import plain
 
@@ -31,6 +31,7 @@ def show(runs: list[Run], run: Run) -> None:
         view.charts(selection)
         view.reasons(selection)
         view.comparison(selection)
+        report.offer(run)
         view.again(run)
     elif (idx := grid.grid(selection)) is not None:
         detail.show(selection, idx)

@@ -23,11 +23,12 @@ LAYERS = [
     {"experiments"},
     {"runs", "training", "benchmarking"},
     {"exchange", "analysis"},
+    {"reporting"},
     {"cli"},
     {"__main__"},
 ]
 ONLY_FOR = {
-    "datasets": {"training", "runs", "exchange", "analysis", "cli"},
+    "datasets": {"training", "runs", "exchange", "analysis", "reporting", "cli"},
     "training": {"cli"},
     "benchmarking": {"cli"},
 }

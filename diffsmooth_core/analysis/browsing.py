@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -50,12 +50,18 @@ class RunRow:
 def rows(store: Store, run: Run) -> list[RunRow]:
     """Every result of a run, ordered by index. An abstention without a stored diagnosis gets the reason that
     its vote counts alone give."""
-    remarks: dict[int, list[Remark]] = {}
-    for remark in store.remarks(run):
-        if remark.idx is not None:
-            remarks.setdefault(remark.idx, []).append(remark)
     abstained = {r.idx: r for r in store.results(run, certificates=True, predict=ABSTAIN)}
-    return [_row(abstained.get(r.idx, r), remarks.get(r.idx, [])) for r in store.results(run)]
+    return rows_of([abstained.get(r.idx, r) for r in store.results(run)], store.remarks(run))
+
+
+def rows_of(results: Iterable[Result], remarks: Iterable[Remark]) -> list[RunRow]:
+    """These results with what these remarks, the oldest first, say of each; abstentions need their
+    certificates."""
+    said: dict[int, list[Remark]] = {}
+    for remark in remarks:
+        if remark.idx is not None:
+            said.setdefault(remark.idx, []).append(remark)
+    return [_row(result, said.get(result.idx, [])) for result in results]
 
 
 def _row(result: Result, remarks: Sequence[Remark]) -> RunRow:

@@ -21,6 +21,7 @@ FILES = {  # command -> the file of this folder that defines it, in the order of
     "attack": "attack",
     "audit": "audit",
     "diagnose": "diagnose",
+    "report": "report",
     "import-log": "logs",
     "export-log": "logs",
     "import-run": "logs",

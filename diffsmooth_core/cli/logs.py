@@ -144,11 +144,11 @@ def import_run(file: Path, name: str | None, ledger: Path | None, url: str | Non
         data = file.read_bytes()
     except OSError as error:
         raise InputError(f"{file} cannot be read ({error.strerror}); check the path") from None
-    nonces = None if ledger is None else _nonces(bundles.heading(data), ledger)
+    nonces = None if ledger is None else nonces_given(bundles.heading(data), ledger)
     store = Store(url)
     run = bundles.unpack(store, data, name)
     results = store.results(run, certificates=True)
-    found = _checked(run, results, nonces)
+    found = in_words(run, results, nonces)
     click.echo(f"kept {len(results)} results of {len(run.indices)} pictures as {run.name}; {found}")
 
 
@@ -173,7 +173,7 @@ def remove_run(name: str, yes: bool, url: str | None) -> None:
     click.echo(f"removed {name} with {results:,} results")
 
 
-def _nonces(run: Run, ledger: Path) -> int:
+def nonces_given(run: Run, ledger: Path) -> int:
     """Among how many nonces a run's could be chosen. Raises InputError where it was not given for the run's
     commitment."""
     from diffsmooth_core.certification.ledger import read_ledger, tries
@@ -186,7 +186,7 @@ def _nonces(run: Run, ledger: Path) -> int:
     return count
 
 
-def _checked(run: Run, results: Sequence[Result], nonces: int | None) -> str:
+def in_words(run: Run, results: Sequence[Result], nonces: int | None) -> str:
     """What was checked of a run that was taken, in words, and what was not. `nonces` is the number of them
     in the ledger, None where none was looked at."""
     if run.origin != "audit":

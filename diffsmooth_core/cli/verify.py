@@ -1,4 +1,4 @@
-"""`verify CERTIFICATE...`: check that the result follows from the vote counts and, if asked, that the votes
+"""`verify FILE...`: check that the result follows from the vote counts and, if asked, that the votes
 can be counted again."""
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import click
 
 from diffsmooth_core.cli import claims
 from diffsmooth_core.cli.options import json_option
-from diffsmooth_core.config import ABSTAIN
+from diffsmooth_core.cli.report import REPORTS, verify_reports
+from diffsmooth_core.config import ABSTAIN, InputError
 from diffsmooth_core.wording import down
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("certificates", nargs=-1, required=True, type=click.Path(dir_okay=False))
+@click.argument("certificates", metavar="FILE...", nargs=-1, required=True, type=click.Path(dir_okay=False))
 @click.option("--replay", is_flag=True, help="Cast the same votes again and compare them one by one.")
 @click.option(
     "--fresh", type=click.IntRange(1), help="Cast so many votes under noise of your own against the claim."
@@ -47,12 +48,19 @@ def verify(
 ) -> int:
     """Recompute bound, label and radius of certificates from their counts.
 
-    That needs no network weights; --replay and --fresh do, and find votes that were never cast. Exits with
-    status 1 where something does not follow.
+    A FILE is a certificate, or a report (.html) with a whole run's. That needs no network weights; --replay
+    and --fresh do, and find votes that were never cast. Exits with status 1 where something does not follow.
     """
     from diffsmooth_core.certification.certificate import Certificate, discrepancies
     from diffsmooth_core.cli import evidence
 
+    if reports := [path for path in certificates if Path(path).suffix.lower() in REPORTS]:
+        if len(reports) < len(certificates) or family or image:
+            raise InputError(
+                "a report is verified without certificates, --family and --image beside it; leave them out"
+            )
+        votes = evidence.asked(None, replay, fresh, None, device)
+        return verify_reports([Path(path) for path in reports], votes, ledger, as_json)
     asked = evidence.asked(ledger, replay, fresh, image, device)
     read = {path: Certificate.read(path) for path in certificates}
     findings: dict[str, dict[str, Any]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from diffsmooth_core.certification.reading import parsed
@@ -14,6 +14,7 @@ from diffsmooth_core.exchange.admission import check_run
 from diffsmooth_core.exchange.dialects import DIALECTS
 from diffsmooth_core.runs.reading import MOST_LOCAL, MOST_PICTURES, check_remark, result_of, run_of
 from diffsmooth_core.runs.records import Kind, Run, config_of
+from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Store
 
 FORMAT = "diffsmooth-run-1"
@@ -38,21 +39,42 @@ def packed(store: Store, run: Run) -> bytes:
     return gzip.compress(json.dumps(document, separators=(",", ":")).encode(), mtime=0)
 
 
-def unpack(store: Store, data: bytes, name: str | None = None) -> Run:
-    """Add a packed run to the store, under another name if one is given.
+@dataclass(frozen=True)
+class Packed:
+    """What a packed run holds: the run, its results with their certificates, and its remarks."""
 
-    Everything in it is first checked (`admission`), and it is kept whole or not at all. Raises InputError
-    where the file is not a packed run, where anything in it does not hold, or where the name is taken.
-    """
+    run: Run
+    results: list[Result]
+    remarks: list[SavedRemark]
+
+
+def unpack(store: Store, data: bytes, name: str | None = None) -> Run:
+    """Add a packed run to the store, under another name if one is given; it is kept whole or not at all.
+    Raises InputError as `unpacked` does, and where the name is taken."""
+    held = unpacked(data)
+    run = held.run
+    return store.create(
+        name or run.name,
+        run.origin,
+        run.dataset,
+        run.config,
+        run.indices,
+        run.weights,
+        held.results,
+        held.remarks,
+    )
+
+
+def unpacked(data: bytes) -> Packed:
+    """What a packed run holds, all of it checked (`admission`). Raises InputError where the file is not a
+    packed run, or where anything in it does not hold."""
     document = _read(data)
     run = _run(document.get("run"))
     results = [result_of(row) for row in _list(document, "results", MOST_PICTURES)]
     indices = set(run.indices)
     remarks = [_remark(row, indices) for row in _list(document, "remarks", MOST_REMARKS)]
     check_run(run, results)
-    return store.create(
-        name or run.name, run.origin, run.dataset, run.config, run.indices, run.weights, results, remarks
-    )
+    return Packed(run, results, remarks)
 
 
 def _list(document: dict[str, Any], name: str, most: int) -> list[Any]:

@@ -18,6 +18,7 @@ from diffsmooth_core.cli import commands as cli
 from diffsmooth_core.config import DATASETS, METHODS, usual
 from diffsmooth_core.experiments import grid, sweep_stream
 from diffsmooth_core.runs import batch
+from diffsmooth_core.runs.commands import audit
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import ThisProcess
 from tests.datasets.conftest import write_twelve
@@ -83,7 +84,7 @@ def test_an_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = batch.start(mine, "a run", QUICK, (1, 4, 7))
     *_, status = batch.work(mine, run, ThisProcess)
     monkeypatch.setenv("DIFFSMOOTH_STORE", theirs.url)
-    assert printed(commands.audit(run))["images"] == status.done == 3
+    assert printed(audit(run))["images"] == status.done == 3
     again = theirs.results(theirs.run("a run"))
     assert [r.radius for r in again] == [r.radius for r in mine.results(run)]
     assert theirs.run("a run").config == run.config

@@ -12,6 +12,7 @@ from diffsmooth_core.analysis import browsing
 from diffsmooth_core.analysis.comparing import CHANGES, mcnemar
 from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.runs.batch import Status
+from diffsmooth_core.runs.commands import audit
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import summary
 from diffsmooth_core.statistics import Proportion
@@ -77,7 +78,7 @@ def _pace(status: Status | None) -> str:
 def again(run: Run) -> None:
     """Show the command that repeats a run of this program."""
     if run.origin == "audit":
-        commands.show(commands.audit(run))
+        commands.show(audit(run))
 
 
 def figures(selection: Selection) -> None:

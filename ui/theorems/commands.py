@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from diffsmooth_core.datasets.sources import Picture
+from diffsmooth_core.runs.commands import line
 from diffsmooth_core.theory import Exact
-from ui.commands import image, line
+from ui.commands import image
 from ui.theorems.controls import Controls
 
 

@@ -1,0 +1,39 @@
+"""The report of a run, as one page to save, sign and send."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from diffsmooth_core.reporting.page import page
+from diffsmooth_core.reporting.report import MOST_WORDS, gathered
+from diffsmooth_core.runs.records import Run
+from ui.jobs import audits
+
+
+def offer(run: Run) -> None:
+    """Draw the button that saves the report, with what a person can add to it."""
+    with st.popover("Report to sign", icon=":material/contract:"):
+        st.caption(
+            "One page with the whole run inside: it prints on A4, and `verify` checks every certificate and "
+            "every word in it."
+        )
+        about = st.text_area(
+            "What was asked",
+            key="report-about",
+            max_chars=MOST_WORDS,
+            placeholder="in the words of whoever asked",
+        )
+        pictures = st.checkbox(
+            "With pictures",
+            True,
+            key="report-pictures",
+            help="Of abstentions and wrong answers; left out where a licence does not let you send them.",
+        )
+        st.download_button(
+            "Save the report",
+            lambda: page(gathered(audits.store(), run, about, pictures)),
+            f"{run.name}.html",
+            "text/html",
+            on_click="ignore",
+            type="primary",
+        )
