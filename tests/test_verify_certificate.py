@@ -222,6 +222,20 @@ def test_whole_numbers_written_without_a_point_have_the_same_commitment(
         assert discrepancies(Certificate.read(path)) == checker.discrepancies(checker.read(path)) == []
 
 
+def test_a_radius_near_zero_is_rounded_down_in_proportion_to_itself(
+    checker: ModuleType, tmp_path: Path
+) -> None:
+    config = SmoothingConfig(n0=20, n=1000, dtype="float32", device="cpu")
+    bounds = ((k, clopper_pearson_lower(k, 1000, config.alpha)) for k in range(500, 1000))
+    votes_for_it = next(k for k, bound in bounds if bound > 0.5)
+    values, path = document((0, 20), (1000 - votes_for_it, votes_for_it), config), tmp_path / "cert.json"
+    assert 0 < values["radius"] < 0.001
+    for more, holds in ((0.0, True), (1e-16, False)):
+        path.write_text(json.dumps(values | {"radius": values["radius"] + more}))
+        found = discrepancies(Certificate.read(path)), checker.discrepancies(checker.read(path))
+        assert [not faults for faults in found] == [holds, holds]
+
+
 def test_networks_compute_in_the_arithmetic_that_the_settings_ask_for(
     checker: ModuleType, tmp_path: Path
 ) -> None:

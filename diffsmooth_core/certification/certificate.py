@@ -37,7 +37,7 @@ Counted = Literal["selection", "estimation"]  # the stages whose votes a certifi
 ROUNDING = {"fixed": 1e-12, "sequential": 1e-12, "adaptive": 1e-12, "target": 1e-9, "decided": 1e-9}
 
 
-ULPS = 1e-15  # by how much another SciPy may round a bound, or a radius over sigma, differently
+ULPS = 1e-15  # by how much another SciPy may round a bound, or a radius in proportion, differently
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def _overstated(certificate: Certificate, decision: Decision) -> list[str]:
     excess = {
         "p_a_lower": p_a - decision.p_a_lower,
         "p_b_upper": decision.p_b_upper - p_b,
-        "radius": (certificate.radius - radius) / config.sigma,
+        "radius": (certificate.radius - radius) / (radius or 1.0),
     }
     return [f"{name} is rounded to the unsafe side" for name, value in excess.items() if value > ULPS]
 

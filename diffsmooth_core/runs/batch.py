@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections import OrderedDict
@@ -12,8 +13,9 @@ from typing import Any
 
 from diffsmooth_core.certification.ballots import Classes
 from diffsmooth_core.certification.certificate import SCHEMA
-from diffsmooth_core.certification.commitment import Commitment, check_nonce
+from diffsmooth_core.certification.commitment import Commitment, canonical, check_nonce
 from diffsmooth_core.certification.decision import check_reachable
+from diffsmooth_core.certification.hardware import hardware, together
 from diffsmooth_core.certification.stream import broken_promise, build_certificate
 from diffsmooth_core.certification.voting import commitment_of
 from diffsmooth_core.classifiers.base import BaseClassifier
@@ -139,7 +141,9 @@ class BatchRun:
     def __init__(self, store: Store, run: Run, workers: Callable[[Plan], Workers]) -> None:
         finished = {result.idx: result for result in store.results(run)}
         self._store, self._run, self._make_workers = store, run, workers
-        self._skipped = {remark.idx for remark in store.remarks(run) if remark.kind == "skipped"}
+        remarks = store.remarks(run)
+        self._skipped = {remark.idx for remark in remarks if remark.kind == "skipped"}
+        self._kinds = [json.loads(remark.text) for remark in remarks if remark.kind == "hardware"]
         self._saving = True  # whether the votes of unfinished pictures are kept in the store
         self._plan, begun = _resumed(store, run, plan_of(run), finished)
         self._waiting = OrderedDict(
@@ -217,10 +221,15 @@ class BatchRun:
             self._tallies.append(tally)
         if decision:
             del self._under_way[request.idx]
-            result = _result(self._plan, image, self._workers.kind)
+            kinds = self._kinds if image.resumed else []
+            result = _result(self._plan, image, together([*kinds, self._kind]))
             self._results.append(result)
             self._done += 1
             self._right += self._is_right(result)
+
+    @property
+    def _kind(self) -> dict[str, str]:
+        return self._workers.kind or hardware(self._plan.base.device)
 
     def _is_right(self, result: Result) -> bool:
         return result.correct and result.radius >= self._target
@@ -254,7 +263,11 @@ class BatchRun:
             self.flush()
 
     def flush(self) -> None:
-        """Write the votes and results since the last write, in one transaction."""
+        """Write the votes and results since the last write, in one transaction; before it, what kind of
+        device cast them, for certificates whose votes another kind goes on with."""
+        if self._tallies and self._kind not in self._kinds:
+            self._store.remark(self._run, None, "hardware", canonical(self._kind))
+            self._kinds.append(self._kind)
         self._store.add(self._run, self._tallies, self._results)
         self._tallies.clear()
         self._results.clear()
@@ -302,7 +315,7 @@ def _resumed(
     return plan, images
 
 
-def _result(plan: Plan, image: PendingImage, kind: dict[str, str] | None) -> Result:
+def _result(plan: Plan, image: PendingImage, kind: dict[str, str]) -> Result:
     picture, base = load_picture(plan.config.dataset, image.idx), plan.base
     certificate = build_certificate(
         base,

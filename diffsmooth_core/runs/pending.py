@@ -16,12 +16,14 @@ from diffsmooth_core.runs.workers import Plan, VoteRequest
 
 @dataclass
 class PendingImage:
-    """The votes of picture idx so far. `requested` is true while a worker casts more of them."""
+    """The votes of picture idx so far. `requested` is true while a worker casts more of them, `resumed` if an
+    earlier process cast some."""
 
     idx: int
     selection: Ballots
     estimation: Ballots
     requested: bool = False
+    resumed: bool = False
     began: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -31,6 +33,7 @@ class PendingImage:
 
     def restore(self, tally: Tally) -> None:
         """Add votes that an earlier process counted and stored."""
+        self.resumed = True
         if tally.stage == "selection":
             self.selection = self.selection.plus(tally.classes)
         else:

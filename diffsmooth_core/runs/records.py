@@ -9,7 +9,7 @@ from diffsmooth_core.config import InputError, SmoothingConfig
 
 # What a run's settings hold beside those of a SmoothingConfig.
 BESIDE_THE_SETTINGS = ("block", "arithmetic", "execution", "schema", "version", "challenge")
-Kind = Literal["note", "tag", "untag", "review", "reason", "view", "skipped", "finished"]
+Kind = Literal["note", "tag", "untag", "review", "reason", "view", "skipped", "finished", "hardware"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Tally:
 @dataclass(frozen=True)
 class Remark:
     """A remark about an image of a run, or about the whole run (idx None): a note, a tag, a review state, a
-    reason, a saved view, or that an image was skipped."""
+    reason, a saved view, that an image was skipped, or on what kind of device votes of the run were cast."""
 
     idx: int | None
     kind: str

@@ -21,7 +21,7 @@ import torch
 
 from diffsmooth_core import certify
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
-from diffsmooth_core.certification.hardware import hardware
+from diffsmooth_core.certification.hardware import hardware, together
 from diffsmooth_core.classifiers.base import Classifier
 from diffsmooth_core.classifiers.execution import EAGER, Execution
 from diffsmooth_core.cli import main
@@ -268,6 +268,27 @@ def test_what_was_counted_is_written_when_a_run_is_stopped(own: Store) -> None:
     assert not own.tallies(run)
     stream.close()
     assert sum(len(tally.classes) for tally in own.tallies(run)) == status.votes > 0
+
+
+def test_a_picture_whose_votes_two_kinds_of_device_cast_names_both(
+    own: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = batch.start(own, "run", replace(CONFIG, stopping="fixed", n=1000), range(12))
+    stream = batch.work(own, run, ThisProcess)
+    while not (begun := {tally.idx for tally in own.tallies(run)}):
+        next(stream)
+    stream.close()
+    begun = {tally.idx for tally in own.tallies(run)} - {result.idx for result in own.results(run)}
+    assert begun
+    here = hardware(torch.device("cpu"))
+    other = here | {"processor": "another"}
+    monkeypatch.setattr(batch, "hardware", lambda device: other)
+    before = {result.idx for result in own.results(run)}
+    for result in finish(own, run):
+        assert result.certificate is not None
+        alone = here if result.idx in before else other
+        expected = together([here, other]) if result.idx in begun else alone
+        assert result.certificate["hardware"] == expected
 
 
 def test_a_broken_picture_is_skipped_and_listed(own: Store, tmp_path: Path) -> None:
