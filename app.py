@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from ui import server
+from ui import doors, server
 from ui.navigation import pages
+from ui.session import visitor
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -16,10 +18,11 @@ if __name__ == "__main__":
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
     st.html(ASSETS / "style.css")
     page = st.navigation(pages())
+    visitor.recognise_operator()
     server.load(page.url_path)
     page.run()
     server.drawn.set()
 else:
     server.refuse_wrong_limits()
     server.run_every_page_through_navigation()
-    app = st.App(__file__, lifespan=server.lifespan)
+    app = st.App(__file__, lifespan=server.lifespan, middleware=[Middleware(doors.Doors)])

@@ -64,9 +64,9 @@ def rescue_settings_of(run: Run) -> dict[str, SmoothingConfig]:
     return rescue_settings(config, others, RESCUE_VOTES)
 
 
-def rescues_of(run: Run, result: Result) -> Iterator[Rescue]:
-    """Certify the picture under each of the other settings, one after the other."""
-    yield from rescues(base_of, load_picture(run.dataset, result.idx).tensor, rescue_settings_of(run))
+def rescues_of(run: Run, result: Result, settings: dict[str, SmoothingConfig]) -> Iterator[Rescue]:
+    """Certify the picture under each of these of `rescue_settings_of`, one after the other."""
+    yield from rescues(base_of, load_picture(run.dataset, result.idx).tensor, settings)
 
 
 def reason_from_counts(result: Result) -> str:

@@ -21,7 +21,7 @@ from diffsmooth_core.cli.options import json_option, store_option
 def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: bool) -> None:
     """Say why pictures of the run NAME abstain; the reasons are kept in the store."""
     from diffsmooth_core.analysis.diagnosis import REASONS
-    from diffsmooth_core.analysis.explaining import diagnose_each, rescues_of
+    from diffsmooth_core.analysis.explaining import diagnose_each, rescue_settings_of, rescues_of
     from diffsmooth_core.analysis.rescue import ranked
     from diffsmooth_core.config import ABSTAIN
     from diffsmooth_core.runs.store import Store
@@ -37,7 +37,9 @@ def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: 
         diagnose_each(store, run, chosen), total=len(chosen), unit="picture", delay=0.5
     ):
         found[result.idx] = diagnosis.as_dict()
-    rescues = [] if idx is None else ranked(rescues_of(run, results[0]), results[0].label)
+    rescues = []
+    if idx is not None:
+        rescues = ranked(rescues_of(run, results[0], rescue_settings_of(run)), results[0].label)
     if as_json:
         listed = [
             {"change": r.change, "label": r.label, "radius": r.radius, "cost": r.cost, "outcome": outcome}

@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 PATIENCE = 120_000  # milliseconds that a test waits for what must come: a busy machine may take long
 expect.set_options(timeout=PATIENCE)
 UNCAUGHT = "Traceback"  # plain or drawn in colour
+POLICY = "Content Security Policy"  # in what the browser says of a breach
 # Opened at a page's address, Streamlit asks whether the app is served below it, and is told that it is not.
 STREAMLIT_LOOKS = re.compile(r"/\w+/_stcore/(health|host-config)")
 
@@ -71,7 +72,7 @@ def _leaves_this_machine(url: str) -> bool:
 @pytest.fixture
 def page(browser: Browser, server_log: Path, tmp_path: Path) -> Iterator[Page]:
     """A fresh page, 1280 x 900. Afterwards the test fails on an uncaught exception in the page or on
-    the server, on any request to another machine and on any that the server refuses."""
+    the server, on any request to another machine and on any that the server or the app's policy refuses."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     seen: list[str] = []
     crashes: list[str] = []
@@ -82,6 +83,7 @@ def page(browser: Browser, server_log: Path, tmp_path: Path) -> Iterator[Page]:
     page = context.new_page()
     page.on("websocket", lambda socket: seen.append(socket.url))
     page.on("pageerror", lambda error: crashes.append(str(error)))
+    page.on("console", lambda said: crashes.append(said.text) if POLICY in said.text else None)
     logged = server_log.stat().st_size if server_log.exists() else 0
     yield page
     left = page.get_by_role("button", name="Cancel", exact=True)

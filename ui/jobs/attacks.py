@@ -20,9 +20,11 @@ from diffsmooth_core.attacks.stream import QUERIES
 from diffsmooth_core.datasets.sources import Picture
 from ui.jobs import certificates
 from ui.jobs.certificates import Certification
+from ui.jobs.gate import Demand
 from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import settings, state
+from ui.session.visitor import visitor
 
 Kind = Literal["attack", "regions"]
 
@@ -35,6 +37,10 @@ class AttackTask:
     certificate: Certificate
     attack: AttackConfig
 
+    @property
+    def demand(self) -> Demand:
+        return Demand(samples=(self.certificate.config,), votes=self.attack.n)
+
 
 @dataclass(frozen=True)
 class RegionsTask:
@@ -43,6 +49,10 @@ class RegionsTask:
     certificate: Certificate
     regions: RegionsConfig
     towards: tuple[str, str]
+
+    @property
+    def demand(self) -> Demand:
+        return Demand(samples=(self.certificate.config,), votes=self.regions.votes)
 
 
 def certification(picture: Picture, config: SmoothingConfig) -> Certification | None:
@@ -88,11 +98,13 @@ def submit_regions(
 def _submit(
     certified: Certification, kind: Kind, stream: Callable[[], Iterator[Any]], task: AttackTask | RegionsTask
 ) -> None:
-    earlier = latest(certified, kind)
-    if earlier and not earlier.finished:
+    last = latest(certified, kind)
+    job = jobs().submit(
+        "certificates", stream, key=(kind, certified.id), subject=task, owner=visitor(), after=last
+    )
+    if (begun := jobs().snapshot(job)) and begun.subject is not task:
         what = "an attack on" if kind == "attack" else "a drawing of the regions around"
         raise InputError(f"{what} this certificate is under way already; cancel it, or wait for its end")
-    jobs().submit("certificates", stream, key=(kind, certified.id), subject=task, owner=state.visitor())
 
 
 def seconds_of(certified: Certification, attack: AttackConfig) -> float:

@@ -12,9 +12,11 @@ from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.progress import Point, Samples
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
+from ui.jobs.gate import Demand
 from ui.jobs.networks import smoothed_classifier, votes_quickly
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import notices, state
+from ui.session.visitor import visitor
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,10 @@ class CertificationTask:
     config: SmoothingConfig
     recorded: bool = False
     challenge: str = ""
+
+    @property
+    def demand(self) -> Demand:
+        return Demand(runs=(self.config,))
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def submit(
         return with_trace(votes, resumed)
 
     task = CertificationTask(picture, config, challenge=challenge)
-    return jobs().submit("certificates", stream, subject=task, owner=state.visitor(), resumed=resumed)
+    return jobs().submit("certificates", stream, subject=task, owner=visitor(), resumed=resumed)
 
 
 def start(picture: Picture, config: SmoothingConfig, earlier: Certification | None = None) -> None:

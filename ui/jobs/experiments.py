@@ -10,9 +10,11 @@ from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.experiments import Comparison, Sweep, compare_stream, sweep_stream
 from ui.jobs import certificates
+from ui.jobs.gate import Demand
 from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import notices, state
+from ui.session.visitor import visitor
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,10 @@ class ExperimentTask:
     picture: Picture
     configs: tuple[SmoothingConfig, ...]
     over: str = ""
+
+    @property
+    def demand(self) -> Demand:
+        return Demand(runs=self.configs)
 
 
 def submit(task: ExperimentTask, resumed: Any = None) -> None:
@@ -39,7 +45,7 @@ def submit(task: ExperimentTask, resumed: Any = None) -> None:
         return sweep_stream(base_classifier(configs[0]), picture.tensor, configs, resumed)
 
     stream: Callable[[], Iterator[Any]] = compared if task.kind == "comparison" else swept
-    job = jobs().submit("certificates", stream, subject=task, owner=state.visitor(), resumed=resumed)
+    job = jobs().submit("certificates", stream, subject=task, owner=visitor(), resumed=resumed)
     state.change_settings(**{task.kind: job})
 
 

@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import streamlit as st
 
+from ui.jobs.gate import Demand
 from ui.jobs.polling import is_waiting, poll
 from ui.jobs.registry import Snapshot, jobs
-from ui.session import state
+from ui.session.visitor import visitor
 from ui.text import plain
 
 PATIENCE = 1.0  # seconds that a page waits for a file: most are read by then
+
+
+@dataclass(frozen=True)
+class FileTask:
+    """The subject of a job that reads a file, whose size was checked before."""
+
+    demand: Demand = field(default_factory=Demand)
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ def read(
     def stream() -> Iterator[Reading]:
         yield Reading(work(), finished=True)
 
-    job = jobs().submit(queue, stream, owner=state.visitor())
+    job = jobs().submit(queue, stream, subject=FileTask(), owner=visitor())
     st.session_state[f"reading-{place}"] = _Begun(job, name, time.monotonic(), then, refused)
     jobs().wait(job, PATIENCE)
     _take_up(place)

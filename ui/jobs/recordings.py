@@ -27,6 +27,7 @@ from ui.jobs.certificates import (
 from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
+from ui.session.visitor import visitor
 
 
 def file(dataset: str) -> Path:
@@ -95,4 +96,4 @@ def replay(run: Certification) -> str:
 
         return with_trace(recording.played(samples))
 
-    return jobs().submit("recordings", stream, subject=run.subject)
+    return jobs().submit("recordings", stream, subject=run.subject, owner=visitor())

@@ -15,6 +15,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 import streamlit as st
 
 from diffsmooth_core.config import InputError
+from ui.jobs import gate
 from ui.session.limits import limit
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -41,6 +42,7 @@ class Snapshot(Generic[P]):
     state: JobState
     subject: Any = None  # what the submitter attached
     key: Hashable = None  # the piece of work that it does, where that has a name
+    owner: str = ""  # the visitor who started it; nobody's is everybody's
     position: int = 0  # jobs ahead of it in the queue
     progress: P | None = None  # the latest; kept when the job is cancelled or fails
     resumed: P | None = None  # the progress of an earlier job that it went on from
@@ -68,10 +70,13 @@ class QueueLimits:
 class _Job:
     snapshot: Snapshot[Any]
     stream: Callable[[], Iterator[Any]] | None  # None once it has ended: what it was to work on is let go
-    owner: str
     queue: _Queue
     steps: Iterator[Any] | None = None  # once it has begun
     arrived: int = 0  # in the queue, by a running number
+
+    @property
+    def owner(self) -> str:
+        return self.snapshot.owner
 
 
 @dataclass(eq=False)
@@ -107,9 +112,12 @@ class Registry:
     A job runs until it ends; while other jobs of its queue wait, it runs for one turn and goes on after them.
     The next job is that of the owner who has waited longest. A job is found by its id, and the last job for a
     piece of work by its key; at most one job of a key waits or runs. All methods are thread-safe.
+
+    `admit` sees the subject of every job first, and raises InputError where that may not be done.
     """
 
-    def __init__(self, **queues: QueueLimits) -> None:
+    def __init__(self, admit: Callable[[Any], None] = lambda _: None, **queues: QueueLimits) -> None:
+        self._admit = admit
         self._queues = {name: _Queue(name, limits) for name, limits in queues.items()}
         self._jobs: dict[str, _Job] = {}  # by id, in the order of submission or, once finished, of ending
         self._latest: dict[Hashable, str] = {}  # key -> id of the last job
@@ -125,21 +133,25 @@ class Registry:
         subject: Any = None,
         owner: str = "",
         resumed: P | None = None,
+        after: Snapshot[Any] | None = None,
     ) -> str:
-        """Queue a stream and return the job's id; that of the key's job where one waits or runs already.
+        """Queue a stream and return the job's id.
 
-        A stream that goes on from the progress of an earlier job names that as `resumed`. Raises InputError
-        where the queue, or the owner's share of it, is full.
+        Nothing is queued, and the id of the key's last job returned, where that waits or runs, or is a later
+        one than `after`, the last that the submitter saw: of two presses at once the second starts nothing. A
+        stream that goes on from the progress of an earlier job names that as `resumed`. Raises InputError
+        where the job is not admitted, or the queue or the owner's share of it is full.
         """
+        self._admit(subject)
         with self._changed:
             latest = self.latest(key)
-            if latest and not latest.finished:
+            if latest and (not latest.finished or latest.id != (after.id if after else None)):
                 return latest.id
             line = self._queues[queue]
             self._check_room(line, owner)
             job_id = secrets.token_urlsafe(6)
-            snapshot = Snapshot(job_id, "queued", subject, key, progress=resumed, resumed=resumed)
-            job = _Job(snapshot, stream, owner, line)
+            snapshot = Snapshot(job_id, "queued", subject, key, owner, progress=resumed, resumed=resumed)
+            job = _Job(snapshot, stream, line)
             self._jobs[job_id] = job
             if key is not None:
                 self._latest[key] = job_id
@@ -180,12 +192,15 @@ class Registry:
             line = job.queue.line()
             return [other.snapshot for other in line[: line.index(job)]]
 
-    def cancel(self, job_id: str) -> None:
-        """Stop a job after its current step; its progress so far stays in the snapshot."""
+    def cancel(self, job_id: str, by: str | None = None) -> None:
+        """Stop a job after its current step; its progress so far stays in the snapshot. `by` is the visitor
+        who asks for it, None the server itself. Raises InputError where the job is another visitor's."""
         with self._changed:
             job = self._jobs.get(job_id)
             if job is None or job.snapshot.finished:
                 return
+            if by is not None and job.owner not in ("", by):
+                raise InputError("another visitor started this; only they or the operator can stop it")
             job.snapshot = replace(job.snapshot, cancelling=True)
             if job not in job.queue.waiting:
                 return  # it runs: its worker stops it
@@ -309,6 +324,7 @@ def jobs() -> Registry:
         limit("runs", "waiting"), each=limit("runs", "waiting_each"), turn=limit("runs", "turn_seconds")
     )
     return Registry(
+        gate.admit,
         certificates=limits,
         theorems=QueueLimits(),
         audits=limits,

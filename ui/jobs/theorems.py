@@ -28,9 +28,12 @@ from diffsmooth_core.theory import (
     sampling,
 )
 from diffsmooth_core.theory import compare as compare_pictures
-from ui.jobs import networks
+from ui.jobs import cancelling, networks
+from ui.jobs.gate import Demand
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import settings
+from ui.session.limits import limit
+from ui.session.visitor import visitor
 
 QUEUE = "theorems"
 SIGMAS = (0.12, 0.25, 0.5, 0.75, 1.0)
@@ -47,23 +50,35 @@ class TheoremTask:
     it then request the rest again."""
 
     urgent: bool
+    demand: Demand
 
 
 def request(
-    key: Hashable, stream: Callable[[Any], Iterator[Any]], enough: Callable[[Any], bool], urgent: bool = False
+    key: Hashable,
+    stream: Callable[[Any], Iterator[Any]],
+    enough: Callable[[Any], bool],
+    demand: Demand,
+    urgent: bool = False,
 ) -> Snapshot[Any]:
     """Queue this work, unless its job is waiting or running, has failed, or has found `enough`.
 
     `stream` takes what was found earlier, or None, and goes on from there. Raises InputError where the queue
-    is full.
+    is full, or the operator does not allow what the work demands.
     """
     job = jobs().latest(key)
     found = job.progress if job else None
     if job is None or (job.state in ("done", "cancelled") and not (found is not None and enough(found))):
         if urgent:
             _make_way()
-        task = TheoremTask(urgent)
-        jobs().submit(QUEUE, lambda: stream(found), key=key, subject=task, resumed=found)
+        jobs().submit(
+            QUEUE,
+            lambda: stream(found),
+            key=key,
+            subject=TheoremTask(urgent, demand),
+            owner=visitor(),
+            resumed=found,
+            after=job,
+        )
         job = jobs().latest(key)
     assert job is not None
     return job
@@ -75,10 +90,11 @@ def _make_way() -> None:
             jobs().cancel(job.id)
 
 
-def cancel(key: Hashable) -> None:
-    """Stop this work after the step in hand."""
-    if job := jobs().latest(key):
-        jobs().cancel(job.id)
+def leave(key: Hashable) -> None:
+    """Stop this work after the step in hand, unless another visitor asked for it."""
+    job = jobs().latest(key)
+    if job and cancelling.may_cancel(job):
+        cancelling.cancel(job.id)
 
 
 def is_active(key: Hashable) -> bool:
@@ -95,6 +111,7 @@ def request_samples(
         (picture, setting),
         lambda earlier: sampling(picture.tensor, _diffusion_model(denoiser), setting, wanted, earlier),
         lambda earlier: replace(earlier, wanted=wanted).finished,
+        Demand(denoisers=((denoiser, picture.dataset),)),
         urgent=True,
     )
 
@@ -119,6 +136,7 @@ def request_comparison(
             seed,
         ),
         lambda found: found.finished,
+        Demand(denoisers=((denoiser, dataset),)),
     )
 
 
@@ -138,6 +156,7 @@ def request_curves(picture: Picture, denoiser: str, setting: TheoremSetting) -> 
             picture.tensor, _diffusion_model(denoiser), setting, CURVE, samples, earlier
         ),
         lambda found: found.finished,
+        Demand(denoisers=((denoiser, picture.dataset),)),
     )
 
 
@@ -157,6 +176,7 @@ def request_exact_curves(world: str, dimension: int, setting: TheoremSetting) ->
             world, dimension, CURVE, samples=EXACT_CURVE_SAMPLES, steps=steps, **_of_exact_world(setting)
         ),
         lambda found: found.finished,
+        Demand(),
     )
 
 
@@ -167,6 +187,7 @@ def request_convergence(world: str, dimension: int, setting: TheoremSetting) -> 
         ("schemes", world, dimension, sigma, noise, seed),
         lambda _: convergence(world, dimension, sigma, noise=noise, seed=seed),
         lambda found: found.finished,
+        Demand(),
     )
 
 
@@ -199,8 +220,8 @@ def costs_config(picture: Picture, denoiser: str, sigma: float, seed: int) -> Sm
         sigma=sigma,
         sigma_local=usual["sigma_local"],
         m=1,
-        n0=n0,
-        n=n,
+        n0=min(n0, limit("runs", "n0")),
+        n=min(n, limit("runs", "n")),
         seed=seed,
     )
 
@@ -215,7 +236,7 @@ def request_costs(picture: Picture, config: SmoothingConfig) -> Snapshot[Costs]:
         for cost in consequences(picture.tensor, classifier, denoiser, config, left, copies=4):
             yield (costs := Costs((*costs.found, cost)))
 
-    return request(("costs", picture, config), stream, lambda costs: costs.finished)
+    return request(("costs", picture, config), stream, lambda costs: costs.finished, Demand(runs=(config,)))
 
 
 @lru_cache(maxsize=32)

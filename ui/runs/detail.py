@@ -26,6 +26,7 @@ from ui.colours import outcome_mark
 from ui.components import figure, strip
 from ui.images import data_url
 from ui.jobs import audits
+from ui.jobs.cancelling import cancel_button
 from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
 from ui.navigation import certify_by_name
 from ui.runs import charts
@@ -223,7 +224,7 @@ def _rescuing(run: Run, result: Result, what: str, names: tuple[str, ...]) -> No
         if is_waiting(job):
             show_queue_position(lambda: audits.latest(run, what))
         st.progress(done / total, f"{done} of {total} settings" if progress else "Starting")
-        st.button("Stop", on_click=audits.stop, args=(run, what))
+        cancel_button(job, f"stop-{what}", "Stop", wide=False)
     elif job is None or job.state != "done":
         if job and job.error:
             st.error(failure(job))
@@ -234,7 +235,7 @@ def _rescuing(run: Run, result: Result, what: str, names: tuple[str, ...]) -> No
         st.button(
             "Try other settings",
             on_click=notices.attempt,
-            args=(audits.rescue, run, result.idx),
+            args=(audits.rescue, run, result.idx, job),
             icon=":material/healing:",
         )
     if progress and progress.rescues:

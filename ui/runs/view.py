@@ -21,9 +21,11 @@ from ui import accuracy, commands
 from ui.colours import outcome_colour
 from ui.components import figure
 from ui.jobs import audits
+from ui.jobs.cancelling import cancel_button
 from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
 from ui.runs.charts import bounds
 from ui.runs.controls import Selection, clear
+from ui.session import notices
 from ui.text import plain
 
 SUMMARY, PICTURES = "Summary", "Pictures"
@@ -56,10 +58,17 @@ def _progress(run: Run) -> None:
                 )
             else:
                 st.markdown(f"**Certifying:** {certified}{_pace(job.progress)}")
-        if job is None or job.finished:
-            action.button("Go on", on_click=audits.resume, args=(run,), type="primary", width="stretch")
-        else:
-            action.button("Stop", on_click=audits.stop, args=(run, "audit"), width="stretch")
+        with action:
+            if job is None or job.finished:
+                st.button(
+                    "Go on",
+                    on_click=notices.attempt,
+                    args=(audits.resume, run, job),
+                    type="primary",
+                    width="stretch",
+                )
+            else:
+                cancel_button(job, "stop-audit", "Stop")
         st.progress(done / total)
 
 
@@ -246,12 +255,17 @@ def _explaining(run: Run, unclear: int) -> None:
         if is_waiting(job):
             show_queue_position(lambda: audits.latest(run, "explain"))
         st.progress(done / total, f"{done} of {total} taken apart")
-        st.button("Stop", key="stop-explaining", on_click=audits.stop, args=(run, "explain"))
+        cancel_button(job, "stop-explaining", "Stop", wide=False)
         return
     if job and job.error:
         st.error(failure(job))
     st.caption(f"The counts alone do not say why the votes of {unclear:,} pictures scatter.")
-    st.button("Take their votes apart", on_click=audits.explain, args=(run,), icon=":material/troubleshoot:")
+    st.button(
+        "Take their votes apart",
+        on_click=notices.attempt,
+        args=(audits.explain, run, job),
+        icon=":material/troubleshoot:",
+    )
 
 
 def comparison(selection: Selection) -> None:

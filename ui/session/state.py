@@ -1,14 +1,13 @@
 """The state of a session besides the settings of its pages: the picture, the run, the lesson.
 
-Session-state keys: `picture`, `upload`, `job`, `lesson`, `picture-at-end`, `playing` and `visitor`. `url` is
-that of `url.py`, `notices.py` names its own, and each setting of a page has one, which is also its widget's
-key and, without the page's prefix, its name in the address. Keys of widgets that hold nothing worth keeping
-stand where the widget is drawn.
+Session-state keys: `picture`, `upload`, `job`, `lesson`, `picture-at-end` and `playing`. `url` is that of
+`url.py`, `notices.py` and `visitor.py` name their own, and each setting of a page has one, which is also its
+widget's key and, without the page's prefix, its name in the address. Keys of widgets that hold nothing worth
+keeping stand where the widget is drawn.
 """
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 import streamlit as st
@@ -73,11 +72,6 @@ def take_known_picture(dataset: str) -> None:
     one."""
     if st.session_state["upload"] is None and resolved(picture_spec(), dataset).label is None:
         set_picture(settings.first_picture(dataset))
-
-
-def visitor() -> str:
-    """Whose browser this is: a name for the queue, not for a person."""
-    return str(st.session_state.setdefault("visitor", secrets.token_urlsafe(6)))
 
 
 def lesson() -> str:

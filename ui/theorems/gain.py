@@ -12,7 +12,7 @@ from diffsmooth_core.theory import PurificationDistances
 from diffsmooth_core.wording import length, percent
 from ui.components import figure, strip
 from ui.images import data_url
-from ui.jobs import theorems
+from ui.jobs import cancelling, theorems
 from ui.jobs.polling import poll
 from ui.jobs.registry import jobs
 from ui.text import plain
@@ -96,9 +96,11 @@ def show_costs(picture: Picture, chosen: Controls) -> None:
 
     def draw(costs: theorems.Costs) -> None:
         done, of = len(costs.found), len(theorems.ERRORS)
-        if not costs.finished and theorems.is_active(key):
+        job = jobs().latest(key)
+        if not costs.finished and job and not job.finished:
             st.progress(done / of, f"{done} of {of} sizes of error, on the same noise")
-            st.button("Stop", key="theorems-costs-stop", on_click=_stop, args=(key,))
+            if cancelling.offered(job):
+                st.button("Stop", key="theorems-costs-stop", on_click=_stop, args=(key,))
         if costs.found:
             _costs(costs, picture, chosen)
 
@@ -107,7 +109,7 @@ def show_costs(picture: Picture, chosen: Controls) -> None:
 
 def _stop(key: Hashable) -> None:
     controls.withdraw(key)
-    theorems.cancel(key)
+    theorems.leave(key)
 
 
 def _costs(costs: theorems.Costs, picture: Picture, chosen: Controls) -> None:

@@ -16,7 +16,7 @@ def watch(kind: str, key: Hashable) -> None:
     """Record which work this session shows now, and cancel work of the same kind that it no longer shows."""
     watched = st.session_state.setdefault("theorems-watched", {})
     if watched.get(kind, key) != key:
-        theorems.cancel(watched[kind])
+        theorems.leave(watched[kind])
     watched[kind] = key
 
 

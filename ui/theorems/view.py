@@ -13,7 +13,7 @@ from diffsmooth_core.wording import duration
 from ui import commands
 from ui.components import figure, strip
 from ui.images import data_url
-from ui.jobs import theorems
+from ui.jobs import cancelling, theorems
 from ui.jobs.polling import is_waiting, poll, show_queue_position
 from ui.jobs.registry import Snapshot, jobs
 from ui.theorems import exact_charts, live, theorem1, theorem2
@@ -107,7 +107,8 @@ def _status(job: Snapshot[Sampling] | None, chosen: Controls, key: Hashable) -> 
             if count >= wanted:
                 words += "; now some with half the steps, to see what more steps would change"
             st.progress(sampling.done if sampling else 0.0, words)
-            st.button("Stop", key="theorems-stop", on_click=_stop, args=(key,))
+            if cancelling.offered(job):
+                st.button("Stop", key="theorems-stop", on_click=_stop, args=(key,))
             return
         if sampling is None or not replace(sampling, wanted=wanted).finished:
             st.markdown(f"Stopped after {count} of {wanted} samples.")
@@ -133,7 +134,7 @@ def _left(job: Snapshot[Sampling]) -> str:
 
 def _stop(key: Hashable) -> None:
     stop(key)
-    theorems.cancel(key)
+    theorems.leave(key)
 
 
 def show_exact(chosen: Controls) -> None:

@@ -15,7 +15,9 @@ from streamlit.testing.v1 import AppTest
 
 from ui.certify import view
 from ui.jobs import polling
+from ui.jobs.gate import Demand
 from ui.jobs.registry import Snapshot, jobs
+from ui.jobs.theorems import TheoremTask
 
 Visit = Callable[..., AppTest]
 SMALL = {"n": "20", "n0": "10", "m": "1"}
@@ -76,7 +78,7 @@ def test_a_page_asks_seldom_in_the_queue_and_not_once_its_run_has_ended(
         held.wait(100)
         yield from ()
 
-    before = jobs().submit("certificates", blocks)
+    before = jobs().submit("certificates", blocks, subject=TheoremTask(False, Demand()))
     assert begun.wait(100)
     page = visit(**SMALL)
     assert intervals == [None]

@@ -394,7 +394,7 @@ def test_the_last_job_of_a_key_is_found_by_it() -> None:
     assert registry.latest("cat") is None
     first = registry.submit("work", stream, key="cat")
     finished(registry, first)
-    second = registry.submit("work", stream, key="cat")
+    second = registry.submit("work", stream, key="cat", after=registry.latest("cat"))
     assert first != second
     found = registry.latest("cat")
     assert found is not None
@@ -417,7 +417,7 @@ def test_forgetting_an_old_job_leaves_a_later_one_of_its_key() -> None:
     registry, gate = one_queue(), Gate()
     old = registry.submit("work", stream, key="cat")
     finished(registry, old)
-    new = registry.submit("work", gate, key="cat")
+    new = registry.submit("work", gate, key="cat", after=registry.latest("cat"))
     registry.forget(old)
     registry.forget(new)
     assert registry.snapshot(old) is None
@@ -508,7 +508,8 @@ def test_snapshots_agree_with_each_other_while_many_threads_submit_and_cancel() 
 
     def submit(owner: str) -> None:
         for k in range(25):
-            job = registry.submit("work", stream, key=(owner, k % 3), owner=owner)
+            key = (owner, k % 3)
+            job = registry.submit("work", stream, key=key, owner=owner, after=registry.latest(key))
             if k % 2:
                 registry.cancel(job)
 

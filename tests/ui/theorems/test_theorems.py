@@ -16,6 +16,7 @@ from diffsmooth_core.theory import Convergence, PurificationDistances, WeakError
 from tests.ui.conftest import address
 from ui.components import terms
 from ui.jobs import theorems as theorems_jobs
+from ui.jobs.gate import Demand
 from ui.jobs.registry import jobs
 from ui.session import settings
 from ui.theorems import charts, controls, exact_charts, quantities
@@ -336,12 +337,12 @@ def test_samples_make_what_can_wait_make_way() -> None:
             time.sleep(0.001)
 
     def work() -> Any:
-        return theorems_jobs.request("slow", count, lambda found: found.finished)
+        return theorems_jobs.request("slow", count, lambda found: found.finished, Demand())
 
     work()
     assert begun.wait(100)
     quick = theorems_jobs.request(
-        "quick", lambda _: (Counted(k, True) for k in range(1)), lambda _: False, urgent=True
+        "quick", lambda _: (Counted(k, True) for k in range(1)), lambda _: False, Demand(), urgent=True
     )
     assert quick.key == "quick"
     waited = jobs().wait(jobs().latest("slow").id, 100)  # type: ignore[union-attr]

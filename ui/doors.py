@@ -1,0 +1,85 @@
+"""The doors of the server: which requests come in, and what every answer says to the browser.
+
+Streamlit itself checks the host of a WebSocket alone, and lets any port of this machine be its origin. Here
+every request has to be to an allowed host and, where a browser says whose page sent it, from the app's.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import streamlit
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
+
+
+def _inline_scripts() -> str:
+    """The scripts within Streamlit's own page, as sources of a policy: by their hashes."""
+    page = Path(streamlit.__file__).with_name("static") / "index.html"
+    scripts = re.findall(r"<script>(.*?)</script>", page.read_text(encoding="utf-8"), re.DOTALL)
+    hashes = (b64encode(sha256(script.encode()).digest()).decode() for script in scripts)
+    return " ".join(f"'sha256-{found}'" for found in hashes)
+
+
+# Nothing is loaded from elsewhere, no text of a person can be a script, and no other page can frame the app.
+# Streamlit builds its styles in place, and makes a module of each component's JavaScript.
+POLICY = {
+    "default-src": "'self'",
+    "script-src": f"'self' blob: {_inline_scripts()}",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "worker-src": "'self' blob:",
+    "object-src": "'none'",
+    "base-uri": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+HEADERS = {
+    "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in POLICY.items()),
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # the link of a run is nobody else's
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class Doors:
+    """ASGI middleware that refuses requests for other hosts and from other pages, and adds HEADERS."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):  # the server's start and end
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host"), headers.get("origin")
+        if not is_host_allowed(host):
+            refusal = "This host is not in server.allowedHosts."
+        elif origin is not None and urlsplit(origin).netloc != host:
+            refusal = "Requests from other pages are refused."
+        else:
+            await self._app(scope, receive, _with_headers(send))
+            return
+        if scope["type"] == "websocket":
+            await receive()  # the request to connect
+            await send({"type": "websocket.close", "code": 1008, "reason": refusal})
+        else:
+            await PlainTextResponse(refusal, 403)(scope, receive, send)
+
+
+def _with_headers(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(HEADERS)
+        await send(message)
+
+    return sent
