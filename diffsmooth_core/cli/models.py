@@ -65,6 +65,11 @@ def show(name: str) -> None:
     help="JSON in OpenAI's names, for a diffusion model that is no published one.",
 )
 @click.option("--dataset", help="What it is for, where the usual is wrong.")
+@click.option(
+    "--offset",
+    type=click.IntRange(0, 1),
+    help="The output of the first class, where there is an output more than classes: 1 or 0.",
+)
 @json_option()
 def add(
     source: str,
@@ -73,6 +78,7 @@ def add(
     normalisation: str | None,
     config: Path | None,
     dataset: str | None,
+    offset: int | None,
     as_json: bool,
 ) -> None:
     """Add a checkpoint's file, a diffusers folder, or a model of timm's from the Hub.
@@ -88,11 +94,15 @@ def add(
         raise InputError(f"{config} is not JSON ({error}); correct it") from None
     if dataset is not None:
         class_names(dataset)
-    card = adding.add(source, name, sigma=sigma, normalisation=normalisation, dataset=dataset, config=record)
+    card = adding.add(
+        source, name, sigma=sigma, normalisation=normalisation, dataset=dataset, config=record, offset=offset
+    )
     if as_json:
         click.echo(json.dumps(card.as_dict(), indent=2))
         return
     click.echo(f"added {card.name}: {card.kind} for {card.dataset}, {card.parameters / 1e6:.1f}M parameters")
+    if entry := card.training.get("entry"):
+        click.echo(f"its weights are those under {entry!r}")
     if card.kind == "classifier":
         click.echo(f"next: python -m diffsmooth_core models check {card.name}")
 

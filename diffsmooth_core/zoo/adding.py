@@ -15,7 +15,7 @@ from torch import Tensor
 
 from diffsmooth_core.classifiers.normalisation import STATISTICS
 from diffsmooth_core.config import InputError, check_choice, check_dataset_name
-from diffsmooth_core.zoo import cards, checkpoints, dialects, download
+from diffsmooth_core.zoo import cards, checkpoints, dialects, download, outputs
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -28,22 +28,26 @@ def add(
     normalisation: str | None = None,
     dataset: str | None = None,
     config: Mapping[str, Any] | None = None,
+    offset: int | None = None,
 ) -> cards.Card:
     """Add a checkpoint's file, a folder in diffusers' layout, or a Hub repository of timm's ("timm/NAME",
     or one of timm's own names), under `name`.
 
     sigma is the training noise and `normalisation` a key of STATISTICS; checkpoints store neither. `dataset`
     overrides the data set that the layout suggests. `config` is the configuration, in OpenAI's names, of a
-    diffusion model other than the published ones. Raises InputError where the checkpoint cannot be used or
-    the name is taken.
+    diffusion model other than the published ones, `offset` the output of the first class, of a classifier
+    with one output more than classes (see `dialects.recognise`). Raises InputError where the checkpoint
+    cannot be used or the name is taken.
     """
     _check_name(name)
     if normalisation is not None:
         check_choice("normalisation", normalisation, STATISTICS)
     if dataset is not None:
         check_dataset_name(dataset)
-    found = _found(source, config)
-    dialects.check_outputs(found, dataset or found.dataset, source)
+    found = _found(source, config, offset)
+    if found.kind == "classifier":
+        what = source if offset is None else f"{source}, with one output left out,"
+        outputs.check(found.classes, dataset or found.dataset, what)
     network = checkpoints.built(found.build, found.state, source)
     folder = cards.added_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,6 +64,8 @@ def add(
             "objective": f"unknown; added from {Path(source).name}, {found.dialect} layout",
             "added": datetime.now(UTC).date().isoformat(),
             **({} if sigma is None else {"sigma": sigma}),
+            **({} if offset is None else {"offset": offset}),
+            **({"entry": found.entry} if found.entry else {}),
         },
         metrics={},
         parameters=sum(value.numel() for value in network.parameters()),
@@ -107,13 +113,13 @@ def _described(found: dialects.Recognised) -> tuple[dict[str, Any], dict[str, An
     return {"network": network} | {k: v for k, v in found.record.items() if k not in schedule}, schedule
 
 
-def _found(source: str, config: Mapping[str, Any] | None) -> dialects.Recognised:
+def _found(source: str, config: Mapping[str, Any] | None, offset: int | None) -> dialects.Recognised:
     path = Path(source)
     if path.is_dir():
         return dialects.diffusers(path)
     from_hub = source.startswith("timm/") or not checkpoints.is_path(source)
     content = _from_hub(source) if from_hub and not path.exists() else checkpoints.read(path)
-    return dialects.recognise(content, source, config)
+    return dialects.recognise(content, source, config, offset)
 
 
 def _from_hub(source: str) -> Mapping[str, Tensor]:

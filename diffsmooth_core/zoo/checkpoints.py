@@ -17,6 +17,7 @@ from safetensors.torch import load, load_file
 from torch import Tensor, nn
 
 from diffsmooth_core.config import InputError
+from diffsmooth_core.zoo import unpickling
 
 COUNTER = ".num_batches_tracked"
 SUFFIXES = (".pt", ".pth", ".tar", ".safetensors")
@@ -56,7 +57,7 @@ def read(path: Path) -> Mapping[str, Any]:
         if path.suffix == ".gz":
             return load(gzip.decompress(path.read_bytes()))
         _check_kind(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = unpickling.load(path)
     except InputError:
         raise
     except (SafetensorError, OSError) as error:

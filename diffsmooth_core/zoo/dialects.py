@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,14 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffsmooth_core.classifiers.normalisation import STATISTICS
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError, check_choice
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.prediction import PREDICTIONS, Prediction
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet, UNetConfig
-from diffsmooth_core.zoo import checkpoints, diffusers_folder
+from diffsmooth_core.zoo import diffusers_folder, outputs, wrapping
 
 # The two released diffusion models that the paper uses, under OpenAI's names.
 PUBLISHED: dict[str, dict[str, Any]] = {
@@ -56,18 +54,6 @@ KNOWN = (
     "timm's BEiT, EfficientNet-Lite, OpenAI's diffusion U-Nets, diffusers' folders"
 )
 MOST_BLOCKS = 1_000
-CLASSES = {"cifar10": 10, "imagenet": 1000}  # the data sets that a layout suggests
-PREFIXES = ("module.", "1.", "model.", "net.", "network.", "backbone.")
-WRAPPERS = (
-    "state_dict",
-    "net",
-    "model",
-    "model_state_dict",
-    "weights",
-    "ema",
-    "model_ema",
-    "state_dict_ema",
-)  # keys that hold the state dict
 
 
 @dataclass(frozen=True)
@@ -75,8 +61,8 @@ class Recognised:
     """A recognised checkpoint, with its network not yet built: `build` makes one, whose size is only as
     trustworthy as the file, so `checkpoints.built` compares its shapes before it takes memory.
 
-    `normalisation` is the usual one of the layout. No file stores it, so the checkpoint doctor (`doctor.py`)
-    finds out by measuring accuracy under each.
+    `normalisation` is the one that the file stores, or the usual one of its layout. Few files store it, so
+    the checkpoint doctor (`doctor.py`) finds out by measuring accuracy under each.
     """
 
     dialect: str
@@ -89,6 +75,7 @@ class Recognised:
     schedule: Schedule | None = None
     record: Mapping[str, Any] | None = None  # a diffusion model's configuration: how to build it again
     file: Path | None = None  # of the weights, where the source is a folder
+    entry: str = ""  # under which the content holds the weights, where they are not all of it
 
 
 def schedule_of(record: Mapping[str, Any]) -> Schedule:
@@ -111,35 +98,31 @@ def predicts(record: Mapping[str, Any]) -> Prediction:
     return found  # type: ignore[no-any-return]
 
 
-def recognise(content: Mapping[str, Any], source: str, config: Mapping[str, Any] | None = None) -> Recognised:
+def recognise(
+    content: Mapping[str, Any],
+    source: str,
+    config: Mapping[str, Any] | None = None,
+    offset: int | None = None,
+) -> Recognised:
     """Recognise the layout of a checkpoint's content.
 
     `config` is the configuration, in OpenAI's names, of a diffusion model other than the published ones.
+    `offset` is the output of the first class, of a classifier with one output more than classes: 1 where the
+    first output is none of them, 0 where the last is; that output is left out.
     Raises InputError where the layout is unknown.
     """
-    present = [key for key in WRAPPERS if key in content]
-    held = [key for key in present if isinstance(content[key], Mapping) and content[key]] or present
-    if len(held) > 1:
-        raise InputError(
-            f"{source} holds {' and '.join(map(repr, held))}; which is meant? Save that one alone: "
-            f"torch.save(content[{held[-1]!r}], 'weights.pth')"
-        )
-    wrapper = held[0] if held else ""
-    entries = checkpoints.tensors(content[wrapper] if wrapper else content, source)
-    state, prefix = _unwrapped(entries)
-    found = _recognised(state, prefix, wrapper, content, source, config)
-    stored = _stored_normalisation(entries, source)
-    return replace(found, normalisation=stored) if stored and found.kind == "classifier" else found
+    held = wrapping.unwrapped(content, source)
+    if offset is not None:
+        held = replace(held, state=outputs.without_one(held.state, offset, source))
+    found = replace(_recognised(held, content.get("arch"), source, config), entry=held.entry)
+    stored = found.kind == "classifier" and held.normalisation
+    return replace(found, normalisation=stored) if stored else found
 
 
 def _recognised(
-    state: dict[str, Tensor],
-    prefix: str,
-    wrapper: str,
-    content: Mapping[str, Any],
-    source: str,
-    config: Mapping[str, Any] | None,
+    held: wrapping.Unwrapped, arch: object, source: str, config: Mapping[str, Any] | None
 ) -> Recognised:
+    state = held.state
     if "input_blocks.0.0.weight" in state:
         return _openai(state, source, config)
     if "patch_embed.proj.weight" in state and "blocks.0.attn.qkv.weight" in state:
@@ -149,39 +132,10 @@ def _recognised(
     if "_conv_stem.weight" in state or "conv_stem.weight" in state:
         return _efficientnet_lite(state, source)
     if "layer3.0.conv2.weight" in state and "layer4.0.conv1.weight" not in state:
-        return _cifar_resnet(
-            state, source, content.get("arch"), macer=wrapper == "net" and "1." not in prefix
-        )
+        return _cifar_resnet(state, source, arch, macer=held.entry == "net" and "1." not in held.prefix)
     raise InputError(
         f"{source} has an unknown layout (its first key is {next(iter(state))[:60]!r}); known are {KNOWN}"
     )
-
-
-def _stored_normalisation(entries: Mapping[str, Tensor], source: str) -> str:
-    """The key of STATISTICS whose mean and standard deviation the file stores beside the weights, as "0.mean"
-    and "0.std", say; "" where it stores none. Raises InputError where it stores others."""
-    stored = {key.rpartition(".")[2]: value for key, value in entries.items() if value.numel() == 3}
-    for names in (("mean", "std"), ("mu", "sigma")):
-        if all(name in stored for name in names):
-            values = [tuple(stored[name].float().flatten().tolist()) for name in names]
-            for key, statistics in STATISTICS.items():
-                if all(math.dist(a, b) < 1e-3 for a, b in zip(values, statistics, strict=True)):
-                    return key
-            raise InputError(
-                f"{source} stores a normalisation of its own (mean {values[0]}, standard deviation "
-                f"{values[1]}), and known are {', '.join(STATISTICS)}; fold it into the first layer"
-            )
-    return ""
-
-
-def _unwrapped(entries: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
-    """The entries without a wrapper's prefix to their keys, and that prefix: DataParallel adds "module.", and
-    in Cohen's layout the normalising layer is entry 0 of a Sequential and the network entry 1."""
-    entries = {key.replace("_orig_mod.", ""): value for key, value in entries.items()}  # of torch.compile
-    prefix = ""
-    while found := next((p for p in PREFIXES if any(key.startswith(prefix + p) for key in entries)), ""):
-        prefix += found
-    return {k.removeprefix(prefix): v for k, v in entries.items() if k.startswith(prefix)}, prefix
 
 
 def _openai(state: Mapping[str, Tensor], source: str, config: Mapping[str, Any] | None) -> Recognised:
@@ -245,22 +199,6 @@ def _shape(state: Mapping[str, Tensor], key: str, axes: int, source: str) -> tor
     if len(shape) != axes or 0 in shape:
         raise InputError(f"{source}: {key!r} has shape {tuple(shape)} where {axes} axes are expected")
     return shape
-
-
-def check_outputs(found: Recognised, dataset: str, source: str) -> None:
-    """Raise InputError where a classifier has another number of outputs than the data set has classes. Those
-    of a data set that was added are not known here."""
-    wanted = CLASSES.get(dataset, found.classes)
-    if found.classes == wanted + 1:
-        raise InputError(
-            f"{source} has {found.classes} outputs for the {wanted} classes of {dataset}; which one is none "
-            "of them? Remove the first or the last row of its final layer, whichever it is"
-        )
-    if found.kind == "classifier" and found.classes != wanted:
-        raise InputError(
-            f"{source} has {found.classes} outputs and {dataset} has {wanted} classes; "
-            "name the data set that it was trained for (--dataset)"
-        )
 
 
 def _affordable(blocks: object, state: Mapping[str, Tensor], source: str) -> None:
@@ -361,14 +299,16 @@ def _efficientnet_lite(state: Mapping[str, Tensor], source: str) -> Recognised:
     shapes."""
     import timm
 
+    last = "classifier.weight" if "classifier.weight" in state else "_fc.weight"
+    classes = _shape(state, last, 2, source)[0]
     for size in range(5):
+        build = partial(timm.create_model, f"tf_efficientnet_lite{size}", num_classes=classes)
         with torch.device("meta"):
-            network = timm.create_model(f"tf_efficientnet_lite{size}")
+            network = build()
         stages = network.get_submodule("blocks").children()
         renamed = _timms_names(state, [len(list(stage.children())) for stage in stages])
         if {k: v.shape for k, v in renamed.items()} == {k: v.shape for k, v in network.state_dict().items()}:
-            build = partial(timm.create_model, f"tf_efficientnet_lite{size}")
-            return Recognised("efficientnet_lite", "classifier", "imagenet", build, renamed, 1000, "half")
+            return Recognised("efficientnet_lite", "classifier", "imagenet", build, renamed, classes, "half")
     raise InputError(f"{source} is an EfficientNet but none of Lite0 to Lite4; only these are known")
 
 

@@ -21,7 +21,7 @@ from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
 from diffsmooth_core.purification.unet import UNet, UNetConfig
-from diffsmooth_core.zoo import cards, checkpoints, dialects, download
+from diffsmooth_core.zoo import cards, checkpoints, dialects, download, outputs
 
 if TYPE_CHECKING:
     from diffsmooth_core.purification.purifier import AnyDenoiser
@@ -98,7 +98,7 @@ def load_classifier(
         found = dialects.recognise(checkpoints.read(path), str(path))
         if found.kind != "classifier":
             raise InputError(f"{path} is a diffusion model ({found.dialect}); load it with load_denoiser")
-        dialects.check_outputs(found, found.dataset, str(path))
+        outputs.check(found.classes, found.dataset, str(path))
         network = checkpoints.built(found.build, found.state, str(path))
         weights, name = cards.file_sha256(path), path.name
         classes, dataset, usual = found.classes, found.dataset, found.normalisation

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import argparse
+import uuid
 import zipfile
-from pathlib import Path
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
 from diffsmooth_core import load_classifier
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
-from diffsmooth_core.zoo import checkpoints
+from diffsmooth_core.zoo import adding, cards, checkpoints, unpickling
+from tests.commands import run
+
+BESIDE = {
+    "arguments": argparse.Namespace(lr=0.1, out=Path("/there")),
+    "namespace": SimpleNamespace(a=1),
+    "scalar": np.float64(0.5),
+    "integer": np.int64(3),
+    "array": np.zeros(3),
+    "dtype": np.dtype("f4"),
+    "path": Path("/home/me/run"),
+    "pure path": PurePosixPath("run"),
+    "date": datetime(2026, 1, 2, tzinfo=UTC),
+    "duration": timedelta(hours=1),
+    "range": range(3),
+    "id": uuid.UUID(int=1),
+}
 
 
 @pytest.mark.parametrize(
@@ -64,6 +87,33 @@ def test_prefixes_and_wrappers_are_taken_off(tmp_path: Path, prefix: str, wrappe
     assert load_classifier(tmp_path / "it.pth", "cpu").classes == 10
 
 
+@pytest.mark.parametrize("legacy", [False, True], ids=["zip", "before 1.6"])
+@pytest.mark.parametrize("beside", list(BESIDE), ids=list(BESIDE))
+def test_what_people_keep_beside_the_weights_is_passed_over(
+    tmp_path: Path, legacy: bool, beside: str
+) -> None:
+    content = {"state_dict": CifarResNet(8).state_dict(), "args": BESIDE[beside], "all": [BESIDE[beside]]}
+    torch.save(content, tmp_path / "it.pth", _use_new_zipfile_serialization=not legacy)
+    assert load_classifier(tmp_path / "it.pth", "cpu").classes == 10
+    found = checkpoints.read(tmp_path / "it.pth")
+    assert isinstance(found["args"], unpickling.Unread), "it is not even made again"
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (torch.nn.Sequential(torch.nn.Linear(2, 2)), r"whole network .*\(torch.nn.modules.container.Seq"),
+        ({"model": CifarResNet(8)}, r"whole network .*\(diffsmooth_core.classifiers.resnet.CifarResNet\)"),
+        ({"state_dict": {}, "status": HTTPStatus.OK}, r"it holds a http.HTTPStatus"),
+        ({"state_dict": {}, "last": deque([1])}, r"it holds a collections.deque"),
+    ],
+)
+def test_a_type_that_is_not_known_is_named(tmp_path: Path, content: object, named: str) -> None:
+    torch.save(content, tmp_path / "it.pth")
+    with pytest.raises(InputError, match=named):
+        load_classifier(tmp_path / "it.pth", "cpu")
+
+
 def test_of_two_sets_of_weights_one_has_to_be_named(tmp_path: Path) -> None:
     state = CifarResNet(8).state_dict()
     torch.save({"model": state, "model_ema": state}, tmp_path / "it.pth")
@@ -76,6 +126,41 @@ def test_the_number_of_outputs_is_the_data_sets(tmp_path: Path, classes: int, na
     torch.save(CifarResNet(8, classes).state_dict(), tmp_path / "it.pth")
     with pytest.raises(InputError, match=named):
         load_classifier(tmp_path / "it.pth", "cpu")
+
+
+@pytest.mark.parametrize(("offset", "kept"), [(1, slice(1, 11)), (0, slice(0, 10))])
+def test_an_output_that_is_no_class_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offset: int, kept: slice
+) -> None:
+    monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "models"))
+    network = CifarResNet(8, 11).eval()
+    torch.save({"model": network.state_dict()}, tmp_path / "it.pth")
+    assert run("models", "add", str(tmp_path / "it.pth"), "--name", "mine", "--offset", str(offset)) == 0
+    x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        found = load_classifier("mine", "cpu", normalisation="none")(x)
+        torch.testing.assert_close(found, network(x)[:, kept], atol=1e-5, rtol=1e-4)
+    assert cards.every()["mine"].training["offset"] == offset
+
+
+def test_an_output_is_left_out_only_where_there_is_one_too_many(tmp_path: Path) -> None:
+    torch.save(CifarResNet(8, 10).state_dict(), tmp_path / "it.pth")
+    with pytest.raises(InputError, match="with one output left out, has 9 outputs and cifar10 has 10"):
+        adding.add(str(tmp_path / "it.pth"), "mine", offset=1)
+    torch.save({"input_blocks.0.0.weight": torch.zeros(1)}, tmp_path / "it.pth")
+    with pytest.raises(InputError, match="no final layer"):
+        adding.add(str(tmp_path / "it.pth"), "mine", offset=1)
+
+
+@pytest.mark.parametrize("entry", ["ema", "model_state_dict"])
+def test_which_weights_were_taken_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], entry: str
+) -> None:
+    monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "models"))
+    torch.save({entry: CifarResNet(8).state_dict()}, tmp_path / "it.pth")
+    assert run("models", "add", str(tmp_path / "it.pth"), "--name", "mine") == 0
+    assert f"its weights are those under {entry!r}" in capsys.readouterr().out
+    assert cards.every()["mine"].training["entry"] == entry
 
 
 def test_a_web_page_and_torchscript_are_called_so(tmp_path: Path) -> None:

@@ -214,6 +214,11 @@ def finding(checkup: doctor.Checkup) -> go.Figure:
 
 
 USUAL = "the usual one of its layout"
+OUTPUTS = {  # -> the output of the first class
+    "one for each class": None,
+    "one more, the first is no class": 1,
+    "one more, the last is no class": 0,
+}
 FORM = "add-network"
 
 
@@ -241,28 +246,35 @@ def adding() -> None:
         name = right.text_input("Name it", placeholder="smoothadv-resnet110")
         sigma = left.number_input("Training noise σ", value=0.25, step=0.05, help="No file stores it.")
         usual = right.selectbox("Normalisation", [USUAL, *STATISTICS])
+        extra = st.selectbox("Outputs", OUTPUTS, help="Networks from TensorFlow may have 1,001 for ImageNet.")
         if st.form_submit_button("Add", icon=":material/add:"):
-            normalisation = None if usual == USUAL else usual
-            notices.attempt(_add, file, source, name, sigma, normalisation, form=FORM)
+            options = {
+                "sigma": sigma,
+                "normalisation": None if usual == USUAL else usual,
+                "offset": OUTPUTS[extra],
+            }
+            notices.attempt(_add, file, source, name, options, form=FORM)
             st.rerun()
     files.show(FORM)
     notices.show_with(FORM)
 
 
-def _add(file: Upload | None, source: str, name: str, sigma: float, normalisation: str | None) -> None:
+def _add(file: Upload | None, source: str, name: str, options: dict[str, Any]) -> None:
     """Add the uploaded checkpoint, or the one that `source` names, and say so. Raises InputError."""
-    within("Training noise σ", sigma, (0.0, 2.0))
+    within("Training noise σ", options["sigma"], (0.0, 2.0))
     if file is None:
         _check_door(source)
-        work = partial(zoo.add, source, name, sigma=sigma, normalisation=normalisation)
+        work = partial(zoo.add, source, name, **options)
     else:
-        work = partial(_uploaded, file.getvalue(), file.name, name, sigma, normalisation)
+        work = partial(_uploaded, file.getvalue(), file.name, name, options)
     shown = file.name if file else source
     files.read(FORM, "files", shown, work, _added, partial(notices.notify, form=FORM, refusal=True))
 
 
 def _added(card: Card) -> None:
-    notices.notify(f"{card.name} was added: a {card.kind} for {dataset_title(card.dataset)}.", FORM)
+    entry = f" Its weights are those under “{card.training['entry']}”." if "entry" in card.training else ""
+    said = f"{card.name} was added: a {card.kind} for {dataset_title(card.dataset)}.{entry}"
+    notices.notify(said, FORM)
 
 
 def _check_door(source: str) -> None:
@@ -275,10 +287,10 @@ def _check_door(source: str) -> None:
         raise InputError(f"{source} is not in this server's folder of models; upload it instead")
 
 
-def _uploaded(data: bytes, filename: str, name: str, sigma: float, normalisation: str | None) -> Card:
+def _uploaded(data: bytes, filename: str, name: str, options: dict[str, Any]) -> Card:
     """Add an uploaded checkpoint; of its own name only the ending plays a part."""
     ending = next((suffix for suffix in SUFFIXES if filename.endswith(suffix)), SUFFIXES[0])
     with TemporaryDirectory() as folder:
         path = Path(folder, f"upload{ending}")
         path.write_bytes(data)
-        return zoo.add(str(path), name, sigma=sigma, normalisation=normalisation)
+        return zoo.add(str(path), name, **options)

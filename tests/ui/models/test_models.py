@@ -61,9 +61,24 @@ def test_a_checkpoint_is_added_and_listed(page: AppTest) -> None:
     page.text_input[0].set_value(str(path))
     page.text_input[1].set_value("mine")
     page.button[0].click().run()
-    assert [s.value.replace("\\", "") for s in page.success] == ["mine was added: a classifier for CIFAR-10."]
+    assert [s.value.replace("\\", "") for s in page.success] == [
+        "mine was added: a classifier for CIFAR-10. Its weights are those under “net”."
+    ]
     assert cards.every()["mine"].normalisation == "none"
     assert "mine" in set(page.run().dataframe[0].value["Name"])
+
+
+def test_an_output_that_is_no_class_is_asked_for_and_left_out(page: AppTest, tmp_path: Path) -> None:
+    torch.save({"net": CifarResNet(8, 11).state_dict()}, tmp_path / "m.pth")
+    page.file_uploader[0].set_value(("m.pth", (tmp_path / "m.pth").read_bytes(), ""))
+    page.text_input[1].set_value("mine")
+    page.button[0].click().run()
+    assert "which one is none of them" in page.error[0].value
+    page.selectbox[1].set_value("one more, the first is no class")
+    page.button[0].click().run()
+    assert not page.error
+    added = cards.every()["mine"]
+    assert (added.architecture["classes"], added.training["offset"]) == (10, 1)
 
 
 def test_a_checkpoint_is_uploaded(page: AppTest, tmp_path: Path) -> None:
