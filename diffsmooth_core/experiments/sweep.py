@@ -14,7 +14,7 @@ from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.decision import Decision, decide
 from diffsmooth_core.certification.voting import VoteRange, check, checked_argmax, commitment_of, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
-from diffsmooth_core.classifiers.batching import default_purifier_batch
+from diffsmooth_core.classifiers.batching import default_purifier_batch, halve_batch
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum_votes, unknown
 from diffsmooth_core.statistics import bonferroni_alpha
 
@@ -84,11 +84,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Sweep:
-    """An immutable snapshot: `done` of `total` noisy copies have been purified."""
+    """An immutable snapshot: `done` of `total` noisy copies have been purified, under noise that is tied to
+    `tied_to`."""
 
     cells: tuple[Cell, ...]
     done: int
     total: int
+    tied_to: Commitment | None = None
 
     @property
     def finished(self) -> bool:
@@ -134,13 +136,30 @@ def sweep_stream(
     shared by all settings with that sigma. A setting with a smaller m uses the first m local draws of the
     largest m: the draws that it would get in a run of its own that is tied to the sweep's `group`. `resume`
     continues after an earlier Sweep of the same base, image and settings; `purifier_batch` is `shared_batch`
-    by default. Raises InputError where the settings differ in anything else, or `resume` has other settings.
+    by default. Where memory runs out, the sweep starts again with its batches halved. Raises InputError where
+    the settings differ in anything else, or `resume` has other settings.
     """
     _check(base, x, configs)
     if resume is not None and [cell.config for cell in resume.cells] != list(configs):
         raise InputError("a sweep goes on under the settings that it was begun with; start a new one")
     base = replace(base, purifier_batch=purifier_batch or shared_batch(base, configs))
+    if resume is not None:
+        base = _as_begun(base, x, configs, resume)
+    while True:
+        try:
+            yield from _swept(base, x, configs, resume)
+            return
+        except RuntimeError as error:
+            base, resume = halve_batch(base, error), None
+
+
+def _swept(
+    base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingConfig], resume: Sweep | None
+) -> Iterator[Sweep]:
+    """The sweep with batches of one size. One to resume that was tied to another size is begun anew."""
     tied_to, none = group(base, x, configs), Ballots.none(base.classifier.classes)
+    if resume is not None and resume.tied_to != tied_to:
+        resume = None
     cells = list(resume.cells if resume else (Cell(config, none, none) for config in configs))
     sigmas = sorted({config.sigma for config in configs})
     groups = [[i for i, config in enumerate(configs) if config.sigma == sigma] for sigma in sigmas]
@@ -157,7 +176,19 @@ def sweep_stream(
                     continue
                 for i, classes in _cast(shared, step, {i: configs[i] for i in alike}).items():
                     cells[i] = cells[i].plus(stage, classes)
-                yield Sweep(tuple(cells), done, total)
+                yield Sweep(tuple(cells), done, total, tied_to)
+
+
+def _as_begun(
+    base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingConfig], resume: Sweep
+) -> BaseClassifier:
+    """`base` with its batches halved as often as the sweep to resume had halved them; otherwise unchanged."""
+    halved = base
+    while group(halved, x, configs) != resume.tied_to:
+        if halved.purifier_batch == halved.classifier_batch == 1:
+            return base
+        halved = halved.halved
+    return halved
 
 
 def group(base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingConfig]) -> Commitment:

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from diffsmooth_core import BaseClassifier, build_base, certify, load_classifier, load_denoiser
+from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.noise import NoiseSource
 from diffsmooth_core.classifiers.base import reference_bank
 from diffsmooth_core.config import InputError, SmoothingConfig
@@ -68,6 +70,36 @@ def test_a_cancelled_sweep_goes_on_to_the_same_end(over: str) -> None:
         assert rest == [s.done for s in (*steps, whole) if s.done > stopped.done], "no copy is purified twice"
     with pytest.raises(InputError, match="start a new one"):
         next(sweep_stream(base_for(configs[0]), GREY, configs[:-1], whole))
+
+
+class Greedy(nn.Module):
+    """A denoiser's network for which memory runs out above so many copies."""
+
+    def __init__(self, network: nn.Module, most: int) -> None:
+        super().__init__()
+        self.network, self.most = network, most
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        if len(x) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self.network(x, t)  # type: ignore[no-any-return]
+
+
+def test_where_memory_runs_out_a_sweep_starts_again_with_smaller_batches_and_can_be_resumed() -> None:
+    configs = grid("m", replace(CONFIG, sigma_local=0.3))
+    base = base_for(configs[0])
+    smaller = replace(base, purifier_batch=shared_batch(base, configs)).halved
+    *_, expected = sweep_stream(smaller, GREY, configs, purifier_batch=smaller.purifier_batch)
+    assert expected.tied_to == group(smaller, GREY, configs)
+    denoiser = clamping_denoiser()
+    denoiser.network = Greedy(denoiser.network, smaller.purifier_batch)
+    greedy = build_base(configs[0], ten_classes(), denoiser)
+    first, *_, last = sweep_stream(greedy, GREY, configs)
+    assert last == expected
+    *_, resumed = sweep_stream(greedy, GREY, configs, first)
+    assert resumed == expected
+    elsewhere = replace(first, tied_to=Commitment("0" * 64))
+    assert next(sweep_stream(greedy, GREY, configs, elsewhere)).done == first.done, "begun anew"
 
 
 def test_local_draws_are_nested() -> None:
