@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     type=click.Choice(["sigma_local", "m", "shift", "budget"]),
     help="A sweep: a run for each of its settings, every copy purified once for all.",
 )
+@click.option(
+    "--estimate", is_flag=True, help="Only say what it would take here, from a few votes that are timed."
+)
 @click.option("--challenge", default="", help="The nonce that a verifier gave for what `commit` printed.")
 @store_option
 @json_option("Print the summary as JSON.")
@@ -58,6 +62,7 @@ def audit(
     backend: str,
     address: str | None,
     over: str | None,
+    estimate: bool,
     challenge: str,
     url: str | None,
     as_json: bool,
@@ -74,11 +79,19 @@ def audit(
         what = "goes on by itself when it is called again; leave --resume out"
         raise InputError(f"a sweep {what if resume else 'shares its noise; leave --challenge out'}")
 
+    if estimate and (over or resume or backend == "ray"):
+        raise InputError(
+            "--estimate times a run that begins on this machine; leave --over, --resume and ray out"
+        )
+
     from diffsmooth_core.runs import batch
     from diffsmooth_core.runs.indices import parse_indices, spread
     from diffsmooth_core.runs.records import config_of
     from diffsmooth_core.runs.store import Store
 
+    if estimate:
+        _estimate(config, parse_indices(indices or spread(config.dataset), config.dataset), workers, as_json)
+        return
     store = Store(url)
     if over:
         _sweep(
@@ -100,6 +113,20 @@ def audit(
         )
     _work(store, run, config, _crew(backend, workers, address))
     _report(store, run, as_json)
+
+
+def _estimate(config: SmoothingConfig, chosen: Sequence[int], workers: int, as_json: bool) -> None:
+    from diffsmooth_core.runs.estimate import estimate
+
+    found = estimate(config, chosen)
+    if as_json:
+        click.echo(json.dumps(found.as_dict()))
+        return
+    click.echo(str(found))
+    if config.stopping != "fixed":
+        click.echo(f"stopping {config.stopping!r} ends most pictures with fewer votes")
+    if workers > 1:
+        click.echo(f"this is one process; {workers} share the work, each with a thread and so much memory")
 
 
 def _crew(backend: str, workers: int, address: str | None) -> Any:

@@ -19,7 +19,8 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.exchange import bundles, logs
 from diffsmooth_core.paths import ASSETS
-from diffsmooth_core.runs.indices import spread
+from diffsmooth_core.runs.estimate import held, peak_memory
+from diffsmooth_core.runs.indices import parse_indices, spread
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.wording import duration
 from ui.jobs import audits, certificates, files
@@ -137,8 +138,11 @@ def _start_form() -> None:
             "Test pictures", usual, help="START:STOP:STEP, or single numbers with commas."
         )
         if seconds := certificates.seconds_needed(config):
+            pictures = len(parse_indices(usual, config.dataset))
             st.caption(
-                f"Each picture takes about {duration(seconds)}; an audit can be stopped and go on later."
+                f"Each picture takes about {duration(seconds)} and {config.n0 + config.n:,} votes at most: "
+                f"{pictures:,} take {duration(pictures * seconds)}{held(peak_memory())} were held at most by "
+                "this server until now. An audit can be stopped and go on later."
             )
         if st.form_submit_button("Start", type="primary"):
             notices.attempt(_start, name, indices, config, form="start-audit")

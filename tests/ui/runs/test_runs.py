@@ -26,7 +26,7 @@ from diffsmooth_core.runs.workers import ThisProcess, load_picture
 from tests.datasets.conftest import write_twelve
 from tests.ui.conftest import APP
 from ui.components import picker
-from ui.jobs import audits
+from ui.jobs import audits, certificates
 from ui.jobs.registry import jobs
 from ui.runs import charts, new
 from ui.session import settings, state, url
@@ -136,6 +136,16 @@ def test_every_recorded_audit_is_offered_until_it_is_open_and_needs_no_pictures(
     said = " ".join(caption.value for caption in show_pictures(page).caption).replace("\\", "")
     assert "set DIFFSMOOTH_DATA to a folder that has imagenet/val" in said
     assert headings(page)[1].startswith("Certified and right, beacon")
+
+
+def test_what_an_audit_takes_stands_above_its_button(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificates, "seconds_needed", lambda config: 600.0)
+    said = [caption.value for caption in open_page().caption]
+    found = next(words for words in said if words.startswith("Each picture takes about 10 min"))
+    assert "1,100 votes at most: 12 take 2 h 0 min; " in found
+    assert "GB of memory were held" in found
 
 
 def offered(page: AppTest) -> set[str]:
