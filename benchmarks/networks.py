@@ -55,18 +55,19 @@ def tell(name: str, dtype: str, ours: Callable[[], object], plain: Callable[[], 
 def small_against_usual(x: Tensor, m: int) -> None:
     """Both classify the same local copies."""
     config = SmoothingConfig(m=m, dtype="bfloat16", device="cpu")
-    usual, small = (
+    bases = [
         SmoothedClassifier.load(replace(config, classifier=name)).base
-        for name in (config.classifier, "smoothadv-0.25")
-    )
-    copies, local = draw_noise(usual, VoteRange(x, "estimation", 0, VOTES), config)
-    seen = usual.purify(copies)
-    ways = [partial(base.classify, seen, local, every_copy=False) for base in (small, usual)]
+        for name in ("smoothadv-0.25", config.classifier)
+    ]
+    copies, local = draw_noise(bases[0], VoteRange(x, "estimation", 0, VOTES), config)
+    seen = bases[0].purify(copies)
+    ways = [partial(base.classify, seen, local, every_copy=False) for base in bases]
     here, there = in_turn(ways, ROUNDS)
     ratios = [b / a for a, b in zip(here, there, strict=True)]
+    small, usual = (1000 * statistics.median(taken) / VOTES for taken in (here, there))
     print(
-        f"classifier, m = {m:>2}   bfloat16: smoothadv-0.25 {1000 * statistics.median(here) / VOTES:5.2f} ms a "
-        f"vote, {config.classifier} {1000 * statistics.median(there) / VOTES:5.2f} ms, usual / small = "
+        f"classifier, m = {m:>2}   bfloat16: smoothadv-0.25 {small:5.2f} ms a vote, "
+        f"{config.classifier} {usual:5.2f} ms, usual / small = "
         f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
     )
 
