@@ -14,7 +14,12 @@ if url.read(CERTIFY):
 draft = sidebar.sidebar()
 picture = state.picture()
 
-page.header("Certify", lessons=True)
+QUESTION = (
+    "How far can a picture change before the answer may change? Noisy copies of it vote, and from the count "
+    "follows a radius."
+)
+
+page.header("Certify", lessons=True, question=QUESTION)
 certificates.hide_run_of_other_picture(picture)
 url.write(CERTIFY)
 known = recordings.recorded(picture, draft.values)  # then it can be run, and no network is loaded to see that

@@ -10,7 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 from diffsmooth_core import Progress, SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.wording import duration
-from ui.components import strip
+from ui import tours
+from ui.components import sheet, strip
 from ui.images import data_url
 from ui.jobs import certificates
 from ui.jobs.certificates import Certification
@@ -32,6 +33,8 @@ def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, Delt
         frame = strip.Frame("What was given", "cannot be used", word="no picture", colour=NONE)
     with portrait:
         strip.show([frame], key="portrait")
+        if tours.shows("picture"):
+            sheet.pictures()
     return body, action
 
 

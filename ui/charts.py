@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from diffsmooth_core import Progress, SmoothingConfig
 from diffsmooth_core.certification.progress import Point
@@ -32,7 +33,7 @@ def votes(
     counts0, counts = (progress.counts0, progress.counts) if progress else (empty, empty)
     first = 1000 if config.stopping == "fixed" else 100
     panels = [
-        (name, f"{sum(c):,} of {total:,}", c, _axis_end(sum(c), total, first))
+        (name, f"{sum(c):,} of {total:,}", c, axis_end(sum(c), total, first))
         for name, c, total in (
             ("Selection votes", counts0, config.n0),
             ("Estimation votes", counts, config.n),
@@ -45,7 +46,11 @@ def tallies(panels: Sequence[Panel], class_names: Sequence[str], most: int = ROW
     """Two bar charts of counts side by side. Where there are many classes, the up to `most` with the most
     votes have a row each, with their name above it, and all others share one."""
     many = len(class_names) > CLASSES
-    rows = _leading(panels, most) if many else range(len(class_names))
+    rows = (
+        leading(np.sum([counts for _, _, counts, _ in panels], axis=0), most)
+        if many
+        else range(len(class_names))
+    )
     labels, colours = [class_names[k] for k in rows], [class_colour(k) for k in rows]
     drawn = [[counts[k] for k in rows] for _, _, counts, _ in panels]
     if many:
@@ -78,9 +83,9 @@ def tallies(panels: Sequence[Panel], class_names: Sequence[str], most: int = ROW
     }
 
 
-def _leading(panels: Sequence[Panel], most: int) -> list[int]:
+def leading(votes: npt.ArrayLike, most: int) -> list[int]:
     """The up to `most` classes that have the most votes, of those that have any."""
-    votes = np.sum([counts for _, _, counts, _ in panels], axis=0)
+    votes = np.asarray(votes)
     return [int(k) for k in np.argsort(-votes, kind="stable")[:most] if votes[k] >= 0.5]
 
 
@@ -92,7 +97,7 @@ def _bar(count: float, colour: str) -> Spec:
     }
 
 
-def _axis_end(done: int, total: int, end: int = 1000) -> int:
+def axis_end(done: int, total: int, end: int = 1000) -> int:
     """The end of a count's axis: `total`, or in a long run a smaller number that doubles as votes come in."""
     while end < done:
         end *= 2
@@ -109,7 +114,7 @@ def trace(points: Sequence[Point], config: SmoothingConfig, finished: bool, at: 
     which the target is given up.
     """
     points = points[:: -max(1, len(points) // POINTS)][::-1]  # counted from the end, which stays
-    end = config.n if config.stopping == "fixed" else _axis_end(points[-1][0] if points else 0, config.n, 100)
+    end = config.n if config.stopping == "fixed" else axis_end(points[-1][0] if points else 0, config.n, 100)
     if at is not None:
         end = points[-1][0]
     votes_axis = "estimation votes" if at is None else "estimation votes; the upright line is this one"

@@ -1,4 +1,4 @@
-"""Arrays as images in the page: PNG data URLs in their own size, enlarged by the browser without smearing."""
+"""Arrays as images in the page: data URLs in their own size, enlarged by the browser without smearing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+Picture = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+
 
 def amplified(change: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
     """A change (h,w,3) of a picture as a picture in [0,1], grey where nothing changes, and the factor by
@@ -17,20 +19,33 @@ def amplified(change: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32],
     return np.float32(0.5) + np.float32(gain) * change, gain
 
 
-def data_url(picture: npt.NDArray[np.uint8] | npt.NDArray[np.float32], side: int | None = None) -> str:
-    """A picture (h,w,3), uint8 or float in [0,1] units, as a PNG; what lies outside [0,1] is clipped.
-
-    `side` scales down to a thumbnail whose shorter side has that many pixels, centre-cropped.
-    """
-    if picture.dtype != np.uint8:
-        picture = (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)
-    image = Image.fromarray(picture)
-    if side is not None and min(image.size) > side:
-        width, height = image.size
-        least = min(width, height)
-        left, top = (width - least) // 2, (height - least) // 2
-        box = (left, top, left + least, top + least)
-        image = image.resize((side, side), Image.Resampling.LANCZOS, box=box)
+def data_url(picture: Picture, side: int | None = None, lossy: bool = False) -> str:
+    """A picture (h,w,3), uint8 or float in [0,1] units, as a PNG, or as a `lossy` WebP, which is smaller;
+    what lies outside [0,1] is clipped. `side` scales it down as `shrunk` does."""
+    picture = _clipped(picture) if side is None else shrunk(picture, side)
     file = io.BytesIO()
-    image.save(file, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    if lossy:
+        Image.fromarray(picture).save(file, "WEBP", quality=80, method=1)
+    else:
+        Image.fromarray(picture).save(file, "PNG", compress_level=1)
+    kind = "webp" if lossy else "png"
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def shrunk(picture: Picture, side: int) -> npt.NDArray[np.uint8]:
+    """A picture as `data_url` takes it, as a thumbnail whose shorter side has at most `side` pixels,
+    centre-cropped where it has more."""
+    picture = _clipped(picture)
+    height, width, _ = picture.shape
+    least = min(width, height)
+    if least <= side:
+        return picture
+    left, top = (width - least) // 2, (height - least) // 2
+    box = (left, top, left + least, top + least)
+    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS, box=box))
+
+
+def _clipped(picture: Picture) -> npt.NDArray[np.uint8]:
+    if picture.dtype == np.uint8:
+        return picture  # type: ignore[return-value]
+    return (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)

@@ -9,9 +9,12 @@ from ui.session import notices, state
 from ui.text import plain
 
 
-def header(title: str, lessons: bool = False) -> None:
-    """The page's title, the banner of its lesson where it can have `lessons`, and what a person must read."""
+def header(title: str, lessons: bool = False, question: str = "") -> None:
+    """The page's title and the question that it answers, the banner of its lesson where it can have
+    `lessons`, and what a person must read."""
     st.title(title, anchor=False)
+    if question:
+        st.markdown(question)
     if lessons:
         _banner()
     notices.show_on(title)

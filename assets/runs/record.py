@@ -7,13 +7,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from diffsmooth_core import SmoothedClassifier
+from diffsmooth_core import Progress, SmoothedClassifier
 from diffsmooth_core.certification.recording import Recording
-from diffsmooth_core.certification.sample_strip import to_png
+from diffsmooth_core.certification.sample_sheet import Shown, to_png
 from diffsmooth_core.config import DATASETS
-from ui.jobs.certificates import preview
+from ui.jobs.copies import LOCAL
 from ui.jobs.recordings import file
 from ui.session import settings, state
+
+AGREEING = 5  # votes whose images are recorded beside those of the dissenters
+
+
+def shown(steps: list[Progress]) -> list[Shown]:
+    """The dissenters of a run, and the last votes of some steps between its first and its last, which agree;
+    in order, each with as many local copies as a page shows."""
+    agreeing = [step for step in steps if step.samples.vote == step.candidate]
+    some: list[Shown] = [(step.stage, step.samples) for step in agreeing[:: -(-len(agreeing) // AGREEING)]]
+    some += [(step.stage, samples) for step in steps for samples in step.dissenting]
+    some.sort(key=lambda one: (one[0] == "estimation", one[1].index))
+    return [(stage, replace(samples, local=samples.local[:LOCAL])) for stage, samples in some]
 
 
 def main() -> None:
@@ -21,9 +33,10 @@ def main() -> None:
         config = replace(settings.default_config(dataset), dtype="bfloat16")
         picture = state.resolved(settings.first_picture(dataset), dataset)
         stream = SmoothedClassifier.load(config).certify_stream(picture.tensor, source=picture.source)
-        file(dataset).write_text(Recording.of(stream).to_json() + "\n")
-        if dataset == "cifar10" and (samples := preview(picture, config)):  # ImageNet's take half a megabyte
-            file(dataset).with_suffix(".png").write_bytes(to_png(samples))
+        steps = list(stream)
+        file(dataset).write_text(Recording.of(iter(steps)).to_json() + "\n")
+        if dataset == "cifar10":  # ImageNet's take megabytes
+            file(dataset).with_suffix(".png").write_bytes(to_png(shown(steps)))
 
 
 if __name__ == "__main__":

@@ -41,9 +41,9 @@ def leading(confidence: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Last:
-    """The images of the last vote: its noisy copy (c,h,w), the purified one, and what the classifier saw
-    (m or K,c,h,w), each where the method has it."""
+class Seen:
+    """The images of the last votes, of one at least: their noisy copies (b,c,h,w), the purified ones, and
+    what the classifier saw (b,m or K,c,h,w), each where the method has it."""
 
     noisy: Tensor
     purified: Tensor | None
@@ -52,9 +52,9 @@ class Last:
 
 def cast(
     base: BaseClassifier, asked: list[tuple[NoiseSource, range, Tensor]], config: SmoothingConfig
-) -> tuple[Tensor, Last]:
+) -> tuple[Tensor, Seen]:
     """Algorithm 4 for ranges of votes, each of a source of noise and a picture (c,h,w): the classes (votes,)
-    in this order, as `leading` has them, and the images of the last; all on the device of f.
+    in this order, as `leading` has them, and the images of the last one; all on the device of f.
 
     Blocks have `base.purifier_batch` rows; the last one is filled up with its last row.
     """
@@ -68,10 +68,10 @@ def cast(
         row = rows[place]
         voted, *images = run(row[:, :2].contiguous(), row[:, 2].contiguous(), pictures[row[:, 3]])
         classes.append(voted)
-    noisy, shown = images[0], iter(images[1:])
+    noisy, shown = images[0][None], (image[None] for image in images[1:])
     several = base.method.smooths_locally or base.purifier.majority
-    last = Last(noisy, next(shown) if base.method.purifies else None, next(shown) if several else None)
-    return torch.cat(classes)[: len(rows)], last
+    seen = Seen(noisy, next(shown) if base.method.purifies else None, next(shown) if several else None)
+    return torch.cat(classes)[: len(rows)], seen
 
 
 def _block(base: BaseClassifier, config: SmoothingConfig, keys: Tensor, votes: Tensor, x: Tensor) -> Tensors:

@@ -22,13 +22,14 @@ Point = tuple[int, float, float, float]  # n, share, Clopper-Pearson bound, anyt
 
 @dataclass(frozen=True)
 class Samples:
-    """The images of one vote, for display, and the class that it is for."""
+    """The images of one vote, for display, the class that it is for, and its number in its stage, from 0."""
 
     original: Pixels
     noisy: Pixels
     purified: Pixels | None
     local: tuple[Pixels, ...]  # what the classifier saw, where it saw several pictures
     vote: int
+    index: int = 0
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ class Progress:
 
     n_done and n_total are votes of the current stage; p_hat is the candidate's share of them. `selection` and
     `estimation` are the votes of both stages in order, counts0 and counts their numbers by class, `classes`
-    those of this step. `tied_to` is what their noise is tied to. p_a_lower and
+    those of this step. `samples` are the images of the step's last vote, `dissenting` those of a few of its
+    estimation votes for other classes than the candidate, where they were at hand. `tied_to` is what the
+    votes' noise is tied to. p_a_lower and
     radius (L2, [0,1] pixel units) come from the bound of the stopping rule. With "target" and "decided" they
     are valid at any moment; otherwise they are `provisional` until the run has ended. `clopper_pearson` and
     `anytime` are for plots under every rule: the bound that would be valid had n been fixed at n_done, and
@@ -60,6 +63,7 @@ class Progress:
     votes_per_second: float
     samples: Samples
     certificate: Certificate | None = None
+    dissenting: tuple[Samples, ...] = ()
 
     @property
     def counts0(self) -> tuple[int, ...]:
@@ -95,6 +99,7 @@ def build_progress(
     votes_per_second: float,
     samples: Samples,
     certificate: Certificate | None,
+    dissenting: tuple[Samples, ...] = (),
 ) -> Progress:
     """The Progress for these votes of the selection and the estimation."""
     ballots, total = (selection, config.n0) if stage == "selection" else (estimation, config.n)
@@ -117,4 +122,5 @@ def build_progress(
         votes_per_second=votes_per_second,
         samples=samples,
         certificate=certificate,
+        dissenting=dissenting,
     )

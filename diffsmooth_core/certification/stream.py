@@ -26,11 +26,18 @@ from diffsmooth_core.certification.decision import (
     decide,
     next_look,
     predicted,
+    selected,
 )
 from diffsmooth_core.certification.hardware import hardware
 from diffsmooth_core.certification.noise import image_sha256
 from diffsmooth_core.certification.progress import Progress, build_progress
-from diffsmooth_core.certification.voting import VoteRange, check, commitment_of, first_votes, votes
+from diffsmooth_core.certification.voting import (
+    VoteRange,
+    check,
+    commitment_of,
+    first_votes,
+    votes_with_dissenters,
+)
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import halve_batch
 from diffsmooth_core.config import InputError, SmoothingConfig
@@ -174,7 +181,9 @@ def _counted(
         stage: Counted = "selection" if selection.total < config.n0 else "estimation"
         done, total = (selection, config.n0) if stage == "selection" else (estimation, config.n)
         stop = min(done.total + (batch if cast else first), total)
-        classes, samples = votes(base, VoteRange(x, stage, done.total, stop, tied_to), config)
+        wanted = VoteRange(x, stage, done.total, stop, tied_to)
+        candidate = selected(selection.tally) if stage == "estimation" else None
+        classes, samples, dissenting = votes_with_dissenters(base, wanted, config, candidate)
         if stage == "selection":
             selection = selection.plus(classes)
         else:
@@ -186,8 +195,18 @@ def _counted(
                 base, x, config, selection, estimation, tied_to, source=source, batch=batch, seconds=seconds
             )
         pace = cast / seconds
+        counted = selection if stage == "selection" else estimation
         yield build_progress(
-            config, tied_to, stage, selection, estimation, decision, pace, samples, certificate
+            config,
+            tied_to,
+            stage,
+            selection,
+            estimation,
+            decision,
+            pace,
+            samples,
+            certificate,
+            tuple(one for one in dissenting if one.index < counted.total),
         )
 
 

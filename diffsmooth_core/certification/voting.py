@@ -11,7 +11,7 @@ from torch import Tensor
 
 from diffsmooth_core.certification import blocks
 from diffsmooth_core.certification.ballots import Classes
-from diffsmooth_core.certification.blocks import Last, leading, noisy_copies
+from diffsmooth_core.certification.blocks import Seen, leading, noisy_copies
 from diffsmooth_core.certification.commitment import Commitment, SeedAlone, Tie, own_commitment
 from diffsmooth_core.certification.noise import Drawn, NoiseKey, NoiseSource, image_sha256, on_grid
 from diffsmooth_core.certification.noise_on_device import Rows
@@ -19,6 +19,8 @@ from diffsmooth_core.certification.noise_v2 import NoiseSourceV2
 from diffsmooth_core.certification.progress import Pixels, Samples, Stage
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import SIDES, InputError, SmoothingConfig
+
+DISSENTERS = 2  # votes for other classes whose images are shown of each step
 
 
 def as_pixels(x: Tensor) -> Pixels:
@@ -102,8 +104,9 @@ def _checked(found: Tensor, sigma: float) -> Classes:
 
 def _classify(
     base: BaseClassifier, ranges: Sequence[VoteRange], config: SmoothingConfig
-) -> tuple[Classes, Last]:
-    """Cast all votes of all ranges in one pass: their classes (b,), and the images of the last."""
+) -> tuple[Classes, Seen]:
+    """Cast all votes of all ranges in one pass: their classes (b,), and the images of all of them, or on a
+    GPU of the last one."""
     sources = [noise_source(_tie(base, wanted, config), wanted.x, wanted.stage) for wanted in ranges]
     if _drawn_there(base, *sources):
         if config.noise == "sound":
@@ -111,14 +114,12 @@ def _classify(
                 on_grid(wanted.x)
         spans = [range(wanted.start, wanted.stop) for wanted in ranges]
         pictures = [wanted.x for wanted in ranges]
-        found, last = blocks.cast(base, list(zip(sources, spans, pictures, strict=True)), config)
-        return _checked(found, config.sigma), last
+        found, seen = blocks.cast(base, list(zip(sources, spans, pictures, strict=True)), config)
+        return _checked(found, config.sigma), seen
     copies, noises = zip(*(draw_noise(base, wanted, config) for wanted in ranges), strict=True)
     x_noisy, noise = torch.cat(copies), [part for part in noises if part is not None]
     vote = base.trace(x_noisy, torch.cat(noise) if noise else None, every_copy=False)
-    noisy, purified, local = (None if x is None else x[-1] for x in (x_noisy, vote.purified, vote.local))
-    assert noisy is not None
-    return checked_argmax(vote.confidence, config.sigma), Last(noisy, purified, local)
+    return checked_argmax(vote.confidence, config.sigma), Seen(x_noisy, vote.purified, vote.local)
 
 
 def cast_votes(base: BaseClassifier, ranges: Sequence[VoteRange], config: SmoothingConfig) -> list[Classes]:
@@ -136,14 +137,34 @@ def votes(base: BaseClassifier, wanted: VoteRange, config: SmoothingConfig) -> t
 
     Raises InputError where the networks' output is not finite.
     """
-    classes, last = _classify(base, [wanted], config)
-    return classes, Samples(
-        original=as_pixels(wanted.x),
-        noisy=as_pixels(last.noisy),
-        purified=None if last.purified is None else as_pixels(last.purified),
-        local=() if last.local is None else tuple(as_pixels(copy) for copy in last.local.cpu()),
-        vote=int(classes[-1]),
-    )
+    classes, samples, _ = votes_with_dissenters(base, wanted, config, None)
+    return classes, samples
+
+
+def votes_with_dissenters(
+    base: BaseClassifier, wanted: VoteRange, config: SmoothingConfig, candidate: int | None
+) -> tuple[Classes, Samples, tuple[Samples, ...]]:
+    """`votes`, and the images of the first few votes for other classes than the `candidate`, if there is one:
+    of all votes whose images are at hand, on a GPU of the last one alone.
+
+    Raises InputError where the networks' output is not finite.
+    """
+    classes, seen = _classify(base, [wanted], config)
+
+    def samples(back: int) -> Samples:
+        """The images of the vote that comes `back` votes from the end: -1 is the last."""
+        return Samples(
+            original=as_pixels(wanted.x),
+            noisy=as_pixels(seen.noisy[back]),
+            purified=None if seen.purified is None else as_pixels(seen.purified[back]),
+            local=() if seen.local is None else tuple(as_pixels(copy) for copy in seen.local[back].cpu()),
+            vote=int(classes[back]),
+            index=wanted.stop + back,
+        )
+
+    at_hand = classes[-len(seen.noisy) :]
+    others = () if candidate is None else np.flatnonzero(at_hand != candidate)[:DISSENTERS].tolist()
+    return classes, samples(-1), tuple(samples(place - len(at_hand)) for place in others)
 
 
 def first_votes(

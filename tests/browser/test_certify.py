@@ -93,7 +93,7 @@ def test_charts_and_pictures_keep_their_nodes_while_votes_come_in(app: str, page
     page.goto(f"{app}/?{LONG}")
     start(page)
     expect(page.get_by_text("Counting votes for the bound")).to_be_visible()
-    expect(page.locator(".stEChartsChart svg")).to_have_count(2)
+    expect(page.locator(".stEChartsChart svg")).to_have_count(1)
     page.evaluate(
         "for (const node of document.querySelectorAll('.stEChartsChart svg')) node.dataset.kept = 'yes'"
     )
@@ -131,6 +131,18 @@ def test_a_phone_leads_from_the_sidebar_back_to_certify(app: str, page: Page) ->
     back.click()
     expect(back).not_to_be_in_viewport()
     expect(button(page, "Certify")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_panel_leads_to_another_picture(app: str, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{app}/?picture=gallery:brown-horse")
+    button(page, "Choose another picture").click()
+    expect(page.get_by_role("radio", name="Brown horse")).to_be_focused()
+    expect(page.get_by_role("radio", name="Brown horse")).to_be_in_viewport()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page).not_to_have_url(re.compile("brown-horse"))
 
 
 def test_pictures_are_one_tab_stop_with_arrow_keys(app: str, page: Page) -> None:
@@ -223,13 +235,29 @@ def test_a_number_that_cannot_be_stops_the_button(app: str, page: Page) -> None:
     expect(button(page, "Certify")).to_be_enabled()
 
 
-def test_a_first_visit_sees_a_recording_and_plays_it(app: str, page: Page) -> None:
+def test_a_first_visit_sees_a_recording_that_plays_once_by_itself(app: str, page: Page) -> None:
     page.goto(app)
     expect(page.get_by_role("heading", name=re.compile("Certified and right"))).to_be_visible()
     expect(page.get_by_text("This is a recording")).to_be_visible()
+    expect(button(page, "Skip")).to_be_visible()
+    expect(page.get_by_text("Choosing the class: 80 of 100")).to_be_visible()
+    button(page, "Skip").click()
+    expect(page.get_by_text("Counting for the bound: 1,000 of 1,000")).to_be_visible()
+    page.get_by_role("link", name="Lessons").click()
+    expect(page.get_by_role("heading", name="Lessons", exact=True)).to_be_visible()
+    page.go_back()
+    expect(button(page, "Replay")).to_be_visible()
+
+
+def test_ones_own_run_can_be_seen_again(app: str, page: Page) -> None:
+    page.goto(f"{app}/?picture=photo:coffee&n0=20&n=100&m=2")
+    button(page, "Certify").click()
+    expect(page.get_by_role("heading", name=re.compile("Abstains|Certified"))).to_be_visible()
     button(page, "Replay").click()
-    expect(page.get_by_text("votes a second")).to_be_visible()
-    expect(page.get_by_role("heading", name=re.compile("Certified and right"))).to_be_visible()
+    expect(page.get_by_text("Choosing the class: 20 of 20")).to_be_visible()
+    button(page, "Skip").click()
+    expect(page.get_by_text("Counting for the bound: 100 of 100")).to_be_visible()
+    expect(button(page, "Replay")).to_be_visible()
 
 
 def test_quick_changes_of_a_number_are_all_taken(app: str, page: Page) -> None:

@@ -30,7 +30,9 @@ def test_a_chart_is_saved_as_it_is_drawn(
     app: str, page: Page, path: str, alt: str, word: str, line: str
 ) -> None:
     page.goto(f"{app}/{path}")
-    chart = page.locator(".stEChartsChart svg, .js-plotly-plot .main-svg").first
+    save = page.get_by_role("button", name=f"Save as PNG: {alt}")
+    figure = page.locator('[class*="st-key-figure-"]').filter(has=save)
+    chart = figure.locator(".stEChartsChart svg, .js-plotly-plot .main-svg").first
     expect(chart).to_be_visible()
     width = chart.evaluate("node => node.getBoundingClientRect().width")
 

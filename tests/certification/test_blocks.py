@@ -32,14 +32,14 @@ def test_blocks_of_rows_cast_the_votes_of_the_cpus_path(method: str, noise: str)
     config = replace(CONFIG, method=method, noise=noise)
     base = built(config)
     asked, ranges = asked_and_ranges(base, config)
-    found, last = blocks.cast(base, asked, config)
+    found, seen = blocks.cast(base, asked, config)
     assert found.tolist() == [int(c) for classes in cast_votes(base, ranges, config) for c in classes]
     x_noisy, noise_of = blocks.noisy_copies(base, ranges[1].x, blocks.Drawn(asked[1][0], 14, 15), config)
     vote = base.trace(x_noisy, noise_of)
-    assert torch.equal(last.noisy, x_noisy[0])
-    for image, expected in ((last.purified, vote.purified), (last.local, vote.local)):
+    assert torch.equal(seen.noisy, x_noisy)
+    for image, expected in ((seen.purified, vote.purified), (seen.local, vote.local)):
         assert (image is None) == (expected is None)
-        assert image is None or torch.equal(image, expected[0])  # type: ignore[index]
+        assert image is None or torch.equal(image, expected)  # type: ignore[arg-type]
 
 
 class Captured:

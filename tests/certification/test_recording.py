@@ -33,7 +33,7 @@ def test_played_it_is_the_run(stopping: str) -> None:
 
     played = list(recording.played(samples))
     assert asked == [(s.stage, s.n_done - 1) for s in steps], "the pictures of each chunk's last vote"
-    same = {"samples": steps[0].samples, "votes_per_second": 1.0}
+    same = {"samples": steps[0].samples, "dissenting": (), "votes_per_second": 1.0}
     assert [replace(p, **same) for p in played] == [replace(s, **same) for s in steps]
 
 

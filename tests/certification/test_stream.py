@@ -244,6 +244,34 @@ def test_samples_show_one_vote_of_the_chunk(method: str, purified: bool, copies:
     assert len(set(first.classes)) > 1, "another vote's class would show"
 
 
+def test_dissenting_samples_are_the_first_votes_of_a_step_for_another_class() -> None:
+    whole = list(certify_stream(base_for(CONFIG), GREY, CONFIG, batch=15))
+    alone = [p for p in certify_stream(base_for(CONFIG), GREY, CONFIG, batch=1) if p.stage == "estimation"]
+    assert not any(p.dissenting for p in whole if p.stage == "selection"), "there is no candidate yet"
+    shown = 0
+    for step in (p for p in whole if p.stage == "estimation"):
+        start = step.n_done - len(step.classes)
+        others = [start + i for i, label in enumerate(step.classes) if label != step.candidate][:2]
+        assert [samples.index for samples in step.dissenting] == others
+        for samples in step.dissenting:
+            same = alone[samples.index].samples
+            assert samples.vote == same.vote != step.candidate
+            assert samples.noisy == pytest.approx(same.noisy, abs=1e-6)
+            assert np.array_equal(samples.local, same.local) or samples.local == pytest.approx(same.local)
+        shown += len(others)
+    assert shown > 5
+
+
+def test_a_vote_after_the_end_is_not_shown() -> None:
+    """Of a last step of more votes than the rule needs, only those that count."""
+    config = replace(CONFIG, n=2000, stopping="decided", target_radius=0.9)
+    *_, last = certify_stream(base_for(config, half_space(0.02)), GREY, config, batch=400)
+    assert last.certificate is not None
+    assert last.certificate.n < 400
+    assert all(samples.index < last.certificate.n for samples in last.dissenting)
+    assert last.dissenting
+
+
 def test_closing_the_stream_computes_nothing_more() -> None:
     classifier = linear_classifier(torch.eye(2, SHAPE.numel()))
     classifier.network = recorder = Recorder()

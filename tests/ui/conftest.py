@@ -18,7 +18,7 @@ from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.certification.progress import Samples
 from ui.jobs import files
-from ui.jobs.certificates import CertificationProgress, CertificationTask, with_trace
+from ui.jobs.certificates import CertificationProgress, CertificationTask, with_history
 from ui.jobs.registry import jobs
 from ui.session import state
 from ui.session.settings import DEFAULTS
@@ -129,7 +129,7 @@ def finished_run() -> Callable[..., str]:
         task = CertificationTask(state.resolved(spec), config)
 
         def stream() -> Iterator[CertificationProgress]:
-            return with_trace([progress(config, votes0, votes, finished)])
+            return with_history([progress(config, votes0, votes, finished)])
 
         job = jobs().submit("certificates", stream, subject=task)
         snapshot = jobs().wait(job, 100)

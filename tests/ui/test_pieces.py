@@ -1,4 +1,4 @@
-"""The parts that pages are made of: charts, strip, images, text."""
+"""The parts that pages are made of: charts, images, text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from diffsmooth_core.purification.purifiers import purifier_of
 from tests.ui.conftest import progress
 from ui import charts
 from ui.colours import BOUND
-from ui.components import figure, strip
+from ui.components import figure
 from ui.images import data_url
 from ui.text import no_formula, plain
 
@@ -88,16 +88,6 @@ def test_a_long_trace_is_thinned_and_keeps_its_end() -> None:
     drawn = charts.trace(points, CONFIG, True)["series"][1]["data"]
     assert len(drawn) < 1000
     assert drawn[-1] == [50_000, 0.8]
-
-
-@pytest.mark.parametrize(("m", "shown"), [(1, 1), (3, 3), (5, 4), (21, 9)])
-def test_the_strip_shows_whole_squares_of_local_copies(m: int, shown: int) -> None:
-    config = SmoothingConfig(m=m)
-    samples = progress(config, [(CAT, 100)], [(CAT, 1000)]).samples
-    frames = strip.journey(samples, config, class_names("cifar10"))
-    assert [len(frame.images) for frame in frames] == [1, 1, 1, shown, 0]
-    assert frames[-1].word == "cat"
-    assert f"of {m}" in frames[3].caption or m == shown
 
 
 def test_an_image_keeps_its_pixels_and_clips_what_no_screen_shows() -> None:

@@ -1,4 +1,5 @@
-"""The right side of the Certify page: the answer, the strip and the charts, live while a run goes on."""
+"""The right side of the Certify page: the answer, the vote machine and the bound's course, live while a run
+goes on."""
 
 from __future__ import annotations
 
@@ -10,23 +11,28 @@ from streamlit.delta_generator import DeltaGenerator
 
 from diffsmooth_core import Progress, SmoothingConfig
 from diffsmooth_core.certification.decision import decide
-from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
-from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.wording import confidence, down, length
 from diffsmooth_core.zoo.quality import too_noisy
 from ui import answer, charts, sidebar, tours
-from ui.components import figure, focus, strip
-from ui.jobs import certificates, recordings
+from ui.certify import vote_machine
+from ui.components import figure, focus, machine
+from ui.jobs import certificates
 from ui.jobs.cancelling import cancel_button
 from ui.jobs.certificates import Certification, CertificationTask
+from ui.jobs.copies import Copy, copy_of
 from ui.jobs.polling import POLL_SECONDS, poll
+from ui.jobs.recordings import recorded
 from ui.page import problem_line
 from ui.session import notices, settings, state
 from ui.session.draft import Draft
 from ui.text import plain
 from ui.verdict import evidence, meaning, verdict
 
+SHARE = (
+    "The part of the votes that the class has got. Chance moves it above or below the true share; the lower "
+    "bound is above that with probability α at most."
+)
 LONG_NAME = 11  # letters of a class; a longer name needs two lines
 
 
@@ -41,14 +47,13 @@ def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
             meaning(certificate, run.picture)
         if tours.shows("evidence"):
             evidence(certificate, run.picture, class_names(run.config.dataset))
+            _votes(progress, run)
 
 
 def _shown(picture: Picture, draft: Draft[SmoothingConfig]) -> Certification | None:
     """The run that the page shows. Without one, the bundled recording, if it is of the chosen picture and
     settings; None otherwise."""
-    return certificates.find(state.job()) or (
-        None if state.job() else recordings.recorded(picture, draft.values)
-    )
+    return certificates.find(state.job()) or (None if state.job() else recorded(picture, draft.values))
 
 
 def _live(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
@@ -60,54 +65,38 @@ def _live(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
 
 
 def _idle(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
-    """Before a run: draw the question, one noisy copy as an example, and the steps of the run."""
+    """Before a run: draw what it will find out, and the machine with one noisy copy as an example."""
     config = draft.values
     names = class_names(state.dataset())
     with st.container(border=True, key="answer-idle"):
         body, action = answer.card(picture, names)
         with body:
-            st.subheader("How far can this picture change before the answer may change?", anchor=False)
-            sure = f", with {confidence(config.alpha)} confidence" if config else ""
-            st.markdown(
-                "Certify finds a radius within which no change of the picture, however clever, changes the "
-                f"class that the method gives it{sure}."
-            )
-            if picture.note and not state.picture_problem():
-                st.caption(plain(picture.note))
-            problem_line(draft.problem)
+            with st.container():
+                st.subheader("Not certified yet", anchor=False)
+                sure = f", with {confidence(config.alpha)} confidence" if config else ""
+                st.markdown(
+                    "Certify finds a radius within which no change of the picture, however clever, changes "
+                    f"the class that the method gives it{sure}."
+                )
+                st.empty()  # as many elements as a run has, so that none of them takes a place of its own
+                problem_line(draft.problem)
+            _figures(None, names)
         with action:
             place = _start("Certify", picture, draft)
             focus.steer("idle")
     if config is None:
         return
-    if warning := too_noisy(config):
-        st.caption(f":material/info: {plain(warning)}")
-    if samples := certificates.preview(picture, config):
-        strip.show(strip.journey(samples, config, names), key="strip")
-    _plan(config)
+    machine.show(vote_machine.waiting(picture, config, _example(picture, config), names), key="machine")
+    note = "" if state.picture_problem() else picture.note
+    for sentence in filter(None, (note, too_noisy(config))):
+        st.caption(f":material/info: {plain(sentence)}")
     answer.find_time(place, picture, config)
 
 
-def _plan(config: SmoothingConfig) -> None:
-    """What a run will do, in four steps."""
-    method = METHODS[config.method]
-    purifier = purifier_of(config.method)
-    classified = "classified once: its vote"
-    if method.smooths_locally:
-        classified = f"classified {config.m} times under a little noise σ′; the average is its vote"
-    if purifier.pictures(config) > 1:
-        classified = "classified; the majority is its vote"
-    most = "" if config.stopping == "fixed" else "At most "
-    steps = {
-        "1 · Noise": f"{most}{config.n0 + config.n:,} copies of the picture, each with noise of its own.",
-        "2 · Vote": f"Each copy {purifier.clause(config)}{classified}. Above is one of them.",
-        "3 · Count": f"The first {config.n0:,} votes choose a class, {config.n:,} more count for it. They "
-        f"bound its true share from below, wrongly with probability {config.alpha:g} at most.",
-        "4 · Certify or abstain": "A bound above ½ gives the radius. Otherwise there is no clear majority, "
-        "and the method says so.",
-    }
-    for column, (title, words) in zip(st.columns(4, gap="medium"), steps.items(), strict=True):
-        column.markdown(f"**{title}**  \n{words}")
+def _example(picture: Picture, config: SmoothingConfig) -> tuple[Copy, ...]:
+    """The first copy of a run with these settings, where it is there at once."""
+    samples = certificates.preview(picture, config)
+    return (copy_of(samples, "selection"),) if samples else ()
 
 
 def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig]) -> None:
@@ -117,31 +106,34 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
     with st.container(border=True, key=f"answer-{_mood(snapshot, names)}"):
         body, action = answer.card(run.picture, names)
         with body:
-            answer.status(snapshot, names)
+            with st.container():
+                answer.status(snapshot, names)
+                st.empty() if snapshot.finished else st.caption(_validity(run.config))
+                problem_line(draft.problem)
             _figures(snapshot, names)
-            problem_line(draft.problem)
         with action:
             place = _actions(snapshot, picture, draft)
+    example = () if progress else _example(run.picture, run.config)
+    machine.show(vote_machine.of_run(snapshot, example, names), key="machine")
     if run.recorded:
         _recorded(snapshot)
     for sentence in filter(None, (too_noisy(run.config), _other_bound(progress))):
         st.caption(f":material/info: {plain(sentence)}")
-    if (differences := _differences(run, picture, draft)) and not _only_dtype(run, picture, draft):
+    if differences := _differences(run, picture, draft):
         st.caption(f":material/info: This run was started with {plain(', '.join(differences))}.")
-    if samples := progress.samples if progress else certificates.preview(run.picture, run.config):
-        strip.show(strip.journey(samples, run.config, names), key="strip")
-    with st.container(key="charts"):
-        left, right = st.columns(2, gap="medium")
-    with left:
-        spec = charts.votes(progress, run.config, names)
-        every = charts.votes(progress, run.config, names, most=len(names))
-        figure.show(spec, "votes", "Votes for each class", charts.HEIGHT, saved=every)
-    with right:
-        done = progress is not None and progress.certificate is not None
-        spec = charts.trace(progress.trace if progress else (), run.config, done)
-        figure.show(spec, "trace", "Share of votes and its lower bound, against ½", charts.HEIGHT)
+    done = progress is not None and progress.certificate is not None
+    spec = charts.trace(progress.trace if progress else (), run.config, done)
+    figure.show(spec, "trace", "Share of votes and its lower bound, against ½", charts.HEIGHT)
     if place and draft.values:
         answer.find_time(place, picture, draft.values)
+
+
+def _votes(progress: Progress, run: CertificationTask) -> None:
+    """The votes of both stages as a chart, with their numbers."""
+    names = class_names(run.config.dataset)
+    spec = charts.votes(progress, run.config, names)
+    every = charts.votes(progress, run.config, names, most=len(names))
+    figure.show(spec, "votes", "Votes for each class", charts.HEIGHT, saved=every)
 
 
 def _mood(snapshot: Certification, names: tuple[str, ...]) -> str:
@@ -151,11 +143,11 @@ def _mood(snapshot: Certification, names: tuple[str, ...]) -> str:
     return snapshot.state
 
 
-def _figures(snapshot: Certification, names: tuple[str, ...]) -> None:
-    """Class, radius, bound and share, at the same place while they grow and when they are final."""
+def _figures(snapshot: Certification | None, names: tuple[str, ...]) -> None:
+    """Class, radius, bound and share, at the same place before a run, while they grow and when they are
+    final."""
     label, name, radius, bound, share, final = "Leading class", "–", "–", "–", "–", False
-    config = snapshot.subject.config
-    if progress := snapshot.progress:
+    if progress := snapshot.progress if snapshot else None:
         name, final = names[progress.candidate], bool(progress.certificate)
         if any(progress.counts):  # before, there is only the share of the votes that choose the class
             bound = down(progress.p_a_lower, 4) if progress.p_a_lower else "–"
@@ -167,17 +159,20 @@ def _figures(snapshot: Certification, names: tuple[str, ...]) -> None:
         st.metric(label, name, width=190)
         st.metric("Radius (L2)", radius, width=130, help="L2 length in pixel values, which go from 0 to 1.")
         st.metric("Lower bound", bound, width=120, help="Of the class's true share; it has to exceed ½.")
-        st.metric("Share p̂", share, width=90)
-    if not snapshot.finished:
-        st.caption(
-            f"Provisional: bound and radius hold once all {config.n:,} votes are in."
-            if config.stopping == "fixed"
-            else "Provisional: bound and radius hold at the end of a round."
-            if config.stopping == "adaptive"
-            else f"The target radius {config.target_radius:g} is tested: there is no bound until it is shown."
-            if config.stopping == "sequential"
-            else "Bound and radius hold at every moment: this bound may be looked at while votes come in."
-        )
+        st.metric("Share p̂", share, width=110, help=SHARE)
+
+
+def _validity(config: SmoothingConfig) -> str:
+    """When the bound and the radius of a run that goes on hold."""
+    return {
+        "fixed": f"Provisional: bound and radius hold once all {config.n:,} votes are in.",
+        "adaptive": "Provisional: bound and radius hold at the end of a round.",
+        "sequential": f"The target radius {config.target_radius:g} is tested: there is no bound until it is "
+        "shown.",
+    }.get(
+        config.stopping,
+        "Bound and radius hold at every moment: this bound may be looked at while votes come in.",
+    )
 
 
 def _other_bound(progress: Progress | None) -> str:
@@ -200,8 +195,8 @@ def _recorded(snapshot: Certification) -> None:
     certificate = snapshot.progress.certificate if snapshot.progress else None
     when = f" on {certificate.created[:10]} in {certificate.seconds:.0f} s" if certificate else ""
     st.caption(
-        "How far can this picture change before the answer may change? This is a recording of how the "
-        f"method answers: these votes were counted before{when}. Certify counts them here."
+        "This is a recording of how the method answers: these votes were counted "
+        f"before{when}. Certify counts them here."
     )
 
 
@@ -218,14 +213,7 @@ def _actions(
         label = "Start again" if again == "Certify again" else again
         place = _start(label, picture, draft, kind="secondary")
     elif run.recorded:
-        _start(
-            "Certify" if again == "Certify again" or _only_dtype(run, picture, draft) else again,
-            picture,
-            draft,
-        )
-        if st.button("Replay", key="Replay", width="stretch"):
-            state.show_job(recordings.replay(snapshot))
-            st.rerun()
+        _start("Certify", picture, draft)
     else:
         place = _start(again, picture, draft)
     focus.steer(snapshot.state)
@@ -259,19 +247,11 @@ def _start(
     return place
 
 
-def _only_dtype(run: CertificationTask, picture: Picture, draft: Draft[SmoothingConfig]) -> bool:
-    """Whether a recording differs from the chosen settings only in the precision, which depends on the
-    processor."""
-    if not run.recorded or draft.values is None:
-        return False
-    same = replace(draft.values, dtype=run.config.dtype)
-    return not _differences(run, picture, Draft(same))
-
-
 def _differences(run: CertificationTask, picture: Picture, draft: Draft[SmoothingConfig]) -> list[str]:
-    """In words, the settings of the run that differ from those that the controls show now."""
+    """In words, the settings of the run that differ from those that the controls show now. A recording has
+    none: its precision is that of another processor."""
     config = draft.values
-    if config is None:
+    if config is None or run.recorded:
         return []
     changed = [name for name in settings.CONFIG_FIELDS if getattr(run.config, name) != getattr(config, name)]
     asked = str(state.setting("challenge")).strip()

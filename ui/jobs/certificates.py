@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from diffsmooth_core import InputError, Progress, SmoothingConfig
 from diffsmooth_core.caching import MB, kept
+from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.certification.commitment import Commitment
-from diffsmooth_core.certification.progress import Point, Samples
+from diffsmooth_core.certification.progress import Point, Samples, Stage
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
+from ui.jobs.copies import Copy, with_copies
 from ui.jobs.gate import Demand
 from ui.jobs.networks import smoothed_classifier, votes_quickly
 from ui.jobs.registry import Snapshot, jobs
@@ -35,11 +37,25 @@ class CertificationTask:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """What a run showed after one of its steps: the votes of the stage so far, and what they implied."""
+
+    stage: Stage
+    ballots: Ballots
+    candidate: int
+    p_hat: float
+    p_a_lower: float
+    radius: float
+
+
+@dataclass(frozen=True)
 class CertificationProgress(Progress):
-    """The core's Progress with its trace: share and bounds after every chunk of estimation votes, for the
-    chart."""
+    """The core's Progress with what came before it: share and bounds after every chunk of estimation votes,
+    for the chart (`trace`), its `moments` and some of its `copies`, to show them again."""
 
     trace: tuple[Point, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    copies: tuple[Copy, ...] = ()
 
 
 Certification = Snapshot[CertificationProgress]
@@ -47,15 +63,21 @@ LONG = 3.0  # seconds of a block of votes that is not cast only to be timed
 _timed: dict[tuple[object, ...], float] = {}  # what decides the cost of a vote -> seconds a vote
 
 
-def with_trace(
+def with_history(
     stream: Iterable[Progress], resumed: CertificationProgress | None = None
 ) -> Iterator[CertificationProgress]:
-    """The stream with the trace added to each progress; it continues the trace of a resumed run."""
-    trace = resumed.trace if resumed else ()
+    """The stream with what came before added to each progress; it continues that of a resumed run."""
+    trace, moments, copies = (resumed.trace, resumed.moments, resumed.copies) if resumed else ((), (), ())
     for progress in stream:
         if progress.point is not None:
             trace = (*trace, progress.point)
-        yield CertificationProgress(**vars(progress), trace=trace)
+        moments, copies = (*moments, _moment(progress)), with_copies(copies, progress)
+        yield CertificationProgress(**vars(progress), trace=trace, moments=moments, copies=copies)
+
+
+def _moment(now: Progress) -> Moment:
+    ballots = now.selection if now.stage == "selection" else now.estimation
+    return Moment(now.stage, ballots, now.candidate, now.p_hat, now.p_a_lower, now.radius)
 
 
 def submit(
@@ -70,7 +92,7 @@ def submit(
         votes = smoothed.certify_stream(
             picture.tensor, resume=resumed, source=picture.source, tied_to=tied_to
         )
-        return with_trace(votes, resumed)
+        return with_history(votes, resumed)
 
     task = CertificationTask(picture, config, challenge=challenge)
     return jobs().submit("certificates", stream, subject=task, owner=visitor(), resumed=resumed)

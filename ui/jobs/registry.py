@@ -317,8 +317,7 @@ def jobs() -> Registry:
 
     Certificates, attacks and comparisons share one queue. Theorems have their own, so that work of seconds
     does not wait for minutes; audits too, as nobody's certificate shall wait for them; uploaded pictures and
-    other files, of which one at a time is read, so that large ones do not add up; and recordings, which count
-    nothing.
+    other files, of which one at a time is read, so that large ones do not add up.
     """
     limits = QueueLimits(
         limit("runs", "waiting"), each=limit("runs", "waiting_each"), turn=limit("runs", "turn_seconds")
@@ -330,5 +329,4 @@ def jobs() -> Registry:
         audits=limits,
         pictures=QueueLimits(each=limits.each),
         files=QueueLimits(each=limits.each),
-        recordings=QueueLimits(),
     )

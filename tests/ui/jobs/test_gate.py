@@ -22,7 +22,7 @@ from diffsmooth_core.runs.store import Store
 from diffsmooth_core.theory import TheoremSetting
 from tests.datasets.conftest import write_twelve
 from tests.ui.conftest import APP, progress
-from ui.jobs import attacks, audits, certificates, experiments, files, gate, recordings, theorems
+from ui.jobs import attacks, audits, certificates, experiments, files, gate, theorems
 from ui.jobs.certificates import CertificationTask
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.gate import Demand
@@ -74,7 +74,6 @@ def every_kind(store: Store, config: SmoothingConfig = CONFIG) -> dict[str, Star
         "go on": lambda: audits.resume(run),
         "explain": lambda: audits.explain(run),
         "rescue": lambda: audits.rescue(run, 0),
-        "replay": lambda: recordings.replay(done),
         "samples": lambda: theorems.request_samples(picture, config.denoiser, setting, 4),
         "curves": lambda: theorems.request_curves(picture, config.denoiser, setting),
         "comparison of pictures": lambda: theorems.request_comparison(
@@ -167,7 +166,6 @@ def test_all_kinds_begin_where_nothing_forbids_it_and_there_is_no_other_way_to_t
         "certificates.submit",
         "experiments.submit",
         "files.read",
-        "recordings.replay",
         "theorems.request",
     }, "a new kind of job belongs into `every_kind`"
 

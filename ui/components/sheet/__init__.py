@@ -1,4 +1,4 @@
-"""The way back from the sidebar, where that covers the whole page."""
+"""The ways to the sidebar's pictures and, where the sidebar covers the whole page, back from it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ _close = st.components.v2.component(
     css=(_HERE / "sheet.css").read_text(),
     js=(_HERE / "sheet.js").read_text(),
 )
+_pictures = st.components.v2.component(
+    "diffsmooth_pictures",
+    html='<button type="button">Choose another picture</button>',
+    css=(_HERE / "pictures.css").read_text(),
+    js=(_HERE / "pictures.js").read_text(),
+)
+
+
+def pictures() -> None:
+    """A button that leads to the pictures in the sidebar, which it unfolds."""
+    _pictures(key="choose-another")
 
 
 def close() -> None:
