@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 @click.option(
     "--training-sigma", type=click.FloatRange(0), help="Noise of the training, to find the paper's row."
 )
-@click.option("--n", type=click.IntRange(1), default=100_000, show_default=True, help="Votes an image.")
+@click.option(
+    "--n",
+    type=click.IntRange(1),
+    default=100_000,
+    show_default=True,
+    help="Votes an image, where the log has no column of them.",
+)
 @click.option(
     "--alpha",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -61,12 +67,12 @@ def import_log(
 
     log = logs.read(file, sigma, n, alpha, target_radius)
     found = summary(log.results)
-    printed = published.printed(dataset, sigma, training_sigma, n)
+    printed = published.printed(dataset, sigma, training_sigma, log.n)
     reported = next((value.value for value in printed if value.kind == published.ACR), None)
     if name:
         from diffsmooth_core.runs.store import Store
 
-        settings = {"sigma": sigma, "n": n, "alpha": alpha, "file": file.name}
+        settings = {"sigma": sigma, "n": log.n, "alpha": alpha, "file": file.name}
         logs.add_to_store(Store(url), log, name, dataset, settings | {"training_sigma": training_sigma})
     if as_json:
         extra = {

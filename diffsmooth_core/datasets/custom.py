@@ -18,7 +18,6 @@ from diffsmooth_core.paths import user_folder
 Split = Literal["train", "test"]
 FOLDERS: dict[Split, tuple[str, ...]] = {"train": ("train",), "test": ("test", "val", "validation", "valid")}
 SIDES = (8, 1024)
-MOST_CLASSES = 100_000
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def add(source: Path, name: str, side: int, classes: Sequence[str] = ()) -> Data
         keys = tuple(sorted({key for _, key in found}))
         words = folders.words(root)
         names, count = tuple(classes) or tuple(words.get(key, key) for key in keys), len(keys)
-    if not 2 <= count <= MOST_CLASSES or len(names) < count:
+    if not 2 <= count <= parquet.MOST_CLASSES or len(names) < count:
         raise InputError(
             f"'{source}' has {count} classes and {len(names)} names for them; "
             "at least two classes are needed and a name for each"

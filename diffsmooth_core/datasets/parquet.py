@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 IMAGES = ("img", "image")
+MOST_CLASSES = 100_000
 LABELS = ("label", "fine_label", "labels", "coarse_label")  # fine_label: CIFAR-100's
 
 
@@ -36,7 +37,10 @@ class ParquetPictures:
     def __getitem__(self, index: int) -> tuple[Pixels, int]:
         """Picture `index` as uint8 (h,w,3) in its original size, and its label. Raises InputError."""
         cell = self.images[index].as_py()
-        return decode(cell["bytes"] if isinstance(cell, dict) else cell), int(self.labels[index])
+        data = cell["bytes"] if isinstance(cell, dict) else cell
+        if data is None:
+            raise InputError(f"picture {index} has no bytes, at most the path of a file elsewhere; add those")
+        return decode(data), int(self.labels[index])
 
 
 def pictures(files: Sequence[Path]) -> ParquetPictures:
@@ -51,7 +55,13 @@ def _pictures(files: tuple[tuple[Path, int], ...]) -> ParquetPictures:
 
     tables = [_table(file) for file, _ in files]
     image, label = tables[0].column_names
-    joined = pa.concat_tables(tables)
+    try:
+        joined = pa.concat_tables(tables)
+    except pa.ArrowException:
+        raise InputError(
+            f"'{files[0][0]}' and the parquet files beside it have different columns; keep those of one data "
+            "set in a folder"
+        ) from None
     labels = joined[label].to_numpy().astype(np.int64)
     return ParquetPictures(joined[image], labels, _names(tables[0], label))
 
@@ -63,12 +73,42 @@ def _table(path: Path) -> pa.Table:
         columns = pq.read_schema(path).names
         image = next(name for name in IMAGES if name in columns)
         label = next(name for name in LABELS if name in columns)
-        return pq.read_table(path, columns=[image, label])
+        table = pq.read_table(path, columns=[image, label])
     except (OSError, ValueError, StopIteration) as error:
         raise InputError(
             f"'{path}' is not a parquet file with the columns img or image, and label or fine_label; "
             "fetch it again"
         ) from error
+    _check_types(table, image, label, path)
+    return table
+
+
+def _check_types(table: pa.Table, image: str, label: str, path: Path) -> None:
+    """Raise InputError where the columns do not hold encoded pictures and whole numbers of classes."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = table.schema.field(image).type
+    if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
+        kind = kind.field("bytes").type
+    if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
+        raise InputError(
+            f"'{path}': column {image} holds {str(kind)[:40]} where the bytes of PNG, JPEG or WEBP files are "
+            "expected"
+        )
+    kind, column = table.schema.field(label).type, table[label]
+    if not pa.types.is_integer(kind) or column.null_count:
+        what = "nothing in some rows" if column.null_count else str(kind)[:40]
+        raise InputError(
+            f"'{path}': column {label} holds {what} where the number of a class is expected; number the "
+            "classes from 0"
+        )
+    most = pc.max(column).as_py()
+    if most is not None and most >= MOST_CLASSES:
+        raise InputError(
+            f"'{path}': column {label} holds {most}, and a data set has up to {MOST_CLASSES:,} classes; "
+            "number them from 0"
+        )
 
 
 def _names(table: pa.Table, label: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
+from functools import lru_cache
 
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.certification.commitment import Commitment
@@ -56,6 +57,7 @@ def check_classes(result: Result, classes: int) -> None:
     demand(result.idx, ABSTAIN <= result.predict < classes, f"its answer is {result.predict}")
 
 
+@lru_cache(maxsize=1024)
 def largest_radius(n: int, sigma: float, alpha: float) -> float:
     """The radius that n unanimous votes certify at noise sigma and level alpha."""
     return certified_radius(clopper_pearson_lower(n, n, alpha), sigma)

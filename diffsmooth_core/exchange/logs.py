@@ -3,45 +3,39 @@ radii leave possible, and writing our own."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import math
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scipy.special import ndtr
-
 from diffsmooth_core.config import ABSTAIN, LARGEST_LENGTH, InputError, check_choice
+from diffsmooth_core.exchange import rounding, tables
 from diffsmooth_core.exchange.admission import LEAST_CONFIDENCE, check_classes, classes_of, largest_radius
 from diffsmooth_core.exchange.dialects import DIALECTS, Dialect, recognise, words
+from diffsmooth_core.exchange.tables import COLUMNS
 from diffsmooth_core.runs.reading import LOG_SETTINGS
-from diffsmooth_core.runs.results import STEP, Result
-from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
+from diffsmooth_core.runs.results import Result
 
 if TYPE_CHECKING:
     from diffsmooth_core.runs.records import Run
     from diffsmooth_core.runs.store import Store
 
+VOTES = ("n", "N", "votes", "samples")  # columns that have each row's number of votes
 MISCLASSIFIED = "-2"  # what some codes write where an answer is not certified because it is wrong
-DIGITS = 3  # significant digits of a radius as Cohen's code prints it
-MOST_DIGITS = 5  # more tell no more of the votes, and ours are rounded down
-MOST_BYTES = 100_000_000
-COLUMNS = ("idx", "label", "predict", "radius", "correct", "time")
 TIME = r"(?:([0-9]{1,6}) days?, )?([0-9]{1,6}):([0-9]{2}):([0-9]{2}(?:\.[0-9]*)?)"  # as Python prints it
 FORMATS = ("cohen", "csv", "parquet")
 
 
 @dataclass(frozen=True)
 class Log:
-    """The rows of a log, its dialect, and a sentence on each irregularity found in it.
+    """The rows of a log, its dialect, the most votes of a row, and a sentence on each irregularity found in
+    it.
 
     `lifted` has the rows whose radius was rounded up to a table's threshold (a multiple of 0.25) that the
     radius before rounding may not have reached; the value is True where it certainly had not.
@@ -49,6 +43,7 @@ class Log:
 
     dialect: str
     results: tuple[Result, ...]
+    n: int
     lifted: dict[int, bool]
     remarks: tuple[str, ...]
 
@@ -56,18 +51,13 @@ class Log:
 def read(
     path: Path, sigma: float, n: int = 100_000, alpha: float = 0.001, target_radius: float | None = None
 ) -> Log:
-    """Read a log of certificates at noise sigma, n votes each, in any dialect of `dialects.DIALECTS`, with or
-    without its header. `target_radius` is needed where a log says only whether that radius was proved.
-    Raises InputError that names the line, also for a radius that n votes certify at no
-    level; those that they do not certify at level alpha are remarked on."""
-    for name, value in (("sigma", sigma), ("n", n), ("alpha", alpha)):
-        if not LOG_SETTINGS[name](value):
-            raise InputError(f"{name} {value!r:.40} cannot be a log's; give the {name} that it was made with")
-    if target_radius is not None and not 0 < target_radius <= LARGEST_LENGTH:
-        raise InputError(
-            f"target radius {target_radius!r:.40} cannot be a log's; give the one that was proved"
-        )
-    header, rows = _table(path)
+    """Read a log of certificates at noise sigma, n votes each where it has no column of them, in any dialect
+    of `dialects.DIALECTS`, with or without its header, or a table that `encoded` made. `target_radius` is
+    needed where a log says only whether that radius was proved. Raises InputError that names the line, also
+    for a radius that so many votes certify at no level; those that they do not certify at level alpha, and
+    those that no number of votes gives, are remarked on."""
+    made = Made(sigma, n, alpha, target_radius)
+    header, rows = tables.read(path)
     remarks = list[str]()
     if len(rows) > 1 and len(rows[-1][1]) < len(header):
         line, _ = rows.pop()
@@ -77,47 +67,17 @@ def read(
         raise InputError(
             f"{path} only says whether a radius was proved; give that radius with --target-radius"
         )
-    results, lifted = list[Result](), dict[int, bool]()
-    most, possible = largest_radius(n, sigma, alpha), largest_radius(n, sigma, LEAST_CONFIDENCE)
-    beyond = misclassified = 0
-    digits = _digits(row[header.index(dialect.radius)] for _, row in rows)
+    digits = rounding.digits_of(row[header.index(dialect.radius)] for _, row in rows)
+    reader = _Rows(path, dialect, made, digits)
+    results = list[Result]()
     for (line, row), logged in zip(rows, correct, strict=True):
-        cell = dict(zip(header, row, strict=True))
-        if cell["predict"] == MISCLASSIFIED:
-            cell["predict"], misclassified = str(ABSTAIN), misclassified + 1
-        idx, label, predict = (
-            _whole(path, line, name, cell[name], least)
-            for name, least in (("idx", 0), ("label", 0), ("predict", ABSTAIN))
-        )
-        radius = _number(path, line, "radius", cell[dialect.radius])
-        if dialect.only_proved:
-            radius = float(target_radius or 0) if radius > 0 else 0.0
-            predict = predict if radius else ABSTAIN
-        radius = max(0.0, radius) if predict != ABSTAIN else 0.0
-        if not dialect.only_proved and radius > most:
-            if radius > possible:
-                raise InputError(
-                    f"{path}, line {line}: radius is {radius:g}, and {n:,} votes at sigma {sigma:g} certify "
-                    f"{possible:.3g} at most; give the log's own --n and --sigma"
-                )
-            beyond += radius - _half_digit(radius, digits) > most
-        result, is_lifted = _reconstructed(
-            idx, label, predict, radius, sigma, n, alpha, exact=dialect.only_proved, digits=digits
-        )
-        if is_lifted is not None:
-            lifted[idx] = is_lifted
-        if logged is not None and logged != (predict == label):
-            remarks.append(f"line {line}: correct says {logged:d}, but predict {predict} and label {label}")
-        results.append(_with_time(result, cell.get("time", cell.get("seconds", ""))))
-    if misclassified:
-        remarks.append(
-            f"{misclassified} rows have predict {MISCLASSIFIED} (not certified); they count as abstentions"
-        )
-    if beyond:
-        remarks.append(
-            f"{beyond} radii are beyond the {most:.4g} that {n:,} votes give at alpha {alpha:g}: it was made "
-            "with other votes or another alpha"
-        )
+        result = reader.result(line, dict(zip(header, row, strict=True)))
+        if logged is not None and logged != (result.predict == result.label):
+            remarks.append(
+                f"line {line}: correct says {logged:d}, but predict {result.predict} and label {result.label}"
+            )
+        results.append(result)
+    remarks += reader.remarks()
     first: dict[int, Result] = {}
     for result in results:
         first.setdefault(result.idx, result)
@@ -129,54 +89,124 @@ def read(
     steps = {b.idx - a.idx for a, b in pairwise(results)}
     if len(steps) > 1:
         remarks.append(f"its indices are not evenly spaced (steps {min(steps)} to {max(steps)})")
-    return Log(dialect.name, tuple(results), lifted, tuple(remarks))
+    votes = max((result.n for result in results if result.n), default=n)
+    return Log(dialect.name, tuple(results), votes, reader.lifted, tuple(remarks))
 
 
-def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """The column names, and the cells of each line with its line number."""
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"{path} has more than {MOST_BYTES // 10**6} MB; it is no certification log")
-        text = _text(path.read_bytes())
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "no text"
-        raise InputError(f"{path} cannot be read as a log ({reason}); check the path") from None
-    lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
-    if not lines:
-        raise InputError(f"{path} is empty; a certification log has a line for each image")
-    delimiter = next((mark for mark in "\t;" if mark in lines[0][1]), ",")
-    rows = [(i, _cells(line, delimiter)) for i, line in lines]
-    if re.fullmatch(r"[0-9]+", rows[0][1][0]):
-        if all(len(row) == 5 for _, row in rows):
+@dataclass(frozen=True)
+class Made:
+    """How a log was made, which it does not say itself."""
+
+    sigma: float
+    n: int
+    alpha: float
+    target: float | None
+
+    def __post_init__(self) -> None:
+        for name in LOG_SETTINGS:
+            value = getattr(self, name)
+            if not LOG_SETTINGS[name](value):
+                raise InputError(
+                    f"{name} {value!r:.40} cannot be a log's; give the {name} that it was made with"
+                )
+        if self.target is not None and not 0 < self.target <= LARGEST_LENGTH:
             raise InputError(
-                f"{path} has five columns and no header, which do not say what they are; write "
-                f"{' '.join(COLUMNS[:5])} above them, with tabs, if they are that"
+                f"target radius {self.target!r:.40} cannot be a log's; give the one that was proved"
             )
-        return list(COLUMNS), rows
-    header = rows[0][1]
-    return header, [(i, row) for i, row in rows if row != header]  # a log that was gone on with has it twice
 
 
-def _text(data: bytes) -> str:
-    """A log's text: UTF-8, or UTF-16 where a byte order mark says so."""
-    if not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-8-sig")
-    text = data.decode("utf-16")
-    text.encode("ascii")  # whatever begins with these two bytes is UTF-16; a log has no other characters
-    return text
+@dataclass
+class _Rows:
+    """Makes a result of each row of a log, and counts what is odd about them."""
 
+    path: Path
+    dialect: Dialect
+    made: Made
+    digits: int
+    lifted: dict[int, bool] = field(default_factory=dict)
+    misclassified: int = 0
+    beyond: int = 0  # radii that so many votes do not give at this alpha
+    between: int = 0  # radii that no number of votes gives
+    votes: int = 0  # of the first row that is beyond
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    """The cells of a line without quotes and spaces around them; a number written in another way is written
-    in the usual one: `tensor([3])`, and 0,431 where commas do not separate cells."""
-    cells = [cell.strip().strip('"').strip() for cell in line.split(delimiter)]
-    if "tensor" in line:
-        cells = [
-            re.sub(r"tensor\(\[?(-?[0-9.]+)\]?(?:, device='[a-z0-9:]+')?\)", r"\1", cell) for cell in cells
-        ]
-    if delimiter != "," and "," in line:
-        cells = [cell.replace(",", ".") if re.fullmatch(r"-?[0-9]+,[0-9]+", cell) else cell for cell in cells]
-    return cells
+    def result(self, line: int, cell: Mapping[str, str]) -> Result:
+        """The result of a row. Raises InputError that names the line."""
+        if cell["predict"] == MISCLASSIFIED:
+            cell, self.misclassified = {**cell, "predict": str(ABSTAIN)}, self.misclassified + 1
+        idx = _whole(self.path, line, "idx", cell["idx"], 0)
+        label = _whole(self.path, line, "label", cell["label"], 0) if cell["label"] else None
+        predict = _whole(self.path, line, "predict", cell["predict"], ABSTAIN)
+        n = self._votes(line, cell)
+        radius = _number(self.path, line, "radius", cell[self.dialect.radius])
+        if self.dialect.only_proved:
+            radius = float(self.made.target or 0) if radius > 0 else 0.0
+            predict = predict if radius else ABSTAIN
+        radius = max(0.0, radius) if predict != ABSTAIN else 0.0
+        self._check(line, radius, n)
+        result, lifted = self._counted(line, cell, Result(idx, label, predict, radius, n=n))
+        if lifted is not None:
+            self.lifted[idx] = lifted
+        return _with_time(result, cell.get("time", cell.get("seconds", "")))
+
+    def remarks(self) -> list[str]:
+        found = []
+        if self.misclassified:
+            found.append(
+                f"{self.misclassified} rows have predict {MISCLASSIFIED} (not certified); they count as "
+                "abstentions"
+            )
+        sigma, alpha = self.made.sigma, self.made.alpha
+        other = "it was made with other votes or another alpha"
+        if self.beyond:
+            most = largest_radius(self.votes, sigma, alpha)
+            found.append(
+                f"{self.beyond} radii are beyond the {most:.4g} that {self.votes:,} votes give at alpha "
+                f"{alpha:g}: {other}"
+            )
+        elif self.between:
+            found.append(
+                f"{self.between} radii are none that {self.votes:,} votes give at sigma {sigma:g} and alpha "
+                f"{alpha:g}, whatever their outcome: {other}, or with another sigma"
+            )
+        return found
+
+    def _votes(self, line: int, cell: Mapping[str, str]) -> int:
+        """The number of votes of a row: its own, where the log has a column of them."""
+        found = next((cell[name] for name in VOTES if cell.get(name)), "")
+        n = _whole(self.path, line, "n", found, 1) if found else self.made.n
+        if not LOG_SETTINGS["n"](n):
+            raise InputError(f"{self.path}, line {line}: n is {n:,}; no so many votes were cast")
+        return n
+
+    def _check(self, line: int, radius: float, n: int) -> None:
+        """Raise InputError for a radius that n votes certify at no level, and count it where they do not at
+        this one."""
+        sigma, alpha = self.made.sigma, self.made.alpha
+        if self.dialect.only_proved or radius <= largest_radius(n, sigma, alpha):
+            return
+        possible = largest_radius(n, sigma, LEAST_CONFIDENCE)
+        if radius > possible:
+            raise InputError(
+                f"{self.path}, line {line}: radius is {radius:g}, and {n:,} votes at sigma {sigma:g} certify "
+                f"{possible:.3g} at most; give the log's own --n and --sigma"
+            )
+        if radius - rounding.half_digit(radius, self.digits) > largest_radius(n, sigma, alpha):
+            self.beyond, self.votes = self.beyond + 1, self.votes or n
+
+    def _counted(self, line: int, cell: Mapping[str, str], result: Result) -> tuple[Result, bool | None]:
+        """The result with its votes: those that a table of ours states, else those behind its radius."""
+        if stated := cell.get("n_a"):
+            n_a, n = _whole(self.path, line, "n_a", stated, 0), result.n or 0
+            if n_a > n:
+                raise InputError(f"{self.path}, line {line}: n_a is {n_a:,}, more than the {n:,} votes")
+            bound = _number(self.path, line, "p_a_lower", cell.get("p_a_lower") or "nan")
+            return replace(result, p_a_lower=bound, n_a_low=n_a, n_a_high=n_a), None
+        found, lifted = rounding.reconstructed(
+            result, self.made.sigma, self.made.alpha, exact=self.dialect.only_proved, digits=self.digits
+        )
+        if (found.n_a_low or 0) > (found.n_a_high or 0):
+            self.between, self.votes = self.between + 1, self.votes or found.n or 0
+        return found, lifted
 
 
 def _dialect(
@@ -215,51 +245,12 @@ def _dialect(
     )
 
 
-def _reconstructed(
-    idx: int,
-    label: int,
-    predict: int,
-    radius: float,
-    sigma: float,
-    n: int,
-    alpha: float,
-    *,
-    exact: bool,
-    digits: int = DIGITS,
-) -> tuple[Result, bool | None]:
-    """A row's result with the vote counts that round to its radius of so many digits, and whether rounding
-    lifted that radius to a threshold (True: certainly, False: possibly, None: no)."""
-    if not radius:
-        return Result(idx, label, predict, radius, n=n), None
-    if exact:
-        return Result(idx, label, predict, radius, float(ndtr(radius / sigma)), n), None
-    half = _half_digit(radius, digits)
-
-    def certified(k: int) -> float:
-        return _certified(k, n, sigma, alpha)
-
-    low = 1 + bisect_left(range(1, n + 1), radius - half, key=certified)
-    high = bisect_right(range(1, n + 1), radius + half, key=certified)
-    result = Result(idx, label, predict, radius, float(ndtr((radius - half) / sigma)), n, low, min(high, n))
-    threshold = math.floor(radius / STEP + 1e-9) * STEP
-    if high < low or not threshold or radius - half >= threshold:
-        return result, None
-    largest = certified(min(high, n))
-    return result, largest < threshold
-
-
-@lru_cache(maxsize=1 << 17)
-def _certified(k: int, n: int, sigma: float, alpha: float) -> float:
-    """The radius that k of n votes certify, which many rows of a log ask for."""
-    return certified_radius(clopper_pearson_lower(k, n, alpha), sigma)
-
-
 def _with_time(result: Result, cell: str) -> Result:
     if match := re.fullmatch(TIME, cell):
         days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
         took = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
         return replace(result, seconds=took)
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]*)?", cell):
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]*)?(e-[0-9]{1,2})?", cell):
         return replace(result, seconds=float(cell))
     return result
 
@@ -271,17 +262,6 @@ def _whole(path: Path, line: int, name: str, cell: str, least: int) -> int:
             f"{path}, line {line}: {name} is {cell[:40]!r} where a whole number from {least} is expected"
         )
     return int(cell)
-
-
-def _digits(cells: Iterable[str]) -> int:
-    """The significant digits that a log prints a radius with: those of its longest one."""
-    written = (re.sub(r"[eE].*", "", cell).replace(".", "").lstrip("+-0") for cell in cells)
-    return min(max(map(len, written), default=0) or DIGITS, MOST_DIGITS)
-
-
-def _half_digit(radius: float, digits: int) -> float:
-    """By how much rounding to so many digits can have changed a radius."""
-    return 0.5 * 10.0 ** (math.floor(math.log10(radius)) - digits + 1)
 
 
 def _number(path: Path, line: int, name: str, cell: str) -> float:

@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -116,6 +117,35 @@ def test_what_cannot_be_added(tmp_path: Path, name: str, side: int, words: list[
     with pytest.raises(InputError, match="there is nothing at"):
         custom.add(tmp_path / "nowhere", "nothing", 32)
     assert not list((tmp_path / "datasets").glob("*.json"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "named"),
+    [
+        ({"image": [1, 2], "label": [0, 1]}, "column image holds int64 where the bytes of PNG"),
+        ({"image": ["a.png", "b.png"], "label": [0, 1]}, "column image holds string"),
+        ({"image": [{"path": "a.png"}] * 2, "label": [0, 1]}, "column image holds struct<path"),
+        ({"image": [b"", b""], "label": ["cat", "dog"]}, "column label holds string where the number"),
+        ({"image": [b"", b""], "label": [0.5, 1.0]}, "column label holds double"),
+        ({"image": [b"", b""], "label": [0, None]}, "column label holds nothing in some rows"),
+        (
+            {"image": [b"", b""], "label": [0, 2**62]},
+            "column label holds 4611686018427387904, and a data set",
+        ),
+    ],
+)
+def test_a_parquet_file_of_other_types_is_said(tmp_path: Path, columns: dict[str, Any], named: str) -> None:
+    pq.write_table(pa.table(columns), tmp_path / "test.parquet")
+    with pytest.raises(InputError, match=named):
+        custom.add(tmp_path, "mine", 32)
+
+
+def test_a_row_without_bytes_is_said(tmp_path: Path) -> None:
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    images = pa.array([{"bytes": None, "path": "a.png"}] * 2, kind)
+    pq.write_table(pa.table({"image": images, "label": [0, 1]}), tmp_path / "test.parquet")
+    with pytest.raises(InputError, match="picture 1 has no bytes"):
+        custom.add(tmp_path, "mine", 32).picture(1, "test")
 
 
 def test_a_label_beyond_the_class_list_is_named(tmp_path: Path) -> None:

@@ -217,7 +217,6 @@ def _import(file: Upload | None, settings: LogSettings) -> None:
     data, store = file.getvalue(), audits.store()
     kept = {
         "sigma": settings.sigma,
-        "n": settings.n,
         "alpha": settings.alpha,
         "file": file.name,
         "training_sigma": settings.training_sigma,
@@ -225,7 +224,7 @@ def _import(file: Upload | None, settings: LogSettings) -> None:
 
     def read() -> tuple[Run, logs.Log]:
         log = read_log(data, settings)
-        return logs.add_to_store(store, log, settings.name, settings.dataset, kept), log
+        return logs.add_to_store(store, log, settings.name, settings.dataset, kept | {"n": log.n}), log
 
     _read("import-log", file.name, read, _imported)
 
