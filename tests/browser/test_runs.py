@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from diffsmooth_core.config import ABSTAIN
 from diffsmooth_core.exchange import logs
+from diffsmooth_core.reporting import checking
+from diffsmooth_core.reporting.report import read
 from diffsmooth_core.runs.results import Result
 from tests.browser.serving import press
 
@@ -111,3 +113,30 @@ def test_an_audit_runs_from_the_page(app: str, page: Page) -> None:
     expect(page.get_by_text("Stage by stage")).to_be_visible()
     button(page, "Try other settings").click()
     expect(page.get_by_text("the run's risk shared by")).to_be_visible()
+
+
+def test_a_report_is_saved_opened_and_holds(app: str, page: Page) -> None:
+    page.goto(f"{app}/runs")
+    recorded = page.get_by_role("button", name=re.compile("Open a recorded audit of 200 pictures"))
+    button(page, "Add a run").click()
+    page.get_by_role("tab", name="Open a run").click()
+    if recorded.last.is_visible():  # another test may have opened it
+        recorded.last.click()
+        expect(page.get_by_text("The run diffsmooth was opened")).to_be_visible()
+    page.goto(f"{app}/runs?run=diffsmooth")
+    page.get_by_role("button", name="Report to sign").click()
+    page.get_by_label("What was asked").fill("Is <b>it</b> safe?")
+    page.get_by_label("What was asked").press("Control+Enter")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the report").click()
+    assert download.value.suggested_filename == "diffsmooth.html"
+    text = Path(download.value.path()).read_text()
+    found = read(text)
+    assert (checking.faults(found, text), found.context.about) == ([], "Is <b>it</b> safe?")
+    page.goto("about:blank")
+    page.set_content(text)
+    expect(page.get_by_role("blockquote").first).to_have_text("Is <b>it</b> safe?")
+    expect(page.get_by_role("img", name="Certified accuracy over the radius")).to_be_visible()
+    with page.expect_download() as run:
+        page.get_by_role("link", name="Save the run with all its certificates").click()
+    assert Path(run.value.path()).read_bytes() == found.packed
