@@ -324,6 +324,7 @@ def claim(c: Document) -> str:
     picture, many = f"the picture sha {c['image_sha256'][:16]}...", len(c.get("members") or [])
     left = "only the verifier's ledger shows that its challenge was given"
     left = left if c.get("nonce") else "the seed was chosen by whoever issued it"
+    left = "its votes are on the word of whoever kept their log" if "query log" in c["weights"] else left
     left += f"; if it was picked from {many} on this noise, that is {many} times alpha" if many > 1 else ""
     if c["label"] < 0:
         return f"it abstains and claims nothing about {picture}; {left}"

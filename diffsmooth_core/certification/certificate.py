@@ -29,6 +29,7 @@ from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.statistics import certified_radius, two_class_radius, votes_to_certify
 
 SCHEMA = 3
+QUERY_LOG = "query log"  # the only role in `weights` of a certificate whose votes somebody else's log holds
 # Schema 2, of versions before 1.0, keeps no votes, and its noise follows from the seed alone.
 NEW_IN_3 = ("commitment", "nonce", "members", "votes0", "votes", "hardware")
 Counted = Literal["selection", "estimation"]  # the stages whose votes a certificate counts
@@ -124,6 +125,20 @@ class Certificate:
                 f"the verifier: nonce {self.nonce[:8]}... was given for commitment {self.commitment[:12]}..."
             )
         return f"whoever issued it: seed {self.config.seed}, no challenge"
+
+    @property
+    def on_their_word(self) -> str:
+        """What a certificate cannot know of votes that were read from a query log, in a sentence; empty where
+        this program cast them."""
+        if QUERY_LOG not in self.weights:
+            return ""
+        return (
+            f"Its votes were read from a query log (SHA-256 {self.weights[QUERY_LOG][:12]}...): that "
+            f"{self.config.classifier[:60]} cast "
+            f"them on this picture under independent Gaussian noise of sigma {self.config.sigma:g}, each "
+            "once, and that none was left out, is "
+            "the word of whoever kept the log."
+        )
 
     def classes(self, stage: Counted) -> Classes:
         """The classes (votes,) of a stage's votes in order. Raises InputError where they are not as many as

@@ -23,6 +23,7 @@ FILES = {  # command -> the file of this folder that defines it, in the order of
     "diagnose": "diagnose",
     "report": "report",
     "import-log": "logs",
+    "import-votes": "votes",
     "export-log": "logs",
     "import-run": "logs",
     "remove-run": "logs",

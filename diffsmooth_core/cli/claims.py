@@ -45,8 +45,8 @@ def claim(certificate: Certificate, radius: float, nonces: int = 1) -> str:
 def cautions(certificate: Certificate, in_ledger: bool) -> list[str]:
     """What whoever relies on a certificate that holds has to know besides. `in_ledger` says that its nonce
     was found among those that were given for its commitment: anybody can write one."""
-    found = []
-    if not certificate.nonce:
+    found = [certificate.on_their_word] if certificate.on_their_word else []
+    if not certificate.nonce and not found:
         found.append(CHOSEN)
     elif not in_ledger:
         found.append(

@@ -197,6 +197,7 @@ def in_words(run: Run, results: Sequence[Result], nonces: int | None) -> str:
     in the ledger, None where none was looked at."""
     if run.origin != "audit":
         return "its radii are possible for its votes, which a log does not hold"
+    from diffsmooth_core.certification.certificate import QUERY_LOG
     from diffsmooth_core.datasets.sources import test_size
     from diffsmooth_core.statistics import family_wise_level
 
@@ -207,7 +208,9 @@ def in_words(run: Run, results: Sequence[Result], nonces: int | None) -> str:
         found.append(f"{run.dataset}'s pictures are not here, so theirs and their classes were not compared")
     shared = max((len((r.certificate or {}).get("members") or ()) for r in results), default=0)
     tried, alpha = (nonces or 1) * max(1, shared), run.config["alpha"]
-    if not run.config.get("challenge"):
+    if QUERY_LOG in run.weights:
+        found.append("its votes were read from a query log, on the word of whoever kept it")
+    elif not run.config.get("challenge"):
         found.append("the seed was chosen by whoever made it")
     elif nonces is None:
         found.append("whether its challenge was given, only the ledger shows (--challenge LEDGER)")

@@ -137,6 +137,8 @@ def _settings(report: Report) -> Markup:
 
 
 def _noise(report: Report) -> Markup:
+    if told := next((c.on_their_word for c in report.certificates.values()), ""):
+        return section("Who cast the votes", element("p", told))
     challenge = report.run.config.get("challenge")
     if challenge:
         what = (
