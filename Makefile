@@ -1,5 +1,6 @@
 # make run    start the app            make soak   the long fuzz counts and soak tests
 # make test   check everything         make bench  one script a claim of speed
+# make docs   the documentation as a site, in site/
 # make gpu    what needs a GPU, on one, with the machine's own python3; results in OUT
 # Each other sets up what it needs once, in .venv; calling it again costs nothing.
 
@@ -13,7 +14,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 export CHROMIUM
 OUT ?= gpu-results
 
-.PHONY: run test soak bench gpu screenshots browser clean
+.PHONY: run test soak bench docs gpu screenshots browser clean
 
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py
@@ -32,6 +33,9 @@ bench: $(VENV)/.installed-dev browser
 
 gpu:
 	PYTHONPATH=. $(PYTHON) -m benchmarks.gpu.run --out $(OUT) $(PARTS)
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/mkdocs build --strict
 
 screenshots: $(VENV)/.installed-dev browser
 	PYTHONPATH=. $(BIN)/python assets/screenshots/take.py
