@@ -19,6 +19,7 @@ from diffsmooth_core.classifiers.device import autocast
 from diffsmooth_core.config import InputError, SmoothingConfig
 
 SAMPLE = 48  # votes whose stages are classified
+Classes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,10 @@ class Stages:
     """
 
     clean: int
-    noisy: npt.NDArray[np.int64]
-    purified: npt.NDArray[np.int64] | None
-    local: npt.NDArray[np.int64] | None
-    votes: npt.NDArray[np.int64]
+    noisy: Classes
+    purified: Classes | None
+    local: Classes | None
+    votes: Classes
     noisy_pictures: tuple[Pixels, ...]
     purified_pictures: tuple[Pixels, ...]
 
@@ -51,29 +52,37 @@ def take_apart(
 ) -> Stages:
     """Draw the first estimation votes for x (c,h,w) again, of the noise that is tied to `tied_to`, and
     classify the picture after each stage."""
-    stop = min(votes, config.n)
-    x_noisy, noise = draw_noise(base, VoteRange(x, "estimation", 0, stop, tied_to), config)
-    step = base.votes_per_step
-    parts = [
-        base.trace(x_noisy[at : at + step], None if noise is None else noise[at : at + step])
-        for at in range(0, stop, step)
-    ]
-    parts_purified = [p.purified for p in parts if p.purified is not None]
-    purified = torch.cat(parts_purified) if parts_purified else None
-    parts_local = [p.local for p in parts if p.local is not None]
-    copies = torch.cat(parts_local) if parts_local else None
+    stop, step = min(votes, config.n), base.votes_per_step
+    noisy: list[Classes] = []  # a step of votes each
+    purified: list[Classes] = []
+    local: list[Classes] = []
+    voted: list[Classes] = []
+    noisy_pictures: list[Pixels] = []
+    purified_pictures: list[Pixels] = []
+    for at in range(0, stop, step):  # of the m local copies of a vote only the classes are kept
+        wanted = VoteRange(x, "estimation", at, min(at + step, stop), tied_to)
+        x_noisy, noise = draw_noise(base, wanted, config)
+        vote = base.trace(x_noisy, noise)
+        noisy.append(_classes(base, x_noisy))
+        noisy_pictures += map(as_pixels, x_noisy)
+        if vote.purified is not None:
+            purified.append(_classes(base, vote.purified))
+            purified_pictures += map(as_pixels, vote.purified)
+        if vote.local is not None:
+            local.append(vote.softmax.argmax(2).cpu().numpy())
+        voted.append(vote.confidence.argmax(1).cpu().numpy())
     return Stages(
         clean=int(_classes(base, x[None])[0]),
-        noisy=_classes(base, x_noisy),
-        purified=None if purified is None else _classes(base, purified),
-        local=None if copies is None else _classes(base, copies.flatten(0, 1)).reshape(copies.shape[:2]),
-        votes=torch.cat([p.confidence for p in parts]).argmax(1).cpu().numpy(),
-        noisy_pictures=tuple(as_pixels(p) for p in x_noisy),
-        purified_pictures=() if purified is None else tuple(as_pixels(p) for p in purified),
+        noisy=np.concatenate(noisy),
+        purified=np.concatenate(purified) if purified else None,
+        local=np.concatenate(local) if local else None,
+        votes=np.concatenate(voted),
+        noisy_pictures=tuple(noisy_pictures),
+        purified_pictures=tuple(purified_pictures),
     )
 
 
-def _classes(base: BaseClassifier, x: Tensor) -> npt.NDArray[np.int64]:
+def _classes(base: BaseClassifier, x: Tensor) -> Classes:
     with autocast(base.device, base.dtype):
         classes = [base.classifier(part.to(base.device)).float().argmax(1).cpu() for part in x.split(64)]
     return torch.cat(classes).numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Sequence
 
@@ -47,6 +48,6 @@ def format_indices(indices: Sequence[int]) -> str:
     """These indices as text that `parse_indices` reads, as a range where they are evenly spaced."""
     step = indices[1] - indices[0] if len(indices) > 1 else 1
     even = range(indices[0], indices[-1] + 1, step) if step > 0 else range(0)
-    if tuple(even) == tuple(indices):
+    if len(even) == len(indices) and all(map(operator.eq, even, indices)):  # `even` may be a billion long
         return f"{even.start}:{even.stop}:{step}"
     return ",".join(map(str, indices))

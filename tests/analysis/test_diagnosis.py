@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from diffsmooth_core import build_base, certify
+from diffsmooth_core.analysis import stages as taking_apart
 from diffsmooth_core.analysis.diagnosis import REASONS, explain
 from diffsmooth_core.analysis.rescue import Rescue, ranked, rescue_settings, rescues
 from diffsmooth_core.analysis.stages import Stages, calmer_share, take_apart
@@ -101,6 +103,29 @@ def test_stages_are_those_of_the_counted_votes() -> None:
     bare = take_apart(build_base(plain, linear_classifier(weight, bias)), GREY, plain)
     assert (bare.purified, bare.local) == (None, None)
     assert np.array_equal(bare.noisy, bare.votes)
+
+
+def test_local_copies_of_one_step_of_votes_are_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = replace(CONFIG, method="diffsmooth", sigma_local=0.25, m=7, n0=5, n=64)
+    weight, bias = torch.randn(2, SHAPE.numel(), generator=torch.Generator().manual_seed(0)), torch.zeros(2)
+    base = replace(build_base(config, linear_classifier(weight, bias), clamping_denoiser()), purifier_batch=4)
+    drawn, draw = list[int](), taking_apart.draw_noise
+
+    def watched(base: Any, wanted: Any, config: Any) -> Any:
+        drawn.append(wanted.stop - wanted.start)
+        return draw(base, wanted, config)
+
+    monkeypatch.setattr(taking_apart, "draw_noise", watched)
+    apart = take_apart(base, GREY, config, votes=64)
+    assert sum(drawn) == 64
+    assert max(drawn) == base.votes_per_step < 64
+    assert apart.local is not None
+    assert np.array_equal(np.bincount(apart.votes, minlength=2), certify(base, GREY, config).counts)
+    alike = apart.local.min(1) == apart.local.max(1)
+    assert np.array_equal(apart.votes[alike], apart.local[alike, 0]), (
+        "where its copies agree, so does the vote"
+    )
+    assert 0 < alike.sum() < 64
 
 
 def test_half_the_noise_is_tried_on_the_same_picture() -> None:

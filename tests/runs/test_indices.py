@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -38,6 +40,15 @@ def test_indices_are_spelled_as_they_are_read(chosen: list[int]) -> None:
 )
 def test_a_count_is_spread_over_the_test_pictures(count: int, found: tuple[int, ...]) -> None:
     assert parse_indices(spread("cifar10", count), "cifar10") == found
+
+
+def test_indices_far_apart_are_spelled_in_no_more_memory_than_they_take() -> None:
+    tracemalloc.start()
+    try:
+        assert format_indices([0, 1, 2_000_000]) == "0,1,2000000"
+        assert tracemalloc.get_traced_memory()[1] < 100_000, "bytes: what lies between is not counted out"
+    finally:
+        tracemalloc.stop()
 
 
 def test_even_indices_are_spelled_short() -> None:

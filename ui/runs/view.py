@@ -30,6 +30,7 @@ from ui.text import plain
 
 SUMMARY, PICTURES = "Summary", "Pictures"
 SMALL = 20  # classes that fit into a confusion matrix
+LONGEST_COMMAND = 100_000  # characters; a shell takes an argument of 131,071
 POLL_SECONDS = 1.0  # between two drawings of a run: its store is written every second
 
 
@@ -85,9 +86,9 @@ def _pace(status: Status | None) -> str:
 
 
 def again(run: Run) -> None:
-    """Show the command that repeats a run of this program."""
-    if run.origin == "audit":
-        commands.show(audit(run))
+    """Show the command that repeats a run of this program, unless it names too many pictures one by one."""
+    if run.origin == "audit" and len(command := audit(run)) <= LONGEST_COMMAND:
+        commands.show(command)
 
 
 def figures(selection: Selection) -> None:

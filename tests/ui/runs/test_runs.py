@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.analysis import browsing, explaining
@@ -23,15 +21,13 @@ from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import ThisProcess, load_picture
-from tests.datasets.conftest import write_twelve
-from tests.ui.conftest import APP
+from tests.ui.runs.conftest import Open
 from ui.components import picker
 from ui.jobs import audits, certificates
 from ui.jobs.registry import jobs
 from ui.runs import charts, new
 from ui.session import settings, state, url
 
-Open = Callable[..., AppTest]
 CONFIG = SmoothingConfig(
     method="plain", classifier="gaussian-0.25-b", sigma=0.25, n0=10, n=40, dtype="float32"
 )
@@ -41,35 +37,6 @@ LOG = [
     Result(2, 3, ABSTAIN, 0.0, 0.4, 100, 51, 51),
     Result(3, 8, 8, 0.25, 0.7, 100, 80, 80),
 ]
-
-
-@pytest.fixture(autouse=True)
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """A store of this test's own, twelve made-up pictures."""
-    write_twelve(tmp_path / "data")
-    monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("DIFFSMOOTH_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")
-    for cached in (load_picture, state.resolved, picker.thumbnail, audits.taken_apart):
-        cached.cache_clear()
-    st.cache_resource.clear()
-    yield audits.store()
-    st.cache_resource.clear()
-    for cached in (load_picture, state.resolved, picker.thumbnail):
-        cached.cache_clear()
-
-
-@pytest.fixture
-def open_page() -> Open:
-    def open_page(**parameters: str) -> AppTest:
-        page = AppTest.from_file(str(APP), default_timeout=200).run()
-        page.switch_page("pages/runs.py")
-        for name, value in parameters.items():
-            page.query_params[name] = value
-        page.run()
-        assert not page.exception
-        return page
-
-    return open_page
 
 
 def keep(store: Store, name: str, results: list[Result]) -> Run:
