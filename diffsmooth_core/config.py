@@ -110,7 +110,7 @@ def check_dataset_name(name: object) -> str:
     if isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9-]{1,39}", name):
         return name
     raise InputError(
-        f"dataset {name!r} cannot be a data set's name; "
+        f"dataset {name!r:.60} cannot be a data set's name; "
         f"choose one of {', '.join(DATASETS)}, or up to 40 small letters, digits and -"
     )
 

@@ -241,7 +241,7 @@ def _dialect(
         (rows[0][0], cells[0]),
     )
     raise InputError(
-        f"{path}, line {line}: correct is {cell!r}; 0, 1, True, False or a running total are expected"
+        f"{path}, line {line}: correct is {cell[:40]!r}; 0, 1, True, False or a running total are expected"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import random
 import uuid
 import zipfile
 from collections import deque
@@ -20,6 +21,7 @@ from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
 from diffsmooth_core.zoo import adding, cards, checkpoints, unpickling
 from tests.commands import run
+from tests.fuzzing import changed_bytes, watched
 
 BESIDE = {
     "arguments": argparse.Namespace(lr=0.1, out=Path("/there")),
@@ -161,6 +163,32 @@ def test_which_weights_were_taken_is_said(
     assert run("models", "add", str(tmp_path / "it.pth"), "--name", "mine") == 0
     assert f"its weights are those under {entry!r}" in capsys.readouterr().out
     assert cards.every()["mine"].training["entry"] == entry
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # torch's remarks on what it reads
+def test_whatever_a_file_holds_it_is_a_network_or_refused(tmp_path: Path, fuzz_count: int) -> None:
+    chance, seeds = random.Random(22), []
+    state = {key: value.half() for key, value in CifarResNet(8).state_dict().items()}
+    for legacy in (False, True):
+        content = {"state_dict": state, "args": BESIDE["arguments"], "at": BESIDE["date"]}
+        torch.save(content, tmp_path / "it.pth", _use_new_zipfile_serialization=not legacy)
+        seeds.append((tmp_path / "it.pth").read_bytes())
+
+    def seed(turn: int) -> bytes:
+        data = seeds[turn % 2]
+        middle = len(data) // 2  # where only weights are
+        if turn % 3 == 0:
+            return changed_bytes(data, chance)
+        start = changed_bytes(data[:9000], chance) + data[9000:]
+        return start if turn % 3 == 1 else data[:middle] + changed_bytes(data[middle:][-9000:], chance)
+
+    def take(data: bytes) -> object:
+        (tmp_path / "changed.pth").write_bytes(data)
+        return load_classifier(tmp_path / "changed.pth", "cpu")
+
+    taken, refused = watched(seed, fuzz_count, take, lambda network: None)
+    print(f"{fuzz_count:,} changed checkpoints: {taken:,} taken, {refused:,} refused")
+    assert refused > fuzz_count // 10
 
 
 def test_a_web_page_and_torchscript_are_called_so(tmp_path: Path) -> None:
