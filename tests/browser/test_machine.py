@@ -28,7 +28,7 @@ WHOLE = 20_000  # milliseconds that a replay takes at most
 PAGE = f"""<!doctype html><title>The vote machine</title>
 <style>:root {{ --st-font: sans-serif; --st-text-color: #1f2933; --st-background-color: #faf9f7;
 --st-secondary-background-color: #f0eeea; --st-border-color: #dbd7d0; --st-link-color: #0f766e;
---st-primary-color: #0f766e; --st-base-radius: 8px }} body {{ margin: 0 }}</style>
+--st-primary-color: #0f766e; --st-base-radius: 8px }} body {{ margin: 16px }}</style>
 <button>before</button><div id="host"></div><div style="height: 200vh"></div>
 <script>
 window.frames_asked = 0;
@@ -134,6 +134,19 @@ def test_the_recording_plays_itself_once_and_ends_with_every_dissenter(page: Pag
     expect(page.get_by_role("button", name="Replay", exact=True)).to_be_visible()
 
 
+def test_a_replay_can_be_skipped_at_any_moment(page: Page, show: Show) -> None:
+    show(replace(recorded(), plays=False))
+    page.get_by_role("button", name="Replay", exact=True).click()
+    page.clock.run_for(3_000)
+    assert machine_of(page, "count.meters.bound.now") < recorded().steps[-1].bound
+    page.get_by_role("button", name="Skip", exact=True).click()
+    page.clock.run_for(1_000)
+    assert heights(page)[SHIP] == 0.997
+    assert machine_of(page, "count.meters.bound.now") == recorded().steps[-1].bound
+    expect(page.get_by_role("button", name="Vote")).to_have_count(3)
+    assert frames(page, 1_000) == 0
+
+
 def test_a_run_grows_from_step_to_step_without_a_jump_and_then_rests(page: Page, show: Show) -> None:
     box = page.locator(".machine")
     show(vote_machine.waiting(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS, (), NAMES))
@@ -222,7 +235,7 @@ def test_out_of_sight_it_rests(page: Page, show: Show) -> None:
 
 
 def test_a_narrow_page_has_the_leading_towers_and_one_for_all_others(page: Page, show: Show) -> None:
-    page.set_viewport_size({"width": 368, "height": 900})
+    page.set_viewport_size({"width": 400, "height": 900})
     told = replace(recorded(), plays=False)
     numbers = (2, 40, 30, 1, 20, 10, 5, 0, 892, 0, 0)
     votes = tuple((number, number / 1000) for number in numbers)
@@ -230,7 +243,7 @@ def test_a_narrow_page_has_the_leading_towers_and_one_for_all_others(page: Page,
     labels = [node.inner_text().split("\n") for node in page.locator(".labels > div").all()]
     assert [name for _, name in labels] == ["automobile", "bird", "deer", "dog", "ship", "other"]
     assert [number for number, _ in labels] == ["40", "30", "20", "10", "892", "8"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= 368
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
 def test_a_run_that_goes_on_after_a_reload_is_there_at_once(page: Page, show: Show) -> None:

@@ -23,6 +23,10 @@ class Belt {
     return !this.moving && !this.queue.length && this.slots.every((copy) => copy === this.slots[0]);
   }
 
+  has(copy) {
+    return this.slots.includes(copy) || this.queue.includes(copy);
+  }
+
   // The copy that has no place any more, if there is one.
   add(copy) {
     this.queue.push(copy);

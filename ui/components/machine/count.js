@@ -41,12 +41,17 @@ class Count {
     return !this.dots.length && !this.due.length && this.followers.every(({ still }) => still);
   }
 
-  // Go to a step's heights and meters in `wait` seconds, when its votes have fallen.
+  // Go to a step's heights and meters: now, or in `wait` seconds, when its votes have fallen.
   follow(heights, step, wait) {
     if (wait) {
       this.due.push([wait, heights, step]);
       return;
     }
+    this.due = [];
+    this.aim(heights, step);
+  }
+
+  aim(heights, step) {
     heights.forEach((goal, i) => { this.bars[i].goal = goal; });
     const { bound, share, gate, reach } = this.meters;
     bound.goal = step?.bound ?? 0;
@@ -57,7 +62,7 @@ class Count {
 
   // Be there already.
   settle() {
-    for (const [, heights, step] of this.due.splice(0)) this.follow(heights, step, 0);
+    for (const [, heights, step] of this.due.splice(0)) this.aim(heights, step);
     this.dots = [];
     for (const follower of this.followers) follower.now = follower.goal;
   }
@@ -66,7 +71,7 @@ class Count {
     for (const one of this.due) one[0] -= seconds;
     while (this.due[0]?.[0] <= 0) {
       const [, heights, step] = this.due.shift();
-      this.follow(heights, step, 0);
+      this.aim(heights, step);
     }
     for (const follower of this.followers) follower.advance(seconds);
     for (const dot of this.dots) dot.time += seconds;
@@ -133,7 +138,7 @@ class Count {
       pen.fillRect(left, y + height * (1 - bound.now), wide, height * bound.now);
     });
     if (share.now) {
-      const at = y + height * (1 - share.now);
+      const at = Math.max(y + 6, y + height * (1 - share.now));
       pen.fillStyle = look.text;
       pen.beginPath();
       pen.moveTo(left + wide + 2, at);
@@ -143,7 +148,7 @@ class Count {
       pen.font = `${look.small}px ${look.font}`;
       pen.textAlign = "left";
       pen.textBaseline = "middle";
-      pen.fillText("p̂", left + wide + 12, Math.max(y + 6, at));
+      pen.fillText("p̂", left + wide + 12, at);
     }
     pen.lineWidth = 4;
     pen.lineCap = "round";

@@ -55,17 +55,23 @@ class Machine {
       this.play();
     } else if (before && !STILL.matches && (same || state === "running")) {
       this.apply(steps.at(-1), true);
-      for (const copy of state === "ended" ? fresh.slice(-1) : fresh) this.send(copy);
+      for (const copy of state === "ended" ? [this.last] : fresh) this.send(copy);
     } else {
       this.apply(steps.at(-1), false);
       this.settle();
     }
   }
 
-  // Nothing is on its way: the belt shows the last copy, every dissenter is at its tower.
+  // The copy with which the belt rests: the last one that agrees.
+  get last() {
+    const copies = [...this.copies.values()];
+    return copies.findLast(({ glows }) => !glows) ?? copies.at(-1) ?? null;
+  }
+
+  // Nothing is on its way: the belt shows one copy, every dissenter is at its tower.
   settle() {
     this.count.settle();
-    this.belt.fill([...this.copies.values()].at(-1) ?? null);
+    this.belt.fill(this.last);
     for (const copy of this.copies.values()) if (copy.glows) this.holding.add(this.towerOf(copy), copy);
   }
 
@@ -100,6 +106,7 @@ class Machine {
   }
 
   send(copy) {
+    if (!copy || this.belt.has(copy)) return;
     const left = this.belt.add(copy);
     if (left) this.land(left);
   }
@@ -190,8 +197,8 @@ class Machine {
 
   // Where on the canvas the places are that the style sheet made.
   measure() {
-    const { root, parts } = this;
-    const box = root.getBoundingClientRect();
+    const { parts } = this;
+    const box = parts.canvas.getBoundingClientRect();
     const at = (node) => {
       const { x, y, width, height } = node.getBoundingClientRect();
       return { x: x - box.x, y: y - box.y, width, height, side: width };
