@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,6 +129,20 @@ def test_names_are_taken_once_and_missing_ones_said(store: Store) -> None:
         store.result(store.run("cats"), 9)
 
 
+def test_a_store_that_another_program_holds_is_said_and_goes_on_after_it(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 's.sqlite'}")
+    run = store.create("cats", "audit", "cifar10", CONFIG, [0], {})
+    store._engine.dispose()
+    sa.event.listen(store._engine, "connect", lambda found, _: found.execute("PRAGMA busy_timeout=1"))
+    with closing(sqlite3.connect(tmp_path / "s.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(InputError, match="cannot be used now .*locked.* end the other program"):
+            store.add(run, [Tally(0, "selection", 0, (1, 0), 8)], [])
+    store.add(run, [Tally(0, "selection", 0, (1, 0), 8)], [])
+    assert len(store.tallies(run)) == 1
+    store.close()
+
+
 def test_a_full_disk_is_said_and_what_was_written_stays(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 's.sqlite'}")
     run = store.create("cats", "audit", "cifar10", CONFIG, [0], {})
@@ -136,8 +152,6 @@ def test_a_full_disk_is_said_and_what_was_written_stays(tmp_path: Path) -> None:
 
     def full(connection: object, _: object) -> None:
         connection.execute(f"PRAGMA max_page_count={pages}")  # type: ignore[attr-defined]
-
-    import sqlalchemy as sa
 
     sa.event.listen(store._engine, "connect", full)
     store._engine.dispose()

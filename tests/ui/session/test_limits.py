@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import InputError
 from tests.ui.conftest import APP
+from ui import server
 from ui.session import limits
 
 ASK = """
@@ -76,6 +77,23 @@ def test_a_wrong_file_is_said(
     monkeypatch.setenv("DIFFSMOOTH_LIMITS", str(tmp_path / "mine.toml"))
     with pytest.raises(InputError, match=sentence):
         limits._limits.__wrapped__()
+
+
+def test_with_a_wrong_file_the_server_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def leave(status: int) -> None:
+        raise SystemExit(status)
+
+    (tmp_path / "mine.toml").write_text("[runs]\nvotes = 3\n")
+    monkeypatch.setenv("DIFFSMOOTH_LIMITS", str(tmp_path / "mine.toml"))
+    monkeypatch.setattr(server.os, "_exit", leave)
+    limits._limits.cache_clear()
+    with pytest.raises(SystemExit) as ended:
+        server.refuse_wrong_limits()
+    limits._limits.cache_clear()
+    assert ended.value.code == 2
+    assert "line 2 has an unknown limit runs.votes" in capsys.readouterr().err
 
 
 def test_without_a_file_nothing_is_hidden() -> None:
