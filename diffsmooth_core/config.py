@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from diffsmooth_core import plugins
+
 ABSTAIN = -1
 
 
@@ -39,7 +41,7 @@ class Method:
 
 _DENOISER, _LOCAL = frozenset({"denoiser"}), frozenset({"sigma_local", "m"})
 _REVERSE = frozenset({"purifications", "reverse_steps"})
-METHODS: dict[str, Method] = {
+_METHODS = {
     "diffsmooth": Method("DiffSmooth", "one-shot", _DENOISER | _LOCAL),
     "plain": Method("Plain randomized smoothing", "identity"),
     "dds": Method("DDS (one-shot denoising)", "one-shot", _DENOISER),
@@ -47,6 +49,7 @@ METHODS: dict[str, Method] = {
     "densepure": Method("DensePure", "reverse", _DENOISER | _REVERSE),
     "local-only": Method("Local smoothing without diffusion", "identity", _LOCAL),
 }
+METHODS: dict[str, Method] = plugins.beside(_METHODS, "methods")
 SIDES = {"cifar10": 32, "imagenet": 224}  # data set -> side of the square that its networks see
 DATASETS = tuple(SIDES)
 # Data set -> the settings that are usual there in the place of the defaults: bundled networks, and what they
@@ -71,7 +74,7 @@ USUAL_WITH: dict[tuple[str, str], dict[str, Any]] = {
 # CPU a tenth of a second, an attempt of these takes ten seconds.
 USUAL_ATTACK = {"imagenet": {"attempts": 2, "halvings": 2, "steps": 4, "copies": 4, "n": 40}}
 NOISES = ("fresh", "reference", "sound")
-STOPPING = ("fixed", "target", "decided", "sequential", "adaptive")
+STOPPING = ("fixed", "target", "decided", "sequential", "adaptive", *plugins.names("stopping"))
 MOST_TESTED = 1_000_000  # votes of a "sequential" run, whose exact test takes a second to compute then
 ANYTIME = ("target", "decided")  # rules whose bound holds at every look
 GIVE_UP = ("decided", "sequential", "adaptive")  # rules that end a run once its target is out of reach

@@ -11,6 +11,7 @@ CORE = ROOT / "diffsmooth_core"
 
 # A unit of diffsmooth_core imports from the layers before its own; "__init__" is the public interface.
 LAYERS = [
+    {"plugins"},
     {"caching", "config", "paths", "version", "wording"},
     {"statistics", "datasets"},
     {"layers"},

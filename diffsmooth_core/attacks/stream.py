@@ -4,7 +4,7 @@ radii."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffsmooth_core import plugins
 from diffsmooth_core.attacks.ascent import norm, project, unit_gradient
 from diffsmooth_core.attacks.surrogate import smoothed_log_probability
 from diffsmooth_core.certification.certificate import Certificate
@@ -25,9 +26,12 @@ from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig, check_c
 from diffsmooth_core.purification.purifier import Backward
 
 Kind = Literal["pgd", "nes", "random"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[str, ...] = (*get_args(Kind), *plugins.names("attacks"))
 BACKWARDS: tuple[Backward, ...] = get_args(Backward)
 Outcome = Literal["held", "abstained", "broken"]
+# From f, a picture (1,c,h,w), its class, and the noise of some copies to the unit direction (1,c,h,w) to go
+# on in, and the mean softmax (k,): what an attack of another kind than "pgd" and "random" is.
+Estimate = Callable[[BaseClassifier, Tensor, int, Tensor, Tensor | None], tuple[Tensor, tuple[float, ...]]]
 QUERIES = 3  # NES takes this many times the copies of PGD, for a similar cost: PGD has a backward pass too
 
 
@@ -45,7 +49,7 @@ class AttackConfig:
     value out of range, or too few votes to decide at that level.
     """
 
-    kind: Kind = "pgd"
+    kind: str = "pgd"
     radius: float = 0.5
     attempts: int = 10
     halvings: int = 5
@@ -226,8 +230,9 @@ class _Search:
         outer = self.noise.outer(*span, shape)
         fresh = base.draws > 0 and self.config.noise != "reference"
         noise = self.noise.local(*span, base.draws, shape) if fresh else None
-        if attack.kind == "nes":
-            return _nes(base, adversarial, label, outer, noise)
+        estimates: dict[str, Estimate] = plugins.beside({"nes": _nes}, "attacks")
+        if estimate := estimates.get(attack.kind):
+            return estimate(base, adversarial, label, outer, noise)
 
         def ahead(moved: Tensor) -> Tensor:
             """Log-probabilities relative to the strongest other class, so that the loss is the margin that

@@ -232,7 +232,7 @@ def discrepancies(certificate: Certificate) -> list[str]:
     return [
         f"{name} says {claimed!r}, the counts give {actual!r}"
         for name, (claimed, actual) in claims.items()
-        if not _same(claimed, actual, ROUNDING[config.stopping])
+        if not _same(claimed, actual, ROUNDING.get(config.stopping, 1e-12))
     ] + (_overstated(certificate, decision) + _untied(certificate) if certificate.schema == SCHEMA else [])
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from diffsmooth_core import plugins
 from diffsmooth_core.certification.target_test import next_frequent_look, target_test
 from diffsmooth_core.config import ABSTAIN, ANYTIME, GIVE_UP, InputError, SmoothingConfig, minimum_votes
 from diffsmooth_core.statistics import (
@@ -53,6 +54,26 @@ def round_sizes(config: SmoothingConfig) -> tuple[int, ...]:
     return tuple(max(1, config.n // GROWTH ** (config.rounds - 1 - i)) for i in range(config.rounds))
 
 
+@dataclass(frozen=True)
+class StoppingRule:
+    """A stopping rule of a plug-in, which ends once the target radius is reached.
+
+    lower and upper bound a class's probability from k of n votes at a level, and hold at every look together;
+    `looks` gives the next number of votes at which the run may end, above n.
+    """
+
+    lower: Bound
+    upper: Bound
+    looks: Callable[[int], int]
+
+
+def _brought(config: SmoothingConfig) -> StoppingRule | None:
+    """The rule of a plug-in, where the configuration names one."""
+    rule = plugins.found("stopping").get(config.stopping)
+    assert rule is None or isinstance(rule, StoppingRule)
+    return rule
+
+
 NOTHING = Decision(ABSTAIN, 0.0, 0.0, 1.0, None)  # before the first estimation vote
 
 
@@ -65,7 +86,8 @@ def next_look(n: int, config: SmoothingConfig) -> int:
         return config.n
     if config.stopping == "adaptive":
         return next((size for size in round_sizes(config) if size > n), config.n)
-    return next_frequent_look(n, config.n)
+    rule = _brought(config)
+    return next_frequent_look(n, config.n) if rule is None else min(config.n, rule.looks(n))
 
 
 def a_bound(config: SmoothingConfig) -> float:
@@ -83,6 +105,8 @@ def bounds_of(config: SmoothingConfig) -> tuple[Bound, Bound]:
     Clopper-Pearson's."""
     if config.stopping in ANYTIME:
         return anytime_lower, anytime_upper
+    if rule := _brought(config):
+        return rule.lower, rule.upper
     return clopper_pearson_lower, clopper_pearson_upper
 
 

@@ -16,6 +16,7 @@ import scipy
 import torch
 from torch import Tensor
 
+from diffsmooth_core import plugins
 from diffsmooth_core.certification.ballots import Ballots, Classes
 from diffsmooth_core.certification.certificate import Certificate, Counted
 from diffsmooth_core.certification.commitment import Commitment
@@ -40,7 +41,7 @@ from diffsmooth_core.certification.voting import (
 )
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import halve_batch
-from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
 from diffsmooth_core.version import __version__
 
 
@@ -52,6 +53,20 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "scipy": scipy.__version__,
     }
+
+
+def brought(config: SmoothingConfig) -> dict[str, str]:
+    """The plug-ins that these settings use, with the packages and versions behind them."""
+    method = METHODS[config.method]
+    return plugins.versions(
+        {
+            "methods": (config.method,),
+            "purifiers": (method.purifier,),
+            "stopping": (config.stopping,),
+            "datasets": (config.dataset,),
+            "networks": (config.classifier, *([config.denoiser] if method.purifies else [])),
+        }
+    )
 
 
 def add_votes(
@@ -110,7 +125,7 @@ def build_certificate(
         execution=str(base.execution),
         block=base.purifier_batch,
         batch=batch,
-        versions=versions(),
+        versions=versions() | brought(config),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(seconds, 3),
         commitment=tied_to.hash,

@@ -53,6 +53,10 @@ def cautions(certificate: Certificate, in_ledger: bool) -> list[str]:
             f"It names a challenge, {certificate.nonce[:8]}...: whether a verifier gave it, only the ledger "
             "shows (verify --challenge LEDGER)."
         )
+    packages = {n: package for n, package in certificate.versions.items() if n.startswith("plug-in ")}
+    if packages:
+        brought = ", ".join(printable(f"{name} ({package})") for name, package in packages.items())
+        found.append(f"It rests on code of other packages: {brought}.")
     if certificate.schema == 2:
         found.append(
             "Schema 2: its noise follows from the seed alone, so that other numbers of votes and other "

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from diffsmooth_core import plugins
 from diffsmooth_core.config import DATASETS, InputError, check_dataset_name, unknown
 from diffsmooth_core.datasets import folders, parquet
 from diffsmooth_core.datasets.decoding import Pixels, read
@@ -89,8 +90,10 @@ def _folder(root: Path, split: Split) -> Path:
 
 
 def added() -> dict[str, DataSet]:
-    """Every added data set by name. Raises InputError for a description that cannot be read."""
-    return {path.stem: _described(path) for path in sorted(user_folder("datasets").glob("*.json"))}
+    """Every added data set by name, those of plug-ins too. Raises InputError for a description that cannot be
+    read."""
+    described = {path.stem: _described(path) for path in sorted(user_folder("datasets").glob("*.json"))}
+    return described | plugins.found("datasets")
 
 
 def _described(path: Path) -> DataSet:
@@ -105,6 +108,9 @@ def _described(path: Path) -> DataSet:
 def get(name: str) -> DataSet:
     """An added data set. Raises InputError where there is none of that name."""
     path = user_folder("datasets") / f"{check_dataset_name(name)}.json"
+    if (brought := plugins.found("datasets").get(name)) is not None:
+        assert isinstance(brought, DataSet)
+        return brought
     if not path.is_file():
         raise unknown("data set", name, (*DATASETS, *added()), ", or add it with `datasets add`")
     return _described(path)
@@ -155,4 +161,6 @@ def remove(name: str) -> None:
     """Remove an added data set's description; its pictures are kept. Raises InputError where there is
     none."""
     get(name)
+    if name in plugins.names("datasets"):
+        raise InputError(f"data set {name!r} belongs to an installed package; uninstall that")
     (user_folder("datasets") / f"{name}.json").unlink()

@@ -11,7 +11,7 @@ from typing import Any
 from diffsmooth_core.certification.reading import parsed
 from diffsmooth_core.config import InputError, check_choice
 from diffsmooth_core.exchange.admission import check_run
-from diffsmooth_core.exchange.dialects import DIALECTS
+from diffsmooth_core.exchange.dialects import dialects
 from diffsmooth_core.runs.reading import MOST_LOCAL, MOST_PICTURES, check_remark, result_of, run_of
 from diffsmooth_core.runs.records import Kind, Run, config_of
 from diffsmooth_core.runs.results import Result
@@ -111,7 +111,7 @@ def _read(data: bytes) -> dict[str, Any]:
 
 def _run(row: Any) -> Run:
     run = run_of(row)
-    check_choice("origin", run.origin, ("audit", *(dialect.name for dialect in DIALECTS)))
+    check_choice("origin", run.origin, ("audit", *(dialect.name for dialect in dialects())))
     if run.origin == "audit" and (m := config_of(run).m) > MOST_LOCAL:
         raise InputError(f"the run has m = {m:,} local copies of a vote; up to {MOST_LOCAL:,} are read")
     return run

@@ -1,11 +1,13 @@
 """Which code wrote a certification log, recognised by its columns and cells. To support another code's
-format (a dialect), add an entry to DIALECTS."""
+format (a dialect), add an entry to _DIALECTS."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+
+from diffsmooth_core import plugins
 
 # Reads the column `correct`: for each row whether the answer was right, or None where the cell does not tell.
 # Returns None in place of the list where the cells have another form.
@@ -55,7 +57,7 @@ class Dialect:
     only_proved: bool = False
 
 
-DIALECTS = (  # the first that fits
+_DIALECTS = (  # the first that fits
     Dialect(
         "smoothing-ensembles", frozenset({"radius proved"}), words_or_total, "radius proved", only_proved=True
     ),
@@ -66,10 +68,15 @@ DIALECTS = (  # the first that fits
 )
 
 
+def dialects() -> tuple[Dialect, ...]:
+    """Every dialect in the order in which they are tried: those of plug-ins first, as ours fit nearly all."""
+    return (*plugins.found("dialects").values(), *_DIALECTS)
+
+
 def recognise(header: Sequence[str], correct: Sequence[str]) -> tuple[Dialect, list[bool | None]] | None:
     """The dialect of a log with these columns and these cells of `correct` (empty where it has no such
     column), and what `correct` says of each row; None where no dialect fits."""
-    for dialect in DIALECTS:
+    for dialect in dialects():
         if dialect.columns <= set(header) and (flags := dialect.correct(correct)) is not None:
             return dialect, flags
     return None

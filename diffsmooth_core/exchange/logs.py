@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from diffsmooth_core.config import ABSTAIN, LARGEST_LENGTH, InputError, check_choice
 from diffsmooth_core.exchange import rounding, tables
 from diffsmooth_core.exchange.admission import LEAST_CONFIDENCE, check_classes, classes_of, largest_radius
-from diffsmooth_core.exchange.dialects import DIALECTS, Dialect, recognise, words
+from diffsmooth_core.exchange.dialects import Dialect, dialects, recognise, words
 from diffsmooth_core.exchange.tables import COLUMNS
 from diffsmooth_core.runs.reading import LOG_SETTINGS
 from diffsmooth_core.runs.results import Result
@@ -52,7 +52,7 @@ def read(
     path: Path, sigma: float, n: int = 100_000, alpha: float = 0.001, target_radius: float | None = None
 ) -> Log:
     """Read a log of certificates at noise sigma, n votes each where it has no column of them, in any dialect
-    of `dialects.DIALECTS`, with or without its header, or a table that `encoded` made. `target_radius` is
+    of `dialects`, with or without its header, or a table that `encoded` made. `target_radius` is
     needed where a log says only whether that radius was proved. Raises InputError that names the line, also
     for a radius that so many votes certify at no level; those that they do not certify at level alpha, and
     those that no number of votes gives, are remarked on."""
@@ -220,7 +220,7 @@ def _dialect(
             "another norm and smoothing, and cannot be read as a certification log of this kind"
         )
     missing = [name for name in COLUMNS[:3] if name not in header]
-    if missing or not any(dialect.radius in header for dialect in DIALECTS):
+    if missing or not any(dialect.radius in header for dialect in dialects()):
         raise InputError(
             f"{path}, line 1: no column {(missing or ['radius'])[0]!r}; a certification log begins with "
             f"{' '.join(COLUMNS[:5])}, separated by tabs"

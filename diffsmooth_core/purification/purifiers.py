@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diffsmooth_core import plugins
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.purification.direct import Direct
 from diffsmooth_core.purification.identity import Identity
@@ -19,4 +20,5 @@ PURIFIERS: dict[str, type[Purifier]] = {
 
 def purifier_of(method: str) -> type[Purifier]:
     """The purifier class of a method, one of config.METHODS."""
-    return PURIFIERS[METHODS[method].purifier]
+    known: dict[str, type[Purifier]] = plugins.beside(PURIFIERS, "purifiers")
+    return known[METHODS[method].purifier]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from diffsmooth_core import plugins
 from diffsmooth_core.classifiers.base import Classifier
 from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.device import resolve_device
@@ -38,6 +39,9 @@ def load_denoiser(
     target = resolve_device(device)
     name = str(name_or_path)
     denoiser: AnyDenoiser
+    if brought := plugins.found("networks").get(name):
+        denoiser = brought()
+        return denoiser.eval().to(target)
     published = name.removesuffix(".pt")
     if published in download.NAMES and not Path(name).is_file():
         name_or_path = download.local(published)
@@ -88,6 +92,10 @@ def load_classifier(
     """
     target = resolve_device(device)
     name = str(name_or_path)
+    classifier: Classifier
+    if brought := plugins.found("networks").get(name):
+        classifier = brought()
+        return classifier.eval().to(target)
     if isinstance(name_or_path, Path) or checkpoints.is_path(name):
         path = Path(name_or_path)
         if name.startswith("timm/") and not path.exists():

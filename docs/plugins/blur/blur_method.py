@@ -1,0 +1,3 @@
+from diffsmooth_core.config import Method
+
+METHOD = Method("Blur before the classifier", purifier="blur")
