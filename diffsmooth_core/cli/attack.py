@@ -87,7 +87,7 @@ def attack(
 
     def attack_at(length: float) -> AttackConfig:
         return AttackConfig(
-            kind,  # type: ignore[arg-type]
+            kind,
             length,
             backward=backward,  # type: ignore[arg-type]
             alpha=config.alpha,
