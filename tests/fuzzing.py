@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import random
 import resource
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from diffsmooth_core.config import InputError
 
 SECONDS = 2.0  # of computing that one input may take, whatever else the machine does
-GROWTH = 200_000_000  # bytes by which all of them together may make the process grow
+GROWTH = 200_000_000  # bytes
 EVIL: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 10, 999, -7, 2**31, 2**63, 2**70, 10**400, 0.5, -0.0, 1e-100, 1e308),
     *(float("inf"), float("-inf"), float("nan"), "", "x", "\ud800", "\0", "٣", "1e9", "-1", "a" * 5000),
@@ -20,12 +22,16 @@ EVIL: tuple[Any, ...] = (
 
 
 def watched(
-    inputs: Callable[[int], Any], count: int, take: Callable[[Any], Any], use: Callable[[Any], object]
+    inputs: Callable[[int], Any],
+    count: int,
+    take: Callable[[Any], Any],
+    use: Callable[[Any], object],
+    peak: int = GROWTH,
 ) -> tuple[int, int]:
     """How many of `count` inputs are taken and how many are refused. Each is one or the other, in a sentence,
-    none hangs or takes much memory, and what was taken can be used."""
-    refused = 0
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    and what was taken can be used; none hangs, none takes more than `peak` bytes while it is read, and all
+    together leave no more than GROWTH behind."""
+    refused, before, most = 0, _resident(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for turn in range(count):
         value = inputs(turn)
         began = time.thread_time()
@@ -38,8 +44,15 @@ def watched(
         else:
             use(taken)
         assert time.thread_time() - began < SECONDS, f"input {turn}: {str(value)[:200]}"
-    assert 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) < GROWTH
+    assert _resident() - before < GROWTH
+    assert 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most) < peak
     return count - refused, refused
+
+
+def _resident() -> int:
+    """Bytes of memory that this process takes now; 0 where the system does not say."""
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if pages.is_file() else 0
 
 
 def changed_bytes(data: bytes, chance: random.Random) -> bytes:
