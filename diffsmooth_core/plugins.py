@@ -21,7 +21,7 @@ def _entries(kind: Kind) -> dict[str, EntryPoint]:
 
 
 @cache
-def found(kind: Kind) -> dict[str, Any]:
+def plugins_of(kind: Kind) -> dict[str, Any]:
     """Everything of a kind by name, imported. What cannot be imported is left out, and the log says why: one
     broken package does not end every command."""
     kept = {}
@@ -35,17 +35,17 @@ def found(kind: Kind) -> dict[str, Any]:
     return kept
 
 
-def beside(ours: dict[str, Any], kind: Kind) -> dict[str, Any]:
+def with_plugins(ours: dict[str, Any], kind: Kind) -> dict[str, Any]:
     """Ours with everything of a kind; a name that is ours stays so."""
-    return found(kind) | ours
+    return plugins_of(kind) | ours
 
 
-def names(kind: Kind) -> tuple[str, ...]:
+def plugin_names(kind: Kind) -> tuple[str, ...]:
     """The names of everything of a kind, none of it imported."""
     return tuple(_entries(kind))
 
 
-def versions(used: dict[Kind, tuple[str, ...]]) -> dict[str, str]:
+def plugin_versions(used: dict[Kind, tuple[str, ...]]) -> dict[str, str]:
     """The package and version behind each plug-in among the names that were used, for a certificate."""
     asked = ((kind, name) for kind, some in used.items() for name in some)
     entries = [(kind, _entries(kind)[name]) for kind, name in asked if name in _entries(kind)]

@@ -97,13 +97,13 @@ def test_what_is_broken_is_left_out_and_ours_stay(
 ) -> None:
     entries = [EntryPoint("a", "nowhere_at_all:x", "g"), EntryPoint("plain", "json:loads", "g")]
     monkeypatch.setattr(plugins, "entry_points", lambda group: entries)
-    for cached in (plugins._entries, plugins.found):
+    for cached in (plugins._entries, plugins.plugins_of):
         cached.cache_clear()
     try:
         with caplog.at_level(logging.WARNING):
-            assert plugins.beside({"plain": 1}, "methods") == {"plain": 1}
+            assert plugins.with_plugins({"plain": 1}, "methods") == {"plain": 1}
         assert "the plug-in a (nowhere_at_all:x) cannot be imported; it is left out" in caplog.text
-        assert plugins.names("methods") == ("a", "plain")
+        assert plugins.plugin_names("methods") == ("a", "plain")
     finally:
-        for cached in (plugins._entries, plugins.found):
+        for cached in (plugins._entries, plugins.plugins_of):
             cached.cache_clear()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-ABSTAIN = "#8b9098"
+from diffsmooth_core.figures import OUTCOME_COLOURS
+
+ABSTAIN = OUTCOME_COLOURS["abstained"]
 BOUND = "#64748b"  # of a lower bound, whichever class it is for: it says how much, not whether that is right
-_OUTCOMES = {"right": "#0b8a5f", "wrong": "#d9480f", "certified": "#2f75c0", "abstained": ABSTAIN}
 
 
 def class_colour(index: int) -> str:
@@ -18,7 +19,7 @@ def class_colour(index: int) -> str:
 
 def outcome_colour(outcome: str) -> str:
     """The colour of one of the audit's OUTCOMES, that of the verdict's card."""
-    return _OUTCOMES[outcome]
+    return OUTCOME_COLOURS[outcome]
 
 
 def outcome_mark(outcome: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from diffsmooth_core import InputError, SmoothingConfig, plugins
+from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import GIVE_UP, METHODS
+from diffsmooth_core.plugins import plugin_names
 from ui import tours
 from ui.components import picker, sheet
 from ui.jobs import certificates
@@ -40,7 +41,7 @@ STOPPING = {
     "decided": "target met or lost",
     "sequential": "target tested",
     "adaptive": "in growing rounds",
-} | {name: name for name in plugins.names("stopping")}
+} | {name: name for name in plugin_names("stopping")}
 BOUNDS = {"one-class": "p_A against ½", "two-class": "p_A against p_B"}
 
 

@@ -23,8 +23,3 @@ def no_formula(cell: str) -> str:
     except ValueError:
         return f"'{cell}"
     return cell
-
-
-def unmarked(text: str) -> str:
-    """`text` for a Plotly figure, which would take tags for markup."""
-    return text.replace("<", "‹").replace("&", "＆")

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffsmooth_core import plugins
 from diffsmooth_core.attacks.ascent import norm, project, unit_gradient
 from diffsmooth_core.attacks.surrogate import smoothed_log_probability
 from diffsmooth_core.certification.certificate import Certificate
@@ -23,10 +22,11 @@ from diffsmooth_core.certification.voting import VoteRange, cast_votes, check
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import halve_batch
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig, check_choice
+from diffsmooth_core.plugins import plugin_names, with_plugins
 from diffsmooth_core.purification.purifier import Backward
 
 Kind = Literal["pgd", "nes", "random"]
-KINDS: tuple[str, ...] = (*get_args(Kind), *plugins.names("attacks"))
+KINDS: tuple[str, ...] = (*get_args(Kind), *plugin_names("attacks"))
 BACKWARDS: tuple[Backward, ...] = get_args(Backward)
 Outcome = Literal["held", "abstained", "broken"]
 # From f, a picture (1,c,h,w), its class, and the noise of some copies to the unit direction (1,c,h,w) to go
@@ -230,7 +230,7 @@ class _Search:
         outer = self.noise.outer(*span, shape)
         fresh = base.draws > 0 and self.config.noise != "reference"
         noise = self.noise.local(*span, base.draws, shape) if fresh else None
-        estimates: dict[str, Estimate] = plugins.beside({"nes": _nes}, "attacks")
+        estimates: dict[str, Estimate] = with_plugins({"nes": _nes}, "attacks")
         if estimate := estimates.get(attack.kind):
             return estimate(base, adversarial, label, outer, noise)
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from diffsmooth_core import plugins
 from diffsmooth_core.certification.target_test import next_frequent_look, target_test
 from diffsmooth_core.config import ABSTAIN, ANYTIME, GIVE_UP, InputError, SmoothingConfig, minimum_votes
+from diffsmooth_core.plugins import plugins_of
 from diffsmooth_core.statistics import (
     Bound,
     anytime_lower,
@@ -69,7 +69,7 @@ class StoppingRule:
 
 def _brought(config: SmoothingConfig) -> StoppingRule | None:
     """The rule of a plug-in, where the configuration names one."""
-    rule = plugins.found("stopping").get(config.stopping)
+    rule = plugins_of("stopping").get(config.stopping)
     assert rule is None or isinstance(rule, StoppingRule)
     return rule
 

@@ -16,7 +16,6 @@ import scipy
 import torch
 from torch import Tensor
 
-from diffsmooth_core import plugins
 from diffsmooth_core.certification.ballots import Ballots, Classes
 from diffsmooth_core.certification.certificate import Certificate, Counted
 from diffsmooth_core.certification.commitment import Commitment
@@ -42,6 +41,7 @@ from diffsmooth_core.certification.voting import (
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import halve_batch
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig
+from diffsmooth_core.plugins import plugin_versions
 from diffsmooth_core.version import __version__
 
 
@@ -58,7 +58,7 @@ def versions() -> dict[str, str]:
 def brought(config: SmoothingConfig) -> dict[str, str]:
     """The plug-ins that these settings use, with the packages and versions behind them."""
     method = METHODS[config.method]
-    return plugins.versions(
+    return plugin_versions(
         {
             "methods": (config.method,),
             "purifiers": (method.purifier,),

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from diffsmooth_core import plugins
 from diffsmooth_core.config import DATASETS, InputError, check_dataset_name, unknown
 from diffsmooth_core.datasets import folders, parquet
 from diffsmooth_core.datasets.decoding import Pixels, read
 from diffsmooth_core.paths import user_folder
+from diffsmooth_core.plugins import plugin_names, plugins_of
 
 Split = Literal["train", "test"]
 FOLDERS: dict[Split, tuple[str, ...]] = {"train": ("train",), "test": ("test", "val", "validation", "valid")}
@@ -93,7 +93,7 @@ def added() -> dict[str, DataSet]:
     """Every added data set by name, those of plug-ins too. Raises InputError for a description that cannot be
     read."""
     described = {path.stem: _described(path) for path in sorted(user_folder("datasets").glob("*.json"))}
-    return described | plugins.found("datasets")
+    return described | plugins_of("datasets")
 
 
 def _described(path: Path) -> DataSet:
@@ -108,7 +108,7 @@ def _described(path: Path) -> DataSet:
 def get(name: str) -> DataSet:
     """An added data set. Raises InputError where there is none of that name."""
     path = user_folder("datasets") / f"{check_dataset_name(name)}.json"
-    if (brought := plugins.found("datasets").get(name)) is not None:
+    if (brought := plugins_of("datasets").get(name)) is not None:
         assert isinstance(brought, DataSet)
         return brought
     if not path.is_file():
@@ -161,6 +161,6 @@ def remove(name: str) -> None:
     """Remove an added data set's description; its pictures are kept. Raises InputError where there is
     none."""
     get(name)
-    if name in plugins.names("datasets"):
+    if name in plugin_names("datasets"):
         raise InputError(f"data set {name!r} belongs to an installed package; uninstall that")
     (user_folder("datasets") / f"{name}.json").unlink()

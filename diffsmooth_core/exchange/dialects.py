@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from diffsmooth_core import plugins
+from diffsmooth_core.plugins import plugins_of
 
 # Reads the column `correct`: for each row whether the answer was right, or None where the cell does not tell.
 # Returns None in place of the list where the cells have another form.
@@ -70,7 +70,7 @@ _DIALECTS = (  # the first that fits
 
 def dialects() -> tuple[Dialect, ...]:
     """Every dialect in the order in which they are tried: those of plug-ins first, as ours fit nearly all."""
-    return (*plugins.found("dialects").values(), *_DIALECTS)
+    return (*plugins_of("dialects").values(), *_DIALECTS)
 
 
 def recognise(header: Sequence[str], correct: Sequence[str]) -> tuple[Dialect, list[bool | None]] | None:

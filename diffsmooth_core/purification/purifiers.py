@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from diffsmooth_core import plugins
 from diffsmooth_core.config import METHODS
+from diffsmooth_core.plugins import with_plugins
 from diffsmooth_core.purification.direct import Direct
 from diffsmooth_core.purification.identity import Identity
 from diffsmooth_core.purification.one_shot import OneShot
@@ -20,5 +20,5 @@ PURIFIERS: dict[str, type[Purifier]] = {
 
 def purifier_of(method: str) -> type[Purifier]:
     """The purifier class of a method, one of config.METHODS."""
-    known: dict[str, type[Purifier]] = plugins.beside(PURIFIERS, "purifiers")
+    known: dict[str, type[Purifier]] = with_plugins(PURIFIERS, "purifiers")
     return known[METHODS[method].purifier]

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from diffsmooth_core.reporting.markup import Markup, element, joined
+from diffsmooth_core.figures import OUTCOME_COLOURS
+from diffsmooth_core.markup import Markup, element, joined
 from diffsmooth_core.runs.results import OUTCOMES, Result, curve
 
 WIDTH, HEIGHT = 660, 250
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 40  # pixels around the plot
-COLOURS = {"right": "#0b8a5f", "wrong": "#d9480f", "certified": "#2f75c0", "abstained": "#8b9098"}
 BINS = 20  # of the lower bounds, from 0 to 1
 
 
@@ -94,7 +94,7 @@ def bounds(results: Sequence[Result]) -> Markup:
                         y=top,
                         width=round(right - left, 2),
                         height=round(foot - top, 2),
-                        fill=COLOURS[outcome],
+                        fill=OUTCOME_COLOURS[outcome],
                     )
                 )
                 below += count

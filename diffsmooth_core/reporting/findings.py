@@ -11,8 +11,8 @@ import numpy as np
 from diffsmooth_core.analysis.browsing import REVIEWS, RunRow, benign, confusion
 from diffsmooth_core.analysis.diagnosis import REASONS, explain
 from diffsmooth_core.config import ABSTAIN, METHODS
+from diffsmooth_core.markup import Markup, Part, element, joined
 from diffsmooth_core.reporting import drawings
-from diffsmooth_core.reporting.markup import Markup, Part, element, joined
 from diffsmooth_core.reporting.report import Report
 from diffsmooth_core.runs.results import Result, summary
 from diffsmooth_core.statistics import Proportion

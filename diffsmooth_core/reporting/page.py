@@ -6,8 +6,8 @@ import base64
 import hashlib
 from pathlib import Path
 
+from diffsmooth_core.markup import Markup, element
 from diffsmooth_core.reporting import evidence, findings
-from diffsmooth_core.reporting.markup import Markup, element
 from diffsmooth_core.reporting.report import Report, as_json
 
 STYLE = Path(__file__).with_name("page.css")

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from diffsmooth_core import plugins
 from diffsmooth_core.classifiers.base import Classifier
 from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.device import resolve_device
 from diffsmooth_core.classifiers.ensemble import Ensemble
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import InputError, check_choice
+from diffsmooth_core.plugins import plugins_of
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
@@ -39,7 +39,7 @@ def load_denoiser(
     target = resolve_device(device)
     name = str(name_or_path)
     denoiser: AnyDenoiser
-    if brought := plugins.found("networks").get(name):
+    if brought := plugins_of("networks").get(name):
         denoiser = brought()
         return denoiser.eval().to(target)
     published = name.removesuffix(".pt")
@@ -93,7 +93,7 @@ def load_classifier(
     target = resolve_device(device)
     name = str(name_or_path)
     classifier: Classifier
-    if brought := plugins.found("networks").get(name):
+    if brought := plugins_of("networks").get(name):
         classifier = brought()
         return classifier.eval().to(target)
     if isinstance(name_or_path, Path) or checkpoints.is_path(name):

@@ -15,7 +15,6 @@ from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.datasets import fitting
 from diffsmooth_core.exchange import bundles
 from diffsmooth_core.reporting import checking, drawings, report
-from diffsmooth_core.reporting.markup import Markup, element
 from diffsmooth_core.reporting.page import page
 from diffsmooth_core.reporting.report import Report, gathered, read
 from diffsmooth_core.runs import batch
@@ -198,10 +197,6 @@ def test_a_log_has_a_report_without_certificates(own: Store) -> None:
 def test_another_page_is_no_report(text: str) -> None:
     with pytest.raises(InputError, match="no report"):
         read(text)
-
-
-def test_what_is_no_markup_is_text() -> None:
-    assert element("p", "<i>", None, Markup("<b></b>"), title='"') == '<p title="&quot;">&lt;i&gt;<b></b></p>'
 
 
 def test_the_curve_is_drawn_as_it_is() -> None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import plotly.graph_objects as go
 
 from diffsmooth_core.analysis.curves import Difference
+from diffsmooth_core.figures import LINES, PUBLISHED, Line, certified_accuracy, finish
 from diffsmooth_core.statistics import share_for_radius
-from ui import accuracy
 
 
 def height(lines: int) -> int:
@@ -17,7 +17,7 @@ def height(lines: int) -> int:
     return 380 + 16 * lines
 
 
-def shares(lines: Sequence[tuple[accuracy.Line, float]]) -> go.Figure:
+def shares(lines: Sequence[tuple[Line, float]]) -> go.Figure:
     """Each line with its σ: the share of pictures that are right, over the lower bound of p_A that a radius
     takes, from ½ to 1."""
     moved = [
@@ -29,7 +29,7 @@ def shares(lines: Sequence[tuple[accuracy.Line, float]]) -> go.Figure:
         )
         for line, sigma in lines
     ]
-    figure = accuracy.certified_accuracy(moved, height(len(lines)))
+    figure = certified_accuracy(moved, height(len(lines)))
     figure.update_xaxes(range=[0.495, 1.005], rangemode="normal", title="lower bound of p_A")
     for trace in figure.data:
         if trace.hovertemplate:
@@ -61,10 +61,10 @@ def difference(found: Difference) -> go.Figure:
         y=points,
         mode="lines" if len(points) > 20 else "lines+markers",
         name="difference",
-        line={"color": accuracy.LINES[0], "width": 2.5, "shape": "vh" if len(points) > 20 else "linear"},
+        line={"color": LINES[0], "width": 2.5, "shape": "vh" if len(points) > 20 else "linear"},
         hovertemplate="%{y:+.1f} points at radius %{x:.2f}<extra></extra>",
     )
-    figure.add_hline(0, line={"color": accuracy.PUBLISHED, "width": 1})
+    figure.add_hline(0, line={"color": PUBLISHED, "width": 1})
     figure.update_yaxes(ticksuffix=" points")
     figure.update_xaxes(rangemode="tozero")
-    return accuracy.finish(figure, height(1), "radius, L2 in pixel values")
+    return finish(figure, height(1), "radius, L2 in pixel values")

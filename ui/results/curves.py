@@ -13,12 +13,12 @@ from diffsmooth_core.analysis import browsing
 from diffsmooth_core.analysis.curves import RunCurve, TableCurve
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, MeasuredSetting, Value, printed
+from diffsmooth_core.figures import Line, line_of
 from diffsmooth_core.runs.reading import fault_of
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result, summary
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.zoo.cards import Card
-from ui import accuracy
 from ui.jobs import audits
 from ui.titles import dataset_title, network_title, run_title
 
@@ -63,14 +63,14 @@ class ResultCurve:
         return TableCurve({r: percent / 100 for r, percent in self.certified.items()}, self.setting.images)
 
     @property
-    def line(self) -> accuracy.Line:
+    def line(self) -> Line:
         if self.run:
-            return accuracy.line_of(self.name, self.results)
+            return line_of(self.name, self.results)
         points = sorted((radius, percent / 100) for radius, percent in self.certified.items())
         if not self.published:  # of a card: what was not measured beyond the last radius above 0 is not drawn
             points = [point for point in points if point[1]]
         size = pictures_and_votes(self.setting) if self.published else ""
-        return accuracy.Line(self.name, table=points, marks=self.marks, size=size)
+        return Line(self.name, table=points, marks=self.marks, size=size)
 
 
 def of_run(run: Run) -> ResultCurve:

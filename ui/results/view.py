@@ -14,8 +14,8 @@ from diffsmooth_core.exchange import questions
 from diffsmooth_core.exchange.published import SLIPS
 from diffsmooth_core.exchange.questions import Question
 from diffsmooth_core.exchange.recomputed import MARKS, Check, recomputed
+from diffsmooth_core.figures import BAND, certified_accuracy
 from diffsmooth_core.runs.records import Run
-from ui import accuracy
 from ui.components import figure
 from ui.results import charts
 from ui.results.curves import ResultCurve, costs
@@ -110,12 +110,12 @@ def _chart(curves: Sequence[ResultCurve]) -> None:
         _difference(curves)
     else:
         figure.show(
-            accuracy.certified_accuracy([curve.line for curve in curves], charts.height(len(curves))),
+            certified_accuracy([curve.line for curve in curves], charts.height(len(curves))),
             "certified-accuracy",
             "Certified accuracy in percent over the radius",
         )
     if view != DIFFERENCE and any(curve.run for curve in curves):
-        st.caption(accuracy.BAND)
+        st.caption(BAND)
 
 
 def _difference(curves: Sequence[ResultCurve]) -> None:

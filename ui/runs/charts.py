@@ -1,4 +1,4 @@
-"""A run's bounds, votes and stages as Plotly figures."""
+"""A picture's votes and stages as Plotly figures."""
 
 from __future__ import annotations
 
@@ -8,34 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from diffsmooth_core.analysis.stages import Stages
-from diffsmooth_core.runs.results import OUTCOMES, Result
-from ui.accuracy import finish
-from ui.colours import ABSTAIN, class_colour, outcome_colour
-from ui.text import unmarked
+from diffsmooth_core.figures import finish, unmarked
+from ui.colours import ABSTAIN, class_colour
 
 ROWS = 9  # classes that have a bar of their own
 SEEN = 6  # classes that have a part of the stages' bars
 OTHERS = -1  # in the place of a class: the bar of all others
-
-
-def bounds(results: Sequence[Result]) -> go.Figure:
-    """How the lower bounds of p_A are distributed, by outcome, against ½."""
-    figure = go.Figure()
-    for outcome, title in OUTCOMES.items():
-        values = [r.p_a_lower for r in results if r.outcome == outcome and r.p_a_lower is not None]
-        if values:
-            figure.add_histogram(
-                x=values,
-                xbins={"start": 0, "end": 1.0001, "size": 0.05},
-                name=title,
-                marker_color=outcome_colour(outcome),
-                hovertemplate="%{y} pictures with a bound of %{x}<extra>" + title + "</extra>",
-            )
-    figure.add_vline(0.5, line={"color": ABSTAIN, "width": 1.5})
-    figure.update_layout(barmode="stack")
-    ticks = {"0": 0, "¼": 0.25, "½": 0.5, "¾": 0.75, "1": 1}
-    figure.update_xaxes(range=[0, 1], tickvals=list(ticks.values()), ticktext=list(ticks))
-    return finish(figure, 260, "lower bound of the class's share p_A", "pictures", legend=True)
 
 
 def votes(counts: Sequence[int], names: Sequence[str], chosen: int | None) -> go.Figure:

@@ -11,19 +11,19 @@ from diffsmooth_core import ABSTAIN
 from diffsmooth_core.analysis import browsing
 from diffsmooth_core.analysis.comparing import CHANGES, mcnemar
 from diffsmooth_core.analysis.diagnosis import REASONS
+from diffsmooth_core.figures import BAND, bounds, certified_accuracy, line_of
 from diffsmooth_core.runs.batch import Status
 from diffsmooth_core.runs.commands import audit
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import summary
 from diffsmooth_core.statistics import Proportion
 from diffsmooth_core.wording import duration
-from ui import accuracy, commands
+from ui import commands
 from ui.colours import outcome_colour
 from ui.components import figure
 from ui.jobs import audits
 from ui.jobs.cancelling import cancel_button
 from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
-from ui.runs.charts import bounds
 from ui.runs.controls import Selection, clear
 from ui.session import notices
 from ui.text import plain
@@ -140,22 +140,19 @@ def charts(selection: Selection) -> None:
     """The curve, the bounds and the confusion matrix; what is shown beside the whole."""
     results = [row.result for row in selection.every]
     shown = [row.result for row in selection.shown]
-    lines = [accuracy.line_of(selection.run.name, results)]
+    lines = [line_of(selection.run.name, results)]
     if selection.filtered and shown:
-        lines.append(accuracy.line_of("shown pictures", shown))
+        lines.append(line_of("shown pictures", shown))
     if selection.other:
         beside = [row.result for row in audits.rows(selection.other)]
-        lines.append(accuracy.line_of(selection.other.name, beside))
+        lines.append(line_of(selection.other.name, beside))
     with st.container(key="charts-run"):
         left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(
-            "**Certified accuracy** over the radius, with a simultaneous band of 95 % confidence",
-            help=accuracy.BAND,
+            "**Certified accuracy** over the radius, with a simultaneous band of 95 % confidence", help=BAND
         )
-        figure.show(
-            accuracy.certified_accuracy(lines), "curve", "Certified accuracy in percent over the radius"
-        )
+        figure.show(certified_accuracy(lines), "curve", "Certified accuracy in percent over the radius")
     with right:
         st.markdown("**Lower bounds** of the classes' shares: above ½ is certified")
         if any(r.p_a_lower is not None for r in shown):

@@ -13,12 +13,12 @@ from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.experiments import Cell, Sweep, grid
+from diffsmooth_core.figures import LINES, Line, bounds, certified_accuracy, line_of
 from diffsmooth_core.runs.results import Result
 from tests.ui.conftest import progress
-from ui import accuracy, charts, echarts
+from ui import charts, echarts
 from ui.compare import charts as compare
 from ui.components import figure
-from ui.runs.charts import bounds
 
 CAT, DOG = 3, 5
 CONFIG = SmoothingConfig(n=1000)
@@ -120,8 +120,8 @@ def test_a_saved_heat_map_has_both_settings_beside_its_radius() -> None:
 
 
 def test_a_saved_figure_keeps_its_band_and_no_shading() -> None:
-    run = accuracy.line_of("a\nrun", [Result(0, 1, 1, 0.5, 0.9), Result(1, 1, 0, 0.5, 0.8)])
-    drawn = accuracy.certified_accuracy([run])
+    run = line_of("a\nrun", [Result(0, 1, 1, 0.5, 0.9), Result(1, 1, 0, 0.5, 0.8)])
+    drawn = certified_accuracy([run])
     rows = lines(drawn)
     assert ["a run", "0", "50"] in rows
     assert {name for name, *_ in rows} == {"a run", "a run, simultaneous 95 % band"}
@@ -157,16 +157,16 @@ def test_a_legend_shows_what_is_drawn() -> None:
 
 def test_published_numbers_are_told_from_our_own_without_colour() -> None:
     points = [(0.0, 0.5), (0.5, 0.25)]
-    ours = [accuracy.Line(f"ours {i}", table=points) for i in range(2)]
-    papers = [accuracy.Line(f"paper {i}", table=points, size="500 pictures") for i in range(8)]
-    traces = accuracy.certified_accuracy([papers[0], *ours, *papers[1:]]).data
+    ours = [Line(f"ours {i}", table=points) for i in range(2)]
+    papers = [Line(f"paper {i}", table=points, size="500 pictures") for i in range(8)]
+    traces = certified_accuracy([papers[0], *ours, *papers[1:]]).data
     published = [trace for trace in traces if trace.name.startswith("paper")]
     own = [trace for trace in traces if trace.name.startswith("ours")]
     assert {trace.line.color for trace in published}.isdisjoint(trace.line.color for trace in own)
     assert all(trace.marker.symbol.endswith("-open") and trace.line.dash == "dot" for trace in published)
     assert all(trace.marker.symbol == "diamond" and trace.line.dash == "solid" for trace in own)
     assert len({trace.marker.symbol for trace in published}) == len(papers)
-    assert [trace.line.color for trace in own] == list(accuracy.LINES[:2])
+    assert [trace.line.color for trace in own] == list(LINES[:2])
 
 
 @pytest.mark.parametrize("longest", [0.0, 0.3, 0.9, 1.0, 1.01, 1.6, 3.2, 7.9])

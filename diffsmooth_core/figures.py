@@ -1,17 +1,19 @@
-"""Certified accuracy over the radius as a Plotly figure, and the layout that all Plotly figures share."""
+"""Plotly figures of runs, for the page and for notebooks alike. Plotly is imported when one is drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
+from typing import TYPE_CHECKING
 
-import plotly.graph_objects as go
-
-from diffsmooth_core.runs.results import Result, curve
+from diffsmooth_core.runs.results import OUTCOMES, Result, curve
 from diffsmooth_core.statistics import Proportion
-from ui.text import unmarked
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+OUTCOME_COLOURS = {"right": "#0b8a5f", "wrong": "#d9480f", "certified": "#2f75c0", "abstained": "#8b9098"}
 PUBLISHED = "#7d8691"  # published numbers: hollow marks on dotted grey lines, another mark for each setting
 MARKS = ("square", "circle", "triangle-up", "diamond", "triangle-down", "pentagon", "star", "hexagram")
 LINES = ("#0e887d", "#d08a2e", "#b0406a", "#2f75c0", "#6f7f95", "#7a9a01", "#8e6210", "#7454ae")
@@ -44,6 +46,8 @@ def line_of(name: str, results: Sequence[Result]) -> Line:
 
 def certified_accuracy(lines: Sequence[Line], height: int = 260) -> go.Figure:
     """Certified accuracy over the radius, with simultaneous bands of 95 % confidence."""
+    import plotly.graph_objects as go
+
     figure = go.Figure()
     colours, marks = cycle(LINES), cycle(MARKS)
     for i, line in enumerate(lines):
@@ -97,6 +101,28 @@ def certified_accuracy(lines: Sequence[Line], height: int = 260) -> go.Figure:
     return finish(figure, height, "radius, L2 in pixel values", legend=len(lines) > 1)
 
 
+def bounds(results: Sequence[Result]) -> go.Figure:
+    """How the lower bounds of p_A are distributed, by outcome, against ½."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for outcome, title in OUTCOMES.items():
+        values = [r.p_a_lower for r in results if r.outcome == outcome and r.p_a_lower is not None]
+        if values:
+            figure.add_histogram(
+                x=values,
+                xbins={"start": 0, "end": 1.0001, "size": 0.05},
+                name=title,
+                marker_color=OUTCOME_COLOURS[outcome],
+                hovertemplate="%{y} pictures with a bound of %{x}<extra>" + title + "</extra>",
+            )
+    figure.add_vline(0.5, line={"color": OUTCOME_COLOURS["abstained"], "width": 1.5})
+    figure.update_layout(barmode="stack")
+    ticks = {"0": 0, "¼": 0.25, "½": 0.5, "¾": 0.75, "1": 1}
+    figure.update_xaxes(range=[0, 1], tickvals=list(ticks.values()), ticktext=list(ticks))
+    return finish(figure, 260, "lower bound of the class's share p_A", "pictures", legend=True)
+
+
 def _pale(colour: str) -> str:
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.16)"
@@ -113,3 +139,8 @@ def finish(figure: go.Figure, height: int, x: str, y: str = "", legend: bool = F
         yaxis_title=y,
     )
     return figure
+
+
+def unmarked(text: str) -> str:
+    """`text` for a Plotly figure, which would take tags for markup."""
+    return text.replace("<", "‹").replace("&", "＆")
