@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import page
-from ui.lessons import peeking, seeds, view
+from ui import page, tours
+from ui.lessons import view
+from ui.session import url
+
+address = st.query_params.to_dict()
+url.take_guess(address)
+tour = tours.named(address["lesson"]) if "lesson" in address else None
 
 page.header("Lessons")
-st.caption("Guess first. The answer comes with a link that sets everything, so that you can see it happen.")
-view.lessons()
-peeking.show()
-seeds.show()
-st.subheader("Look around", anchor=False)
-view.tours()
+if tour and tour.guesses:
+    view.one(tour)
+else:
+    view.every()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import tours
-from ui.session import notices, state
+from ui import banner
+from ui.session import notices
 from ui.text import plain
 
 
@@ -16,19 +16,8 @@ def header(title: str, lessons: bool = False, question: str = "") -> None:
     if question:
         st.markdown(question)
     if lessons:
-        _banner()
+        banner.show()
     notices.show_on(title)
-
-
-def _banner() -> None:
-    """In a lesson: what it asks, what to do here, and the way back to everything."""
-    if (tour := tours.current()) is None:
-        return
-    with st.container(border=True, key="lesson"):
-        words, action = st.columns([4, 1.2], gap="medium", vertical_alignment="center")
-        title = tour.question.split("**")[1] if tour.guesses else tour.question
-        words.markdown(f":material/school: **{title}** {tour.task}")
-        action.button("Show everything", key="show-everything", on_click=state.end_lesson, width="stretch")
 
 
 def error_box(problem: Exception | str) -> None:

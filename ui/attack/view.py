@@ -11,7 +11,7 @@ from diffsmooth_core import Certificate, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.wording import duration, length
-from ui import answer, charts, commands
+from ui import answer, charts, commands, tours
 from ui.attack import controls, regions_view
 from ui.attack.charts import shares
 from ui.attack.outcome import verdict
@@ -31,6 +31,10 @@ from ui.session.draft import Draft
 def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     """Draw the page for this picture and these settings: the attack, or what must come before it."""
     poll(lambda: attacks.with_jobs_on_it(_certified(picture, draft)), lambda: _live(picture, draft))
+    if (tour := tours.current()) and (certified := _certified(picture, draft)):
+        attacked = attacks.latest(certified)
+        if attacked and attacked.state == "done" and attacked.subject.inside and (made := attacked.progress):
+            tours.came_out(tour, f"{made.count('broken')} of {len(made.attempts)}")
 
 
 def _certified(picture: Picture, draft: Draft[SmoothingConfig]) -> Certification | None:

@@ -43,6 +43,8 @@ def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     progress = snapshot.progress if snapshot else None
     if snapshot and progress and (certificate := progress.certificate):
         run = snapshot.subject
+        if not _differences(run, picture, draft):
+            tours.reveal(certificate)
         if certificate.radius and tours.shows("meaning"):
             meaning(certificate, run.picture)
         if tours.shows("evidence"):

@@ -41,6 +41,11 @@ class AttackTask:
     def demand(self) -> Demand:
         return Demand(samples=(self.certificate.config,), votes=self.attack.n)
 
+    @property
+    def inside(self) -> bool:
+        """Whether the attack makes changes that the certificate covers."""
+        return self.attack.radius <= self.certificate.radius
+
 
 @dataclass(frozen=True)
 class RegionsTask:

@@ -9,35 +9,42 @@ import streamlit as st
 
 from diffsmooth_core import InputError
 from diffsmooth_core.statistics.peeking import Peeking, simulate
+from ui import tours
 from ui.colours import ABSTAIN
 from ui.components import figure
-from ui.page import error_box
+from ui.curriculum import Tour
+from ui.page import problem_line
 from ui.session.numbers import within
 
 RUNS = 1000
+ASKED = 0.5, 10_000, 10, 0.001  # p, votes, look every, risk: what the lesson asks about
 NAIVE, ANYTIME = "#d9480f", "#0b8a5f"
 LEVELS = {0.05: "0.05", 0.01: "0.01", 0.001: "0.001"}
 
 
-def show() -> None:
-    """The panel: a share p, a number of votes, how often one looks."""
-    st.subheader("Why one may not peek", anchor=False)
+def show(tour: Tour) -> None:
+    """The panel: a share p, a number of votes, how often one looks; and what comes out, once it was asked
+    for."""
     st.markdown(
-        f"Here {RUNS:,} certifications are simulated whose true share of votes p is known. A claim that p is "
-        "larger than it is, is false. The bound for a fixed end is wrong with probability α *if* one looks "
-        "once, at the end. Whoever looks again and again and stops at the first good moment is wrong far "
-        "more often. The anytime bound pays a little radius and may be looked at whenever one likes."
+        f"Here {RUNS:,} certifications are simulated whose true share of votes p is known. A certificate "
+        "that claims more than p is false. A bound for a fixed end is meant for one look, at the end."
     )
     one, two, three, four = st.columns(4)
-    p = one.number_input("True share p", value=0.5, step=0.05, help="At ½ every certificate is false.")
-    n = two.select_slider("Votes n", (100, 300, 1000, 3000, 10_000), 3000)
-    every = three.select_slider("Look every", (1, 10, 30, 100), 10)
-    alpha = four.select_slider("Risk α", list(LEVELS), 0.05, format_func=LEVELS.__getitem__)
+    p = one.number_input("True share p", value=ASKED[0], step=0.05, help="At ½ every certificate is false.")
+    n = two.select_slider("Votes n", (100, 300, 1000, 3000, 10_000), ASKED[1])
+    every = three.select_slider("Look every", (10, 30, 100), ASKED[2])
+    alpha = four.select_slider("Risk α", list(LEVELS), ASKED[3], format_func=LEVELS.__getitem__)
+    if st.button("Simulate", type="primary"):
+        st.session_state["peeking-asked"] = True
+    if not st.session_state.get("peeking-asked"):
+        return
     try:
         found = _simulated(within("True share p", p, (0.5, 0.99)), n, alpha, every)
     except InputError as error:
-        error_box(error)
+        problem_line(str(error))
         return
+    if (p, n, every, alpha) == ASKED:
+        tours.came_out(tour, f"{found.naive[-1]} in {RUNS:,}")
     looks = len(found.looks)
     labels = {
         "One look at the end": (found.fixed, "Clopper–Pearson, as a certificate with fixed n does it"),

@@ -16,12 +16,14 @@ from diffsmooth_core.paths import ASSETS
 from diffsmooth_core.statistics import certified_radius
 from diffsmooth_core.statistics.seeds import Grinding, grind
 from diffsmooth_core.wording import down, percent
-from ui import commands
+from ui import commands, tours
 from ui.components import figure
+from ui.curriculum import Tour
 from ui.lessons.peeking import ANYTIME, LEVELS, NAIVE, steps
 
 FILE = ASSETS / "runs" / "thousand-seeds.json"
 SEEDS = (1, 3, 10, 30, 100, 300, 1000)
+ASKED = (1000, 0.01)  # seeds and risk that the lesson asks about
 FREE, CHALLENGED = "Whoever certifies", "A verifier, who gives a nonce"
 
 
@@ -32,31 +34,31 @@ def recorded() -> dict[str, Any]:
     return document
 
 
-def show() -> None:
+def show(tour: Tour) -> None:
     """The panel: how many seeds are tried, at which risk, and who chooses them."""
     record = recorded()
     config = SmoothingConfig.from_dict(record["config"])
     share = record["long"]["votes"] / record["long"]["n"]
     true, name = certified_radius(share, config.sigma), class_names(config.dataset)[record["label"]]
-    st.subheader("A thousand seeds", anchor=False)
     drawing = record["picture"].partition(":")[2].replace("-", " ")
     st.markdown(
         f"The drawing *{drawing}* is a hard one: of {record['long']['n']:,} noisy copies {percent(share)} "
         f"are taken for a {name}, which is worth a radius of {true:.3f}. It was certified with every seed "
-        f"from 0 to {len(record['votes']) - 1}, with n = {config.n} votes each. Each of these certificates "
-        "is honest. Whoever may choose which one to show need not be."
+        f"from 0 to {len(record['votes']) - 1}, with n = {config.n} votes each."
     )
     one, two, three = st.columns([3, 2, 4])
-    tried = one.select_slider("Seeds tried", SEEDS, 100)
+    tried = one.select_slider("Seeds tried", SEEDS, 1)
     alpha = two.select_slider("Risk α", list(LEVELS), 0.01, format_func=LEVELS.__getitem__, key="seeds-alpha")
     chosen_by = three.segmented_control(
         "The noise is chosen by", [FREE, CHALLENGED], default=FREE, required=True
     )
     found = _ground(alpha, share)
     fair = chosen_by == CHALLENGED
+    if (tried, alpha, fair) == (*ASKED, False):
+        tours.came_out(tour, down(float(found.best[tried - 1]), 3))
     _figures(found, tried, true, fair)
     alt = "The largest radius of the first seeds, over their number, against the radius of the true share"
-    figure.show(chart(found, true, fair), "seeds", alt, 300)
+    figure.show(chart(found, true, fair, tried), "seeds", alt, 300)
     if fair:
         st.markdown(
             f"The verifier's ledger holds a nonce for each of the {tried:,} tries, also for those that "
@@ -99,13 +101,14 @@ def _figures(found: Grinding, tried: int, true: float, fair: bool) -> None:
     )
 
 
-def chart(found: Grinding, true: float, fair: bool) -> dict[str, Any]:
-    """The best radius of the first k seeds over k, and under a challenge what the ledger leaves of it."""
-    lines = {"the best so far, at α": (NAIVE, _points(found.best))}
+def chart(found: Grinding, true: float, fair: bool, tried: int) -> dict[str, Any]:
+    """The best radius of the first k seeds over k, up to those that were tried, and under a challenge what
+    the ledger leaves of it."""
+    lines = {"the best so far, at α": (NAIVE, _points(found.best[:tried]))}
     if fair:
-        lines["the best so far, at α over the number of nonces"] = (ANYTIME, _points(found.corrected))
+        lines["the best so far, at α over the number of nonces"] = (ANYTIME, _points(found.corrected[:tried]))
     across = {"type": "log", "min": 1, "max": len(found.best), "name": "seeds tried"}
-    return steps(lines, across, {}, (true, "true share", "insideEndTop"), "%.3f")
+    return steps(lines, across, {"max": 0.15}, (true, "true share", "insideEndTop"), "%.3f")
 
 
 def _points(radii: npt.NDArray[np.float64]) -> list[list[float]]:

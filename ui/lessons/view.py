@@ -1,49 +1,73 @@
-"""The Lessons page: questions to guess first, and tours of the other pages."""
+"""The Lessons page: all lessons and tours, or one lesson with its question."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.navigation import certify_by_name
-from ui.tours import LESSONS, TOURS, Tour
+from ui import banner, tours
+from ui.curriculum import LESSONS, TOURS, Tour
+from ui.lessons import peeking, seeds
+from ui.session import state
+
+PANELS: dict[str, Callable[[Tour], None]] = {"peek": peeking.show, "seeds": seeds.show}  # that answer here
 
 
-def lessons() -> None:
-    """Questions to guess first; the answer comes with the guess."""
-    for column, tour, number in _cards(LESSONS):
+def one(tour: Tour) -> None:
+    """One lesson: its question and the way to the answer, which may be on this page."""
+    panel = PANELS.get(tour.lesson)
+    with st.container(border=True, key="lesson"):
+        words, ways = st.columns([4, 1.2], gap="medium")
+        with words:
+            _question(tour, panel is not None)
+            if panel and not state.outcome(tour.lesson):
+                st.markdown(f":material/school: {tour.task}")
+        with ways:
+            banner.go_on(tour)
+    if panel:
+        panel(tour)
+
+
+def every() -> None:
+    """A card for each lesson and for each tour."""
+    done = sum(bool(state.outcome(tour.lesson)) for tour in LESSONS)
+    st.markdown("Guess first, then see it happen. Each question opens a page with its settings.")
+    if done:
+        st.progress(done / len(LESSONS), f"{done} of {len(LESSONS)} lessons answered")
+    for column, tour in _cards(LESSONS):
         with column:
-            st.markdown(tour.question)
-            guess = st.pills("Your guess", tour.guesses, key=f"guess-{number}", label_visibility="collapsed")
-            if guess is not None:
-                right = guess == tour.guesses[tour.right]
-                st.markdown(("**Yes.** " if right else "**No.** ") + tour.answer)
-                _link(tour)
-
-
-def tours() -> None:
-    """A card for each tour."""
-    for column, tour, _ in _cards(TOURS):
+            _question(tour)
+    st.subheader("Look around", anchor=False)
+    for column, tour in _cards(TOURS):
         with column.container(height="stretch", vertical_alignment="distribute"):
             st.markdown(f"**{tour.question}**  \n{tour.answer}")
-            _link(tour)
+            banner.link(tour)
 
 
-def _cards(shown: tuple[Tour, ...]) -> Iterator[tuple[DeltaGenerator, Tour, int]]:
+def _question(tour: Tour, answers_here: bool = False) -> None:
+    """The question and the guesses; after a guess the way to the answer, where that is elsewhere; what came
+    out, once it is there."""
+    key = f"guess-{tour.lesson}"
+
+    def guessed() -> None:
+        chosen = st.session_state[key]
+        state.keep_guess(tour.lesson, None if chosen is None else tour.guesses.index(chosen))
+
+    st.markdown(tour.question)
+    st.session_state[key] = tours.guess(tour) or None
+    st.pills("Your guess", tour.guesses, key=key, on_change=guessed, label_visibility="collapsed")
+    if said := banner.revealed(tour):
+        st.markdown(said)
+    if (tours.guess(tour) or said) and not answers_here:
+        banner.link(tour)
+
+
+def _cards(shown: tuple[Tour, ...]) -> Iterator[tuple[DeltaGenerator, Tour]]:
     """A card for each, in rows of three, or of two where that comes out even."""
     row = 3 if len(shown) % 3 == 0 else 2
     for first in range(0, len(shown), row):
         columns = st.columns(row, gap="medium")
-        for number in range(first, min(first + row, len(shown))):
-            yield columns[number - first].container(border=True, height="stretch"), shown[number], number
-
-
-def _link(tour: Tour) -> None:
-    st.page_link(
-        certify_by_name() if tour.page == "pages/certify.py" else tour.page,
-        label=tour.link,
-        icon=":material/arrow_forward:",
-        query_params=tour.settings | {"lesson": tour.lesson},
-    )
+        for column, tour in zip(columns, shown[first : first + row], strict=False):
+            yield column.container(border=True, height="stretch"), tour

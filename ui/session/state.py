@@ -84,6 +84,29 @@ def end_lesson() -> None:
     st.session_state["lesson"] = ""
 
 
+def guess(lesson: str) -> int | None:
+    """The number of the guess that was made in a lesson, from 0."""
+    guesses: dict[str, int] = st.session_state.get("guesses", {})
+    return guesses.get(lesson)
+
+
+def keep_guess(lesson: str, number: int | None) -> None:
+    """Remember a guess; None takes it back."""
+    guesses = {name: kept for name, kept in st.session_state.get("guesses", {}).items() if name != lesson}
+    st.session_state["guesses"] = guesses if number is None else guesses | {lesson: number}
+
+
+def outcome(lesson: str) -> str:
+    """What came out in a lesson, in words; empty before."""
+    outcomes: dict[str, str] = st.session_state.get("outcomes", {})
+    return outcomes.get(lesson, "")
+
+
+def keep_outcome(lesson: str, words: str) -> None:
+    """Remember what came out in a lesson."""
+    st.session_state["outcomes"] = {**st.session_state.get("outcomes", {}), lesson: words}
+
+
 def set_playing(on: bool) -> None:
     """Whether the page goes on by itself."""
     st.session_state["playing"] = on

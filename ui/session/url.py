@@ -118,8 +118,10 @@ class UrlSync:
             address = {"picture": session["picture"]} | address
         if session["job"] and page.prefix == CERTIFY.prefix:
             address["job"] = session["job"]
-        if session["lesson"]:
-            address["lesson"] = session["lesson"]
+        if lesson := session["lesson"]:
+            address["lesson"] = lesson
+            if (guess := session.get("guesses", {}).get(lesson)) is not None:
+                address["guess"] = str(guess)
         if self.state == "used":
             self.current = (address,)
         elif address not in self.current:
@@ -168,6 +170,7 @@ def read(page: Settings) -> bool:
                 notices.notify(str(error))
     _choose_dataset(page)
     session["lesson"] = parameters.get("lesson", "")
+    take_guess(parameters)
     session["job"] = parameters.get("job") if page.prefix == CERTIFY.prefix else session.get("job")
     if parameters or "picture" not in session:
         state.set_picture(first_picture(state.dataset()))
@@ -175,6 +178,13 @@ def read(page: Settings) -> bool:
         state.choose_picture(parameters["picture"])
     sync().keep(page, session)
     return True
+
+
+def take_guess(parameters: Address) -> None:
+    """Take what was guessed in a lesson from an address, unless this session knows better."""
+    lesson, guess = (parameters.get(name, "") for name in ("lesson", "guess"))
+    if lesson and guess.isdecimal() and state.guess(lesson) is None:
+        state.keep_guess(lesson, int(guess[:3]))
 
 
 def _choose_dataset(page: Settings) -> None:

@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core import ABSTAIN, SmoothedClassifier, SmoothingConfig, certify
+from diffsmooth_core import ABSTAIN, SmoothedClassifier, SmoothingConfig
+from diffsmooth_core.attacks import AttackConfig, attack_stream
 from diffsmooth_core.config import SIDES, USUAL
 from diffsmooth_core.datasets import class_names, resolve
+from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from diffsmooth_core.statistics.peeking import simulate
+from diffsmooth_core.wording import length
 from tests.ui.conftest import address, opened
+from ui import curriculum
+from ui.attack import controls as attack
 from ui.compare import controls as compare
-from ui.jobs.networks import base_classifier
+from ui.curriculum import LESSONS, TOURS, Tour
+from ui.jobs import recordings
 from ui.lessons import peeking, seeds
 from ui.session import settings, state
 from ui.step import view as step
-from ui.tours import LESSONS, TOURS, Tour
 
 Visit = Callable[..., AppTest]
-SETTINGS = {one.page: one for one in (settings.CERTIFY, step.SETTINGS, compare.SETTINGS)}
+SETTINGS = {one.page: one for one in (settings.CERTIFY, step.SETTINGS, compare.SETTINGS, attack.SETTINGS)}
 
 
 @pytest.fixture
@@ -41,14 +47,20 @@ def settings_drawn(page: AppTest) -> set[str]:
 
 @pytest.mark.parametrize(
     "tour",
-    [tour for tour in (*LESSONS, *TOURS) if "theorem" not in tour.lesson],
+    [tour for tour in (*LESSONS, *TOURS) if Path(tour.page).stem in SETTINGS],
     ids=lambda tour: tour.lesson,
 )
 def test_every_tour_sets_the_controls_that_it_speaks_of_and_hides_the_rest(tour: Tour) -> None:
     page = opened(tour.page, **tour.settings, lesson=tour.lesson)
     assert address(page).items() >= tour.settings.items(), "nothing fell back to a default"
     assert set(tour.settings) <= {"picture", *SETTINGS[Path(tour.page).stem].defaults}
-    start = {"certify": "Certify", "step": "step-next", "compare": "comparison-start", "sweep": "sweep-start"}
+    start = {
+        "certify": "Certify",
+        "step": "step-next",
+        "attack": "Certify",
+        "compare": "comparison-start",
+        "sweep": "sweep-start",
+    }
     button = start[tour.settings.get("tab") or Path(tour.page).stem]
     assert not page.button(key=button).disabled
     assert settings_drawn(page) == set(tour.shows) & set(settings.CONFIG_FIELDS)
@@ -88,14 +100,30 @@ def test_a_lesson_leaves_out_the_panels_that_it_is_not_about(
         assert {"What this radius means", "Evidence"} & {s.value for s in page.subheader} == drawn
 
 
-def test_peeking_is_counted_and_the_anytime_bound_keeps_its_promise(page: AppTest) -> None:
-    shares = {metric.label: float(metric.value.split()[0]) for metric in page.metric[:3]}
-    fixed, naive, anytime = shares.values()
-    assert list(shares)[1] == "300 looks, fixed-end bound"
-    assert naive > 4 * 5 > 5 > anytime
-    assert fixed < 8
+def lesson(name: str) -> AppTest:
+    return opened("pages/lessons.py", lesson=name)
+
+
+def said(page: AppTest) -> str:
+    return " ".join(m.value.replace("\\", "") for m in page.markdown)
+
+
+def test_peeking_is_counted_once_asked_for_and_the_anytime_bound_keeps_its_promise() -> None:
+    page = lesson("peek")
+    assert not page.metric, "the answer is not there before the guess"
+    page.pills(key="guess-peek").set_value("1 in 1,000").run()
+    assert not page.metric
+    page.button[0].click().run()
+    assert "You guessed 1 in 1,000; it came out 22 in 1,000." in said(page)
+    fixed, naive, anytime = (float(metric.value.split()[0]) for metric in page.metric)
+    assert page.metric[1].label == "1,000 looks, fixed-end bound"
+    assert naive > 1.5 > fixed, "more than 15 in 1,000, with room to spare"
+    assert anytime <= 0.1
     page.select_slider[1].set_value(100).run()
     assert float(page.metric[1].value.split()[0]) < naive, "fewer looks, fewer false claims"
+    assert "it came out 22 in 1,000." in said(page), "what came out first"
+    page.number_input[0].set_value(2.0).run()
+    assert "True share p is 2: it can be from 0.5 to 0.99" in said(page)
 
 
 def test_the_chart_draws_the_counts_against_alpha() -> None:
@@ -107,28 +135,33 @@ def test_the_chart_draws_the_counts_against_alpha() -> None:
     assert len(long) <= 500
 
 
-def test_a_thousand_seeds_claim_too_much_and_a_ledger_takes_it_back(page: AppTest) -> None:
-    def figures() -> list[str]:
-        return [metric.value for metric in page.metric[3:]]
+def test_a_thousand_seeds_claim_too_much_and_a_ledger_takes_it_back() -> None:
+    page = lesson("seeds")
 
-    page.select_slider[3].set_value(1).run()
+    def figures() -> list[str]:
+        return [metric.value for metric in page.metric]
+
     assert figures() == ["0.000", "0.114", "0 of 1"]
-    page.select_slider[3].set_value(1000).run()
+    assert "it came out" not in said(page).lower()
+    page.select_slider[0].set_value(1000).run()
+    assert "It came out 0.132." in said(page), "without a guess too"
     assert figures() == ["0.132", "0.114", "8 of 1,000"]
-    assert page.metric[3].delta == "+0.018 against the truth"
+    assert page.metric[0].delta == "+0.018 against the truth"
     page.segmented_control[0].set_value(seeds.CHALLENGED).run()
     assert not page.exception
-    assert [page.metric[3].label, *figures()] == [
+    assert [page.metric[0].label, *figures()] == [
         "Best of 1,000, read at α/1,000",
         "0.067",
         "0.114",
         "8 of 1,000",
     ]
     assert any("challenge COMMITMENT" in code.value for code in page.code)
-    free, fair = (seeds.chart(seeds._ground(0.01, 0.676), 0.114, fair)["series"] for fair in (False, True))
+    found = seeds._ground(0.01, 0.676)
+    free, fair = (seeds.chart(found, 0.114, fair, 1000)["series"] for fair in (False, True))
     assert (len(free), len(fair)) == (1, 2)
     assert free[0]["data"][-1] == [1000, 0.1326]
     assert fair[1]["data"][-1][1] < 0.114
+    assert len(seeds.chart(found, 0.114, False, 3)["series"][0]["data"]) == 3, "those that were tried"
 
 
 def test_the_record_of_seeds_is_of_what_it_says() -> None:
@@ -147,14 +180,53 @@ def test_the_record_of_seeds_is_of_what_it_says() -> None:
     assert np.mean(shares) == pytest.approx(67.6, abs=15)
 
 
-def test_the_answer_comes_after_the_guess(page: AppTest) -> None:
-    assert not any(m.value.startswith(("**Yes.**", "**No.**")) for m in page.markdown)
-    for number, tour in enumerate(LESSONS):
-        page.pills(key=f"guess-{number}").set_value(tour.guesses[tour.right - 1]).run()
-        assert sum(m.value.startswith("**No.**") for m in page.markdown) == 1
-        page.pills(key=f"guess-{number}").set_value(tour.guesses[tour.right]).run()
-        assert not any(m.value.startswith("**No.**") for m in page.markdown)
-    assert sum(m.value.startswith("**Yes.**") for m in page.markdown) == len(LESSONS)
+def links(page: AppTest) -> dict[str, dict[str, str]]:
+    """The parameters of the page's links by their labels."""
+    return {e.proto.label: dict(parse_qsl(e.proto.query_string)) for e in page.get("page_link")}
+
+
+def test_a_guess_leads_on_and_the_answer_comes_with_the_evidence(page: AppTest) -> None:
+    for tour in LESSONS:
+        assert tour.link not in links(page)
+        page.pills(key=f"guess-{tour.lesson}").set_value(tour.guesses[tour.right]).run()
+        led = links(page)[tour.link]
+        assert led == tour.settings | {"lesson": tour.lesson, "guess": str(tour.right)}
+        assert tour.answer not in said(page)
+    assert not page.exception
+
+
+def test_what_was_guessed_and_what_came_out_stand_in_the_banner_and_the_next_lesson_beside_it(
+    visit: Visit, finished_run: Callable[..., str]
+) -> None:
+    noise, purify = LESSONS[:2]
+    asked = {"sigma": 0.01, "method": "plain", "classifier": "standard"}
+    job = finished_run(settings.FIRST_PICTURE, [(8, 100)], [(8, 1000)], **asked)
+    page = visit(**noise.settings, lesson="noise", guess="1", job=job)
+    assert "You guessed 0.5; it came out 0.024." in said(page)
+    assert noise.answer in said(page)
+    assert links(page)["Next lesson"] == {"lesson": purify.lesson}
+    assert address(page)["guess"] == "1", "so a reload knows it"
+    assert any(c.value == "Lesson 1 of 10" for c in page.caption)
+    page.number_input(key="sigma").set_value(0.25).run()
+    assert "it came out 0.024." in said(page), "it stays while one tries other things"
+    page.query_params.clear()
+    page.switch_page("pages/lessons.py").run()
+    assert "You guessed 0.5; it came out 0.024." in said(page)
+    assert page.get("progress")[0].proto.text == "1 of 10 lessons answered"
+
+
+def test_a_right_guess_is_said_to_be_one_and_other_settings_answer_nothing(
+    visit: Visit, finished_run: Callable[..., str]
+) -> None:
+    job = finished_run(settings.FIRST_PICTURE, [(6, 100)], [(6, 900), (8, 100)], method="plain")
+    page = visit(**LESSONS[1].settings, lesson="purify", guess="2", job=job)
+    assert "You guessed a certified frog, and it came out a certified frog." in said(page)
+    page = visit(**LESSONS[0].settings, lesson="noise", guess="1", job=job)
+    assert "it came out" not in said(page)
+    assert "You guessed: 0.5." in said(page)
+    page = visit(**LESSONS[0].settings, lesson="noise", guess="7")
+    assert not page.exception
+    assert "You guessed" not in said(page)
 
 
 def test_a_radius_is_spread_over_the_values_that_there_are() -> None:
@@ -166,29 +238,79 @@ def test_a_radius_is_spread_over_the_values_that_there_are() -> None:
     assert in_one_pixel == pytest.approx(37, abs=0.5)
 
 
-def test_what_the_lesson_on_a_photograph_claims_is_so() -> None:
+def asked(tour: Tour, dtype: str) -> SmoothingConfig:
+    """The settings of a lesson."""
+    dataset = tour.settings.get("dataset", "cifar10")
+    page = settings.CERTIFY.on(dataset, tour.settings.get("method", ""))
+    linked = {name: text for name, text in tour.settings.items() if name in settings.CONFIG_FIELDS}
+    values = {name: page.parse(name, text, dataset) for name, text in linked.items()}
+    known = {name: page.defaults[name] for name in settings.CONFIG_FIELDS}
+    return SmoothingConfig(**known | values | {"dtype": dtype})
+
+
+def share(name: str, config: SmoothingConfig, lesson: str, votes: int) -> float:
+    """The share of so many votes of a lesson that are for the class `name`."""
+    (tour,) = (tour for tour in LESSONS if tour.lesson == lesson)
+    picture = state.resolved(tour.settings["picture"], config.dataset)
+    cast = SmoothedClassifier.load(config).votes(picture.tensor, "estimation", 0, votes)
+    return float(np.mean(cast == class_names(config.dataset).index(name)))
+
+
+def certified(share: float, config: SmoothingConfig) -> float:
+    """The radius that all votes of a run give at this share; 0 where it abstains."""
+    votes = round(share * config.n)
+    return certified_radius(clopper_pearson_lower(votes, config.n, config.alpha), config.sigma)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_lessons_come_out_as_promised_with_room_to_spare(dtype: str) -> None:
+    """A part of the votes, whose share is far from where another guess would be right. The run of the lesson
+    on abstaining is whole: its outcome hangs on few votes."""
+    by_name = {tour.lesson: tour for tour in LESSONS}
+    noise, purify, local, abstain, constant, photograph = (
+        asked(by_name[name], dtype)
+        for name in ("noise", "purify", "local", "abstain", "constant", "photograph")
+    )
+    assert share("ship", noise, "noise", 200) == 1
+    assert length(certified(1, noise)) == "0.024"
+    assert certified(share("frog", purify, "purify", 150) - 0.15, purify) > 0
+    assert 0 < certified(share("ship", local, "local", 150) + 0.04, local) < 0.8
+    picture = state.resolved(by_name["abstain"].settings["picture"])
+    run = SmoothedClassifier.load(abstain).certify(picture.tensor)
+    assert (run.label, class_names("cifar10")[run.candidate]) == (ABSTAIN, "truck")
+    assert not certified((run.counts[run.candidate] + 3) / run.n, abstain), "three votes more would not do"
+    assert curriculum.majority(run).endswith("of 50 votes for truck, and an abstention")
+    assert certified(share("airplane", constant, "constant", 100) - 0.15, constant) > 0
+    assert not certified(share("swing", photograph, "photograph", 100) + 0.1, photograph)
+
+
+def test_the_lesson_on_breaking_comes_out_as_promised() -> None:
+    """What the certificate covers cannot be broken, so a small attack in place of the lesson's is enough."""
+    (tour,) = (tour for tour in LESSONS if tour.lesson == "break")
+    picture = state.resolved(tour.settings["picture"])
+    for dtype in ("float32", "bfloat16"):
+        config = replace(asked(tour, dtype), n0=10, n=60)
+        smoothed = SmoothedClassifier.load(config)
+        certificate = smoothed.certify(picture.tensor)
+        assert certificate.label == picture.label
+        attack = AttackConfig("pgd", 0.9 * certificate.radius, attempts=1, steps=2, copies=4, n=40)
+        *_, last = attack_stream(smoothed.base, picture.tensor, certificate, attack)
+        assert last.count("broken") == 0
+        assert len(last.attempts) == 1
+
+
+def test_the_radii_that_questions_name_are_so() -> None:
+    recorded = {name: recordings.bundled(name) for name in ("cifar10", "imagenet")}
+    yacht, lighthouse = (found.certificate for found in recorded.values() if found)
+    assert yacht.radius > 1.05
+    assert lighthouse.source == "gallery:lighthouse"
+    assert curriculum.grey_levels(lighthouse) == "0.16 of a grey level"
+    assert lighthouse.radius > 0, "there is something to read below"
+
+
+def test_what_the_lesson_on_a_photograph_goes_on_to_is_so() -> None:
+    """Purified, nearly all votes are for the penguin."""
     picture = state.resolved("gallery:king-penguin", "imagenet")
-    names = class_names("imagenet")
     usual = {"dataset": "imagenet", "dtype": "float32"} | USUAL["imagenet"]
-    alone = SmoothedClassifier.load(SmoothingConfig(**usual | {"method": "plain"})).certify(picture.tensor)
-    first, second = np.argsort(alone.counts)[::-1][:2]
-    assert alone.label == ABSTAIN
-    assert [names[first], names[second]] == ["swing", "hook"]
     purified = SmoothedClassifier.load(SmoothingConfig(**usual)).votes(picture.tensor, "estimation", 0, 12)
     assert np.sum(purified == picture.label) >= 11
-
-
-def test_what_the_lessons_claim_is_so() -> None:
-    """The class, and whether there is a certificate; counted with fewer votes where the lesson names none."""
-    many = replace(LESSONS[3], settings=LESSONS[3].settings | {"n": "1000"})
-    for tour, said in zip((*LESSONS[:4], many), ("ship", "frog", "ship", None, "ship"), strict=True):
-        known = {k: v for k, v in tour.settings.items() if k in ("method", "classifier")}
-        config = SmoothingConfig(
-            **known,
-            sigma=float(tour.settings.get("sigma", 0.5)),
-            n=int(tour.settings.get("n", 400)),
-            dtype="bfloat16",
-        )
-        base = base_classifier(config)
-        found = certify(base, state.resolved(tour.settings["picture"]).tensor, config)
-        assert (None if found.label == ABSTAIN else class_names("cifar10")[found.label]) == said

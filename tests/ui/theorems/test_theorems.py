@@ -15,12 +15,12 @@ from streamlit.testing.v1 import AppTest
 from diffsmooth_core.theory import Convergence, PurificationDistances, WeakError, clouds, exact
 from tests.ui.conftest import address
 from ui.components import terms
+from ui.curriculum import TOURS
 from ui.jobs import theorems as theorems_jobs
 from ui.jobs.gate import Demand
 from ui.jobs.registry import jobs
 from ui.session import settings
 from ui.theorems import charts, controls, exact_charts, quantities
-from ui.tours import TOURS
 
 Visit = Callable[..., AppTest]
 
