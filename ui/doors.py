@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +19,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
+from diffsmooth_core.config import InputError
+from ui.session.limits import limit
+
 
 def _inline_scripts() -> str:
     """The scripts within Streamlit's own page, as sources of a policy: by their hashes."""
@@ -27,8 +31,8 @@ def _inline_scripts() -> str:
     return " ".join(f"'sha256-{found}'" for found in hashes)
 
 
-# Nothing is loaded from elsewhere, no text of a person can be a script, and no other page can frame the app.
-# Streamlit builds its styles in place, and makes a module of each component's JavaScript.
+# Nothing is loaded from elsewhere, and no text of a person can be a script. Streamlit builds its styles in
+# place, and makes a module of each component's JavaScript.
 POLICY = {
     "default-src": "'self'",
     "script-src": f"'self' blob: {_inline_scripts()}",
@@ -39,35 +43,44 @@ POLICY = {
     "object-src": "'none'",
     "base-uri": "'self'",
     "form-action": "'self'",
-    "frame-ancestors": "'none'",
 }
-HEADERS = {
-    "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in POLICY.items()),
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # the link of a run is nobody else's
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+ORIGIN = re.compile(r"https?://(\*\.)?[a-zA-Z0-9.-]+(:\d+)?")
+
+
+def headers(frames: Sequence[str]) -> dict[str, str]:
+    """What every answer carries, where pages of the origins `frames` may show the app in a frame. Raises
+    InputError for one that is no origin."""
+    for origin in frames:
+        if not ORIGIN.fullmatch(origin):
+            raise InputError(f"pages.frames lists {origin!r}; an origin is written as https://moodle.example")
+    policy = POLICY | {"frame-ancestors": " ".join(frames) or "'none'"}
+    always = {
+        "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",  # the link of a run is nobody else's
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    return always if frames else always | {"X-Frame-Options": "DENY"}  # which knows no origins
 
 
 class Doors:
-    """ASGI middleware that refuses requests for other hosts and from other pages, and adds HEADERS."""
+    """ASGI middleware that refuses requests for other hosts and from other pages, and adds `headers`."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self._app, self._headers = app, headers(limit("pages", "frames"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):  # the server's start and end
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        host, origin = headers.get("host"), headers.get("origin")
+        asked = Headers(scope=scope)
+        host, origin = asked.get("host"), asked.get("origin")
         if not is_host_allowed(host):
             refusal = "This host is not in server.allowedHosts."
         elif origin is not None and urlsplit(origin).netloc != host:
             refusal = "Requests from other pages are refused."
         else:
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(scope, receive, self._with_headers(send))
             return
         if scope["type"] == "websocket":
             await receive()  # the request to connect
@@ -75,11 +88,10 @@ class Doors:
         else:
             await PlainTextResponse(refusal, 403)(scope, receive, send)
 
+    def _with_headers(self, send: Send) -> Send:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._headers)
+            await send(message)
 
-def _with_headers(send: Send) -> Send:
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(HEADERS)
-        await send(message)
-
-    return sent
+        return sent

@@ -16,6 +16,7 @@ from typing import Any
 import streamlit as st
 
 from diffsmooth_core.config import InputError
+from ui import doors
 from ui.importing import importing
 from ui.navigation import pages
 from ui.session import limits
@@ -55,6 +56,7 @@ def refuse_wrong_limits() -> None:
     """End the process, with a sentence, where the operator's limits cannot be read."""
     try:
         limits.check()
+        doors.headers(limits.limit("pages", "frames"))
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.stderr.flush()

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from streamlit import config
 
-from ui.doors import HEADERS, POLICY, Doors
+from diffsmooth_core import InputError
+from ui.doors import POLICY, Doors, headers
 
 HOST = "127.0.0.1:8501"
 
@@ -69,7 +70,20 @@ def test_who_comes_in(kind: str, host: str | None, origin: str | None, comes_in:
 def test_every_answer_carries_the_headers_in_the_place_of_others() -> None:
     _, sent = asked("http", HOST)
     given = [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
-    assert sorted(given) == sorted((name.lower(), value) for name, value in HEADERS.items())
+    assert sorted(given) == sorted((name.lower(), value) for name, value in headers([]).items())
+
+
+def test_the_app_is_shown_in_frames_of_pages_that_the_operator_names() -> None:
+    assert "frame-ancestors 'none'" in headers([])["Content-Security-Policy"]
+    assert headers([])["X-Frame-Options"] == "DENY"
+    named = headers(["https://moodle.example", "https://*.example.org:8443"])
+    assert named["Content-Security-Policy"].endswith(
+        "frame-ancestors https://moodle.example https://*.example.org:8443"
+    )
+    assert "X-Frame-Options" not in named
+    for wrong in ("moodle.example", "https://a.example; script-src *", "https://a.example/page", "*"):
+        with pytest.raises(InputError, match="an origin is written as"):
+            headers([wrong])
 
 
 def test_the_policy_names_no_other_machine_and_lets_no_text_run() -> None:

@@ -36,7 +36,7 @@ def _limits() -> dict[str, dict[str, Any]]:
             if type(value) is not type(usual) or (type(value) is int and value < 0):
                 raise InputError(f"{where}: {section}.{key} = {value!r}, in limits.toml it is {usual!r}")
             if isinstance(value, list) and not all(isinstance(name, str) for name in value):
-                raise InputError(f"{where}: {section}.{key} = {value!r}, it lists names of networks")
+                raise InputError(f"{where}: {section}.{key} = {value!r}, it is a list of texts")
             limits[section][key] = value
     return limits
 

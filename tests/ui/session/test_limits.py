@@ -68,6 +68,7 @@ def test_a_limit_binds_the_page_and_the_address(tmp_path: Path) -> None:
         ("[models]\nclassifiers = [3]\n", "line 2: models.classifiers"),
         ("[runs]\nn =\n", "line 2"),
         ("[runs", "cannot be read"),
+        ('[pages]\nframes = "https://a.example"\n', "line 2: pages.frames = 'https://a.example'"),
     ],
 )
 def test_a_wrong_file_is_said(
