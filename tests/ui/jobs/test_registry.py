@@ -413,6 +413,22 @@ def test_a_key_is_forgotten_with_its_last_job() -> None:
     assert len(registry._jobs) == 2
 
 
+@pytest.mark.parametrize(("owner", "by"), [("ann", "ann"), ("ann", None), ("", "bob")])
+def test_a_job_is_cancelled_by_its_owner_or_the_server_and_nobodys_by_anybody(
+    owner: str, by: str | None
+) -> None:
+    registry, gate = one_queue(), Gate()
+    job = registry.submit("work", gate, owner=owner)
+    assert gate.reached.acquire(timeout=100)
+    if owner:
+        with pytest.raises(InputError, match="another visitor started this"):
+            registry.cancel(job, by="bob")
+        assert not registry.snapshot(job).cancelling  # type: ignore[union-attr]
+    registry.cancel(job, by=by)
+    gate.go.release()
+    assert finished(registry, job).state == "cancelled"
+
+
 def test_forgetting_an_old_job_leaves_a_later_one_of_its_key() -> None:
     registry, gate = one_queue(), Gate()
     old = registry.submit("work", stream, key="cat")
