@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.gpu import checks, speed, training, visitors
+from benchmarks.gpu import checks, photographs, speed, training, visitors
 from benchmarks.gpu.run import PARTS, Part, run_all
 from benchmarks.gpu.where import Where
 from diffsmooth_core.config import InputError
+from diffsmooth_core.datasets import resolve
 from tests.commands import run
 
 REHEARSAL = Where("cpu", tiny=True)
@@ -65,6 +67,20 @@ def test_speed_and_what_visitors_see_are_rehearsed(capsys: pytest.CaptureFixture
     assert "m = 21 folded" in said
 
 
+def test_photographs_are_certified_by_every_method(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DIFFSMOOTH_DATA", raising=False)
+    photographs.main(REHEARSAL)
+    assert "there are no photographs" in capsys.readouterr().out
+    monkeypatch.setenv("DIFFSMOOTH_DATA", "somewhere")
+    monkeypatch.setattr(photographs, "resolve", lambda *_: resolve("gallery:lighthouse", "imagenet"))
+    photographs.main(REHEARSAL)
+    said = capsys.readouterr().out
+    for method in ("diffsmooth", "dds", "plain"):
+        assert re.search(rf"^\| {method} \| 0.25 \| 12 \| (100|0) \|", said, re.MULTILINE)
+
+
 def test_training_asks_the_command_line_for_what_it_has(capsys: pytest.CaptureFixture[str]) -> None:
     for objective, options, minutes in training.CANDIDATES:
         words = training.command(objective, options, minutes, "cpu", Path("candidates"))
@@ -104,7 +120,7 @@ def test_no_part_begins_after_the_time_is_over(tmp_path: Path) -> None:
 
 
 def test_the_parts_fit_into_a_quarter_of_an_hour() -> None:
-    assert [part.name for part in PARTS] == ["checks", "speed", "visitors", "training"]
+    assert [part.name for part in PARTS] == ["checks", "speed", "visitors", "photographs", "training"]
     assert sum(part.seconds for part in PARTS[:-1]) <= 11 * 60, "and training has what is left"
 
 

@@ -34,9 +34,10 @@ def _module(name: str) -> tuple[str, ...]:
 
 
 PARTS = (
-    Part("checks", "Does a GPU compute what it should?", _module("checks"), 200),
-    Part("speed", "How fast are the full-size networks, against the plain path?", _module("speed"), 330),
-    Part("visitors", "How fast are the bundled networks?", _module("visitors"), 100),
+    Part("checks", "Does a GPU compute what it should?", _module("checks"), 120),
+    Part("speed", "How fast are the full-size networks, against the plain path?", _module("speed"), 220),
+    Part("visitors", "How fast are the bundled networks?", _module("visitors"), 60),
+    Part("photographs", "What do the bundled networks certify on photographs?", _module("photographs"), 260),
     Part("training", "What do the minutes left train?", _module("training"), 900),
 )
 
