@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
 
 Part = str | None
@@ -25,6 +26,17 @@ def element(tag: str, /, *parts: Part, **attributes: str | float | None) -> Mark
     given = {"class" if key == "class_" else key.replace("_", "-"): v for key, v in attributes.items()}
     shown = "".join(f' {key}="{escape(f"{value}")}"' for key, value in given.items() if value is not None)
     return Markup(f"<{tag}{shown}>" + ("" if tag in VOID else f"{joined(*parts)}</{tag}>"))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Part]], class_: str | None = None) -> Markup:
+    """A table; its first column names each row."""
+    top = element("tr", *(element("th", name, scope="col") for name in head))
+    body = (
+        element("tr", element("th", row[0], scope="row"), *(element("td", cell) for cell in row[1:]))
+        for row in rows
+    )
+    lines = (joined(row, Markup("\n")) for row in body)
+    return element("table", element("thead", top), element("tbody", *lines), class_=class_)
 
 
 def _shown(part: str) -> str:

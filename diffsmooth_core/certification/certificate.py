@@ -158,6 +158,11 @@ class Certificate:
             self.counts0, self.counts, self.candidate, self.p_a_lower, self.ending, self.config, class_names
         )
 
+    def _repr_html_(self) -> str:
+        from diffsmooth_core.certification.notebook import of_certificate
+
+        return of_certificate(self)
+
     def as_dict(self) -> dict[str, Any]:
         """The JSON document, in the schema in which the certificate was issued."""
         document = asdict(self)

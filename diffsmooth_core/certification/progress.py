@@ -88,6 +88,11 @@ class Progress:
     def finished(self) -> bool:
         return self.certificate is not None
 
+    def _repr_html_(self) -> str:
+        from diffsmooth_core.certification.notebook import of_progress
+
+        return of_progress(self)
+
 
 def build_progress(
     config: SmoothingConfig,

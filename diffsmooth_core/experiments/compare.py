@@ -18,9 +18,11 @@ from diffsmooth_core.certification.stream import certify_stream
 from diffsmooth_core.certification.voting import commitment_of
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import halve_batch
-from diffsmooth_core.config import InputError, SmoothingConfig, minimum_votes
+from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig, minimum_votes
 from diffsmooth_core.experiments.cost import MemoryMeter
+from diffsmooth_core.markup import table
 from diffsmooth_core.statistics import bonferroni_alpha
+from diffsmooth_core.wording import down
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,17 @@ class Comparison:
     @property
     def finished(self) -> bool:
         return all(entry.certificate for entry in self.entries)
+
+    def _repr_html_(self) -> str:
+        head = ("setting", "votes", "answer", "p_A ≥", "radius", "seconds")
+        rows = []
+        for entry in self.entries:
+            config, now, ended = entry.config, entry.progress, entry.certificate
+            name = f"{config.method}, {config.classifier}, σ = {config.sigma:g}"
+            answer = "…" if ended is None else "ABSTAIN" if ended.label == ABSTAIN else f"class {ended.label}"
+            found = (down(now.p_a_lower, 4), down(now.radius, 4)) if now else ("", "")
+            rows.append((name, f"{entry.counted:,}", answer, *found, f"{entry.seconds:.1f}"))
+        return table(head, rows)
 
     @property
     def done(self) -> int:

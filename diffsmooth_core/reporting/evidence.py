@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from diffsmooth_core.analysis.browsing import REVIEWS
 from diffsmooth_core.config import ABSTAIN, SmoothingConfig
-from diffsmooth_core.markup import Markup, Part, element
-from diffsmooth_core.reporting.findings import remarks, section, sure, table
+from diffsmooth_core.markup import Markup, Part, element, table
+from diffsmooth_core.reporting.findings import remarks, section, sure
 from diffsmooth_core.reporting.report import SHOWN, Report
 from diffsmooth_core.runs import commands
 from diffsmooth_core.runs.indices import format_indices

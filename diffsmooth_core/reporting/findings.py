@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from diffsmooth_core.analysis.browsing import REVIEWS, RunRow, benign, confusion
 from diffsmooth_core.analysis.diagnosis import REASONS, explain
 from diffsmooth_core.config import ABSTAIN, METHODS
-from diffsmooth_core.markup import Markup, Part, element, joined
+from diffsmooth_core.markup import Markup, Part, element, joined, table
 from diffsmooth_core.reporting import drawings
 from diffsmooth_core.reporting.report import Report
 from diffsmooth_core.runs.results import Result, summary
@@ -30,21 +30,6 @@ def sections(report: Report) -> Iterator[Markup]:
     yield _answers(report)
     yield _pictures(report, "Every abstention", "abstained", "It abstains on no picture.")
     yield _pictures(report, "Certified but wrong", "wrong", "No picture is certified as a wrong class.")
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[Part]], class_: str | None = None) -> Markup:
-    """A table; its first column names each row."""
-    top = element("tr", *(element("th", name, scope="col") for name in head))
-    body = (
-        element("tr", element("th", row[0], scope="row"), *(element("td", cell) for cell in row[1:]))
-        for row in rows
-    )
-    return element(
-        "table",
-        element("thead", top),
-        element("tbody", *(joined(row, Markup("\n")) for row in body)),
-        class_=class_,
-    )
 
 
 def section(title: str, *parts: Part, class_: str | None = None) -> Markup:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.markup import table
 
 # What a run's settings hold beside those of a SmoothingConfig.
 BESIDE_THE_SETTINGS = ("block", "arithmetic", "execution", "schema", "version", "challenge")
@@ -25,6 +26,12 @@ class Run:
     indices: tuple[int, ...]
     weights: dict[str, str]
     created: str
+
+    def _repr_html_(self) -> str:
+        kept = ("method", "classifier", "denoiser", "sigma", "sigma_local", "m", "n0", "n", "alpha", "seed")
+        settings = [(name, f"{self.config[name]}") for name in kept if name in self.config]
+        about = [("run", self.name), ("of", f"{len(self.indices):,} test pictures of {self.dataset}")]
+        return table(("", ""), [*about, *settings])
 
     def __hash__(self) -> int:
         return hash((self.id, self.name))

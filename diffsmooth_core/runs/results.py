@@ -11,7 +11,9 @@ import numpy as np
 
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.config import ABSTAIN
+from diffsmooth_core.markup import table
 from diffsmooth_core.statistics import Proportion, average_certified_radius, certified_accuracy
+from diffsmooth_core.wording import down, percent
 
 STEP = 0.25  # difference between the radii of a table of certified accuracy
 MOST_STEPS = 1000  # radii of a table at most
@@ -89,6 +91,15 @@ class Summary:
     wrong: int
     acr: float
     certified_accuracy: dict[str, Proportion]
+
+    def _repr_html_(self) -> str:
+        rows = [(f"radius {r}", percent(s.share)) for r, s in self.certified_accuracy.items()]
+        others = {
+            "pictures": f"{self.images:,}",
+            "abstained": f"{self.abstained:,}",
+            "wrong": f"{self.wrong:,}",
+        }
+        return table(("", ""), [*others.items(), ("ACR", down(self.acr, 4)), *rows])
 
     def as_dict(self) -> dict[str, Any]:
         """A JSON document for scripts, accuracies in percent. `interval` holds at each radius on its own."""
