@@ -26,7 +26,7 @@ from ui.jobs.gate import Demand
 from ui.jobs.registry import Snapshot, jobs
 from ui.session.visitor import visitor
 
-ROWS = 200_000  # of all runs together that are kept as they were read
+ROWS = 600_000  # of all runs together that are kept as they were read; a log of 20 MB has fewer
 
 
 @st.cache_resource(show_spinner=False)

@@ -246,7 +246,9 @@ def adding() -> None:
         name = right.text_input("Name it", placeholder="smoothadv-resnet110")
         sigma = left.number_input("Training noise σ", value=0.25, step=0.05, help="No file stores it.")
         usual = right.selectbox("Normalisation", [USUAL, *STATISTICS])
-        extra = st.selectbox("Outputs", OUTPUTS, help="Networks from TensorFlow may have 1,001 for ImageNet.")
+        extra = left.selectbox(
+            "Outputs", OUTPUTS, help="Networks from TensorFlow may have 1,001 for ImageNet."
+        )
         if st.form_submit_button("Add", icon=":material/add:"):
             options = {
                 "sigma": sigma,

@@ -74,7 +74,8 @@ def test_an_output_that_is_no_class_is_asked_for_and_left_out(page: AppTest, tmp
     page.text_input[1].set_value("mine")
     page.button[0].click().run()
     assert "which one is none of them" in page.error[0].value
-    page.selectbox[1].set_value("one more, the first is no class")
+    outputs = next(box for box in page.selectbox if box.label == "Outputs")
+    outputs.set_value("one more, the first is no class")
     page.button[0].click().run()
     assert not page.error
     added = cards.every()["mine"]
