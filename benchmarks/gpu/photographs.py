@@ -31,7 +31,7 @@ def line(where: Where, changes: Mapping[str, object]) -> str:
     """A row of the table."""
     n0, n = (4, 12) if where.tiny else (20, 1000)
     usual = {**USUAL["imagenet"], "dataset": "imagenet", "stopping": "fixed", "dtype": "bfloat16"}
-    config = SmoothingConfig(**{**usual, **changes, "n0": n0, "n": n, "device": where.device})  # type: ignore[arg-type]
+    config = SmoothingConfig(**{**usual, **changes, "n0": n0, "n": n, "device": where.device})
     smoothed, began = SmoothedClassifier.load(config), time.monotonic()
     radii, correct = [], []
     for i in range(1 if where.tiny else PICTURES):
