@@ -53,13 +53,9 @@ def list_datasets(as_json: bool) -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="What it is called from now on: small letters, digits and -.")
 @click.option("--side", type=int, required=True, help="Pixels a side that its networks see: 32, 64, 224.")
-@click.option(
-    "--classes",
-    type=click.Path(dir_okay=False, exists=True, path_type=Path),
-    help="A text file with a class's name in each line, by index.",
-)
+@click.option("--classes", help="A text file with a class's name in each line, by index; cifar100 is known.")
 @json_option()
-def add(source: Path, name: str, side: int, classes: Path | None, as_json: bool) -> None:
+def add(source: Path, name: str, side: int, classes: str | None, as_json: bool) -> None:
     """Add SOURCE, a folder or a parquet file; nothing is copied.
 
     A folder has a folder for each class, in train/ and test/ (or val/) where it is split; Tiny ImageNet's
@@ -67,8 +63,7 @@ def add(source: Path, name: str, side: int, classes: Path | None, as_json: bool)
     """
     from diffsmooth_core.datasets import custom
 
-    names = [line.strip() for line in classes.read_text().splitlines() if line.strip()] if classes else []
-    made = custom.add(source, name, side, names)
+    made = custom.add(source, name, side, custom.known_classes(classes) if classes else ())
     if as_json:
         click.echo(json.dumps(asdict(made), indent=2))
         return

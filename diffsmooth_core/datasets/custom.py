@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 from diffsmooth_core.config import DATASETS, InputError, check_dataset_name, unknown
-from diffsmooth_core.datasets import folders, parquet
+from diffsmooth_core.datasets import folders, imagenet, parquet
 from diffsmooth_core.datasets.decoding import Pixels, read
 from diffsmooth_core.paths import user_folder
 from diffsmooth_core.plugins import plugin_names, plugins_of
@@ -137,12 +138,12 @@ def add(source: Path, name: str, side: int, classes: Sequence[str] = ()) -> Data
     if isinstance(found, parquet.ParquetPictures):
         most = int(found.labels.max(initial=-1)) + 1
         keys: tuple[str, ...] = ()
-        names = tuple(classes) or found.names or tuple(f"class {i}" for i in range(most))
+        names = tuple(classes) or _in_words(found.names) or tuple(f"class {i}" for i in range(most))
         count = max(most, len(names)) if not classes else most
     else:
         keys = tuple(sorted({key for _, key in found}))
         words = folders.words(root)
-        names, count = tuple(classes) or tuple(words.get(key, key) for key in keys), len(keys)
+        names, count = tuple(classes) or _in_words([words.get(key, key) for key in keys]), len(keys)
     if not 2 <= count <= parquet.MOST_CLASSES or len(names) < count:
         raise InputError(
             f"'{source}' has {count} classes and {len(names)} names for them; "
@@ -155,6 +156,24 @@ def add(source: Path, name: str, side: int, classes: Sequence[str] = ()) -> Data
     partial.write_text(json.dumps(asdict(made), indent=2) + "\n")
     os.replace(partial, path)
     return made
+
+
+def _in_words(names: Sequence[str]) -> tuple[str, ...]:
+    """Class names, with ImageNet's words in the place of its numbers such as n01443537, which Tiny ImageNet's
+    folders and its copies in parquet have for names."""
+    numbered = any(re.fullmatch("n[0-9]{8}", name) for name in names)
+    words = dict(zip(imagenet.wnids(), imagenet.class_names(), strict=True)) if numbered else {}
+    return tuple(words.get(name, name) for name in names)
+
+
+def known_classes(names: str) -> tuple[str, ...]:
+    """The class names by index in a text file, one a line, or of `cifar100`. Raises InputError where the file
+    cannot be read."""
+    path = Path(__file__).with_name("cifar100.txt") if names == "cifar100" else Path(names)
+    try:
+        return tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"'{path}' cannot be read as a list of classes ({error}); check the path") from None
 
 
 def remove(name: str) -> None:

@@ -162,7 +162,8 @@ def test_a_label_beyond_the_class_list_is_named(tmp_path: Path) -> None:
 
 
 def test_from_folder_to_certificate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Add, train a classifier and a denoiser, take them in, certify: all by command."""
+    """Add, train a classifier and a denoiser, take them in, certify, audit, sign: the commands of
+    docs/data.md, small."""
     source = folder_of(tmp_path / "in", ("train", "test"), each=24)
     for arguments in (
         ["datasets", "add", str(source), "--name", "colours", "--side", "24"],
@@ -226,6 +227,15 @@ def test_from_folder_to_certificate(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert len(found["counts"]) == 3
         if method == "plain":
             assert (found["label"], found["counts"][1]) == (1, 60), "green, by every vote"
+    store, report = ("--store", f"sqlite:///{tmp_path / 'store.sqlite'}"), str(tmp_path / "colours.html")
+    network = ("--method", "plain", "--classifier", "colours-gaussian", "--sigma", "0.25")
+    settings = (*network, "--n0", "5", "--n", "20")
+    audit = ("audit", "--out", "colours", "--dataset", "colours", "--indices", "0:72:24", *settings)
+    assert run(*audit, "--json", *store) == 0
+    assert json.loads(capsys.readouterr().out)["certified_accuracy"]["0.00"] == 100
+    assert run("report", "colours", "--html", report, *store) == 0
+    assert run("verify", report) == 0
+    assert "every word of the page follows" in capsys.readouterr().out
     assert run("datasets", "list", "--json") == 0
     assert json.loads(capsys.readouterr().out)[2] == {
         "name": "colours",
@@ -233,3 +243,17 @@ def test_from_folder_to_certificate(tmp_path: Path, capsys: pytest.CaptureFixtur
         "classes": 3,
         "test_pictures": 72,
     }
+
+
+def test_classes_are_named_by_a_list_by_imagenets_words_or_by_hundred_known_ones(tmp_path: Path) -> None:
+    names = custom.known_classes("cifar100")
+    assert len(set(names)) == 100
+    assert (names[0], names[19], names[99], list(names)) == ("apple", "cattle", "worm", sorted(names))
+    made = custom.add(parquet_of(tmp_path / "hundred" / "test.parquet", "fine_label"), "hundred", 32, names)
+    assert made.classes[:2] == ("apple", "aquarium fish")
+    for wnid in ("n01443537", "n02123045"):  # as in Tiny ImageNet without its words.txt
+        (tmp_path / "tiny" / "test" / wnid).mkdir(parents=True)
+        painted("red", 0).save(tmp_path / "tiny" / "test" / wnid / "0.png")
+    assert custom.add(tmp_path / "tiny", "tiny", 64).classes == ("goldfish", "tabby")
+    with pytest.raises(InputError, match="cannot be read as a list of classes"):
+        custom.known_classes(str(tmp_path / "none.txt"))
