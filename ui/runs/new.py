@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import streamlit as st
 
@@ -33,6 +32,7 @@ from ui.text import plain
 from ui.titles import run_title
 from ui.uploads import Upload
 
+REMARKS = 3  # on a log, of which more are counted
 SHOWN_PICTURES = 200  # of an audit that is started here, unless asked for others
 FORMS = ("open-run", "import-log", "")  # "": the buttons of the recorded audits
 RECORDED = ASSETS / "runs"  # the folder of recorded audits; any NAME.json.gz in it is one
@@ -107,16 +107,18 @@ def _open(file: Upload | None, name: str) -> None:
 def _unpack(form: str, file: str, data: Callable[[], bytes], name: str | None = None) -> None:
     store = audits.store()
 
-    def opened(run: Run) -> None:
+    def work() -> tuple[str, str]:
+        run = bundles.unpack(store, data(), name)
         checked = "Every certificate follows from its votes and is the run's."
-        _show_next(run.name, f"The run {run.name} was opened. {checked}")
+        return run.name, f"The run {run.name} was opened. {checked}"
 
-    _read(form, file, lambda: bundles.unpack(store, data(), name), opened)
+    _read(form, file, work)
 
 
-def _read(form: str, file: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-    """Have a form's file read beside the page."""
-    files.read(form, "files", file, work, then, partial(notices.notify, form=form, refusal=True))
+def _read(form: str, file: str, work: Callable[[], tuple[str, str]]) -> None:
+    """Have a form's file read beside the page, which then shows the run and the sentence that came of it."""
+    refused = partial(notices.notify, form=form, refusal=True)
+    files.read(form, "files", file, work, lambda found: _show_next(*found), refused)
 
 
 def _start_form() -> None:
@@ -222,19 +224,23 @@ def _import(file: Upload | None, settings: LogSettings) -> None:
         "training_sigma": settings.training_sigma,
     }
 
-    def read() -> tuple[Run, logs.Log]:
+    def work() -> tuple[str, str]:
         log = read_log(data, settings)
-        return logs.add_to_store(store, log, settings.name, settings.dataset, kept | {"n": log.n}), log
+        run = logs.add_to_store(store, log, settings.name, settings.dataset, kept | {"n": log.n})
+        return run.name, f"{run.name} was imported: {_summary(log)}"
 
-    _read("import-log", file.name, read, _imported)
+    _read("import-log", file.name, work)
 
 
-def _imported(found: tuple[Run, logs.Log]) -> None:
-    run, log = found
-    sentence = f"{run.name} was imported: {len(log.results):,} pictures in {log.dialect}'s dialect."
+def _summary(log: logs.Log) -> str:
+    """What a log holds and what is odd about it, the first remarks alone."""
+    said = [f"{len(log.results):,} pictures in {log.dialect}'s dialect."]
     if log.lifted:
-        sentence += f" Rounding may have lifted {len(log.lifted)} radii over a threshold of a table."
-    _show_next(run.name, sentence)
+        said.append(f"Rounding may have lifted {len(log.lifted)} radii over a threshold of a table.")
+    said += [f"{remark[0].upper()}{remark[1:]}." for remark in log.remarks[:REMARKS]]
+    if (more := len(log.remarks) - REMARKS) > 0:
+        said.append(f"{more:,} more remarks: `import-log` prints them.")
+    return " ".join(said)
 
 
 def read_log(data: bytes, settings: LogSettings) -> logs.Log:

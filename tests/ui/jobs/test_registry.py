@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError, dataclass, replace
 from typing import Any
@@ -174,6 +175,25 @@ def test_only_the_last_finished_jobs_are_kept(keep: int) -> None:
         registry.wait(jobs[-1], timeout=100)
     kept = [job for job in jobs if registry.snapshot(job) is not None]
     assert kept == jobs[6 - keep :]
+
+
+def test_a_finished_job_lets_go_of_what_it_worked_on() -> None:
+    class Content:
+        pass
+
+    def submitted() -> tuple[str, weakref.ref[Content]]:
+        content = Content()
+
+        def work() -> Iterator[Progress]:
+            assert content
+            return stream()
+
+        return registry.submit("work", work), weakref.ref(content)
+
+    registry = one_queue()
+    job, kept = submitted()
+    assert finished(registry, job).state == "done"
+    assert kept() is None
 
 
 def test_an_unknown_job_is_none() -> None:

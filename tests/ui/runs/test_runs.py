@@ -399,6 +399,18 @@ def test_a_run_that_was_killed_offers_to_go_on(
         time.sleep(0.1)
 
 
+def test_an_imported_log_says_what_is_odd_about_it(open_page: Open) -> None:
+    rows = "".join(f"{i}\t1\t1\t{radius}\t1\tx\n" for i, radius in enumerate(("1.87", "1.89", "1.91")))
+    page = open_page()
+    log = f"idx\tlabel\tpredict\tradius\tcorrect\ttime\n{rows}".encode()
+    page.file_uploader(key="log-file").upload("log.tsv", log)
+    page.text_input[2].set_value("odd")
+    page.button[[b.label for b in page.button].index("Import")].click().run()
+    assert not page.exception
+    (said,) = [c.value.replace("\\", "") for c in page.caption if "was imported" in c.value]
+    assert "odd was imported: 3 pictures in Cohen's dialect. 1 radii are none that 100,000 votes give" in said
+
+
 def test_what_is_no_log_is_said(open_page: Open) -> None:
     page = open_page()
     page.file_uploader(key="log-file").upload("notes.txt", b"hello\n")
