@@ -134,6 +134,15 @@ def test_the_recording_plays_itself_once_and_ends_with_every_dissenter(page: Pag
     expect(page.get_by_role("button", name="Replay", exact=True)).to_be_visible()
 
 
+def test_a_run_that_was_over_before_it_was_seen_plays_itself(page: Page, show: Show) -> None:
+    show(vote_machine.waiting(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS, (), NAMES))
+    show(replace(recorded(), plays=False))
+    expect(page.get_by_role("button", name="Skip", exact=True)).to_be_visible()
+    page.clock.run_for(WHOLE)
+    expect(page.get_by_role("button", name="Replay", exact=True)).to_be_visible()
+    assert heights(page)[SHIP] == 0.997
+
+
 def test_a_replay_can_be_skipped_at_any_moment(page: Page, show: Show) -> None:
     show(replace(recorded(), plays=False))
     page.get_by_role("button", name="Replay", exact=True).click()

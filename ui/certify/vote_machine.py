@@ -55,8 +55,13 @@ def of_run(run: Certification, example: tuple[Copy, ...], names: tuple[str, ...]
     """The machine of a run: with its latest step while it goes on, with all of them at its end."""
     config, progress = run.subject.config, run.progress
     before = waiting(run.subject.picture, config, example, names)
+    before = replace(
+        before,
+        run=f"{run.id} {run.subject.picture.sha256}",
+        state="waiting" if run.finished else "running",
+    )
     if progress is None:
-        return replace(before, run=run.id, state="running")
+        return before
     ended = progress.certificate is not None
     moments = _thinned(progress.moments) if ended else progress.moments[-1:]
     classes = tower_classes(progress.counts if any(progress.counts) else progress.counts0)
@@ -64,8 +69,7 @@ def of_run(run: Certification, example: tuple[Copy, ...], names: tuple[str, ...]
     travellers = [_traveller(copy, _step_of(copy, moments), classes, names) for copy in copies]
     return replace(
         before,
-        run=f"{run.id} {run.subject.picture.sha256}",
-        state="ended" if ended else "waiting" if run.finished else "running",
+        state="ended" if ended else before.state,
         towers=towers(classes, names),
         steps=tuple(_step(moment, config, classes, names) for moment in moments),
         travellers=tuple(travellers),

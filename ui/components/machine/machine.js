@@ -47,10 +47,12 @@ class Machine {
     this.wake();
   }
 
-  // Go on from what was shown before, or show itself, or be where the run is.
+  // Go on from what was shown before, or show itself, as a run does too that was over before it was seen, or be
+  // where the run is.
   follow(before, same, fresh) {
     const { run, state, steps, plays } = this.data;
-    if (plays && !STILL.matches && !played.has(run)) {
+    const unseen = state === "ended" && !same && before && before.state !== "ended";
+    if ((plays || unseen) && !STILL.matches && !played.has(run)) {
       played.add(run);
       this.play();
     } else if (before && !STILL.matches && (same || state === "running")) {
