@@ -14,7 +14,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 export CHROMIUM
 OUT ?= gpu-results
 
-.PHONY: run test soak bench docs gpu screenshots browser clean
+.PHONY: run test soak bench docs gpu screenshots film browser clean
 
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py
@@ -39,6 +39,9 @@ docs: $(VENV)/.installed-dev
 
 screenshots: $(VENV)/.installed-dev browser
 	PYTHONPATH=. $(BIN)/python assets/screenshots/take.py
+
+film: $(VENV)/.installed-dev browser
+	PYTHONPATH=. $(BIN)/python assets/screenshots/film.py
 
 # The stamps are newer than the requirements that they stand for.
 $(VENV)/.installed: requirements.txt

@@ -17,7 +17,7 @@ from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.wording import down, duration, length
 from ui import charts
 from ui.colours import ABSTAIN, BOUND, class_colour
-from ui.components.machine import Machine, Station, Step, Tower, Traveller
+from ui.components.machine import Machine, Shows, Station, Step, Tower, Traveller
 from ui.images import data_url
 from ui.jobs.certificates import Certification, Moment
 from ui.jobs.copies import LOCAL, SIDE, Copy
@@ -26,6 +26,7 @@ from ui.verdict import verdict
 CHOOSING, COUNTING = 2.0, 7.0  # seconds of a replay for the selection votes, and for the others
 STEPS = 60  # of a replay, at most
 SENT = 3  # copies that are sent while a run goes on: the belt takes about one a second
+UNBROKEN = "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
 QUARTERS = ("", "A quarter of the votes is", "Half of the votes are", "Three quarters of the votes are")
 
 
@@ -56,9 +57,7 @@ def of_run(run: Certification, example: tuple[Copy, ...], names: tuple[str, ...]
     config, progress = run.subject.config, run.progress
     before = waiting(run.subject.picture, config, example, names)
     before = replace(
-        before,
-        run=f"{run.id} {run.subject.picture.sha256}",
-        state="waiting" if run.finished else "running",
+        before, run=f"{run.id} {run.subject.picture.sha256}", state="waiting" if run.finished else "running"
     )
     if progress is None:
         return before
@@ -95,7 +94,7 @@ def _stations(picture: Picture, config: SmoothingConfig) -> tuple[Station, ...]:
     height, width, _ = picture.pixels.shape
     most = "" if config.stopping == "fixed" else "At most "
     copies = f"{most}{config.n0 + config.n:,} copies, each with noise of its own, σ = {config.sigma:g}"
-    found = [("noisy", "Noise", copies)]
+    found: list[tuple[Shows, str, str]] = [("noisy", "Noise", copies)]
     vote = "the class of each copy counts once"
     if purifier.majority and (count := purifier.pictures(config)) > 1:
         found.append(("local", "Purify", f"{count} times {purifier.caption(config)}"))
@@ -107,7 +106,10 @@ def _stations(picture: Picture, config: SmoothingConfig) -> tuple[Station, ...]:
         found.append(("local", "Smooth locally", words))
         vote = "the average of these answers counts once"
     found.append(("vote", "Vote", vote))
-    numbered = (Station(shows, f"{i} · {title}", words) for i, (shows, title, words) in enumerate(found, 1))  # type: ignore[arg-type]
+    numbered = (
+        Station(shows, f"{i} · {title}", words.replace(" = ", UNBROKEN))
+        for i, (shows, title, words) in enumerate(found, 1)
+    )
     return Station("picture", "The picture", f"{height} × {width} pixels, as the network sees it"), *numbered
 
 

@@ -22,11 +22,14 @@ JS = "".join((_HERE / name).read_text() for name in PARTS)
 _component = st.components.v2.component("diffsmooth_machine", html=HTML, css=CSS, js=JS)
 
 
+Shows = Literal["picture", "noisy", "purified", "local", "vote"]
+
+
 @dataclass(frozen=True)
 class Station:
     """A place on the belt: which of a copy's images is shown there, or its vote, and the words below it."""
 
-    shows: Literal["picture", "noisy", "purified", "local", "vote"]
+    shows: Shows
     title: str
     words: str
 

@@ -59,15 +59,15 @@ class Belt {
     const t = this.moving ? ease(this.time / MOVE) : 1;
     this.drawLines(pen, places, t, look);
     drawCopy(pen, null, "picture", places[0], look);
-    const gone = this.before.at(-1);
-    if (this.moving && gone && gone !== this.slots.at(-1)) {
-      this.drawStill(pen, gone, this.slots.length - 1, places, look, 1 - t);
-    }
     places.slice(1).forEach(({ x, y, side }) => {
       rounded(pen, x, y, side, side);
       pen.fillStyle = look.soft;
       pen.fill();
     });
+    const gone = this.before.at(-1);
+    if (this.moving && gone && gone !== this.slots.at(-1)) {
+      this.drawStill(pen, gone, this.slots.length - 1, places, look, 1 - t);
+    }
     this.slots.forEach((copy, i) => {
       if (!copy) return;
       const stays = i === 0 && copy === this.before[0];

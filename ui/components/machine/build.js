@@ -1,5 +1,5 @@
 // What of the machine is text and buttons. Nodes are kept from one tick to the next, so that nothing flickers.
-const NARROW = 600; // pixels; of many towers a page of less draws some
+const NAME = 5.2; // widths of small text that a tower's name takes; where there is less, some towers are drawn
 const FEW = 5; // so many, and one for all others
 
 const write = (node, text) => {
@@ -58,12 +58,13 @@ const showStations = (belt, stations) => {
   stations.forEach(({ title, words }, i) => showTitle(belt.children[i].lastChild, title, words));
 };
 
-// The numbers of the towers that are drawn: those that fit, and the last one for all others where there are any.
-const drawnTowers = (towers, steps, width) => {
+// The numbers of the towers that are drawn: all where there is room for that many names, or those with the most
+// votes; and the last one for all others where there are any.
+const drawnTowers = (towers, steps, names) => {
   const rest = towers.length - 1;
   const classes = towers.slice(0, rest).map((_, i) => i);
   const others = rest < FEW || steps.some(({ votes }) => votes[rest][0]);
-  if (width >= NARROW || rest <= FEW) return others ? [...classes, rest] : classes;
+  if (names >= rest || rest <= FEW) return others ? [...classes, rest] : classes;
   const votes = steps.at(-1)?.votes;
   const most = classes.sort((a, b) => (votes ? votes[b][0] - votes[a][0] : 0)).slice(0, FEW);
   return [...most.sort((a, b) => a - b), rest];

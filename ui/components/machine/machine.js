@@ -171,7 +171,7 @@ class Machine {
   // Towers whose classes stay keep their heights.
   showTowers() {
     const { towers, steps } = this.data;
-    const drawn = drawnTowers(towers, steps, this.root.clientWidth);
+    const drawn = drawnTowers(towers, steps, this.parts.towers.clientWidth / (NAME * this.look.small));
     const names = drawn.map((tower) => towers[tower].name);
     const changed = names.join() !== this.count?.names.join();
     this.drawn = drawn;
