@@ -63,6 +63,15 @@ def headers(frames: Sequence[str]) -> dict[str, str]:
     return always if frames else always | {"X-Frame-Options": "DENY"}  # which knows no origins
 
 
+def _without_origin(scope: Scope) -> Scope:
+    """A request as Streamlit gets it. To judge an origin it would look at this machine's addresses, and ask a
+    server on the internet for one of them. That of a WebSocket it needs."""
+    if scope["type"] == "websocket":
+        return scope
+    left = [(name, value) for name, value in scope["headers"] if name != b"origin"]
+    return {**scope, "headers": left}
+
+
 class Doors:
     """ASGI middleware that refuses requests for other hosts and from other pages, and adds `headers`."""
 
@@ -80,7 +89,7 @@ class Doors:
         elif origin is not None and urlsplit(origin).netloc != host:
             refusal = "Requests from other pages are refused."
         else:
-            await self._app(scope, receive, self._with_headers(send))
+            await self._app(_without_origin(scope), receive, self._with_headers(send))
             return
         if scope["type"] == "websocket":
             await receive()  # the request to connect

@@ -25,7 +25,10 @@ def offered(job: Snapshot[Any]) -> bool:
     """Whether this visitor may stop a job; where not, the page says who may."""
     may = may_cancel(job)
     if not may:
-        st.caption(":material/lock: Another visitor started this: only they or the operator can stop it.")
+        st.caption(
+            ":material/lock: Another visitor started this and can stop it.",
+            help="Nobody else can but the operator of this server.",
+        )
     return may
 
 
