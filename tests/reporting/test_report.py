@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from diffsmooth_core.certification.ledger import Challenge
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.datasets import fitting
 from diffsmooth_core.exchange import bundles
@@ -211,3 +212,26 @@ def test_the_curve_is_drawn_as_it_is() -> None:
     assert {y for _, y in points} == {plot.y(share.share) for _, share in expected}
     assert points[0] == (plot.x(0.0), plot.y(6 / 7))
     assert points[-1] == (plot.x(expected[-1][0]), plot.y(0.0))
+
+
+def test_a_challenge_stands_in_the_report_and_is_looked_up_in_the_ledger(
+    twelve: None, own: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = SmoothingConfig(
+        method="plain", classifier="gaussian-0.25-b", sigma=0.25, n0=2, n=20, device="cpu", dtype="float32"
+    )
+    base = batch.base_for(config, (0, 1))
+    ledger = tmp_path / "ledger.jsonl"
+    given = Challenge.give(batch.committed(base, config, (0, 1)).hash, "", ledger)
+    run = batch.start(own, "ours", config, (0, 1), given.nonce)
+    for _ in batch.work(own, run, ThisProcess):
+        pass
+    path = tmp_path / "report.html"
+    path.write_text(page(gathered(own, run)))
+    assert given.nonce in path.read_text()
+    assert given.commitment in path.read_text()
+    assert command("verify", str(path), "--challenge", str(ledger)) == 0
+    assert "its challenge is in the ledger" in capsys.readouterr().out
+    Challenge.give("0" * 64, "", tmp_path / "other.jsonl")
+    assert command("verify", str(path), "--challenge", str(tmp_path / "other.jsonl")) == 2
+    assert "was not given by" in capsys.readouterr().err

@@ -25,7 +25,7 @@ from diffsmooth_core.wording import duration
 from ui.jobs import audits, certificates, files
 from ui.navigation import certify_by_name
 from ui.page import error_box
-from ui.session import notices, url
+from ui.session import notices, state, url
 from ui.session.limits import limit
 from ui.session.numbers import within
 from ui.text import plain
@@ -133,23 +133,37 @@ def _start_form() -> None:
         return
     st.markdown(f"With the settings of the Certify page: {plain(described(config))}.")
     st.page_link(certify_by_name(), label="Change them there", icon=":material/tune:")
+    _estimate(config, usual)
     with st.form("start-audit", border=False):
         left, right = st.columns(2)
         name = left.text_input("Name of the run", max_chars=80, placeholder="diffsmooth-0.5")
         indices = right.text_input(
             "Test pictures", usual, help="START:STOP:STEP, or single numbers with commas."
         )
-        if seconds := certificates.seconds_needed(config):
-            pictures = len(parse_indices(usual, config.dataset))
-            st.caption(
-                f"Each picture takes about {duration(seconds)} and {config.n0 + config.n:,} votes at most: "
-                f"{pictures:,} take {duration(pictures * seconds)}{held(peak_memory())} were held at most by "
-                "this server until now. An audit can be stopped and go on later."
-            )
         if st.form_submit_button("Start", type="primary"):
             notices.attempt(_start, name, indices, config, form="start-audit")
             st.rerun()
     notices.show_with("start-audit")
+
+
+def _estimate(config: SmoothingConfig, usual: str) -> None:
+    """What the usual pictures take here, or a button that times a few votes to know it."""
+    if (seconds := certificates.seconds_needed(config)) is None:
+        st.button("How long will it take?", on_click=notices.attempt, args=(_time_votes, config, usual))
+        return
+    pictures = len(parse_indices(usual, config.dataset))
+    st.caption(
+        f"Each picture takes about {duration(seconds)} and {config.n0 + config.n:,} votes at most: "
+        f"{pictures:,} take {duration(pictures * seconds)}{held(peak_memory())} were held at most by this "
+        "server until now. An audit can be stopped and go on later."
+    )
+
+
+def _time_votes(config: SmoothingConfig, usual: str) -> None:
+    first = parse_indices(usual, config.dataset)[0]
+    certificates.time_votes(state.resolved(f"{config.dataset}:{first}", config.dataset), config)
+    if certificates.seconds_needed(config) is None:
+        raise InputError("votes cannot be timed while another run goes on; ask again once it has ended")
 
 
 def _start(name: str, indices: str, config: SmoothingConfig) -> None:

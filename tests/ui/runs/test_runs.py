@@ -115,6 +115,17 @@ def test_what_an_audit_takes_stands_above_its_button(
     assert "GB of memory were held" in found
 
 
+def test_votes_are_timed_where_nobody_knows_how_long_an_audit_takes(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(url, "kept_config", lambda: CONFIG)
+    monkeypatch.setattr(certificates, "_timed", {})
+    page = open_page()
+    page = next(b for b in page.button if b.label == "How long will it take?").click().run()
+    assert not page.exception
+    assert any("and 50 votes at most: 12 take" in caption.value for caption in page.caption)
+
+
 def offered(page: AppTest) -> set[str]:
     """What is offered to do with the chosen picture."""
     links = {link.proto.label for link in page.get("page_link")}  # type: ignore[attr-defined]
