@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from ui import doors, server
+from ui import doors, presenting, server
 from ui.navigation import pages
 from ui.session import visitor
 
@@ -19,6 +19,7 @@ if __name__ == "__main__":
     st.html(ASSETS / "style.css")
     page = st.navigation(pages())
     visitor.recognise_operator()
+    presenting.begin_where_asked()
     server.load(page.url_path)
     page.run()
     server.drawn.set()

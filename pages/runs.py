@@ -9,7 +9,7 @@ import streamlit as st
 from diffsmooth_core import InputError
 from diffsmooth_core.runs.reading import fault_of
 from diffsmooth_core.runs.records import Run
-from ui import page
+from ui import page, presenting
 from ui.jobs import audits
 from ui.runs import controls, detail, grid, new, removing, report, view
 from ui.session import notices
@@ -39,7 +39,9 @@ def show(runs: list[Run], run: Run) -> None:
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.title("Runs", anchor=False)
-    adding = st.popover("Add a run", icon=":material/add:")
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        presenting.button()
+        adding = st.popover("Add a run", icon=":material/add:")
 try:
     runs = audits.store().runs()
 except InputError as problem:

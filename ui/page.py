@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import banner
+from ui import banner, presenting
 from ui.session import notices
 from ui.text import plain
 
@@ -12,7 +12,9 @@ from ui.text import plain
 def header(title: str, lessons: bool = False, question: str = "") -> None:
     """The page's title and the question that it answers, the banner of its lesson where it can have
     `lessons`, and what a person must read."""
-    st.title(title, anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title(title, anchor=False)
+        presenting.button()
     if question:
         st.markdown(question)
     if lessons:

@@ -107,6 +107,20 @@ def keep_outcome(lesson: str, words: str) -> None:
     st.session_state["outcomes"] = {**st.session_state.get("outcomes", {}), lesson: words}
 
 
+def present(on: bool) -> None:
+    """Have the pages drawn for a projector, or not any more."""
+    st.session_state["present"] = on
+
+
+def remember_presenting(on: bool) -> None:
+    """`present`, in a session that has not been told yet."""
+    st.session_state.setdefault("present", on)
+
+
+def presenting() -> bool:
+    return bool(st.session_state.get("present"))
+
+
 def set_playing(on: bool) -> None:
     """Whether the page goes on by itself."""
     st.session_state["playing"] = on

@@ -19,7 +19,7 @@ from ui.session.settings import CERTIFY, Settings, first_picture
 Address = dict[str, str]  # its parameters
 Session = MutableMapping[Any, Any]
 TELLING = 60.0  # seconds after its opening in which every run tells the browser a page's settings, at most
-BESIDE_SETTINGS = ("picture", "job", "lesson")  # session-state keys that are in the address too
+BESIDE_SETTINGS = ("picture", "job", "lesson", "present")  # session-state keys that are in the address too
 
 
 class UrlSync:
@@ -122,6 +122,8 @@ class UrlSync:
             address["lesson"] = lesson
             if (guess := session.get("guesses", {}).get(lesson)) is not None:
                 address["guess"] = str(guess)
+        if session.get("present"):
+            address["present"] = "1"
         if self.state == "used":
             self.current = (address,)
         elif address not in self.current:
@@ -171,6 +173,8 @@ def read(page: Settings) -> bool:
     _choose_dataset(page)
     session["lesson"] = parameters.get("lesson", "")
     take_guess(parameters)
+    if parameters.get("present") == "1":
+        state.present(True)
     session["job"] = parameters.get("job") if page.prefix == CERTIFY.prefix else session.get("job")
     if parameters or "picture" not in session:
         state.set_picture(first_picture(state.dataset()))

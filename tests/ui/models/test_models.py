@@ -60,7 +60,7 @@ def test_a_checkpoint_is_added_and_listed(page: AppTest) -> None:
     torch.save({"net": CifarResNet(8).state_dict()}, path)
     page.text_input[0].set_value(str(path))
     page.text_input[1].set_value("mine")
-    page.button[0].click().run()
+    next(b for b in page.button if b.label == "Add").click().run()
     assert [s.value.replace("\\", "") for s in page.success] == [
         "mine was added: a classifier for CIFAR-10. Its weights are those under “net”."
     ]
@@ -72,11 +72,11 @@ def test_an_output_that_is_no_class_is_asked_for_and_left_out(page: AppTest, tmp
     torch.save({"net": CifarResNet(8, 11).state_dict()}, tmp_path / "m.pth")
     page.file_uploader[0].set_value(("m.pth", (tmp_path / "m.pth").read_bytes(), ""))
     page.text_input[1].set_value("mine")
-    page.button[0].click().run()
+    next(b for b in page.button if b.label == "Add").click().run()
     assert "which one is none of them" in page.error[0].value
     outputs = next(box for box in page.selectbox if box.label == "Outputs")
     outputs.set_value("one more, the first is no class")
-    page.button[0].click().run()
+    next(b for b in page.button if b.label == "Add").click().run()
     assert not page.error
     added = cards.every()["mine"]
     assert (added.architecture["classes"], added.training["offset"]) == (10, 1)
@@ -86,7 +86,7 @@ def test_a_checkpoint_is_uploaded(page: AppTest, tmp_path: Path) -> None:
     torch.save({"net": CifarResNet(8).state_dict()}, tmp_path / "m.pth")
     page.file_uploader[0].set_value(("../x/m.pth", (tmp_path / "m.pth").read_bytes(), ""))
     page.text_input[1].set_value("mine")
-    page.button[0].click().run()
+    next(b for b in page.button if b.label == "Add").click().run()
     assert not page.exception
     assert cards.every()["mine"].training["objective"] == "unknown; added from upload.pth, macer layout"
 
@@ -96,7 +96,7 @@ def test_a_file_outside_the_folder_of_models_is_not_touched(page: AppTest, tmp_p
     for path in (str(tmp_path / "m.pth"), f"{cards.added_folder()}/../m.pth", "/etc/passwd"):
         page.text_input[0].set_value(path)
         page.text_input[1].set_value("mine")
-        page.button[0].click().run()
+        next(b for b in page.button if b.label == "Add").click().run()
         assert "is not in this server" in page.error[0].value
     assert "mine" not in cards.every()
 
@@ -104,7 +104,7 @@ def test_a_file_outside_the_folder_of_models_is_not_touched(page: AppTest, tmp_p
 def test_what_is_wrong_with_a_checkpoint_is_one_sentence(page: AppTest) -> None:
     page.text_input[0].set_value(str(cards.added_folder() / "<b>file</b>.pt"))
     page.text_input[1].set_value("mine")
-    page.button[0].click().run()
+    next(b for b in page.button if b.label == "Add").click().run()
     (error,) = page.error
     assert "there is no checkpoint at" in error.value
     assert "<b>" not in error.value

@@ -57,7 +57,9 @@ def test_a_change_makes_the_page_used_and_writes_an_address() -> None:
     assert (visit.session["sigma"], visit.sync.state) == (0.25, "opened")
 
 
-@pytest.mark.parametrize("changed", [{"picture": "photo:dog"}, {"lesson": "noise"}, {"job": "abc"}])
+@pytest.mark.parametrize(
+    "changed", [{"picture": "photo:dog"}, {"lesson": "noise"}, {"job": "abc"}, {"present": True}]
+)
 def test_the_picture_the_lesson_and_a_run_are_changes_too(changed: dict[str, str]) -> None:
     visit = Visit()
     visit.run(LINK)
@@ -147,3 +149,11 @@ def test_an_uploaded_picture_is_not_in_the_address() -> None:
     visit.session["upload"] = object()
     visit.run(LINK)
     assert "picture" not in visit.address
+
+
+def test_presenting_is_in_the_address_until_it_ends() -> None:
+    visit = Visit()
+    visit.run(LINK, present=True)
+    assert visit.address["present"] == "1"
+    visit.run(visit.address, present=False)
+    assert "present" not in visit.address

@@ -15,6 +15,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from ui.components.figure.enlarging import LARGER, enlarged
+from ui.session import state
 from ui.text import no_formula
 
 Spec = dict[str, Any]  # of ECharts
@@ -63,6 +65,8 @@ def show(
     own, and what goes with it. `alt` says what is to be seen; `saved` is the specification with more points
     than are drawn, which are saved as CSV; `selection` is what `st.plotly_chart` takes where marks can be
     chosen."""
+    if state.presenting():
+        chart, height = enlarged(chart), round(LARGER * height)
     with st.container(key=f"figure-{key}", gap=None):
         if isinstance(chart, go.Figure):
             st.plotly_chart(chart, key=key, alt=alt, config={"displayModeBar": False}, **selection)
