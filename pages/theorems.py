@@ -7,11 +7,15 @@ from ui import page, tours
 from ui.session import state, url
 from ui.theorems import controls, curves, gain, schemes, view
 
+QUESTION = (
+    "How far from the picture does purification end? What the paper proves about it, beside what is measured."
+)
+
 url.read(controls.SETTINGS)
 draft = controls.sidebar()
 chosen = draft.values
 
-page.header("Theorems", lessons=True)
+page.header("Theorems", lessons=True, question=QUESTION)
 url.write(controls.SETTINGS)
 page.problem_line(draft.problem)
 try:

@@ -111,18 +111,15 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
             with st.container():
                 answer.status(snapshot, names)
                 st.empty() if snapshot.finished else st.caption(_validity(run.config))
+                _whose(snapshot, picture, draft)
                 problem_line(draft.problem)
             _figures(snapshot, names)
         with action:
             place = _actions(snapshot, picture, draft)
     example = () if progress else _example(run.picture, run.config)
     machine.show(vote_machine.of_run(snapshot, example, names), key="machine")
-    if run.recorded:
-        _recorded(snapshot)
     for sentence in filter(None, (too_noisy(run.config), _other_bound(progress))):
         st.caption(f":material/info: {plain(sentence)}")
-    if differences := _differences(run, picture, draft):
-        st.caption(f":material/info: This run was started with {plain(', '.join(differences))}.")
     done = progress is not None and progress.certificate is not None
     spec = charts.trace(progress.trace if progress else (), run.config, done)
     figure.show(spec, "trace", "Share of votes and its lower bound, against ½", charts.HEIGHT)
@@ -192,14 +189,16 @@ def _other_bound(progress: Progress | None) -> str:
     )
 
 
-def _recorded(snapshot: Certification) -> None:
-    """Say that the run is a recording and was not computed on this machine."""
-    certificate = snapshot.progress.certificate if snapshot.progress else None
-    when = f" on {certificate.created[:10]} in {certificate.seconds:.0f} s" if certificate else ""
-    st.caption(
-        "This is a recording of how the method answers: these votes were counted "
-        f"before{when}. Certify counts them here."
-    )
+def _whose(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig]) -> None:
+    """Say beside the answer that it is a recording, not computed on this machine, or that it is of other
+    settings than the controls show now."""
+    run = snapshot.subject
+    if run.recorded:
+        certificate = snapshot.progress.certificate if snapshot.progress else None
+        when = f" on {certificate.created[:10]} in {certificate.seconds:.0f} s" if certificate else ""
+        st.caption(f"This is a recording: these votes were counted before{when}. Certify counts them here.")
+    elif differences := _differences(run, picture, draft):
+        st.caption(f":material/info: This run was started with {plain(', '.join(differences))}.")
 
 
 def _actions(

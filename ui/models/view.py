@@ -34,8 +34,8 @@ KINDS = {"classifier": "Classifier", "denoiser": "Denoiser"}
 
 
 def table() -> Card | None:
-    """The networks as rows; the chosen one's card, None before a choice."""
-    cards = list(every().values())
+    """The networks as rows by data set, kind and name; the chosen one's card, None before a choice."""
+    cards = sorted(every().values(), key=lambda card: (card.dataset, card.kind, network_title(card.name)))
     rows = pd.DataFrame([_row(card) for card in cards])
     event: Any = st.dataframe(
         rows,
