@@ -195,8 +195,8 @@ def _whose(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConf
     run = snapshot.subject
     if run.recorded:
         certificate = snapshot.progress.certificate if snapshot.progress else None
-        when = f" on {certificate.created[:10]} in {certificate.seconds:.0f} s" if certificate else ""
-        st.caption(f"This is a recording: these votes were counted before{when}. Certify counts them here.")
+        when = f" of {certificate.created[:10]}" if certificate else ""
+        st.caption(f"This is a recording{when}. Certify counts its votes here.")
     elif differences := _differences(run, picture, draft):
         st.caption(f":material/info: This run was started with {plain(', '.join(differences))}.")
 

@@ -327,7 +327,7 @@ def test_a_first_visit_shows_a_recording_that_plays_and_can_be_run(
     recording = recordings.bundled(dataset)
     assert recording is not None
     page = visit(dataset=dataset)
-    assert "This is a recording: these votes were counted before" in text(page)
+    assert "This is a recording of 20" in text(page)
     assert figures(page)["Class"] == label
     told = shown_by_the_machine(page)
     assert told["plays"]
