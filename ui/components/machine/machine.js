@@ -20,8 +20,9 @@ class Machine {
     }).observe(root);
   }
 
-  get moves() {
-    return this.seen && !document.hidden && !STILL.matches;
+  // Whether somebody looks.
+  get watched() {
+    return this.seen && !document.hidden;
   }
 
   show(data) {
@@ -133,7 +134,7 @@ class Machine {
     const former = votesOf(this.step, this.drawn);
     this.step = step;
     showStep(this.parts, step, votes, this.drawn, this.data);
-    const wait = falling && this.moves;
+    const wait = falling && this.watched;
     if (wait) this.rain(votes, former);
     this.count.follow(votes.map(([, height]) => height), step, wait ? FALL : 0);
   }
