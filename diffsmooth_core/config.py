@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from diffsmooth_core.plugins import plugin_names, with_plugins
+from diffsmooth_core.plugins import own_names, plugin_names, with_plugins
 
 ABSTAIN = -1
 
@@ -49,9 +49,11 @@ _METHODS = {
     "densepure": Method("DensePure", "reverse", _DENOISER | _REVERSE),
     "local-only": Method("Local smoothing without diffusion", "identity", _LOCAL),
 }
-METHODS: dict[str, Method] = with_plugins(_METHODS, "methods")
+own_names("methods", _METHODS)
+METHODS: dict[str, Method] = with_plugins(_METHODS, "methods", Method)
 SIDES = {"cifar10": 32, "imagenet": 224}  # data set -> side of the square that its networks see
 DATASETS = tuple(SIDES)
+own_names("datasets", DATASETS)
 # Data set -> the settings that are usual there in the place of the defaults: bundled networks, and what they
 # and a CPU can take.
 USUAL: dict[str, dict[str, Any]] = {
@@ -74,7 +76,9 @@ USUAL_WITH: dict[tuple[str, str], dict[str, Any]] = {
 # CPU a tenth of a second, an attempt of these takes ten seconds.
 USUAL_ATTACK = {"imagenet": {"attempts": 2, "halvings": 2, "steps": 4, "copies": 4, "n": 40}}
 NOISES = ("fresh", "reference", "sound")
-STOPPING = ("fixed", "target", "decided", "sequential", "adaptive", *plugin_names("stopping"))
+_STOPPING = ("fixed", "target", "decided", "sequential", "adaptive")
+own_names("stopping", _STOPPING)
+STOPPING = (*_STOPPING, *plugin_names("stopping"))
 MOST_TESTED = 1_000_000  # votes of a "sequential" run, whose exact test takes a second to compute then
 ANYTIME = ("target", "decided")  # rules whose bound holds at every look
 GIVE_UP = ("decided", "sequential", "adaptive")  # rules that end a run once its target is out of reach

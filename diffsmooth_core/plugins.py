@@ -7,6 +7,7 @@ from outside as data can name one that is not installed. docs/plugins.md says wh
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
@@ -15,29 +16,46 @@ log = logging.getLogger(__name__)
 Kind = Literal["methods", "purifiers", "stopping", "attacks", "dialects", "datasets", "networks"]
 
 
+_own: dict[Kind, frozenset[str]] = {}
+
+
+def own_names(kind: Kind, names: Iterable[str]) -> None:
+    """Say which names of a kind are this project's own, before anything of it is asked for: a plug-in of such
+    a name is never found."""
+    _own[kind] = frozenset(names)
+
+
 @cache
 def _entries(kind: Kind) -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=f"diffsmooth.{kind}")}
+    found = {entry.name: entry for entry in entry_points(group=f"diffsmooth.{kind}")}
+    return {name: entry for name, entry in found.items() if name not in _own.get(kind, ())}
+
+
+def plugins_of(kind: Kind, is_a: type | None = None) -> dict[str, Any]:
+    """Everything of a kind by name, imported: instances of `is_a`, or functions. What cannot be imported or
+    is something else is left out, and the log says why: one broken package does not end every command."""
+    things = {name: _imported(entry, is_a) for name, entry in _entries(kind).items()}
+    return {name: thing for name, thing in things.items() if thing is not None}
 
 
 @cache
-def plugins_of(kind: Kind) -> dict[str, Any]:
-    """Everything of a kind by name, imported. What cannot be imported is left out, and the log says why: one
-    broken package does not end every command."""
-    kept = {}
-    for name, entry in _entries(kind).items():
-        try:
-            kept[name] = entry.load()
-        except Exception as fault:
-            log.warning(
-                "the plug-in %s (%s) cannot be imported; it is left out: %s", name, entry.value, fault
-            )
-    return kept
+def _imported(entry: EntryPoint, is_a: type | None) -> Any:
+    """What an entry point names; None where it is not what it has to be."""
+    try:
+        thing = entry.load()
+    except (Exception, SystemExit) as fault:
+        why = f"cannot be imported; it is left out: {fault}"
+    else:
+        if isinstance(thing, is_a) if is_a else callable(thing):
+            return thing
+        why = f"is no {is_a.__name__ if is_a else 'function'}, it is left out"
+    log.warning("the plug-in %s (%s) %s", entry.name, entry.value, why)
+    return None
 
 
-def with_plugins(ours: dict[str, Any], kind: Kind) -> dict[str, Any]:
-    """Ours with everything of a kind; a name that is ours stays so."""
-    return plugins_of(kind) | ours
+def with_plugins(known: dict[str, Any], kind: Kind, is_a: type | None = None) -> dict[str, Any]:
+    """What is known here and everything of a kind; a name that is known stays so."""
+    return plugins_of(kind, is_a) | known
 
 
 def plugin_names(kind: Kind) -> tuple[str, ...]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import get_args
 
@@ -92,18 +90,69 @@ def test_examples_are_as_short_as_they_are_said_to_be() -> None:
     assert all(len(code.read_text().splitlines()) <= 20 for path in EXAMPLES for code in path.glob("*.py"))
 
 
-def test_what_is_broken_is_left_out_and_ours_stay(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    entries = [EntryPoint("a", "nowhere_at_all:x", "g"), EntryPoint("plain", "json:loads", "g")]
-    monkeypatch.setattr(plugins, "entry_points", lambda group: entries)
-    for cached in (plugins._entries, plugins.plugins_of):
-        cached.cache_clear()
+@pytest.fixture
+def broken(tmp_path: Path) -> dict[str, str]:
+    """An environment with a package whose plug-ins are broken in every way, or named as ours are."""
+    points = {
+        "methods": ("plain = odd:number", "ends = odd_end:x", "none = nowhere:x", "half = odd:half"),
+        "stopping": ("fixed = odd:number", "loose = odd:number"),
+        "attacks": ("pgd = odd:fails",),
+        "networks": ("gaussian-0.25 = odd:fails", "failing = odd:fails", "seven = odd:seven"),
+        "datasets": ("cifar10 = odd:number", "rags = odd:number"),
+        "dialects": ("rags = odd:number",),
+        "purifiers": ("identity = odd:number",),
+    }
+    described = "".join(f"[diffsmooth.{kind}]\n" + "\n".join(lines) + "\n" for kind, lines in points.items())
+    folder = tmp_path / "odd-1.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1\n")
+    (folder / "entry_points.txt").write_text(described)
+    (tmp_path / "odd_end.py").write_text("raise SystemExit(3)")
+    (tmp_path / "odd.py").write_text(
+        "from diffsmooth_core.config import Method\nnumber, half = 5, Method('Half', 'nothing')\n"
+        "def fails(*given): raise RuntimeError('no luck')\ndef seven(): return 7\n"
+    )
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+
+
+BREAKS = """
+from diffsmooth_core import SmoothedClassifier, SmoothingConfig, certify
+from diffsmooth_core.attacks.stream import KINDS
+from diffsmooth_core.config import InputError, METHODS, STOPPING
+from diffsmooth_core.datasets import custom, resolve
+from diffsmooth_core.exchange.dialects import dialects
+from diffsmooth_core.zoo.load import load_classifier, load_denoiser
+
+assert "plain" in METHODS and not {"ends", "none"} & set(METHODS)
+assert all(len(set(names)) == len(names) for names in (KINDS, STOPPING))
+assert not custom.added() and len(dialects()) == 5
+x = resolve("gallery:fire-engine", "cifar10").tensor
+setting = {"method": "plain", "classifier": "gaussian-0.25", "sigma": 0.5, "n0": 2, "n": 10, "device": "cpu"}
+f = SmoothedClassifier.load(SmoothingConfig(**setting))
+assert not [name for name in f.certify(x).versions if name.startswith("plug-in")]
+for work in (
+    lambda: f.under(SmoothingConfig(**setting, stopping="loose")).certify(x),
+    lambda: SmoothedClassifier.load(SmoothingConfig(**setting | {"method": "half"})).certify(x),
+    lambda: load_classifier("failing"), lambda: load_classifier("seven"), lambda: load_denoiser("seven"),
+):
     try:
-        with caplog.at_level(logging.WARNING):
-            assert plugins.with_plugins({"plain": 1}, "methods") == {"plain": 1}
-        assert "the plug-in a (nowhere_at_all:x) cannot be imported; it is left out" in caplog.text
-        assert plugins.plugin_names("methods") == ("a", "plain")
-    finally:
-        for cached in (plugins._entries, plugins.plugins_of):
-            cached.cache_clear()
+        work()
+    except InputError as error:
+        print(error)
+"""
+
+
+def test_what_is_broken_is_left_out_or_said_and_ours_stay(broken: dict[str, str]) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", BREAKS], env=broken, check=False, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines() == [
+        "the plug-in of stopping 'loose' is broken; repair its package",
+        "method 'half' needs the purifier 'nothing', which no package brings; install it",
+        "the plug-in 'failing' fails (no luck); repair its package",
+        "the plug-in 'seven' brings no Classifier; repair its package",
+        "the plug-in 'seven' brings no Module; repair its package",
+    ]
+    assert "the plug-in ends (odd_end:x) cannot be imported; it is left out: 3" in ran.stderr
+    assert "the plug-in rags (odd:number) is no DataSet, it is left out" in ran.stderr

@@ -11,7 +11,6 @@ from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import streamlit
 from starlette.datastructures import Headers, MutableHeaders
@@ -86,7 +85,7 @@ class Doors:
         host, origin = asked.get("host"), asked.get("origin")
         if not is_host_allowed(host):
             refusal = "This host is not in server.allowedHosts."
-        elif origin is not None and urlsplit(origin).netloc != host:
+        elif origin is not None and origin.partition("://")[2] != host:
             refusal = "Requests from other pages are refused."
         else:
             await self._app(_without_origin(scope), receive, self._with_headers(send))

@@ -22,10 +22,11 @@ from diffsmooth_core.certification.voting import VoteRange, cast_votes, check
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import halve_batch
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig, check_choice
-from diffsmooth_core.plugins import plugin_names, with_plugins
+from diffsmooth_core.plugins import own_names, plugin_names, with_plugins
 from diffsmooth_core.purification.purifier import Backward
 
 Kind = Literal["pgd", "nes", "random"]
+own_names("attacks", get_args(Kind))
 KINDS: tuple[str, ...] = (*get_args(Kind), *plugin_names("attacks"))
 BACKWARDS: tuple[Backward, ...] = get_args(Backward)
 Outcome = Literal["held", "abstained", "broken"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from diffsmooth_core.certification.target_test import next_frequent_look, target_test
 from diffsmooth_core.config import ABSTAIN, ANYTIME, GIVE_UP, InputError, SmoothingConfig, minimum_votes
-from diffsmooth_core.plugins import plugins_of
+from diffsmooth_core.plugins import plugin_names, plugins_of
 from diffsmooth_core.statistics import (
     Bound,
     anytime_lower,
@@ -68,9 +68,13 @@ class StoppingRule:
 
 
 def _brought(config: SmoothingConfig) -> StoppingRule | None:
-    """The rule of a plug-in, where the configuration names one."""
-    rule = plugins_of("stopping").get(config.stopping)
-    assert rule is None or isinstance(rule, StoppingRule)
+    """The rule of a plug-in, where the configuration names one. Raises InputError where that rule cannot be
+    had: any other bound would not hold at its looks."""
+    if config.stopping not in plugin_names("stopping"):
+        return None
+    rule: StoppingRule | None = plugins_of("stopping", StoppingRule).get(config.stopping)
+    if rule is None:
+        raise InputError(f"the plug-in of stopping {config.stopping!r} is broken; repair its package")
     return rule
 
 

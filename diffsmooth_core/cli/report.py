@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from diffsmooth_core.cli.evidence import Look
 
 REPORTS = (".html", ".htm")
-ON_THEIR_WORD = "what was asked, notes, reasons and other runs are the word of whoever made it"
 
 
 @click.command()
@@ -85,21 +84,24 @@ def _finding(path: Path, looks: Mapping[str, Look], ledger: Path | None) -> dict
         ]
     if faults:
         return {"valid": False, "discrepancies": faults, "says": f"does not hold: {'; '.join(faults)}"}
-    run, results = found.run, found.held.results
+    run, results, compared = found.run, found.held.results, checking.drawn_here(found)
     words = in_words(run, results, None if ledger is None else nonces_given(run, ledger))
-    drawn = "every word of the page follows from the run inside it"
-    if not checking.drawn_here(found):
+    drawn = "holds: every word of the page follows from the run inside it"
+    if not compared:
         drawn = (
-            f"it was drawn by version {found.context.version[:20]}, so its words were not compared, only the "
-            "run inside it checked"
+            f"is not vouched for: it was drawn by version {found.context.version[:20]!r}, so its words were "
+            "not compared, verify it with that version. Only the run inside it was checked, and holds"
         )
-    votes = "".join(f"; the votes of each certificate hold when looked at again ({name})" for name in looks)
+    again = f"the votes of {len(found.certificates):,} certificates hold when looked at again"
+    votes = "".join(f"; {again} ({name})" for name in looks)
+    *said, last = checking.on_their_word(found)
+    theirs = f"{', '.join(said)} and {last} are the word of whoever made it"
     return {
-        "valid": True,
+        "valid": compared,  # the heading could name any version, to keep a page from being compared
         "discrepancies": [],
         "run": run.name,
         "results": len(results),
         "pictures": len(found.pictures),
-        "words_compared": checking.drawn_here(found),
-        "says": f"holds: {drawn}; {words}{votes}; {ON_THEIR_WORD}",
+        "words_compared": compared,
+        "says": f"{drawn}; {words}{votes}; {theirs}",
     }

@@ -15,7 +15,7 @@ from diffsmooth_core.config import DATASETS, InputError, check_dataset_name, unk
 from diffsmooth_core.datasets import folders, imagenet, parquet
 from diffsmooth_core.datasets.decoding import Pixels, read
 from diffsmooth_core.paths import user_folder
-from diffsmooth_core.plugins import plugin_names, plugins_of
+from diffsmooth_core.plugins import plugins_of, with_plugins
 
 Split = Literal["train", "test"]
 FOLDERS: dict[Split, tuple[str, ...]] = {"train": ("train",), "test": ("test", "val", "validation", "valid")}
@@ -94,7 +94,7 @@ def added() -> dict[str, DataSet]:
     """Every added data set by name, those of plug-ins too. Raises InputError for a description that cannot be
     read."""
     described = {path.stem: _described(path) for path in sorted(user_folder("datasets").glob("*.json"))}
-    return described | plugins_of("datasets")
+    return with_plugins(described, "datasets", DataSet)
 
 
 def _described(path: Path) -> DataSet:
@@ -109,12 +109,12 @@ def _described(path: Path) -> DataSet:
 def get(name: str) -> DataSet:
     """An added data set. Raises InputError where there is none of that name."""
     path = user_folder("datasets") / f"{check_dataset_name(name)}.json"
-    if (brought := plugins_of("datasets").get(name)) is not None:
-        assert isinstance(brought, DataSet)
-        return brought
-    if not path.is_file():
+    if path.is_file():
+        return _described(path)
+    brought: DataSet | None = plugins_of("datasets", DataSet).get(name)
+    if brought is None:
         raise unknown("data set", name, (*DATASETS, *added()), ", or add it with `datasets add`")
-    return _described(path)
+    return brought
 
 
 def add(source: Path, name: str, side: int, classes: Sequence[str] = ()) -> DataSet:
@@ -180,6 +180,7 @@ def remove(name: str) -> None:
     """Remove an added data set's description; its pictures are kept. Raises InputError where there is
     none."""
     get(name)
-    if name in plugin_names("datasets"):
+    path = user_folder("datasets") / f"{name}.json"
+    if not path.is_file():
         raise InputError(f"data set {name!r} belongs to an installed package; uninstall that")
-    (user_folder("datasets") / f"{name}.json").unlink()
+    path.unlink()

@@ -34,6 +34,12 @@ def without_remarks(data: bytes) -> tuple[bytes, bytes, bytes]:
     return b"".join(kept), profile, exif
 
 
+def is_bare(data: bytes) -> bool:
+    """Whether this is a PNG of its pixels and nothing else, so that every program shows the same."""
+    kinds = {kind for kind, *_ in _chunks(data)}
+    return data.startswith(SIGNATURE) and kinds == {b"IHDR", b"IDAT", b"IEND"}
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, memoryview, int]]:
     """Kind, content, the whole chunk and the checksum that it gives, up to the end chunk; of one that is cut
     off, what there is of it."""

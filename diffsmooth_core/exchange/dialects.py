@@ -70,7 +70,7 @@ _DIALECTS = (  # the first that fits
 
 def dialects() -> tuple[Dialect, ...]:
     """Every dialect in the order in which they are tried: those of plug-ins first, as ours fit nearly all."""
-    return (*plugins_of("dialects").values(), *_DIALECTS)
+    return (*plugins_of("dialects", Dialect).values(), *_DIALECTS)
 
 
 def recognise(header: Sequence[str], correct: Sequence[str]) -> tuple[Dialect, list[bool | None]] | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from io import StringIO
 from itertools import zip_longest
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets import fitting
 from diffsmooth_core.datasets.decoding import decode
+from diffsmooth_core.datasets.png import is_bare
 from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.reporting.page import page
 from diffsmooth_core.reporting.report import Report
@@ -18,7 +19,7 @@ def faults(report: Report, text: str) -> list[str]:
     """What does not hold of a report whose page is `text`: its run, a picture that is not the certified one,
     a class under another name, or a word that does not follow. Empty where all holds."""
     try:
-        held = report.held
+        dataset = report.held.run.dataset
     except InputError as error:
         return [str(error)]
     found = []
@@ -30,11 +31,12 @@ def faults(report: Report, text: str) -> list[str]:
             same = False
         if not same:
             found.append(f"the picture {idx} that it shows is not the one that was certified")
-    with suppress(InputError):
-        names = class_names(held.run.dataset)
-        for label, name in report.context.names.items():
-            if not label.isdecimal() or int(label) >= len(names) or names[int(label)] != name:
-                found.append(f"it calls class {label[:10]} {name[:40]!r}, which is not its name")
+        elif not is_bare(png):  # an animation, a profile or a turn: a browser shows other pixels than these
+            found.append(f"the picture {idx} that it shows holds more than its pixels")
+    names = {str(label): name for label, name in enumerate(_names(dataset))}
+    for label, name in report.context.names.items() if names else ():
+        if names.get(label) != name:
+            found.append(f"it calls class {label[:10]!r} {name[:40]!r}, which is not its name")
     if not found and drawn_here(report) and (line := _first_difference(page(report), text)):
         found.append(f"line {line} of the page is not what follows from its run")
     return found
@@ -45,6 +47,25 @@ def drawn_here(report: Report) -> bool:
     return report.context.version == __version__
 
 
+def on_their_word(report: Report) -> list[str]:
+    """What of the page nothing in its run can show, so that its maker alone stands for it."""
+    said = ["what was asked", "dates", "notes", "reasons", "other runs"]
+    if report.context.names and not _names(report.run.dataset):
+        said.append("the names of the classes")
+    if report.pictures.keys() - report.certificates.keys():
+        said.append("pictures")
+    return said
+
+
+def _names(dataset: str) -> tuple[str, ...]:
+    """The names of the data set's classes; none where it is not known on this machine."""
+    try:
+        return class_names(dataset)
+    except InputError:
+        return ()
+
+
 def _first_difference(ours: str, theirs: str) -> int | None:
-    lines = zip_longest(ours.splitlines(), theirs.splitlines())
+    """The number of the first line that differs. However a line ends, as files are read, it is one line."""
+    lines = zip_longest(*(StringIO(text, newline=None).readlines() for text in (ours, theirs)))
     return next((number for number, (mine, yours) in enumerate(lines, 1) if mine != yours), None)

@@ -13,6 +13,7 @@ from typing import Any
 
 from diffsmooth_core.config import InputError, unknown
 from diffsmooth_core.paths import ASSETS, user_folder
+from diffsmooth_core.plugins import own_names
 
 MODELS = ASSETS / "models"
 
@@ -20,6 +21,9 @@ MODELS = ASSETS / "models"
 def added_folder() -> Path:
     """The folder of added and downloaded models."""
     return user_folder("models")
+
+
+own_names("networks", [card.stem for folder in (MODELS, added_folder()) for card in folder.glob("*.json")])
 
 
 @dataclass(frozen=True)

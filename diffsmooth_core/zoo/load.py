@@ -17,7 +17,7 @@ from diffsmooth_core.classifiers.device import resolve_device
 from diffsmooth_core.classifiers.ensemble import Ensemble
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import InputError, check_choice
-from diffsmooth_core.plugins import plugins_of
+from diffsmooth_core.plugins import plugin_names, plugins_of
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
@@ -39,8 +39,10 @@ def load_denoiser(
     target = resolve_device(device)
     name = str(name_or_path)
     denoiser: AnyDenoiser
-    if brought := plugins_of("networks").get(name):
-        denoiser = brought()
+    if name in plugin_names("networks"):
+        denoiser = _brought(name, nn.Module)
+        if isinstance(denoiser, Classifier):
+            raise InputError(f"{name} is a classifier; load it with load_classifier")
         return denoiser.eval().to(target)
     published = name.removesuffix(".pt")
     if published in download.NAMES and not Path(name).is_file():
@@ -93,8 +95,8 @@ def load_classifier(
     target = resolve_device(device)
     name = str(name_or_path)
     classifier: Classifier
-    if brought := plugins_of("networks").get(name):
-        classifier = brought()
+    if name in plugin_names("networks"):
+        classifier = _brought(name, Classifier)
         return classifier.eval().to(target)
     if isinstance(name_or_path, Path) or checkpoints.is_path(name):
         path = Path(name_or_path)
@@ -124,6 +126,20 @@ def load_classifier(
 def cached_classifier(name: str, device: str) -> Classifier:
     """`load_classifier` with a cache of the most recent few. Raises InputError."""
     return load_classifier(name, device)
+
+
+def _brought(name: str, is_a: type[nn.Module]) -> Any:
+    """The network of a plug-in. Raises InputError where that fails or gives something else."""
+    make = plugins_of("networks").get(name)
+    try:
+        network = make() if make else None
+    except InputError:
+        raise
+    except Exception as fault:
+        raise InputError(f"the plug-in {name!r} fails ({fault}); repair its package") from fault
+    if not isinstance(network, is_a):
+        raise InputError(f"the plug-in {name!r} brings no {is_a.__name__}; repair its package")
+    return network
 
 
 def _classifying(card: cards.Card) -> tuple[nn.Module, str]:

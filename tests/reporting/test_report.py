@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -103,8 +104,10 @@ def test_a_report_comes_back_from_its_page_and_holds(recorded: tuple[Store, Run]
     [
         ("58.5 %", "98.5 %", "of the page is not what follows"),
         ("Every abstention", "Every <b>abstention</b>", "of the page is not what follows"),
-        ("&quot;3&quot;:&quot;cat&quot;", "&quot;3&quot;:&quot;dog&quot;", "it calls class 3 'dog'"),
+        ("&quot;3&quot;:&quot;cat&quot;", "&quot;3&quot;:&quot;dog&quot;", "it calls class '3' 'dog'"),
         ("</main>", "<p>And more.</p></main>", "of the page is not what follows"),
+        ("{\n", "{\u2028", "of the page is not what follows"),  # no end of a line, in a style least of all
+        ("&quot;3&quot;:", f"&quot;{'9' * 5000}&quot;:", "it calls class '9999999999'"),
     ],
 )
 def test_a_word_that_was_changed_is_found(
@@ -116,7 +119,7 @@ def test_a_word_that_was_changed_is_found(
     assert any(fault in found for found in checking.faults(read(forged), forged))
 
 
-def test_a_page_of_another_version_is_not_compared_and_says_so(
+def test_a_page_of_another_version_is_not_compared_and_not_vouched_for(
     recorded: tuple[Store, Run],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -128,8 +131,8 @@ def test_a_page_of_another_version_is_not_compared_and_says_so(
     monkeypatch.setenv("DIFFSMOOTH_DATA", "")
     path = tmp_path / "old.html"
     path.write_text(text.replace("58.5 %", "98.5 %"))
-    assert command("verify", str(path)) == 0
-    assert "drawn by version 0.0.1, so its words were not compared" in capsys.readouterr().out
+    assert command("verify", str(path)) == 1, "or naming another version would be enough for any words"
+    assert "drawn by version '0.0.1', so its words were not compared" in capsys.readouterr().out
 
 
 def test_pictures_are_those_that_were_certified(audited: tuple[Store, Run]) -> None:
@@ -148,6 +151,11 @@ def test_pictures_are_those_that_were_certified(audited: tuple[Store, Run]) -> N
     swapped = page(Report(made.packed, made.pictures | {idx: other.getvalue()}, made.context))
     found = checking.faults(read(swapped), swapped)
     assert found == [f"the picture {idx} that it shows is not the one that was certified"]
+    first, moving = Image.open(io.BytesIO(made.pictures[idx])), io.BytesIO()
+    first.save(moving, "PNG", save_all=True, append_images=[Image.new("RGB", first.size, "red")])
+    animated = page(Report(made.packed, made.pictures | {idx: moving.getvalue()}, made.context))
+    found = checking.faults(read(animated), animated)
+    assert found == [f"the picture {idx} that it shows holds more than its pixels"]
     assert not read(page(gathered(store, run, pictures=False))).pictures
 
 
@@ -192,6 +200,18 @@ def test_a_log_has_a_report_without_certificates(own: Store) -> None:
     text = page(gathered(own, run, pictures=False))
     assert "read from a log in Cohen&#x27;s dialect" in text
     assert checking.faults(read(text), text) == []
+    assert checking.on_their_word(read(text)) == ["what was asked", "dates", "notes", "reasons", "other runs"]
+
+
+def test_names_of_a_data_set_that_is_not_here_are_their_word(own: Store) -> None:
+    run = own.create("log", "Cohen", "elsewhere", {"sigma": 0.5, "n": 100, "alpha": 0.001}, [0], {})
+    own.add(run, [], [Result(0, 1, 1, 0.2, n=100, n_a_low=80, n_a_high=82)])
+    made = gathered(own, run)
+    named = Report(made.packed, {}, replace(made.context, names={"1": "harmless"}))
+    assert checking.faults(named, page(named)) == []
+    assert checking.on_their_word(named)[-1] == "the names of the classes"
+    shown = Report(made.packed, {0: b""}, made.context)
+    assert checking.on_their_word(shown)[-1] == "pictures", "a log does not tell which picture it was"
 
 
 @pytest.mark.parametrize("text", ["", "<html></html>", '<meta name="diffsmooth-report" content="{}">'])

@@ -55,6 +55,7 @@ def asked(
         (HOST, "http://localhost:8501", False),
         (HOST, "https://elsewhere.example", False),
         (HOST, "null", False),
+        (HOST, "http://[half", False),
         ("elsewhere.example", None, False),
         ("elsewhere.example", "http://elsewhere.example", False),
         (None, None, False),
