@@ -60,8 +60,8 @@ def tabs() -> None:
 def show(picture: Picture, shared: Draft[SmoothingConfig], settings: list[Chosen]) -> None:
     """The half of the page that has settings side by side."""
     st.markdown(
-        "The same picture, the same noise, other settings: vote 7 of each starts from the very same random "
-        "numbers, so what differs is the setting and not chance."
+        "The same picture and the same noise under other settings. Each vote of one setting has its like in "
+        "the others, made of the same random numbers: what differs is the setting, not chance."
     )
     if shared.values is None:
         problem_line(shared.problem)
