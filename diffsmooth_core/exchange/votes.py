@@ -90,6 +90,8 @@ def read(path: Path) -> VoteLog:
         if missing := next((name for name in COLUMNS if row.get(name) in (None, "")), None):
             raise InputError(f"{path}, line {line}: it has no {missing}; a vote is {', '.join(COLUMNS)}")
         image, stage = str(row["image"]), row["stage"]
+        if not image.isprintable():
+            raise InputError(f"{path}, line {line}: image is {image!r:.40}; a name is made of visible text")
         if stage not in STAGES:
             raise InputError(f"{path}, line {line}: stage is {stage!r:.40}; it is one of {', '.join(STAGES)}")
         index, label = (
@@ -110,7 +112,10 @@ def read(path: Path) -> VoteLog:
 def _rows(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     if not text.lstrip().startswith("{"):
         reader = csv.DictReader(io.StringIO(text))
-        yield from ((reader.line_num, row) for row in reader)
+        try:
+            yield from ((reader.line_num, row) for row in reader)
+        except csv.Error as error:
+            raise InputError(f"{path}, line {reader.line_num + 1} is no CSV ({error})") from None
         return
     for number, line in enumerate(text.splitlines(), 1):
         try:
@@ -125,8 +130,12 @@ def _rows(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 def _whole(path: Path, line: int, name: str, value: Any, most: int) -> int:
     text = str(value).strip()
-    if isinstance(value, float | bool) or not (text.isascii() and text.isdecimal() and int(text[:12]) < most):
-        raise InputError(f"{path}, line {line}: {name} is {value!r:.40}; it is a whole number from 0 up")
+    if isinstance(value, float | bool) or not (
+        text.isascii() and text.isdecimal() and len(text) <= 12 and int(text) < most
+    ):
+        raise InputError(
+            f"{path}, line {line}: {name} is {value!r:.40}; it is a whole number from 0 up, below {most:,}"
+        )
     return int(text)
 
 

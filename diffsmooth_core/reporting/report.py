@@ -115,6 +115,8 @@ def gathered(store: Store, run: Run, about: str = "", pictures: bool = True) -> 
         raise InputError(
             f"what was asked has up to {MOST_WORDS:,} characters, got {len(about):,}; shorten it"
         )
+    if about != about.encode(errors="replace").decode():
+        raise InputError(f"what was asked is no text ({about[:40]!r}); write it as UTF-8")
     if not (results := store.results(run, certificates=True)):
         raise InputError(f"run {run.name!r} has no results yet; let it certify some pictures first")
     shown = [r for r in results if r.outcome in SHOWN] if pictures else []

@@ -112,6 +112,9 @@ def test_numbers_are_the_pictures_of_a_data_set_that_is_here(twelve: None, tmp_p
         (lambda found: found[0].update({"class": -1}), "line 2: class is '-1'"),
         (lambda found: found[4].update(index="1.0"), "line 6: index is '1.0'"),
         (lambda found: found[2].update(image=""), "line 4: it has no image"),
+        (lambda found: found[2].update(image="\x1b[2Ja"), "line 4: image is .* visible text"),
+        (lambda found: found[2].update(image="a" * 200_000), "line 4 is no CSV"),
+        (lambda found: found[0].update({"class": "0" * 12 + "9" * 12}), "line 2: class is .* below 65,536"),
         (lambda found: found.clear(), "has no votes"),
     ],
 )

@@ -188,6 +188,7 @@ def test_the_commands_write_and_verify_a_report(
     for arguments, said in (
         (["report", "ours", "--html", str(tmp_path / "a.pdf"), "--store", url], "does not end in .html"),
         (["report", "none", "--html", str(path), "--store", url], "there is no run named 'none'"),
+        (["report", "ours", "--html", str(path), "--store", url, "--about", "\udcff"], "is no text"),
         (["verify", str(path), "--family"], "a report is verified without certificates"),
     ):
         assert command(*arguments) == 2
