@@ -120,6 +120,7 @@ def test_a_report_is_saved_opened_and_holds(app: str, page: Page) -> None:
     recorded = page.get_by_role("button", name=re.compile("Open a recorded audit of 200 pictures"))
     button(page, "Add a run").click()
     page.get_by_role("tab", name="Open a run").click()
+    page.get_by_text("A run that was downloaded whole").wait_for()
     if recorded.last.is_visible():  # another test may have opened it
         recorded.last.click()
         expect(page.get_by_text("The run diffsmooth was opened")).to_be_visible()
