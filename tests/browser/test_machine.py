@@ -19,11 +19,7 @@ from ui.session import settings, state
 
 NAMES = class_names("cifar10")
 SHIP = 8
-DISSENTERS = [
-    "Vote 219 of those that count: airplane",
-    "Vote 234 of those that count: cat",
-    "Vote 449 of those that count: airplane",
-]
+DISSENTERS = ["Estimation vote 219: airplane", "Estimation vote 234: cat", "Estimation vote 449: airplane"]
 WHOLE = 20_000  # milliseconds that a replay takes at most
 PAGE = f"""<!doctype html><title>The vote machine</title>
 <style>:root {{ --st-font: sans-serif; --st-text-color: #1f2933; --st-background-color: #faf9f7;
@@ -196,7 +192,7 @@ def test_a_dissenter_is_held_by_pointer_by_touch_and_by_keyboard(page: Page, sho
     page.mouse.move(5, 5)
     page.clock.run_for(1_500)
     assert colour_at(page, ".place", 0.5, 0.3) == at_rest
-    expect(said).to_have_text("1,100 votes, counted in 3 s")
+    expect(said).to_have_text("1,100 votes, counted in 3 s; point at a glowing one to see its copy")
 
     page.get_by_role("button", name="before").focus()
     page.keyboard.press("Tab")
@@ -206,7 +202,7 @@ def test_a_dissenter_is_held_by_pointer_by_touch_and_by_keyboard(page: Page, sho
     expect(page.get_by_role("button", name=DISSENTERS[2])).to_be_focused()
     expect(said).to_have_text(DISSENTERS[2])
     page.keyboard.press("Escape")
-    expect(said).to_have_text("1,100 votes, counted in 3 s")
+    expect(said).to_have_text("1,100 votes, counted in 3 s; point at a glowing one to see its copy")
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Replay", exact=True)).to_be_focused()
     page.get_by_role("button", name=DISSENTERS[1]).click()

@@ -145,10 +145,10 @@ def tower_of(label: int, classes: Sequence[int]) -> int:
 
 
 def _traveller(copy: Copy, step: int, classes: Sequence[int], names: Sequence[str]) -> Traveller:
-    of = "that choose" if copy.stage == "selection" else "that count"
+    stage = "Selection" if copy.stage == "selection" else "Estimation"
     return Traveller(
         id=f"{copy.stage} {copy.index}",
-        title=f"Vote {copy.index + 1:,} of those {of}: {names[copy.vote]}",
+        title=f"{stage} vote {copy.index + 1:,}: {names[copy.vote]}",
         tower=tower_of(copy.vote, classes),
         name=names[copy.vote],
         colour=class_colour(copy.vote),
@@ -207,7 +207,9 @@ def _foot(run: Certification) -> str:
     config, progress = run.subject.config, run.progress
     assert progress is not None
     if certificate := progress.certificate:
-        return f"{certificate.n + config.n0:,} votes, counted in {duration(certificate.seconds)}"
+        counted = f"{certificate.n + config.n0:,} votes, counted in {duration(certificate.seconds)}"
+        held = any(copy.dissents for copy in progress.copies)
+        return f"{counted}; point at a glowing one to see its copy" if held else counted
     return f"{progress.votes_per_second:,.0f} votes come in each second; the belt shows about one of them"
 
 
