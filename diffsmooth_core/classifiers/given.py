@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,10 @@ def given_classifier(
     A torch module is known by the SHA-256 of its state, any other function by `weights`, a SHA-256 that the
     caller names, or by its name alone, which then says so. Raises InputError for a module in training mode.
     """
+    if not callable(f):
+        raise InputError(f"f is {type(f).__name__}, which cannot be called; give a function or a module")
+    if weights and not re.fullmatch("[0-9a-f]{64}", weights):
+        raise InputError(f"sha256 has 64 hexadecimal digits in small letters, got {weights!r:.80}")
     if isinstance(f, nn.Module) and f.training:
         raise InputError(
             "f is in training mode, where dropout and BatchNorm tie votes together; call f.eval()"
@@ -63,7 +68,7 @@ class Given(nn.Module):
             found = torch.as_tensor(answer).to(x.device)
         except (TypeError, ValueError, RuntimeError) as error:
             raise InputError(f"f returned {type(answer).__name__}, which is no array ({error})") from None
-        if tuple(found.shape) == (len(x), self.classes):
+        if tuple(found.shape) == (len(x), self.classes) and not found.is_complex():
             return found.float()
         if tuple(found.shape) != (len(x),) or found.is_floating_point() or found.is_complex():
             raise InputError(

@@ -108,3 +108,11 @@ def test_what_cannot_be_smoothed_is_refused() -> None:
         SmoothedClassifier.around(Logits(), **SETTINGS)
     with pytest.raises(InputError, match="classes must be 2 or more, got 1"):
         SmoothedClassifier.around(bright, **SETTINGS | {"classes": 1})
+
+
+@pytest.mark.parametrize(
+    ("f", "sha256", "said"), [(5, "", "cannot be called"), (abs, "zz", "64 hexadecimal")]
+)
+def test_what_is_no_function_or_no_hash_is_refused(f: Any, sha256: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        SmoothedClassifier.around(f, classes=2, sigma=0.5, sha256=sha256)
