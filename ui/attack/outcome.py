@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.attacks import AttackConfig, AttackProgress, Attempt
+from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.wording import confidence, length
+from ui import verdict as certified
 from ui.jobs.polling import failure
 from ui.jobs.registry import Snapshot
 from ui.verdict import Verdict
 
 
-def verdict(certificate: Certificate, attacked: Snapshot[Any] | None, names: tuple[str, ...]) -> Verdict:
+def verdict(
+    certificate: Certificate, picture: Picture, attacked: Snapshot[Any] | None, names: tuple[str, ...]
+) -> Verdict:
     """The state or outcome of the attack, as Markdown in which outside text is escaped."""
     if attacked is None:
-        return _before(certificate, names)
+        return _before(certificate, picture, names)
     if attacked.state == "failed":
         return Verdict("failed", ":material/error:", "Stopped", "no answer", failure(attacked))
     if attacked.state == "queued":
@@ -26,11 +31,11 @@ def verdict(certificate: Certificate, attacked: Snapshot[Any] | None, names: tup
         return _broken(certificate, progress, success, names)
     if attacked.state == "running":
         return _searching(certificate, attacked.subject.attack, progress)
-    return _not_broken(certificate, attacked, names)
+    return _not_broken(certificate, picture, attacked, names)
 
 
-def _before(certificate: Certificate, names: tuple[str, ...]) -> Verdict:
-    """Before an attack: what the certificate guarantees against it."""
+def _before(certificate: Certificate, picture: Picture, names: tuple[str, ...]) -> Verdict:
+    """Before an attack: what the certificate guarantees against it, in the colour of its own verdict."""
     name, radius = names[certificate.candidate], length(certificate.radius)
     if certificate.label == ABSTAIN:
         return Verdict(
@@ -40,13 +45,11 @@ def _before(certificate: Certificate, names: tuple[str, ...]) -> Verdict:
             f"most votes were for **{name}**",
             "Nothing is promised for this picture, so an attack of any length may succeed.",
         )
-    return Verdict(
-        "right",
-        ":material/shield:",
-        "Certified",
-        f"**{name}** within **{radius}**",
-        f"With {confidence(certificate.config.alpha)} confidence no change shorter than {radius} makes "
-        "it anything else, whoever chooses the change. Choose a length, inside or outside, and try.",
+    return replace(
+        certified.verdict(certificate, picture, names),
+        headline=f"**{name}** within **{radius}**",
+        sentence=f"With {confidence(certificate.config.alpha)} confidence no change shorter than {radius} "
+        "makes it anything else, whoever chooses the change. Choose a length, inside or outside, and try.",
     )
 
 
@@ -64,9 +67,11 @@ def _searching(certificate: Certificate, attack: AttackConfig, progress: AttackP
     )
 
 
-def _not_broken(certificate: Certificate, attacked: Snapshot[Any], names: tuple[str, ...]) -> Verdict:
-    """An attack that ended without changing the class. Inside the certified radius this is guaranteed;
-    outside it only means that none of the attempts succeeded."""
+def _not_broken(
+    certificate: Certificate, picture: Picture, attacked: Snapshot[Any], names: tuple[str, ...]
+) -> Verdict:
+    """An attack that ended without changing the class. Inside the certified radius this is guaranteed, for
+    a wrong class too; outside it only means that none of the attempts succeeded."""
     attack: AttackConfig = attacked.subject.attack
     progress: AttackProgress | None = attacked.progress
     made = len(progress.attempts) if progress else 0
@@ -82,7 +87,7 @@ def _not_broken(certificate: Certificate, attacked: Snapshot[Any], names: tuple[
     still = f"still **{names[certificate.candidate]}**"
     if attack.radius <= certificate.radius:
         return Verdict(
-            "right",
+            certified.verdict(certificate, picture, names).mood,
             ":material/shield:",
             "Held",
             still,

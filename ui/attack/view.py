@@ -109,7 +109,7 @@ def _attack(certified: Certification) -> None:
     attacked = attacks.latest(certified)
     progress: AttackProgress | None = attacked.progress if attacked else None
     running = attacked is not None and not attacked.finished
-    said = verdict(certificate, attacked, names)
+    said = verdict(certificate, picture, attacked, names)
     with st.container(border=True, key=f"answer-{said.mood}"):
         body, action = answer.card(picture, names)
         with body:

@@ -22,6 +22,7 @@ from ui.attack.outcome import verdict
 from ui.jobs import attacks
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import settings, state
+from ui.verdict import Verdict
 
 Visit = Callable[..., AppTest]
 QUICK = {
@@ -73,7 +74,7 @@ def test_certify_first_then_an_attack_inside_holds_and_one_outside_breaks() -> N
     assert "First certify" in text(page)
     assert re.search(r"about \d+ s", text(page)), "how long that takes"
     finish(page, "Certify")
-    assert "Certified: bird within" in text(page)
+    assert "Certified and right: bird within" in text(page)
     assert figures(page)["Broken at"] == "–"
     finish(page, "Attack")
     assert "Held: still bird" in text(page)
@@ -121,11 +122,11 @@ def test_the_finished_run_of_the_certify_page_is_taken_while_its_settings_stand(
     page = visit(**QUICK)
     finish(page, "Certify")
     page = attack_page(job=address(page)["job"])
-    assert "Certified: bird within" in text(page)
+    assert "Certified and right: bird within" in text(page)
     page.number_input(key="sigma").set_value(0.3).run()
     assert "First certify" in text(page), "another setting, another certificate"
     page.number_input(key="sigma").set_value(0.25).run()
-    assert "Certified: bird within" in text(page)
+    assert "Certified and right: bird within" in text(page)
 
 
 def test_a_picture_without_a_certificate_is_attacked_at_a_length() -> None:
@@ -179,6 +180,19 @@ def attempt(outcome: str, length: float) -> Attempt:
     return Attempt(length, length, (100, *(0,) * 9), predicted, outcome, picture)  # type: ignore[arg-type]
 
 
+def said_of(found: tuple[Certificate, Snapshot], label: int | None = SHIP) -> Verdict:
+    certificate, attacked = found
+    return verdict(certificate, replace(attacked.subject.picture, label=label), attacked, NAMES)
+
+
+@pytest.mark.parametrize(("label", "mood"), [(SHIP, "right"), (PLANE, "wrong"), (None, "unknown")])
+def test_a_certificate_for_the_wrong_class_does_not_look_right(label: int | None, mood: str) -> None:
+    certificate, attacked = snapshot("done", (attempt("held", 1.0),), radius=1.0)
+    picture = replace(attacked.subject.picture, label=label)
+    assert verdict(certificate, picture, None, NAMES).mood == mood
+    assert said_of((certificate, attacked), label).mood == mood
+
+
 @pytest.mark.parametrize(
     ("moment", "outcomes", "radius", "mood", "words"),
     [
@@ -196,13 +210,13 @@ def test_the_verdict_says_what_happened(
     moment: str, outcomes: tuple[str, ...], radius: float, mood: str, words: str
 ) -> None:
     attempts = tuple(attempt(outcome, radius) for outcome in outcomes)
-    said = verdict(*snapshot(moment, attempts, radius=radius), NAMES)
+    said = said_of(snapshot(moment, attempts, radius=radius))
     assert said.mood == mood
     assert words in said.sentence
 
 
 def test_what_is_still_narrowed_down_is_said() -> None:
-    said = verdict(*snapshot("running", (attempt("broken", 2.0),), finished=False, radius=2.0), NAMES)
+    said = said_of(snapshot("running", (attempt("broken", 2.0),), finished=False, radius=2.0))
     assert "1.6 times the certified radius" in said.sentence
     assert "Shorter ones are being tried" in said.sentence
 
