@@ -109,8 +109,11 @@ def _unpack(form: str, file: str, data: Callable[[], bytes], name: str | None = 
 
     def work() -> tuple[str, str]:
         run = bundles.unpack(store, data(), name)
-        checked = "Every certificate follows from its votes and is the run's."
-        return run.name, f"The run {run.name} was opened. {checked}"
+        checked = (
+            "Every radius was computed again from its votes, and every certificate is of the settings and "
+            "networks that the run names."
+        )
+        return run.name, f"The run {run.name} was opened and checked. {checked}"
 
     _read(form, file, work)
 
