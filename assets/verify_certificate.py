@@ -1,9 +1,8 @@
 """Check DiffSmooth certificates with Python's standard library alone: verify_certificate.py FILE...
 
-For whoever relies on one, written from CERTIFICATE.md without code of the program that issues them. It checks
-that bound, radius and label follow from the votes, and that votes, counts, settings and commitment belong
-together; not that networks cast these votes (`diffsmooth verify --replay`, `--fresh`). Binomial sums are
-integers, rounded against the certificate. Exit status: 0, all hold; 1, one does not; 2, a file is none.
+Written from CERTIFICATE.md without code of the program that issues them. It checks that bound, radius and
+label follow from the votes, and that votes, counts, settings and commitment belong together, not that
+networks cast them (`diffsmooth verify --replay`). Status: 0, all hold; 1, one does not; 2, a file is none.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ NORMAL = NormalDist()
 MOST_BYTES, MOST_VOTES, MOST_CLASSES = 10**8, 10**7, 65_536
 
 
-# Binomial sums. If b(j) is the probability of j successes in n votes, b(j+1) / b(j) = (n-j)/(j+1) p/(1-p):
-# in units of b(k) the sums need neither a power nor a factorial.
+# Binomial sums, in integers rounded against the certificate. If b(j) is the probability of j successes in n
+# votes, b(j+1) / b(j) = (n-j)/(j+1) p/(1-p): in units of b(k) they need neither a power nor a factorial.
 def above(k: int, n: int, p: Fraction) -> int:
     """(b(k) + b(k+1) + ... + b(n)) / b(k), rounded up."""
     odds, against = p.numerator, p.denominator - p.numerator

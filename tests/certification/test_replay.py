@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from diffsmooth_core import build_base, certify
+from diffsmooth_core.certification import hardware as hardware_module
 from diffsmooth_core.certification import replay as replaying
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
 from diffsmooth_core.certification.decision import decide
@@ -198,13 +199,14 @@ def test_a_batch_that_no_memory_holds_is_refused(change: dict[str, object]) -> N
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(torch.cuda, "get_device_name"), (torch.backends.cudnn, "version")]
+    ("module", "name"),
+    [(torch.cuda, "get_device_name"), (torch.backends.cudnn, "version"), (hardware_module, "kernels")],
 )
-def test_another_gpu_or_cudnn_is_another_kind_of_device(
+def test_another_gpu_cudnn_or_triton_is_another_kind_of_device(
     monkeypatch: pytest.MonkeyPatch, module: object, name: str
 ) -> None:
     with pretended_gpu():
         here = hardware(torch.device("cuda"))
-        assert here.keys() == {"gpu", "cuda", "cudnn", "tf32"}
+        assert here.keys() == {"gpu", "cuda", "cudnn", "triton", "tf32"}
         monkeypatch.setattr(module, name, lambda *_: "another")
         assert hardware(torch.device("cuda")) != here
