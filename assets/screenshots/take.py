@@ -9,6 +9,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.serving import opened
+from tests.browser.serving import press as press_key
 
 HERE = Path(__file__).parent
 LIMIT = 70_000  # bytes of a screenshot
@@ -75,7 +76,7 @@ def main() -> None:
         page = visit(browser, f"{url}/runs", height=1150)
         page.get_by_role("button", name="Open a recorded audit of 200 pictures").click(timeout=60_000)
         page.get_by_role("radio", name="Pictures").click(timeout=60_000)
-        page.keyboard.press("a")
+        press_key(page, "a")
         page.get_by_text("Stage by stage").wait_for(timeout=60_000)
         take(page, "runs")
 

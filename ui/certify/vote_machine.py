@@ -210,7 +210,8 @@ def _foot(run: Certification) -> str:
         counted = f"{certificate.n + config.n0:,} votes, counted in {duration(certificate.seconds)}"
         held = any(copy.dissents for copy in progress.copies)
         return f"{counted}; point at a glowing one to see its copy" if held else counted
-    return f"{progress.votes_per_second:,.0f} votes come in each second; the belt shows about one of them"
+    pace = f"{progress.votes_per_second:,.0f} votes come in each second"
+    return f"{pace}; the belt shows about one of them, and towers and bound follow a moment later"
 
 
 def _said(run: Certification, names: tuple[str, ...]) -> str:
