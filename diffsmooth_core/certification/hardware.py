@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from diffsmooth_core.layers.fused import kernels
+from diffsmooth_core.layers.fused import working_triton
 
 
 def hardware(device: torch.device) -> dict[str, str]:
@@ -26,7 +26,7 @@ def hardware(device: torch.device) -> dict[str, str]:
             "gpu": torch.cuda.get_device_name(device),
             "cuda": str(torch.version.cuda),
             "cudnn": str(torch.backends.cudnn.version()),
-            "triton": kernels(device),
+            "triton": working_triton(device),
             "tf32": "off",
         }
     return {

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.layers.fused import bias_act, group_norm, identity, in_kernels, resampled, unbiased
+from diffsmooth_core.layers.fused import bias_act, group_norm, identity, in_kernels, resampled, without_bias
 
 _CHANNEL_MULT = {
     512: (0.5, 1, 1, 2, 2, 4, 4),
@@ -192,11 +192,11 @@ class ResBlock(nn.Module):
         first: Any = self.in_layers
         last: Any = self.out_layers
         skip: Any = self.skip_connection
-        h = unbiased(first[2], self._resampled(group_norm(first[0], x, F.silu)))
-        h = unbiased(last[3], group_norm(last[0], h, F.silu, first[2].bias))
+        h = without_bias(first[2], self._resampled(group_norm(first[0], x, F.silu)))
+        h = without_bias(last[3], group_norm(last[0], h, F.silu, first[2].bias))
         x, bias = self._resampled(x), last[3].bias
         if isinstance(skip, nn.Conv2d):
-            x, bias = unbiased(skip, x), bias + skip.bias
+            x, bias = without_bias(skip, x), bias + skip.bias
         return bias_act(h, bias, add=x)
 
     def fold(self, emb: Tensor) -> None:

@@ -142,13 +142,13 @@ def test_the_kernels_compile_for_a_gpu(channels: int) -> None:
 
 
 def test_without_a_gpu_torch_computes() -> None:
-    assert not fused.kernels(torch.device("cpu"))
+    assert not fused.working_triton(torch.device("cpu"))
     assert not fused.in_kernels(torch.zeros(1))
 
 
 def test_what_is_differentiated_or_compiled_is_left_to_torch() -> None:
     x = mock.Mock(is_cuda=True, requires_grad=True)
-    with mock.patch.object(fused, "kernels", return_value="3.6.0"):
+    with mock.patch.object(fused, "working_triton", return_value="3.6.0"):
         assert not fused.in_kernels(x)
         with torch.no_grad():
             assert fused.in_kernels(x)
@@ -160,5 +160,5 @@ def test_a_bias_may_be_added_after_the_maximum_is_taken() -> None:
     conv, generator = nn.Conv2d(3, 4, 3), torch.Generator().manual_seed(0)
     x = torch.randn(2, 3, 9, 9, generator=generator)
     assert conv.bias is not None
-    later = fused.pooled(fused.unbiased(conv, x), 2) + conv.bias[:, None, None]
+    later = fused.pooled(fused.without_bias(conv, x), 2) + conv.bias[:, None, None]
     torch.testing.assert_close(torch.relu(later), fused.conv_act(conv, nn.Identity(), x, torch.relu, pool=2))
