@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import page
-from ui.models import view
+from ui.models import adding, view
 
 page.header("Models")
 st.caption(
@@ -15,4 +15,4 @@ st.caption(
 chosen = view.table()
 if chosen is not None:
     view.card(chosen)
-view.adding()
+adding.form()

@@ -70,6 +70,7 @@ def show(name: str) -> None:
     type=click.IntRange(0, 1),
     help="The output of the first class, where there is an output more than classes: 1 or 0.",
 )
+@click.option("--weights", metavar="KEY", help="Which weights, where a file holds several: ema, say.")
 @json_option()
 def add(
     source: str,
@@ -79,6 +80,7 @@ def add(
     config: Path | None,
     dataset: str | None,
     offset: int | None,
+    weights: str | None,
     as_json: bool,
 ) -> None:
     """Add a checkpoint's file, a diffusers folder, or a model of timm's from the Hub.
@@ -95,7 +97,14 @@ def add(
     if dataset is not None:
         class_names(dataset)
     card = adding.add(
-        source, name, sigma=sigma, normalisation=normalisation, dataset=dataset, config=record, offset=offset
+        source,
+        name,
+        sigma=sigma,
+        normalisation=normalisation,
+        dataset=dataset,
+        config=record,
+        offset=offset,
+        weights=weights,
     )
     if as_json:
         click.echo(json.dumps(card.as_dict(), indent=2))

@@ -29,6 +29,7 @@ def add(
     dataset: str | None = None,
     config: Mapping[str, Any] | None = None,
     offset: int | None = None,
+    weights: str | None = None,
 ) -> cards.Card:
     """Add a checkpoint's file, a folder in diffusers' layout, or a Hub repository of timm's ("timm/NAME",
     or one of timm's own names), under `name`.
@@ -36,15 +37,16 @@ def add(
     sigma is the training noise and `normalisation` a key of STATISTICS; checkpoints store neither. `dataset`
     overrides the data set that the layout suggests. `config` is the configuration, in OpenAI's names, of a
     diffusion model other than the published ones, `offset` the output of the first class, of a classifier
-    with one output more than classes (see `dialects.recognise`). Raises InputError where the checkpoint
-    cannot be used or the name is taken.
+    with one output more than classes (see `dialects.recognise`), `weights` the key of the set of weights that
+    is meant, where a file holds several. Raises InputError where the checkpoint cannot be used or the name is
+    taken, and SeveralSetsError (`wrapping.py`) where one of several sets has to be named.
     """
     _check_name(name)
     if normalisation is not None:
         check_choice("normalisation", normalisation, STATISTICS)
     if dataset is not None:
         check_dataset_name(dataset)
-    found = _found(source, config, offset)
+    found = _found(source, config, offset, weights)
     if found.kind == "classifier":
         what = source if offset is None else f"{source}, with one output left out,"
         outputs.check(found.classes, dataset or found.dataset, what)
@@ -113,13 +115,19 @@ def _described(found: dialects.Recognised) -> tuple[dict[str, Any], dict[str, An
     return {"network": network} | {k: v for k, v in found.record.items() if k not in schedule}, schedule
 
 
-def _found(source: str, config: Mapping[str, Any] | None, offset: int | None) -> dialects.Recognised:
+def _found(
+    source: str, config: Mapping[str, Any] | None, offset: int | None, weights: str | None
+) -> dialects.Recognised:
     path = Path(source)
     if path.is_dir():
+        if weights is not None:
+            raise InputError(
+                f"{source} is a folder; give its folder {weights} itself and leave the choice out"
+            )
         return dialects.diffusers(path)
     from_hub = source.startswith("timm/") or not checkpoints.is_path(source)
     content = _from_hub(source) if from_hub and not path.exists() else checkpoints.read(path)
-    return dialects.recognise(content, source, config, offset)
+    return dialects.recognise(content, source, config, offset, weights)
 
 
 def _from_hub(source: str) -> Mapping[str, Tensor]:

@@ -103,15 +103,18 @@ def recognise(
     source: str,
     config: Mapping[str, Any] | None = None,
     offset: int | None = None,
+    weights: str | None = None,
 ) -> Recognised:
     """Recognise the layout of a checkpoint's content.
 
     `config` is the configuration, in OpenAI's names, of a diffusion model other than the published ones.
     `offset` is the output of the first class, of a classifier with one output more than classes: 1 where the
     first output is none of them, 0 where the last is; that output is left out.
-    Raises InputError where the layout is unknown.
+    `weights` is the key of the content that holds the weights, where several do.
+    Raises InputError where the layout is unknown, and SeveralSetsError (`wrapping.py`) where `weights` is
+    needed.
     """
-    held = wrapping.unwrapped(content, source)
+    held = wrapping.unwrapped(content, source, weights)
     if offset is not None:
         held = replace(held, state=outputs.without_one(held.state, offset, source))
     found = replace(_recognised(held, content.get("arch"), source, config), entry=held.entry)

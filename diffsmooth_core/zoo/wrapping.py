@@ -4,7 +4,8 @@ normalising layer before the network."""
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,18 +40,38 @@ class Unwrapped:
     normalisation: str
 
 
-def unwrapped(content: Mapping[str, Any], source: str) -> Unwrapped:
-    """The weights in a checkpoint's content. DataParallel puts "module." before their names, torch.compile
-    "_orig_mod.", and in Cohen's layout the normalising layer is entry 0 of a Sequential and the network entry
-    1. Raises InputError where there are none, or several sets of them."""
-    present = [key for key in ENTRIES if key in content]
-    held = [key for key in present if isinstance(content[key], Mapping) and content[key]] or present
-    if len(held) > 1:
-        raise InputError(
-            f"{source} holds {' and '.join(map(repr, held))}; which is meant? Save that one alone: "
-            f"torch.save(content[{held[-1]!r}], 'weights.pth')"
+@dataclass(frozen=True)
+class WeightSet:
+    """One of several sets of weights in a file: the key of the content that holds it, how many tensors it
+    has, and the kinds of its numbers, "float16 and float32" say."""
+
+    entry: str
+    tensors: int
+    dtypes: str
+
+    def __str__(self) -> str:
+        return f"{self.entry!r} ({self.tensors} tensors, {self.dtypes})"
+
+
+class SeveralSetsError(InputError):
+    """A file holds several sets of weights, as of a network and of the average of its training steps, and
+    nobody said which is meant."""
+
+    def __init__(self, source: str, sets: Sequence[WeightSet]) -> None:
+        self.sets = tuple(sets)
+        super().__init__(
+            f"{source} holds {' and '.join(map(str, sets))}; which is meant? Say it where the file is added: "
+            f"python -m diffsmooth_core models add {shlex.quote(source)} --name NAME "
+            f"--weights {sets[-1].entry}"
         )
-    entry = held[0] if held else ""
+
+
+def unwrapped(content: Mapping[str, Any], source: str, weights: str | None = None) -> Unwrapped:
+    """The weights in a checkpoint's content, or those under the key `weights` of it. DataParallel puts
+    "module." before their names, torch.compile "_orig_mod.", and in Cohen's layout the normalising layer is
+    entry 0 of a Sequential and the network entry 1. Raises InputError where there are none, and
+    SeveralSetsError where there are several and none was named."""
+    entry = _entry(content, source) if weights is None else _named(content, source, weights)
     entries = checkpoints.tensors(content[entry] if entry else content, source)
     named = {key.replace("_orig_mod.", ""): value for key, value in entries.items()}
     prefix = ""
@@ -58,6 +79,33 @@ def unwrapped(content: Mapping[str, Any], source: str) -> Unwrapped:
         prefix += found
     state = {key.removeprefix(prefix): value for key, value in named.items() if key.startswith(prefix)}
     return Unwrapped(state, entry, prefix, _normalisation(entries, source))
+
+
+def _entry(content: Mapping[str, Any], source: str) -> str:
+    """The one of ENTRIES that holds weights, "" where none does."""
+    present = [key for key in ENTRIES if key in content]
+    held = [key for key in present if _tensors(content[key])] or present
+    if len(held) > 1:
+        raise SeveralSetsError(source, [_described(key, content[key]) for key in held])
+    return held[0] if held else ""
+
+
+def _named(content: Mapping[str, Any], source: str, weights: str) -> str:
+    if _tensors(content.get(weights)):
+        return weights
+    held = [repr(key) for key, value in content.items() if _tensors(value)]
+    remedy = f"there are {' and '.join(held)}" if held else "it holds one set alone: leave the choice out"
+    raise InputError(f"{source} has no weights under {weights!r}; {remedy}")
+
+
+def _tensors(value: object) -> list[Tensor]:
+    return [v for v in value.values() if isinstance(v, Tensor)] if isinstance(value, Mapping) else []
+
+
+def _described(entry: str, value: object) -> WeightSet:
+    tensors = _tensors(value)
+    kinds = sorted({str(v.dtype).removeprefix("torch.") for v in tensors if v.is_floating_point()})
+    return WeightSet(entry, len(tensors), " and ".join(kinds) or "no numbers with fractions")
 
 
 def _normalisation(entries: Mapping[str, Tensor], source: str) -> str:

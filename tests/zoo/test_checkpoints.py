@@ -116,11 +116,47 @@ def test_a_type_that_is_not_known_is_named(tmp_path: Path, content: object, name
         load_classifier(tmp_path / "it.pth", "cpu")
 
 
-def test_of_two_sets_of_weights_one_has_to_be_named(tmp_path: Path) -> None:
+def test_of_two_sets_of_weights_one_has_to_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "models"))
+    path, networks = (
+        tmp_path / "it.pth",
+        {"model": CifarResNet(8).eval(), "model_ema": CifarResNet(14).eval()},
+    )
+    half = {key: value.half() for key, value in networks["model_ema"].state_dict().items()}
+    arguments = {"depth": 8}  # of a training: no weights
+    torch.save(
+        {"model": networks["model"].state_dict(), "model_ema": half, "net": arguments, "odd": half}, path
+    )
+    asked = r"holds 'model' \(56 tensors, float32\) and 'model_ema' \(92 tensors, float16\); which is meant"
+    with pytest.raises(InputError, match=asked):
+        load_classifier(path, "cpu")
+    assert run("models", "add", str(path), "--name", "mine") == 2
+    assert f"models add {path} --name NAME --weights model_ema" in capsys.readouterr().err
+    x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    for entry, network in networks.items():
+        assert run("models", "add", str(path), "--name", entry, "--weights", entry) == 0
+        assert f"its weights are those under {entry!r}" in capsys.readouterr().out
+        with torch.inference_mode():
+            found = load_classifier(entry, "cpu", normalisation="none")(x)
+            torch.testing.assert_close(found, network(x), atol=2e-2, rtol=2e-2)
+    added = cards.every()
+    assert [added[entry].training["entry"] for entry in networks] == list(networks)
+    assert added["model"].sha256 != added["model_ema"].sha256
+    assert adding.add(str(path), "odd", weights="odd").training["entry"] == "odd", "no usual key"
+
+
+def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:
     state = CifarResNet(8).state_dict()
-    torch.save({"model": state, "model_ema": state}, tmp_path / "it.pth")
-    with pytest.raises(InputError, match="holds 'model' and 'model_ema'; which is meant"):
-        load_classifier(tmp_path / "it.pth", "cpu")
+    torch.save({"model": state, "epoch": 3}, tmp_path / "it.pth")
+    with pytest.raises(InputError, match="no weights under 'ema'; there are 'model'"):
+        adding.add(str(tmp_path / "it.pth"), "mine", weights="ema")
+    torch.save(state, tmp_path / "it.pth")
+    with pytest.raises(InputError, match="no weights under 'ema'; it holds one set alone"):
+        adding.add(str(tmp_path / "it.pth"), "mine", weights="ema")
+    with pytest.raises(InputError, match="is a folder; give its folder unet_ema itself"):
+        adding.add(str(tmp_path), "mine", weights="unet_ema")
 
 
 @pytest.mark.parametrize(("classes", "named"), [(100, "100 outputs"), (11, "which one is none of them")])

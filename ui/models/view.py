@@ -1,10 +1,7 @@
-"""The Models page: a table of networks, a card, the checkpoint doctor, adding one's own."""
+"""The Models page: a table of networks, a card, the checkpoint doctor."""
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -13,21 +10,15 @@ import streamlit as st
 import torch
 
 from diffsmooth_core import load_classifier
-from diffsmooth_core.classifiers.normalisation import STATISTICS
-from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets import labelled_pictures
 from diffsmooth_core.zoo import adding as zoo
 from diffsmooth_core.zoo import doctor
-from diffsmooth_core.zoo.cards import Card, added_folder, every
-from diffsmooth_core.zoo.checkpoints import SUFFIXES, available_memory, is_path
+from diffsmooth_core.zoo.cards import Card, every
+from diffsmooth_core.zoo.checkpoints import available_memory
 from ui.components import figure
-from ui.jobs import files
-from ui.session import notices
 from ui.session.limits import limit
-from ui.session.numbers import within
 from ui.text import plain
 from ui.titles import dataset_title, method_title, network_title
-from ui.uploads import Upload
 
 IMAGES = {"cifar10": 200, "imagenet": 32}  # that the doctor looks at
 KINDS = {"classifier": "Classifier", "denoiser": "Denoiser"}
@@ -89,10 +80,11 @@ def card(chosen: Card) -> None:
         fits = "fits" if need < available_memory() else "does not fit"
         origin = "bundled with the project" if chosen.bundled else "added here"
         made = chosen.training.get("origin", "trained by this project" if chosen.bundled else "")
+        entry = f"the file's weights “{chosen.training['entry']}”" if "entry" in chosen.training else ""
         licence = chosen.training.get("licence", "MIT, as the project" if chosen.bundled else "not known")
         facts = {
             "In commands": chosen.name,
-            "Origin": ", ".join(filter(None, (origin, made))),
+            "Origin": ", ".join(filter(None, (origin, made, entry))),
             "Licence": str(licence),
             "Trained for": str(chosen.training.get("objective", "unknown")),
             "Training noise": _training_noise(chosen),
@@ -211,88 +203,3 @@ def finding(checkup: doctor.Checkup) -> go.Figure:
     chart.update_layout(height=70 + 44 * len(names), margin={"l": 0, "r": 0, "t": 8, "b": 0})
     chart.update_yaxes(autorange="reversed")
     return chart
-
-
-USUAL = "the usual one of its layout"
-OUTPUTS = {  # -> the output of the first class
-    "one for each class": None,
-    "one more, the first is no class": 1,
-    "one more, the last is no class": 0,
-}
-FORM = "add-network"
-
-
-def adding() -> None:
-    """A form for a checkpoint that is uploaded or lies on the server, or for one of timm's from the Hub."""
-    if not limit("models", "may_change"):
-        return
-    with st.expander("Add a network", icon=":material/add:"), st.form("add", border=False):
-        st.caption(
-            "The layouts of Cohen, SmoothAdv, MACER, Consistency, SmoothMix, timm, OpenAI and diffusers are "
-            "told from the file itself; nothing in it is ever run. A name such as timm/resnet50.a1_in1k is "
-            "fetched from the Hub."
-        )
-        file = st.file_uploader(
-            "Upload a checkpoint",
-            type=[suffix.removeprefix(".") for suffix in SUFFIXES],
-            key="checkpoint",
-            max_upload_size=limit("uploads", "megabytes"),
-            help="A larger file can lie in the server's folder of models: give its path below.",
-        )
-        left, right = st.columns(2)
-        source = left.text_input(
-            "Or a file in the folder of models, or timm/NAME", placeholder="checkpoint.pth.tar"
-        )
-        name = right.text_input("Name it", placeholder="smoothadv-resnet110")
-        sigma = left.number_input("Training noise σ", value=0.25, step=0.05, help="No file stores it.")
-        usual = right.selectbox("Normalisation", [USUAL, *STATISTICS])
-        extra = left.selectbox(
-            "Outputs", OUTPUTS, help="Networks from TensorFlow may have 1,001 for ImageNet."
-        )
-        if st.form_submit_button("Add", icon=":material/add:"):
-            options = {
-                "sigma": sigma,
-                "normalisation": None if usual == USUAL else usual,
-                "offset": OUTPUTS[extra],
-            }
-            notices.attempt(_add, file, source, name, options, form=FORM)
-            st.rerun()
-    files.show(FORM)
-    notices.show_with(FORM)
-
-
-def _add(file: Upload | None, source: str, name: str, options: dict[str, Any]) -> None:
-    """Add the uploaded checkpoint, or the one that `source` names, and say so. Raises InputError."""
-    within("Training noise σ", options["sigma"], (0.0, 2.0))
-    if file is None:
-        _check_door(source)
-        work = partial(zoo.add, source, name, **options)
-    else:
-        work = partial(_uploaded, file.getvalue(), file.name, name, options)
-    shown = file.name if file else source
-    files.read(FORM, "files", shown, work, _added, partial(notices.notify, form=FORM, refusal=True))
-
-
-def _added(card: Card) -> None:
-    entry = f" Its weights are those under “{card.training['entry']}”." if "entry" in card.training else ""
-    said = f"{card.name} was added: a {card.kind} for {dataset_title(card.dataset)}.{entry}"
-    notices.notify(said, FORM)
-
-
-def _check_door(source: str) -> None:
-    """Raise InputError where a visitor names a file outside the operator's folder of models, there or not:
-    the page must not tell what lies elsewhere on the server."""
-    hub = source.startswith("timm/") and ".." not in source and not Path(source).exists()
-    folder = added_folder().resolve()
-    named = not hub and (is_path(source) or Path(source).exists())
-    if named and not Path(source).resolve().is_relative_to(folder):
-        raise InputError(f"{source} is not in this server's folder of models; upload it instead")
-
-
-def _uploaded(data: bytes, filename: str, name: str, options: dict[str, Any]) -> Card:
-    """Add an uploaded checkpoint; of its own name only the ending plays a part."""
-    ending = next((suffix for suffix in SUFFIXES if filename.endswith(suffix)), SUFFIXES[0])
-    with TemporaryDirectory() as folder:
-        path = Path(folder, f"upload{ending}")
-        path.write_bytes(data)
-        return zoo.add(str(path), name, **options)

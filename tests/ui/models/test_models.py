@@ -82,6 +82,27 @@ def test_an_output_that_is_no_class_is_asked_for_and_left_out(page: AppTest, tmp
     assert (added.architecture["classes"], added.training["offset"]) == (10, 1)
 
 
+def test_of_several_sets_of_weights_one_is_asked_for(page: AppTest, tmp_path: Path) -> None:
+    state = CifarResNet(8).state_dict()
+    half = {key: value.half() for key, value in state.items()}
+    torch.save({"state_dict": state, "ema": half}, tmp_path / "m.pth")
+    page.file_uploader[0].set_value(("m.pth", (tmp_path / "m.pth").read_bytes(), ""))
+    page.text_input[1].set_value("mine")
+    next(b for b in page.button if b.label == "Add").click().run()
+    assert "choose one under Weights" in page.error[0].value
+    assert "mine" not in cards.every()
+    weights = next(box for box in page.selectbox if box.label == "Weights")
+    assert weights.options == ["state_dict: 56 tensors, float32", "ema: 56 tensors, float16"]
+    assert weights.value is None, "nothing is taken for granted"
+    weights.set_value("ema")
+    next(b for b in page.button if b.label == "Add").click().run()
+    assert not page.error
+    assert cards.every()["mine"].training["entry"] == "ema"
+    assert "Weights" not in [box.label for box in page.selectbox]
+    drawn = AppTest.from_function(draw_card, kwargs={"name": "mine"}, default_timeout=200).run()
+    assert "weights “ema”" in drawn.table[0].value.loc["Origin"].item()
+
+
 def test_a_checkpoint_is_uploaded(page: AppTest, tmp_path: Path) -> None:
     torch.save({"net": CifarResNet(8).state_dict()}, tmp_path / "m.pth")
     page.file_uploader[0].set_value(("../x/m.pth", (tmp_path / "m.pth").read_bytes(), ""))
