@@ -123,8 +123,8 @@ def _came(shown: str, found: Card | tuple[WeightSet, ...]) -> None:
     if not isinstance(found, Card):
         st.session_state["several-sets"] = (shown, found)
         which = " and ".join(f"“{one.entry}”" for one in found)
-        asked = f"{shown} holds several sets of weights, {which}; choose one under Weights and press Add again."
-        notices.notify(asked, FORM, refusal=True)
+        remedy = "choose one under Weights and press Add again"
+        notices.notify(f"{shown} holds several sets of weights, {which}; {remedy}.", FORM, refusal=True)
         return
     st.session_state.pop("several-sets", None)
     card = found
