@@ -212,9 +212,12 @@ def test_an_uploaded_picture_is_shown_and_stays_out_of_the_address(
     expect(button(page, "Certify")).to_be_disabled()
     expect(main.get_by_text("Sailing yacht")).to_have_count(0)
     page.locator("input[type=file]").set_input_files(tmp_path / "my_*teal*_.png")
-    expect(page.get_by_text("my__teal__.png")).to_be_visible()
+    expect(main.get_by_text("my__teal__.png")).to_be_visible()
     expect(page.get_by_text("true class unknown")).to_be_visible()
+    expect(page.get_by_text("my__teal__.png is the picture.")).to_be_visible()
     assert "picture=" not in page.url
+    metrics = page.request.get(f"{app}/_stcore/metrics").text()
+    assert "UploadedFileManager" not in metrics, "the files themselves are not kept, read or refused"
 
 
 def test_a_number_that_cannot_be_stops_the_button(app: str, page: Page) -> None:

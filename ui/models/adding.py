@@ -20,6 +20,7 @@ from diffsmooth_core.zoo import adding as zoo
 from diffsmooth_core.zoo.cards import Card, added_folder
 from diffsmooth_core.zoo.checkpoints import SUFFIXES, is_path
 from diffsmooth_core.zoo.wrapping import SeveralSetsError, WeightSet
+from ui import uploads
 from ui.jobs import files
 from ui.session import notices
 from ui.session.limits import limit
@@ -33,7 +34,7 @@ OUTPUTS = {  # -> the output of the first class
     "one more, the first is no class": 1,
     "one more, the last is no class": 0,
 }
-FORM = "add-network"
+FORM, UPLOADER = "add-network", "checkpoint"
 
 
 def form() -> None:
@@ -46,11 +47,10 @@ def form() -> None:
             "told from the file itself; nothing in it is ever run. A name such as timm/resnet50.a1_in1k is "
             "fetched from the Hub."
         )
-        file = st.file_uploader(
+        file = uploads.uploader(
             "Upload a checkpoint",
-            type=[suffix.removeprefix(".") for suffix in SUFFIXES],
-            key="checkpoint",
-            max_upload_size=limit("uploads", "megabytes"),
+            UPLOADER,
+            [suffix.removeprefix(".") for suffix in SUFFIXES],
             help="A larger file can lie in the server's folder of models: give its path below.",
         )
         left, right = st.columns(2)
@@ -79,7 +79,7 @@ def form() -> None:
 
 def _which(column: DeltaGenerator, shown: str) -> str | None:
     """The set of weights that is meant, asked for once a file turned out to hold several."""
-    file, sets = st.session_state.get("several-sets", ("", ()))
+    file, sets = st.session_state.get("several-sets", (None, ()))
     if shown != file:
         return None
     labels = {found.entry: f"{found.entry}: {found.tensors} tensors, {found.dtypes}" for found in sets}
@@ -127,6 +127,7 @@ def _came(shown: str, found: Card | tuple[WeightSet, ...]) -> None:
         notices.notify(f"{shown} holds several sets of weights, {which}; {remedy}.", FORM, refusal=True)
         return
     st.session_state.pop("several-sets", None)
+    uploads.forget(UPLOADER)
     card = found
     entry = f" Its weights are those under “{card.training['entry']}”." if "entry" in card.training else ""
     said = f"{card.name} was added: a {card.kind} for {dataset_title(card.dataset)}.{entry}"

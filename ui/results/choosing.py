@@ -15,9 +15,9 @@ from diffsmooth_core.exchange.questions import QUESTIONS, Question
 from diffsmooth_core.runs.reading import fault_of
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.zoo.cards import every
+from ui import uploads
 from ui.page import error_box
 from ui.results.curves import ResultCurve, marked, named, of_card, of_papers, of_run
-from ui.session.limits import limit
 from ui.titles import dataset_title
 
 MOST = 8  # lines at once, of ours and of published ones
@@ -83,11 +83,10 @@ def _begin_again() -> None:
 def _values() -> list[Value]:
     """Every published number: bundled, the operator's and the visitor's own."""
     with st.sidebar:
-        file = st.file_uploader(
+        file = uploads.uploader(
             "Your own numbers",
-            type=["csv"],
-            key="published-file",
-            max_upload_size=limit("uploads", "megabytes"),
+            "published-file",
+            ["csv"],
             help="A CSV file with a line a number; the documentation of audits names its columns. It is "
             "shown to you alone and not kept.",
         )

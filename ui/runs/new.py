@@ -22,6 +22,7 @@ from diffsmooth_core.runs.estimate import held, peak_memory
 from diffsmooth_core.runs.indices import parse_indices, spread
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.wording import duration
+from ui import uploads
 from ui.jobs import audits, certificates, files
 from ui.navigation import certify_by_name
 from ui.page import error_box
@@ -34,7 +35,8 @@ from ui.uploads import Upload
 
 REMARKS = 3  # on a log, of which more are counted
 SHOWN_PICTURES = 200  # of an audit that is started here, unless asked for others
-FORMS = ("open-run", "import-log", "")  # "": the buttons of the recorded audits
+UPLOADERS = {"open-run": "run-file", "import-log": "log-file"}  # of each form with a file
+FORMS = (*UPLOADERS, "")  # "": the buttons of the recorded audits
 RECORDED = ASSETS / "runs"  # the folder of recorded audits; any NAME.json.gz in it is one
 
 
@@ -88,8 +90,7 @@ def _open_form() -> None:
         "shows: `import-run FILE --challenge LEDGER` in a terminal looks there."
     )
     with st.form("open-run", border=False):
-        most = limit("uploads", "megabytes")
-        file = st.file_uploader("Run", type=["gz"], key="run-file", max_upload_size=most)
+        file = uploads.uploader("Run", UPLOADERS["open-run"], ["gz"])
         name = st.text_input("Name it", max_chars=80, placeholder="as it was called")
         if st.form_submit_button("Open", type="primary"):
             notices.attempt(_open, file, name, form="open-run")
@@ -120,8 +121,13 @@ def _unpack(form: str, file: str, data: Callable[[], bytes], name: str | None = 
 
 def _read(form: str, file: str, work: Callable[[], tuple[str, str]]) -> None:
     """Have a form's file read beside the page, which then shows the run and the sentence that came of it."""
-    refused = partial(notices.notify, form=form, refusal=True)
-    files.read(form, "files", file, work, lambda found: _show_next(*found), refused)
+
+    def came(found: tuple[str, str]) -> None:
+        if form in UPLOADERS:
+            uploads.forget(UPLOADERS[form])
+        _show_next(*found)
+
+    files.read(form, "files", file, work, came, partial(notices.notify, form=form, refusal=True))
 
 
 def _start_form() -> None:
@@ -203,7 +209,7 @@ def _import_form() -> None:
         "A certification log of Cohen's code or of one that writes alike; the content tells its dialect."
     )
     with st.form("import-log", border=False):
-        file = st.file_uploader("Log", key="log-file", max_upload_size=limit("uploads", "megabytes"))
+        file = uploads.uploader("Log", UPLOADERS["import-log"])
         left, middle, right = st.columns(3)
         name = left.text_input("Name of the run", max_chars=80, placeholder="cohen-0.5")
         dataset = middle.selectbox("Data set", datasets())

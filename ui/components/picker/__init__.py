@@ -9,13 +9,14 @@ import streamlit as st
 
 from diffsmooth_core import InputError
 from diffsmooth_core.datasets.sources import Choice, Group, catalogue, from_upload
+from ui import uploads
 from ui.images import data_url
 from ui.jobs import files
 from ui.session import settings, state
-from ui.session.limits import limit
 from ui.session.numbers import fits
 from ui.text import plain
 
+UPLOADER = "upload-file"
 THUMBNAIL = 96  # pixels a side
 PAGE = 20  # thumbnails of an indexed group shown at once
 _HERE = Path(__file__).parent
@@ -123,9 +124,10 @@ def _around(group: Group) -> tuple[Choice, ...]:
 def _upload() -> None:
     def uploaded() -> None:
         state.refuse_picture("upload", "")
-        if (file := st.session_state["upload-file"]) is None:
+        if (file := uploads.given(UPLOADER)) is None:
             return
         data, name, dataset = file.getvalue(), file.name, state.dataset()
+        uploads.forget(UPLOADER)  # what is kept is the small copy
 
         def refuse(problem: str) -> None:
             state.refuse_picture("upload", f"{name} cannot be used: {problem}")
@@ -136,12 +138,14 @@ def _upload() -> None:
         except InputError as error:
             refuse(str(error))
 
-    st.file_uploader(
+    uploads.uploader(
         "PNG, JPEG or WEBP",
-        type=["png", "jpg", "jpeg", "webp"],
-        key="upload-file",
+        UPLOADER,
+        ["png", "jpg", "jpeg", "webp"],
         on_change=uploaded,
-        max_upload_size=limit("uploads", "megabytes"),
         help="The centre is cropped and scaled to what the network sees. The picture stays on this server "
         "and is not in the page's address.",
     )
+    kind, _, name = state.picture_spec().partition(":")
+    if kind == "upload":
+        st.caption(f":material/check: {plain(name)} is the picture.")
