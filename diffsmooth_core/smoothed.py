@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from diffsmooth_core.certification import stream, voting
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.progress import Progress, Stage
-from diffsmooth_core.certification.voting import VoteRange
+from diffsmooth_core.certification.voting import Image, VoteRange
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.building import build_base
 from diffsmooth_core.classifiers.execution import EAGER
@@ -29,7 +28,8 @@ class SmoothedClassifier:
 
     f purifies a noisy copy, smooths it locally and classifies it, as far as the setting's method does; the
     probability is over the noise that f draws, too. Everywhere x is one picture, float32 (c,h,w) in [0,1],
-    and all noise follows from the setting's seed, the picture and the number of the vote.
+    a tensor or a NumPy array; all noise follows from the setting's seed, the picture and the number of the
+    vote.
 
         smoothed = SmoothedClassifier.load(SmoothingConfig(sigma=0.5, n=1000))
         certificate = smoothed.certify(x)
@@ -92,7 +92,7 @@ class SmoothedClassifier:
         return self.base.config
 
     def certify(
-        self, x: Tensor, *, batch: int | None = None, source: str = "", tied_to: Commitment | None = None
+        self, x: Image, *, batch: int | None = None, source: str = "", tied_to: Commitment | None = None
     ) -> Certificate:
         """CERTIFY (Algorithm 5): the class of g at x and the L2 radius, in [0,1] pixel units, within which it
         cannot change, right with probability 1 - alpha at least; or ABSTAIN with radius 0. Raises InputError
@@ -101,7 +101,7 @@ class SmoothedClassifier:
 
     def certify_stream(
         self,
-        x: Tensor,
+        x: Image,
         *,
         batch: int | None = None,
         resume: Progress | None = None,
@@ -114,21 +114,21 @@ class SmoothedClassifier:
             self.base, x, self.config, batch=batch, resume=resume, source=source, tied_to=tied_to
         )
 
-    def commitment(self, x: Tensor, nonce: str = "") -> Commitment:
+    def commitment(self, x: Image, nonce: str = "") -> Commitment:
         """What the noise of x's certificate is tied to, known before the first vote, with a verifier's nonce
         if there is one. Its hash is what a verifier needs to give a challenge."""
-        voting.check(self.base, x, self.config, batch=1)
-        return voting.commitment_of(self.base, x, self.config, nonce)
+        picture = voting.checked(self.base, x, self.config, batch=1)
+        return voting.commitment_of(self.base, picture, self.config, nonce)
 
-    def predict(self, x: Tensor, *, batch: int | None = None) -> int:
+    def predict(self, x: Image, *, batch: int | None = None) -> int:
         """PREDICT (Cohen et al. 2019): the class g(x), wrong with probability alpha at most; or ABSTAIN."""
         return stream.predict(self.base, x, self.config, batch=batch)
 
-    def votes(self, x: Tensor, stage: Stage, start: int, stop: int) -> npt.NDArray[np.int64]:
+    def votes(self, x: Image, stage: Stage, start: int, stop: int) -> npt.NDArray[np.int64]:
         """Algorithm 4: the classes of votes start..stop-1 of a stage, (stop-start,). They are the same
         however a stage is cut into such ranges. Raises InputError for a bad picture."""
-        voting.check(self.base, x, self.config, batch=1)
-        (classes,) = voting.cast_votes(self.base, [VoteRange(x, stage, start, stop)], self.config)
+        picture = voting.checked(self.base, x, self.config, batch=1)
+        (classes,) = voting.cast_votes(self.base, [VoteRange(picture, stage, start, stop)], self.config)
         return classes
 
     def under(self, config: SmoothingConfig) -> SmoothedClassifier:

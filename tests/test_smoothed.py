@@ -51,6 +51,17 @@ def test_votes_in_pieces_are_what_is_counted() -> None:
         smoothed.votes(255 * GREY, "estimation", 0, 1)
 
 
+def test_a_numpy_array_is_a_picture_too() -> None:
+    smoothed, x = SmoothedClassifier.load(CONFIG), resolve("photo:cat", "cifar10").tensor
+    array = np.flip(np.flip(x.numpy(), 2).copy(), 2)  # neither in one piece nor in order
+    array.flags.writeable = False
+    mine, same = smoothed.certify(x), smoothed.certify(array)
+    assert replace(same, created=mine.created, seconds=mine.seconds) == mine
+    assert smoothed.predict(array) == smoothed.predict(x)
+    assert smoothed.commitment(array) == smoothed.commitment(x)
+    assert (smoothed.votes(array, "estimation", 0, 9) == smoothed.votes(x, "estimation", 0, 9)).all()
+
+
 def test_networks_are_loaded_once() -> None:
     first, second = (SmoothedClassifier.load(replace(CONFIG, seed=seed)).base for seed in (0, 1))
     assert first.classifier is second.classifier

@@ -18,7 +18,7 @@ from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import predicted
 from diffsmooth_core.certification.noise import NoiseSource, image_sha256
 from diffsmooth_core.certification.rounded import LEVELS
-from diffsmooth_core.certification.voting import VoteRange, cast_votes, check
+from diffsmooth_core.certification.voting import VoteRange, cast_votes, checked
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import halve_batch
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig, check_choice
@@ -155,7 +155,7 @@ def attack_stream(
     configuration.
     """
     config = replace(certificate.config, stopping="fixed", bound="one-class", alpha=attack.level, n=attack.n)
-    check(base, x, config, base.purifier_batch)
+    x = checked(base, x, config, base.purifier_batch)
     if image_sha256(x) != certificate.image_sha256:
         raise InputError("the certificate is for another picture; certify this one first")
     search = _Search(base, x, certificate.candidate, config, attack)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from diffsmooth_core.certification.ballots import Classes
 from diffsmooth_core.certification.commitment import Commitment
-from diffsmooth_core.certification.voting import check, commitment_of, first_votes
+from diffsmooth_core.certification.voting import checked, commitment_of, first_votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.statistics import clopper_pearson_lower
@@ -35,7 +35,7 @@ def agreement(first: BaseClassifier, second: BaseClassifier, x: Tensor, config: 
     x is float32 (c,h,w) in [0,1]. Raises InputError where either was built for another setting.
     """
     for base in (first, second):
-        check(base, x, config, base.purifier_batch)
+        x = checked(base, x, config, base.purifier_batch)
     shared = Commitment.of_group(commitment_of(base, x, config).hash for base in (first, second))
     a, b = (first_votes(base, x, config, "estimation", config.n, tied_to=shared) for base in (first, second))
     same, k = int((a == b).sum()), first.classifier.classes

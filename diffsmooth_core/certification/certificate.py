@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from diffsmooth_core.certification.ballots import Classes
+from diffsmooth_core.certification.ballots import Ballots, Classes
 from diffsmooth_core.certification.commitment import Commitment, SeedAlone, Tie, own_commitment
 from diffsmooth_core.certification.decision import (
     NOTHING,
@@ -81,6 +82,29 @@ class Certificate:
     votes: str = ""
     hardware: dict[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
+
+    @classmethod
+    def of_votes(
+        cls, selection: Ballots, estimation: Ballots, config: SmoothingConfig, **evidence: Any
+    ) -> Certificate:
+        """The certificate of a finished run from all its votes, made now. `evidence` are the fields that do
+        not follow from them."""
+        decision = decide(selection.tally, estimation.tally, config)
+        assert decision.ending is not None
+        return cls(
+            label=decision.label,
+            radius=decision.radius,
+            p_a_lower=decision.p_a_lower,
+            p_b_upper=decision.p_b_upper,
+            ending=decision.ending,
+            counts0=selection.tally,
+            counts=estimation.tally,
+            config=config,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            votes0=selection.packed,
+            votes=estimation.packed,
+            **evidence,
+        )
 
     @property
     def candidate(self) -> int:

@@ -13,7 +13,7 @@ from diffsmooth_core.certification.decision import Decision, decide
 from diffsmooth_core.certification.hardware import hardware
 from diffsmooth_core.certification.noise import image_sha256
 from diffsmooth_core.certification.stream import versions
-from diffsmooth_core.certification.voting import check, first_votes
+from diffsmooth_core.certification.voting import checked, first_votes
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.execution import Execution, modes
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
@@ -100,7 +100,7 @@ def as_certified(certificate: Certificate, base: BaseClassifier, x: Tensor) -> B
     if execution.mode not in modes(base.device):
         execution = base.execution
     base = replace(base, purifier_batch=certificate.block, execution=execution)
-    check(base, x, certificate.config, base.purifier_batch)
+    checked(base, x, certificate.config, base.purifier_batch)
     return base
 
 

@@ -9,7 +9,6 @@ import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 import scipy
@@ -32,8 +31,9 @@ from diffsmooth_core.certification.hardware import hardware
 from diffsmooth_core.certification.noise import image_sha256
 from diffsmooth_core.certification.progress import Progress, build_progress
 from diffsmooth_core.certification.voting import (
+    Image,
     VoteRange,
-    check,
+    checked,
     commitment_of,
     first_votes,
     votes_with_dissenters,
@@ -106,17 +106,10 @@ def build_certificate(
 ) -> Certificate:
     """The certificate of a finished run, from all its votes and what their noise was tied to. `kind` is the
     kind of device that cast them (`hardware`), where it was not this machine's."""
-    decision = decide(selection.tally, estimation.tally, config)
-    assert decision.ending is not None
-    return Certificate(
-        label=decision.label,
-        radius=decision.radius,
-        p_a_lower=decision.p_a_lower,
-        p_b_upper=decision.p_b_upper,
-        ending=decision.ending,
-        counts0=selection.tally,
-        counts=estimation.tally,
-        config=config,
+    return Certificate.of_votes(
+        selection,
+        estimation,
+        config,
         image_sha256=image_sha256(x),
         source=source,
         weights=base.weights,
@@ -126,20 +119,17 @@ def build_certificate(
         block=base.purifier_batch,
         batch=batch,
         versions=versions() | brought(config),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(seconds, 3),
         commitment=tied_to.hash,
         nonce=tied_to.nonce,
         members=tied_to.members,
-        votes0=selection.packed,
-        votes=estimation.packed,
         hardware=kind or hardware(base.device),
     )
 
 
 def certify_stream(
     base: BaseClassifier,
-    x: Tensor,
+    x: Image,
     config: SmoothingConfig,
     *,
     batch: int | None = None,
@@ -162,7 +152,7 @@ def certify_stream(
     Raises InputError for an invalid image, a target that cannot be reached, or a base that was built for
     another setting.
     """
-    check(base, x, config, 1 if batch is None else batch)
+    x = checked(base, x, config, 1 if batch is None else batch)
     check_reachable(config)
     while True:
         under = tied_to or commitment_of(base, x, config)
@@ -241,7 +231,7 @@ def broken_promise(base: BaseClassifier, tied_to: Commitment, error: RuntimeErro
 
 def certify(
     base: BaseClassifier,
-    x: Tensor,
+    x: Image,
     config: SmoothingConfig,
     *,
     batch: int | None = None,
@@ -255,7 +245,7 @@ def certify(
     raise AssertionError("certify_stream ended without a certificate")
 
 
-def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: int | None = None) -> int:
+def predict(base: BaseClassifier, x: Image, config: SmoothingConfig, *, batch: int | None = None) -> int:
     """PREDICT (Cohen et al. 2019): the smoothed classifier's class from n votes, or ABSTAIN.
 
     x is float32 (c,h,w) in [0,1]. Abstains where a two-sided binomial test at level alpha does not separate
@@ -263,7 +253,7 @@ def predict(base: BaseClassifier, x: Tensor, config: SmoothingConfig, *, batch: 
     setting.
     """
     batch = base.votes_per_step if batch is None else batch
-    check(base, x, config, batch)
+    x = checked(base, x, config, batch)
     classes = first_votes(base, x, config, "prediction", config.n, batch)
     counts = np.bincount(classes, minlength=base.classifier.classes)
     return predicted(tuple(map(int, counts)), config.alpha)

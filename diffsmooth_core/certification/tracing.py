@@ -10,7 +10,7 @@ from torch import Tensor
 
 from diffsmooth_core.certification.commitment import Tie
 from diffsmooth_core.certification.progress import Pixels, Stage
-from diffsmooth_core.certification.voting import VoteRange, as_pixels, check, draw_noise
+from diffsmooth_core.certification.voting import VoteRange, as_pixels, checked, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import InputError, SmoothingConfig
 
@@ -78,7 +78,7 @@ def trace_vote(
     not its own commitment. Raises InputError for a bad picture, a base that was built
     for another setting, or a vote beyond the stage's last.
     """
-    check(base, x, config, base.purifier_batch)
+    x = checked(base, x, config, base.purifier_batch)
     total = config.n0 if stage == "selection" else config.n
     if not 0 <= index < total:
         raise InputError(f"vote {index} is not one of the {total} {stage} votes; take 0 to {total - 1}")

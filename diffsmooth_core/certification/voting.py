@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -20,6 +22,7 @@ from diffsmooth_core.certification.progress import Pixels, Samples, Stage
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.config import SIDES, InputError, SmoothingConfig
 
+Image = Tensor | npt.NDArray[Any]  # one picture (c,h,w), float32 in [0,1]
 DISSENTERS = 2  # votes for other classes whose images are shown of each step
 
 
@@ -183,12 +186,19 @@ def first_votes(
     return np.concatenate([np.empty(0, np.int64), *steps])
 
 
-def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig, batch: int) -> None:
-    """Raise InputError unless x is one float32 picture (3,h,w) in [0,1] of the data set's size and
-    `base` is the f that `config` describes: a certificate must not contain another setting's votes."""
+def checked(base: BaseClassifier, x: Image, config: SmoothingConfig, batch: int) -> Tensor:
+    """x as a tensor. Raises InputError unless it is one float32 picture (3,h,w) in [0,1] of the data set's
+    size and `base` is the f that `config` describes: a certificate must not contain another setting's
+    votes."""
     if batch < 1:
         raise InputError(f"batch must be 1 or above, got {batch}")
-    side = SIDES.get(config.dataset, x.shape[-1])  # the user's own data set: any square image
+    if isinstance(x, np.ndarray) and x.dtype in (np.float32, np.float64, np.uint8):
+        x = torch.from_numpy(x.copy())
+    if not isinstance(x, Tensor):
+        kind = getattr(x, "dtype", type(x).__name__)
+        raise InputError(f"a picture is a tensor or a NumPy array, float32 (c,h,w) in [0,1], got {kind}")
+    own = x.shape[-1] if x.ndim else 0  # the user's own data set: any square image
+    side = SIDES.get(config.dataset, own)
     if tuple(x.shape) != (shape := (3, side, side)):
         raise InputError(f"a picture for {config.dataset} has the shape {shape}, got {tuple(x.shape)}")
     if x.device.type != "cpu":
@@ -202,6 +212,7 @@ def check(base: BaseClassifier, x: Tensor, config: SmoothingConfig, batch: int) 
             f"a picture's values lie in [0,1], got {float(x.min()):g} to {float(x.max()):g}; divide by 255"
         )
     check_setting(base, config)
+    return x
 
 
 def check_setting(base: BaseClassifier, config: SmoothingConfig) -> None:

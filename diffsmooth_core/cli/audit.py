@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--out", "name", required=True, help="Name of the run in the store.")
+@click.option("--out", "name", default="", help="Name of the run in the store.")
 @run_options
 @click.option("--resume", is_flag=True, help="Go on with the run of this name.")
 @click.option(
@@ -79,6 +79,8 @@ def audit(
         what = "goes on by itself when it is called again; leave --resume out"
         raise InputError(f"a sweep {what if resume else 'shares its noise; leave --challenge out'}")
 
+    if not (name or estimate):
+        raise InputError("a run is kept under a name; give one with --out NAME")
     if estimate and (over or resume or backend == "ray"):
         raise InputError(
             "--estimate times a run that begins on this machine; leave --over, --resume and ray out"

@@ -46,6 +46,8 @@ def import_votes(
     The votes of each stage are numbered from 0, and none may be missing: a fixed n, chosen before the first.
     """
     check_dataset_name(dataset)
+    if not classifier.strip():
+        raise InputError("--classifier is empty; say in a few words what cast the votes")
     if folder is not None and not folder.is_dir():
         raise InputError(f"there is no folder {folder} for --certificates; create it first")
 

@@ -9,21 +9,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.certification.certificate import QUERY_LOG, SCHEMA, Certificate
 from diffsmooth_core.certification.commitment import own_commitment
-from diffsmooth_core.certification.decision import decide
-from diffsmooth_core.certification.packing import packed
-from diffsmooth_core.certification.reading import MOST_CLASSES, MOST_VOTES
+from diffsmooth_core.certification.reading import MOST_CLASSES, MOST_VOTES, parsed
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets.sources import resolve, test_size
 from diffsmooth_core.runs.records import Run
@@ -113,19 +108,16 @@ def _rows(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     if not text.lstrip().startswith("{"):
         reader = csv.DictReader(io.StringIO(text))
         try:
+            header = reader.fieldnames or ()
+            if twice := next((name for name in header if list(header).count(name) > 1), None):
+                raise InputError(f"{path}, line 1: the column {twice!r:.40} stands in it twice")
             yield from ((reader.line_num, row) for row in reader)
         except csv.Error as error:
             raise InputError(f"{path}, line {reader.line_num + 1} is no CSV ({error})") from None
         return
     for number, line in enumerate(text.splitlines(), 1):
-        try:
-            row = json.loads(line) if line.strip() else None
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{path}, line {number} is no JSON ({str(error)[:80]})") from None
-        if row is not None:
-            if not isinstance(row, dict):
-                raise InputError(f"{path}, line {number} is no JSON object; a vote is {', '.join(COLUMNS)}")
-            yield number, row
+        if line.strip():
+            yield number, parsed(line, f"{path}, line {number}")
 
 
 def _whole(path: Path, line: int, name: str, value: Any, most: int) -> int:
@@ -174,20 +166,14 @@ def _picture(dataset: str, name: str, named: bool) -> tuple[str, int | None]:
 def _certificate(
     log: VoteLog, config: SmoothingConfig, votes: Votes, classes: int, sha: str, source: str
 ) -> Certificate:
-    cast = [[votes[stage][i] for i in range(len(votes[stage]))] for stage in STAGES]
-    counts0, counts = (tuple(map(int, np.bincount(stage, minlength=classes))) for stage in cast)
-    decision = decide(counts0, counts, config)
-    assert decision.ending is not None
+    selection, estimation = (
+        Ballots.none(classes).plus([votes[stage][i] for i in range(len(votes[stage]))]) for stage in STAGES
+    )
     weights = {QUERY_LOG: log.sha256}
-    return Certificate(
-        label=decision.label,
-        radius=decision.radius,
-        p_a_lower=decision.p_a_lower,
-        p_b_upper=decision.p_b_upper,
-        ending=decision.ending,
-        counts0=counts0,
-        counts=counts,
-        config=config,
+    return Certificate.of_votes(
+        selection,
+        estimation,
+        config,
         image_sha256=sha,
         source=source,
         weights=weights,
@@ -197,11 +183,8 @@ def _certificate(
         block=BLOCK,
         batch=1,
         versions={"diffsmooth": __version__},
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=0.0,
         commitment=own_commitment(sha, config, weights, DTYPE, EXECUTION, BLOCK),
-        votes0=packed(cast[0], classes),
-        votes=packed(cast[1], classes),
         hardware={"votes": "cast elsewhere"},
     )
 

@@ -12,7 +12,7 @@ from diffsmooth_core.certification.ballots import Ballots, Classes
 from diffsmooth_core.certification.certificate import Counted
 from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.certification.decision import Decision, decide
-from diffsmooth_core.certification.voting import VoteRange, check, checked_argmax, commitment_of, draw_noise
+from diffsmooth_core.certification.voting import VoteRange, checked, checked_argmax, commitment_of, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.batching import default_purifier_batch, halve_batch
 from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum_votes, unknown
@@ -227,4 +227,4 @@ def _check(base: BaseClassifier, x: Tensor, configs: Sequence[SmoothingConfig]) 
         if base.purifier.denoiser is not None:
             base.purifier.denoiser.check(config.sigma)
     one_of_them = replace(base.config, **{name: getattr(first, name) for name in swept})
-    check(replace(base, config=one_of_them), x, first, 1)
+    checked(replace(base, config=one_of_them), x, first, 1)

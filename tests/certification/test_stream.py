@@ -402,6 +402,12 @@ def test_predict_compares_the_two_leading_classes_alone() -> None:
         ((GREY * 255).to(torch.uint8), "uint8"),
         (torch.where(torch.eye(32) > 0, torch.nan, GREY), "NaN"),
         (GREY / 0, "infinite"),
+        (GREY.numpy().astype("uint8"), "uint8.*divide by 255"),
+        (GREY.numpy().transpose(1, 2, 0), r"shape \(3, 32, 32\), got \(32, 32, 3\)"),
+        (np.full(SHAPE, "a"), "a tensor or a NumPy array.*got <U1"),
+        (np.float32(0.5), "a tensor or a NumPy array"),
+        (GREY.tolist(), "a tensor or a NumPy array.*got list"),
+        (None, "got NoneType"),
     ],
 )
 def test_a_picture_that_does_not_fit_is_named(entry, x: Tensor, named: str) -> None:  # type: ignore[no-untyped-def]

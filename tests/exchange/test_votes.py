@@ -125,6 +125,27 @@ def test_what_no_log_of_every_vote_holds_is_named(change, sentence: str, tmp_pat
         votes.read(written(tmp_path / "log.csv", found)).numbers()
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"image": "0", "stage": "selection", "index": 0, "class": 3, "class": 4}', "'class' stands twice"),
+        ("image,stage,index,class,class\n0,selection,0,3,4", "line 1: the column 'class' stands in it twice"),
+        ('{"image": "0", "stage": "selection", "index": 0, "class": NaN}', "NaN is no finite number"),
+        ('{"image": "\\ud800"}', "line 1 cannot be read"),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(text: str, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(text)
+    with pytest.raises(InputError, match=sentence):
+        votes.read(tmp_path / "log")
+
+
+def test_whoever_cast_the_votes_has_a_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path / "log.csv", rows(list(SHARES)))
+    assert run("import-votes", str(path), "--out", "x", "--sigma", "1", "--classifier", " ") == 2
+    assert "--classifier is empty" in capsys.readouterr().err
+
+
 def test_a_vote_that_is_missing_in_the_middle_is_named(tmp_path: Path) -> None:
     found = [row for row in rows(list(SHARES)) if (row["stage"], row["index"]) != ("estimation", 0)]
     with pytest.raises(InputError, match="estimation vote 0 of image '.*' is missing"):

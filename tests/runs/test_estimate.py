@@ -54,7 +54,7 @@ def test_the_command_begins_nothing(
 ) -> None:
     monkeypatch.setenv("DIFFSMOOTH_STORE", "sqlite:////nowhere/at/all")
     options = [word for name, value in PLAIN.items() for word in (f"--{name}", str(value))]
-    assert run("audit", "--out", "x", "--indices", "0:4:1", "--estimate", "--json", *options) == 0
+    assert run("audit", "--indices", "0:4:1", "--estimate", "--json", *options) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["pictures"], found["votes"], found["all_votes"]) == (4, 50, 200)
     assert found["seconds"] == pytest.approx(200 * found["seconds_a_vote"])

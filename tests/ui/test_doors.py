@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import tomllib
 from typing import Any
 
 import pytest
 from streamlit import config
 
 from diffsmooth_core import InputError
-from ui.doors import POLICY, Doors, headers
+from diffsmooth_core.paths import ROOT
+from ui.doors import POLICY, Doors, headers, is_host_allowed
 
 HOST = "127.0.0.1:8501"
 
@@ -68,6 +70,17 @@ def test_who_comes_in(kind: str, host: str | None, origin: str | None, comes_in:
         assert [(m["type"], m["code"]) for m in sent] == [("websocket.close", 1008)]
     elif not comes_in:
         assert sent[0]["status"] == 403
+
+
+def test_this_machine_answers_to_all_of_its_own_names() -> None:
+    given = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["server"]["allowedHosts"]
+    before = config.get_option("server.allowedHosts")
+    config.set_option("server.allowedHosts", given)
+    try:
+        found = {host: is_host_allowed(host) for host in ("localhost:1", "127.0.0.1:1", "[::1]:1", "[::2]:1")}
+    finally:
+        config.set_option("server.allowedHosts", before)
+    assert found == {"localhost:1": True, "127.0.0.1:1": True, "[::1]:1": True, "[::2]:1": False}
 
 
 def test_streamlit_has_no_origin_to_look_up_on_the_internet() -> None:
