@@ -194,6 +194,17 @@ def test_every_chart_has_its_numbers_and_can_be_saved() -> None:
     assert not wrong
 
 
+def test_commands_print_nothing_that_a_terminal_acts_on() -> None:
+    """They print through cli/output, as names come from files of others."""
+    wrong = [
+        place(path, call.lineno)
+        for path in sources(CORE / "cli")
+        for name, call in calls(path)
+        if name in ("print", "click.echo", "click.secho") and path.name != "output.py"
+    ]
+    assert not wrong
+
+
 def test_no_global_random_state() -> None:
     """Noise is keyed or comes from a generator that the caller seeded. Training starts from a seed."""
     wrong = []

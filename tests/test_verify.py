@@ -156,6 +156,13 @@ def test_text_in_a_certificate_does_nothing_to_the_terminal(
     config = SmoothingConfig(classifier="\x1b[31mred", n0=20, n=100, device="cpu", dtype="float32")
     text = said(capsys, written(tmp_path / "cert.json", document([20, 0], [100, 0], config)))
     assert "(?[31mred, bundled" in text
+    assert f"({'n' * 57}..., bundled" in said(
+        capsys,
+        written(
+            tmp_path / "long.json",
+            document([20, 0], [100, 0], SmoothingConfig(**config.as_dict() | {"classifier": "n" * 300})),
+        ),
+    )
     assert "gives class 0 for every" in text, "two classes are not CIFAR-10's ten"
 
 

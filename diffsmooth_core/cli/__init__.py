@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import InputError
 from diffsmooth_core.version import __version__
 
@@ -73,5 +74,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _complain(message: str) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    say(f"error: {' '.join(message.split())}", err=True)
     return 2

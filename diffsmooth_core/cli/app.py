@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 import click
 
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import InputError
 from diffsmooth_core.paths import ROOT
 
@@ -23,7 +24,7 @@ def app(port: int) -> None:
     if find_spec("streamlit") is None:
         raise InputError("the page needs the extra 'app'; run: pip install 'diffsmooth[app]'")
     script = str(ROOT / "app.py")
-    click.echo(f"serving {script}")
+    say(f"serving {script}")
     sys.stdout.flush()
     # The server's other settings are in .streamlit/config.toml beside the script. -P keeps Python from
     # importing modules from the current folder.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diffsmooth_core.cli.options import config_options, given_on_the_command_line, json_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import ABSTAIN, USUAL_ATTACK, InputError, SmoothingConfig
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def attack(
         for progress in attack_stream(smoothed.base, picture.tensor, certificate, chosen):
             bar.update(len(progress.attempts) - bar.n)
     if as_json:
-        click.echo(json.dumps(_result(image, certificate, chosen, progress)))
+        say(json.dumps(_result(image, certificate, chosen, progress)))
     else:
         _tell(class_names(config.dataset), certificate, chosen, progress)
 
@@ -160,10 +161,10 @@ def _tell(
         else f"certified as {name} within {certificate.radius:.4f}"
     )
     where = "inside" if attack.radius <= certificate.radius else "outside"
-    click.echo(
+    say(
         f"{promise}; {len(end.attempts)} attempts from length {attack.radius:.4f}, {where} the certificate: "
         f"{end.count('held')} left the class as it is, {end.count('abstained')} made the vote too close to "
         f"call, {end.count('broken')} changed it (together at alpha {attack.alpha:g})"
     )
     if (found := end.smallest) is not None:
-        click.echo(f"shortest change that succeeded: {found.length:.4f}, to {names[found.predicted]}")
+        say(f"shortest change that succeeded: {found.length:.4f}, to {names[found.predicted]}")

@@ -20,6 +20,7 @@ from diffsmooth_core.cli.options import (
     run_settings,
     store_option,
 )
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import InputError, SmoothingConfig
 
 if TYPE_CHECKING:
@@ -122,13 +123,13 @@ def _estimate(config: SmoothingConfig, chosen: Sequence[int], workers: int, as_j
 
     found = estimate(config, chosen)
     if as_json:
-        click.echo(json.dumps(found.as_dict()))
+        say(json.dumps(found.as_dict()))
         return
-    click.echo(str(found))
+    say(str(found))
     if config.stopping != "fixed":
-        click.echo(f"stopping {config.stopping!r} ends most pictures with fewer votes")
+        say(f"stopping {config.stopping!r} ends most pictures with fewer votes")
     if workers > 1:
-        click.echo(f"this is one process; {workers} share the work, each with a thread and so much memory")
+        say(f"this is one process; {workers} share the work, each with a thread and so much memory")
 
 
 def _crew(backend: str, workers: int, address: str | None) -> Any:
@@ -166,7 +167,7 @@ def _report(store: Store, run: Run, as_json: bool) -> None:
     skipped = [r for r in store.remarks(run) if r.kind == "skipped"]
     level = family_wise_level(alpha, max(1, found.images))
     if as_json:
-        click.echo(
+        say(
             json.dumps(
                 found.as_dict()
                 | {"run": run.name, "skipped": {r.idx: r.text for r in skipped}, "level": level}
@@ -174,8 +175,8 @@ def _report(store: Store, run: Run, as_json: bool) -> None:
         )
         return
     for remark in skipped:
-        click.echo(f"skipped picture {remark.idx}: {remark.text}")
-    click.echo(
+        say(f"skipped picture {remark.idx}: {remark.text}")
+    say(
         f"{run.name}: pictures {found.images}, abstained {found.abstained}, wrong {found.wrong}, "
         f"ACR {found.acr:.3f}\ncertified accuracy in percent  {_percents(found)}\n"
         f"each certificate holds with probability {surely(alpha)}, all {found.images} "
@@ -197,12 +198,12 @@ def _sweep(
             bar.update(done - bar.n)
     found = {run.name: summary(store.results(run)) for run in runs}
     if as_json:
-        click.echo(json.dumps({name: part.as_dict() for name, part in found.items()}))
+        say(json.dumps({name: part.as_dict() for name, part in found.items()}))
         return
     for title, part in found.items():
         percents = _percents(part)
-        click.echo(f"{title}: {part.images} pictures, ACR {part.acr:.3f}; certified in percent  {percents}")
-    click.echo(
+        say(f"{title}: {part.images} pictures, ACR {part.acr:.3f}; certified in percent  {percents}")
+    say(
         f"each certificate holds at alpha = {config.alpha:g}; the best of {len(runs)} for a picture, picked "
         f"afterwards, only at {config.alpha * len(runs):g}"
     )

@@ -10,6 +10,7 @@ import click
 from tqdm import tqdm
 
 from diffsmooth_core.cli.options import config_options, json_option, threads_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import SmoothingConfig
 
 
@@ -68,15 +69,15 @@ def bench(
         "share": {part: seconds / sum(spent.values()) for part, seconds in spent.items()},
     }
     if as_json:
-        click.echo(json.dumps(found))
+        say(json.dumps(found))
         return
     for e, pace in timings.items():
-        click.echo(f"{e!s:<12} {1 / pace.vote:7.0f} votes a second after {pace.start:.1f} s")
-    click.echo(f"{base.execution}: {MODES[base.execution.mode]}")
-    click.echo(
+        say(f"{e!s:<12} {1 / pace.vote:7.0f} votes a second after {pace.start:.1f} s")
+    say(f"{base.execution}: {MODES[base.execution.mode]}")
+    say(
         f"{found['votes_per_second']:.0f} votes a second in {found['dtype']} on {found['device']}, "
         f"{found['plain_votes_per_second']:.0f} on the plain path: ratio {found['ratio']:.2f} "
         f"({min(ratios):.2f} to {max(ratios):.2f}); {100 * agreement:.1f} % of the votes agree"
     )
     shares = ", ".join(f"{part} {100 * s / sum(spent.values()):.1f} %" for part, s in spent.items())
-    click.echo(f"of a vote: {shares}")
+    say(f"of a vote: {shares}")

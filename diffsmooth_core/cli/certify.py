@@ -15,6 +15,7 @@ from diffsmooth_core.certification.commitment import Commitment, check_nonce
 from diffsmooth_core.cli.claims import surely
 from diffsmooth_core.cli.commit import say_unless_kept
 from diffsmooth_core.cli.options import config_options, json_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import ABSTAIN, NOISES, InputError, SmoothingConfig
 from diffsmooth_core.wording import down
 
@@ -66,7 +67,7 @@ def certify(
 
     picture = resolve(image, config.dataset)
     for sentence in filter(None, (*config.advice, too_noisy(config))):
-        click.echo(f"note: {sentence}", err=True)
+        say(f"note: {sentence}", err=True)
     if compare_precision:
         _compare_precision(config, picture.tensor, as_json)
         return
@@ -78,7 +79,7 @@ def certify(
     if out is not None:
         out.write_text(certificate.to_json())
     if as_json:
-        click.echo(certificate.to_json(), nl=False)
+        say(certificate.to_json(), nl=False)
     else:
         _say(certificate, picture, class_names(config.dataset))
 
@@ -105,13 +106,13 @@ def _certified(
 def _say(certificate: Certificate, picture: Picture, names: Sequence[str]) -> None:
     shown = f"{certificate.counts[certificate.candidate]:,} of {certificate.n:,} votes"
     if reason := certificate.reason(names):
-        click.echo(f"{picture.title}: ABSTAIN. {reason}{_saved(certificate)}")
+        say(f"{picture.title}: ABSTAIN. {reason}{_saved(certificate)}")
         return
     truth = ""
     if picture.label is not None:
         right = picture.label == certificate.label
         truth = " (right)" if right else f" (wrong: it is a {names[picture.label]})"
-    click.echo(
+    say(
         f"{picture.title}: {names[certificate.label]}{truth}, certified L2 radius "
         f"{down(certificate.radius, 4)} in [0,1] pixel units; {shown}, "
         f"p_A >= {down(certificate.p_a_lower, 4)} with confidence "
@@ -128,9 +129,9 @@ def _compare_precision(config: SmoothingConfig, x: Any, as_json: bool) -> None:
     single, half = (SmoothedClassifier.load(replace(config, dtype=dtype)).base for dtype in kinds)
     found = agreement(single, half, x, config)
     if as_json:
-        click.echo(json.dumps(asdict(found) | {"dtypes": kinds, "alpha": config.alpha}))
+        say(json.dumps(asdict(found) | {"dtypes": kinds, "alpha": config.alpha}))
         return
-    click.echo(
+    say(
         f"float32 and bfloat16 gave the same class in {found.same:,} of {found.votes:,} votes on the same "
         f"noise: in a share of {down(found.lower, 4)} at least, with confidence "
         f"{surely(config.alpha)}"
@@ -145,12 +146,12 @@ def _compare_noise(
     shared = Commitment.of_group(under.commitment(x).hash for under in kinds.values())
     found = {n: under.certify(x, source=picture.source, tied_to=shared) for n, under in kinds.items()}
     if as_json:
-        click.echo(json.dumps({noise: certificate.as_dict() for noise, certificate in found.items()}))
+        say(json.dumps({noise: certificate.as_dict() for noise, certificate in found.items()}))
         return
     for noise, certificate in found.items():
         k, n = certificate.counts[certificate.candidate], certificate.n
         answer = "ABSTAIN" if certificate.label == ABSTAIN else names[certificate.label]
-        click.echo(
+        say(
             f"{noise:<10} {answer:<16} {k:,} of {n:,} votes for {names[certificate.candidate]}, radius "
             f"{down(certificate.radius, 4)}"
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from diffsmooth_core.cli.options import json_option
+from diffsmooth_core.cli.output import say
 
 
 @click.command()
@@ -35,13 +36,13 @@ def challenge(commitment: str, owner: str, ledger: Path, as_json: bool) -> None:
 
     given = Challenge.give(commitment, owner, ledger)
     if as_json:
-        click.echo(json.dumps(asdict(given)))
+        say(json.dumps(asdict(given)))
         return
-    click.echo(given.nonce)
+    say(given.nonce)
     count = tries(read_ledger(ledger), given.commitment, given.nonce)
     if count > 1:
         who = f"{owner} was" if owner else "whoever asked without a name was"
-        click.echo(
+        say(
             f"note: {who} given {count} nonces now; a certificate under one of them holds at {count} times "
             "its alpha",
             err=True,

@@ -94,8 +94,9 @@ def class_name(certificate: Certificate) -> str:
 
 
 def printable(text: str) -> str:
-    """Text from a file, shortened and without characters that a terminal would act on."""
-    return "".join(c if c.isprintable() else "?" for c in text[:60])
+    """A name from a file on one line, its visible characters alone, cut where it is long."""
+    name = "".join(c if c.isprintable() else "?" for c in text[:60])
+    return name if len(text) <= 60 else name[:57] + "..."
 
 
 def different(certificates: Iterable[Certificate]) -> list[Certificate]:

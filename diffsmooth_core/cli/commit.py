@@ -11,6 +11,7 @@ import click
 
 from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.cli.options import config_options, json_option, run_options, run_settings
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import SmoothingConfig
 from diffsmooth_core.paths import cache_folder
 
@@ -68,7 +69,7 @@ def _keep(tied_to: Commitment, what: str, as_json: bool) -> None:
     _kept_file().parent.mkdir(parents=True, exist_ok=True)
     with _kept_file().open("a") as file:
         file.write(json.dumps(record) + "\n")
-    click.echo(json.dumps(record) if as_json else tied_to.hash)
+    say(json.dumps(record) if as_json else tied_to.hash)
 
 
 def say_unless_kept(tied_to: Commitment) -> None:
@@ -76,7 +77,7 @@ def say_unless_kept(tied_to: Commitment) -> None:
     perhaps meant, for which the verifier gave the nonce."""
     kept = _kept_file().read_text() if _kept_file().exists() else ""
     if tied_to.hash not in kept:
-        click.echo(
+        say(
             f"note: these options make commitment {tied_to.hash}, which `commit` has not printed here; the "
             "challenge has to be for it",
             err=True,

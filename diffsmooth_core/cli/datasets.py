@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from diffsmooth_core.cli.options import json_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import InputError
 
 
@@ -40,10 +41,10 @@ def list_datasets(as_json: bool) -> None:
             }
         )
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        say(json.dumps(rows, indent=2))
         return
     for row in rows:
-        click.echo(
+        say(
             f"{row['name']:<20}{row['side']} x {row['side']:<8}{row['classes']:>5} classes  "
             f"{row['test_pictures']:,} test pictures here"
         )
@@ -65,10 +66,10 @@ def add(source: Path, name: str, side: int, classes: str | None, as_json: bool) 
 
     made = custom.add(source, name, side, custom.known_classes(classes) if classes else ())
     if as_json:
-        click.echo(json.dumps(asdict(made), indent=2))
+        say(json.dumps(asdict(made), indent=2))
         return
-    click.echo(f"added {name}: {len(made.classes)} classes, {made.size('test'):,} test pictures")
-    click.echo(f"next: python -m diffsmooth_core train gaussian --dataset {name} --name {name}-gaussian-0.25")
+    say(f"added {name}: {len(made.classes)} classes, {made.size('test'):,} test pictures")
+    say(f"next: python -m diffsmooth_core train gaussian --dataset {name} --name {name}-gaussian-0.25")
 
 
 @datasets.command()
@@ -78,4 +79,4 @@ def remove(name: str) -> None:
     from diffsmooth_core.datasets import custom
 
     custom.remove(name)
-    click.echo(f"removed {name}")
+    say(f"removed {name}")

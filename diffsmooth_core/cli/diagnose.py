@@ -10,6 +10,7 @@ import click
 from tqdm import tqdm
 
 from diffsmooth_core.cli.options import json_option, store_option
+from diffsmooth_core.cli.output import say
 
 
 @click.command()
@@ -45,18 +46,18 @@ def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: 
             {"change": r.change, "label": r.label, "radius": r.radius, "cost": r.cost, "outcome": outcome}
             for outcome, r in rescues
         ]
-        click.echo(json.dumps({"run": name, "diagnoses": found, "rescues": listed}))
+        say(json.dumps({"run": name, "diagnoses": found, "rescues": listed}))
         return
     times = Counter(diagnosis["reason"] for diagnosis in found.values())
     for reason, count in times.most_common():
-        click.echo(f"{count:>5}  {REASONS[reason]}")
+        say(f"{count:>5}  {REASONS[reason]}")
     if idx is not None:
-        click.echo(found[idx]["sentence"])
+        say(found[idx]["sentence"])
         for outcome, option in rescues:
             answer = "abstains" if option.label == ABSTAIN else f"class {option.label}"
             answer += ", wrong" if outcome == "wrong" else ""
-            click.echo(
+            say(
                 f"  {option.change:<28} {answer:<16} radius {option.radius:.3f}  p̂ {option.p_hat:.2f}  "
                 f"{option.cost:,} classifications"
             )
-        click.echo(f"  each at alpha over {len(rescues)} settings, so the best of them may be picked")
+        say(f"  each at alpha over {len(rescues)} settings, so the best of them may be picked")

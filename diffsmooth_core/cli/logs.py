@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diffsmooth_core.cli.options import json_option, store_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import InputError, check_dataset_name
 
 if TYPE_CHECKING:
@@ -81,28 +82,28 @@ def import_log(
             "remarks": list(log.remarks),
             "paper": None if reported is None else {"acr": reported},
         }
-        click.echo(json.dumps(found.as_dict() | extra))
+        say(json.dumps(found.as_dict() | extra))
         return
-    click.echo(f"{file}: {log.dialect}'s dialect, images {found.images}, abstained {found.abstained}")
+    say(f"{file}: {log.dialect}'s dialect, images {found.images}, abstained {found.abstained}")
     for radius, share in found.certified_accuracy.items():
-        click.echo(
+        say(
             f"  r = {radius}: {100 * share.share:5.1f} %   "
             f"(95 % interval {100 * share.low:.1f} to {100 * share.high:.1f})"
         )
     beside = (
         "" if reported is None else f"; the paper certified the same network again and reports {reported}"
     )
-    click.echo(f"  ACR {found.acr:.4f}{beside}")
+    say(f"  ACR {found.acr:.4f}{beside}")
     if log.lifted:
         surely = sum(log.lifted.values())
-        click.echo(
+        say(
             f"  {len(log.lifted)} radii reach a table's threshold as printed and may not have before "
             f"rounding ({surely} surely not): images {', '.join(map(str, list(log.lifted)[:10]))}"
         )
     for remark in log.remarks[:10]:
-        click.echo(f"  note: {remark}")
+        say(f"  note: {remark}")
     if len(log.remarks) > 10:
-        click.echo(f"  and {len(log.remarks) - 10} notes more")
+        say(f"  and {len(log.remarks) - 10} notes more")
 
 
 @click.command("export-log")
@@ -128,7 +129,7 @@ def export_log(name: str, form: str, out: Path, url: str | None) -> None:
         raise InputError(f"run {name!r} has no results yet; let it certify some pictures first")
     run = store.run(name)
     logs.write_file(bundles.packed(store, run) if form == "run" else logs.encoded(results, form), out)
-    click.echo(f"wrote {len(results)} results to {out}")
+    say(f"wrote {len(results)} results to {out}")
 
 
 @click.command("import-run")
@@ -155,7 +156,7 @@ def import_run(file: Path, name: str | None, ledger: Path | None, url: str | Non
     run = bundles.unpack(store, data, name)
     results = store.results(run, certificates=True)
     found = in_words(run, results, nonces)
-    click.echo(f"kept {len(results)} results of {len(run.indices)} pictures as {run.name}; {found}")
+    say(f"kept {len(results)} results of {len(run.indices)} pictures as {run.name}; {found}")
 
 
 @click.command("remove-run")
@@ -173,10 +174,10 @@ def remove_run(name: str, yes: bool, url: str | None) -> None:
         if not sys.stdin.isatty():
             raise InputError(f"run {name!r} was not removed: nobody can be asked here; say --yes")
         if not click.confirm(f"Delete {name} with its {results:,} results, votes and remarks for good?"):
-            click.echo(f"kept {name}")
+            say(f"kept {name}")
             return
     store.remove(run)
-    click.echo(f"removed {name} with {results:,} results")
+    say(f"removed {name} with {results:,} results")
 
 
 def nonces_given(run: Run, ledger: Path) -> int:

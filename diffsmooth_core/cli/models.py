@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diffsmooth_core.cli.options import json_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import InputError
 from diffsmooth_core.zoo import cards
 from diffsmooth_core.zoo.download import NAMES as DOWNLOADS
@@ -36,7 +37,7 @@ def list_models(as_json: bool) -> None:
 def _list(as_json: bool) -> None:
     found = cards.every()
     if as_json:
-        click.echo(json.dumps([card.as_dict() for card in found.values()], indent=2))
+        say(json.dumps([card.as_dict() for card in found.values()], indent=2))
         return
     width = max(map(len, found)) + 2
     for card in found.values():
@@ -44,14 +45,14 @@ def _list(as_json: bool) -> None:
         unit = " dB" if card.kind == "denoiser" else ""
         shown = "  ".join(f"σ={sigma}: {value:g}{unit}" for sigma, value in quality.items())
         size = f"{card.parameters / 1e6:.2f}M"
-        click.echo(f"{card.name:<{width}}{card.kind:<12}{card.dataset:<10}{size}  {shown}")
+        say(f"{card.name:<{width}}{card.kind:<12}{card.dataset:<10}{size}  {shown}")
 
 
 @models.command()
 @click.argument("name")
 def show(name: str) -> None:
     """A network's card, as JSON."""
-    click.echo(json.dumps(_card(name).as_dict(), indent=2))
+    say(json.dumps(_card(name).as_dict(), indent=2))
 
 
 @models.command()
@@ -107,13 +108,13 @@ def add(
         weights=weights,
     )
     if as_json:
-        click.echo(json.dumps(card.as_dict(), indent=2))
+        say(json.dumps(card.as_dict(), indent=2))
         return
-    click.echo(f"added {card.name}: {card.kind} for {card.dataset}, {card.parameters / 1e6:.1f}M parameters")
+    say(f"added {card.name}: {card.kind} for {card.dataset}, {card.parameters / 1e6:.1f}M parameters")
     if entry := card.training.get("entry"):
-        click.echo(f"its weights are those under {entry!r}")
+        say(f"its weights are those under {entry!r}")
     if card.kind == "classifier":
-        click.echo(f"next: python -m diffsmooth_core models check {card.name}")
+        say(f"next: python -m diffsmooth_core models check {card.name}")
 
 
 @models.command()
@@ -123,7 +124,7 @@ def remove(name: str) -> None:
     from diffsmooth_core.zoo import adding
 
     adding.remove(name)
-    click.echo(f"removed {name}")
+    say(f"removed {name}")
 
 
 @models.command()
@@ -156,12 +157,12 @@ def check(
     labels = torch.tensor([-1 if picture.label is None else picture.label for picture in pictures])
     found = doctor.examine(classifier, declared, x, labels, training.get("sigma") if sigma is None else sigma)
     if as_json:
-        click.echo(json.dumps(found.as_dict() | {"source": source}, indent=2))
+        say(json.dumps(found.as_dict() | {"source": source}, indent=2))
         return
-    click.echo(f"{'normalisation':<20}" + "".join(f"σ = {s:<8g}" for s in doctor.SIGMAS))
+    say(f"{'normalisation':<20}" + "".join(f"σ = {s:<8g}" for s in doctor.SIGMAS))
     for name, row in found.accuracy.items():
-        click.echo(f"{name:<20}" + "".join(f"{share:<12.1%}" for share in row.values()))
-    click.echo(f"{source}. {found.sentence}")
+        say(f"{name:<20}" + "".join(f"{share:<12.1%}" for share in row.values()))
+    say(f"{source}. {found.sentence}")
 
 
 @models.command()
@@ -175,9 +176,9 @@ def download(what: str, split: Split) -> None:
     from diffsmooth_core.zoo import download
 
     if what == "cifar10":
-        click.echo(f"{what} {split}: {cifar10.download(split)}")
+        say(f"{what} {split}: {cifar10.download(split)}")
     else:
-        click.echo(f"{what}: {download.fetch(what)}")
+        say(f"{what}: {download.fetch(what)}")
 
 
 def _card(name: str) -> cards.Card:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from diffsmooth_core.cli.options import config_options, json_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import ABSTAIN, SmoothingConfig
 
 
@@ -29,14 +30,14 @@ def predict(image: str, as_json: bool, **settings: Any) -> None:
     name = None if label == ABSTAIN else names[label]
     if as_json:
         found = {"image": picture.source, "label": label, "class": name, "n": config.n, "alpha": config.alpha}
-        click.echo(json.dumps(found))
+        say(json.dumps(found))
     elif name is None:
-        click.echo(
+        say(
             f"{picture.title}: ABSTAIN. The two leading classes are too close for {config.n:,} votes at "
             f"alpha {config.alpha:g}"
         )
     else:
-        click.echo(
+        say(
             f"{picture.title}: {name}, the smoothed classifier's class by {config.n:,} votes, wrong with "
             f"probability {config.alpha:g} at most"
         )

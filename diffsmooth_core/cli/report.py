@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diffsmooth_core.cli.options import store_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import InputError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def report(run: str, html: Path, about: str, no_pictures: bool, url: str | None)
     made = gathered(store, store.run(run), about, not no_pictures)
     text = page(made).encode()
     write_file(text, html)
-    click.echo(
+    say(
         f"wrote {html} ({len(text):,} bytes): {len(made.held.results):,} results, {len(made.pictures):,} "
         "pictures"
     )
@@ -57,10 +58,10 @@ def verify_reports(
     findings = {str(path): _finding(path, looks, ledger) for path in paths}
     valid = all(finding["valid"] for finding in findings.values())
     if as_json:
-        click.echo(json.dumps({"valid": valid, "reports": findings}))
+        say(json.dumps({"valid": valid, "reports": findings}))
     else:
         for path, finding in findings.items():
-            click.echo(f"{path} {finding['says']}")
+            say(f"{path} {finding['says']}")
     return 0 if valid else 1
 
 

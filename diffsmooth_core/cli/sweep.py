@@ -9,6 +9,7 @@ import click
 from tqdm import tqdm
 
 from diffsmooth_core.cli.options import config_options, json_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import ABSTAIN, SmoothingConfig
 from diffsmooth_core.wording import down
 
@@ -67,17 +68,17 @@ def sweep(image: str, over: str, as_json: bool, **settings: Any) -> None:
                 "alpha": config.alpha / len(cells),
             }
         result = {"image": image, "over": over, "config": config.as_dict(), "cells": rows, "best": chosen}
-        click.echo(json.dumps(result))
+        say(json.dumps(result))
         return
     names = class_names(config.dataset)
     for c, cell, d in cells:
         answer = "ABSTAIN" if d.label == ABSTAIN else names[d.label]
-        click.echo(
+        say(
             f"sigma {c.sigma:<5g} sigma_local {c.sigma_local:<5g} m {c.m:<3} n {c.n:<7,} {answer:<12} "
             f"{max(cell.counts):,} votes, radius {down(d.radius, 4)}"
         )
     if best is not None:
-        click.echo(
+        say(
             f"the best of {len(cells)}, picked afterwards, holds at alpha/{len(cells)}: sigma_local "
             f"{configs[best[0]].sigma_local:g}, sigma {configs[best[0]].sigma:g}, m {configs[best[0]].m}, "
             f"{names[best[1].label]}, radius {down(best[1].radius, 4)}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diffsmooth_core.cli.options import combined, device_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import InputError
 
 if TYPE_CHECKING:
@@ -283,7 +284,7 @@ def ensemble(name: str, members: tuple[str, ...], consensus: int, out: Path) -> 
     from diffsmooth_core.training.ensemble import combine
 
     out.mkdir(parents=True, exist_ok=True)
-    click.echo(f"wrote {combine(out, name, members, consensus)}")
+    say(f"wrote {combine(out, name, members, consensus)}")
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -363,4 +364,4 @@ def _run(
     budget = Budget(steps=steps, minutes=minutes, epochs=epochs)
     where = str(resolve_device(device))
     card = train_task(task(where), out, name, budget, seed=seed, device=where)
-    click.echo(f"wrote {card} and {card.with_suffix('.safetensors')}")
+    say(f"wrote {card} and {card.with_suffix('.safetensors')}")

@@ -12,6 +12,7 @@ import click
 
 from diffsmooth_core.cli import claims
 from diffsmooth_core.cli.options import json_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.cli.report import REPORTS, verify_reports
 from diffsmooth_core.config import ABSTAIN, InputError
 from diffsmooth_core.wording import down
@@ -83,20 +84,20 @@ def verify(
     if as_json:
         one = next(iter(findings.values()))
         all_ = {"valid": valid, "certificates": findings, "family": together}
-        click.echo(json.dumps(one if len(findings) == 1 and not family else all_))
+        say(json.dumps(one if len(findings) == 1 and not family else all_))
         return 0 if valid else 1
     for path, finding in findings.items():
         _say(path, finding)
         for sentence in [finding["claim"], *finding["cautions"]] if finding["valid"] else ():
-            click.echo(f"  {sentence}")
+            say(f"  {sentence}")
     if not valid and (len(read) > 1 or family):
-        click.echo("Nothing is said of them together, as not every one holds.")
+        say("Nothing is said of them together, as not every one holds.")
     if together:
-        click.echo(claims.together(together["certificates"], together["level"]))
+        say(claims.together(together["certificates"], together["level"]))
         for path, again in zip(read, together["bonferroni"], strict=True) if family else ():
             label = again["label"]
             named = "ABSTAIN" if label == ABSTAIN else claims.class_name(replace(read[path], label=label))
-            click.echo(
+            say(
                 f"{path} at alpha {together['alpha']:.3g}: {named}, radius {down(again['radius'], 4)} "
                 f"(alone {down(read[path].radius, 4)})"
             )
@@ -105,11 +106,11 @@ def verify(
 
 def _say(path: str, finding: dict[str, Any]) -> None:
     if not finding["valid"]:
-        click.echo(f"{path} does not hold: {'; '.join(finding['discrepancies'])}")
+        say(f"{path} does not hold: {'; '.join(finding['discrepancies'])}")
         return
     looked = (part["says"] for part in finding.values() if isinstance(part, dict))
     more = "".join(f"; {says}" for says in looked)
-    click.echo(f"{path} holds: bound, label and radius follow from its counts{more}")
+    say(f"{path} holds: bound, label and radius follow from its counts{more}")
 
 
 def _recounted(certificate: Certificate, finding: dict[str, Any]) -> list[Certificate]:

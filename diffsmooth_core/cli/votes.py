@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from diffsmooth_core.cli.options import store_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import InputError, SmoothingConfig, check_dataset_name
 
 
@@ -75,7 +76,7 @@ def import_votes(
         for result, certificate in zip(results, certificates, strict=True):
             (folder / f"{result.idx}.json").write_text(certificate.to_json())
     certain = sum(bool(result.radius) for result in results)
-    click.echo(
+    say(
         f"kept {len(results):,} certificates of {n0:,} + {n:,} votes as {run.name}: {certain:,} certify, "
         f"{len(results) - certain:,} abstain\n{certificates[0].on_their_word}"
     )

@@ -146,6 +146,21 @@ def test_whoever_cast_the_votes_has_a_name(tmp_path: Path, capsys: pytest.Captur
     assert "--classifier is empty" in capsys.readouterr().err
 
 
+def test_names_do_nothing_to_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, box = written(tmp_path / "log.csv", rows(list(SHARES))), "\x1b]0;mine\x07box\u202e"
+    store = ["--store", f"sqlite:///{tmp_path}/votes.db", "--classes", "3", "--certificates", str(tmp_path)]
+    assert (
+        run("import-votes", str(path), "--out", "\x1b[2Jrun", "--sigma", "1", "--classifier", box, *store)
+        == 0
+    )
+    assert run("verify", str(tmp_path / "0.json")) == 0
+    assert run("remove-run", "\x9b2J", *store[:2]) == 2
+    printed = capsys.readouterr()
+    assert "as ?[2Jrun: " in printed.out
+    assert printed.out.count("?]0;mine?box?") == 3
+    assert (printed.out + printed.err).replace("\n", "").isprintable()
+
+
 def test_a_vote_that_is_missing_in_the_middle_is_named(tmp_path: Path) -> None:
     found = [row for row in rows(list(SHARES)) if (row["stage"], row["index"]) != ("estimation", 0)]
     with pytest.raises(InputError, match="estimation vote 0 of image '.*' is missing"):

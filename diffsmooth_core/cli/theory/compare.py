@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from diffsmooth_core.cli.options import device_option, json_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.cli.theory.options import (
     dataset_option,
     denoiser_option,
@@ -71,11 +72,11 @@ def compare(
         )
     ]
     if as_json:
-        click.echo(json.dumps({"pictures": what, "eps_error": eps_error, "sigmas": rows}))
+        say(json.dumps({"pictures": what, "eps_error": eps_error, "sigmas": rows}))
         return
     for row in rows:
         low, high = row["interval"]
-        click.echo(
+        say(
             f"sigma {row['sigma']:g}: {row['nearer']} of {row['count']} nearer, 95 % interval {low:.3f} to "
             f"{high:.3f}; mean distance {row['noisy']:.2f} before, {row['purified']:.2f} after"
         )

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from diffsmooth_core.cli.options import json_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.cli.theory.options import (
     dimension_option,
     noise_option,
@@ -32,11 +33,11 @@ def convergence(world: str, dimension: int, sigma: float, as_json: bool, **setti
     *_, found = run(world, dimension, sigma, **settings)
     if as_json:
         schemes = {scheme: [asdict(error) for error in errors] for scheme, errors in found.errors.items()}
-        click.echo(json.dumps({"reference": asdict(found.reference), "schemes": schemes}))
+        say(json.dumps({"reference": asdict(found.reference), "schemes": schemes}))
         return
     by_steps = [(scheme, error) for scheme, errors in found.errors.items() for error in reversed(errors)]
     for name, error in (("reference", found.reference), *by_steps):
-        click.echo(
+        say(
             f"{name}, {error.steps} steps: mean off by {error.mean:.4f} +- {error.mean_chance:.4f} standard "
             f"deviations, variance by {error.variance:+.2%} +- {error.variance_chance:.2%}"
         )

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from diffsmooth_core.cli.options import device_option, json_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.cli.theory.options import (
     SCALES,
     dataset_option,
@@ -68,14 +69,14 @@ def curves(
         for point in found.points
     ]
     if as_json:
-        click.echo(json.dumps({"image": image, "settings": settings, "unit": unit, "points": rows}))
+        say(json.dumps({"image": image, "settings": settings, "unit": unit, "points": rows}))
         return
     for point in found.points:
         bounds = ", ".join(
             f"{version} {scale * point.theorem1.bound(version).mean():.4g}"
             for version in ("printed", "corrected", "pathwise", "tight", "free")
         )
-        click.echo(
+        say(
             f"sigma {point.sigma:g}, t {point.timestep}: mean distance "
             f"{scale * point.theorem1.distances.mean():.4g}; bounds: {bounds}"
         )

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from diffsmooth_core.cli.options import config_options, json_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.cli.theory.options import diffusion_model, numbers
 from diffsmooth_core.config import SmoothingConfig
 
@@ -42,11 +43,11 @@ def error(image: str, errors: str, as_json: bool, **settings: Any) -> None:
             }
             for one in found
         ]
-        click.echo(json.dumps({"image": image, "sigma": config.sigma, "errors": rows}))
+        say(json.dumps({"image": image, "sigma": config.sigma, "errors": rows}))
         return
     for one in found:
         votes = max(one.certificate.counts)
-        click.echo(
+        say(
             f"error {one.eps_error:g}: purified {one.purified:.2f} from the picture, class "
             f"{one.certificate.label}, {votes} of {config.n} votes, radius {one.certificate.radius:.4f}"
         )

@@ -7,6 +7,7 @@ import json
 import click
 
 from diffsmooth_core.cli.options import device_option, json_option
+from diffsmooth_core.cli.output import say
 from diffsmooth_core.cli.theory.options import (
     dataset_option,
     denoiser_option,
@@ -56,10 +57,10 @@ def gain(
         for g in gains(resolve(image, dataset).tensor, network, levels, copies, seed)
     ]
     if as_json:
-        click.echo(json.dumps({"image": image, "eps_error": eps_error, "copies": copies, "gains": rows}))
+        say(json.dumps({"image": image, "eps_error": eps_error, "copies": copies, "gains": rows}))
         return
     for row in rows:
-        click.echo(
+        say(
             f"sigma {row['sigma']:g}: {row['noisy']:.2f} before, {row['purified']:.2f} after purification; "
             f"nearer in {row['shortened']:.0%} of {copies} copies"
         )

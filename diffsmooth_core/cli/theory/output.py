@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import click
+from diffsmooth_core.cli.output import say
 
 if TYPE_CHECKING:
     from diffsmooth_core.theory import Theorem1, Theorem2
@@ -49,26 +49,24 @@ def theorem2_as_dict(found: Theorem2, scale: float) -> dict[str, float]:
 
 def show(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(result))
+        say(json.dumps(result))
         return
     one, two = result["theorem1"], result["theorem2"]
     unit = "[0,1]" if result["unit"] == "pixel" else "[-1,1]"
     mean = sum(one["distances"]) / len(one["distances"])
-    click.echo(
-        f"Theorem 1, {unit} units: reverse-SDE samples lie {mean:.4g} from the clean point, on average"
-    )
+    say(f"Theorem 1, {unit} units: reverse-SDE samples lie {mean:.4g} from the clean point, on average")
     for version, row in one["versions"].items():
         low, high = row["interval"]
-        click.echo(
+        say(
             f"  {version:9} bound {row['bound_mean']:.4g}: {row['inside']} of {row['count']} samples inside, "
             f"95 % interval {low:.3f} to {high:.3f}, promised {1 - one['eta']:g}"
         )
-    click.echo(
+    say(
         f"  C is an estimate from these paths; halving the steps moves the ends by "
         f"{result['doubling_error']:.3g}"
     )
     error = f" +- {two['monte_carlo']:.2g}" if two["monte_carlo"] else ""
-    click.echo(
+    say(
         f"Theorem 2: the one-shot output lies {two['distance']:.4g}{error} from the posterior mean; "
         f"printed bound {two['printed']:.4g}, corrected {two['corrected']:.4g}, "
         f"identity {two['identity']:.4g}"
