@@ -1,4 +1,5 @@
-# The app, on a CPU or a GPU: PyPI's torch brings its CUDA libraries along.
+# The app. On a CPU, torch is the one without CUDA's libraries; for an NVIDIA GPU build with
+# --build-arg TORCH_INDEX=https://pypi.org/simple, whose torch brings them along.
 FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 \
@@ -7,9 +8,10 @@ ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 \
 
 WORKDIR /app
 COPY requirements.txt .
-RUN pip install -r requirements.txt
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+RUN pip install --extra-index-url $TORCH_INDEX -r requirements.txt
 COPY . .
-RUN useradd --create-home diffsmooth && mkdir /data && chown diffsmooth /data
+RUN useradd --create-home --uid 1000 diffsmooth && mkdir -p /data && chown diffsmooth /data
 USER diffsmooth
 VOLUME /data
 EXPOSE 8501

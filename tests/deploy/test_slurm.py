@@ -1,4 +1,4 @@
-"""What runs an audit elsewhere, run here: a Slurm job that is preempted goes on."""
+"""A Slurm job, run here: one that is preempted goes on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.usefixtures("twelve")
