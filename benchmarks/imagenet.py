@@ -18,7 +18,8 @@ import torch
 
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.purification.denoiser import Denoiser
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.zoo.dialects import PUBLISHED, schedule_of
 
 

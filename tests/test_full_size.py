@@ -25,7 +25,8 @@ from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
 from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.purification.schedule import Schedule
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.zoo.dialects import PUBLISHED
 
 GPU, META = torch.device("cuda"), torch.device("meta")  # on the latter, tensors have shapes and no values

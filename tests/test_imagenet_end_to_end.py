@@ -13,7 +13,8 @@ import torch
 from streamlit.testing.v1 import AppTest
 from timm.models.resnet import Bottleneck, ResNet
 
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.zoo import adding, cards
 from tests.commands import run
 from tests.ui.conftest import APP, opened

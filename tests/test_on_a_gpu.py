@@ -39,7 +39,8 @@ from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
 from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.purification.schedule import Schedule
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.runs import batch, workers
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.theory.experiment import TheoremSetting

@@ -30,7 +30,8 @@ from diffsmooth_core.classifiers.graphs import free_graphs
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.purification.denoiser import Denoiser
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.zoo.dialects import PUBLISHED, schedule_of
 
 

@@ -4,6 +4,7 @@ can be counted again."""
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from diffsmooth_core.wording import down
 
 if TYPE_CHECKING:
     from diffsmooth_core.certification.certificate import Certificate
+    from diffsmooth_core.cli.evidence import Look
 
 
 @click.command()
@@ -52,7 +54,7 @@ def verify(
     A FILE is a certificate, or a report (.html) with a whole run's. That needs no network weights; --replay
     and --fresh do, and find votes that were never cast. Exits with status 1 where something does not follow.
     """
-    from diffsmooth_core.certification.certificate import Certificate, discrepancies
+    from diffsmooth_core.certification.certificate import Certificate
     from diffsmooth_core.cli import evidence
 
     if reports := [path for path in certificates if Path(path).suffix.lower() in REPORTS]:
@@ -64,23 +66,9 @@ def verify(
         return verify_reports([Path(path) for path in reports], votes, ledger, as_json)
     asked = evidence.asked(ledger, replay, fresh, image, device)
     read = {path: Certificate.read(path) for path in certificates}
-    findings: dict[str, dict[str, Any]] = {}
-    for path, certificate in read.items():
-        found = discrepancies(certificate)
-        more = {} if found else {name: look(certificate) for name, look in asked.items()}
-        found = found + [fault for part in more.values() for fault in part["faults"]]
-        findings[path] = {"valid": not found, "discrepancies": found, **more}
-    valid = all(finding["valid"] for finding in findings.values())
-    for path, finding in findings.items():
-        if finding["valid"]:
-            radius = finding.get("replay", {}).get("accepted_radius", read[path].radius)
-            tries = finding.get("challenge", {}).get("challenges", 1)
-            finding["claim"] = claims.claim(read[path], radius, tries)
-            finding["cautions"] = claims.cautions(read[path], in_ledger="challenge" in finding)
-    nonces = max(finding.get("challenge", {}).get("challenges", 1) for finding in findings.values())
-    several = valid and (len(read) > 1 or family)
-    recounted = [_recounted(read[path], finding) for path, finding in findings.items()] if family else []
-    together = _together(list(read.values()), recounted, nonces) if several else None
+    findings = {path: _finding(certificate, asked) for path, certificate in read.items()}
+    valid, several = all(finding["valid"] for finding in findings.values()), len(read) > 1 or family
+    together = _together(read, findings, family) if valid and several else None
     if as_json:
         one = next(iter(findings.values()))
         all_ = {"valid": valid, "certificates": findings, "family": together}
@@ -88,20 +76,32 @@ def verify(
         return 0 if valid else 1
     for path, finding in findings.items():
         _say(path, finding)
-        for sentence in [finding["claim"], *finding["cautions"]] if finding["valid"] else ():
-            say(f"  {sentence}")
-    if not valid and (len(read) > 1 or family):
+    if not valid and several:
         say("Nothing is said of them together, as not every one holds.")
     if together:
-        say(claims.together(together["certificates"], together["level"]))
-        for path, again in zip(read, together["bonferroni"], strict=True) if family else ():
-            label = again["label"]
-            named = "ABSTAIN" if label == ABSTAIN else claims.class_name(replace(read[path], label=label))
-            say(
-                f"{path} at alpha {together['alpha']:.3g}: {named}, radius {down(again['radius'], 4)} "
-                f"(alone {down(read[path].radius, 4)})"
-            )
+        _say_together(read, together)
     return 0 if valid else 1
+
+
+def _finding(certificate: Certificate, asked: Mapping[str, Look]) -> dict[str, Any]:
+    """What is found of a certificate, and what it claims if it holds; what was `asked` is looked at where its
+    own counts agree."""
+    from diffsmooth_core.certification.certificate import discrepancies
+
+    found = discrepancies(certificate)
+    more = {} if found else {name: look(certificate) for name, look in asked.items()}
+    found = found + [fault for part in more.values() for fault in part["faults"]]
+    finding = {"valid": not found, "discrepancies": found, **more}
+    if not found:
+        radius = more.get("replay", {}).get("accepted_radius", certificate.radius)
+        finding["claim"] = claims.claim(certificate, radius, _challenges(finding))
+        finding["cautions"] = claims.cautions(certificate, in_ledger="challenge" in more)
+    return finding
+
+
+def _challenges(finding: Mapping[str, Any]) -> int:
+    """Of how many nonces a certificate may be the best."""
+    return int(finding.get("challenge", {}).get("challenges", 1))
 
 
 def _say(path: str, finding: dict[str, Any]) -> None:
@@ -111,6 +111,20 @@ def _say(path: str, finding: dict[str, Any]) -> None:
     looked = (part["says"] for part in finding.values() if isinstance(part, dict))
     more = "".join(f"; {says}" for says in looked)
     say(f"{path} holds: bound, label and radius follow from its counts{more}")
+    for sentence in [finding["claim"], *finding["cautions"]]:
+        say(f"  {sentence}")
+
+
+def _say_together(read: Mapping[str, Certificate], found: dict[str, Any]) -> None:
+    """What all certificates say together, and of a family what each says then."""
+    say(claims.together(found["certificates"], found["level"]))
+    for (path, certificate), again in zip(read.items(), found["bonferroni"], strict=False):
+        label = again["label"]
+        named = "ABSTAIN" if label == ABSTAIN else claims.class_name(replace(certificate, label=label))
+        say(
+            f"{path} at alpha {found['alpha']:.3g}: {named}, radius {down(again['radius'], 4)} "
+            f"(alone {down(certificate.radius, 4)})"
+        )
 
 
 def _recounted(certificate: Certificate, finding: dict[str, Any]) -> list[Certificate]:
@@ -120,19 +134,24 @@ def _recounted(certificate: Certificate, finding: dict[str, Any]) -> list[Certif
     return [certificate, replace(certificate, counts0=again["counts0"], counts=again["counts"])]
 
 
-def _together(read: list[Certificate], family: list[list[Certificate]], nonces: int) -> dict[str, Any]:
+def _together(
+    read: Mapping[str, Certificate], findings: Mapping[str, dict[str, Any]], family: bool
+) -> dict[str, Any]:
     """The failure probability of all certificates taken together, each the best of so many nonces, and which
     of a `family` hold when that probability is to be alpha: of each the smallest radius that its counts
     give."""
     from diffsmooth_core.certification.certificate import at_level
     from diffsmooth_core.statistics import bonferroni_alpha, family_wise_level
 
-    alpha, count = max(certificate.config.alpha for certificate in read), len(claims.different(read))
-    shared = bonferroni_alpha(alpha, count * nonces)
-    again = [min((at_level(c, shared) for c in one), key=lambda c: c.radius) for one in family]
+    alpha = max(certificate.config.alpha for certificate in read.values())
+    count = len(claims.different(read.values()))
+    tries = count * max(map(_challenges, findings.values()))
+    shared = bonferroni_alpha(alpha, tries)
+    recounted = [_recounted(read[path], finding) for path, finding in findings.items()] if family else []
+    again = [min((at_level(c, shared) for c in one), key=lambda c: c.radius) for one in recounted]
     return {
         "certificates": count,
-        "level": family_wise_level(alpha, count * nonces),
+        "level": family_wise_level(alpha, tries),
         "alpha": shared,
         "bonferroni": [{"label": c.label, "radius": c.radius, "p_a_lower": c.p_a_lower} for c in again],
     }

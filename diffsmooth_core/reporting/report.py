@@ -30,7 +30,7 @@ from diffsmooth_core.runs.store import Store
 from diffsmooth_core.version import __version__
 
 SHOWN = ("abstained", "wrong")  # the outcomes of which every picture is shown
-MOST_WORDS = 2000  # of what was asked
+MOST_WORDS = 2000  # characters of what was asked
 MOST_BYTES = 1_000_000_000
 CONTEXT = re.compile(r'<meta name="diffsmooth-report" content="([^"]*)">')
 RUN = re.compile(r'<a id="run" href="data:application/gzip;base64,([A-Za-z0-9+/=]*)"')
@@ -61,7 +61,7 @@ class Context:
         names, beside = values.get("names"), values.get("beside")
         if (
             values.keys() != {*single, "names", "beside"}
-            or not all(isinstance(values[name], str) for name in single)
+            or not all(isinstance(values[name], str) and len(values[name]) <= MOST_WORDS for name in single)
             or not (isinstance(names, dict) and all(isinstance(v, str) for v in names.values()))
             or not (isinstance(beside, list) and all(_is_pair(other) for other in beside))
         ):

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from diffsmooth_core.classifiers.device import autocast
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.schedule import Schedule
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.training.averaging import MovingAverage
 from diffsmooth_core.training.examples import drawn, load_pictures, split_title
 from diffsmooth_core.training.loop import Task, TrainingRun

@@ -19,7 +19,8 @@ from diffsmooth_core.classifiers.device import autocast
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.prediction import edm_parts
 from diffsmooth_core.purification.schedule import Schedule
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.training.averaging import MovingAverage
 from diffsmooth_core.training.crops import Crops, held_out
 from diffsmooth_core.training.loop import Task, TrainingRun

@@ -17,7 +17,8 @@ from diffsmooth_core.config import InputError, check_choice
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.prediction import PREDICTIONS, Prediction
 from diffsmooth_core.purification.schedule import Schedule
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.zoo import diffusers_folder, outputs, wrapping
 
 # The two released diffusion models that the paper uses, under OpenAI's names.

@@ -21,7 +21,8 @@ from diffsmooth_core.plugins import plugin_names, plugins_of
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
 from diffsmooth_core.purification.dncnn import DirectDenoiser, DnCNN
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.zoo import cards, checkpoints, dialects, download, outputs
 
 if TYPE_CHECKING:

@@ -32,7 +32,8 @@ from diffsmooth_core.classifiers.graphs import Graphs, Tensors
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from tests.worlds import GREY, ten_classes
 
 CONFIG = SmoothingConfig(sigma=0.5, sigma_local=0.25, m=5, n0=10, n=40, device="cpu", dtype="float32")

@@ -65,7 +65,8 @@ from unittest import mock
 from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.layers import kernels
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 
 small = {"image_size": 16, "num_channels": 32, "num_res_blocks": 1, "channel_mult": (1, 2)}
 newer = {"resblock_updown": True, "num_head_channels": 16, "use_new_attention_order": True}

@@ -13,7 +13,8 @@ from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.prediction import PICTURES_STD, PREDICTIONS, Prediction, convert, edm_parts
 from diffsmooth_core.purification.reverse_process import reverse_process
 from diffsmooth_core.purification.schedule import Schedule
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.theory.network import NetworkEps, disturbed
 from tests.worlds import Oracle
 

@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load_file
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.purification.unet import UNet, UNetConfig, timestep_embedding
+from diffsmooth_core.purification.unet import UNet, timestep_embedding
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.zoo.dialects import PUBLISHED
 
 

@@ -215,6 +215,17 @@ def test_names_of_a_data_set_that_is_not_here_are_their_word(own: Store) -> None
     assert checking.on_their_word(shown)[-1] == "pictures", "a log does not tell which picture it was"
 
 
+@pytest.mark.parametrize("longer", ["about", "version", "created"])
+def test_a_heading_is_as_short_as_one_of_this_programs(own: Store, longer: str) -> None:
+    run = own.create("log", "Cohen", "elsewhere", {"sigma": 0.5, "n": 100, "alpha": 0.001}, [0], {})
+    own.add(run, [], [Result(0, 1, 1, 0.2, n=100, n_a_low=80, n_a_high=82)])
+    made = gathered(own, run, "a" * 2000)
+    assert read(page(made)).context.about == "a" * 2000
+    forged = Report(made.packed, {}, replace(made.context, **{longer: "a" * 2001}))
+    with pytest.raises(InputError, match="the report's heading is none of this program's"):
+        read(page(forged))
+
+
 @pytest.mark.parametrize("text", ["", "<html></html>", '<meta name="diffsmooth-report" content="{}">'])
 def test_another_page_is_no_report(text: str) -> None:
     with pytest.raises(InputError, match="no report"):

@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from diffsmooth_core.datasets import custom
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.zoo import adding, cards
 from tests import commands
 from tests.worlds import IMAGENET_UNET

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.schedule import Schedule
-from diffsmooth_core.purification.unet import UNetConfig
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.training import crops, denoised, photographs
 from diffsmooth_core.training.crops import SHARES, SHORTER, Crops
 from diffsmooth_core.training.denoised import DirectDenoising

@@ -21,7 +21,8 @@ from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.denoiser import Denoiser
 from diffsmooth_core.purification.dncnn import DnCNN
 from diffsmooth_core.purification.schedule import Schedule
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.training import classifier
 from diffsmooth_core.training.classifier import Classification
 from diffsmooth_core.training.denoised import DirectDenoising

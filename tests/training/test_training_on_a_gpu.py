@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
 from diffsmooth_core import datasets
 from diffsmooth_core.config import InputError, SmoothingConfig
-from diffsmooth_core.purification.unet import UNetConfig
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.training import classifier, loop, photographs
 from diffsmooth_core.training.classifier import Classification
 from diffsmooth_core.training.consistency import Consistency

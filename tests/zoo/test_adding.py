@@ -12,7 +12,8 @@ from diffsmooth_core import load_classifier, load_denoiser
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
 from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.zoo import adding, cards
 from tests.commands import run
 

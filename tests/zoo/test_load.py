@@ -20,7 +20,8 @@ from diffsmooth_core.classifiers.normalisation import STATISTICS
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
 from diffsmooth_core.datasets import resolve
-from diffsmooth_core.purification.unet import UNet, UNetConfig
+from diffsmooth_core.purification.unet import UNet
+from diffsmooth_core.purification.unet_config import UNetConfig
 from diffsmooth_core.zoo import cards, checkpoints
 from diffsmooth_core.zoo.cards import names
 from diffsmooth_core.zoo.dialects import PUBLISHED, published

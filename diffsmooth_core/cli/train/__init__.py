@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diffsmooth_core.cli.options import combined, device_option
 from diffsmooth_core.cli.output import say
+from diffsmooth_core.cli.train.options import (
+    attack_steps_option,
+    classifier_options,
+    compile_option,
+    copies_option,
+    lam_option,
+    name_option,
+    out_option,
+    preset_option,
+    run_options,
+    sigma_option,
+    start_option,
+)
 from diffsmooth_core.config import InputError
 
 if TYPE_CHECKING:
@@ -23,91 +35,9 @@ def train() -> None:
     """Train a network; the same call again resumes after an interruption."""
 
 
-_name = click.option("--name", required=True, help="Name of the model's files.")
-_out = click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("models"),
-    show_default=True,
-    help="Folder of the checkpoint, the weights and the card.",
-)
-_run_options = combined(
-    _name,
-    click.option(
-        "--dataset",
-        default="cifar10",
-        show_default=True,
-        help="What it is trained on: cifar10, one added with `datasets add`, or imagenet for a denoiser.",
-    ),
-    click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Budget in minutes."),
-    click.option("--steps", type=click.IntRange(1), help="Budget in steps."),
-    click.option("--epochs", type=click.IntRange(1), help="Budget in passes over the pictures."),
-    click.option("--batch", type=click.IntRange(1), help="Pictures a step.  [default: the objective's own]"),
-    click.option(
-        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Fixes data order and noise."
-    ),
-    click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: all]"),
-    device_option,
-    _out,
-)
-_sigma = click.option(
-    "--sigma",
-    type=click.FloatRange(0),
-    default=0.25,
-    show_default=True,
-    help="Noise that the network is trained under; 0 is plain training.",
-)
-_start = click.option(
-    "--from",
-    "start",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Weights (.safetensors) of a network of the same shape to fine-tune.",
-)
-_compile = click.option(
-    "--compile/--no-compile", "compiled", default=False, help="Use torch.compile; needs a C++ compiler."
-)
-_copies = click.option("--copies", "m", type=click.IntRange(1), help="Noisy copies of a picture.")
-_attack_steps = click.option("--attack-steps", type=click.IntRange(1), help="Gradient steps of the attack.")
-_lam = click.option("--lam", type=click.FloatRange(0), help="Weight of the regulariser.")
-_classifier_options = combined(
-    _run_options,
-    _sigma,
-    _start,
-    click.option(
-        "--width",
-        type=click.Choice(["full", "small"]),
-        default="full",
-        show_default=True,
-        help="Size of the classifier: 2.0M or 0.65M parameters.",
-    ),
-    click.option("--self-training", "teacher", help="Classifier whose classes replace every second label."),
-    click.option(
-        "--self-training-weight",
-        "teacher_weight",
-        type=click.FloatRange(0),
-        default=1.0,
-        show_default=True,
-        help="Weight of the examples that the teacher labelled.",
-    ),
-    click.option("--purify-with", help="Train on pictures that this denoiser purified at --purify-sigma."),
-    click.option(
-        "--purify-sigma",
-        type=click.FloatRange(0, min_open=True),
-        default=0.5,
-        show_default=True,
-        help="Noise before purification.",
-    ),
-    _compile,
-)
-
-
-def _preset(help: str, *names: str) -> Callable[[Any], Any]:
-    return click.option("--preset", type=click.Choice(names), help=help)
-
-
 @train.command()
-@_classifier_options
-@_preset("Cohen's settings of a ResNet-110, for a GPU.", "cohen")
+@classifier_options
+@preset_option("Cohen's settings of a ResNet-110, for a GPU.", "cohen")
 def gaussian(sigma: float, preset: str | None, **training: Any) -> None:
     """A classifier by Gaussian noise augmentation (Cohen et al. 2019)."""
     from diffsmooth_core.training import presets
@@ -117,14 +47,14 @@ def gaussian(sigma: float, preset: str | None, **training: Any) -> None:
 
 
 @train.command()
-@_classifier_options
+@classifier_options
 @click.option(
     "--epsilon", type=click.FloatRange(0, min_open=True), help="L2 radius of the attack.  [default: sigma]"
 )
 @click.option("--attack", type=click.Choice(["pgd", "ddn"]), default="pgd", show_default=True)
-@_attack_steps
-@_copies
-@_preset(
+@attack_steps_option
+@copies_option
+@preset_option(
     "Salman's settings of a ResNet-110, or those of DiffSmooth's Tables 9 and 10, at --sigma .12, .25, .5 or "
     "1, for a GPU.",
     "salman",
@@ -155,9 +85,9 @@ def smoothadv(
 
 
 @train.command()
-@_classifier_options
-@_lam
-@_copies
+@classifier_options
+@lam_option
+@copies_option
 def macer(sigma: float, lam: float | None, m: int | None, **training: Any) -> None:
     """A classifier by maximising the certified radius (Zhai et al. 2020)."""
     from diffsmooth_core.training.macer import Macer
@@ -166,9 +96,9 @@ def macer(sigma: float, lam: float | None, m: int | None, **training: Any) -> No
 
 
 @train.command()
-@_classifier_options
-@_lam
-@_copies
+@classifier_options
+@lam_option
+@copies_option
 def consistency(sigma: float, lam: float | None, m: int | None, **training: Any) -> None:
     """A classifier by consistency regularisation (Jeong and Shin 2020)."""
     from diffsmooth_core.training.consistency import Consistency
@@ -177,9 +107,9 @@ def consistency(sigma: float, lam: float | None, m: int | None, **training: Any)
 
 
 @train.command()
-@_classifier_options
-@_attack_steps
-@_copies
+@classifier_options
+@attack_steps_option
+@copies_option
 def smoothmix(sigma: float, attack_steps: int | None, m: int | None, **training: Any) -> None:
     """A classifier by mixing with adversarial examples (Jeong et al. 2021)."""
     from diffsmooth_core.training.smoothmix import SmoothMix
@@ -188,8 +118,8 @@ def smoothmix(sigma: float, attack_steps: int | None, m: int | None, **training:
 
 
 @train.command()
-@_run_options
-@_compile
+@run_options
+@compile_option
 def denoiser(dataset: str, batch: int | None, compiled: bool, **run: Any) -> None:
     """A diffusion model by noise prediction (Ho et al. 2020); on imagenet by EDM's residual (Karras et al.
     2022) on crops of the photographs in DIFFSMOOTH_DATA/imagenet/train."""
@@ -207,9 +137,9 @@ def denoiser(dataset: str, batch: int | None, compiled: bool, **run: Any) -> Non
 
 
 @train.command()
-@_run_options
-@_sigma
-@_start
+@run_options
+@sigma_option
+@start_option
 @click.option("--stability-of", help="Train for the stability of this classifier.")
 def denoised(
     dataset: str, batch: int | None, sigma: float, start: Path | None, stability_of: str | None, **run: Any
@@ -235,11 +165,11 @@ def denoised(
 
 
 @train.command()
-@_run_options
-@_sigma
+@run_options
+@sigma_option
 @click.option("--timm", help="timm's name of the network.")
 @click.option("--pretrained", is_flag=True, help="Start from timm's weights, from the Hub.")
-@_preset("The paper's settings of BEiT-L on ImageNet, for a GPU.", "beit")
+@preset_option("The paper's settings of BEiT-L on ImageNet, for a GPU.", "beit")
 def finetune(
     dataset: str,
     batch: int | None,
@@ -269,7 +199,7 @@ def finetune(
 
 
 @train.command()
-@_name
+@name_option
 @click.option("--member", "members", multiple=True, help="A classifier's name; give it for each.")
 @click.option(
     "--consensus",
@@ -278,7 +208,7 @@ def finetune(
     show_default=True,
     help="K, members that have to agree for the rest not to be asked.",
 )
-@_out
+@out_option
 def ensemble(name: str, members: tuple[str, ...], consensus: int, out: Path) -> None:
     """Several classifiers as one (Horváth et al. 2022); nothing is trained."""
     from diffsmooth_core.training.ensemble import combine
