@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 from PIL import Image
@@ -47,6 +48,8 @@ def take(page: Page, name: str) -> None:
 
 
 def main() -> None:
+    if not Path(os.environ.get("DIFFSMOOTH_DATA", ""), "cifar10").is_dir():
+        raise SystemExit("Runs shows CIFAR-10's pictures: set DIFFSMOOTH_DATA to a folder that holds cifar10")
     with opened() as (url, browser):
         page = visit(browser, f"{url}/?{PICTURE}")
         press(page, "Certify")

@@ -17,6 +17,16 @@ from tests.deploy.images import Image, running
 from ui.curriculum import LESSONS, TOURS
 
 HOST = "somebody-diffsmooth.hf.space"
+COLOURS = {
+    "red",
+    "yellow",
+    "green",
+    "blue",
+    "indigo",
+    "purple",
+    "pink",
+    "gray",
+}  # that a Space's head may name
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +47,10 @@ def url(space: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def answered(url: str, host: str) -> tuple[int, dict[str, str]]:
-    request = urllib.request.Request(url, headers={"Host": host})
+def answered(url: str, host: str, **headers: str) -> tuple[int, dict[str, str]]:
+    """The status and the headers of an answer; what comes from a page is an upload."""
+    method = "PUT" if headers else "GET"
+    request = urllib.request.Request(url, headers={"Host": host} | headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, dict(answer.headers)
@@ -55,10 +67,13 @@ def test_it_answers_to_its_own_names_alone_and_in_a_frame_of_hugging_face(url: s
     assert status == 200
     assert headers["content-security-policy"].endswith("frame-ancestors https://huggingface.co")
     assert "x-frame-options" not in headers
-    cookies = answered(f"{url}/_stcore/health", HOST)[1]["set-cookie"]
-    assert "_streamlit_xsrf=" in cookies
-    assert "SameSite=None" in cookies
-    assert "Secure" in cookies, "or a browser drops it in a frame"
+
+
+def test_an_upload_needs_no_cookie_and_comes_from_its_own_page_alone(url: str) -> None:
+    """In a frame of another site a browser sends no cookie."""
+    place = f"{url}/_stcore/upload_file/no-session/no-file"
+    assert answered(place, HOST, Origin=f"https://{HOST}")[0] == 400, "there is no such session"
+    assert answered(place, HOST, Origin="https://huggingface.co")[0] == 403
 
 
 def test_its_head_is_one_that_hugging_face_reads(space: Path) -> None:
@@ -66,15 +81,7 @@ def test_its_head_is_one_that_hugging_face_reads(space: Path) -> None:
     image = Image.of(space / "Dockerfile")
     assert head["sdk"] == "docker"
     assert [str(head["app_port"])] == image.all("EXPOSE")
-    assert {head["colorFrom"], head["colorTo"]} <= {
-        "red",
-        "yellow",
-        "green",
-        "blue",
-        "indigo",
-        "purple",
-        "gray",
-    }
+    assert {head["colorFrom"], head["colorTo"]} <= COLOURS
     assert len(head["short_description"]) <= 60
     assert "--uid 1000" in image.last("RUN"), "a Space runs as user 1000"
 
