@@ -22,6 +22,8 @@ def show(runs: list[Run], run: Run) -> None:
     """Draw one run, with its filters beside it. Raises InputError where its record cannot be."""
     if fault := fault_of(run):
         raise InputError(fault)
+    with st.spinner(f"Reading {len(run.indices):,} results…", show_time=True):
+        audits.rows(run)  # which are kept, until there are new ones
     selection = controls.sidebar(runs, run)
     view.progress(run)
     if not selection.every:

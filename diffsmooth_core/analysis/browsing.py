@@ -81,7 +81,7 @@ def _row(result: Result, remarks: Sequence[Remark]) -> RunRow:
     leader: int | None = result.predict
     if result.predict == ABSTAIN:
         leader = int(np.argmax(result.certificate["counts"])) if result.certificate else None
-    bare = replace(result, certificate=None)
+    bare = replace(result, certificate=None) if result.certificate else result
     return RunRow(
         bare, leader, reason or reason_from_counts(result), bool(reason), tuple(tags), notes, review
     )

@@ -88,34 +88,30 @@ def audit(
         )
 
     from diffsmooth_core.runs import batch
-    from diffsmooth_core.runs.indices import parse_indices, spread
     from diffsmooth_core.runs.records import config_of
     from diffsmooth_core.runs.store import Store
 
     if estimate:
-        _estimate(config, parse_indices(indices or spread(config.dataset), config.dataset), workers, as_json)
+        _estimate(config, _chosen(indices, config), workers, as_json)
         return
     store = Store(url)
     if over:
-        _sweep(
-            store,
-            name,
-            over,
-            config,
-            parse_indices(indices or spread(config.dataset), config.dataset),
-            as_json,
-        )
+        _sweep(store, name, over, config, _chosen(indices, config), as_json)
         return
     if resume:
         run = store.run(name)
         config_of(run)  # reports that an imported log cannot go on, before any setting is compared
         _as_begun(context, run, settings, challenge)
     else:
-        run = batch.start(
-            store, name, config, parse_indices(indices or spread(config.dataset), config.dataset), challenge
-        )
+        run = batch.start(store, name, config, _chosen(indices, config), challenge)
     _work(store, run, config, _crew(backend, workers, address))
     _report(store, run, as_json)
+
+
+def _chosen(indices: str | None, config: SmoothingConfig) -> tuple[int, ...]:
+    from diffsmooth_core.runs.indices import parse_indices, spread
+
+    return parse_indices(indices or spread(config.dataset), config.dataset)
 
 
 def _estimate(config: SmoothingConfig, chosen: Sequence[int], workers: int, as_json: bool) -> None:
