@@ -51,6 +51,8 @@ class RayWorkers:
 
     def _connect(self, address: str | None, count: int) -> None:
         environment = {name: value for name, value in os.environ.items() if name.startswith("DIFFSMOOTH_")}
+        # A submitted job may have set some of these itself, which Ray else takes for a contradiction.
+        os.environ.setdefault("RAY_OVERRIDE_JOB_RUNTIME_ENV", "1")
         try:
             self._ray.init(
                 address=address,

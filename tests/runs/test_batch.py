@@ -91,9 +91,13 @@ def test_a_batch_gives_what_certify_gives(own: Store, stopping: str) -> None:
 
 
 @pytest.mark.timeout(1200)  # Ray starts a dozen processes: minutes on a machine that is kept busy
-def test_processes_and_ray_actors_count_the_same_votes(own: Store) -> None:
-    """Two Ray actors on a real local cluster, one of them killed in the middle."""
+def test_processes_and_ray_actors_count_the_same_votes(own: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two Ray actors on a real local cluster, one of them killed in the middle, in a job as Ray submits one:
+    it sets the environment that is passed on to the actors."""
     pytest.importorskip("ray", reason="Ray is not installed; pip install -r requirements-ray.txt")
+    monkeypatch.setenv("DIFFSMOOTH_PUBLISHED", "here")
+    job = {"runtime_env": {"env_vars": {"DIFFSMOOTH_PUBLISHED": "here", "OMP_NUM_THREADS": "2"}}}
+    monkeypatch.setenv("RAY_JOB_CONFIG_JSON_ENV_VAR", json.dumps(job))
     results = {}
     two = partial(Devices, devices=["cpu", "cpu"])
     for name, workers in (
