@@ -12,8 +12,9 @@ from diffsmooth_core.version import __version__
 
 if TYPE_CHECKING:
     from diffsmooth_core.certification.certificate import Certificate
+    from diffsmooth_core.certification.prediction import predict
     from diffsmooth_core.certification.progress import Progress
-    from diffsmooth_core.certification.stream import certify, certify_stream, predict
+    from diffsmooth_core.certification.stream import certify, certify_stream
     from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
     from diffsmooth_core.classifiers.building import build_base
     from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig
@@ -42,8 +43,9 @@ __all__ = [
 
 _MODULES = {  # the same imports as above, for `__getattr__`
     "certification.certificate": ("Certificate",),
+    "certification.prediction": ("predict",),
     "certification.progress": ("Progress",),
-    "certification.stream": ("certify", "certify_stream", "predict"),
+    "certification.stream": ("certify", "certify_stream"),
     "classifiers.base": ("BaseClassifier", "Classifier"),
     "classifiers.building": ("build_base",),
     "config": ("ABSTAIN", "InputError", "SmoothingConfig"),

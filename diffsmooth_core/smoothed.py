@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diffsmooth_core.certification import stream, voting
+from diffsmooth_core.certification import prediction, stream, voting
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.commitment import Commitment
+from diffsmooth_core.certification.prediction import PredictProgress
 from diffsmooth_core.certification.progress import Progress, Stage
 from diffsmooth_core.certification.voting import Image, VoteRange
 from diffsmooth_core.classifiers.base import BaseClassifier
@@ -122,7 +123,11 @@ class SmoothedClassifier:
 
     def predict(self, x: Image, *, batch: int | None = None) -> int:
         """PREDICT (Cohen et al. 2019): the class g(x), wrong with probability alpha at most; or ABSTAIN."""
-        return stream.predict(self.base, x, self.config, batch=batch)
+        return prediction.predict(self.base, x, self.config, batch=batch)
+
+    def predict_stream(self, x: Image, *, batch: int | None = None) -> Iterator[PredictProgress]:
+        """`predict`, yielding the votes so far after every step of them."""
+        return prediction.predict_stream(self.base, x, self.config, batch=batch)
 
     def votes(self, x: Image, stage: Stage, start: int, stop: int) -> npt.NDArray[np.int64]:
         """Algorithm 4: the classes of votes start..stop-1 of a stage, (stop-start,). They are the same

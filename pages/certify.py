@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ui import page, sidebar
-from ui.certify import view
+from ui.certify import prediction, view
 from ui.jobs import certificates, recordings
 from ui.jobs.networks import runnable
 from ui.session import state, url
@@ -23,4 +23,6 @@ page.header("Certify", lessons=True, question=QUESTION)
 certificates.hide_run_of_other_picture(picture)
 url.write(CERTIFY)
 known = recordings.recorded(picture, draft.values)  # then it can be run, and no network is loaded to see that
-view.show(picture, draft if known else draft.then(runnable))
+draft = draft if known else draft.then(runnable)
+view.show(picture, draft)
+prediction.offer(picture, draft)

@@ -272,7 +272,9 @@ def test_predict_names_the_class_and_its_risk(capsys: pytest.CaptureFixture[str]
     settings = ("--method", "plain", "--classifier", "gaussian-0.25", "--sigma", "0.25", "--n", "200")
     assert run("predict", "gallery:sailing-yacht", *settings, "--json") == 0
     found = json.loads(capsys.readouterr().out)
+    counts = found.pop("counts")
     assert found == {"image": "gallery:sailing-yacht", "label": 8, "class": "ship", "n": 200, "alpha": 0.001}
+    assert (len(counts), sum(counts), counts.index(max(counts))) == (10, 200, 8)
     assert run("predict", "gallery:sailing-yacht", *settings) == 0
     assert "ship, the smoothed classifier's class by 200 votes, wrong with probability 0.001 at most" in (
         capsys.readouterr().out

@@ -81,7 +81,7 @@ def test_the_first_page_is_drawn_without_networks_and_tables(tmp_path: Path) -> 
         "page = AppTest.from_file('app.py', default_timeout=100)\n"
         "page.switch_page('pages/certify.py').run()\n"
         "assert not page.exception, page.exception\n"
-        "assert [button.label for button in page.button] == ['Present', 'Certify']"
+        "assert [button.label for button in page.button] == ['Present', 'Certify', 'Predict']"
     )
     hub = {"huggingface_hub"}  # only its constants: where a data set may be
     assert not loaded(visit, tmp_path) & (NETWORKS - hub | STORE | {"scipy.stats", "skimage", "requests"})

@@ -39,6 +39,11 @@ def certify(config: SmoothingConfig, picture: Picture, out: str = "cert.json") -
     return line(f"certify {image(picture)}", settings(config), f"--json --out {out}")
 
 
+def predict(config: SmoothingConfig, picture: Picture) -> str:
+    """The command that gives this prediction."""
+    return line(f"predict {image(picture)}", settings(config), "--json")
+
+
 def challenged(config: SmoothingConfig, picture: Picture, ledger: str = "ledger.jsonl") -> tuple[str, ...]:
     """The commands for a certificate under a challenge; the second and the last one are the verifier's."""
     given = settings(config)

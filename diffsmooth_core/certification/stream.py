@@ -24,7 +24,6 @@ from diffsmooth_core.certification.decision import (
     check_reachable,
     decide,
     next_look,
-    predicted,
     selected,
 )
 from diffsmooth_core.certification.hardware import hardware
@@ -35,7 +34,6 @@ from diffsmooth_core.certification.voting import (
     VoteRange,
     checked,
     commitment_of,
-    first_votes,
     votes_with_dissenters,
 )
 from diffsmooth_core.classifiers.base import BaseClassifier
@@ -243,17 +241,3 @@ def certify(
         if progress.certificate is not None:
             return progress.certificate
     raise AssertionError("certify_stream ended without a certificate")
-
-
-def predict(base: BaseClassifier, x: Image, config: SmoothingConfig, *, batch: int | None = None) -> int:
-    """PREDICT (Cohen et al. 2019): the smoothed classifier's class from n votes, or ABSTAIN.
-
-    x is float32 (c,h,w) in [0,1]. Abstains where a two-sided binomial test at level alpha does not separate
-    the two leading classes. Raises InputError for an invalid image or a base that was built for another
-    setting.
-    """
-    batch = base.votes_per_step if batch is None else batch
-    x = checked(base, x, config, batch)
-    classes = first_votes(base, x, config, "prediction", config.n, batch)
-    counts = np.bincount(classes, minlength=base.classifier.classes)
-    return predicted(tuple(map(int, counts)), config.alpha)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import click
+from tqdm import tqdm
 
 from diffsmooth_core.cli.options import config_options, json_option
 from diffsmooth_core.cli.output import say
@@ -26,11 +27,14 @@ def predict(image: str, as_json: bool, **settings: Any) -> None:
     from diffsmooth_core.datasets import class_names, resolve
 
     picture, names = resolve(image, config.dataset), class_names(config.dataset)
-    label = SmoothedClassifier.load(config).predict(picture.tensor)
-    name = None if label == ABSTAIN else names[label]
+    stream = SmoothedClassifier.load(config).predict_stream(picture.tensor)
+    with tqdm(total=config.n, unit="vote", smoothing=0.1, delay=0.5) as bar:
+        for found in stream:
+            bar.update(found.n_done - bar.n)
+    name = None if found.label == ABSTAIN else names[found.label]
     if as_json:
-        found = {"image": picture.source, "label": label, "class": name, "n": config.n, "alpha": config.alpha}
-        say(json.dumps(found))
+        given = {"image": picture.source, "label": found.label, "class": name, "counts": found.counts}
+        say(json.dumps(given | {"n": config.n, "alpha": config.alpha}))
     elif name is None:
         say(
             f"{picture.title}: ABSTAIN. The two leading classes are too close for {config.n:,} votes at "

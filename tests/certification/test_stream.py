@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from diffsmooth_core import build_base, certify, certify_stream, load_classifier, load_denoiser, predict
 from diffsmooth_core.certification.certificate import Certificate, discrepancies
+from diffsmooth_core.certification.prediction import predict_stream
 from diffsmooth_core.certification.progress import Progress
 from diffsmooth_core.certification.voting import commitment_of, noise_source
 from diffsmooth_core.classifiers.base import BaseClassifier, Classifier
@@ -371,6 +372,11 @@ def test_predict_is_the_binomial_test_on_its_own_votes(margin: float) -> None:
         expected = int(first > 100)
     assert predict(base, GREY, config) == predict(base, GREY, config, batch=7) == expected
     assert margin < 0.5 or expected == 1
+    *early, last = predict_stream(base, GREY, config, batch=7)
+    assert [progress.n_done for progress in early] == list(range(7, 197 + 1, 7))
+    assert last.counts == (200 - first, first), "the same votes, however many at a time"
+    assert {progress.label for progress in early} == {ABSTAIN}, "no answer before the last vote"
+    assert last.label == expected
 
 
 def test_predict_compares_the_two_leading_classes_alone() -> None:

@@ -22,7 +22,7 @@ from diffsmooth_core.runs.store import Store
 from diffsmooth_core.theory import TheoremSetting
 from tests.datasets.conftest import write_twelve
 from tests.ui.conftest import APP, progress
-from ui.jobs import attacks, audits, certificates, experiments, files, gate, theorems
+from ui.jobs import attacks, audits, certificates, experiments, files, gate, predictions, theorems
 from ui.jobs.certificates import CertificationTask
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.gate import Demand
@@ -69,6 +69,7 @@ def every_kind(store: Store, config: SmoothingConfig = CONFIG) -> dict[str, Star
         "comparison": lambda: experiments.submit(ExperimentTask("comparison", picture, (config,))),
         "sweep": lambda: experiments.submit(ExperimentTask("sweep", picture, (config,), "sigma")),
         "attack": lambda: attacks.submit(done, few),
+        "prediction": lambda: predictions.submit(picture, config),
         "regions": lambda: attacks.submit_regions(done, plane, RegionsConfig(1.0), ("right", "up")),
         "audit": lambda: audits.start("another", "0:3", config),
         "go on": lambda: audits.resume(run),
@@ -88,7 +89,7 @@ def every_kind(store: Store, config: SmoothingConfig = CONFIG) -> dict[str, Star
 
 EXACT = {"exact curves", "convergence", "file"}  # no network, no votes
 A_VOTE = {"samples", "curves", "comparison of pictures"} | EXACT  # these cast none
-FEW_VOTES = A_VOTE | {"attack", "regions", "explain"}
+FEW_VOTES = A_VOTE | {"attack", "prediction", "regions", "explain"}
 OF_THE_STORE = {"audit", "go on", "explain", "rescue"}
 
 
@@ -116,7 +117,7 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     ("limit", "value", "free", "sentence"),
     [
         (("runs", "m"), 1, A_VOTE, "m = 2 is asked for; here it is up to 1"),
-        (("runs", "n"), 20, FEW_VOTES - {"attack"}, "; here it is up to 20"),
+        (("runs", "n"), 20, FEW_VOTES - {"attack", "prediction"}, "; here it is up to 20"),
         (("runs", "n0"), 5, FEW_VOTES, "n0 = 10 is asked for; here it is up to 5"),
         (("models", "classifiers"), ["standard"], A_VOTE, "the classifier 'gaussian-0.25' is not among"),
         (("models", "denoisers"), ["other"], EXACT, "the denoiser 'bundled' is not among"),
@@ -166,6 +167,7 @@ def test_all_kinds_begin_where_nothing_forbids_it_and_there_is_no_other_way_to_t
         "certificates.submit",
         "experiments.submit",
         "files.read",
+        "predictions.submit",
         "theorems.request",
     }, "a new kind of job belongs into `every_kind`"
 
