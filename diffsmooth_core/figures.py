@@ -32,6 +32,7 @@ class Line:
     size: str = ""
 
 
+RADIUS = "radius (L2, pixel values from 0 to 1)"  # the name of an axis
 BAND = (
     "The pale band holds the whole true curve, at all radii together, with 95 % confidence (Dvoretzky, "
     "Kiefer and Wolfowitz), as far as the pictures are a random sample. An interval for one radius alone "
@@ -98,7 +99,7 @@ def certified_accuracy(lines: Sequence[Line], height: int = 260) -> go.Figure:
     figure.update_traces(cliponaxis=False)
     figure.update_yaxes(range=[0, 100.5], dtick=20, ticksuffix=" %")
     figure.update_xaxes(rangemode="tozero")
-    return finish(figure, height, "radius, L2 in pixel values", legend=len(lines) > 1)
+    return finish(figure, height, RADIUS, legend=len(lines) > 1)
 
 
 def bounds(results: Sequence[Result]) -> go.Figure:
@@ -120,7 +121,7 @@ def bounds(results: Sequence[Result]) -> go.Figure:
     figure.update_layout(barmode="stack")
     ticks = {"0": 0, "¼": 0.25, "½": 0.5, "¾": 0.75, "1": 1}
     figure.update_xaxes(range=[0, 1], tickvals=list(ticks.values()), ticktext=list(ticks))
-    return finish(figure, 260, "lower bound of the class's share p_A", "pictures", legend=True)
+    return finish(figure, 260, "lower bound of the class’s share", "pictures", legend=True)
 
 
 def _pale(colour: str) -> str:

@@ -25,13 +25,19 @@ def show(runs: list[Run], run: Run) -> None:
     with st.spinner(f"Reading {len(run.indices):,} results…", show_time=True):
         audits.rows(run)  # which are kept, until there are new ones
     selection = controls.sidebar(runs, run)
-    view.progress(run)
+    new.say_recorded(run)
+    view.findings(run)
     if not selection.every:
         return
-    view.figures(selection)
-    if view.view() == view.SUMMARY:
+    if view.view() == controls.SUMMARY:
         view.charts(selection)
-        view.reasons(selection)
+        with st.container(key="charts-reasons"):  # laid out as charts are: side by side where each has room
+            left, right = st.columns(2, gap="medium")
+        with left:
+            view.reasons(selection)
+        with right:
+            grid.first(selection)
+        view.answers(selection)
         view.comparison(selection)
         report.offer(run)
         view.again(run)
@@ -43,8 +49,9 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     st.title("Runs", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         presenting.button()
-        adding = st.popover("Add a run", icon=":material/add:")
+        adding = new.popover()
 try:
+    new.begin()
     runs = audits.store().runs()
 except InputError as problem:
     page.error_box(problem)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import plotly.graph_objects as go
 
 from diffsmooth_core.analysis.curves import Difference
-from diffsmooth_core.figures import LINES, PUBLISHED, Line, certified_accuracy, finish
+from diffsmooth_core.figures import LINES, PUBLISHED, RADIUS, Line, certified_accuracy, finish
 from diffsmooth_core.statistics import share_for_radius
 
 
@@ -67,4 +67,4 @@ def difference(found: Difference) -> go.Figure:
     figure.add_hline(0, line={"color": PUBLISHED, "width": 1})
     figure.update_yaxes(ticksuffix=" points")
     figure.update_xaxes(rangemode="tozero")
-    return finish(figure, height(1), "radius, L2 in pixel values")
+    return finish(figure, height(1), RADIUS)

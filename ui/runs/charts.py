@@ -83,7 +83,7 @@ def stages(found: Stages, names: Sequence[str]) -> go.Figure:
             text=[name if p >= 22 else "" for p in percent],
             insidetextanchor="middle",
             textangle=0,
-            textfont={"size": 11, "color": "white"},
+            textfont={"size": 12, "color": "white"},
             constraintext="none",
             hovertemplate="%{y}: %{x:.0f} % are taken for " + name + "<extra></extra>",
         )

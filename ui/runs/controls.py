@@ -23,6 +23,7 @@ from ui.titles import run_title
 
 ANY = "any"
 MOST_OFFERED = 1000  # classes to choose from; of more only those that occur
+SUMMARY, PICTURES = "Summary", "Pictures"  # the halves of the page
 FILTERS = ("outcome", "class", "answer", "reason", "tag", "review", "from", "to", "near", "noted")
 
 
@@ -181,6 +182,11 @@ def clear() -> None:
     """Show everything again."""
     for key in (*FILTERS, "change"):
         st.session_state[key] = {"noted": False, "change": []}.get(key)
+
+
+def show_pictures() -> None:
+    """Turn to the half of the page that has the pictures."""
+    st.session_state["view-of-run"] = PICTURES
 
 
 def ask(rule: RowFilter, order: str) -> None:

@@ -18,11 +18,12 @@ from diffsmooth_core.wording import length
 from ui.colours import outcome_colour
 from ui.components import focus, picker
 from ui.jobs import audits
-from ui.runs.controls import Selection, clear
+from ui.runs.controls import PICTURES, Selection, clear, show_pictures
 from ui.session import state
 from ui.text import plain
 
 PAGE = 36  # pictures at once
+FEW = 12  # beside a run's numbers
 MARKS = {"right": "✓", "wrong": "✗", "certified": "✓", "abstained": "–"}
 
 
@@ -47,18 +48,44 @@ def grid(selection: Selection) -> int | None:
         key = f"grid-page-{page}"
         st.pagination(pages, default=page, key=key, on_change=lambda: _turn(shown, key))
     here = shown[PAGE * (page - 1) : PAGE * page]
-    if problem := _missing(selection.run, here[0].result.idx):
-        st.caption(
-            f":material/image_not_supported: A run keeps numbers and no pictures, and these are not on this "
-            f"machine: {plain(problem)}."
-        )
+    _say_missing(selection.run, here[0].result.idx)
+    tiles = [_tile(selection.run, row, selection.names) for row in here]
     picker.picker(
-        data={"chosen": str(idx), "large": True, "choices": [_tile(selection, row) for row in here]},
+        data={"chosen": str(idx), "large": True, "choices": tiles},
         key=f"grid-{selection.run.id}-{page}",
         on_picked_change=lambda: _picked(selection.run, page),
     )
     _keys(shown, idx)
     return idx
+
+
+def latest(run: Run, rows: list[RunRow], names: tuple[str, ...]) -> None:
+    """Draw the pictures that a run has certified last by their index; a click shows one."""
+    if rows:
+        st.markdown("**Certified so far**, the last one first")
+        _row_of(f"latest-{run.id}", run, rows[: -FEW - 1 : -1], names)
+
+
+def first(selection: Selection) -> None:
+    """Draw the first pictures that pass the filters; a click shows one."""
+    if selection.shown:
+        st.subheader("Its pictures", anchor=False)
+        _say_missing(selection.run, selection.shown[0].result.idx)
+        _row_of(f"first-{selection.run.id}", selection.run, selection.shown[:FEW], selection.names)
+        st.caption(
+            f"The first {min(FEW, len(selection.shown))} of {len(selection.shown):,}, each with its radius. "
+            f"Choose one to see its votes; *{PICTURES}* above has all."
+        )
+
+
+def _row_of(key: str, run: Run, rows: list[RunRow], names: tuple[str, ...]) -> None:
+    def picked() -> None:
+        if spec := st.session_state[key].picked:
+            choose(int(spec))
+            show_pictures()
+
+    choices = [_tile(run, row, names) for row in rows]
+    picker.picker(data={"chosen": "", "large": True, "choices": choices}, key=key, on_picked_change=picked)
 
 
 def _chosen(places: dict[int, int]) -> int | None:
@@ -80,14 +107,14 @@ def choose(idx: int) -> None:
     st.query_params["image"] = str(idx)
 
 
-def _tile(selection: Selection, row: RunRow) -> dict[str, Any]:
+def _tile(run: Run, row: RunRow, names: tuple[str, ...]) -> dict[str, Any]:
     """A picture with the mark of its outcome and its radius."""
     result = row.result
     note = f"{MARKS[result.outcome]} {length(result.radius)}" if result.predict != ABSTAIN else "– abstains"
     return {
         "spec": str(result.idx),
-        "title": f"Picture {result.idx}: {describe(result, selection.names)}",
-        "image": _image(selection.run.dataset, result.idx),
+        "title": f"Picture {result.idx}: {describe(result, names)}",
+        "image": _image(run.dataset, result.idx),
         "note": note,
         "mark": outcome_colour(result.outcome),
     }
@@ -100,13 +127,15 @@ def _image(dataset: str, idx: int) -> str | None:
         return None
 
 
-def _missing(run: Run, idx: int) -> str:
-    """Why a run's picture cannot be shown; empty where it can."""
+def _say_missing(run: Run, idx: int) -> None:
+    """Say why a run's picture cannot be shown, if it cannot."""
     try:
         state.resolved(f"{run.dataset}:{idx}", run.dataset)
     except InputError as problem:
-        return str(problem)
-    return ""
+        st.caption(
+            ":material/image_not_supported: A run keeps numbers and no pictures, and these are not on this "
+            f"machine: {plain(str(problem))}."
+        )
 
 
 def describe(result: Result, names: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import METHODS
@@ -40,6 +41,32 @@ FORMS = (*UPLOADERS, "")  # "": the buttons of the recorded audits
 RECORDED = ASSETS / "runs"  # the folder of recorded audits; any NAME.json.gz in it is one
 
 
+def popover() -> DeltaGenerator:
+    """The button that opens the forms; it closes again once one of them has led to a run."""
+    if "_next-run" in st.session_state:
+        st.session_state["add-run"] = False
+    return st.popover("Add a run", icon=":material/add:", key="add-run", on_change="rerun")
+
+
+def begin() -> None:
+    """Where there is no run yet, open the first recorded audit: once a visit, as a person may have removed
+    it. Raises InputError where the store cannot be read."""
+    if "recorded-begun" not in st.session_state and not audits.store().runs():
+        st.session_state["recorded-begun"] = True
+        for path in _recordings()[:1]:
+            notices.attempt(_open_recorded, path)
+
+
+def say_recorded(run: Run) -> None:
+    """Say that a run is a recorded one, if it is."""
+    recorded = map(_heading, _recordings())
+    if any((run.config, run.indices, run.weights) == (r.config, r.indices, r.weights) for r in recorded):
+        st.caption(
+            ":material/history: A recorded audit, which comes with the program: certified before, by the "
+            "networks that are here. *Add a run* has others, and starts your own."
+        )
+
+
 def show() -> None:
     """Forms to start an audit, to import a log, and to open a run from elsewhere."""
     start, imported, opened = st.tabs(["Start an audit", "Import a log", "Open a run"])
@@ -61,7 +88,7 @@ def reading() -> None:
 def recorded(place: str) -> None:
     """Offer the recorded audits that are not among the runs yet, as examples to explore."""
     taken = {run.name for run in audits.store().runs()}
-    for path in sorted(RECORDED.glob("*.json.gz")):
+    for path in _recordings():
         run = _heading(path)
         if run.name not in taken:
             st.button(
@@ -72,6 +99,10 @@ def recorded(place: str) -> None:
                 type="primary" if place == "first" else "secondary",
                 icon=":material/folder_open:",
             )
+
+
+def _recordings() -> list[Path]:
+    return sorted(RECORDED.glob("*.json.gz"))
 
 
 @lru_cache(maxsize=16)

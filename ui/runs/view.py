@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from diffsmooth_core import ABSTAIN
 from diffsmooth_core.analysis import browsing
+from diffsmooth_core.analysis.browsing import RunRow
 from diffsmooth_core.analysis.comparing import CHANGES, mcnemar
 from diffsmooth_core.analysis.diagnosis import REASONS
 from diffsmooth_core.figures import BAND, bounds, certified_accuracy, line_of
 from diffsmooth_core.runs.batch import Status
 from diffsmooth_core.runs.commands import audit
 from diffsmooth_core.runs.records import Run
-from diffsmooth_core.runs.results import summary
+from diffsmooth_core.runs.results import Result, summary
 from diffsmooth_core.statistics import Proportion
 from diffsmooth_core.wording import duration
 from ui import commands
@@ -24,22 +26,41 @@ from ui.components import figure
 from ui.jobs import audits
 from ui.jobs.cancelling import cancel_button
 from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
-from ui.runs.controls import Selection, clear
+from ui.runs import grid
+from ui.runs.controls import PICTURES, SUMMARY, Selection, class_titles, clear, show_pictures
 from ui.session import notices
 from ui.text import plain
+from ui.titles import dataset_title
 
-SUMMARY, PICTURES = "Summary", "Pictures"
 SMALL = 20  # classes that fit into a confusion matrix
 LONGEST_COMMAND = 100_000  # characters; a shell takes an argument of 131,071
+CERTIFIED = "The share of pictures that are right and certified with at least this radius."
+LOWER = (
+    "The share of noisy copies of a picture that are taken for its class is at least this bound, but for the "
+    "risk α. A class with more than half of them is certified."
+)
 POLL_SECONDS = 1.0  # between two drawings of a run: its store is written every second
 
 
-def progress(run: Run) -> None:
-    """How far a run of ours is, while it is not at its end."""
+def findings(run: Run) -> None:
+    """What a run came to; of one that is not at its end how far it is and what it found so far, with its
+    pictures as they arrive."""
     job = audits.latest(run, "audit")
-    left = audits.left(run, len(audits.rows(run)))
-    if left or (job and not job.finished):
-        poll(lambda: [audits.latest(run, "audit")], lambda: _progress(run), POLL_SECONDS)
+    rows = audits.rows(run)
+    if not audits.left(run, len(rows)) and (job is None or job.finished):
+        _findings(run, rows)
+        return
+    image = st.query_params.get("image")
+
+    def draw() -> None:
+        if st.query_params.get("image") != image:  # one was chosen, which the rest of the page shows
+            st.rerun()
+        _progress(run)
+        rows = audits.rows(run)
+        _findings(run, rows)
+        grid.latest(run, rows, class_titles(run.dataset, rows))
+
+    poll(lambda: [audits.latest(run, "audit")], draw, POLL_SECONDS)
 
 
 def _progress(run: Run) -> None:
@@ -91,9 +112,12 @@ def again(run: Run) -> None:
         commands.show(command)
 
 
-def figures(selection: Selection) -> None:
-    """A run's results in five numbers."""
-    results = [row.result for row in selection.every]
+def _findings(run: Run, rows: Sequence[RunRow]) -> None:
+    """A run's results in two sentences and six numbers."""
+    if not rows:
+        return
+    results = [row.result for row in rows]
+    st.markdown(in_words(run, results))
     found = summary(results)
     right = Proportion.of(sum(r.correct for r in results), len(results))
     with st.container(horizontal=True, key="figures-run"):
@@ -104,7 +128,9 @@ def figures(selection: Selection) -> None:
             width=190,
             help=f"At radius 0; 95 % interval {100 * right.low:.1f} to {100 * right.high:.1f} %.",
         )
-        if benign := browsing.benign(selection.every):
+        st.metric("Certified but wrong", _percent(Proportion.of(found.wrong, len(results))), width=190)
+        st.metric("Abstains", _percent(Proportion.of(found.abstained, len(results))), width=130)
+        if benign := browsing.benign(rows):
             st.metric(
                 "Benign accuracy",
                 _percent(benign),
@@ -118,8 +144,24 @@ def figures(selection: Selection) -> None:
             width=110,
             help="Average certified radius; a wrong answer or an abstention counts 0.",
         )
-        st.metric("Abstains", _percent(Proportion.of(found.abstained, len(results))), width=130)
-        st.metric("Certified but wrong", _percent(Proportion.of(found.wrong, len(results))), width=190)
+
+
+def in_words(run: Run, results: Sequence[Result]) -> str:
+    """What came out, for somebody who has never seen a run."""
+    times = Counter(result.outcome for result in results)
+    said = {
+        "right": "are certified and right",
+        "wrong": "are certified but wrong",
+        "certified": "are certified, of which nobody knows whether they are right",
+        "abstained": "get no answer, as their votes settle on no class: it abstains",
+    }
+    *most, last = [f"**{times[outcome]:,}** {words}" for outcome, words in said.items() if times[outcome]]
+    found = f"{', '.join(most)} and {last}" if most else last
+    return (
+        f"Of {len(results):,} pictures of {plain(dataset_title(run.dataset))}, {found}. Certified means: no "
+        "change shorter than the picture’s radius changes the answer. Each certificate is wrong with a "
+        f"probability of at most α = {run.config['alpha']:g}."
+    )
 
 
 def view() -> str:
@@ -149,24 +191,21 @@ def charts(selection: Selection) -> None:
     with st.container(key="charts-run"):
         left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown(
-            "**Certified accuracy** over the radius, with a simultaneous band of 95 % confidence", help=BAND
-        )
+        st.markdown("**Certified accuracy** over the radius", help=f"{CERTIFIED} {BAND}")
         figure.show(certified_accuracy(lines), "curve", "Certified accuracy in percent over the radius")
     with right:
-        st.markdown("**Lower bounds** of the classes' shares: above ½ is certified")
+        st.markdown("**Lower bounds**: above ½ is certified", help=LOWER)
         if any(r.p_a_lower is not None for r in shown):
             figure.show(bounds(shown), "bounds", "Pictures by their lower bound")
         else:
             st.caption("No bound is known of these pictures.")
-    _answers(selection)
 
 
 def _percent(share: Proportion) -> str:
     return f"{100 * share.share:.1f} %"
 
 
-def _answers(selection: Selection) -> None:
+def answers(selection: Selection) -> None:
     """The confusion matrix; a cell shows its pictures."""
     names = selection.names
     if len(names) > SMALL:
@@ -214,22 +253,26 @@ def _cell(names: tuple[str, ...]) -> None:
     if cells:
         row, column = cells[0]
         clear()
-        st.session_state["view-of-run"] = PICTURES
+        show_pictures()
         st.session_state["class"] = str(row)
         st.session_state["answer"] = str(names.index(column)) if column in names else str(ABSTAIN)
 
 
 def reasons(selection: Selection) -> None:
     """Why the run abstains, by reason; a row shows its pictures."""
-    abstained = [row for row in selection.every if row.result.predict == ABSTAIN and row.reason]
+    st.subheader("Why it abstains", anchor=False)
+    abstained = [row for row in selection.every if row.result.predict == ABSTAIN]
     if not abstained:
+        st.caption("It abstains on no picture.")
+        return
+    abstained = [row for row in abstained if row.reason]
+    if not abstained:
+        st.caption("An imported log keeps no votes that would say why.")
         return
     times = Counter(row.reason for row in abstained).most_common()
-    st.subheader("Why it abstains", anchor=False)
     st.dataframe(
         pd.DataFrame({"Reason": REASONS[reason], "Pictures": count} for reason, count in times),
         hide_index=True,
-        width=440,
         key="reasons",
         selection_mode="single-row",
         on_select=lambda: _reason([reason for reason, _ in times]),
@@ -242,7 +285,7 @@ def reasons(selection: Selection) -> None:
 def _reason(titles: list[str]) -> None:
     if rows := st.session_state["reasons"].selection.rows:
         clear()
-        st.session_state["view-of-run"] = PICTURES
+        show_pictures()
         st.session_state["reason"] = titles[rows[0]]
 
 

@@ -15,6 +15,7 @@ from tests.datasets.conftest import write_twelve
 from tests.ui.conftest import APP
 from ui.components import picker
 from ui.jobs import audits
+from ui.runs import new
 from ui.session import state
 
 Open = Callable[..., AppTest]
@@ -22,7 +23,8 @@ Open = Callable[..., AppTest]
 
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """A store of this test's own, twelve made-up pictures."""
+    """A store of this test's own, twelve made-up pictures, and no recorded audit to begin with."""
+    monkeypatch.setattr(new, "RECORDED", tmp_path / "recorded")
     write_twelve(tmp_path / "data")
     monkeypatch.setenv("DIFFSMOOTH_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("DIFFSMOOTH_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")

@@ -16,6 +16,7 @@ from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.config import ABSTAIN, SmoothingConfig
 from diffsmooth_core.datasets import cifar10
 from diffsmooth_core.exchange import bundles
+from diffsmooth_core.paths import ASSETS
 from diffsmooth_core.runs import batch
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result
@@ -70,15 +71,30 @@ def show_pictures(page: AppTest) -> AppTest:
     return page
 
 
-def test_an_empty_store_says_what_to_do(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_without_runs_begins_with_a_recorded_audit_until_it_is_removed(
+    store: Store, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DIFFSMOOTH_DATA", "")  # the recorded audit is not of the made-up pictures
+    monkeypatch.setattr(new, "RECORDED", ASSETS / "runs")
     page = open_page()
-    assert any("Start one above, or import" in m.value for m in page.markdown)
-    page.button(key="recorded-first-diffsmooth").click().run()
-    assert not page.exception
+    assert any("A recorded audit, which comes with the program" in c.value for c in page.caption)
     assert figures(page)["Pictures"] == "200"
     assert figures(page)["ACR"] == "0.430"
     assert figures(page)["Benign accuracy"] == "67.5 %"
+    said = next(m.value.replace("\\", "") for m in page.markdown if m.value.startswith("Of 200 pictures"))
+    results = store.results(store.run("diffsmooth"))
+    right, wrong, abstained = (sum(r.outcome == o for r in results) for o in ("right", "wrong", "abstained"))
+    assert said.startswith(
+        f"Of 200 pictures of CIFAR-10, **{right}** are certified and right, **{wrong}** are certified but "
+        f"wrong and **{abstained}** get no answer"
+    )
+    assert "at most α = 0.001." in said
+    next(button for button in page.button if button.label == "Remove it").click().run()
+    assert not page.exception
+    assert not store.runs(), "it does not come back by itself"
+    assert any("Start one above, or import" in m.value for m in page.markdown)
+    page.button(key="recorded-first-diffsmooth").click().run()
+    assert figures(page)["Pictures"] == "200"
 
 
 def test_every_recorded_audit_is_offered_until_it_is_open_and_needs_no_pictures(
@@ -93,13 +109,11 @@ def test_every_recorded_audit_is_offered_until_it_is_open_and_needs_no_pictures(
         (tmp_path / f"{name}.json.gz").write_bytes(bundles.packed(elsewhere, run))
     monkeypatch.setattr(new, "RECORDED", tmp_path)
     page = open_page()
-    assert [b.key for b in page.button if b.key and b.key.startswith("recorded-first")] == [
-        "recorded-first-first",
-        "recorded-first-second",
-    ]
-    page.button(key="recorded-first-second").click().run()
+    assert [run.name for run in audits.store().runs()] == ["first"], "the first opens by itself"
+    assert [b.key for b in page.button if b.key and b.key.startswith("recorded")] == ["recorded-new-second"]
+    page.button(key="recorded-new-second").click().run()
     assert figures(page)["Pictures"] == "2"
-    assert [b.key for b in page.button if b.key and b.key.startswith("recorded")] == ["recorded-new-first"]
+    assert not [b.key for b in page.button if b.key and b.key.startswith("recorded")]
     said = " ".join(caption.value for caption in show_pictures(page).caption).replace("\\", "")
     assert "set DIFFSMOOTH_DATA to a folder that has imagenet/val" in said
     assert headings(page)[1].startswith("Certified and right, beacon")
@@ -191,7 +205,7 @@ def test_a_run_is_summed_up(store: Store, open_page: Open) -> None:
         "Abstains": "25.0 %",
         "Certified but wrong": "25.0 %",
     }
-    table = page.dataframe[0].value
+    table = next(frame.value for frame in page.dataframe if "abstains" in frame.value)
     assert table.loc["cat", ["cat", "dog", "abstains"]].tolist() == [1, 1, 1]
 
 
@@ -358,7 +372,7 @@ def test_abstentions_are_counted_by_reason_and_explained(store: Store, open_page
     scattered = store.create("scattered", "audit", "cifar10", run.config, [0], run.weights)
     store.add(scattered, [], [Result(0, 3, ABSTAIN, 0.0, 0.1, 40, 8, 8, certificate=certificate)])
     page = open_page(run="scattered")
-    table = page.dataframe[1].value
+    table = next(frame.value for frame in page.dataframe if "Reason" in frame.value)
     assert table.to_dict("records") == [{"Reason": "The votes scatter", "Pictures": 1}]
     page.button[[b.label for b in page.button].index("Take their votes apart")].click().run()
     job = audits.latest(scattered, "explain")
@@ -403,7 +417,10 @@ def test_a_run_that_was_killed_offers_to_go_on(
     next(status for status in work if status.done)
     work.close()
     page = open_page()
-    assert any(m.value.startswith("**Not finished:**") for m in page.markdown)
+    said = [m.value for m in page.markdown]
+    assert any(words.startswith("**Not finished:**") for words in said)
+    assert "**Certified so far**, the last one first" in said
+    assert any(words.startswith("Of ") and "are certified" in words for words in said)
     page.button[[b.label for b in page.button].index("Go on")].click().run()
     assert not page.exception
     while len(store.results(run)) < 6:  # until the test's time is over
