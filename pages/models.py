@@ -8,11 +8,9 @@ from ui import page
 from ui.models import adding, view
 
 page.header("Models")
-st.caption(
-    "Every network that can be chosen on the other pages: how many test pictures a classifier gets right "
-    "under noise σ, and how near a denoiser comes to the clean picture. Choose a row to see its card."
+st.markdown(
+    "Every network that can be chosen on the other pages. Those with a ★ are used where none is chosen. "
+    "Choose a row to see where a network comes from and what was measured of it."
 )
-chosen = view.table()
-if chosen is not None:
-    view.card(chosen)
+view.show()
 adding.form()

@@ -29,7 +29,10 @@ def show(runs: list[Run], run: Run) -> None:
     view.findings(run)
     if not selection.every:
         return
-    if view.view() == controls.SUMMARY:
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        half = view.view()
+        report.offer(run)
+    if half == controls.SUMMARY:
         view.charts(selection)
         with st.container(key="charts-reasons"):  # laid out as charts are: side by side where each has room
             left, right = st.columns(2, gap="medium")
@@ -39,7 +42,6 @@ def show(runs: list[Run], run: Run) -> None:
             grid.first(selection)
         view.answers(selection)
         view.comparison(selection)
-        report.offer(run)
         view.again(run)
     elif (idx := grid.grid(selection)) is not None:
         detail.show(selection, idx)

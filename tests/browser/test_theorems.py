@@ -75,6 +75,12 @@ def test_sampling_is_seen_coming_and_stops_at_once(app: str, page: Page) -> None
 
 def test_a_term_lights_up_with_its_bar_by_pointer_and_by_keyboard(app: str, page: Page) -> None:
     page.goto(f"{app}/theorems?where=exact&dimension=16")
+    part = page.get_by_test_id("stExpander").filter(has_text="Both theorems over the noise")
+    part.locator("summary").click()
+    plots = part.locator(".stEChartsChart svg")
+    expect(plots).to_have_count(3)
+    tops = {round(box["y"]) for box in map(Locator.bounding_box, plots.all()) if box and box["width"] > 200}
+    assert len(tops) == 1, "as wide as their place, and side by side"
     terms = page.locator(".st-key-theorems-terms")
     bars = terms.locator(".segment[data-term=noise]")
     expect(bars.first).to_be_visible()

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 import streamlit as st
 import torch
 
-from diffsmooth_core import load_classifier
+from diffsmooth_core import SmoothingConfig, load_classifier
+from diffsmooth_core.config import usual
 from diffsmooth_core.datasets import labelled_pictures
 from diffsmooth_core.zoo import adding as zoo
 from diffsmooth_core.zoo import doctor
@@ -21,38 +22,55 @@ from ui.text import plain
 from ui.titles import dataset_title, method_title, network_title
 
 IMAGES = {"cifar10": 200, "imagenet": 32}  # that the doctor looks at
-KINDS = {"classifier": "Classifier", "denoiser": "Denoiser"}
+NOISES = ("0", "0.25", "0.5", "1")  # of which a classifier's table has a column
+TABLES = {  # kind -> its heading, and what its columns say
+    "classifier": (
+        "Classifiers",
+        "Right: how many of 100 test pictures it has right, under one draw of the noise that it was trained "
+        "with, and at other noise levels σ. σ is the noise’s standard deviation where pixel values go from 0 "
+        "to 1. CIFAR-10’s networks were asked 10,000 test pictures; a card names those of ImageNet’s.",
+    ),
+    "denoiser": (
+        "Denoisers",
+        "They make a clean picture of a noisy one. PSNR says how near they come to the original at σ = 0.25, "
+        "in decibels: more is nearer, and 6 dB more is about half the distance.",
+    ),
+}
+ROWS = {"classifier": 35, "denoiser": 48}  # pixels: a denoiser's name takes two lines on a phone
+DEFAULT = "★"  # before what is used unless another network is chosen
 
 
-def table() -> Card | None:
-    """The networks as rows by data set, kind and name; the chosen one's card, None before a choice."""
-    cards = sorted(every().values(), key=lambda card: (card.dataset, card.kind, network_title(card.name)))
-    rows = pd.DataFrame([_row(card) for card in cards])
+def show() -> None:
+    """A table of every kind of network, and below it the card of the row that is chosen."""
+    for kind, (title, words) in TABLES.items():
+        st.subheader(title, anchor=False)
+        st.caption(words)
+        if (chosen := _table(kind)) is not None:
+            card(chosen)
+
+
+def _table(kind: str) -> Card | None:
+    """The networks of a kind as rows, those first that are used where none is chosen; the chosen one's card,
+    None before a choice."""
+    cards = [card for card in every().values() if card.kind == kind]
+    cards.sort(key=lambda card: (not _is_default(card), card.dataset, network_title(card.name)))
+    percent, decibels = (st.column_config.NumberColumn(format=f"%.1f {unit}") for unit in ("%%", "dB"))
     event: Any = st.dataframe(
-        rows,
+        pd.DataFrame([_row(card) for card in cards]),
         hide_index=True,
         height="content",
         on_select="rerun",
         selection_mode="single-row",
-        key="models",
+        key=f"models-{kind}",
+        row_height=ROWS[kind],
         placeholder="",
-        column_config={
-            name: st.column_config.NumberColumn(
-                name,
-                format="%.1f %%",
-                help="Share of test pictures classified correctly under one draw of this noise: 10,000 of "
-                "CIFAR-10, or the photographs that an ImageNet network's card names.",
-            )
-            for name in rows.columns
-            if str(name).startswith("σ =")
-        }
+        column_config={f"σ = {noise}": percent for noise in NOISES}
         | {
-            "Name": st.column_config.TextColumn(width=290),
+            "Network": st.column_config.TextColumn(width=186),
+            "For": st.column_config.TextColumn(width=82),
+            "Right": percent,
+            "PSNR": decibels,
             "Parameters": st.column_config.NumberColumn(format="%.2f M"),
-            "PSNR": st.column_config.NumberColumn(
-                format="%.2f dB",
-                help="How near the purified picture is to the clean one at σ = 0.25; more is nearer.",
-            ),
         },
     )
     picked = event.selection.rows
@@ -60,15 +78,22 @@ def table() -> Card | None:
 
 
 def _row(card: Card) -> dict[str, Any]:
-    accuracy = card.metrics.get("accuracy_under_noise", {})
-    return {
-        "Name": network_title(card.name),
-        "Kind": KINDS[card.kind],
-        "Data set": dataset_title(card.dataset),
-        "Parameters": card.parameters / 1e6,
-        **{f"σ = {s}": 100 * accuracy[s] if s in accuracy else None for s in ("0", "0.25", "0.5", "1")},
-        "PSNR": card.metrics.get("psnr_db", {}).get("0.25"),
+    """What matters most stands first, as a phone shows no more."""
+    star = f"{DEFAULT} " if _is_default(card) else ""
+    row = {"Network": star + network_title(card.name), "For": dataset_title(card.dataset)}
+    rest = {"Trained with": _training_noise(card), "Parameters": card.parameters / 1e6}
+    if card.kind == "denoiser":
+        return row | {"PSNR": card.metrics.get("psnr_db", {}).get("0.25")} | rest
+    right = {
+        float(noise): 100 * share for noise, share in card.metrics.get("accuracy_under_noise", {}).items()
     }
+    levels = {f"σ = {noise}": right.get(float(noise)) for noise in NOISES}
+    return row | {"Right": right.get(card.training.get("sigma", -1))} | levels | rest
+
+
+def _is_default(card: Card) -> bool:
+    """Whether the network is used where none is chosen."""
+    return bool(card.name == usual(card.dataset).get(card.kind, getattr(SmoothingConfig(), card.kind)))
 
 
 def card(chosen: Card) -> None:
@@ -111,7 +136,7 @@ def card(chosen: Card) -> None:
 
 def _training_noise(chosen: Card) -> str:
     if "sigma" in chosen.training:
-        return f"σ = {chosen.training['sigma']:g}"
+        return "no noise" if chosen.training["sigma"] == 0 else f"σ = {chosen.training['sigma']:g}"
     return "every level of its schedule" if chosen.schedule else "not known"
 
 

@@ -18,77 +18,51 @@ from ui.theorems.quantities import CORRECTED, NOISE, ONE_SHOT, PRINTED, SAMPLES,
 
 HEIGHT = 340  # pixels, of a chart beside others
 SMALLEST = 5e-8  # shorter lengths may be rounding errors
-SHORTEST = 300  # the part of the longest length below which a length is drawn there
+FIRST = 16  # samples that the histogram's axis is made for; there are no fewer
+MARGIN = 8  # bins on either side of them
 
 
-def distances(theorem: Theorem1 | None, one_shot: float, scale: float, unit: str) -> Spec:
-    """The samples' distances from the clean point as a histogram over an axis of their own, as they may all
-    lie within a hundredth of their length; below it their mean, the one-shot output's distance and the bounds
-    without an estimate of C on a logarithmic scale, as a bound may be a hundred times as long. `theorem` is
-    None before the first sample."""
-    upright: dict[str, tuple[float, str]] = {"one-shot output": (scale * one_shot, ONE_SHOT)}
-    bars: list[list[float]] = []
+def distances(theorem: Theorem1 | None, wanted: int, scale: float, unit: str) -> Spec:
+    """The samples' distances from the clean point as a histogram that grows where it stands: its axes are
+    those of the first samples and of how many are `wanted`, extended only where a sample lies outside.
+    `theorem` is None before the first sample."""
+    bars, top = list[list[float]](), 2 * max(2, wanted // 10)
+    x_axis: Spec = {"type": "value", "splitLine": {"show": False}}
+    labels: Spec = {"show": theorem is not None, "showMinLabel": False, "showMaxLabel": False}
     if theorem is not None:
-        bars = _histogram(scale * theorem.distances)
-        upright["samples’ mean"] = (scale * float(theorem.distances.mean()), SAMPLES)
-        for name, colour in (("tight", SHIFT), ("free", NOISE), ("pathwise", SCORE)):
-            upright[f"bound {TITLES[name]}"] = (scale * float(theorem.bound(name).mean()), colour)
-    longest = max([x for x, _ in upright.values()]) or 1.0
-    drawn = [max(x, longest / SHORTEST) for x, _ in upright.values()]
-    name = f"distance from the clean point, L2 in {unit} units"
+        bars = histogram(scale * theorem.distances)
+        x_axis |= {"min": bars[0][0], "max": bars[-1][0]}
+        while top < max(count for _, count in bars):
+            top *= 2
     return {
         "animation": False,
-        "legend": echarts.legend(60, 0),
-        "grid": [
-            {"left": 60, "right": 28, "top": 70, "height": 112},
-            {"left": 60, "right": 28, "top": 230, "height": 56},
-        ],
-        "xAxis": [
-            {"type": "value", "scale": True, "splitLine": {"show": False}},
-            {
-                "gridIndex": 1,
-                "type": "log",
-                "min": _one_digit(min(drawn) / 1.5, math.floor),
-                "max": _one_digit(1.2 * max(drawn), math.ceil),
-                **echarts.axis_name(name, 28),
-                "splitLine": {"show": False},
-            },
-        ],
-        "yAxis": [
-            {
-                "type": "value",
-                "min": 0,
-                "minInterval": 1,
-                "splitNumber": 3,
-                **echarts.axis_name("samples", 40),
-            },
-            {"gridIndex": 1, "min": 0, "max": 1, "show": False},
-        ],
+        "title": heading("How far from the picture the samples end", 16),
+        "grid": echarts.plot_area(60, 28, 34, 46),
+        "xAxis": x_axis
+        | {"axisLabel": labels}
+        | echarts.axis_name(f"distance from the picture, L2 in {unit} units", 26),
+        "yAxis": {"type": "value", "min": 0, "max": top, "interval": top / 2}
+        | echarts.axis_name("samples", 40),
         "series": [
             echarts.line("samples", SAMPLES, 0, bars)
-            | {"step": "end", "areaStyle": {"color": SAMPLES, "opacity": 0.85}},
-            *(
-                echarts.line(
-                    f"{name}: {x:.4g}",
-                    colour,
-                    2.5,
-                    [[at, 0], [at, 1]],
-                    "dotted" if colour == ONE_SHOT else "solid",
-                )
-                | {"xAxisIndex": 1, "yAxisIndex": 1}
-                for (name, (x, colour)), at in zip(upright.items(), drawn, strict=True)
-            ),
+            | {"step": "end", "areaStyle": {"color": SAMPLES, "opacity": 0.85}}
         ],
     }
 
 
-def _histogram(values: npt.NDArray[np.float64]) -> list[list[float]]:
-    """Steps [from, count] of equally wide bins, as many as Rice's rule has, over what the samples span."""
-    low, high = float(values.min()), float(values.max())
+def histogram(values: npt.NDArray[np.float64]) -> list[list[float]]:
+    """Steps [from, count], ending with a count of 0. Ten bins of equal width hold the first FIRST values; as
+    wide ones beside them, MARGIN or a multiple of it on either side, hold those that came later."""
+    low, high = float(values[:FIRST].min()), float(values[:FIRST].max())
     if high - low <= 1e-6 * high:  # all alike, but for rounding
         low, high = 0.999 * low, 1.001 * high or 1.0
-    counts, edges = np.histogram(values, round(2 * len(values) ** (1 / 3)), (low, high))
-    return [[float(edges[0]), 0], *([float(x), int(n)] for x, n in zip(edges, (*counts, 0), strict=True))]
+    width = (high - low) / 10
+    outside = max(low - float(values.min()), float(values.max()) - high, 0.0) / width
+    margin = MARGIN * (math.floor(outside / MARGIN) + 1)
+    edges = low + width * np.arange(-min(margin, math.ceil(low / width)), 10 + margin + 1)
+    edges[0] = max(edges[0], 0.0)
+    counts, edges = np.histogram(values, edges)
+    return [[float(x), int(n)] for x, n in zip(edges, (*counts, 0), strict=True)]
 
 
 def _one_digit(value: float, towards: Callable[[float], int]) -> float:
@@ -97,21 +71,27 @@ def _one_digit(value: float, towards: Callable[[float], int]) -> float:
     return float(towards(value / size) * size)
 
 
-def log_lines(title: str, lines: Mapping[str, tuple[str, Sequence[float]]], labels: Sequence[str]) -> Spec:
+def log_lines(
+    title: str,
+    lines: Mapping[str, tuple[str, Sequence[float]]],
+    labels: Sequence[str],
+    unit: str,
+    top: int = 84,
+) -> Spec:
     """Lengths over the noise on a logarithmic scale, which has no place for 0: a line of nothing else is only
-    named. Drawn while they come in."""
+    named. Drawn while they come in; `top` is the place in pixels of the plot below the legend."""
     return {
         "animation": False,
         "title": heading(title, 4),
         "legend": echarts.legend(4, 28),
-        "grid": echarts.plot_area(56, 24, 84 if len(lines) < 5 else 106, 44),
+        "grid": echarts.plot_area(68, 24, top, 44),
         "xAxis": {
             "type": "category",
             "data": list(labels),
             "boundaryGap": False,
             "axisLabel": {"lineHeight": 15},
         },
-        "yAxis": {"type": "log"},
+        "yAxis": {"type": "log", **echarts.axis_name(f"length, L2 in {unit} units", 48)},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.4g"},
         "series": [
             {
@@ -131,7 +111,7 @@ def log_lines(title: str, lines: Mapping[str, tuple[str, Sequence[float]]], labe
     }
 
 
-def over_sigma(found: Curves, scale: float) -> tuple[Spec, ...]:
+def over_sigma(found: Curves, scale: float, unit: str) -> tuple[Spec, ...]:
     """Theorem 1's distance and bounds, its terms, and Theorem 2's distance and bounds, over sigma and t."""
     labels = [f"σ {sigma:g}" for sigma in found.sigmas]
     for k, point in enumerate(found.points):
@@ -165,13 +145,13 @@ def over_sigma(found: Curves, scale: float) -> tuple[Spec, ...]:
         TITLES["printed"] + " ρE": (PRINTED, [scale * two.printed for two in twos]),
     }
     return (
-        log_lines("Theorem 1: distance and bounds", bounds, labels),
-        log_lines("Theorem 1: the terms", parts, labels),
-        log_lines("Theorem 2: distance and bounds", second, labels),
+        log_lines("Theorem 1: distance and bounds", bounds, labels, unit, 112),
+        log_lines("Theorem 1: the terms", parts, labels, unit, 112),
+        log_lines("Theorem 2: distance and bounds", second, labels, unit, 112),
     )
 
 
-def gain(found: Sequence[Gain], eta: float, scale: float) -> Spec:
+def gain(found: Sequence[Gain], eta: float, scale: float, unit: str) -> Spec:
     """Distance to the picture over sigma, before and after purification, and Theorem 1 without its C."""
     pixel = 2 * scale  # Gain is in [0,1] units already
     lines = {
@@ -180,7 +160,7 @@ def gain(found: Sequence[Gain], eta: float, scale: float) -> Spec:
         "bound without C": (NOISE, [pixel * g.bound(eta) for g in found]),
         "its exact quantile": (SHIFT, [pixel * g.quantile(eta) for g in found]),
     }
-    return log_lines("This picture", lines, [f"σ {g.sigma:g}" for g in found])
+    return log_lines("This picture", lines, [f"σ {g.sigma:g}" for g in found], unit)
 
 
 def compared(found: PurificationDistances, dimension: int, scale: float, unit: str) -> Spec:

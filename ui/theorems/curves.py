@@ -9,30 +9,33 @@ from diffsmooth_core.theory import Curves
 from ui.components import figure
 from ui.jobs import theorems
 from ui.jobs.registry import Snapshot
-from ui.text import plain
 from ui.theorems import charts, live
 from ui.theorems.controls import Controls
+
+TITLE = "Both theorems over the noise: three charts"
 
 
 def show_picture(picture: Picture, chosen: Controls) -> None:
     """Both theorems for the picture over sigma."""
     if theorems.is_active((picture, chosen.setting)):
         return
-    samples = theorems.curve_samples(picture)
-    _curves(theorems.request_curves(picture, chosen.denoiser, chosen.setting), chosen, samples)
+    if part := live.folded(TITLE, "curves"):
+        job = theorems.request_curves(picture, chosen.denoiser, chosen.setting)
+        with part:
+            _curves(job, chosen, theorems.curve_samples(picture))
 
 
 def show_exact(chosen: Controls) -> None:
     """Both theorems in the Gaussian mixture over sigma."""
-    job = theorems.request_exact_curves(chosen.world, chosen.dimension, chosen.setting)
-    _curves(job, chosen, theorems.EXACT_CURVE_SAMPLES)
+    if part := live.folded(TITLE, "curves"):
+        job = theorems.request_exact_curves(chosen.world, chosen.dimension, chosen.setting)
+        with part:
+            _curves(job, chosen, theorems.EXACT_CURVE_SAMPLES)
 
 
 def _curves(job: Snapshot[Curves], chosen: Controls, samples: int) -> None:
-    st.subheader("Over the noise", anchor=False)
-
     def draw(found: Curves) -> None:
-        specs = charts.over_sigma(found, chosen.scale)
+        specs = charts.over_sigma(found, chosen.scale, chosen.unit)
         for name, column, spec in zip(("bounds", "terms", "second"), st.columns(3), specs, strict=True):
             with column:
                 title = spec["title"]["text"]
@@ -40,7 +43,7 @@ def _curves(job: Snapshot[Curves], chosen: Controls, samples: int) -> None:
 
     live.show("curves", job.key, draw)
     st.caption(
-        f"Lengths, L2 in {plain(chosen.unit)} units, on a logarithmic scale. The same settings at five noise "
-        f"levels, {samples} samples at each, with the timestep t that Algorithm 1 finds (τ in the exact "
-        "world, which has no timesteps). C is estimated anew at each level. Dashed is what the paper prints."
+        f"The same settings at {len(theorems.SIGMAS)} noise levels, {samples} samples at each, with the "
+        "timestep t that Algorithm 1 finds (τ in the exact world, which has no timesteps). C is estimated "
+        "anew at each level. Dashed is what the paper prints."
     )

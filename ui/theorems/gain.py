@@ -19,6 +19,8 @@ from ui.text import plain
 from ui.theorems import charts, controls, live
 from ui.theorems.controls import Controls
 
+TITLE = "Before and after, over the noise: this picture, and many"
+
 
 def show_gain(picture: Picture, chosen: Controls) -> None:
     """Distances before and after one-shot purification: this picture over sigma, and many pictures."""
@@ -27,6 +29,28 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
     if theorems.is_active((picture, setting)):
         st.caption("Once the samples are in.")
         return
+    key = theorems.request_comparison(
+        picture.dataset, chosen.denoiser, setting.sigma, setting.eps_error, setting.seed
+    ).key
+    live.watch("compare", key)
+
+    def draw() -> None:
+        job = jobs().latest(key)
+        live.status(job)
+        found: PurificationDistances | None = job.progress if job else None
+        if found is not None:
+            _nearer(found, setting.sigma)
+        if part := live.folded(TITLE, "gain"):
+            with part:
+                _before_and_after(picture, chosen, found)
+
+    with st.container(key="charts-gain"):
+        poll(lambda: [jobs().latest(key)], draw)
+
+
+def _before_and_after(picture: Picture, chosen: Controls, many: PurificationDistances | None) -> None:
+    """This picture at several noise levels, and its distances and those of many, as far as they are known."""
+    setting = chosen.setting
     found = theorems.purification(picture, chosen.denoiser, setting.eps_error, setting.seed)
     frames = [
         strip.Frame(
@@ -36,34 +60,21 @@ def show_gain(picture: Picture, chosen: Controls) -> None:
         )
         for g in found
     ]
-    strip.show(frames, key="theorems-gain")
-    key = theorems.request_comparison(
-        picture.dataset, chosen.denoiser, setting.sigma, setting.eps_error, setting.seed
-    ).key
-    live.watch("compare", key)
-
-    def draw() -> None:
-        left, right = st.columns(2, gap="medium")
-        with left:
-            spec = charts.gain(found, setting.eta, chosen.scale)
-            figure.show(spec, "theorems-gain-chart", "Distances over sigma", charts.HEIGHT)
-        with right:
-            job = jobs().latest(key)
-            live.status(job)
-            comparison: PurificationDistances | None = job.progress if job else None
-            if comparison is not None:
-                spec = charts.compared(comparison, picture.pixels.size, chosen.scale, chosen.unit)
-                figure.show(spec, "theorems-compared", "Distances of many pictures", charts.HEIGHT)
-                _nearer(comparison, setting.sigma)
-
-    with st.container(key="charts-gain"):
-        poll(lambda: [jobs().latest(key)], draw)
+    strip.show(frames, key="theorems-gain", arrows=False)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        spec = charts.gain(found, setting.eta, chosen.scale, chosen.unit)
+        figure.show(spec, "theorems-gain-chart", "Distances over sigma", charts.HEIGHT)
+    with right:
+        if many is not None:
+            spec = charts.compared(many, picture.pixels.size, chosen.scale, chosen.unit)
+            figure.show(spec, "theorems-compared", "Distances of many pictures", charts.HEIGHT)
     nearer = sum(g.shortened == 1 for g in found)
     st.caption(
-        f"‖xᵣₛ − x₀‖ before and ‖x̂ − x₀‖ after, L2 in {plain(chosen.unit)} units; on the left means of 4 "
-        f"noisy copies, of which every one came nearer at {nearer} of {len(found)} noise levels. The network "
-        "error of the sidebar is added here too; δ is not. The upper lines are Theorem 1's bound without its "
-        "score term, for a reverse-SDE sample that starts from such a copy."
+        f"Below the pictures the distance to the original before and after, L2 in {plain(chosen.unit)} "
+        f"units. On the left means of 4 noisy copies, of which every one came nearer at {nearer} of "
+        f"{len(found)} noise levels. The upper lines are shift and noise of Theorem 1, for a sample that "
+        "starts from such a copy. The network error of the sidebar is added here too; δ is not."
     )
 
 
@@ -71,14 +82,19 @@ def _nearer(found: PurificationDistances, sigma: float) -> None:
     share = found.nearer(sigma)
     if share.n:
         st.markdown(
-            f"At σ = {sigma:g} purification brought **{share.k} of {share.n}** pictures nearer: a "
+            f"A single step at σ = {sigma:g} brought **{share.k} of {share.n}** pictures nearer: a "
             f"share of {percent(share.low)} to {percent(share.high)} (95 % confidence)."
         )
 
 
 def show_costs(picture: Picture, chosen: Controls) -> None:
     """What errors of the network do to distance, votes and radius; asked for, as it takes a while."""
-    st.subheader("What does a network error cost?", anchor=False)
+    if part := live.folded("What a network error costs: distance, votes and radius", "costs"):
+        with part:
+            _offer_costs(picture, chosen)
+
+
+def _offer_costs(picture: Picture, chosen: Controls) -> None:
     config = theorems.costs_config(picture, chosen.denoiser, chosen.setting.sigma, chosen.setting.seed)
     key = ("costs", picture, config)
     if not controls.asked(key):

@@ -6,10 +6,21 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from ui import tours
 from ui.jobs import theorems
 from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
 from ui.jobs.registry import Snapshot, jobs
+
+
+def folded(title: str, key: str) -> DeltaGenerator | None:
+    """A part of the page that is drawn, and whose work begins, when a person opens it; in a lesson it is
+    open. None while it is closed."""
+    part = st.expander(
+        title, key=f"theorems-part-{key}", expanded=tours.current() is not None, on_change="rerun"
+    )
+    return part if part.open else None
 
 
 def watch(kind: str, key: Hashable) -> None:

@@ -14,6 +14,13 @@ TITLES = {
     "tight": "tightened",
     "free": "without C",
 }
+BOUNDS = {  # what each of them is
+    "printed": "the paper’s formula. C is twice the largest score that these paths met: an estimate",
+    "corrected": "the same with the factor that the paper’s own derivation gives",
+    "pathwise": "what the score did on each path, in place of C: the proved bound above",
+    "tight": "the same, with shift and noise together by their exact distribution",
+    "free": "no bound, but what the first three begin with: whoever is nearer than this is inside all three",
+}
 WITH_C = (TITLES["printed"], TITLES["corrected"])
 
 
@@ -27,7 +34,7 @@ def first(found: Theorem1, scale: float, unit: str) -> tuple[list[TermRow], dict
             parts = [("both", scale * found.quantile)]
         if version in scores:
             parts.append((scores[version], scale * float(found.score_term(version).mean())))
-        rows.append(TermRow(title, "≤", parts))
+        rows.append(TermRow(title, "≤", parts, BOUNDS[version]))
     score = "what the score may do on the way, where C/2 bounds its length and C is an estimate from below"
     words = {
         "shift": ("‖x_{rs} − x_0‖", SHIFT, "how far what is received lies from the picture"),
@@ -78,7 +85,7 @@ def second(found: Theorem2, scale: float) -> tuple[list[TermRow], dict[str, Term
             found.corrected,
             "ρ √E",
             CORRECTED,
-            "the bound that follows: noise ratio times the root of the error E",
+            "the bound that follows: ρ times the root of the error E",
         ),
         "as printed": (
             "printed",
@@ -91,8 +98,8 @@ def second(found: Theorem2, scale: float) -> tuple[list[TermRow], dict[str, Term
     }
     return (
         [
-            TermRow(title, left, [(key, round(scale * value, 7))])
-            for title, (key, left, value, *_) in rows.items()
+            TermRow(title, left, [(key, round(scale * value, 7))], words)
+            for title, (key, left, value, _, _, words) in rows.items()
         ],
         {key: Term(symbol, f"{words}.", colour) for key, _, _, symbol, colour, words in rows.values()},
     )

@@ -8,9 +8,11 @@ from diffsmooth_core.theory import Convergence, WeakError
 from diffsmooth_core.wording import percent
 from ui.components import figure
 from ui.jobs import theorems
+from ui.jobs.registry import Snapshot
 from ui.theorems import charts, live
 from ui.theorems.controls import Controls
 
+TITLE = "How exact the paths are: the error of two solvers over their steps"
 EXACT = (
     "**No error of the mean.** Neither scheme errs here by more than chance: with a single component the "
     "mean is right at any number of steps."
@@ -19,9 +21,13 @@ EXACT = (
 
 def show_exact(chosen: Controls) -> None:
     """Both schemes' error against the posterior as their steps double."""
-    job = theorems.request_convergence(chosen.world, chosen.dimension, chosen.setting)
-    st.subheader("How exact are the paths?", anchor=False)
+    if part := live.folded(TITLE, "schemes"):
+        job = theorems.request_convergence(chosen.world, chosen.dimension, chosen.setting)
+        with part:
+            _errors(job)
 
+
+def _errors(job: Snapshot[Convergence]) -> None:
     def draw(found: Convergence) -> None:
         specs = charts.schemes(found)
         for name, column, spec in zip(("mean", "variance"), st.columns(2, gap="medium"), specs, strict=True):

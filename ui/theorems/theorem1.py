@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import streamlit as st
 
 from diffsmooth_core.theory import Theorem1, c_eta
@@ -26,50 +24,70 @@ VERSIONS = (
 
 
 LENGTHS_CANCEL = (
-    " Passing is almost automatic, so look at the slack: the bound adds up lengths that in truth cancel, "
-    "because the score pulls the noise out again."
+    " The bound adds up lengths that in truth cancel, as the score pulls the noise out again: look at the "
+    "slack, not at the passing."
 )
 
 
-def show(theorem: Theorem1 | None, one_shot: float, chosen: Controls) -> None:
-    """The theorem's numbers, histogram and bounds; dashes and empty axes before the first sample, where
-    `theorem` is None. `one_shot` is that output's distance in [-1,1] units."""
+def show(theorem: Theorem1 | None, one_shot: float, wanted: int, chosen: Controls) -> None:
+    """The theorem's question, its numbers, histogram and bounds; dashes and empty axes before the first
+    sample, where `theorem` is None. `one_shot` is that output's distance in [-1,1] units, `wanted` the number
+    of samples to come."""
     scale = chosen.scale
-    st.subheader("Theorem 1: how far purification ends from the picture", anchor=False)
+    st.subheader("Theorem 1: how far does purification end from the picture?", anchor=False)
+    st.markdown(
+        "The reverse process takes the noise out in many small steps, each with some chance. A **sample** is "
+        "where it ends once. The theorem says how far from the picture that can be, but for a **risk** of "
+        f"η = {chosen.setting.eta:g}."
+    )
     mean = scale * float(theorem.distances.mean()) if theorem else 0.0
     bound = scale * float(theorem.bound("pathwise").mean()) if theorem else 0.0
     row = st.container(horizontal=True, gap="medium", key="theorems-figures-1")
     row.metric(
-        "Samples' distance", f"{mean:.4g}" if theorem else "–", help="‖x̂₀ − x₀‖, the mean over the samples."
+        "Samples' distance",
+        f"{mean:.4g}" if theorem else "–",
+        help="‖x̂₀ − x₀‖: from a sample to the picture, the mean over the samples.",
     )
     row.metric(
-        "Bound, pathwise", f"{bound:.4g}" if theorem else "–", help="Without any C; the mean over the paths."
+        "Proved bound",
+        f"{bound:.4g}" if theorem else "–",
+        help="The one that is called pathwise below, the mean over the paths.",
     )
     row.metric("Slack", f"{bound - mean:.4g}" if theorem else "–", help="What the bound leaves unused.")
-    row.metric("One-shot distance", f"{scale * one_shot:.4g}", help="Theorem 1 does not speak of it.")
+    row.metric(
+        "One-shot distance",
+        f"{scale * one_shot:.4g}",
+        help="From the output of a single step, which DiffSmooth takes. Theorem 1 does not speak of it.",
+    )
+    chart = charts.distances(theorem, wanted, scale, chosen.unit)
     figure.show(
-        charts.distances(theorem, one_shot, scale, chosen.unit),
-        "theorems-distances",
-        "Histogram of the samples' distances from the clean point, and below it the bounds",
-        height=336,
+        chart, "theorems-distances", "Histogram of the samples' distances from the picture", height=190
     )
     if theorem is None:
         return
-    share = theorem.share("pathwise")
+    share, distances = theorem.share("pathwise"), scale * theorem.distances
     st.markdown(
-        f"**{share.k} of {share.n}** samples are inside the pathwise bound. The theorem promises at "
-        f"least {confidence(chosen.setting.eta)}; the samples alone show a probability of "
-        f"{percent(share.low)} to {percent(share.high)} (95 % confidence)."
-        + (LENGTHS_CANCEL if mean < bound / 2 else "")
+        f"**{share.k} of {share.n}** samples are inside the proved bound; they lie {distances.min():.4g} to "
+        f"{distances.max():.4g} from the picture. The theorem promises at least "
+        f"{confidence(chosen.setting.eta)}; the samples alone show a probability of {percent(share.low)} to "
+        f"{percent(share.high)} (95 % confidence)." + (LENGTHS_CANCEL if mean < bound / 2 else "")
     )
-    d, rho = theorem.dimension, scale * theorem.rho
-    st.caption(
-        f"Every length here is over d = {d:,} values and grows with √d: noise of standard deviation "
-        f"ρ = {rho:.3g} has length ρ√d = {rho * math.sqrt(d):.4g}, and C_η = {c_eta(d, theorem.eta):.4g}."
-    )
+    st.caption(_in_symbols(theorem, chosen))
     rows, terms_by_name = quantities.first(theorem, scale, chosen.unit)
     usual = max(row.total for row in rows if row.title not in WITH_C)
     terms.show(rows, terms_by_name, key="theorems-terms", mark=mean, usual=usual)
+
+
+def _in_symbols(theorem: Theorem1, chosen: Controls) -> str:
+    """What the symbols of the bounds mean, before they are used."""
+    return (
+        "A bound adds up to three lengths: the **shift** ‖xᵣₛ − x₀‖ from the picture x₀ to what is received "
+        "(it with noise, and with δ if it is changed), the **noise** ρ·C_η of the process itself, and what "
+        "the **score** does, the direction in which noisy pictures become more likely. ρ is the noise’s "
+        f"standard deviation, τ grows with it, and C_η is the length that d = {theorem.dimension:,} standard "
+        "normal values exceed with a probability of at most η. ‖·‖ is the L2 length, in "
+        f"{plain(chosen.unit)} units."
+    )
 
 
 def explain(theorem: Theorem1, chosen: Controls) -> None:
@@ -83,7 +101,7 @@ def explain(theorem: Theorem1, chosen: Controls) -> None:
             f"{theorem.share('corrected').k} of them.",
             icon=":material/error:",
         )
-    with st.expander("What it says, and where print and derivation differ"):
+    with st.expander("Theorem 1 in full, and where print and derivation differ"):
         for title, colour, term in VERSIONS:
             st.markdown(f"{title}:")
             st.latex(FORMULA % (SHIFT, NOISE, colour, term))

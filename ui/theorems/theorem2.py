@@ -13,15 +13,16 @@ from ui.theorems.controls import Controls
 def show(theorem: Theorem2, chosen: Controls) -> None:
     """The theorem's numbers, its bounds, and what it says."""
     scale = chosen.scale
-    st.subheader("Theorem 2: how far the one-shot output is from the posterior mean", anchor=False)
-    row = st.container(horizontal=True, gap="medium", key="theorems-figures-2")
-    row.metric("Distance", f"{round(scale * theorem.distance, 7):.4g}", help="‖x̂ − E[x₀|x_t]‖")
-    row.metric("Corrected bound", f"{scale * theorem.corrected:.4g}", help="ρ√E")
-    row.metric("Printed bound", f"{scale * theorem.printed:.4g}", help="ρE")
-    row.metric(
-        "Error E",
-        f"{theorem.error:.4g}",
-        help="E[‖ε − ε_θ‖² | x_t], summed over all values. The bounds cross at 1.",
+    st.subheader(
+        "Theorem 2: how far is the one-shot output from the mean of what could have been?", anchor=False
+    )
+    wrong = "larger than it need be" if theorem.error > 1 else "too small to be sure"
+    st.markdown(
+        "Many pictures could have become the noisy one x_t. A single step, which DiffSmooth takes, "
+        "estimates their mean, the **posterior mean** E[x₀|x_t]. The theorem bounds its distance from it by "
+        f"the network’s error: **E = {theorem.error:.4g}** is the expected squared error of the predicted "
+        "noise ε, summed over all values. As printed, the bound has E where √E belongs, and so it is "
+        f"{wrong} here."
     )
     rows, terms_by_name = quantities.second(theorem, scale)
     terms.show(rows, terms_by_name, key="theorems-second")
@@ -37,7 +38,7 @@ def show(theorem: Theorem2, chosen: Controls) -> None:
 
 def _explain() -> None:
     """The theorem in words."""
-    with st.expander("What it says, and where print and derivation differ"):
+    with st.expander("Theorem 2 in full, and where print and derivation differ"):
         st.markdown("As printed, written with E:")
         st.latex(
             r"\lVert \hat x_0 - \mathbb E[x_0|x_t] \rVert \;\le\; \rho\, E, \qquad "

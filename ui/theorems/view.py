@@ -40,13 +40,9 @@ def show_picture(picture: Picture, chosen: Controls) -> None:
     if theorems.is_active(key) or sampling is None or sampling.count < 2:
         return
     theorem1.explain(sampling.theorem1, chosen)
-    second = sampling.theorem2
-    theorem2.show(second, chosen)
-    st.caption(
-        f"The posterior mean is not known for a real picture: the mean of {sampling.count} samples "
-        f"stands in for it, with a standard error of {chosen.scale * second.monte_carlo:.2g}, and the "
-        "identity holds by construction. In the exact world nothing is estimated."
-    )
+    theorem2.show(sampling.theorem2, chosen)
+    with st.expander("How exact these numbers are: steps, precision, and what stands in for the mean"):
+        st.markdown(_exactness(sampling, chosen))
     commands.show(on_picture(chosen, picture))
 
 
@@ -70,7 +66,7 @@ def _show_samples(picture: Picture, chosen: Controls) -> None:
         return
     strip.show(_frames(picture, sampling, job is not None and not job.finished), key="theorems-strip")
     first = sampling.theorem1 if sampling.count else None
-    theorem1.show(first, sampling.begun.one_shot_distance, chosen)
+    theorem1.show(first, sampling.begun.one_shot_distance, chosen.samples, chosen)
 
 
 def _frames(picture: Picture, sampling: Sampling, running: bool) -> list[strip.Frame]:
@@ -116,12 +112,19 @@ def _status(job: Snapshot[Sampling] | None, chosen: Controls, key: Hashable) -> 
                 go_on()
                 st.rerun()  # the whole page, which has the samples drawn
             return
-    error = chosen.scale * sampling.doubling_error
-    st.caption(
-        f"{count} samples in {len(sampling.begun.levels) - 1} steps each, the network in {setting.dtype}. "
-        f"Leaving out every second step, under the same noise, moves their ends by {error:.2g}; more "
-        "steps would still change something of that size. The bounds without C hold for the discretised "
-        "paths themselves."
+    st.caption(f"{count} samples in {len(sampling.begun.levels) - 1} steps each.")
+
+
+def _exactness(sampling: Sampling, chosen: Controls) -> str:
+    """What only an expert asks of the samples."""
+    moved, error = (chosen.scale * x for x in (sampling.doubling_error, sampling.theorem2.monte_carlo))
+    return (
+        f"The network computes in {chosen.setting.dtype}. Leaving out every second step, under the same "
+        f"noise, moves the samples by {moved:.2g}: more steps would still change something of that size. The "
+        "bounds without C hold for the paths as they were stepped.\n\n"
+        f"The posterior mean is not known for a real picture. The mean of {sampling.count} samples stands in "
+        f"for it, with a standard error of {error:.2g}, and the identity holds by construction. In the exact "
+        "world nothing is estimated."
     )
 
 
@@ -146,7 +149,8 @@ def show_exact(chosen: Controls) -> None:
     )
     if world.paths.states is not None:
         _show_paths(world)
-    theorem1.show(world.theorem1, float((world.one_shot - world.clean).norm()), chosen)
+    samples = len(world.theorem1.distances)
+    theorem1.show(world.theorem1, float((world.one_shot - world.clean).norm()), samples, chosen)
     theorem1.explain(world.theorem1, chosen)
     st.caption(
         f"The paths take {len(world.levels) - 1} steps; leaving out every second one moves their ends by "

@@ -26,10 +26,27 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def test_every_network_has_a_row(page: AppTest) -> None:
-    rows = page.dataframe[0].value.set_index("Name")
-    assert sorted(rows.index) == sorted(map(network_title, bundled()))
-    assert rows.loc["Gaussian (b), noise 0.25", "Data set"] == "CIFAR-10"
-    assert not set(rows.index) & set(bundled()), "words for a person"
+    classifiers, denoisers = (frame.value.set_index("Network") for frame in page.dataframe)
+    rows = [*classifiers.index, *denoisers.index]
+    assert sorted(row.removeprefix("★ ") for row in rows) == sorted(map(network_title, bundled()))
+    assert not set(rows) & set(bundled()), "words for a person"
+    row = classifiers.loc["Gaussian (b), noise 0.25"]
+    assert (row["For"], row["Right"], row["Trained with"]) == ("CIFAR-10", row["σ = 0.25"], "σ = 0.25")
+
+
+def test_what_is_used_without_a_choice_stands_first_and_what_matters_on_the_left(page: AppTest) -> None:
+    classifiers, denoisers = (frame.value for frame in page.dataframe)
+    stars = {
+        "Network": ["★ Gaussian, noise 0.25", "★ EfficientNet-Lite0, no noise"],
+        "For": ["CIFAR-10", "ImageNet"],
+    }
+    assert classifiers[:2][["Network", "For"]].to_dict("list") == stars
+    assert not classifiers["Network"][2:].str.contains("★").any()
+    assert [*denoisers["Network"][:2]] == ["★ Bundled diffusion model", "★ Diffusion model for photographs"]
+    assert [*classifiers.columns[:3]] == ["Network", "For", "Right"]
+    assert [*denoisers.columns[:3]] == ["Network", "For", "PSNR"]
+    assert not denoisers["PSNR"].isna().any()
+    assert "σ is the noise’s standard deviation" in page.caption[0].value
 
 
 def test_a_card_says_licence_origin_and_on_which_pictures_it_was_measured(
@@ -65,7 +82,7 @@ def test_a_checkpoint_is_added_and_listed(page: AppTest) -> None:
         "mine was added: a classifier for CIFAR-10. Its weights are those under “net”."
     ]
     assert cards.every()["mine"].normalisation == "none"
-    assert "mine" in set(page.run().dataframe[0].value["Name"])
+    assert "mine" in set(page.run().dataframe[0].value["Network"])
 
 
 def test_an_output_that_is_no_class_is_asked_for_and_left_out(page: AppTest, tmp_path: Path) -> None:

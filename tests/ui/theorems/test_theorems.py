@@ -20,7 +20,7 @@ from ui.jobs import theorems as theorems_jobs
 from ui.jobs.gate import Demand
 from ui.jobs.registry import jobs
 from ui.session import settings
-from ui.theorems import charts, controls, exact_charts, quantities
+from ui.theorems import charts, controls, curves, exact_charts, gain, quantities, schemes
 
 Visit = Callable[..., AppTest]
 
@@ -72,8 +72,8 @@ def said(page: AppTest) -> str:
 
 def test_both_theorems_have_their_numbers(theorems: AppTest) -> None:
     labels = [metric.label for metric in theorems.metric]
-    assert labels[:2] == ["Samples' distance", "Bound, pathwise"]
-    assert "Printed bound" in labels
+    assert labels == ["Samples' distance", "Proved bound", "Slack", "One-shot distance"]
+    assert "**E = " in said(theorems)
     assert "256** samples are inside" in said(theorems)
     assert not theorems.error
     pixel = float(theorems.metric[0].value)
@@ -102,7 +102,7 @@ def test_a_violated_bound_is_said(
         (
             "theorem-1",
             "256 of 256 samples lie beyond 363.7. The corrected one, 556.6, holds for 256 of them.",
-            {"Over the noise", "How exact are the paths?"},
+            {curves.TITLE, schemes.TITLE},
         ),
         (
             "theorem-2",
@@ -118,13 +118,16 @@ def test_a_tour_leads_where_a_printed_theorem_fails_and_the_corrected_one_holds(
     page = opened(visit, **tour.settings, lesson=lesson)
     assert address(page).items() >= tour.settings.items(), "nothing fell back to a default"
     assert [words in error.value for error in page.error] == [True]
-    parts = [subheader.value for subheader in page.subheader]
-    assert set(parts) - set(parts[:2]) == drawn, "beside both theorems"
+    parts = {part.label for part in page.expander}
+    assert parts & {curves.TITLE, schemes.TITLE, gain.TITLE} == drawn, "beside both theorems"
+    assert {"curves", "schemes"} & set(page.session_state["theorems-watched"] if drawn else ()) == (
+        {"curves", "schemes"} if drawn else set()
+    ), "and open"
 
 
 def test_both_schemes_errors_are_drawn_and_the_paths_take_the_chosen_one(theorems: AppTest) -> None:
-    sampled(theorems, kind="schemes")
-    assert "How exact are the paths?" in [s.value for s in theorems.subheader]
+    assert "theorems-watched" not in theorems.session_state, "nothing is computed before it is looked at"
+    sampled(theorems, kind="schemes", **{"part-schemes": True})
     assert "under the same noise" in said(theorems)
     before = [metric.value for metric in theorems.metric]
     theorems.session_state["theorems-scheme"] = "euler-maruyama"
@@ -152,6 +155,11 @@ def test_a_picture_is_sampled_and_what_an_error_costs_is_asked_for(theorems: App
     assert "16 of 16** samples are inside" in said(theorems)
     assert "16 samples in 4 steps each" in said(theorems)
     assert "Does purification help?" in [s.value for s in theorems.subheader]
+    sampled(theorems, kind="compare")
+    assert "A single step at σ = 0.5 brought" in said(theorems)
+    assert not [button for button in theorems.button if button.key == "theorems-costs"], "folded"
+    theorems.session_state["theorems-part-costs"] = True
+    theorems.run()
     theorems.button(key="theorems-costs").click().run()
     sampled(theorems, kind="costs")
     rows = theorems.table[-1].value
@@ -270,14 +278,24 @@ def test_bars_add_up_to_their_bounds_and_the_histogram_has_every_sample() -> Non
     for version, title in quantities.TITLES.items():
         assert totals[title] == pytest.approx(0.5 * found.bound(version).mean())
     assert {term for row in rows for term, _ in row.parts} == set(terms_by_name)
-    chart = charts.distances(found, 0.4, 0.5, "[0,1]")
+    chart = charts.distances(found, 50, 0.5, "[0,1]")
     counts = [count for _, count in chart["series"][0]["data"]]
     assert sum(counts) == 50
-    ends = [line["data"][0][0] for line in chart["series"][1:]]
-    lengths = (found.distances, *(found.bound(version) for version in ("tight", "free", "pathwise")))
-    assert ends == pytest.approx([0.2, *(0.5 * length.mean() for length in lengths)])
-    axis = chart["xAxis"][1]
-    assert axis["min"] < min(ends) < max(ends) < axis["max"]
+    axis = chart["xAxis"]
+    assert axis["min"] <= 0.5 * found.distances.min() < 0.5 * found.distances.max() <= axis["max"]
+
+
+def test_every_bound_says_what_it_is_and_their_scale_stays_while_lengths_change_a_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = exact("clusters", 2, 0.5, samples=50, steps=16).theorem1
+    rows, _ = quantities.first(found, 0.5, "[0,1]")
+    assert [row.words for row in rows] == [quantities.BOUNDS[version] for version in quantities.TITLES]
+    ends = []
+    monkeypatch.setattr(terms, "_component", lambda data, key: ends.append(data["end"]))
+    for longest in (80.0, 81.0, 82.5):
+        terms.show([terms.TermRow("a", "≤", [("x", longest)])], {}, "k", 5.0)
+    assert ends == pytest.approx([100.0, 120.0, 120.0])
 
 
 def test_axes_of_a_photograph_have_room_for_the_longest_noise() -> None:
@@ -289,12 +307,14 @@ def test_axes_of_a_photograph_have_room_for_the_longest_noise() -> None:
 
 
 def test_a_distance_of_0_is_named_and_not_drawn_on_a_logarithmic_axis() -> None:
-    chart = charts.log_lines("", {"distance": ("red", [0.0, 1e-17]), "bound": ("blue", [0.0, 2.0])}, "ab")
+    chart = charts.log_lines(
+        "", {"distance": ("red", [0.0, 1e-17]), "bound": ("blue", [0.0, 2.0])}, "ab", "[0,1]"
+    )
     assert [(one["name"], one["data"]) for one in chart["series"]] == [
         ("distance: 0", [None, None]),
         ("bound", [None, 2.0]),
     ]
-    (waiting,) = charts.log_lines("", {"distance": ("red", [])}, "")["series"]
+    (waiting,) = charts.log_lines("", {"distance": ("red", [])}, "", "")["series"]
     assert waiting["name"] == "distance", "nothing is known yet"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,11 +31,13 @@ class Term:
 
 @dataclass(frozen=True)
 class TermRow:
-    """The inequality "left ≤ sum of terms" under a title; each term is a pair (its key, its length)."""
+    """The inequality "left ≤ sum of terms" under a title; each term is a pair (its key, its length). `words`
+    say what it is."""
 
     title: str
     left: str
     parts: Sequence[tuple[str, float]]
+    words: str = ""
 
     @property
     def total(self) -> float:
@@ -48,12 +51,13 @@ def show(
     mark: float | None = None,
     usual: float = 0.0,
 ) -> None:
-    """One bar a row, all on one scale; a dotted line through them at `mark`.
+    """One bar a row, all on one scale, which ends at a round length: so it stays while lengths change a
+    little as samples come in. A dotted line goes through the bars at `mark`.
 
     Where the longest is more than three times `usual`, bars end at `usual` and say what they come to.
     """
     longest = max(row.total for row in rows)
-    end = 1.25 * max(usual if longest > 3 * usual > 0 else longest, mark or 0.0, 1e-12)
+    end = _round(1.25 * max(usual if longest > 3 * usual > 0 else longest, mark or 0.0, 1e-12))
     data = {
         "rows": [
             asdict(row)
@@ -70,6 +74,12 @@ def show(
         "hint": HINT if mark is None else MARK + HINT,
     }
     _component(data=data, key=key)
+
+
+def _round(length: float) -> float:
+    """The next round length that is not shorter."""
+    size: float = 10.0 ** math.floor(math.log10(length))
+    return next(size * step for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if size * step >= length)
 
 
 def _within(row: TermRow, end: float) -> list[tuple[str, float]]:

@@ -29,14 +29,16 @@ const showTerm = (node, key, terms) => {
   node.style.setProperty("--colour", terms[key].colour);
 };
 
-const showRow = (row, { title, left, parts, total, cut }, { end, terms }) => {
+const showRow = (row, { title, left, parts, total, cut, words }, { end, terms }) => {
   if (!row.children.length) {
     make("b", row);
     make("span", row, "formula");
+    make("span", row, "said");
     make("div", row, "track");
   }
-  const [name, formula, track] = row.children;
+  const [name, formula, said, track] = row.children;
   name.textContent = title;
+  said.textContent = words;
   fill(formula, 1 + parts.length, "span", "");
   write(formula.children[0], left);
   fill(track, parts.length + 1, "span", "segment");
