@@ -299,7 +299,7 @@ def test_the_keys_lead_from_picture_to_picture(store: Store, open_page: Open) ->
 def test_notes_tags_and_review_stick(store: Store, open_page: Open) -> None:
     run = keep(store, "log", LOG)
     page = show_pictures(open_page(image="2"))
-    page.text_area[0].set_value("<b>blurred</b>")
+    page.text_area(key=f"note-text-{run.id}-2").set_value("<b>blurred</b>")
     page.button[[b.label for b in page.button].index("Add the note")].click().run()
     page.segmented_control(key=f"review-{run.id}-2").set_value("disputed").run()
     page.multiselect(key=f"tags-{run.id}-2").set_value(["dark"]).run()
