@@ -90,6 +90,15 @@ class Comparison:
         table = np.array([entry.classes[: self.shared] for entry in self.entries])
         return np.flatnonzero((table != table[0]).any(0))
 
+    @property
+    def patterns(self) -> list[tuple[tuple[int, ...], npt.NDArray[np.int64]]]:
+        """The `differing` votes by what the settings say of them: a class for each setting, and the votes'
+        indices in ascending order. The most frequent stands first, of equally frequent ones the earlier."""
+        found: dict[tuple[int, ...], list[int]] = {}
+        for vote in self.differing.tolist():
+            found.setdefault(tuple(entry.classes[vote] for entry in self.entries), []).append(vote)
+        return [(said, np.array(at)) for said, at in sorted(found.items(), key=lambda one: -len(one[1]))]
+
     def best(self, label: int | None = None) -> tuple[int, Certificate] | None:
         """The index of the setting with the largest radius once all have ended, and its certificate.
 

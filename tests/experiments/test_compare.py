@@ -75,6 +75,15 @@ def test_differing_votes_are_found() -> None:
         if len(set(labels)) > 1
     ]
     assert found.differing.tolist() == expected
+    patterns = found.patterns
+    assert sorted(vote for _, votes in patterns for vote in votes.tolist()) == expected
+    for said, votes in patterns:
+        assert len(set(said)) > 1
+        assert votes.tolist() == sorted(votes.tolist())
+        assert all(tuple(entry.classes[vote] for entry in found.entries) == said for vote in votes)
+    often = [len(votes) for _, votes in patterns]
+    assert often == sorted(often, reverse=True)
+    assert len({said for said, _ in patterns}) == len(patterns)
     assert 0 < len(expected) < 60
 
 

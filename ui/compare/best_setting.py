@@ -10,7 +10,7 @@ import streamlit as st
 from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.experiments import Comparison
-from ui.compare.controls import LETTERS, address
+from ui.compare.controls import LETTERS, address, listed
 from ui.jobs.registry import Snapshot
 from ui.navigation import certify_by_name
 
@@ -27,8 +27,7 @@ def as_large(found: Comparison, which: int) -> str:
     same = [LETTERS[i] for i, each in enumerate(reached) if i != which and each == reached[which]]
     if not same:
         return ""
-    *most, last = same
-    return f", as {', '.join(most)} and {last} have" if most else f", as {last} has"
+    return f", as {listed(same)} {'have' if len(same) > 1 else 'has'}"
 
 
 def none_is_best(snapshot: Snapshot[Any], k: int) -> str:

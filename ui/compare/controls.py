@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -85,12 +85,19 @@ def title(config: SmoothingConfig, i: int) -> str:
     return f"{LETTERS[i]} · {METHODS[config.method].title}"
 
 
+def listed(letters: Sequence[str]) -> str:
+    """ "A, B and C"."""
+    *most, last = letters
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def words(config: SmoothingConfig) -> str:
-    """Classifier and numbers, as far as the method uses them, as Markdown."""
+    """Classifier and numbers, as far as the method uses them, as Markdown. No line ends with a mark between
+    them, wherever it is broken."""
     numbered = ("sigma", "sigma_local", "m", "purifications", "reverse_steps")
     used = [name for name in numbered if name not in config.unused]
     numbers = [f"{SmoothingConfig.symbol(name)} = {getattr(config, name):g}" for name in used]
-    text = " · ".join([network_title(config.classifier), *numbers, f"n = {config.n:,}"])
+    text = f"{network_title(config.classifier)}: {', '.join([*numbers, f'n = {config.n:,}'])}"
     return plain(text).replace(r" \= ", "\u00a0\\=\u00a0")
 
 

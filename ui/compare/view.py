@@ -15,11 +15,12 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Entry, evaluations
 from diffsmooth_core.purification.purifiers import purifier_of
+from diffsmooth_core.runs.results import outcome_of
 from diffsmooth_core.wording import confidence, down, length
 from ui import commands, tours
-from ui.colours import class_colour
+from ui.colours import class_colour, outcome_colour, outcome_mark
 from ui.compare import best_setting, charts, controls, job_controls
-from ui.compare.controls import LETTERS, TABS, Chosen, title
+from ui.compare.controls import LETTERS, TABS, Chosen, listed, title
 from ui.components import figure, softmax, strip
 from ui.images import data_url
 from ui.jobs import experiments, networks, votes
@@ -32,7 +33,7 @@ from ui.session.draft import Draft
 from ui.verdict import verdict
 
 ROWS = 6  # classes shown in a count, at most
-SAMPLES = 3  # noisy copies shown on which the settings differ
+SAMPLES = 3  # ways to differ of which a noisy copy is shown
 KIND = "comparison"
 Counts = npt.NDArray[np.float32]
 
@@ -60,8 +61,8 @@ def tabs() -> None:
 def show(picture: Picture, shared: Draft[SmoothingConfig], settings: list[Chosen]) -> None:
     """The half of the page that has settings side by side."""
     st.markdown(
-        "The same picture and the same noise under other settings. Each vote of one setting has its like in "
-        "the others, made of the same random numbers: what differs is the setting, not chance."
+        "The same picture and the same noise under several settings: each vote of one setting is made of the "
+        "same random numbers as one of each other. What differs is the setting, not chance."
     )
     if shared.values is None:
         problem_line(shared.problem)
@@ -82,7 +83,7 @@ def show(picture: Picture, shared: Draft[SmoothingConfig], settings: list[Chosen
         return
     if (started := snapshot.subject.configs) != ready:
         words = (f"{title(config, i)}: {controls.words(config)}" for i, config in enumerate(started))
-        st.caption(f":material/info: These results are of {'; '.join(words)}.")
+        st.caption(f":material/info: The results below are of {'; '.join(words)}.")
     poll(lambda: [experiments.find(KIND)], lambda: _live(picture))
     found: Comparison | None = snapshot.progress
     if found and snapshot.finished:
@@ -112,8 +113,8 @@ def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
     _sample(picture, configs, labels, 1, tied_to)
     total = sum(config.n0 + config.n for config in configs)
     st.caption(
-        f"The first of the votes. Compare counts {total:,} of them, then shows bound, radius and cost of "
-        "each setting, the copies on which they differ, and what may be claimed of the best."
+        f"The first vote of each setting. Compare counts {total:,} of them, then shows bound, radius and "
+        "cost of each setting, the copies on which they differ, and what may be claimed of the best."
     )
 
 
@@ -203,13 +204,14 @@ def _costs(found: Comparison) -> None:
             rows[name].append(cell)
     st.table(rows, border="horizontal")
     st.caption(
-        "Denoiser and classifier: how many copies each network looked at. Seconds are this server's. Memory "
-        "is the most that tensors held at once while a block of copies passed through, without the weights."
+        "Denoiser and classifier: how many pictures each network looked at. Seconds are this server's. Peak "
+        "memory is the most that was held at once while copies passed through the networks, their weights "
+        "aside."
     )
 
 
 def _differences(snapshot: Snapshot[Any], found: Comparison) -> None:
-    """Draw some noisy copies on which the settings vote for different classes."""
+    """Draw how the settings differ on noisy copies, the most frequent way first, and a copy of each."""
     if not (shared := found.shared):
         return
     differing = found.differing
@@ -217,13 +219,28 @@ def _differences(snapshot: Snapshot[Any], found: Comparison) -> None:
     if not len(differing):
         st.markdown(f"All settings give the same class on each of {shared:,} noisy copies.")
         return
-    first = "The first of them:" if len(differing) > SAMPLES else ""
-    st.markdown(f"On {len(differing):,} of {shared:,} noisy copies not all say the same. {first}")
-    for vote in map(int, differing[:SAMPLES]):
-        labels = [entry.classes[vote] for entry in found.entries]
-        progress = found.entries[0].progress
-        assert progress is not None
-        _sample(snapshot.subject.picture, snapshot.subject.configs, labels, vote + 1, progress.tied_to)
+    st.markdown(f"On {len(differing):,} of {shared:,} noisy copies not all say the same:")
+    progress, patterns = found.entries[0].progress, found.patterns
+    assert progress is not None
+    picture, configs = snapshot.subject.picture, snapshot.subject.configs
+    for labels, copies in patterns[:SAMPLES]:
+        often = f"{len(copies):,} copies" if len(copies) > 1 else "1 copy"
+        st.markdown(f"**{often}**: {in_words(labels, class_names(configs[0].dataset))}.")
+        _sample(picture, configs, labels, int(copies[0]) + 1, progress.tied_to)
+    if rest := patterns[SAMPLES:]:
+        ways = "another way" if len(rest) == 1 else f"{len(rest):,} other ways"
+        st.caption(f"On the other {sum(len(copies) for _, copies in rest):,} they differ in {ways}.")
+
+
+def in_words(labels: Sequence[int], names: Sequence[str]) -> str:
+    """Who says what of a copy: "A and B say frog, C says ship"."""
+    by_class: dict[int, list[str]] = {}
+    for letter, label in zip(LETTERS, labels, strict=False):
+        by_class.setdefault(label, []).append(letter)
+    return ", ".join(
+        f"{listed(letters)} {'say' if len(letters) > 1 else 'says'} {names[label]}"
+        for label, letters in by_class.items()
+    )
 
 
 def _makes_one_picture(config: SmoothingConfig) -> bool:
@@ -247,8 +264,10 @@ def _sample(
         if traced.purified is not None:
             frames.append(strip.Frame("Purified", "in one step", (data_url(traced.purified),)))
     for i, (config, label) in enumerate(zip(configs, labels, strict=True)):
-        method = METHODS[config.method].title
-        frames.append(strip.Frame(LETTERS[i], method, word=names[label], colour=class_colour(label), sign=""))
+        method, outcome = METHODS[config.method].title, outcome_of(label, picture.label)
+        colour = class_colour(label) if picture.label is None else outcome_colour(outcome)
+        word = outcome_mark(outcome) + names[label]
+        frames.append(strip.Frame(LETTERS[i], method, word=word, colour=colour, sign=""))
     strip.show(frames, key=f"compare-sample-{copy}")
 
 

@@ -93,7 +93,7 @@ def second(found: Theorem2, scale: float) -> tuple[list[TermRow], dict[str, Term
             found.printed,
             "ρ E",
             PRINTED,
-            "the paper’s bound, with the squared error: too small where E is below 1",
+            "the paper’s bound: it has E where √E belongs, and can fail where E is below 1",
         ),
     }
     return (

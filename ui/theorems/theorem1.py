@@ -82,11 +82,11 @@ def _in_symbols(theorem: Theorem1, chosen: Controls) -> str:
     """What the symbols of the bounds mean, before they are used."""
     return (
         "A bound adds up to three lengths: the **shift** ‖xᵣₛ − x₀‖ from the picture x₀ to what is received "
-        "(it with noise, and with δ if it is changed), the **noise** ρ·C_η of the process itself, and what "
-        "the **score** does, the direction in which noisy pictures become more likely. ρ is the noise’s "
-        f"standard deviation, τ grows with it, and C_η is the length that d = {theorem.dimension:,} standard "
-        "normal values exceed with a probability of at most η. ‖·‖ is the L2 length, in "
-        f"{plain(chosen.unit)} units."
+        "(it with noise, and with δ if it is changed), the **noise** $\\rho\\,C_\\eta$ of the process "
+        "itself, and what the **score** does, the direction in which noisy pictures become more likely. ρ "
+        "is the noise’s standard deviation, τ grows with it, and $C_\\eta$ is the length that d = "
+        f"{theorem.dimension:,} standard normal values exceed with a probability of at most η. ‖·‖ is the L2 "
+        f"length, in {plain(chosen.unit)} units."
     )
 
 

@@ -16,10 +16,10 @@ def show(theorem: Theorem2, chosen: Controls) -> None:
     st.subheader(
         "Theorem 2: how far is the one-shot output from the mean of what could have been?", anchor=False
     )
-    wrong = "larger than it need be" if theorem.error > 1 else "too small to be sure"
+    wrong = "larger than it need be" if theorem.error > 1 else "smaller than what is proved"
     st.markdown(
-        "Many pictures could have become the noisy one x_t. A single step, which DiffSmooth takes, "
-        "estimates their mean, the **posterior mean** E[x₀|x_t]. The theorem bounds its distance from it by "
+        "Many pictures could have become the noisy one xₜ. A single step, which DiffSmooth takes, "
+        "estimates their mean, the **posterior mean** E[x₀|xₜ]. The theorem bounds its distance from it by "
         f"the network’s error: **E = {theorem.error:.4g}** is the expected squared error of the predicted "
         "noise ε, summed over all values. As printed, the bound has E where √E belongs, and so it is "
         f"{wrong} here."

@@ -15,11 +15,13 @@ from diffsmooth_core import InputError, SmoothingConfig, certify
 from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.certification.certificate import discrepancies
 from diffsmooth_core.certification.commitment import Commitment
+from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
 from tests.ui.conftest import address, opened, progress
 from ui.colours import BOUND, outcome_colour
-from ui.compare import best_setting, charts
-from ui.jobs import certificates, votes
+from ui.compare import best_setting, charts, view
+from ui.components import strip
+from ui.jobs import certificates, networks, votes
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
@@ -58,7 +60,7 @@ def test_a_first_visit_compares_four_methods_and_shows_a_vote_of_each(compare: V
     page = compare()
     for title in ("A · Plain", "B · Local smoothing without", "C · DDS", "D · DiffSmooth"):
         assert title in said(page)
-    assert "Gaussian, noise 0.25 · σ = 0.5 · σ′ = 0.25 · m = 2 · n = 16" in said(page)
+    assert "Gaussian, noise 0.25: σ = 0.5, σ′ = 0.25, m = 2, n = 16" in said(page)
     assert "counts 84 of them" in said(page)
     assert not page.table
 
@@ -86,6 +88,10 @@ def test_a_comparison_ends_with_costs_differences_and_the_best(compare: Visit) -
     assert list(took["denoiser"]) == ["0", "0"]
     assert list(took["classifier"]) == ["21", "34"]
     assert f"On {len(found.differing)} of 12 noisy copies" in said(page) or "same class on each" in said(page)
+    names = class_names("cifar10")
+    for labels, copies in found.patterns[: view.SAMPLES]:
+        assert f"{len(copies)} cop" in said(page)
+        assert view.in_words(labels, names) in said(page)
     assert "Picking the best" in said(page)
     if (best := found.best()) is not None:
         assert discrepancies(best[1]) == []
@@ -94,6 +100,24 @@ def test_a_comparison_ends_with_costs_differences_and_the_best(compare: Visit) -
         assert link.proto.page == "certify", "an empty address would stand for the page itself in a new tab"
     assert "draws other votes than this comparison" in said(page)
     assert page.button(key="comparison-start").label == "Compare again"
+
+
+def test_who_says_what_of_a_copy_is_said_class_by_class() -> None:
+    names = ("cat", "dog", "ship")
+    assert view.in_words((0, 0, 2, 0), names) == "A, B and D say cat, C says ship"
+    assert view.in_words((1, 2), names) == "A says dog, B says ship"
+
+
+def test_a_vote_carries_the_mark_and_colour_of_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[strip.Frame] = []
+    monkeypatch.setattr(strip, "show", lambda frames, key: drawn.extend(frames))
+    monkeypatch.setattr(networks, "votes_quickly", lambda config: False)
+    configs = (SmoothingConfig(), SmoothingConfig(method="plain"))
+    view._sample(state.resolved("photo:coffee"), configs, (3, 8), 1, None)
+    ship = replace(state.resolved("photo:coffee"), label=8)
+    view._sample(ship, configs, (3, 8), 1, None)
+    assert [frame.word for frame in drawn] == ["cat", "ship", "✕ cat", "✓ ship"]
+    assert [frame.colour for frame in drawn[2:]] == [outcome_colour("wrong"), outcome_colour("right")]
 
 
 def test_settings_that_certify_as_far_are_named_beside_the_best() -> None:
@@ -113,7 +137,7 @@ def test_a_changed_setting_is_in_the_address_and_old_results_say_whose_they_are(
     page.selectbox(key="compare-method-1").set_value("diffsmooth").run()
     page.number_input(key="compare-m-1").set_value(3).run()
     assert address(page)["settings"].endswith(";diffsmooth,standard,0.25,0.1,3,12")
-    assert "These results are of A · Plain randomized smoothing: " in said(page)
+    assert "The results below are of A · Plain randomized smoothing: " in said(page)
     assert page.button(key="comparison-start").label == "Compare"
     page.button(key="compare-add").click().run()
     assert address(page)["settings"].count(";") == 2
