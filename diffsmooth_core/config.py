@@ -205,7 +205,7 @@ class SmoothingConfig:
     dtype: str = _setting(
         "auto", "", "Arithmetic of the networks; auto is float32 on a CPU, bfloat16 on a GPU."
     )
-    device: str = _setting("auto", "", "Where the networks run: auto, cpu or cuda.")
+    device: str = _setting("auto", "", "Where the networks run: auto, cpu, cuda or mps.")
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, METHODS)

@@ -3,7 +3,7 @@
 Tensors say that they lie on "cuda:0" while their values lie on the CPU, where every operation is computed, so
 the results are those of the CPU. What a GPU would refuse raises a DeviceError, and what would make the
 processor wait for it is counted. Kernels, streams and captured graphs cannot be seen here, and autocast has
-no effect.
+no effect. An Apple GPU ("mps:0") is pretended the same way; it refuses float64 besides.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ WAITING = {
 }
 
 
+GPUS = ("cuda", "mps")
 HERE = {"device": CPU, "pin_memory": False}  # where operations are computed in truth
 
 
@@ -52,7 +53,7 @@ class DeviceError(AssertionError):
 def place(device: Any) -> torch.device:
     """The device by its full name: "cuda" is cuda:0."""
     device = torch.device(device)
-    return device if device.type == "cpu" else torch.device("cuda", device.index or 0)
+    return device if device.type == "cpu" else torch.device(device.type, device.index or 0)
 
 
 class OnDevice(torch.Tensor):
@@ -75,7 +76,7 @@ class OnDevice(torch.Tensor):
 
     @property
     def is_cuda(self) -> bool:
-        return True
+        return self.at.type == "cuda"
 
     @property
     def is_meta(self) -> bool:
@@ -170,7 +171,7 @@ def _by_full_name(function: Any) -> Any:
     """A function of torch that would ask the driver for the index of "cuda"."""
 
     def full(value: Any) -> Any:
-        return place(value) if isinstance(value, str | torch.device) and str(value) == "cuda" else value
+        return place(value) if isinstance(value, str | torch.device) and str(value) in GPUS else value
 
     def called(*args: Any, **kwargs: Any) -> Any:
         return function(*map(full, args), **{name: full(value) for name, value in kwargs.items()})
@@ -185,12 +186,12 @@ class PretendedGPU(TorchDispatchMode):
     """Counts `waits`, by what made the processor wait, and copies `to_device` and `to_host`, in the thread
     that enters it."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "cuda") -> None:
         super().__init__()
         self.waits: list[str] = []
         self.to_device = self.to_host = 0
         self._lifting: list[bool] = []
-        self._last = place("cuda")
+        self._last = place(kind)
 
     def __enter__(self) -> Self:
         self._lifting.append(torch._C._only_lift_cpu_tensors())
@@ -223,6 +224,8 @@ class PretendedGPU(TorchDispatchMode):
         )
         if target == CPU:
             return result
+        if target.type == "mps" and any(getattr(t, "dtype", None) == torch.float64 for t in leaves(result)):
+            raise DeviceError(f"{func} gives float64, which an Apple GPU does not have")
         return changed(result, Tensor, lambda t: given[id(t)] if id(t) in given else OnDevice(t, target))
 
     def _asked(self, device: Any, tensors: list[Tensor]) -> torch.device | None:
@@ -278,15 +281,15 @@ class PretendedGPU(TorchDispatchMode):
 
 
 @contextmanager
-def pretended_gpu(count: int = 1) -> Iterator[PretendedGPU]:
-    """A machine with `count` pretended GPUs, for as long as the context lasts."""
-    gpu = PretendedGPU()
+def pretended_gpu(count: int = 1, kind: str = "cuda") -> Iterator[PretendedGPU]:
+    """A machine with `count` pretended GPUs of a kind, for as long as the context lasts."""
+    gpu = PretendedGPU(kind)
     if torch.cuda.is_available():
         torch.cuda.init()  # a real one that is here too is set up as ever
     functions: dict[str, Any] = {
         "_lazy_init": lambda: None,
-        "is_available": lambda: True,
-        "device_count": lambda: count,
+        "is_available": lambda: kind == "cuda",
+        "device_count": lambda: count * (kind == "cuda"),
         "current_device": lambda: 0,
         "get_device_capability": lambda device=None: (9, 0),
         "get_device_name": lambda device=None: "pretended GPU",
@@ -294,11 +297,16 @@ def pretended_gpu(count: int = 1) -> Iterator[PretendedGPU]:
         "synchronize": lambda device=None: gpu.waits.append("synchronize"),
         "empty_cache": lambda: None,
     }
+    apple: dict[str, Any] = {  # cached, as torch's own are
+        "is_available": cache(lambda: kind == "mps"),
+        "get_name": cache(lambda: "pretended chip"),
+    }
     future, overwriting = torch.__future__, torch.__future__.get_overwrite_module_params_on_conversion()
     future.set_overwrite_module_params_on_conversion(True)  # a CPU parameter cannot become a pretended one
     try:
         with (
             patch.multiple(torch.cuda, **functions),
+            patch.multiple(torch.backends.mps, **apple),
             patch.object(torch, "Generator", DeviceGenerator),
             patch.object(noise_on_device, "fastest", lambda device: (words, normals)),
             patch.object(torch.accelerator, "current_accelerator", lambda check_available=False: None),
@@ -314,13 +322,16 @@ def pretended_gpu(count: int = 1) -> Iterator[PretendedGPU]:
 
 
 def on_both(
-    prepare: Prepare, config: SmoothingConfig, same: Callable[[Any, Any], bool] = operator.eq
+    prepare: Prepare,
+    config: SmoothingConfig,
+    same: Callable[[Any, Any], bool] = operator.eq,
+    kind: str = "cuda",
 ) -> PretendedGPU:
-    """Prepare some work and do it, on the CPU and on a pretended GPU, whose results have to be the same.
-    Returns the GPU, which has counted how often the work itself waited."""
+    """Prepare some work and do it, on the CPU and on a pretended GPU of a kind, whose results have to be the
+    same. Returns the GPU, which has counted how often the work itself waited."""
     expected = prepare(config)()
-    with pretended_gpu() as gpu:
-        work = prepare(replace(config, device="cuda"))
+    with pretended_gpu(kind=kind) as gpu:
+        work = prepare(replace(config, device=kind))
         gpu.clear()
         found = work()
     assert same(found, expected)

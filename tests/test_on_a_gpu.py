@@ -46,7 +46,7 @@ from diffsmooth_core.runs.store import Store
 from diffsmooth_core.theory.experiment import TheoremSetting
 from diffsmooth_core.theory.network_error import consequences
 from diffsmooth_core.theory.sampling import sampling
-from tests.pretended_gpu import PretendedGPU, on_both, pretended_gpu
+from tests.pretended_gpu import GPUS, PretendedGPU, on_both, pretended_gpu
 from tests.worlds import SHAPE, TINY_UNET, ten_classes, tiny_classifier
 
 PICTURE = (torch.arange(SHAPE.numel()) % 256 / 255).view(SHAPE)
@@ -111,7 +111,8 @@ def test_a_chunk_of_votes_waits_once(method: str, noise: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_certifies_predicts_traces_and_replays(method: str) -> None:
+@pytest.mark.parametrize("gpu", GPUS)
+def test_every_method_certifies_predicts_traces_and_replays(method: str, gpu: str) -> None:
     def prepare(config: SmoothingConfig) -> Callable[[], Any]:
         base = built(config)
 
@@ -126,10 +127,11 @@ def test_every_method_certifies_predicts_traces_and_replays(method: str) -> None
 
         return work
 
-    on_both(prepare, replace(CONFIG, method=method))
+    on_both(prepare, replace(CONFIG, method=method), kind=gpu)
 
 
-def test_local_copies_that_end_early_and_ensembles_that_agree_early() -> None:
+@pytest.mark.parametrize("gpu", GPUS)
+def test_local_copies_that_end_early_and_ensembles_that_agree_early(gpu: str) -> None:
     """What is still undecided is known to the device alone, so both wait for it."""
 
     def prepare(config: SmoothingConfig) -> Callable[[], Any]:
@@ -140,14 +142,15 @@ def test_local_copies_that_end_early_and_ensembles_that_agree_early() -> None:
         base = build_base(config, classifier, tiny_denoiser(config), Execution("folded", 4))
         return lambda: numbers(base(torch.stack([PICTURE, 1 - PICTURE])))
 
-    assert set(on_both(prepare, CONFIG).waits) >= {"nonzero"}
+    assert set(on_both(prepare, CONFIG, kind=gpu).waits) >= {"nonzero"}
 
 
 @pytest.mark.parametrize(
     ("kind", "backward"),
     [(kind, way) for kind in KINDS for way in BACKWARDS if kind == "pgd" or way == "through"],
 )
-def test_every_attack(kind: Any, backward: Any) -> None:
+@pytest.mark.parametrize("gpu", GPUS)
+def test_every_attack(kind: Any, backward: Any, gpu: str) -> None:
     attack = AttackConfig(kind, attempts=1, halvings=1, steps=2, copies=9, backward=backward, n=16, alpha=0.1)
 
     def prepare(config: SmoothingConfig) -> Callable[[], Any]:
@@ -157,7 +160,7 @@ def test_every_attack(kind: Any, backward: Any) -> None:
             (p.length, p.counts, p.probabilities) for p in attack_stream(base, PICTURE, certificate, attack)
         ]
 
-    on_both(prepare, CONFIG)
+    on_both(prepare, CONFIG, kind=gpu)
 
 
 def test_regions() -> None:
@@ -173,7 +176,8 @@ def test_regions() -> None:
     on_both(prepare, CONFIG)
 
 
-def test_a_sweep() -> None:
+@pytest.mark.parametrize("gpu", GPUS)
+def test_a_sweep(gpu: str) -> None:
     def prepare(config: SmoothingConfig) -> Callable[[], Any]:
         base = built(config)
         grid = [replace(config, m=m, sigma_local=local) for m in (1, 3) for local in (0.1, 0.25)]
@@ -184,7 +188,7 @@ def test_a_sweep() -> None:
 
         return work
 
-    on_both(prepare, CONFIG)
+    on_both(prepare, CONFIG, kind=gpu)
 
 
 def test_a_comparison() -> None:
@@ -237,7 +241,8 @@ def test_an_audit_uses_both_gpus_and_counts_the_same_votes(
 
 
 @pytest.mark.parametrize("perturbation", ["none", "adversarial"])
-def test_the_reverse_sde(perturbation: str) -> None:
+@pytest.mark.parametrize("gpu", GPUS)
+def test_the_reverse_sde(perturbation: str, gpu: str) -> None:
     setting = TheoremSetting(perturbation=perturbation, eps_error=0.1, steps=3)
 
     def prepare(config: SmoothingConfig) -> Callable[[], Any]:
@@ -251,10 +256,11 @@ def test_the_reverse_sde(perturbation: str) -> None:
 
         return work
 
-    on_both(prepare, CONFIG)
+    on_both(prepare, CONFIG, kind=gpu)
 
 
-def test_what_an_error_of_the_network_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("gpu", GPUS)
+def test_what_an_error_of_the_network_costs(monkeypatch: pytest.MonkeyPatch, gpu: str) -> None:
     monkeypatch.setattr(building, "default_purifier_batch", lambda *_: 8)
     monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "folded")
 
@@ -269,7 +275,7 @@ def test_what_an_error_of_the_network_costs(monkeypatch: pytest.MonkeyPatch) -> 
 
         return work
 
-    on_both(prepare, CONFIG)
+    on_both(prepare, CONFIG, kind=gpu)
 
 
 def test_what_only_times_things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,3 +121,12 @@ def test_it_is_gone_afterwards() -> None:
         assert isinstance(sent(), OnDevice)
     assert (torch.cuda.is_available, torch.Generator) == before
     assert type(torch.zeros(2) + 1) is Tensor
+
+
+def test_an_apple_gpu_has_no_float64() -> None:
+    with pretended_gpu(kind="mps"):
+        x = sent(device="mps")
+        assert x.device == torch.device("mps:0")
+        assert not x.is_cuda
+        with pytest.raises(DeviceError, match="float64, which an Apple GPU does not have"):
+            x.double()

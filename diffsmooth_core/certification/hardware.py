@@ -19,7 +19,8 @@ def hardware(device: torch.device) -> dict[str, str]:
 
     Of a processor its model, the instructions that torch's own kernels use, and the limit that the
     environment sets for oneDNN's; of a GPU its name, the versions of CUDA, cuDNN and of Triton where it
-    computes layers (`layers`), and that TF32 never takes the place of float32 (`autocast`).
+    computes layers (`layers`), and that TF32 never takes the place of float32 (`autocast`). Of an Apple GPU
+    the chip and the version of macOS, which brings its kernels.
     """
     if device.type == "cuda":
         return {
@@ -29,6 +30,8 @@ def hardware(device: torch.device) -> dict[str, str]:
             "triton": working_triton(device),
             "tf32": "off",
         }
+    if device.type == "mps":
+        return {"gpu": torch.backends.mps.get_name(), "macos": platform.mac_ver()[0]}
     return {
         "processor": _processor(),
         "instructions": torch.backends.cpu.get_cpu_capability(),

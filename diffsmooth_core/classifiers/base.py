@@ -232,9 +232,9 @@ class BaseClassifier:
         return self._sent(noise).expand(len(x), *noise.shape[1:])
 
     def _sent(self, x: Tensor) -> Tensor:
-        """x on the device. Nobody waits for it: the copy reads x before it returns, whatever the device is
-        busy with."""
-        return x.to(self.device, non_blocking=True)
+        """x on the device. Nobody waits for a CUDA GPU: the copy reads x before it returns, whatever it
+        is busy with."""
+        return x.to(self.device, non_blocking=self.device.type == "cuda")
 
 
 def shares(logits: Tensor) -> Tensor:

@@ -36,9 +36,10 @@ CPU_COPIES = 16  # noisy copies in a batch on a CPU: few enough for frequent pro
 CPU_WORK = 1.5e12  # parameters times pixels that one CPU core processes in about half a second
 STEP_PICTURES = 384  # images in a step of votes on a CPU, which then takes a fraction of a second
 ROUNDING = 1e-3  # exceeds the rounding error of a sum of softmaxes
-NO_MEMORY = (  # how torch and CUDA's libraries say so where they raise no OutOfMemoryError
+NO_MEMORY = (  # how torch, Metal and CUDA's libraries say so where they raise no OutOfMemoryError
     "can't allocate memory",
     "CUDA error: out of memory",
+    "MPS backend out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_ALLOC_FAILED",
 )

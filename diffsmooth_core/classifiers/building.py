@@ -79,7 +79,11 @@ def _untimed(base: BaseClassifier) -> Execution:
 
 def timed_as(base: BaseClassifier) -> str:
     """The key under which timings are stored: device, threads, torch version, dtype and networks."""
-    on_gpu = base.device.type == "cuda"
-    name = torch.cuda.get_device_name(base.device) if on_gpu else torch.cpu.get_capabilities()["cpu_name"]
+    if base.device.type == "cuda":
+        name = torch.cuda.get_device_name(base.device)
+    elif base.device.type == "mps":
+        name = torch.backends.mps.get_name()
+    else:
+        name = torch.cpu.get_capabilities()["cpu_name"]
     weights = " ".join(sha[:16] for _, sha in sorted(base.weights.items()))
     return f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}, {base.dtype}, {weights}"

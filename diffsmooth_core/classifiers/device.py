@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,16 +16,23 @@ from torch import nn
 
 from diffsmooth_core.config import InputError
 
+KNOWN = "use 'auto', 'cpu', 'cuda' or 'mps'"
+
 
 def resolve_device(device: str) -> torch.device:
-    """The torch device; "auto" is a CUDA GPU where there is one. Raises InputError for an unknown or absent
-    device."""
+    """The torch device; "auto" is a CUDA GPU where there is one, and the CPU elsewhere: the GPU of a Mac
+    ("mps"), on which nobody has compared the votes yet, has to be asked for. Raises InputError for an unknown
+    or absent device."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         resolved = torch.device(device)
     except RuntimeError:
-        raise InputError(f"device {device!r} is unknown; use 'auto', 'cpu' or 'cuda'") from None
+        raise InputError(f"device {device!r} is unknown; {KNOWN}") from None
+    if resolved.type not in ("cpu", "cuda", "mps"):
+        raise InputError(f"device {device!r} is none that networks run on here; {KNOWN}")
+    if resolved.type == "mps" and not torch.backends.mps.is_available():
+        raise InputError(f"device {device!r} was asked for but torch finds no Apple GPU here; use 'auto'")
     if resolved.type == "cuda" and not torch.cuda.is_available():
         raise InputError(f"device {device!r} was asked for but there is no CUDA GPU here; use 'auto'")
     if resolved.type == "cuda" and (resolved.index or 0) >= (count := torch.cuda.device_count()):
@@ -34,7 +42,7 @@ def resolve_device(device: str) -> torch.device:
 
 
 def resolve_dtype(dtype: str, device: torch.device) -> torch.dtype:
-    """The torch dtype; "auto" is bfloat16 on a GPU and float32 on a CPU."""
+    """The torch dtype; "auto" is bfloat16 on a CUDA GPU and float32 elsewhere."""
     if dtype == "auto":
         return torch.bfloat16 if device.type == "cuda" else torch.float32
     return {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
@@ -71,11 +79,21 @@ _without_tf32 = WithoutTF32()
 @contextmanager
 def autocast(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
     """A context in which networks compute in bfloat16 if that is the dtype, and in float32 otherwise, which
-    on a GPU does not mean TF32."""
+    on a CUDA GPU does not mean TF32. Raises InputError where torch lacks one of their operations on an Apple
+    GPU."""
     with torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
         if device.type == "cuda":
             with _without_tf32:
                 yield
+        elif device.type == "mps":
+            try:
+                yield
+            except NotImplementedError as error:
+                missing = re.search(r"aten::[\w.]+", str(error))
+                raise InputError(
+                    f"torch cannot compute {missing[0] if missing else 'an operation'} on an Apple GPU; use "
+                    "device 'cpu', or set PYTORCH_ENABLE_MPS_FALLBACK=1, which computes it there"
+                ) from None
         else:
             yield
 

@@ -39,7 +39,10 @@ def modes(device: torch.device) -> tuple[str, ...]:
 
 
 def compiler(device: torch.device) -> bool:
-    """Whether the compiler that torch.compile needs for a device is installed."""
+    """Whether the compiler that torch.compile needs for a device is installed; never for an Apple GPU, for
+    which it is a prototype."""
+    if device.type == "mps":
+        return False
     if device.type == "cuda":  # Triton builds the kernels' launchers with a compiler for C
         return find_spec("triton") is not None and _found(os.environ.get("CC") or "gcc", "clang")
     return _found(os.environ.get("CXX") or "g++", "clang++")
@@ -83,7 +86,8 @@ def available(execution: Execution, device: torch.device) -> Execution:
     device."""
     if execution.mode not in modes(device):
         compiler_for = {"cuda": "Triton and a compiler for C (gcc)"}.get(device.type, "a compiler (g++)")
-        needs = "a CUDA GPU" if execution.mode == "graph" else f"{compiler_for}, not installed here"
+        elsewhere = execution.mode == "graph" or device.type == "mps"
+        needs = "a CUDA GPU" if elsewhere else f"{compiler_for}, not installed here"
         raise InputError(f"execution '{execution}' needs {needs}; use it elsewhere, or another one")
     return execution
 

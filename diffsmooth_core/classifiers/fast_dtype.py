@@ -11,7 +11,8 @@ GPU_DRIVERS = tuple(map(Path, ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")))  # NV
 
 
 def fast_dtype(device: str = "auto") -> str:
-    """The fastest dtype: "bfloat16" where the device supports it in hardware, otherwise "float32".
+    """The fastest dtype: "bfloat16" where the device supports it in hardware, otherwise "float32", also on an
+    Apple GPU, where nobody has timed them.
 
     On Linux the kernel lists what an x86 processor can do; torch is asked about everything else, and where a
     GPU may be there. Raises InputError for an unknown or absent device.
@@ -35,7 +36,7 @@ def _capable_as_torch_says(device: str) -> bool:
 
     from diffsmooth_core.classifiers.device import resolve_device
 
-    if resolve_device(device).type != "cpu":
-        return True
+    if (kind := resolve_device(device).type) != "cpu":
+        return kind == "cuda"
     found = torch.cpu.get_capabilities()
     return bool(found.get("avx512_bf16") or found.get("amx_bf16"))

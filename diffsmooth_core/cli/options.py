@@ -93,7 +93,7 @@ store_option = click.option(
     "--store", "url", help="sqlite:///FILE or postgresql://USER@HOST/NAME.  [default: in the cache]"
 )
 threads_option = click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's]")
-device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 
 
 def given_on_the_command_line(context: click.Context, name: str) -> bool:

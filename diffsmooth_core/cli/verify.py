@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     help="Your ledger, which has to hold each certificate's nonce.",
 )
 @click.option("--image", help="The picture, where a certificate's own source is not here.")
-@click.option("--device", default="auto", show_default=True, help="Where a replay runs: auto, cpu or cuda.")
+@click.option(
+    "--device", default="auto", show_default=True, help="Where a replay runs: auto, cpu, cuda or mps."
+)
 @click.option("--family", is_flag=True, help="Certify again so that all of them hold together (Bonferroni).")
 @json_option("Print the finding as JSON.")
 def verify(

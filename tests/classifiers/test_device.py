@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import platform
+
 import pytest
 import torch
 
-from diffsmooth_core import build_base
+from diffsmooth_core import Certificate, build_base, certify
+from diffsmooth_core.certification.certificate import discrepancies
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.device import autocast, on_device, resolve_device, resolve_dtype
+from diffsmooth_core.classifiers.execution import modes
+from diffsmooth_core.classifiers.fast_dtype import fast_dtype
 from diffsmooth_core.config import InputError, SmoothingConfig
 from tests.pretended_gpu import pretended_gpu
 from tests.worlds import GREY, ten_classes
@@ -36,6 +41,40 @@ def test_a_gpu_of_another_index_than_those_here_is_an_error() -> None:
             InputError, match="'cuda:2' was asked for but the GPUs here are 'cuda:0' to 'cuda:1'"
         ):
             resolve_device("cuda:2")
+
+
+def test_an_apple_gpu_runs_the_networks_where_it_is_asked_for() -> None:
+    config = SmoothingConfig(method="plain", device="mps", n0=4, n=12)
+    with pytest.raises(InputError, match="'mps' was asked for but torch finds no Apple GPU"):
+        resolve_device("mps")
+    classifier = ten_classes()
+    with pretended_gpu(kind="mps"):
+        assert resolve_device("auto") == torch.device("cpu"), "nobody gets it unasked"
+        assert fast_dtype("mps") == "float32"
+        assert modes(torch.device("mps")) == ("eager", "folded")
+        certificate = certify(build_base(config, classifier), GREY, config)
+    assert (certificate.device, certificate.dtype) == ("mps", "float32")
+    assert certificate.hardware == {"gpu": "pretended chip", "macos": platform.mac_ver()[0]}
+    assert certificate.execution == "folded/32"
+    assert discrepancies(certificate) == []
+    assert Certificate.from_dict(certificate.as_dict()) == certificate
+
+
+def test_an_operation_that_an_apple_gpu_lacks_is_named() -> None:
+    def network() -> None:
+        with autocast(torch.device("mps"), torch.float32):
+            raise NotImplementedError("The operator 'aten::_nested_view.out' is not currently implemented")
+
+    with pytest.raises(
+        InputError, match=r"cannot compute aten::_nested_view\.out on an Apple GPU; use device 'cpu'"
+    ):
+        network()
+
+
+def test_a_device_of_another_kind_is_refused() -> None:
+    for device in ("meta", "xpu"):
+        with pytest.raises(InputError, match=f"'{device}' is none that networks run on"):
+            resolve_device(device)
 
 
 def test_the_same_networks_serve_two_devices_at_a_time() -> None:
