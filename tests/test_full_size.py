@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -27,6 +28,7 @@ from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.purification.schedule import Schedule
 from diffsmooth_core.purification.unet import UNet
 from diffsmooth_core.purification.unet_config import UNetConfig
+from diffsmooth_core.zoo import cards
 from diffsmooth_core.zoo.dialects import PUBLISHED
 
 GPU, META = torch.device("cuda"), torch.device("meta")  # on the latter, tensors have shapes and no values
@@ -69,13 +71,26 @@ def full_size(dataset: str) -> tuple[nn.Module, nn.Module]:
     return classifier.eval().requires_grad_(False), unet.eval().requires_grad_(False)
 
 
+def small(dataset: str) -> tuple[nn.Module, nn.Module]:
+    """A classifier and the bundled diffusion model, small ones, without values."""
+    card = cards.card({"cifar10": "bundled", "imagenet": "photographs"}[dataset], "denoiser")
+    unet = UNet(UNetConfig.from_record(card.architecture))
+    classifier = CifarResNet(20) if dataset == "cifar10" else timm.create_model("efficientnet_lite0")
+    return classifier.eval().requires_grad_(False), unet.eval().requires_grad_(False)
+
+
 @pytest.mark.parametrize(
     ("method", "m"),
     [(name, m) for name in METHODS for m in ((1, 21) if METHODS[name].smooths_locally else (1,))],
 )
+@pytest.mark.parametrize("networks", [full_size, small])
 @pytest.mark.parametrize("dataset", UNETS)
 def test_every_block_that_is_chosen_fits_a_gpu_and_its_kernels(
-    dataset: str, method: str, m: int, monkeypatch: pytest.MonkeyPatch
+    dataset: str,
+    networks: Callable[[str], tuple[nn.Module, nn.Module]],
+    method: str,
+    m: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In 78 GiB, and in tensors of fewer than 2^31 values, which kernels count with 32 bits."""
     config = SmoothingConfig(
@@ -83,14 +98,14 @@ def test_every_block_that_is_chosen_fits_a_gpu_and_its_kernels(
     )
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # is not for shapes alone
     with META, Memory() as memory, torch.inference_mode():
-        network, unet = full_size(dataset)
+        network, unet = networks(dataset)
         normalise = Normalise(*STATISTICS[dataset])
         classifier = Classifier(network, normalise, "full", "0" * 64, CLASSES[dataset], dataset)
         denoiser: Any = Denoiser(unet, Schedule.named("linear", 1000), "full", "1" * 64)
         if purifier_of(method).takes == DirectDenoiser.kind:
             denoiser = DirectDenoiser(DnCNN(17, 64).requires_grad_(False), config.sigma, "direct", "2" * 64)
         purifier = purifier_of(method).of(config, denoiser)
-        execution = Execution("folded" if purifier.foldable else "eager")
+        execution = Execution("folded")
         block = default_purifier_batch(config, GPU, sum(p.numel() for p in unet.parameters()))
         base = BaseClassifier(config, classifier, purifier, META, torch.bfloat16, block, execution)
         side = SIDES[dataset]

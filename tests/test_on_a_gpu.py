@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from diffsmooth_core import build_base, certify, predict
+from diffsmooth_core import Progress, build_base, certify, certify_stream, predict
 from diffsmooth_core.attacks import (
     BACKWARDS,
     KINDS,
@@ -108,6 +109,25 @@ def test_a_chunk_of_votes_waits_once(method: str, noise: str) -> None:
 
     gpu = on_both(prepare, replace(CONFIG, method=method, noise=noise))
     assert gpu.waits == ["copy to cpu"]
+
+
+def steps(config: SmoothingConfig, batch: int) -> list[Progress]:
+    """Steps of so many votes of a run with ten classes that all get some."""
+    base = replace(build_base(config, ten_classes(), execution=Execution("folded")), purifier_batch=16)
+    return [step for step in certify_stream(base, PICTURE, config, batch=batch) if step.stage == "estimation"]
+
+
+def test_a_dissenters_images_are_held_and_are_its_own() -> None:
+    """On a GPU, where two votes of a step are shown; on the CPU each vote is a step here."""
+    config = replace(CONFIG, method="plain", sigma=2.0, n=64)
+    alone = [step.samples for step in steps(config, 1)]
+    with pretended_gpu():
+        on_gpu = steps(replace(config, device="cuda"), 16)
+    assert sum(len(step.dissenting) for step in on_gpu) >= 4
+    for step in on_gpu:
+        for shown in step.dissenting:
+            assert shown.vote == alone[shown.index].vote != step.candidate
+            assert np.array_equal(shown.noisy, alone[shown.index].noisy)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -85,6 +85,29 @@ def one_graph_casts_the_folded_networks_votes(where: Where) -> str:
     return ", ".join(agreeing)
 
 
+def graphs_of_other_methods_cast_the_folded_networks_votes(where: Where) -> str:
+    """A network at several timesteps, one without any, and an ensemble, whose members are captured apart."""
+    agreeing, n = [], 24 if where.tiny else 500
+    for method, classifier, denoiser in (
+        ("densepure", "standard", "bundled"),
+        ("denoised", "standard", "dncnn-mse-0.25"),
+        ("plain", "ensemble-0.25", None),
+    ):
+        settings: Any = {"method": method, "sigma": 0.25, "n": n, "alpha": 0.05} | (
+            {"classifier": classifier, "denoiser": denoiser} if denoiser else {"classifier": classifier}
+        )
+        config = SmoothingConfig(**settings, device=where.device, dtype="bfloat16")
+        loaded = SmoothedClassifier.load(config).base
+        alike = VoteRange(PICTURE, "estimation", 0, n, SAME_NOISE)
+        folded, graphed = (
+            cast_votes(replace(loaded, purifier_batch=8, execution=Execution(mode)), [alike], config)[0]
+            for mode in ("folded", where.mode)
+        )
+        agreeing.append(f"{method} {int((folded == graphed).sum())} of {n}")
+        assert (folded == graphed).all(), agreeing
+    return ", ".join(agreeing)
+
+
 def every_bundled_network_votes(where: Where) -> str:
     """Each in bfloat16, with the method that it was made for."""
     config = SmoothingConfig(n0=4, n=60, sigma=0.25, device=where.device, dtype="bfloat16")
@@ -193,6 +216,7 @@ CHECKS: tuple[Callable[[Where], str], ...] = (
     noise_has_the_cpus_bits,
     float32_products_are_not_tf32,
     one_graph_casts_the_folded_networks_votes,
+    graphs_of_other_methods_cast_the_folded_networks_votes,
     the_place_in_a_block_changes_no_vote,
     threads_that_share_a_graph_get_their_own_outputs,
     threads_that_share_a_graph_get_their_own_certificates,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -42,8 +44,8 @@ def leading(confidence: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Seen:
-    """The images of the last votes, of one at least: their noisy copies (b,c,h,w), the purified ones, and
-    what the classifier saw (b,m or K,c,h,w), each where the method has it."""
+    """The images of some votes: their noisy copies (b,c,h,w), the purified ones, and what the classifier saw
+    (b,m or K,c,h,w), each where the method has it."""
 
     noisy: Tensor
     purified: Tensor | None
@@ -54,7 +56,7 @@ def cast(
     base: BaseClassifier, asked: list[tuple[NoiseSource, range, Tensor]], config: SmoothingConfig
 ) -> tuple[Tensor, Seen]:
     """Algorithm 4 for ranges of votes, each of a source of noise and a picture (c,h,w): the classes (votes,)
-    in this order, as `leading` has them, and the images of the last one; all on the device of f.
+    in this order, as `leading` has them, and the images of those that `shown` names; all on the device of f.
 
     Blocks have `base.purifier_batch` rows; the last one is filled up with its last row.
     """
@@ -68,19 +70,33 @@ def cast(
         row = rows[place]
         voted, *images = run(row[:, :2].contiguous(), row[:, 2].contiguous(), pictures[row[:, 3]])
         classes.append(voted)
-    noisy, shown = images[0][None], (image[None] for image in images[1:])
+    noisy, *rest = images
     several = base.method.smooths_locally or base.purifier.majority
-    seen = Seen(noisy, next(shown) if base.method.purifies else None, next(shown) if several else None)
+    seen = Seen(noisy, rest.pop(0) if base.method.purifies else None, rest.pop(0) if several else None)
     return torch.cat(classes)[: len(rows)], seen
 
 
+def shown(classes: npt.NDArray[np.int64], block: int) -> list[int]:
+    """The places of the two votes whose images come back from `cast`, in blocks of so many rows: of its last
+    block the last vote, behind the first one for another class, or the block's first where all agree.
+
+    So a vote against the others of its block is always among them, where there is one.
+    """
+    start = (len(classes) - 1) // block * block
+    last = classes[start:]
+    return [start + int(np.argmax(last != last[-1])), len(classes) - 1]
+
+
 def _block(base: BaseClassifier, config: SmoothingConfig, keys: Tensor, votes: Tensor, x: Tensor) -> Tensors:
-    """The classes of a block of rows, keys (b,2), votes (b,) and pictures (b,c,h,w), and the images of its
-    last row."""
+    """The classes of a block of rows, keys (b,2), votes (b,) and pictures (b,c,h,w), and the images of the
+    two rows that `shown` names."""
     x_noisy, noise = noisy_copies(base, x, Rows(keys, votes), config)
     vote = base.trace(x_noisy, noise, every_copy=False)
-    images = (image[-1] for image in (x_noisy, vote.purified, vote.local) if image is not None)
-    return leading(vote.confidence), *images
+    classes = leading(vote.confidence)
+    other = (classes != classes[-1]).int().argmax()
+    rows = torch.stack([other, torch.full_like(other, len(classes) - 1)])
+    images = (x_noisy, vote.purified, vote.local)
+    return classes, *(image[rows] for image in images if image is not None)
 
 
 def _one_graph(base: BaseClassifier, config: SmoothingConfig) -> bool:

@@ -107,9 +107,9 @@ def _checked(found: Tensor, sigma: float) -> Classes:
 
 def _classify(
     base: BaseClassifier, ranges: Sequence[VoteRange], config: SmoothingConfig
-) -> tuple[Classes, Seen]:
-    """Cast all votes of all ranges in one pass: their classes (b,), and the images of all of them, or on a
-    GPU of the last one."""
+) -> tuple[Classes, Seen, Sequence[int]]:
+    """Cast all votes of all ranges in one pass: their classes (b,), and the images of some votes with the
+    places of these among the classes: of all of them, or on a GPU of two."""
     sources = [noise_source(_tie(base, wanted, config), wanted.x, wanted.stage) for wanted in ranges]
     if _drawn_there(base, *sources):
         if config.noise == "sound":
@@ -118,11 +118,13 @@ def _classify(
         spans = [range(wanted.start, wanted.stop) for wanted in ranges]
         pictures = [wanted.x for wanted in ranges]
         found, seen = blocks.cast(base, list(zip(sources, spans, pictures, strict=True)), config)
-        return _checked(found, config.sigma), seen
+        classes = _checked(found, config.sigma)
+        return classes, seen, blocks.shown(classes, base.purifier_batch)
     copies, noises = zip(*(draw_noise(base, wanted, config) for wanted in ranges), strict=True)
     x_noisy, noise = torch.cat(copies), [part for part in noises if part is not None]
     vote = base.trace(x_noisy, torch.cat(noise) if noise else None, every_copy=False)
-    return checked_argmax(vote.confidence, config.sigma), Seen(x_noisy, vote.purified, vote.local)
+    classes = checked_argmax(vote.confidence, config.sigma)
+    return classes, Seen(x_noisy, vote.purified, vote.local), range(len(classes))
 
 
 def cast_votes(base: BaseClassifier, ranges: Sequence[VoteRange], config: SmoothingConfig) -> list[Classes]:
@@ -148,26 +150,26 @@ def votes_with_dissenters(
     base: BaseClassifier, wanted: VoteRange, config: SmoothingConfig, candidate: int | None
 ) -> tuple[Classes, Samples, tuple[Samples, ...]]:
     """`votes`, and the images of the first few votes for other classes than the `candidate`, if there is one:
-    of all votes whose images are at hand, on a GPU of the last one alone.
+    of all votes whose images are at hand, on a GPU of two.
 
     Raises InputError where the networks' output is not finite.
     """
-    classes, seen = _classify(base, [wanted], config)
+    classes, seen, places = _classify(base, [wanted], config)
 
-    def samples(back: int) -> Samples:
-        """The images of the vote that comes `back` votes from the end: -1 is the last."""
+    def samples(row: int) -> Samples:
+        """The images of the vote in this row of `seen`."""
         return Samples(
             original=as_pixels(wanted.x),
-            noisy=as_pixels(seen.noisy[back]),
-            purified=None if seen.purified is None else as_pixels(seen.purified[back]),
-            local=() if seen.local is None else tuple(as_pixels(copy) for copy in seen.local[back].cpu()),
-            vote=int(classes[back]),
-            index=wanted.stop + back,
+            noisy=as_pixels(seen.noisy[row]),
+            purified=None if seen.purified is None else as_pixels(seen.purified[row]),
+            local=() if seen.local is None else tuple(as_pixels(copy) for copy in seen.local[row].cpu()),
+            vote=int(classes[places[row]]),
+            index=wanted.start + places[row],
         )
 
-    at_hand = classes[-len(seen.noisy) :]
-    others = () if candidate is None else np.flatnonzero(at_hand != candidate)[:DISSENTERS].tolist()
-    return classes, samples(-1), tuple(samples(place - len(at_hand)) for place in others)
+    rows = {place: row for row, place in enumerate(places)}  # two places may be one
+    others = [row for place, row in rows.items() if candidate is not None and classes[place] != candidate]
+    return classes, samples(-1), tuple(map(samples, others[:DISSENTERS]))
 
 
 def first_votes(

@@ -23,15 +23,16 @@ from diffsmooth_core.purification.purifiers import purifier_of
 if TYPE_CHECKING:
     from diffsmooth_core.classifiers.base import BaseClassifier
 
-GPU_COPIES = {"small": 1024, "large": 64}  # noisy copies in a batch that keep a GPU busy
-LARGE_SIDE = 65  # pixels from which a picture counts as large
+SMALL_PICTURE, SMALL_NETWORK = 64, 20_000_000  # pixels of a side; parameters
+GPU_COPIES = {"small pictures": 1024, "small networks": 256, "others": 64}  # in a batch that keeps a GPU busy
 GPU_STEP = (
     2**22
 )  # pixels of noisy copies in a step of votes on a GPU, which then takes a fraction of a second
 GPU_VALUES = (
     2**31 - 1
 )  # in a tensor; kernels count those of larger ones with other, slower code or not at all
-UNET_CHANNELS, CLASSIFIER_CHANNELS = 512, 64  # of the widest full-size networks, for each pixel
+UNET_CHANNELS = {True: 128, False: 512}  # for each pixel, of small networks and of the widest full-size ones
+CLASSIFIER_CHANNELS = 64  # of the widest one, for each pixel
 CPU_COPIES = 16  # noisy copies in a batch on a CPU: few enough for frequent progress and quick cancelling
 CPU_WORK = 1.5e12  # parameters times pixels that one CPU core processes in about half a second
 STEP_PICTURES = 384  # images in a step of votes on a CPU, which then takes a fraction of a second
@@ -66,15 +67,17 @@ def _side(config: SmoothingConfig) -> int:
 def default_purifier_batch(config: SmoothingConfig, device: torch.device, parameters: int) -> int:
     """The default number of noisy copies in each batch of the purifier.
 
-    `parameters` is the number of parameters of the largest network: the larger it is, the smaller the batch
-    on a CPU, down to 1.
+    `parameters` is the number of parameters of the largest network: the larger it is, the smaller the batch,
+    on a CPU down to 1.
     """
     pictures = purifier_of(config.method).pictures(config)
     if device.type == "cuda":
-        channels = max(UNET_CHANNELS * pictures, CLASSIFIER_CHANNELS * config.m)
+        small = parameters <= SMALL_NETWORK
+        channels = max(UNET_CHANNELS[small] * pictures, CLASSIFIER_CHANNELS * config.m)
         fitting = GPU_VALUES // (_side(config) ** 2 * channels)
-        copies = GPU_COPIES["large" if _side(config) >= LARGE_SIDE else "small"]
-        return copies if copies <= fitting else max(1, fitting // 8 * 8)
+        kind = "small networks" if small else "others"
+        copies = GPU_COPIES["small pictures" if _side(config) <= SMALL_PICTURE else kind]
+        return copies if copies <= fitting else max(1, fitting // 8 * 8 or fitting)
     affordable = int(CPU_WORK / (max(1, parameters) * _side(config) ** 2 * pictures))
     return max(1, min(affordable, max(8, CPU_COPIES // pictures // 8 * 8)))
 

@@ -53,13 +53,12 @@ def default_execution(base: BaseClassifier, votes: int) -> Execution:
 
     The environment variable DIFFSMOOTH_EXECUTION decides, if it is set; otherwise the fastest way that was
     timed on this machine; without timings the networks are folded. The value "untimed" ignores the timings.
-    Networks run unchanged ("eager") where the purifier cannot be folded, and on a CPU if they have more than
-    LARGE parameters, since a second, folded copy would take too much memory. Raises InputError for an
-    execution that this machine does not have.
+    On a CPU, networks run unchanged ("eager") if they have more than LARGE parameters, since a second, folded
+    copy would take too much memory, and where one is used at several timesteps, none of which can be folded
+    in. Raises InputError for an execution that this machine does not have.
     """
     asked = os.environ.get("DIFFSMOOTH_EXECUTION", "")
-    large = base.device.type == "cpu" and base.parameters > LARGE
-    if large or not base.purifier.foldable:
+    if base.device.type == "cpu" and (base.parameters > LARGE or not base.purifier.one_timestep):
         return EAGER
     if asked and asked != "untimed":
         return available(Execution.parse(asked), base.device)

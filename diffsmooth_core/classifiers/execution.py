@@ -19,9 +19,12 @@ import torch
 from torch import Tensor, nn
 
 from diffsmooth_core.classifiers.compact import CompactCNN
+from diffsmooth_core.classifiers.ensemble import Ensemble
 from diffsmooth_core.classifiers.graphs import Graphs
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
+from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
+from diffsmooth_core.purification.dncnn import DnCNN
 from diffsmooth_core.purification.unet import UNet
 
 MODES = {
@@ -94,17 +97,17 @@ def available(execution: Execution, device: torch.device) -> Execution:
 
 class InDtype(nn.Module):
     """A network that computes in one dtype, ignoring autocast, with float32 input (b,c,h,w) and float32
-    output."""
+    output. Timesteps (b,), where it is given some, are all the same."""
 
     def __init__(self, network: nn.Module, dtype: torch.dtype) -> None:
         super().__init__()
         self.network = network.to(dtype).to(memory_format=torch.channels_last)
         self.dtype = dtype
 
-    def forward(self, x: Tensor, *_: Any) -> Tensor:
+    def forward(self, x: Tensor, *timesteps: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
             x = x.to(self.dtype).contiguous(memory_format=torch.channels_last)
-            return self.network(x).float()  # type: ignore[no-any-return]
+            return self.network(x, *(t[:1] for t in timesteps)).float()  # type: ignore[no-any-return]
 
 
 class Graphed(nn.Module):
@@ -113,15 +116,15 @@ class Graphed(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.graphs = Graphs(lambda x: (network(x),))
+        self.graphs = Graphs(lambda *inputs: (network(*inputs),))
 
-    def forward(self, x: Tensor, *_: Any) -> Tensor:
-        (result,) = self.graphs(x)
+    def forward(self, *inputs: Tensor) -> Tensor:
+        (result,) = self.graphs(*inputs)
         return result
 
 
-def foldable(network: nn.Module) -> bool:
-    return isinstance(network, UNet | CompactCNN | CifarResNet)
+AT_TIMESTEPS = (UNet, DiffusersUNet)
+AT_NONE = (DnCNN, CompactCNN, CifarResNet)
 
 
 def convertible(network: nn.Module) -> bool:
@@ -133,12 +136,17 @@ def convertible(network: nn.Module) -> bool:
 
 def prepared(network: nn.Module, mode: str, dtype: torch.dtype, t: float | None = None) -> nn.Module:
     """`network` prepared for a mode on the device on which it lies; t is the single timestep at which a U-Net
-    is used.
+    is used, None where it is given one at each call.
 
-    Of a `convertible` one the weights get the dtype, and nothing is folded into them. Any other network is
-    returned unchanged, also for "compiled" and "graph", since its shapes or branches may depend on its input.
+    Of an ensemble the members are prepared. Of a `convertible` network the weights get the dtype, and nothing
+    is folded into them. Any other network is returned unchanged, also for "compiled" and "graph", since its
+    shapes or branches may depend on its input.
     """
-    if mode == "eager" or not (foldable(network) or convertible(network)):
+    if mode == "eager":
+        return network
+    if isinstance(network, Ensemble):
+        return network.with_networks(lambda member: prepared(member, mode, dtype))
+    if not (isinstance(network, AT_TIMESTEPS + AT_NONE) or convertible(network)):
         return network
     return _prepared(network, next(network.parameters()).device, mode, dtype, t)
 
@@ -169,12 +177,16 @@ class Compiled(nn.Module):
 def _prepared(
     network: nn.Module, _where: torch.device, mode: str, dtype: torch.dtype, t: float | None
 ) -> nn.Module:
-    folded: Any = copy.deepcopy(network)
-    if isinstance(network, UNet):
-        folded.fold(t)
-    elif foldable(network):
-        folded.fold()
-    made = InDtype(folded, dtype).eval().requires_grad_(False)
+    made: Any = copy.deepcopy(network).eval()
+    if isinstance(made, AT_TIMESTEPS):
+        made.fold(t)
+    elif isinstance(made, AT_NONE):
+        made.fold()
+    if isinstance(made, DnCNN):  # the noise alone is in the dtype: the picture that it is taken from is not
+        made.layers = InDtype(made.layers, dtype)
+    else:
+        made = InDtype(made, dtype)
+    made.eval().requires_grad_(False)
     if mode == "compiled":
         return Compiled(made)
     return Graphed(made) if mode == "graph" else made

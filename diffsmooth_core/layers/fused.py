@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -35,6 +36,11 @@ def in_kernels(x: Tensor) -> bool:
         and not torch.compiler.is_compiling()
         and bool(working_triton(x.device))
     )
+
+
+def kernels_take(norm: nn.GroupNorm, act: Activation) -> bool:
+    """Whether the kernels have a normalisation's number of groups, and an activation."""
+    return norm.num_groups == 32 and act in ACTIVATIONS
 
 
 @cache
@@ -64,7 +70,19 @@ def working_triton(device: torch.device) -> str:
     return version("triton") if works else ""
 
 
-def group_norm(norm: nn.GroupNorm, x: Tensor, act: Activation, bias: Tensor | None = None) -> Tensor:
+class Affine(NamedTuple):
+    """What a group normalisation needs to know beside its groups: factors and summands (c,), and the eps
+    that is added to a variance."""
+
+    weight: Tensor
+    bias: Tensor
+    eps: float
+
+
+Norm = nn.GroupNorm | Affine
+
+
+def group_norm(norm: Norm, x: Tensor, act: Activation, bias: Tensor | None = None) -> Tensor:
     """act(norm(x + bias)) in the kernels: x (b,c,h,w) in 32 groups, with one bias a channel."""
     from diffsmooth_core.layers import kernels as ours
 
@@ -76,6 +94,28 @@ def bias_act(x: Tensor, bias: Tensor, act: Activation = identity, add: Tensor | 
     from diffsmooth_core.layers import kernels as ours
 
     return ours.bias_act(x, bias, ACTIVATIONS.index(act), add)
+
+
+def residual(
+    x: Tensor,
+    norms: tuple[Norm, Norm],
+    convs: tuple[nn.Conv2d, nn.Conv2d],
+    bias: Tensor,
+    skip: nn.Module | None,
+    act: Activation,
+    resample: Activation = identity,
+) -> Tensor:
+    """skip(resample(x)) + conv2(act(norm2(conv1(resample(act(norm1(x))))))) in the kernels, which add biases
+    where the values are read anyway: x (b,c,h,w) to (b,out,h',w'). `bias` (out,) is that of conv1; `skip`
+    is a convolution, or changes nothing."""
+    h = without_bias(convs[0], resample(group_norm(norms[0], x, act)))
+    h = without_bias(convs[1], group_norm(norms[1], h, act, bias))
+    x, last = resample(x), convs[1].bias
+    assert last is not None
+    if isinstance(skip, nn.Conv2d):
+        assert skip.bias is not None
+        x, last = without_bias(skip, x), last + skip.bias
+    return bias_act(h, last, add=x)
 
 
 def conv_act(

@@ -10,6 +10,7 @@ from diffsmooth_core.purification.purifier import OnePass
 
 if TYPE_CHECKING:
     from diffsmooth_core.purification.dncnn import DirectDenoiser
+    from diffsmooth_core.purification.purifier import Prepare
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class Direct(OnePass):
         "'dncnn-photographs-stability-0.25'"
     )
     steps = ("denoise",)
+
+    def prepared(self, config: SmoothingConfig, prepare: Prepare) -> Direct:
+        return Direct(self.denoiser.with_network(prepare(self.denoiser.network, None)))
 
     @staticmethod
     def caption(config: SmoothingConfig) -> str:

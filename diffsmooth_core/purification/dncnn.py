@@ -8,8 +8,21 @@ from typing import ClassVar
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from diffsmooth_core.config import InputError
+from diffsmooth_core.layers.fused import conv_act
+
+
+class Activated(nn.Module):
+    """relu(conv(x)): (b,c,h,w) -> (b,out,h,w)."""
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        self.conv = conv
+
+    def forward(self, x: Tensor) -> Tensor:
+        return conv_act(self.conv, nn.Identity(), x, F.relu)
 
 
 class DnCNN(nn.Module):
@@ -35,10 +48,23 @@ class DnCNN(nn.Module):
                 identity = nn.init.dirac_(torch.empty_like(inner.weight))
                 inner.weight = nn.Parameter(identity + 0.2 * inner.weight.detach())
                 layers += [inner, nn.ReLU()]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(width, channels, 3, padding=1))
+        self.layers: nn.Module = nn.Sequential(*layers, nn.Conv2d(width, channels, 3, padding=1))
+
+    def fold(self) -> None:
+        """Merge each BatchNorm into the convolution before it, and each activation into the pass that adds
+        a convolution's bias, in place."""
+        assert isinstance(self.layers, nn.Sequential)
+        *others, last = self.layers
+        convs: list[nn.Conv2d] = []
+        for layer in others:
+            if isinstance(layer, nn.Conv2d):
+                convs.append(layer)
+            elif isinstance(layer, nn.BatchNorm2d):
+                convs[-1] = fuse_conv_bn_eval(convs[-1], layer)
+        self.layers = nn.Sequential(*map(Activated, convs), last)
 
     def forward(self, x: Tensor) -> Tensor:
-        noise = self.layers(F.pixel_unshuffle(x, self.patch))
+        noise: Tensor = self.layers(F.pixel_unshuffle(x, self.patch))
         return x - F.pixel_shuffle(noise, self.patch)
 
 
@@ -56,6 +82,11 @@ class DirectDenoiser(nn.Module):
         self.sigma = sigma
         self.name = name
         self.weights = weights
+
+    def with_network(self, network: nn.Module) -> DirectDenoiser:
+        """The same denoiser with its network replaced by an equivalent one, such as a folded or compiled
+        one."""
+        return DirectDenoiser(network, self.sigma, self.name, self.weights)
 
     def check(self, sigma: float) -> None:
         """Raise InputError for another sigma than the one it was trained for."""

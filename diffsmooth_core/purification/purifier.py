@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from diffsmooth_core.purification.dncnn import DirectDenoiser
 
     AnyDenoiser = Denoiser | DirectDenoiser
-    Prepare = Callable[[nn.Module, float | None], nn.Module]  # makes it faster (a U-Net at one timestep)
+    Prepare = Callable[[nn.Module, float | None], nn.Module]  # makes it faster, at one timestep or without
 
 Backward = Literal["through", "around"]  # use the purifier's own gradient, or that of the identity
 
@@ -41,8 +41,8 @@ class Purifier(ABC):
     needs: ClassVar[str] = ""
     # Whether it makes several images of a copy, so that the majority of their classes is the vote.
     majority: ClassVar[bool] = False
-    # Whether folded or compiled networks can be used: a folded U-Net works at a single timestep only.
-    foldable: ClassVar[bool] = True
+    # Whether its network is used at one timestep alone, which can be merged into the weights.
+    one_timestep: ClassVar[bool] = True
     # The steps that a noisy copy goes through, in order, named as the panels of the Step through page.
     steps: ClassVar[tuple[str, ...]] = ()
 

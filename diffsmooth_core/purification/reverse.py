@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from diffsmooth_core.purification.denoiser import Denoiser, Diffusion
+    from diffsmooth_core.purification.purifier import Prepare
 
 
 def _starts(x_noisy: Tensor, config: SmoothingConfig) -> Tensor:
@@ -39,7 +40,7 @@ class Reverse(Purifier):
     networks = OneShot.networks
     needs = OneShot.needs
     majority = True
-    foldable = False
+    one_timestep = False
     steps = ("timestep", "scale", "reverse")
 
     def purify(self, x_noisy: Tensor, config: SmoothingConfig, noise: Tensor | None = None) -> Tensor:
@@ -64,6 +65,10 @@ class Reverse(Purifier):
         if noise is not None:
             noise = noise.reshape(len(starts), config.reverse_steps - 1, *starts.shape[1:])
         return reverse_process(self.denoiser, starts, config.sigma, config.reverse_steps, noise)
+
+    def prepared(self, config: SmoothingConfig, prepare: Prepare) -> Reverse:
+        """The same purifier with its network prepared for the timesteps that it will be given."""
+        return Reverse(self.denoiser.with_network(prepare(self.denoiser.network, None)))
 
     def trace(
         self, x_noisy: Tensor, config: SmoothingConfig, noise: Tensor | None = None

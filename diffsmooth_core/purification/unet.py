@@ -12,7 +12,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from diffsmooth_core.layers.fused import bias_act, group_norm, identity, in_kernels, resampled, without_bias
+from diffsmooth_core.layers.fused import (
+    Affine,
+    bias_act,
+    group_norm,
+    identity,
+    in_kernels,
+    resampled,
+    residual,
+)
 from diffsmooth_core.purification.unet_config import UNetConfig
 
 
@@ -68,6 +76,7 @@ class ResBlock(nn.Module):
         self, channels: int, out: int, emb: int, config: UNetConfig, resample: str | None = None
     ) -> None:
         super().__init__()
+        self.folded = False
         self.resample = resample
         self.scale_shift = config.use_scale_shift_norm
         self.in_layers = nn.Sequential(
@@ -87,8 +96,8 @@ class ResBlock(nn.Module):
         return x if self.resample is None else resampled(x, up=self.resample == "up")
 
     def forward(self, x: Tensor, emb: Tensor | None) -> Tensor:  # (b,c,h,w), (b,emb) -> (b,out,h',w')
-        if self.emb_layers is None and in_kernels(x):
-            return self._in_kernels(x)
+        if self.folded and in_kernels(x):
+            return self._in_kernels(x, emb)
         norm, act, conv = self.in_layers
         h = conv(self._resampled(act(norm(x))))
         x = self._resampled(x)
@@ -104,31 +113,36 @@ class ResBlock(nn.Module):
                 h = norm(h + e)
         return self.skip_connection(x) + conv(drop(act(h)))  # type: ignore[no-any-return]
 
-    def _in_kernels(self, x: Tensor) -> Tensor:
-        """`forward` of a folded block on a GPU: biases are added where the values are read anyway."""
+    def _in_kernels(self, x: Tensor, emb: Tensor | None) -> Tensor:
+        """`forward` of a folded block on a GPU."""
         first: Any = self.in_layers
         last: Any = self.out_layers
-        skip: Any = self.skip_connection
-        h = without_bias(first[2], self._resampled(group_norm(first[0], x, F.silu)))
-        h = without_bias(last[3], group_norm(last[0], h, F.silu, first[2].bias))
-        x, bias = self._resampled(x), last[3].bias
-        if isinstance(skip, nn.Conv2d):
-            x, bias = without_bias(skip, x), bias + skip.bias
-        return bias_act(h, bias, add=x)
+        norm, bias = (last[0], first[2].bias) if emb is None else self._at(emb)
+        return residual(
+            x, (first[0], norm), (first[2], last[3]), bias, self.skip_connection, F.silu, self._resampled
+        )
 
-    def fold(self, emb: Tensor) -> None:
-        """Merge the effect of one time embedding (1,emb) into the weights; from then on the block works for
-        that timestep only."""
+    def _at(self, emb: Tensor) -> tuple[Affine, Tensor]:
+        """The second normalisation and the bias of the first convolution with the effect of one time
+        embedding (1,emb) merged into them."""
         assert self.emb_layers is not None
+        norm: Any = self.out_layers[0]
+        bias: Any = self.in_layers[2].bias
         (e,) = self.emb_layers(emb)
         if self.scale_shift:
-            (scale, shift), norm = e.chunk(2), self.out_layers[0]
-            norm.bias = nn.Parameter(norm.bias * (1 + scale) + shift)
-            norm.weight = nn.Parameter(norm.weight * (1 + scale))
-        else:
-            conv = self.in_layers[2]
-            conv.bias = nn.Parameter(conv.bias + e)
-        self.emb_layers = None
+            scale, shift = e.chunk(2)
+            return Affine(norm.weight * (1 + scale), norm.bias * (1 + scale) + shift, norm.eps), bias
+        return Affine(norm.weight, norm.bias, norm.eps), bias + e
+
+    def fold(self, emb: Tensor | None) -> None:
+        """Merge the effect of one time embedding (1,emb) into the weights; from then on the block works for
+        that timestep only. Without one, it still takes an embedding (1,emb) for all pictures of a call."""
+        self.folded = True
+        if emb is not None:
+            norm, bias = self._at(emb)
+            self.out_layers[0].weight, self.out_layers[0].bias = map(nn.Parameter, norm[:2])
+            self.in_layers[2].bias = nn.Parameter(bias)
+            self.emb_layers = None
 
 
 class AttentionBlock(nn.Module):
@@ -192,7 +206,7 @@ class UNet(nn.Module):
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.folded = config, False
         width, mult, patch = config.num_channels, config.multipliers, config.patch
         side = config.image_size // patch
         attention_at = {config.image_size // r for r in config.attention_resolutions}
@@ -249,19 +263,22 @@ class UNet(nn.Module):
         return self.time_embed(timestep_embedding(t, self.config.num_channels).type(dtype))  # type: ignore[no-any-return]
 
     @torch.no_grad()
-    def fold(self, t: float) -> None:
-        """Specialise the network, in place, to one timestep.
+    def fold(self, t: float | None) -> None:
+        """Specialise the network, in place, to pictures that are all at one timestep.
 
-        The timestep's effect is merged into the weights, and the output channels of the learned variance are
-        removed. From then on the network ignores the timestep that it is given.
+        The timestep's effect is merged into the weights, and from then on the network ignores the timestep
+        that it is given. With None it takes one of shape (1,) for all pictures of a call. The output channels
+        of the learned variance are removed.
         """
-        emb = self.embed(torch.tensor([t], device=self.out[2].weight.device))  # type: ignore[arg-type]
+        emb = None if t is None else self.embed(torch.tensor([t], device=self.out[2].weight.device))  # type: ignore[arg-type]
         for module in self.modules():
             if isinstance(module, ResBlock):
                 module.fold(emb)
             elif isinstance(module, AttentionBlock):
                 module.folded = True
-        self.time_embed, conv, kept = None, self.out[2], 3 * self.config.patch**2
+        if emb is not None:
+            self.time_embed = None
+        self.folded, conv, kept = True, self.out[2], 3 * self.config.patch**2
         conv.weight = nn.Parameter(conv.weight[:kept])  # type: ignore[index]
         conv.bias = nn.Parameter(conv.bias[:kept])  # type: ignore[index]
 
@@ -275,8 +292,7 @@ class UNet(nn.Module):
         h = self.middle_block(h, emb)
         for block in self.output_blocks:
             h = block(torch.cat([h, hs.pop()], dim=1), emb)
-        if self.time_embed is None and in_kernels(h):
-            h = self.out[2](group_norm(self.out[0], h, F.silu))  # type: ignore[arg-type]
-        else:
-            h = self.out(h)
+        norm: Any = self.out[0]
+        in_ours = self.folded and in_kernels(h)
+        h = self.out[2](group_norm(norm, h, F.silu)) if in_ours else self.out(h)
         return F.pixel_shuffle(h, self.config.patch) if self.config.patch > 1 else h

@@ -41,10 +41,11 @@ def load_denoiser(
     name = str(name_or_path)
     denoiser: AnyDenoiser
     if name in plugin_names("networks"):
-        denoiser = _brought(name, nn.Module)
-        if isinstance(denoiser, Classifier):
+        brought = _brought(name, nn.Module)
+        if isinstance(brought, Classifier):
             raise InputError(f"{name} is a classifier; load it with load_classifier")
-        return denoiser.eval().to(target)
+        denoiser = brought.eval().to(target)
+        return denoiser
     published = name.removesuffix(".pt")
     if published in download.NAMES and not Path(name).is_file():
         name_or_path = download.local(published)

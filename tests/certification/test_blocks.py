@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -34,12 +35,30 @@ def test_blocks_of_rows_cast_the_votes_of_the_cpus_path(method: str, noise: str)
     asked, ranges = asked_and_ranges(base, config)
     found, seen = blocks.cast(base, asked, config)
     assert found.tolist() == [int(c) for classes in cast_votes(base, ranges, config) for c in classes]
-    x_noisy, noise_of = blocks.noisy_copies(base, ranges[1].x, blocks.Drawn(asked[1][0], 14, 15), config)
-    vote = base.trace(x_noisy, noise_of)
-    assert torch.equal(seen.noisy, x_noisy)
-    for image, expected in ((seen.purified, vote.purified), (seen.local, vote.local)):
-        assert (image is None) == (expected is None)
-        assert image is None or torch.equal(image, expected)  # type: ignore[arg-type]
+    for row, place in enumerate(blocks.shown(found.numpy(), base.purifier_batch)):
+        (source, votes, x), vote = asked[place // 12], place % 12
+        drawn = blocks.Drawn(source, votes[vote], votes[vote] + 1)
+        x_noisy, noise_of = blocks.noisy_copies(base, x, drawn, config)
+        traced = base.trace(x_noisy, noise_of)
+        assert torch.equal(seen.noisy[row : row + 1], x_noisy)
+        for image, expected in ((seen.purified, traced.purified), (seen.local, traced.local)):
+            assert (image is None) == (expected is None)
+            assert image is None or torch.equal(image[row : row + 1], expected)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("classes", "places"),
+    [
+        ([2, 2, 2, 2], [0, 3]),
+        ([2, 5, 2, 2], [1, 3]),
+        ([2, 2, 7, 5], [0, 3]),
+        ([5, 2, 2, 2, 2, 2, 3, 2], [6, 7]),
+        ([5, 2, 2, 2, 2], [4, 4]),
+    ],
+)
+def test_a_vote_against_the_others_of_its_block_is_shown(classes: list[int], places: list[int]) -> None:
+    """In blocks of four."""
+    assert blocks.shown(np.array(classes), 4) == places
 
 
 class Captured:

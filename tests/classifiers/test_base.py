@@ -195,6 +195,17 @@ def test_a_gpu_takes_many_copies_but_no_tensor_of_2_to_the_31_values(
     assert copies * side**2 * max(512 * pictures, 64 * config.m) < 2**31
 
 
+@pytest.mark.parametrize(
+    ("changes", "millions", "copies"),
+    [({"m": 2}, 7.4, 256), ({"m": 2}, 20.1, 64), ({"m": 100}, 7.4, 6), ({"dataset": "cifar10"}, 3.0, 1024)],
+)
+def test_a_gpu_takes_more_copies_of_a_photograph_in_small_networks(
+    changes: dict[str, object], millions: float, copies: int
+) -> None:
+    config = SmoothingConfig(**({"sigma": 0.5, "dataset": "imagenet"} | changes))  # type: ignore[arg-type]
+    assert default_purifier_batch(config, torch.device("cuda"), int(millions * 1e6)) == copies
+
+
 def test_an_imagenet_picture_goes_with_others_where_its_networks_are_small() -> None:
     config = replace(CONFIG, method="plain", dataset="imagenet", n0=1, n=10)
     classifier = ten_classes()

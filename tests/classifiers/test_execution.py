@@ -19,6 +19,7 @@ from diffsmooth_core.certification.agreement import agreement
 from diffsmooth_core.certification.voting import VoteRange, draw_noise
 from diffsmooth_core.classifiers.base import BaseClassifier
 from diffsmooth_core.classifiers.compact import CompactCNN
+from diffsmooth_core.classifiers.ensemble import Ensemble
 from diffsmooth_core.classifiers.execution import (
     EAGER,
     Execution,
@@ -32,12 +33,21 @@ from diffsmooth_core.classifiers.graphs import Graphs, Tensors
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError, SmoothingConfig
 from diffsmooth_core.datasets import resolve
+from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
+from diffsmooth_core.purification.dncnn import DnCNN
 from diffsmooth_core.purification.unet import UNet
 from diffsmooth_core.purification.unet_config import UNetConfig
 from tests.worlds import GREY, ten_classes
 
 CONFIG = SmoothingConfig(sigma=0.5, sigma_local=0.25, m=5, n0=10, n=40, device="cpu", dtype="float32")
 FOLDED = Execution("folded", 16)
+DDPM = {
+    "block_out_channels": [32, 64],
+    "down_block_types": ["DownBlock2D", "AttnDownBlock2D"],
+    "up_block_types": ["AttnUpBlock2D", "UpBlock2D"],
+    "layers_per_block": 1,
+    "out_channels": 6,
+}
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
 
@@ -88,6 +98,67 @@ def test_folding_a_u_net_keeps_the_noise_that_it_predicts(scale_shift: bool) -> 
     found = prepared(network, "folded", torch.float32, 37.5)(x, torch.full((3,), 999.0))
     assert found.shape == (3, 3, 16, 16), "the variance is dropped"
     torch.testing.assert_close(found, expected[:, :3], atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("scale_shift", [True, False])
+def test_a_u_net_at_several_timesteps_is_given_one_for_all_pictures(scale_shift: bool) -> None:
+    config = UNetConfig(
+        image_size=16,
+        num_channels=32,
+        num_res_blocks=1,
+        channel_mult=(1, 2),
+        attention_resolutions=(2,),
+        learn_sigma=True,
+        use_scale_shift_norm=scale_shift,
+    )
+    networks = randomised(UNet(config)), randomised(DiffusersUNet(DDPM))
+    x = torch.randn(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    for network in networks:
+        made = prepared(network, "folded", torch.float32)
+        for t in (37.0, 500.0):
+            timesteps = torch.full((3,), t)
+            torch.testing.assert_close(made(x, timesteps), network(x, timesteps)[:, :3], atol=1e-4, rtol=1e-3)
+
+
+def test_folding_diffusers_u_net_keeps_the_noise_that_it_predicts() -> None:
+    network = randomised(DiffusersUNet(DDPM))
+    x = torch.randn(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    expected = network(x, torch.full((3,), 37.0))
+    found = prepared(network, "folded", torch.float32, 37.0)(x, torch.full((3,), 999.0))
+    assert found.shape == (3, 3, 16, 16), "the variance is dropped"
+    torch.testing.assert_close(found, expected[:, :3], atol=1e-4, rtol=1e-3)
+    assert network.config == DiffusersUNet(DDPM).config, "the network itself is left as it was"
+    torch.testing.assert_close(network(x, torch.full((3,), 37.0)), expected)
+
+
+@pytest.mark.parametrize(("patch", "norm"), [(1, True), (2, True), (2, False)])
+def test_folding_a_dncnn_keeps_the_picture_and_its_float32(patch: int, norm: bool) -> None:
+    """In bfloat16 the noise alone is rounded, so a picture whose noise is 0 comes back to the last bit."""
+    network = randomised(DnCNN(5, 16, patch, norm))
+    x = torch.rand(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    made = prepared(network, "folded", torch.float32)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in made.modules())
+    torch.testing.assert_close(made(x), network(x), atol=1e-5, rtol=1e-4)
+    made = prepared(network, "folded", torch.bfloat16)
+    last = next(module for module in reversed(list(made.modules())) if isinstance(module, nn.Conv2d))
+    assert last.weight.dtype == torch.bfloat16
+    last.weight.zero_()
+    assert last.bias is not None
+    last.bias.zero_()
+    assert torch.equal(made(x), x)
+
+
+@pytest.mark.parametrize("consensus", [0, 2])
+def test_an_ensembles_members_are_folded(consensus: int) -> None:
+    members = [load_classifier(name, "cpu") for name in ("gaussian-0.25", "gaussian-0.25-b", "standard")]
+    network = Ensemble(members, consensus)
+    x = torch.rand(9, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    made = prepared(network, "folded", torch.float32)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in made.modules())
+    with torch.inference_mode():
+        torch.testing.assert_close(made(x), network(x), atol=1e-4, rtol=1e-3)
+        network.consensus = 0
+        assert torch.allclose(made(x), network(x), atol=1e-4, rtol=1e-3) == (not consensus)
 
 
 def test_folded_networks_run_in_the_dtype_under_autocast_or_not() -> None:

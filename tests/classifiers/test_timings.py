@@ -139,12 +139,13 @@ def test_what_does_not_compile_is_left_out_and_another_fault_is_not(
         tune(build_base(config, classifier), GREY, config, rounds=1)
 
 
-def test_large_networks_on_a_cpu_and_densepure_run_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_networks_and_densepures_run_as_they_are_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     base = build_base(replace(CONFIG, method="densepure"), ten_classes(), clamping_denoiser())
     assert base.execution == EAGER
+    monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "untimed")
+    assert default_execution(replace(base, device=CUDA), 10) == Execution("folded", 0)
     plain = build_base(replace(CONFIG, method="plain"), ten_classes())
     plain.classifier.dataset = "imagenet"
-    monkeypatch.setenv("DIFFSMOOTH_EXECUTION", "untimed")
     assert default_execution(plain, 10) == Execution("folded", 32)
     assert default_execution(replace(plain, purifier_batch=4), 10) == Execution("folded", 0)
     monkeypatch.setattr(building, "LARGE", plain.parameters - 1)

@@ -61,40 +61,59 @@ print("alike")
 NETWORKS = """
 import copy
 import torch
+from contextlib import ExitStack
 from unittest import mock
 from diffsmooth_core.classifiers.compact import CompactCNN
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.layers import kernels
+from diffsmooth_core.purification.diffusers_unet import DiffusersUNet
+from diffsmooth_core.purification.dncnn import DnCNN
 from diffsmooth_core.purification.unet import UNet
 from diffsmooth_core.purification.unet_config import UNetConfig
 
 small = {"image_size": 16, "num_channels": 32, "num_res_blocks": 1, "channel_mult": (1, 2)}
 newer = {"resblock_updown": True, "num_head_channels": 16, "use_new_attention_order": True}
+ddpm = {
+    "block_out_channels": [32, 64],
+    "down_block_types": ["DownBlock2D", "AttnDownBlock2D"],
+    "up_block_types": ["AttnUpBlock2D", "UpBlock2D"],
+    "layers_per_block": 1,
+    "out_channels": 6,
+}
+older = {"use_scale_shift_norm": False, "patch": 2}
 networks = [
-    UNet(UNetConfig(**small, attention_resolutions=(2,), learn_sigma=True)),
-    UNet(UNetConfig(**small, attention_resolutions=(2,), **newer)),
-    UNet(UNetConfig(**small, use_scale_shift_norm=False, patch=2)),
-    CifarResNet(8),
-    CompactCNN(),
+    (UNet(UNetConfig(**small, attention_resolutions=(2,), learn_sigma=True)), 7.0),
+    (UNet(UNetConfig(**small, attention_resolutions=(2,), learn_sigma=True)), None),
+    (UNet(UNetConfig(**small, attention_resolutions=(2,), **newer)), 7.0),
+    (UNet(UNetConfig(**small, **older)), 7.0),
+    (UNet(UNetConfig(**small, **older)), None),
+    (DiffusersUNet(ddpm), 7.0),
+    (DiffusersUNet(ddpm), None),
+    (CifarResNet(8), ()),
+    (CompactCNN(), ()),
+    (DnCNN(5, 24, patch=2), ()),
 ]
 generator = torch.Generator().manual_seed(0)
 x = torch.rand(3, 3, 16, 16, generator=generator).contiguous(memory_format=torch.channels_last)
-for network in networks:
+for network, at in networks:
     for parameter in network.parameters():
         parameter.data += 0.05 * torch.randn(parameter.shape, generator=generator)
     network.eval().requires_grad_(False)
-    network.fold(7.0) if isinstance(network, UNet) else network.fold()
+    timed, when = at != (), (torch.tensor([7.0]),) if at is None else ()
+    network.fold(at) if timed else network.fold()
     network.to(memory_format=torch.channels_last)
     norms = mock.patch.object(kernels, "group_norm", wraps=kernels.group_norm)
     biases = mock.patch.object(kernels, "bias_act", wraps=kernels.bias_act)
     with torch.inference_mode(), norms as norms, biases as biases:
-        plain = network(x)
+        plain = network(x, *when)
         assert not norms.called and not biases.called
-        with mock.patch("diffsmooth_core.purification.unet.in_kernels", return_value=True):
-            with mock.patch("diffsmooth_core.layers.fused.in_kernels", return_value=True):
-                found = network(x)
-        exact = copy.deepcopy(network).double()(x.double())
-    assert norms.called == isinstance(network, UNet) and biases.called
+        with ExitStack() as kernels_take_over:
+            for module in ("purification.unet", "purification.diffusers_unet", "layers.fused"):
+                there = mock.patch(f"diffsmooth_core.{module}.in_kernels", return_value=True)
+                kernels_take_over.enter_context(there)
+            found = network(x, *when)
+        exact = copy.deepcopy(network).double()(x.double(), *(t.double() for t in when))
+    assert norms.called == timed and biases.called
     errors = [float((y - exact).norm() / exact.norm()) for y in (found, plain)]
     assert errors[0] < 2 * errors[1] + 1e-6, (type(network), errors)
 print("alike")
