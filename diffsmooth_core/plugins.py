@@ -66,9 +66,16 @@ def plugin_names(kind: Kind) -> tuple[str, ...]:
 def plugin_versions(used: dict[Kind, tuple[str, ...]]) -> dict[str, str]:
     """The package and version behind each plug-in among the names that were used, for a certificate."""
     asked = ((kind, name) for kind, some in used.items() for name in some)
-    entries = [(kind, _entries(kind)[name]) for kind, name in asked if name in _entries(kind)]
-    return {f"plug-in {kind}: {e.name}"[:100]: _package(e)[:100] for kind, e in entries}
+    return {
+        f"plug-in {kind}: {name}"[:100]: package[:100]
+        for kind, name in asked
+        if (package := package_of(kind, name))
+    }
 
 
-def _package(entry: EntryPoint) -> str:
+def package_of(kind: Kind, name: str) -> str:
+    """The package behind a plug-in and its version; empty where no plug-in has this name."""
+    entry = _entries(kind).get(name)
+    if entry is None:
+        return ""
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value

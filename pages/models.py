@@ -13,4 +13,5 @@ st.markdown(
     "Choose a row to see where a network comes from and what was measured of it."
 )
 view.show()
+view.from_plugins()
 adding.form()

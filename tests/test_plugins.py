@@ -84,6 +84,38 @@ def test_every_example_runs_and_a_certificate_names_it(installed: dict[str, str]
     assert "method 'blur' is unknown" in without.stderr
 
 
+PAGES = """
+import os, sys
+from streamlit.testing.v1 import AppTest
+from ui.jobs.registry import jobs
+
+page = AppTest.from_file(os.path.join(sys.argv[1], "app.py"), default_timeout=100)
+page.switch_page("pages/models.py").run()
+assert not page.exception, page.exception
+listed = page.table[0].value.set_index("Name")
+assert listed.loc["sign", "Package"].replace(chr(92), "") == "diffsmooth-sign 1.0", listed
+assert listed.loc["sign", "Kind"] == "Classifier"
+page = AppTest.from_file(os.path.join(sys.argv[1], "app.py"), default_timeout=100)
+page.query_params.update({"dataset": "stripes", "method": "plain", "picture": "stripes:3"})
+page.switch_page("pages/certify.py").run()
+assert not page.exception, page.exception
+classifier = next(box for box in page.selectbox if box.label == "Classifier")
+assert (classifier.value, classifier.options) == ("sign", ["sign (diffsmooth-sign 1.0)"])
+page.button(key="Predict").click().run()
+jobs().wait(jobs().snapshots("certificates")[-1].id, 100)
+page.run()
+assert not page.exception, page.exception
+print(" ".join(words.value for words in page.markdown))
+"""
+
+
+def test_the_pages_offer_what_packages_bring_and_say_which(installed: dict[str, str], tmp_path: Path) -> None:
+    environment = installed | {"HOME": str(tmp_path)}
+    command = [sys.executable, "-c", PAGES, str(ROOT)]
+    said = subprocess.check_output(command, env=environment, text=True, cwd=ROOT)
+    assert "**across**, with 99.9 % confidence: 100 of 100 votes. That is right." in said
+
+
 def test_examples_are_as_short_as_they_are_said_to_be() -> None:
     described = " ".join((path / "pyproject.toml").read_text() for path in EXAMPLES)
     assert all(f'entry-points."diffsmooth.{kind}"' in described for kind in get_args(plugins.Kind))

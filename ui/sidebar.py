@@ -77,16 +77,17 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
         if not shared:
             _select("classifier", "Classifier", classifiers)
         denoisers = settings.denoisers(name, dataset, st.session_state["classifier"])
-        if not denoisers:
+        if method.purifies and not denoisers:
             sheet.close()
             return Draft(
                 None,
                 f"there is no denoiser of the kind that {method.title} needs here; choose another method, or "
                 "run: python -m diffsmooth_core models download 256x256_diffusion_uncond",
             )
-        if st.session_state["denoiser"] not in denoisers:
-            st.session_state["denoiser"] = denoisers[0]
-        _select("denoiser", "Denoiser", {d: network_title(d) for d in denoisers}, method.purifies)
+        if denoisers:
+            if st.session_state["denoiser"] not in denoisers:
+                st.session_state["denoiser"] = denoisers[0]
+            _select("denoiser", "Denoiser", {d: network_title(d) for d in denoisers}, method.purifies)
         if not shared:
             _numbers("sigma", "sigma_local", local)
             _numbers("n", "m", local)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from diffsmooth_core.config import METHODS
+from diffsmooth_core.plugins import package_of
 from diffsmooth_core.runs.records import Run
 
 DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet"}
@@ -38,10 +39,11 @@ def method_title(name: str) -> str:
 
 def network_title(name: str) -> str:
     """A network in a person's words: "gaussian-0.25-b" is "Gaussian (b), noise 0.25". One that a person added
-    keeps its name."""
+    keeps its name, to which the package is added where it is a plug-in's."""
     named = re.fullmatch(r"([a-z-]+)-([0-9.]+)(?:-([a-z]))?", name)
     if named is None or named[1] not in FAMILIES:
-        return NETWORKS.get(name, name)
+        package = package_of("networks", name)
+        return NETWORKS.get(name) or (f"{name} ({package})" if package else name)
     which = f" ({named[3]})" if named[3] else ""
     return f"{FAMILIES[named[1]]}{which}, noise {float(named[2]):g}"
 

@@ -41,7 +41,7 @@ def load_denoiser(
     name = str(name_or_path)
     denoiser: AnyDenoiser
     if name in plugin_names("networks"):
-        brought = _brought(name, nn.Module)
+        brought = of_plugin(name, nn.Module)
         if isinstance(brought, Classifier):
             raise InputError(f"{name} is a classifier; load it with load_classifier")
         denoiser = brought.eval().to(target)
@@ -98,7 +98,7 @@ def load_classifier(
     name = str(name_or_path)
     classifier: Classifier
     if name in plugin_names("networks"):
-        classifier = _brought(name, Classifier)
+        classifier = of_plugin(name, Classifier)
         return classifier.eval().to(target)
     if isinstance(name_or_path, Path) or checkpoints.is_path(name):
         path = Path(name_or_path)
@@ -130,7 +130,7 @@ def cached_classifier(name: str, device: str) -> Classifier:
     return load_classifier(name, device)
 
 
-def _brought(name: str, is_a: type[nn.Module]) -> Any:
+def of_plugin(name: str, is_a: type[nn.Module]) -> Any:
     """The network of a plug-in. Raises InputError where that fails or gives something else."""
     make = plugins_of("networks").get(name)
     try:

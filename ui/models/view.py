@@ -13,7 +13,7 @@ from diffsmooth_core import SmoothingConfig, load_classifier
 from diffsmooth_core.config import usual
 from diffsmooth_core.datasets import labelled_pictures
 from diffsmooth_core.zoo import adding as zoo
-from diffsmooth_core.zoo import doctor
+from diffsmooth_core.zoo import brought, doctor
 from diffsmooth_core.zoo.cards import Card, every
 from diffsmooth_core.zoo.checkpoints import available_memory
 from ui.components import figure
@@ -75,6 +75,21 @@ def _table(kind: str) -> Card | None:
     )
     picked = event.selection.rows
     return cards[picked[0]] if picked else None
+
+
+def from_plugins() -> None:
+    """The networks that other installed packages bring, which have no card."""
+    if not (found := brought.every().values()):
+        return
+    st.markdown("**From other packages**, which ran no test of this project")
+    columns = {
+        "Name": [plain(network.name) for network in found],
+        "Kind": [KINDS[network.kind] for network in found],
+        "Data set": [dataset_title(network.dataset) if network.dataset else "any" for network in found],
+        "Parameters": [f"{network.parameters / 1e6:.2f} M" for network in found],
+        "Package": [plain(network.package) for network in found],
+    }
+    st.table(columns, border="horizontal")
 
 
 def _row(card: Card) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from diffsmooth_core.classifiers.fast_dtype import fast_dtype
 from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, USUAL, USUAL_WITH
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.purification.purifiers import purifier_of
+from diffsmooth_core.zoo import brought
 from diffsmooth_core.zoo.cards import names
 from diffsmooth_core.zoo.download import here
 from diffsmooth_core.zoo.quality import right_behind
@@ -110,7 +111,7 @@ def denoisers(method: str, dataset: str, classifier: str = "") -> tuple[str, ...
 
 def classifiers(dataset: str) -> tuple[str, ...]:
     """The classifiers that may be chosen for a data set."""
-    return allowed("classifiers", names("classifier", dataset))
+    return allowed("classifiers", names("classifier", dataset) + brought.classifiers(dataset))
 
 
 @dataclass(frozen=True)
