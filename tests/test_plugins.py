@@ -92,9 +92,9 @@ from ui.jobs.registry import jobs
 page = AppTest.from_file(os.path.join(sys.argv[1], "app.py"), default_timeout=100)
 page.switch_page("pages/models.py").run()
 assert not page.exception, page.exception
-listed = page.table[0].value.set_index("Name")
+listed = page.table[0].value.set_index("Network")
 assert listed.loc["sign", "Package"].replace(chr(92), "") == "diffsmooth-sign 1.0", listed
-assert listed.loc["sign", "Kind"] == "Classifier"
+assert listed.loc["sign", "Kind"] == "classifier"
 page = AppTest.from_file(os.path.join(sys.argv[1], "app.py"), default_timeout=100)
 page.query_params.update({"dataset": "stripes", "method": "plain", "picture": "stripes:3"})
 page.switch_page("pages/certify.py").run()

@@ -81,11 +81,12 @@ def from_plugins() -> None:
     """The networks that other installed packages bring, which have no card."""
     if not (found := brought.every().values()):
         return
-    st.markdown("**From other packages**, which ran no test of this project")
+    st.subheader("From other packages", anchor=False)
+    st.caption("Plug-ins that are installed here. What they say of themselves was not measured.")
     columns = {
-        "Name": [plain(network.name) for network in found],
-        "Kind": [KINDS[network.kind] for network in found],
-        "Data set": [dataset_title(network.dataset) if network.dataset else "any" for network in found],
+        "Network": [plain(network.name) for network in found],
+        "Kind": [network.kind for network in found],
+        "For": [dataset_title(network.dataset) if network.dataset else "any" for network in found],
         "Parameters": [f"{network.parameters / 1e6:.2f} M" for network in found],
         "Package": [plain(network.package) for network in found],
     }
