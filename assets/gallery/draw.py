@@ -42,7 +42,7 @@ def main(names: list[str]) -> int:
         {"name": name, "file": f"{name}.webp", "classes": classes(p), "title": p.title, "made_by": MADE_BY}
         for name, p in PICTURES.items()
     ]
-    (FOLDER / "gallery.json").write_text(json.dumps(entries, indent=1) + "\n")
+    (FOLDER / "gallery.json").write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

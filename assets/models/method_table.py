@@ -85,10 +85,15 @@ def certify_one(name: str, index: int) -> dict[str, object]:
 @click.option("--workers", type=click.IntRange(1), default=os.cpu_count(), help="Processes, one thread each.")
 @click.option("--write-cards", is_flag=True, help="Store each network's figures in its card.")
 def main(rows: Path, chosen: tuple[str, ...], workers: int, write_cards: bool) -> None:
-    done = [json.loads(line) for line in rows.read_text().splitlines()] if rows.is_file() else []
+    done = (
+        [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()] if rows.is_file() else []
+    )
     finished = {(row["setting"], row["index"]) for row in done}
     todo = [(name, i) for name in chosen for i in INDICES if (name, i) not in finished]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool, rows.open("a") as file:
+    with (
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+        rows.open("a", encoding="utf-8") as file,
+    ):
         futures = [pool.submit(certify_one, *task) for task in todo]
         for future in tqdm(as_completed(futures), total=len(futures), unit="certificate"):
             row = future.result()
@@ -128,9 +133,9 @@ def main(rows: Path, chosen: tuple[str, ...], workers: int, write_cards: bool) -
     for network, name in ON_CARD.items() if write_cards else ():
         path = MODELS / f"{network}.json"
         if name in measured and path.is_file():
-            card = json.loads(path.read_text())
+            card = json.loads(path.read_text(encoding="utf-8"))
             card["metrics"]["certified"] = measured[name]
-            path.write_text(json.dumps(card, indent=2) + "\n")
+            path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

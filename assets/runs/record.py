@@ -34,7 +34,7 @@ def main() -> None:
         picture = state.resolved(settings.first_picture(dataset), dataset)
         stream = SmoothedClassifier.load(config).certify_stream(picture.tensor, source=picture.source)
         steps = list(stream)
-        file(dataset).write_text(Recording.of(iter(steps)).to_json() + "\n")
+        file(dataset).write_text(Recording.of(iter(steps)).to_json() + "\n", encoding="utf-8")
         if dataset == "cifar10":  # ImageNet's take megabytes
             file(dataset).with_suffix(".png").write_bytes(to_png(shown(steps)))
 

@@ -41,7 +41,7 @@ def main() -> None:
         "votes": found,  # for the label, by seed; 0 where another class was selected
         "long": {"votes": votes, "n": LONG},
     }
-    FILE.write_text(json.dumps(document) + "\n")
+    FILE.write_text(json.dumps(document) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

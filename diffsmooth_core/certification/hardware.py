@@ -50,7 +50,9 @@ def together(kinds: Sequence[Mapping[str, str]]) -> dict[str, str]:
 def _processor() -> str:
     """The processor's model name; Python alone does not know it on Linux."""
     try:
-        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        found = re.search(
+            r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE
+        )
     except OSError:
         found = None
     return found[1].strip() if found else platform.processor() or platform.machine()

@@ -41,7 +41,7 @@ class Challenge:
         given = cls(commitment, secrets.token_hex(16), owner, datetime.now(UTC).isoformat(timespec="seconds"))
         try:
             unended = ledger.exists() and not ledger.read_bytes().endswith(b"\n")  # a person edited it
-            with ledger.open("a") as file:
+            with ledger.open("a", encoding="utf-8") as file:
                 file.write("\n" * unended + json.dumps(asdict(given)) + "\n")
         except OSError as error:
             raise InputError(f"the ledger {ledger} cannot be written ({error.strerror})") from None
@@ -51,7 +51,9 @@ class Challenge:
 def read_ledger(ledger: Path) -> tuple[Challenge, ...]:
     """All challenges of a ledger, the earliest first. Raises InputError where it is none."""
     try:
-        given = tuple(Challenge(**parsed(line, "a line")) for line in ledger.read_text().splitlines())
+        given = tuple(
+            Challenge(**parsed(line, "a line")) for line in ledger.read_text(encoding="utf-8").splitlines()
+        )
         for challenge in given:
             check_hash("commitment", challenge.commitment)
             check_nonce(challenge.nonce)

@@ -27,7 +27,7 @@ def fast_dtype(device: str = "auto") -> str:
 
 def _features() -> set[str]:
     """The features of the first processor, by the kernel's names."""
-    lines = (line.partition(":") for line in PROCESSOR.read_text().splitlines())
+    lines = (line.partition(":") for line in PROCESSOR.read_text(encoding="utf-8").splitlines())
     return next((set(value.split()) for name, _, value in lines if name.strip() == "flags"), set())
 
 

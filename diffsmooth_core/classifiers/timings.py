@@ -55,7 +55,7 @@ def _file() -> Path:
 def _all(file: Path) -> dict[str, Any]:
     """The stored timings. Read once per process, so that a resumed run continues with the same execution."""
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
@@ -77,7 +77,7 @@ def remember(what: str, timings: Timings) -> None:
     fresh = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps(known, indent=1))
+        fresh.write_text(json.dumps(known, indent=1), encoding="utf-8")
         fresh.replace(path)
     except OSError as error:
         raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -60,6 +61,9 @@ def commands() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command. Bad input ends with status 2 and one line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal, or a pipe on Windows, may have no sigma
     installed = Path(sys.argv[0]).stem == "diffsmooth"
     name = "diffsmooth" if installed else "python -m diffsmooth_core"
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from importlib.util import find_spec
 
@@ -28,6 +29,7 @@ def app(port: int) -> None:
     sys.stdout.flush()
     # The server's other settings are in .streamlit/config.toml beside the script. -P keeps Python from
     # importing modules from the current folder.
-    os.execv(
-        sys.executable, [sys.executable, "-P", "-m", "streamlit", "run", script, "--server.port", str(port)]
-    )
+    command = [sys.executable, "-P", "-m", "streamlit", "run", script, "--server.port", str(port)]
+    if os.name == "nt":  # where execv gives the terminal back at once
+        sys.exit(subprocess.call(command))
+    os.execv(sys.executable, command)

@@ -77,7 +77,7 @@ def certify(
         return
     certificate = _certified(smoothed, picture, batch, challenge)
     if out is not None:
-        out.write_text(certificate.to_json())
+        out.write_text(certificate.to_json(), encoding="utf-8")
     if as_json:
         say(certificate.to_json(), nl=False)
     else:

@@ -67,7 +67,7 @@ def _keep(tied_to: Commitment, what: str, as_json: bool) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     record = {"commitment": tied_to.hash, "members": tied_to.members, "of": what, "created": now}
     _kept_file().parent.mkdir(parents=True, exist_ok=True)
-    with _kept_file().open("a") as file:
+    with _kept_file().open("a", encoding="utf-8") as file:
         file.write(json.dumps(record) + "\n")
     say(json.dumps(record) if as_json else tied_to.hash)
 
@@ -75,7 +75,7 @@ def _keep(tied_to: Commitment, what: str, as_json: bool) -> None:
 def say_unless_kept(tied_to: Commitment) -> None:
     """Say on standard error where `commit` did not print this commitment here: then another setting was
     perhaps meant, for which the verifier gave the nonce."""
-    kept = _kept_file().read_text() if _kept_file().exists() else ""
+    kept = _kept_file().read_text(encoding="utf-8") if _kept_file().exists() else ""
     if tied_to.hash not in kept:
         say(
             f"note: these options make commitment {tied_to.hash}, which `commit` has not printed here; the "

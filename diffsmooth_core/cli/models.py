@@ -92,7 +92,7 @@ def add(
     from diffsmooth_core.zoo import adding
 
     try:
-        record = json.loads(config.read_text()) if config else None
+        record = json.loads(config.read_text(encoding="utf-8")) if config else None
     except ValueError as error:
         raise InputError(f"{config} is not JSON ({error}); correct it") from None
     if dataset is not None:

@@ -105,7 +105,7 @@ def run_settings(context: click.Context, file: Path | None, settings: dict[str, 
     """The configuration: the settings of the file, replaced by the options that were given."""
     if file is not None:
         try:
-            values = json.loads(file.read_text())
+            values = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(f"{file} cannot be read as JSON ({error}); check the file") from None
         if not isinstance(values, dict):

@@ -74,7 +74,7 @@ def import_votes(
     certificates = [Certificate.from_dict(result.certificate or {}) for result in results]
     if folder is not None:
         for result, certificate in zip(results, certificates, strict=True):
-            (folder / f"{result.idx}.json").write_text(certificate.to_json())
+            (folder / f"{result.idx}.json").write_text(certificate.to_json(), encoding="utf-8")
     certain = sum(bool(result.radius) for result in results)
     say(
         f"kept {len(results):,} certificates of {n0:,} + {n:,} votes as {run.name}: {certain:,} certify, "

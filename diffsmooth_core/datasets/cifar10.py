@@ -32,7 +32,7 @@ def local_path(split: Split) -> Path | None:
     newest = cache / "refs" / "main"
     if not newest.is_file():
         return None
-    cached = cache / "snapshots" / newest.read_text().strip() / _file(split)
+    cached = cache / "snapshots" / newest.read_text(encoding="utf-8").strip() / _file(split)
     return cached if cached.is_file() else None
 
 

@@ -99,7 +99,7 @@ def added() -> dict[str, DataSet]:
 
 def _described(path: Path) -> DataSet:
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(path.read_text(encoding="utf-8"))
         lists = {name: tuple(map(str, values[name])) for name in ("classes", "keys")}
         return DataSet(str(values["name"]), str(values["root"]), int(values["side"]), **lists)
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -153,7 +153,7 @@ def add(source: Path, name: str, side: int, classes: Sequence[str] = ()) -> Data
     user_folder("datasets").mkdir(parents=True, exist_ok=True)
     path = user_folder("datasets") / f"{name}.json"
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(asdict(made), indent=2) + "\n")
+    partial.write_text(json.dumps(asdict(made), indent=2) + "\n", encoding="utf-8")
     os.replace(partial, path)
     return made
 

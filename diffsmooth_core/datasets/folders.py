@@ -28,12 +28,12 @@ def labelled(root: Path) -> tuple[tuple[Path, str], ...]:
 def _labelled(root: Path, modified: int) -> tuple[tuple[Path, str], ...]:
     """`modified` is part of the cache key, so that a class folder added while the app runs is noticed."""
     if (root / ANNOTATIONS).is_file():
-        lines = (root / ANNOTATIONS).read_text().splitlines()
-        pairs = (line.split("\t")[:2] for line in lines if "\t" in line)
-        return tuple(sorted((root / "images" / name, wnid) for name, wnid in pairs))
+        lines = (root / ANNOTATIONS).read_text(encoding="utf-8").splitlines()
+        pairs = sorted(line.split("\t")[:2] for line in lines if "\t" in line)
+        return tuple((root / "images" / name, wnid) for name, wnid in pairs)
     return tuple(
         (folder / name, kind.name)
-        for kind in sorted(root.iterdir())
+        for kind in sorted(root.iterdir(), key=lambda kind: kind.name)  # paths on Windows have no case
         if kind.is_dir()
         for folder in (kind / "images" if (kind / "images").is_dir() else kind,)
         for name in sorted(os.listdir(folder))
@@ -44,5 +44,5 @@ def _labelled(root: Path, modified: int) -> tuple[tuple[Path, str], ...]:
 def words(root: Path) -> dict[str, str]:
     """Folder name -> class name as listed in `words.txt`; empty without that file."""
     file = root / "words.txt"
-    lines = file.read_text().splitlines() if file.is_file() else ()
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else ()
     return {wnid: synonyms.split(",")[0] for wnid, _, synonyms in (line.partition("\t") for line in lines)}

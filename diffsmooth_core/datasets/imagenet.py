@@ -26,7 +26,10 @@ def _classes() -> tuple[tuple[str, str], ...]:
     lists = Path(str(distribution("timm").locate_file("timm/data/_info")))
     lines = (lists / "imagenet_synset_to_lemma.txt").read_text(encoding="utf-8").splitlines()
     synonyms = dict(line.split("\t") for line in lines)
-    return tuple((wnid, synonyms[wnid]) for wnid in (lists / "imagenet_synsets.txt").read_text().split())
+    return tuple(
+        (wnid, synonyms[wnid])
+        for wnid in (lists / "imagenet_synsets.txt").read_text(encoding="utf-8").split()
+    )
 
 
 def wnids() -> tuple[str, ...]:

@@ -90,7 +90,7 @@ QUESTIONS = {
 
 def sheet(question: Question) -> list[dict[str, str]]:
     """The rows of a question's `sheet`, by column, as they are printed."""
-    with (published.BUNDLED / "paper" / f"{question.sheet}.csv").open(newline="") as file:
+    with (published.BUNDLED / "paper" / f"{question.sheet}.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 

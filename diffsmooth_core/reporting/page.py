@@ -25,7 +25,7 @@ def page(report: Report) -> str:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="diffsmooth-report", content=as_json(context)),
         element("title", f"{run.name}: report on certified robustness"),
-        Markup(f"\n<style>\n{STYLE.read_text()}</style>\n"),
+        Markup(f"\n<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n"),
     )
     title = element(
         "header",

@@ -61,5 +61,5 @@ def write_model(folder: Path, card: dict[str, Any], network: nn.Module) -> Path:
 def write_card(folder: Path, card: dict[str, Any]) -> Path:
     """Write NAME.json; return its path."""
     path = folder / f"{card['name']}.json"
-    path.write_text(json.dumps(card, indent=2) + "\n")
+    path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return path

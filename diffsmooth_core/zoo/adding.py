@@ -77,7 +77,7 @@ def add(
         normalisation=(normalisation or found.normalisation) if found.kind == "classifier" else None,
         folder=folder,
     )
-    (folder / f"{name}.json").write_text(json.dumps(card.as_dict(), indent=2) + "\n")
+    (folder / f"{name}.json").write_text(json.dumps(card.as_dict(), indent=2) + "\n", encoding="utf-8")
     return card
 
 

@@ -81,7 +81,7 @@ def _in(folder: Path) -> dict[str, Card]:
     found = {}
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
         try:
-            card = Card(**json.loads(path.read_text()), folder=folder)
+            card = Card(**json.loads(path.read_text(encoding="utf-8")), folder=folder)
         except (ValueError, TypeError, OSError) as error:
             raise InputError(
                 f"{path} is not a model card ({error}); remove it or add the model again"

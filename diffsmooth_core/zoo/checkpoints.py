@@ -33,7 +33,9 @@ def available_memory() -> int:
     available; otherwise a model that was just downloaded would seem not to fit. All of the machine's memory
     where the system does not report it, and no limit where it reports neither."""
     meminfo = Path("/proc/meminfo")
-    if meminfo.is_file() and (found := re.search(r"^MemAvailable: +([0-9]+) kB$", meminfo.read_text(), re.M)):
+    if meminfo.is_file() and (
+        found := re.search(r"^MemAvailable: +([0-9]+) kB$", meminfo.read_text(encoding="utf-8"), re.M)
+    ):
         return int(found[1]) * 1024
     if not hasattr(os, "sysconf"):
         return sys.maxsize

@@ -40,8 +40,8 @@ def local(name: str) -> Path:
     weights = max(path.iterdir(), key=lambda file: file.stat().st_size) if path.is_dir() else path
     record, found = path.with_suffix(".sha256"), cards.file_sha256(weights)
     if not record.is_file():
-        record.write_text(found + "\n")
-    if (recorded := record.read_text().strip()) != found:
+        record.write_text(found + "\n", encoding="utf-8")
+    if (recorded := record.read_text(encoding="utf-8").strip()) != found:
         raise InputError(
             f"{path} has changed since it came (SHA-256 {found[:12]}..., recorded {recorded[:12]}...); "
             "delete it and download it again"

@@ -17,7 +17,7 @@ NOTEBOOKS = sorted(HERE.glob("*.ipynb"))
 
 def executed(path: Path) -> dict[str, Any]:
     """The notebook with every code cell run, in order, in one namespace, and its outputs."""
-    notebook: dict[str, Any] = json.loads(path.read_text())
+    notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     namespace: dict[str, Any] = {"__name__": "__main__"}
     count = 0
     for cell in notebook["cells"]:
@@ -50,4 +50,4 @@ def _shown(value: Any, count: int) -> dict[str, Any]:
 
 if __name__ == "__main__":
     for path in NOTEBOOKS:
-        path.write_text(json.dumps(executed(path), indent=1, ensure_ascii=False) + "\n")
+        path.write_text(json.dumps(executed(path), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

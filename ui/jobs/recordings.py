@@ -28,7 +28,7 @@ def file(dataset: str) -> Path:
 @lru_cache(maxsize=8)
 def bundled(dataset: str) -> Recording | None:
     """The bundled recording of a data set, None where it has none."""
-    return Recording.from_json(file(dataset).read_text()) if file(dataset).is_file() else None
+    return Recording.from_json(file(dataset).read_text(encoding="utf-8")) if file(dataset).is_file() else None
 
 
 @lru_cache(maxsize=8)

@@ -30,7 +30,7 @@ FREE, CHALLENGED = "Whoever certifies", "A verifier, who gives a nonce"
 @lru_cache(maxsize=1)
 def recorded() -> dict[str, Any]:
     """The recording that assets/runs/seeds.py made."""
-    document: dict[str, Any] = json.loads(FILE.read_text())
+    document: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return document
 
 

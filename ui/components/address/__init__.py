@@ -8,7 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 _address = st.components.v2.component(
-    "diffsmooth_address", html="<span></span>", js=(Path(__file__).parent / "address.js").read_text()
+    "diffsmooth_address",
+    html="<span></span>",
+    js=(Path(__file__).parent / "address.js").read_text(encoding="utf-8"),
 )
 
 

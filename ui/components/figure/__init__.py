@@ -28,8 +28,10 @@ _HERE = Path(__file__).parent
 _numbers = st.components.v2.component(
     "diffsmooth_figure",
     html='<details><summary></summary><div></div><p></p></details><div class="save"></div>',
-    css=(_HERE / "figure.css").read_text(),
-    js="".join((_HERE / name).read_text() for name in ("../nodes.js", "saving.js", "figure.js")),
+    css=(_HERE / "figure.css").read_text(encoding="utf-8"),
+    js="".join(
+        (_HERE / name).read_text(encoding="utf-8") for name in ("../nodes.js", "saving.js", "figure.js")
+    ),
 )
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 _component = st.components.v2.component(
-    "diffsmooth_focus", html="<span></span>", js=(Path(__file__).parent / "focus.js").read_text()
+    "diffsmooth_focus",
+    html="<span></span>",
+    js=(Path(__file__).parent / "focus.js").read_text(encoding="utf-8"),
 )
 
 

@@ -17,8 +17,8 @@ import streamlit as st
 _HERE = Path(__file__).parent
 PARTS = ("../nodes.js", "drawing.js", "belt.js", "count.js", "holding.js", "build.js", "machine.js")
 HTML = '<section class="machine"></section>'
-CSS = (_HERE / "machine.css").read_text()
-JS = "".join((_HERE / name).read_text() for name in PARTS)
+CSS = (_HERE / "machine.css").read_text(encoding="utf-8")
+JS = "".join((_HERE / name).read_text(encoding="utf-8") for name in PARTS)
 _component = st.components.v2.component("diffsmooth_machine", html=HTML, css=CSS, js=JS)
 
 

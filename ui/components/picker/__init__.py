@@ -23,8 +23,8 @@ _HERE = Path(__file__).parent
 picker = st.components.v2.component(
     "diffsmooth_picker",
     html='<div class="pictures" role="radiogroup" aria-label="Pictures"></div>',
-    css=(_HERE / "picker.css").read_text(),
-    js=(_HERE / "picker.js").read_text(),
+    css=(_HERE / "picker.css").read_text(encoding="utf-8"),
+    js=(_HERE / "picker.js").read_text(encoding="utf-8"),
 )
 
 

@@ -10,14 +10,14 @@ _HERE = Path(__file__).parent
 _close = st.components.v2.component(
     "diffsmooth_sheet",
     html='<button type="button">Back to the picture</button>',
-    css=(_HERE / "sheet.css").read_text(),
-    js=(_HERE / "sheet.js").read_text(),
+    css=(_HERE / "sheet.css").read_text(encoding="utf-8"),
+    js=(_HERE / "sheet.js").read_text(encoding="utf-8"),
 )
 _pictures = st.components.v2.component(
     "diffsmooth_pictures",
     html='<button type="button">Choose another picture</button>',
-    css=(_HERE / "pictures.css").read_text(),
-    js=(_HERE / "pictures.js").read_text(),
+    css=(_HERE / "pictures.css").read_text(encoding="utf-8"),
+    js=(_HERE / "pictures.js").read_text(encoding="utf-8"),
 )
 
 

@@ -16,8 +16,9 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "diffsmooth_softmax",
     html='<div class="cards"></div>',
-    css=(_HERE / "softmax.css").read_text(),
-    js=(_HERE.parent / "nodes.js").read_text() + (_HERE / "softmax.js").read_text(),
+    css=(_HERE / "softmax.css").read_text(encoding="utf-8"),
+    js=(_HERE.parent / "nodes.js").read_text(encoding="utf-8")
+    + (_HERE / "softmax.js").read_text(encoding="utf-8"),
 )
 
 

@@ -11,8 +11,9 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "diffsmooth_strip",
     html='<div class="strip"></div>',
-    css=(_HERE / "strip.css").read_text(),
-    js=(_HERE.parent / "nodes.js").read_text() + (_HERE / "strip.js").read_text(),
+    css=(_HERE / "strip.css").read_text(encoding="utf-8"),
+    js=(_HERE.parent / "nodes.js").read_text(encoding="utf-8")
+    + (_HERE / "strip.js").read_text(encoding="utf-8"),
 )
 
 

@@ -13,8 +13,8 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "diffsmooth_terms",
     html='<div class="terms"><div class="rows"></div><div class="words" aria-live="polite"></div></div>',
-    css=(_HERE / "terms.css").read_text(),
-    js=(_HERE / "terms.js").read_text(),
+    css=(_HERE / "terms.css").read_text(encoding="utf-8"),
+    js=(_HERE / "terms.js").read_text(encoding="utf-8"),
 )
 HINT = "Point at a term or a bar, or go through them with the arrow keys: what belongs together lights up."
 MARK = "The dotted line is the samples’ mean distance. "
