@@ -135,7 +135,7 @@ def finish(figure: go.Figure, height: int, x: str, y: str = "", legend: bool = F
         height=height,
         margin={"l": 8, "r": 22, "t": 28 if legend else 8, "b": 8},
         showlegend=legend,
-        legend={"orientation": "h", "traceorder": "normal", "y": 1, "yanchor": "bottom", "x": 0},
+        legend={"orientation": "h", "traceorder": "normal", "y": 1.05, "yanchor": "bottom", "x": 0},
         xaxis_title=x,
         yaxis_title=y,
     )

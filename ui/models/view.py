@@ -36,7 +36,6 @@ TABLES = {  # kind -> its heading, and what its columns say
         "in decibels: more is nearer, and 6 dB more is about half the distance.",
     ),
 }
-ROWS = {"classifier": 35, "denoiser": 48}  # pixels: a denoiser's name takes two lines on a phone
 DEFAULT = "★"  # before what is used unless another network is chosen
 
 
@@ -62,7 +61,6 @@ def _table(kind: str) -> Card | None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"models-{kind}",
-        row_height=ROWS[kind],
         placeholder="",
         column_config={f"σ = {noise}": percent for noise in NOISES}
         | {

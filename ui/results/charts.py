@@ -30,7 +30,9 @@ def shares(lines: Sequence[tuple[Line, float]]) -> go.Figure:
         for line, sigma in lines
     ]
     figure = certified_accuracy(moved, height(len(lines)))
-    figure.update_xaxes(range=[0.495, 1.005], rangemode="normal", title="lower bound of p_A")
+    figure.update_xaxes(
+        range=[0.495, 1.005], rangemode="normal", title="lower bound of the share of votes p_A"
+    )
     for trace in figure.data:
         if trace.hovertemplate:
             trace.hovertemplate = trace.hovertemplate.replace(

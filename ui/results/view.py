@@ -22,7 +22,7 @@ from ui.results.curves import ResultCurve, costs
 from ui.text import no_formula, plain
 from ui.titles import dataset_title
 
-RADIUS, SHARE, DIFFERENCE = "Over the radius", "Over p_A", "Difference of two"
+RADIUS, SHARE, DIFFERENCE = "Over the radius", "Over the share of votes", "Difference of two"
 ACR_WARNING = (
     "ACR, the average certified radius, is led by the pictures that are easy: the largest radii grow with "
     "the number of votes, and a network may gain on them what it loses on all others. At σ = 0.5 the largest "
@@ -46,8 +46,9 @@ COLUMNS = {  # of the paper's tables that hold no certified accuracies, in the o
     "classifier": "Classifier",
     "part": "Of",
 }
+ROW = 48  # pixels: a name takes two lines, so that a phone has room for numbers beside it
 NUMBERS = ("n", "m", "seconds", "sigma", "steps", "epsilon_255", "weight")
-WORDS = {"sigma_local": "σ′", "m": "m", "n": "n", "images": "number of pictures"}
+WORDS = {"sigma_local": "σ′ =", "m": "m =", "n": "n =", "images": "number of pictures"}
 
 
 def show(curves: Sequence[ResultCurve]) -> None:
@@ -60,14 +61,17 @@ def show(curves: Sequence[ResultCurve]) -> None:
     if notes:
         st.caption("  \n".join(f"{mark} {plain(note)}" for mark, note in notes.items()))
     rows = table(curves)
-    words = st.column_config.TextColumn
+    words, number = st.column_config.TextColumn, st.column_config.NumberColumn
     columns = {
-        "Votes n": st.column_config.NumberColumn(format="localized"),
-        "Name": words(width=330),
+        "Votes n": number(format="localized"),
+        "Name": words(width=186),
         "From": words(width=340),
-        "ACR": st.column_config.NumberColumn(help=ACR_WARNING.replace("*", "")),
+        "ACR": number(help=ACR_WARNING.replace("*", "")),
+        "Benign": words(help="Right without a certificate: the class with the most votes is the true one."),
     }
-    st.dataframe(rows, height="content", hide_index=True, placeholder="", column_config=columns)
+    st.dataframe(
+        rows, height="content", hide_index=True, placeholder="", column_config=columns, row_height=ROW
+    )
     for sentence in beside(curves) or cautions(curves):
         st.caption(f":material/warning: {plain(sentence)}")
     if rows["ACR"].notna().any():
@@ -96,14 +100,12 @@ def _chart(curves: Sequence[ResultCurve]) -> None:
         figure.show(
             charts.shares([(curve.line, curve.setting.sigma) for curve in known if curve.setting.sigma]),
             "share-of-votes",
-            "Pictures that are right with at least a share p_A, in percent",
+            "Pictures that are right with at least this share of votes, in percent",
         )
         st.caption(
-            "The share of pictures that are right with a lower bound of p_A, the probability of the class "
-            "under "
-            "the noise, of at least p: for one noise it says the same as the radius σ·Φ⁻¹(p), without "
-            "stretching "
-            "the easy end."
+            "p_A is the share of noisy copies that are taken for the class. The lower bound p that a "
+            "picture has of it says the same as its radius, σ·Φ⁻¹(p), but does not stretch the easy "
+            "pictures."
             + ("" if len(known) == len(curves) else " Rows without a σ of their own are left out.")
         )
     elif view == DIFFERENCE:
@@ -208,12 +210,16 @@ def beside(curves: Sequence[ResultCurve]) -> list[str]:
         if curve.published or not rows:
             continue
         differing = [
-            f"{WORDS[name]} {ours} where the paper has {theirs}"
+            f"{WORDS[name]} {ours}, in the paper {theirs}"
             for name, ours, theirs in questions.differences(curve.setting, rows)
         ]
         if differing:
             found.setdefault("; ".join(differing), []).append(curve.name)
-    return [f"{' · '.join(names)}: {differing}." for differing, names in found.items()]
+    ours = sum(not curve.published for curve in curves)
+    return [
+        f"{'Our results' if len(names) == ours else '; '.join(names)}: {differing}."
+        for differing, names in found.items()
+    ]
 
 
 def cautions(curves: Sequence[ResultCurve]) -> list[str]:

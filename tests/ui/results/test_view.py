@@ -53,7 +53,9 @@ def test_the_papers_rows_stand_beside_our_best_of_each_method() -> None:
     name = "DiffSmooth, SmoothAdv with extra data"
     assert table.loc[name, ["Pictures", "Votes n", "r = 0.50"]].tolist() == [500, 100_000, "65.6 %"]
     assert "① Section 5.2 quotes this value as that of r = 1.0." in said(page)
-    assert "n 1,000 where the paper has 100,000; number of pictures 200 where the paper has 500" in said(page)
+    assert "Our results: n = 1,000, in the paper 100,000; number of pictures 200, in the paper 500." in said(
+        page
+    )
     assert "is led by the pictures that are easy" in said(page)
     rows_of(page).set_value([]).run()
     assert name not in set(page.dataframe[0].value["Name"])
@@ -73,7 +75,7 @@ def test_every_question_is_answered_on_both_data_sets(key: str) -> None:
         ).run()
         assert not page.exception
         assert rows_of(page).value, dataset
-    page.segmented_control[0].set_value("Over p_A").run()
+    page.segmented_control[0].set_value("Over the share of votes").run()
     assert not page.exception
     page.segmented_control[0].set_value("Difference of two").run()
     assert not page.exception
