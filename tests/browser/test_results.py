@@ -34,3 +34,27 @@ def test_a_question_is_asked_answered_and_followed_up(app: str, page: Page) -> N
     page.get_by_text("Sweep m with the networks here").click()
     expect(page.get_by_role("button", name="Sweep", exact=True)).to_be_visible()
     expect(page).to_have_url(re.compile("over=m"))
+
+
+def test_on_a_phone_no_choice_and_no_label_is_cut_and_numbers_stand_beside_their_names(
+    app: str, page: Page
+) -> None:
+    page.set_viewport_size({"width": 400, "height": 850})
+    page.goto(f"{app}/results")
+    chips = page.get_by_test_id("stMultiSelectTagsContainer").locator("[role=group] > span > span")
+    expect(chips.first).to_be_visible()
+    assert not [
+        chip.inner_text() for chip in chips.all() if chip.evaluate("n => n.scrollWidth > n.clientWidth + 1")
+    ]
+    box = page.get_by_test_id("stMultiSelect").last.locator("[role=group]").first
+    assert box.evaluate("n => n.scrollHeight <= n.clientHeight + 1"), "no row of choices is out of sight"
+    chart = page.locator(".js-plotly-plot")
+    legend, label = chart.locator(".legend").bounding_box(), chart.get_by_text("100 %").bounding_box()
+    assert legend
+    assert label
+    assert legend["y"] + legend["height"] <= label["y"] + 1
+    first = page.locator(".st-key-results-table td").filter(has_text="59.0 %").first
+    first.scroll_into_view_if_needed()
+    seen = first.bounding_box()
+    assert seen
+    assert seen["x"] + seen["width"] < 400

@@ -46,7 +46,6 @@ COLUMNS = {  # of the paper's tables that hold no certified accuracies, in the o
     "classifier": "Classifier",
     "part": "Of",
 }
-ROW = 48  # pixels: a name takes two lines, so that a phone has room for numbers beside it
 NUMBERS = ("n", "m", "seconds", "sigma", "steps", "epsilon_255", "weight")
 WORDS = {"sigma_local": "σ′ =", "m": "m =", "n": "n =", "images": "number of pictures"}
 
@@ -61,17 +60,8 @@ def show(curves: Sequence[ResultCurve]) -> None:
     if notes:
         st.caption("  \n".join(f"{mark} {plain(note)}" for mark, note in notes.items()))
     rows = table(curves)
-    words, number = st.column_config.TextColumn, st.column_config.NumberColumn
-    columns = {
-        "Votes n": number(format="localized"),
-        "Name": words(width=186),
-        "From": words(width=340),
-        "ACR": number(help=ACR_WARNING.replace("*", "")),
-        "Benign": words(help="Right without a certificate: the class with the most votes is the true one."),
-    }
-    st.dataframe(
-        rows, height="content", hide_index=True, placeholder="", column_config=columns, row_height=ROW
-    )
+    with st.container(key="results-table"):
+        st.table(written(rows), border="horizontal", hide_index=True)
     for sentence in beside(curves) or cautions(curves):
         st.caption(f":material/warning: {plain(sentence)}")
     if rows["ACR"].notna().any():
@@ -180,6 +170,16 @@ def table(curves: Sequence[ResultCurve]) -> pd.DataFrame:
     radii = sorted({radius for curve in curves for radius in curve.certified})
     rows = pd.DataFrame([_row(curve, radii) for curve in curves])
     return rows.drop(columns="Benign") if rows["Benign"].isna().all() else rows
+
+
+def written(rows: pd.DataFrame) -> pd.DataFrame:
+    """The table for people: digits of one length, nothing where nothing is known, and text as it is."""
+    forms = {"ACR": "{:.3f}", "Pictures": "{:,.0f}", "Votes n": "{:,.0f}"}
+
+    def write(column: object, cell: Any) -> str:
+        return plain(forms.get(str(column), "{}").format(cell)) if pd.notna(cell) else ""
+
+    return pd.DataFrame({column: [write(column, cell) for cell in rows[column]] for column in rows})
 
 
 def _row(curve: ResultCurve, radii: list[float]) -> dict[str, Any]:
