@@ -48,6 +48,8 @@ def diagnose(name: str, idx: int | None, wrong: bool, url: str | None, as_json: 
         ]
         say(json.dumps({"run": name, "diagnoses": found, "rescues": listed}))
         return
+    if not found:
+        say(f"no picture of {run.name} abstains" + (", and none is certified but wrong" if wrong else ""))
     times = Counter(diagnosis["reason"] for diagnosis in found.values())
     for reason, count in times.most_common():
         say(f"{count:>5}  {REASONS[reason]}")

@@ -27,7 +27,7 @@ from diffsmooth_core.config import InputError, SmoothingConfig, check_dataset_na
     "--certificates",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write each image's certificate into this folder too.",
+    help="Write each image's certificate into this folder too, which is made where there is none.",
 )
 @store_option
 def import_votes(
@@ -49,8 +49,11 @@ def import_votes(
     check_dataset_name(dataset)
     if not classifier.strip():
         raise InputError("--classifier is empty; say in a few words what cast the votes")
-    if folder is not None and not folder.is_dir():
-        raise InputError(f"there is no folder {folder} for --certificates; create it first")
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{folder} cannot be made ({error.strerror}); name another folder") from None
 
     from diffsmooth_core.certification.certificate import Certificate
     from diffsmooth_core.datasets import class_names

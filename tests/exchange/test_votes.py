@@ -55,7 +55,6 @@ def test_a_log_becomes_certificates_and_a_run(
     ending: str, own: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url, folder = f"sqlite:///{tmp_path / 'store.sqlite'}", tmp_path / "certificates"
-    folder.mkdir()
     path = written(tmp_path / f"log.{ending}", rows(list(SHARES)))
     options = ("--sigma", "0.5", "--classes", "4", "--classifier", "vendor 7", "--store", url)
     assert run("import-votes", str(path), "--out", "box", "--certificates", str(folder), *options) == 0
@@ -85,6 +84,14 @@ def test_a_log_becomes_certificates_and_a_run(
     assert "seed was chosen" not in said, "no seed of ours drew these votes"
     assert run("audit", "--out", "box", "--resume", "--store", url) == 2
     assert "vendor 7" in capsys.readouterr().err
+
+
+def test_where_nothing_abstains_diagnose_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    certain = [row for row in rows(list(SHARES)) if row["image"] == "a tunnel"]
+    path, url = written(tmp_path / "log.csv", certain), f"sqlite:///{tmp_path / 'store.sqlite'}"
+    assert run("import-votes", str(path), "--out", "box", "--sigma", "0.5", "--store", url) == 0
+    assert run("diagnose", "box", "--store", url) == 0
+    assert "no picture of box abstains" in capsys.readouterr().out
 
 
 def test_numbers_are_the_pictures_of_a_data_set_that_is_here(twelve: None, tmp_path: Path) -> None:
