@@ -19,6 +19,7 @@ HEIGHT = 300  # pixels of the charts that are side by side below an answer
 CLASSES = 10  # of more, a count shows the first ones
 ROWS = 5  # of these, beside a row for all others
 ROW = 40  # height of such a row in pixels
+TOP = 50  # pixels of their headings
 POINTS = 400  # points of a trace, at most
 
 Panel = tuple[str, str, Sequence[float], float]  # title, its line below, votes a class, where the axis ends
@@ -40,6 +41,12 @@ def votes(
         )
     ]
     return tallies(panels, class_names, most)
+
+
+def height(tallied: Spec) -> int:
+    """The height in pixels of `votes` or `tallies`: of many classes as many rows as are drawn."""
+    grid = tallied["grid"][0]
+    return int(grid["top"] + grid["height"]) if "height" in grid else HEIGHT
 
 
 def tallies(panels: Sequence[Panel], class_names: Sequence[str], most: int = ROWS) -> Spec:
@@ -65,7 +72,7 @@ def tallies(panels: Sequence[Panel], class_names: Sequence[str], most: int = ROW
             heading(name, sides["left"]) | {"subtext": words, "itemGap": 6, "subtextStyle": {"fontSize": 12}}
             for (name, words, _, _), sides in zip(panels, places, strict=True)
         ],
-        "grid": [{"top": 50} | place | sides for sides in places],
+        "grid": [{"top": TOP} | place | sides for sides in places],
         "xAxis": [
             {"gridIndex": i, "min": 0, "max": end, "show": False} for i, (_, _, _, end) in enumerate(panels)
         ],

@@ -110,12 +110,17 @@ def colour_at(page: Page, node: str, x: float, y: float) -> list[int]:
     )
 
 
+def shows_itself(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.hasAttribute('data-film')"))
+
+
 def test_the_recording_plays_itself_once_and_ends_with_every_dissenter(page: Page, show: Show) -> None:
     show(recorded())
     button = page.get_by_role("button", name="Skip", exact=True)
     expect(button).to_be_visible()
     expect(page.get_by_text("Count", exact=True)).to_be_visible()
     assert max(heights(page)) == 0
+    assert shows_itself(page), "the answer beside it waits"
     page.clock.run_for(4_000)
     assert 0 < heights(page)[SHIP] < 0.6
     assert machine_of(page, "count.meters.gate.now") > 0.9, "the bound is above one half by now"
@@ -126,8 +131,11 @@ def test_the_recording_plays_itself_once_and_ends_with_every_dissenter(page: Pag
     assert [round(height, 3) for height in heights(page)][SHIP] == 0.997
     beads = page.get_by_role("button", name="Vote")
     assert sorted(bead.get_attribute("aria-label") or "" for bead in beads.all()) == DISSENTERS
+    assert not shows_itself(page)
     show(recorded())
-    expect(page.get_by_role("button", name="Replay", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Replay", exact=True).click()
+    page.clock.run_for(1_000)
+    assert not shows_itself(page), "who asks for it again knows the answer"
 
 
 def test_a_run_that_was_over_before_it_was_seen_plays_itself(page: Page, show: Show) -> None:
@@ -222,6 +230,20 @@ def test_who_asked_for_less_motion_sees_the_same_without_any(page: Page, show: S
     expect(page.get_by_text("Counting for the bound: 1,000 of 1,000")).to_be_visible()
     page.clock.run_for(200)
     assert frames(page, 2_000) == 0
+
+
+def test_a_run_that_begins_is_brought_into_sight_once(page: Page, show: Show) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate(
+        "document.body.prepend(Object.assign(document.createElement('p'), { style: 'height: 150vh' }))"
+    )
+    show(vote_machine.waiting(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS, (), NAMES))
+    assert page.evaluate("scrollY") == 0
+    show(running(1))
+    assert page.evaluate(f"{INSIDE}.host.getBoundingClientRect().bottom <= innerHeight + 20")
+    page.evaluate("scrollTo(0, 0)")
+    show(running(2))
+    assert page.evaluate("scrollY") == 0, "who scrolled elsewhere stays there"
 
 
 def test_out_of_sight_it_rests(page: Page, show: Show) -> None:

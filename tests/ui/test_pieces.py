@@ -46,6 +46,7 @@ def test_of_a_thousand_classes_those_with_the_most_votes_have_a_row_and_the_file
     one, two = ([bar["value"] for bar in series["data"]] for series in spec["series"])
     assert spec["yAxis"][0]["data"] == [*names[100:105], "other"]
     assert (one, two) == ([8, 7, 6, 5, 4, 6], [0] * 6)
+    assert charts.height(spec) == charts.TOP + 6 * charts.ROW
     saved = figure.as_csv(charts.tallies(panels, names, len(names))).splitlines()
     assert f"One,{names[107]},1" in saved
     assert len(saved) == 1 + 2 * 9, "a title, and in each panel eight classes and the rest"

@@ -132,7 +132,7 @@ def _votes(progress: Progress, run: CertificationTask) -> None:
     names = class_names(run.config.dataset)
     spec = charts.votes(progress, run.config, names)
     every = charts.votes(progress, run.config, names, most=len(names))
-    figure.show(spec, "votes", "Votes for each class", charts.HEIGHT, saved=every)
+    figure.show(spec, "votes", "Votes for each class", charts.height(spec), saved=every)
 
 
 def _mood(snapshot: Certification, names: tuple[str, ...]) -> str:

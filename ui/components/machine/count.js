@@ -83,11 +83,11 @@ class Count {
     this.dots.push({ tower, colour, size, time: -wait, landed, drift: Math.random() - 0.5 });
   }
 
-  draw(pen, { vote, wells, gauge, disc }, towers, look) {
+  draw(pen, { vote, under, wells, gauge, disc }, towers, look) {
     this.drawTowers(pen, wells, towers);
     this.drawGauge(pen, gauge, look);
     this.drawDisc(pen, disc, look);
-    this.drawDots(pen, vote, wells);
+    this.drawDots(pen, vote, under, wells);
   }
 
   drawTowers(pen, wells, towers) {
@@ -102,12 +102,13 @@ class Count {
     });
   }
 
-  drawDots(pen, vote, wells) {
+  // A copy's own vote falls from its tile; the others', which stand for many, from below the words.
+  drawDots(pen, vote, under, wells) {
     for (const { tower, colour, size, time, drift, landed } of this.dots) {
       const well = wells[tower];
       if (time < 0 || !well.width) continue;
       const t = time / FALL;
-      const from = { x: vote.x + vote.side * (0.5 + 0.4 * drift), y: vote.y + (landed === undefined ? 1 : 0.4) * vote.side };
+      const from = { x: vote.x + vote.side * (0.5 + 0.4 * drift), y: landed === undefined ? under : vote.y + 0.4 * vote.side };
       const to = { x: well.x + well.width / 2 + 12 * drift, y: well.y + well.height * (1 - this.bars[tower].now) };
       const x = mix(from.x, to.x, ease(t));
       const y = mix(from.y, to.y, t ** 1.8);

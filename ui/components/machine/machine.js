@@ -2,6 +2,7 @@
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const LATE = 0.1; // seconds between two frames, at most: a page that was hidden goes on where it was
 const SHARPEST = 2; // pixels of the screen to one of the page
+const FILM = "data-film"; // on the page while a run shows itself for the first time: the answer beside it can wait
 const played = (window.diffsmoothPlayed ??= new Set()); // runs that have shown themselves since the page was opened
 
 class Machine {
@@ -16,6 +17,7 @@ class Machine {
     new ResizeObserver(() => this.resize()).observe(root);
     new IntersectionObserver((entries) => {
       this.seen = entries.at(-1).isIntersecting;
+      if (!this.seen) document.documentElement.toggleAttribute(FILM, false);
       this.wake();
     }).observe(root);
   }
@@ -44,6 +46,8 @@ class Machine {
     this.showTexts();
     this.showTowers();
     this.measure();
+    const begins = before && data.state === "running" && !(same && before.state === "running");
+    if (begins) this.root.scrollIntoView({ block: "nearest", behavior: STILL.matches ? "instant" : "smooth" });
     if (!this.replay) this.follow(before, same, fresh);
     this.wake();
   }
@@ -56,6 +60,7 @@ class Machine {
     if ((plays || unseen) && !STILL.matches && !played.has(run)) {
       played.add(run);
       this.play();
+      this.replay.first = true;
     } else if (before && !STILL.matches && (same || state === "running")) {
       this.apply(steps.at(-1), true);
       for (const copy of state === "ended" ? [this.last] : fresh) this.send(copy);
@@ -208,7 +213,8 @@ class Machine {
     };
     const belt = [...parts.belt.children].map((figure) => at(figure.firstChild));
     const wells = [...parts.towers.children].map(at);
-    this.places = { belt, wells, vote: belt.at(-1), gauge: at(parts.gauge.place), disc: at(parts.disc.place) };
+    const under = parts.belt.getBoundingClientRect().bottom - box.y; // below the captions
+    this.places = { belt, wells, under, vote: belt.at(-1), gauge: at(parts.gauge.place), disc: at(parts.disc.place) };
     const sharp = Math.min(SHARPEST, devicePixelRatio);
     const [width, height] = [Math.round(box.width * sharp), Math.round(box.height * sharp)];
     if (parts.canvas.width !== width || parts.canvas.height !== height) Object.assign(parts.canvas, { width, height });
@@ -228,10 +234,14 @@ class Machine {
 
   frame(now) {
     this.awake = false;
-    if (!this.root.isConnected) return;
+    if (!this.root.isConnected) {
+      document.documentElement.toggleAttribute(FILM, false);
+      return;
+    }
     const seconds = Math.min(LATE, Math.max(0, now - this.time) / 1000);
     this.time = now;
     this.advance(seconds);
+    document.documentElement.toggleAttribute(FILM, Boolean(this.replay?.first));
     this.draw();
     const { held, strength } = this.holding;
     const waits = held ? false : this.replay || !this.belt.resting;
