@@ -58,7 +58,8 @@ def draw(found: dict[str, list[tuple[float, float]]]) -> str:
     from playwright.sync_api import sync_playwright
     from plotly.subplots import make_subplots
 
-    from tests.browser.serving import ARGUMENTS, find_chromium
+    from diffsmooth_core.reporting.pdf import find_browser
+    from tests.browser.serving import ARGUMENTS
 
     blue, orange = "#0072b2", "#d55e00"
     figure = make_subplots(1, 2, specs=[[{"secondary_y": True}] * 2], horizontal_spacing=0.2)
@@ -77,7 +78,7 @@ def draw(found: dict[str, list[tuple[float, float]]]) -> str:
     figure.update_yaxes(range=[0, 1.6], dtick=0.4, secondary_y=True)
     figure.update_layout(template="simple_white", margin={"t": 20, "b": 50}, showlegend=False)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=ARGUMENTS)
         page = browser.new_page()
         page.set_content(figure.to_html(include_plotlyjs=True))
         image = page.evaluate(

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.browser.serving import find_chromium, launch, serve
+from diffsmooth_core.reporting.pdf import find_browser
+from tests.browser.serving import launch, serve
 
 STARTS = 3
 HERE = Path(__file__).parent.parent
@@ -60,7 +61,7 @@ def measured(checkout: Path, browser: Browser) -> tuple[float, ...]:
 
 
 def main() -> None:
-    executable = find_chromium()
+    executable = find_browser()
     if executable is None:
         raise SystemExit("no Chromium on the PATH; install it or set CHROMIUM")
     checkouts = {"now": HERE} | ({"before": Path(sys.argv[1]).resolve()} if sys.argv[1:] else {})

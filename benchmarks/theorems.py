@@ -22,8 +22,9 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from diffsmooth_core import load_denoiser
 from diffsmooth_core.datasets import resolve
 from diffsmooth_core.purification.denoiser import Denoiser
+from diffsmooth_core.reporting.pdf import find_browser
 from diffsmooth_core.theory import PRECISIONS, TheoremSetting, sampling
-from tests.browser.serving import find_chromium, launch, serve
+from tests.browser.serving import launch, serve
 
 CORES, SAMPLES, RUNS = 2, 64, 5
 SETTLED = 8000  # milliseconds for the curves and comparisons that follow the samples
@@ -91,7 +92,7 @@ def main() -> None:
     for dtype in PRECISIONS:
         measure(denoiser, x, dtype, 0)
         tell(dtype, [measure(denoiser, x, dtype, seed) for seed in range(1, RUNS + 1)])
-    if (executable := find_chromium()) is None:
+    if (executable := find_browser()) is None:
         raise SystemExit("no Chromium on the PATH; install it or set CHROMIUM")
     with (
         tempfile.TemporaryDirectory() as home,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,36 +20,47 @@ if TYPE_CHECKING:
 REPORTS = (".html", ".htm")
 
 
+def _file(option: str, help: str) -> Callable[[Any], Any]:
+    return click.option(option, type=click.Path(dir_okay=False, path_type=Path), help=help)
+
+
 @click.command()
 @click.argument("run")
-@click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write."
-)
+@_file("--html", "The page to write, which `verify` checks.")
+@_file("--pdf", "The same printed on A4, by a Chromium that is on this machine.")
 @click.option("--about", default="", help="What was asked, in the words of whoever asked; it stands first.")
 @click.option(
     "--no-pictures", is_flag=True, help="Leave pictures out, where their licence does not allow them."
 )
 @store_option
-def report(run: str, html: Path, about: str, no_pictures: bool, url: str | None) -> None:
+def report(
+    run: str, html: Path | None, pdf: Path | None, about: str, no_pictures: bool, url: str | None
+) -> None:
     """Write RUN as one self-contained page that can be signed, printed and sent.
 
-    The page holds the whole run: `verify FILE.html` checks every certificate and every word in it.
+    The page holds the whole run: `verify FILE.html` checks every certificate and every word in it. A PDF is
+    for the eye: it holds no run.
     """
     from diffsmooth_core.exchange.logs import write_file
     from diffsmooth_core.reporting.page import page
+    from diffsmooth_core.reporting.pdf import printed
     from diffsmooth_core.reporting.report import gathered
     from diffsmooth_core.runs.store import Store
 
-    if html.suffix.lower() not in REPORTS:
+    if html is None and pdf is None:
+        raise InputError("a report is written to a file; give --html FILE, --pdf FILE or both")
+    if html is not None and html.suffix.lower() not in REPORTS:
         raise InputError(f"{html} is to be a page and does not end in .html; name it so")
+    if pdf is not None and pdf.suffix.lower() != ".pdf":
+        raise InputError(f"{pdf} is to be a PDF and does not end in .pdf; name it so")
     store = Store(url)
     made = gathered(store, store.run(run), about, not no_pictures)
-    text = page(made).encode()
-    write_file(text, html)
-    say(
-        f"wrote {html} ({len(text):,} bytes): {len(made.held.results):,} results, {len(made.pictures):,} "
-        "pictures"
-    )
+    text = page(made)
+    told = f"{len(made.held.results):,} results, {len(made.pictures):,} pictures"
+    for file, content in ((html, text.encode), (pdf, partial(printed, text))):
+        if file is not None:
+            write_file(data := content(), file)
+            say(f"wrote {file} ({len(data):,} bytes): {told}")
 
 
 def verify_reports(

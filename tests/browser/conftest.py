@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.serving import find_chromium, launch, serve
+from diffsmooth_core.reporting.pdf import find_browser
+from tests.browser.serving import launch, serve
 
 HERE = Path(__file__).parent
 PATIENCE = 120_000  # milliseconds that a test waits for what must come: a busy machine may take long
@@ -57,7 +58,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, server_log: Path) -> Iterator[
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    executable = find_chromium()
+    executable = find_browser()
     if executable is None:
         pytest.skip("no Chromium on the PATH; install it or set CHROMIUM")
     with launch(executable) as chromium:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from diffsmooth_core.reporting.pdf import find_browser
 
 ROOT = Path(__file__).parents[2]
 ARGUMENTS = [
@@ -83,12 +84,6 @@ def serve(home: Path, log: Path, command: Sequence[str] = CHECKOUT, folder: Path
             process.wait()
 
 
-def find_chromium() -> str | None:
-    """The browser that CHROMIUM names, or one on the PATH."""
-    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    return next((path for name in names if name and (path := shutil.which(name))), None)
-
-
 @contextmanager
 def launch(executable: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -100,7 +95,7 @@ def launch(executable: str) -> Iterator[Browser]:
 @contextmanager
 def opened() -> Iterator[tuple[str, Browser]]:
     """A server of its own and a browser, for scripts."""
-    executable = find_chromium()
+    executable = find_browser()
     if executable is None:
         raise SystemExit("no Chromium on the PATH; install it or set CHROMIUM")
     with (

@@ -187,6 +187,8 @@ def test_the_commands_write_and_verify_a_report(
     assert "does not hold: line" in capsys.readouterr().out
     for arguments, said in (
         (["report", "ours", "--html", str(tmp_path / "a.pdf"), "--store", url], "does not end in .html"),
+        (["report", "ours", "--pdf", str(path), "--store", url], "does not end in .pdf"),
+        (["report", "ours", "--store", url], "give --html FILE, --pdf FILE or both"),
         (["report", "none", "--html", str(path), "--store", url], "there is no run named 'none'"),
         (["report", "ours", "--html", str(path), "--store", url, "--about", "\udcff"], "is no text"),
         (["verify", str(path), "--family"], "a report is verified without certificates"),
