@@ -11,7 +11,7 @@ from ui.session.settings import CERTIFY
 
 if url.read(CERTIFY):
     certificates.show_run_of_address()
-draft = sidebar.sidebar()
+draft = sidebar.sidebar(dials=True)
 picture = state.picture()
 
 QUESTION = (

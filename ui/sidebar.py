@@ -45,9 +45,10 @@ STOPPING = {
 BOUNDS = {"one-class": "p_A against ½", "two-class": "p_A against p_B"}
 
 
-def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
+def sidebar(shared: bool = False, dials: bool = False) -> Draft[SmoothingConfig]:
     """Draw every control, or only those whose settings are `shared` by several that the page itself asks
-    for; the configuration, or what is wrong with it, which is said here too."""
+    for, or all but noise and votes, which are `dials` of the page; the configuration, or what is wrong with
+    it, which is said here too."""
     with st.sidebar:
         datasets = {name: dataset_title(name) for name in settings.choices("dataset", state.dataset())}
         dataset = _select("dataset", "Data set", datasets, chosen=state.take_usual_settings)
@@ -88,7 +89,7 @@ def sidebar(shared: bool = False) -> Draft[SmoothingConfig]:
             if st.session_state["denoiser"] not in denoisers:
                 st.session_state["denoiser"] = denoisers[0]
             _select("denoiser", "Denoiser", {d: network_title(d) for d in denoisers}, method.purifies)
-        if not shared:
+        if not shared and not dials:
             _numbers("sigma", "sigma_local", local)
             _numbers("n", "m", local)
         more = st.expander("More settings") if tours.current() is None else st.container()

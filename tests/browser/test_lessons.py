@@ -24,7 +24,7 @@ def test_a_guess_a_run_and_what_came_out_and_from_there_to_everything(app: str, 
     expect(page.get_by_role("spinbutton", name="Votes n")).to_have_count(0)
     expect(page).to_have_url(re.compile("lesson=noise"))
     everything.click()
-    expect(page.get_by_role("spinbutton", name="Votes n")).to_have_value("1000")
+    expect(page.get_by_role("spinbutton", name="Votes n")).to_have_value("1,000")
     expect(everything).to_have_count(0)
     expect(page).not_to_have_url(re.compile("lesson="))
     page.go_back()

@@ -53,6 +53,20 @@ def address(page: AppTest) -> dict[str, str]:
     return dict(parse_qsl(told["query"])) if page.query_params in told["begun"] else dict(page.query_params)
 
 
+def dials(page: AppTest) -> dict[str, dict[str, Any]]:
+    """The dials that the Certify page tells the browser, by their names."""
+    told = [e.proto for e in page.get("bidi_component") if e.proto.component_name == "diffsmooth_dials"]
+    return {dial["name"]: dial for one in told for dial in json.loads(one.json)["dials"]}
+
+
+def turn(page: AppTest, **values: float) -> AppTest:
+    """The page after its dials were turned to these values."""
+    for name, value in values.items():
+        assert dials(page)[name]["used"]
+        page.session_state[name] = value
+    return page.run()
+
+
 @pytest.fixture
 def visit() -> Callable[..., AppTest]:
     """Open the Certify page with these URL parameters."""

@@ -15,7 +15,7 @@ from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.wording import confidence, down, length
 from diffsmooth_core.zoo.quality import too_noisy
 from ui import answer, charts, sidebar, tours
-from ui.certify import vote_machine
+from ui.certify import dials, vote_machine
 from ui.components import figure, focus, machine
 from ui.jobs import certificates
 from ui.jobs.cancelling import cancel_button
@@ -86,13 +86,15 @@ def _idle(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
         with action:
             place = _start("Certify", picture, draft)
             focus.steer("idle")
-    if config is None:
-        return
-    machine.show(vote_machine.waiting(picture, config, _example(picture, config), names), key="machine")
-    note = "" if state.picture_problem() else picture.note
-    for sentence in filter(None, (note, too_noisy(config))):
-        st.caption(f":material/info: {plain(sentence)}")
-    answer.find_time(place, picture, config)
+    beside = st.container()
+    if config is not None:
+        machine.show(vote_machine.waiting(picture, config, _example(picture, config), names), key="machine")
+        note = "" if state.picture_problem() else picture.note
+        for sentence in filter(None, (note, too_noisy(config))):
+            st.caption(f":material/info: {plain(sentence)}")
+        answer.find_time(place, picture, config)
+    with beside:  # at last, as they know then how long a vote takes
+        dials.show(picture, draft)
 
 
 def _example(picture: Picture, config: SmoothingConfig) -> tuple[Copy, ...]:
@@ -116,6 +118,7 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
             _figures(snapshot, names)
         with action:
             place = _actions(snapshot, picture, draft)
+    beside = st.container()
     example = () if progress else _example(run.picture, run.config)
     machine.show(vote_machine.of_run(snapshot, example, names), key="machine")
     for sentence in filter(None, (too_noisy(run.config), _other_bound(progress))):
@@ -125,6 +128,8 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
     figure.show(spec, "trace", "Share of votes and its lower bound, against ½", charts.HEIGHT)
     if place and draft.values:
         answer.find_time(place, picture, draft.values)
+    with beside:
+        dials.show(picture, draft)
 
 
 def _votes(progress: Progress, run: CertificationTask) -> None:

@@ -316,8 +316,9 @@ def jobs() -> Registry:
     """The registry of this server, within the operator's limits.
 
     Certificates, attacks and comparisons share one queue. Theorems have their own, so that work of seconds
-    does not wait for minutes; audits too, as nobody's certificate shall wait for them; uploaded pictures and
-    other files, of which one at a time is read, so that large ones do not add up.
+    does not wait for minutes; audits too, as nobody's certificate shall wait for them; votes drawn
+    beforehand, which give way; uploaded pictures and other files, of which one at a time is read, so that
+    large ones do not add up.
     """
     limits = QueueLimits(
         limit("runs", "waiting"), each=limit("runs", "waiting_each"), turn=limit("runs", "turn_seconds")
@@ -326,6 +327,7 @@ def jobs() -> Registry:
         gate.admit,
         certificates=limits,
         theorems=QueueLimits(),
+        previews=QueueLimits(turn=2.0),
         audits=limits,
         pictures=QueueLimits(each=limits.each),
         files=QueueLimits(each=limits.each),

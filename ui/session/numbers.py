@@ -61,6 +61,19 @@ def within(label: str, value: Number, span: Span) -> Number:
     return value
 
 
+def typed(name: str, text: str) -> float:
+    """The number that was typed for a setting, with a point or a comma before its decimals, or with commas or
+    spaces between thousands where it is whole. Raises InputError where it is none."""
+    label, step, _ = NUMBERS[name]
+    whole = isinstance(step, int)
+    digits = "".join(text.split())
+    try:
+        return int(digits.replace(",", "")) if whole else float(digits.replace(",", "."))
+    except ValueError:
+        kind = "a whole number, as 1,000" if whole else "a number, as 0.5 or 0,5"
+        raise InputError(f"{label} is {text[:40]!r}: it has to be {kind}") from None
+
+
 def _written(number: float) -> str:
     return f"{number:,}" if isinstance(number, int) else f"{number:g}"
 

@@ -18,7 +18,7 @@ from diffsmooth_core import InputError, Progress, SmoothingConfig, certify_strea
 from diffsmooth_core.certification.illustration import perturbation
 from diffsmooth_core.classifiers.execution import MODES
 from diffsmooth_core.config import METHODS
-from tests.ui.conftest import address, progress
+from tests.ui.conftest import address, progress, turn
 from ui.commands import certify as command
 from ui.jobs import recordings
 from ui.jobs.certificates import CertificationTask, with_history
@@ -185,7 +185,7 @@ def test_a_changed_setting_keeps_the_result_and_says_what_it_was_for(
 ) -> None:
     page = visit(picture="photo:cat", job=finished_run("photo:cat", [(CAT, 100)], [(CAT, 1000)]))
     assert "This run was started with" not in text(page)
-    page.number_input(key="sigma").set_value(0.25).run()
+    turn(page, sigma=0.25)
     page.selectbox(key="method").set_value("plain").run()
     assert "This run was started with method DiffSmooth, noise σ = 0.5." in text(page)
     assert figures(page)["Radius (L2)"] == "1.23"
@@ -218,12 +218,12 @@ def test_the_time_that_a_run_takes_is_said_before_it_for_settings_that_are_chang
 
     page = visit(seed="5", n="100000")
     (hundred_thousand,) = minutes(page)
-    page.number_input(key="n").set_value(10).run()
+    turn(page, n=10)
     assert minutes(page) != [hundred_thousand]
-    page.number_input(key="m").set_value(2).run()
+    turn(page, m=2)
     assert len(minutes(page)) == 1, "votes that cost something else are timed again"
     page.selectbox(key="stopping").set_value("decided").run()
-    page.number_input(key="n").set_value(1000).run()
+    turn(page, n=1000)
     assert "at most about" in text(page)
 
 
@@ -333,6 +333,6 @@ def test_a_first_visit_shows_a_recording_that_plays_and_can_be_run(
     assert told["plays"]
     assert told["steps"][-1]["radius_words"] == figures(page)["Radius (L2)"]
     assert page.button(key="Certify").label == "Certify"
-    page.number_input(key="n").set_value(500).run()
+    turn(page, n=500)
     assert page.button(key="Certify").label == "Certify"
     assert "Not certified yet" in text(page)

@@ -18,7 +18,7 @@ from diffsmooth_core.datasets import class_names, resolve
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from diffsmooth_core.statistics.peeking import simulate
 from diffsmooth_core.wording import length
-from tests.ui.conftest import address, opened
+from tests.ui.conftest import address, dials, opened, turn
 from ui import curriculum
 from ui.attack import controls as attack
 from ui.compare import controls as compare
@@ -42,7 +42,7 @@ def page(visit: Visit) -> AppTest:
 
 def settings_drawn(page: AppTest) -> set[str]:
     widgets = (*page.sidebar.number_input, *page.sidebar.selectbox)
-    return {str(widget.key) for widget in widgets} & set(settings.CONFIG_FIELDS)
+    return ({str(widget.key) for widget in widgets} | set(dials(page))) & set(settings.CONFIG_FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_every_tour_sets_the_controls_that_it_speaks_of_and_hides_the_rest(tour:
 
 def test_a_lesson_ends_with_its_page_and_an_unknown_one_is_said(visit: Visit) -> None:
     page = visit(lesson="noise", sigma="0.01")
-    page.number_input(key="sigma").set_value(0.25).run()
+    turn(page, sigma=0.25)
     assert address(page)["lesson"] == "noise", "it goes on while one tries things"
     page.query_params.clear()  # as the navigation does
     page.switch_page("pages/step.py").run()
@@ -207,7 +207,7 @@ def test_what_was_guessed_and_what_came_out_stand_in_the_banner_and_the_next_les
     assert links(page)["Next lesson"] == {"lesson": purify.lesson}
     assert address(page)["guess"] == "1", "so a reload knows it"
     assert any(c.value == "Lesson 1 of 10" for c in page.caption)
-    page.number_input(key="sigma").set_value(0.25).run()
+    turn(page, sigma=0.25)
     assert "it came out 0.024." in said(page), "it stays while one tries other things"
     page.query_params.clear()
     page.switch_page("pages/lessons.py").run()

@@ -24,7 +24,7 @@ page.query_params["n"] = "5000"
 page.query_params["classifier"] = "gaussian-0.50"
 page.run()
 assert not page.exception, page.exception
-found = {box.key: box.value for box in (*page.number_input, *page.selectbox)}
+found = {name: page.session_state[name] for name in ("n", "classifier")}
 said = [c.value.replace("\\\\", "") for c in page.caption]
 options = next(box.options for box in page.selectbox if box.key == "classifier")
 page.switch_page("pages/models.py").run()

@@ -6,13 +6,44 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import InputError
-from tests.ui.conftest import address, opened
-from ui.session.numbers import NUMBERS, configuration, fits, within
+from tests.ui.conftest import address, dials, opened, turn
+from ui.session.numbers import NUMBERS, configuration, fits, typed, within
 from ui.session.settings import DEFAULTS, SPANS
 
 
 def said(page: AppTest) -> str:
     return " ".join(m.value.replace("\\", "") for m in page.markdown)
+
+
+def choose(page: AppTest, field: str, value: float) -> None:
+    """Type a number where the page has its field."""
+    if field in dials(page):
+        turn(page, **{field: value})
+    else:
+        page.number_input(key=field).set_value(value).run()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "number"),
+    [
+        ("sigma", "0.25", 0.25),
+        ("sigma", " 0,25 ", 0.25),
+        ("sigma", "50", 50.0),
+        ("n", "1,000,000", 1_000_000),
+        ("n", "1 000 000", 1_000_000),
+        ("m", "5", 5),
+    ],
+)
+def test_a_number_is_read_as_it_is_written(name: str, text: str, number: float) -> None:
+    found = typed(name, text)
+    assert found == number
+    assert type(found) is type(number)
+
+
+@pytest.mark.parametrize(("name", "text"), [("sigma", "1.2.3"), ("sigma", "much"), ("n", "1.5"), ("m", "")])
+def test_a_text_that_is_no_number_is_named(name: str, text: str) -> None:
+    with pytest.raises(InputError, match=f"^{NUMBERS[name][0]} is '{text}': it has to be a"):
+        typed(name, text)
 
 
 def test_a_number_that_cannot_be_is_named_with_what_can() -> None:
@@ -36,7 +67,7 @@ def test_every_number_of_the_settings_is_checked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "button", "field", "typed"),
+    ("path", "button", "field", "value"),
     [
         ("pages/certify.py", "Certify", "sigma", 50.0),
         ("pages/attack.py", "Certify", "alpha", 5.0),
@@ -44,25 +75,25 @@ def test_every_number_of_the_settings_is_checked() -> None:
     ],
 )
 def test_a_number_that_cannot_be_stops_the_button_and_is_said_beside_it(
-    path: str, button: str, field: str, typed: float
+    path: str, button: str, field: str, value: float
 ) -> None:
     page = opened(path)
-    page.number_input(key=field).set_value(typed).run()
+    choose(page, field, value)
     assert not page.exception
-    assert f"{NUMBERS[field][0]} is {typed:g}: it can be from" in said(page)
+    assert f"{NUMBERS[field][0]} is {value:g}: it can be from" in said(page)
     assert all(b.disabled for b in page.button if b.key == button)
-    page.number_input(key=field).set_value(SPANS[field][1] / 4).run()
+    choose(page, field, SPANS[field][1] / 4)
     assert "it can be from" not in said(page)
     assert not page.button(key=button).disabled
 
 
 def test_a_field_that_is_not_used_stays_open_while_its_number_cannot_be() -> None:
     page = opened("pages/certify.py")
-    page.number_input(key="sigma_local").set_value(7.0).run()
+    turn(page, sigma_local=7.0)
     page.selectbox(key="method").set_value("plain").run()
-    assert not page.number_input(key="sigma_local").disabled
-    page.number_input(key="sigma_local").set_value(0.25).run()
-    assert page.number_input(key="sigma_local").disabled
+    assert dials(page)["sigma_local"]["used"]
+    turn(page, sigma_local=0.25)
+    assert not dials(page)["sigma_local"]["used"]
 
 
 def test_a_compared_setting_keeps_its_number_where_another_cannot_be() -> None:

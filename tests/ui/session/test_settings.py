@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.config import USUAL
-from tests.ui.conftest import address
+from tests.ui.conftest import address, dials, turn
 from ui.session import settings
 
 Visit = Callable[..., AppTest]
@@ -39,7 +39,10 @@ OTHER = {
 
 def values(page: AppTest) -> dict[str, str]:
     widgets = (*page.number_input, *page.selectbox)
-    return {widget.key: str(widget.value) for widget in widgets if widget.key in settings.CONFIG_FIELDS}
+    turned = {name: str(page.session_state[name]) for name in dials(page)}
+    return turned | {
+        str(widget.key): str(widget.value) for widget in widgets if widget.key in settings.CONFIG_FIELDS
+    }
 
 
 def said(page: AppTest) -> str:
@@ -62,7 +65,7 @@ def test_the_address_restores_every_setting(visit: Visit) -> None:
 
 def test_a_changed_setting_is_in_the_address(visit: Visit) -> None:
     page = visit()
-    page.number_input(key="sigma").set_value(0.25).run()
+    turn(page, sigma=0.25)
     assert address(page)["sigma"] == "0.25"
 
 
@@ -113,9 +116,9 @@ def test_what_the_address_says_is_never_markup(visit: Visit) -> None:
 @pytest.mark.parametrize(("method", "unused"), [("plain", True), ("dds", True), ("local-only", False)])
 def test_settings_that_a_method_does_not_use_are_off(visit: Visit, method: str, unused: bool) -> None:
     page = visit(method=method)
-    assert page.number_input(key="m").disabled == unused
-    assert page.number_input(key="sigma_local").disabled == unused
-    assert not page.number_input(key="sigma").disabled
+    found = dials(page)
+    assert found["m"]["used"] is found["sigma_local"]["used"] is not unused
+    assert found["sigma"]["used"]
 
 
 def test_settings_that_can_never_certify_are_refused_in_a_sentence(visit: Visit) -> None:
@@ -149,7 +152,7 @@ def test_a_denoiser_for_another_noise_is_said_and_certify_is_off(visit: Visit) -
     assert page.selectbox(key="denoiser").value == "dncnn-mse-0.25"
     assert "was trained for sigma 0.25, not 0.5" in " ".join(m.value.replace("\\", "") for m in page.markdown)
     assert page.button(key="Certify").disabled
-    page.number_input(key="sigma").set_value(0.25).run()
+    turn(page, sigma=0.25)
     assert not page.button(key="Certify").disabled
     page.selectbox(key="method").set_value("diffsmooth").run()
     assert page.selectbox(key="denoiser").value == "bundled"
