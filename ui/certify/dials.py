@@ -6,6 +6,7 @@ can stand: nothing is interpolated, and all of it holds only if the share does.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 
@@ -54,7 +55,8 @@ def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
         if growing and stays and config and asked:  # a page that was only opened draws nothing
             if not previews.may_draw(picture, asked, config.sigma):
                 st.rerun()
-            notices.attempt(previews.keep_drawing, picture, asked, config.sigma)
+            with suppress(InputError):  # too many wait, or what the operator forbids: nobody asked for it
+                previews.keep_drawing(picture, asked, config.sigma)
         stays = True
         drawn = _dials(state.setting("method"))
         found = (previews.drawn(picture, asked) if asked else None) or (Preview() if growing else None)

@@ -36,9 +36,8 @@ SIGMAS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25)
 DECIDING = ("method", "classifier", "denoiser", "sigma_local", "m", "purifications", "reverse_steps", "noise")
 VOTES = 64  # at each value of σ, where they are drawn in the background
 SIDE = 64  # pixels of an image, at most
-SEEN = 4.0  # seconds after which a page that gave no sign is taken to be left
+PATIENCE = 4.0  # seconds after which a page that asks no more is taken to be left
 FOLDER = ASSETS / "previews"
-_seen: dict[object, float] = {}  # what is drawn -> when a page last showed it
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,12 @@ class Preview:
     finished: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass
 class PreviewTask:
-    """The input of a job that draws votes beforehand."""
+    """The input of a job that draws votes beforehand, and when a page last asked for it."""
 
     demand: Demand
+    wanted: float
 
 
 def asked(config: SmoothingConfig) -> SmoothingConfig:
@@ -136,21 +136,21 @@ def may_draw(picture: Picture, config: SmoothingConfig, near: float) -> bool:
 def keep_drawing(picture: Picture, config: SmoothingConfig, near: float) -> None:
     """Have votes drawn, those at the values of σ `near` this one first, as long as this is called again every
     few seconds: a page that is left does not. Raises InputError where the operator does not allow it."""
-    key = (picture.sha256, config)
-    _seen[key] = time.monotonic()
+    key, now = (picture.sha256, config), time.monotonic()
     job = jobs().latest(key)
     if job is not None and not job.finished:
+        job.subject.wanted = now
         return
+    task = PreviewTask(Demand(samples=(config,)), now)
     earlier = (job.progress if job else None) or Preview()
     order = sorted(SIGMAS, key=lambda sigma: abs(sigma - near))
 
     def stream() -> Iterator[Preview]:
         for preview in _steps(picture, config, earlier, order):
             yield preview
-            if certificates.is_running() or time.monotonic() > _seen[key] + SEEN:
+            if certificates.is_running() or time.monotonic() > task.wanted + PATIENCE:
                 return
 
-    task = PreviewTask(Demand(samples=(config,)))
     jobs().submit("previews", stream, key=key, subject=task, owner=visitor(), resumed=earlier, after=job)
 
 

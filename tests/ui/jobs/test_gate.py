@@ -22,7 +22,7 @@ from diffsmooth_core.runs.store import Store
 from diffsmooth_core.theory import TheoremSetting
 from tests.datasets.conftest import write_twelve
 from tests.ui.conftest import APP, progress
-from ui.jobs import attacks, audits, certificates, experiments, files, gate, predictions, theorems
+from ui.jobs import attacks, audits, certificates, experiments, files, gate, predictions, previews, theorems
 from ui.jobs.certificates import CertificationTask
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.gate import Demand
@@ -70,6 +70,7 @@ def every_kind(store: Store, config: SmoothingConfig = CONFIG) -> dict[str, Star
         "sweep": lambda: experiments.submit(ExperimentTask("sweep", picture, (config,), "sigma")),
         "attack": lambda: attacks.submit(done, few),
         "prediction": lambda: predictions.submit(picture, config),
+        "preview": lambda: previews.keep_drawing(picture, previews.asked(config), config.sigma),
         "regions": lambda: attacks.submit_regions(done, plane, RegionsConfig(1.0), ("right", "up")),
         "audit": lambda: audits.start("another", "0:3", config),
         "go on": lambda: audits.resume(run),
@@ -89,7 +90,7 @@ def every_kind(store: Store, config: SmoothingConfig = CONFIG) -> dict[str, Star
 
 EXACT = {"exact curves", "convergence", "file"}  # no network, no votes
 A_VOTE = {"samples", "curves", "comparison of pictures"} | EXACT  # these cast none
-FEW_VOTES = A_VOTE | {"attack", "prediction", "regions", "explain"}
+FEW_VOTES = A_VOTE | {"attack", "prediction", "preview", "regions", "explain"}
 OF_THE_STORE = {"audit", "go on", "explain", "rescue"}
 
 
@@ -168,6 +169,7 @@ def test_all_kinds_begin_where_nothing_forbids_it_and_there_is_no_other_way_to_t
         "experiments.submit",
         "files.read",
         "predictions.submit",
+        "previews.keep_drawing",
         "theorems.request",
     }, "a new kind of job belongs into `every_kind`"
 

@@ -115,7 +115,7 @@ def test_votes_are_no_longer_drawn_once_the_page_is_left_and_go_on_where_they_we
     alone: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dog = picture("gallery:brown-dog")
-    monkeypatch.setattr(previews, "SEEN", -1.0)
+    monkeypatch.setattr(previews, "PATIENCE", -1.0)
     previews.keep_drawing(dog, QUICK, 0.5)
     found = drawn(dog, QUICK)
     assert [len(one.votes) for one in found.tried] == [1]
