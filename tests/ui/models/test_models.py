@@ -127,6 +127,7 @@ def test_a_checkpoint_is_uploaded(page: AppTest, tmp_path: Path) -> None:
     next(b for b in page.button if b.label == "Add").click().run()
     assert not page.exception
     assert cards.every()["mine"].training["objective"] == "unknown; added from upload.pth, macer layout"
+    assert page.file_uploader[0].value is None, "what was taken is forgotten"
 
 
 def test_a_file_outside_the_folder_of_models_is_not_touched(page: AppTest, tmp_path: Path) -> None:

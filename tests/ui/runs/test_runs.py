@@ -437,6 +437,7 @@ def test_an_imported_log_says_what_is_odd_about_it(open_page: Open) -> None:
     assert not page.exception
     (said,) = [c.value.replace("\\", "") for c in page.caption if "was imported" in c.value]
     assert "odd was imported: 3 pictures in Cohen's dialect. 1 radii are none that 100,000 votes give" in said
+    assert page.file_uploader(key="log-file-1").value is None, "what was taken is forgotten"
 
 
 def test_what_is_no_log_is_said(open_page: Open) -> None:
@@ -447,3 +448,4 @@ def test_what_is_no_log_is_said(open_page: Open) -> None:
     assert not page.exception
     (said,) = [e.value.replace("\\", "") for e in page.error]
     assert said.startswith("the log, line 1: no column 'idx'")
+    assert page.file_uploader(key="log-file").value is not None, "what was refused can be tried again"
