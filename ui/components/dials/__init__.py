@@ -14,8 +14,10 @@ import streamlit as st
 
 _HERE = Path(__file__).parent
 HTML = '<section class="dials" aria-label="Noise and votes"></section>'
-CSS = (_HERE / "dials.css").read_text()
-JS = (_HERE.parent / "nodes.js").read_text() + (_HERE / "dials.js").read_text()
+CSS = (_HERE / "dials.css").read_text(encoding="utf-8")
+JS = (_HERE.parent / "nodes.js").read_text(encoding="utf-8") + (_HERE / "dials.js").read_text(
+    encoding="utf-8"
+)
 _component = st.components.v2.component("diffsmooth_dials", html=HTML, css=CSS, js=JS)
 
 
