@@ -61,8 +61,8 @@ def tabs() -> None:
 def show(picture: Picture, shared: Draft[SmoothingConfig], settings: list[Chosen]) -> None:
     """The half of the page that has settings side by side."""
     st.markdown(
-        "The same picture and the same noise under several settings: each vote of one setting is made of the "
-        "same random numbers as one of each other. What differs is the setting, not chance."
+        "The same picture and the same noise under several settings: copy by copy they are made of the same "
+        "random numbers, so that what differs is the setting, not chance."
     )
     if shared.values is None:
         problem_line(shared.problem)

@@ -176,10 +176,16 @@ def written(rows: pd.DataFrame) -> pd.DataFrame:
     """The table for people: digits of one length, nothing where nothing is known, and text as it is."""
     forms = {"ACR": "{:.3f}", "Pictures": "{:,.0f}", "Votes n": "{:,.0f}"}
 
-    def write(column: object, cell: Any) -> str:
-        return plain(forms.get(str(column), "{}").format(cell)) if pd.notna(cell) else ""
+    def write(column: str, cell: Any) -> str:
+        said = plain(forms.get(column, "{}").format(cell)) if pd.notna(cell) else ""
+        return said if column in ("Name", "From") else whole(said)
 
-    return pd.DataFrame({column: [write(column, cell) for cell in rows[column]] for column in rows})
+    return pd.DataFrame({whole(str(name)): [write(str(name), cell) for cell in rows[name]] for name in rows})
+
+
+def whole(text: str) -> str:
+    """The text on one line: a column of numbers is as wide as they are."""
+    return text.replace(" ", "\u00a0")
 
 
 def _row(curve: ResultCurve, radii: list[float]) -> dict[str, Any]:

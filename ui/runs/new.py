@@ -6,6 +6,7 @@ A form's success is reported at the top of the page, its failure beside the form
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from diffsmooth_core.paths import ASSETS
 from diffsmooth_core.runs.estimate import held, peak_memory
 from diffsmooth_core.runs.indices import parse_indices, spread
 from diffsmooth_core.runs.records import Run
+from diffsmooth_core.runs.store import Store
 from diffsmooth_core.wording import duration
 from ui import uploads
 from ui.jobs import audits, certificates, files
@@ -49,12 +51,25 @@ def popover() -> DeltaGenerator:
 
 
 def begin() -> None:
-    """Where there is no run yet, open the first recorded audit: once a visit, as a person may have removed
-    it. Raises InputError where the store cannot be read."""
-    if "recorded-begun" not in st.session_state and not audits.store().runs():
-        st.session_state["recorded-begun"] = True
-        for path in _recordings()[:1]:
-            notices.attempt(_open_recorded, path)
+    """Where there is no run yet, open the first recorded audit: once a visit, as a person may have removed it.
+    Where that fails, as when somebody else has begun too, nothing is said: the page then has other runs, or a
+    button for this one, which says why. Raises InputError where the store cannot be read."""
+    if "recorded-begun" in st.session_state or audits.store().runs():
+        return
+    st.session_state["recorded-begun"] = True
+    store = audits.store()
+
+    def ignore(_: object) -> None:
+        pass
+
+    for path in _recordings()[:1]:
+        with suppress(InputError):  # too many files wait
+            unpack = partial(_unpacked, store, path)
+            files.read("", "files", path.name, unpack, then=ignore, refused=ignore)
+
+
+def _unpacked(store: Store, path: Path) -> Run:
+    return bundles.unpack(store, path.read_bytes())
 
 
 def say_recorded(run: Run) -> None:

@@ -42,7 +42,10 @@ def rows_of(page: AppTest) -> Any:
 
 def table_of(page: AppTest) -> Any:
     """The table as it is read, by name."""
-    return page.table[0].value.map(lambda cell: cell.replace("\\", "")).set_index("Name")
+    table = page.table[0].value.map(lambda cell: cell.replace("\\", ""))
+    assert not table["r\u00a0=\u00a00.50"].str.contains(" ").any(), "no number is broken into two lines"
+    spaced = table.rename(columns=lambda name: name.replace("\u00a0", " "))
+    return spaced.map(lambda cell: cell.replace("\u00a0", " ")).set_index("Name")
 
 
 def said(page: AppTest) -> str:

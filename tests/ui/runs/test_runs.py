@@ -78,6 +78,7 @@ def test_a_store_without_runs_begins_with_a_recorded_audit_until_it_is_removed(
     monkeypatch.setattr(new, "RECORDED", ASSETS / "runs")
     page = open_page()
     assert any("A recorded audit, which comes with the program" in c.value for c in page.caption)
+    assert not page.session_state["notices"], "nobody asked for it, so nothing is to be dismissed"
     assert figures(page)["Pictures"] == "200"
     assert figures(page)["ACR"] == "0.430"
     assert figures(page)["Benign accuracy"] == "67.5 %"
