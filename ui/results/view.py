@@ -178,7 +178,7 @@ def written(rows: pd.DataFrame) -> pd.DataFrame:
 
     def write(column: str, cell: Any) -> str:
         said = plain(forms.get(column, "{}").format(cell)) if pd.notna(cell) else ""
-        return said if column in ("Name", "From") else whole(said)
+        return said.replace(" \\= ", whole(" \\= ")) if column in ("Name", "From") else whole(said)
 
     return pd.DataFrame({whole(str(name)): [write(str(name), cell) for cell in rows[name]] for name in rows})
 

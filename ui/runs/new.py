@@ -51,9 +51,9 @@ def popover() -> DeltaGenerator:
 
 
 def begin() -> None:
-    """Where there is no run yet, open the first recorded audit: once a visit, as a person may have removed it.
-    Where that fails, as when somebody else has begun too, nothing is said: the page then has other runs, or a
-    button for this one, which says why. Raises InputError where the store cannot be read."""
+    """Where there is no run yet, open the first recorded audit: once a visit, as it may have been removed on
+    purpose. Where that fails, as when somebody else has begun too, nothing is said: the page then has other
+    runs, or a button for this one, which says why. Raises InputError where the store cannot be read."""
     if "recorded-begun" in st.session_state or audits.store().runs():
         return
     st.session_state["recorded-begun"] = True
