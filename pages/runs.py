@@ -52,6 +52,7 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         presenting.button()
         adding = new.popover()
+presenting.tell_address()
 try:
     new.begin()
     runs = audits.store().runs()

@@ -11,7 +11,7 @@ from ui.text import plain
 
 def header(title: str, lessons: bool = False, question: str = "") -> None:
     """The page's title and the question that it answers, the banner of its lesson where it can have
-    `lessons`, and what a person must read."""
+    `lessons`, and what a person must read. Pages that can have lessons keep their settings in the address."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(title, anchor=False)
         presenting.button()
@@ -19,6 +19,8 @@ def header(title: str, lessons: bool = False, question: str = "") -> None:
         st.markdown(question)
     if lessons:
         banner.show()
+    else:
+        presenting.tell_address()
     notices.show_on(title)
 
 

@@ -18,7 +18,9 @@ def test_it_begins_by_the_address_goes_along_and_ends_by_a_button() -> None:
 
 
 def test_it_begins_by_its_button_on_a_page_without_settings_too() -> None:
-    page = opened("pages/models.py")
+    page = opened("pages/models.py", other="kept")
+    assert address(page) == {"other": "kept"}
     page.button(key="present-begin").click().run()
     assert not page.exception
     assert page.button(key="present-end").label == "End presenting"
+    assert address(page) == {"other": "kept", "present": "1"}
