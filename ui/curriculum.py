@@ -19,7 +19,8 @@ class Tour:
     `lesson` is its name in the address and `task` what to do on the page, which draws only the parts listed
     in `shows`. In a lesson the visitor guesses first, one of `guesses`, of which `right` is the index of the
     right one; `finds` says in the guesses' words what a certificate came to, where one answers the question.
-    `answer` is why, and `then` what to try next: both are said once the evidence is there.
+    `answer` is why, and `then` what to try next: both are said once the evidence is there. `drawing` is the
+    file in assets/drawings with the change that the page's board begins with.
     """
 
     lesson: str
@@ -34,6 +35,7 @@ class Tour:
     shows: tuple[str, ...] = ()
     finds: Callable[[Certificate], str] | None = None
     then: str = ""
+    drawing: str = ""
 
     @property
     def title(self) -> str:
@@ -190,6 +192,21 @@ LESSONS = (
         ("none", "one or two", "all five"),
         0,
         then="Take twice the radius, and more attempts: how long must a change be?",
+    ),
+    Tour(
+        "draw",
+        "**A change by hand.** The yacht is certified within about 0.9. Somebody paints a white scribble on "
+        "it, seven times as long: nothing is promised there. What do 100 votes say of it?",
+        "Outside the certificate a class may flip; it need not. A scribble goes one way of 3,072; an attack "
+        "that looks for the worst one gets by with less than half its length.",
+        "pages/attack.py",
+        "Draw on the yacht",
+        "Press Certify first, then Put it to the vote: does the scribble flip the class?",
+        YACHT | {"n": "300", "attack-way": "draw"},
+        ("it flips", "too close to call", "still a ship"),
+        2,
+        then="Press Clear and draw yourself: what is the shortest change of yours that flips it?",
+        drawing="yacht-scribble.png",
     ),
     Tour(
         "photograph",

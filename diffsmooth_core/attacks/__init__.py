@@ -1,5 +1,7 @@
 """Attacks on the smoothed classifier, and decision regions around a picture."""
 
+from diffsmooth_core.attacks.ascent import distance
+from diffsmooth_core.attacks.drawn import tried, try_config
 from diffsmooth_core.attacks.plane import (
     RESOLUTIONS,
     Plane,
@@ -15,6 +17,7 @@ from diffsmooth_core.attacks.stream import (
     AttackProgress,
     Attempt,
     attack_stream,
+    shortest,
 )
 
 __all__ = [
@@ -29,5 +32,9 @@ __all__ = [
     "Regions",
     "RegionsConfig",
     "attack_stream",
+    "distance",
     "regions_stream",
+    "shortest",
+    "tried",
+    "try_config",
 ]

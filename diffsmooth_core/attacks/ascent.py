@@ -23,6 +23,11 @@ def norm(x: Tensor) -> Tensor:
     return lengths.clamp(min=1e-12)
 
 
+def distance(x: Tensor, changed: Tensor) -> float:
+    """L2 norm of the change from x to `changed`, two pictures (c,h,w) in [0,1], computed in float64."""
+    return float((changed.double() - x.double()).norm())
+
+
 def unit_gradient(log_probability: LogProbability, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """The direction (b,c,h,w) in which the loss at x grows fastest, and the log-probabilities there (b,k)."""
     x = x.detach().requires_grad_()

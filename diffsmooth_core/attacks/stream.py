@@ -4,7 +4,7 @@ radii."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffsmooth_core.attacks.ascent import norm, project, unit_gradient
+from diffsmooth_core.attacks.ascent import distance, norm, project, unit_gradient
 from diffsmooth_core.attacks.surrogate import smoothed_log_probability
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import predicted
@@ -94,7 +94,7 @@ class Attempt:
     """One perturbed image and PREDICT's answer for it.
 
     `length` is the actual L2 norm of the perturbation, at most `radius`, in [0,1] units. counts (k,) are the
-    votes. `picture`, the perturbed image (c,h,w) in [0,1], is kept only if the attempt succeeded.
+    votes. `picture`, the perturbed image (c,h,w) in [0,1], is kept of a search only if it succeeded.
     """
 
     radius: float
@@ -136,10 +136,20 @@ class AttackProgress:
 
     @property
     def smallest(self) -> Attempt | None:
-        """The success with the smallest perturbation, or None. Its length is an upper bound of the smoothed
-        classifier's true robust radius."""
-        broken = [attempt for attempt in self.attempts if attempt.outcome == "broken"]
-        return min(broken, key=lambda attempt: attempt.length, default=None)
+        return shortest(self.attempts)
+
+
+def shortest(attempts: Iterable[Attempt]) -> Attempt | None:
+    """The success with the smallest perturbation, or None. Its length is an upper bound of the smoothed
+    classifier's true robust radius."""
+    broken = [attempt for attempt in attempts if attempt.outcome == "broken"]
+    return min(broken, key=lambda attempt: attempt.length, default=None)
+
+
+def outcome_of(answer: int, label: int) -> Outcome:
+    """What an attack on the class `label` came to where PREDICT gave this answer: an abstention is no
+    success."""
+    return "held" if answer == label else "abstained" if answer == ABSTAIN else "broken"
 
 
 def attack_stream(
@@ -207,7 +217,7 @@ class _Search:
         yield from self._vote(adversarial[0])
         counts = self.now.counts
         answer = predicted(counts, self.config.alpha)
-        outcome: Outcome = "held" if answer == label else "abstained" if answer == ABSTAIN else "broken"
+        outcome = outcome_of(answer, label)
         picture = adversarial[0] if outcome == "broken" else None
         attempt = Attempt(radius, self.now.length, counts, answer, outcome, picture)
         self.now = replace(self.now, attempts=(*self.now.attempts, attempt))
@@ -260,7 +270,7 @@ class _Search:
             yield self._show(adversarial, stage="voting", counts=tuple(map(int, counts)))
 
     def _show(self, adversarial: Tensor, **changed: Any) -> AttackProgress:
-        length = float((adversarial.double() - self.x[0].double()).norm())
+        length = distance(self.x[0], adversarial)
         self.now = replace(self.now, adversarial=adversarial, length=length, **changed)
         return self.now
 

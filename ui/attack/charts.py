@@ -3,8 +3,10 @@ share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from diffsmooth_core import Certificate
-from diffsmooth_core.attacks import AttackConfig, AttackProgress
+from diffsmooth_core.attacks import Attempt
 from diffsmooth_core.statistics import guaranteed_share
 from diffsmooth_core.wording import length
 from ui import echarts
@@ -19,12 +21,10 @@ OUTCOMES = {  # outcome -> name in the legend, colour, mark
 POINTS = 60  # points of the line of the guaranteed share
 
 
-def shares(
-    certificate: Certificate, label: int, progress: AttackProgress | None, attack: AttackConfig | None
-) -> Spec:
-    """The class's share of votes over the L2 length of the change: a mark for each attempt, and a line for
-    the share that the certificate guarantees."""
-    axis = echarts.length_axis(max(1.25 * certificate.radius, 1.05 * attack.radius if attack else 0.0), 6)
+def shares(certificate: Certificate, label: int, attempts: Sequence[Attempt], reach: float) -> Spec:
+    """The class's share of votes over the L2 length of the change, drawn up to `reach` at least: a mark for
+    each attempt, and a line for the share that the certificate guarantees."""
+    axis = echarts.length_axis(max(1.25 * certificate.radius, 1.05 * reach), 6)
     return {
         "animation": False,
         "title": heading("Share of votes of the class after a change", 36),
@@ -33,7 +33,7 @@ def shares(
         "xAxis": axis | echarts.axis_name("length of the change (L2)", 26) | {"splitLine": {"show": False}},
         "yAxis": echarts.share_axis(),
         "tooltip": {"trigger": "item"},
-        "series": [_guarantee(certificate, axis["max"]), *_attempts(progress, label)],
+        "series": [_guarantee(certificate, axis["max"]), *_attempts(attempts, label)],
     }
 
 
@@ -73,9 +73,8 @@ def _edge(radius: float, longest: float) -> Spec:
     }
 
 
-def _attempts(progress: AttackProgress | None, label: int) -> list[Spec]:
+def _attempts(attempts: Sequence[Attempt], label: int) -> list[Spec]:
     """A mark for each attempt: how long its change is, and the class's share of its votes."""
-    attempts = progress.attempts if progress else ()
     return [
         {
             "type": "scatter",

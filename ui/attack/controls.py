@@ -16,7 +16,9 @@ from ui.session.settings import CERTIFY
 
 TITLES = {"pgd": "Gradients (PGD)", "nes": "No gradients (NES)", "random": "Random"}
 TIMES = (0.5, 0.75, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0)  # certified radii
+WAYS = {"search": "Have an attack search", "draw": "Draw it yourself"}
 DEFAULTS = {
+    "attack-way": "search",
     "attack-kind": "pgd",
     "attack-times": 0.9,
     "attack-length": 1.0,
@@ -28,6 +30,7 @@ DEFAULTS = {
     "attack-through": True,
     "attack-seed": 0,
 }
+SEARCH = [name for name in DEFAULTS if name != "attack-way"]  # what `settings` draws
 LENGTHS = {"attack-length": (0.1, 4.0)}
 COUNTS = {
     "attack-attempts": (1, 1000),
@@ -38,7 +41,12 @@ COUNTS = {
     "attack-seed": (0, 2**31),
 }
 TYPED = {"attempts": "Attempts", "n": "Votes that decide an attempt", "seed": "Seed"}
-CHOICES = {"attack-kind": KINDS, "attack-times": TIMES, "attack-through": (True, False)}
+CHOICES = {
+    "attack-way": tuple(WAYS),
+    "attack-kind": KINDS,
+    "attack-times": TIMES,
+    "attack-through": (True, False),
+}
 USUAL = {
     dataset: {f"attack-{name}": value for name, value in values.items()}
     for dataset, values in USUAL_ATTACK.items()
@@ -49,6 +57,26 @@ HINTS = {
     "nes": "Sees answers alone: which noisy copies did worst tells where to go.",
     "random": "Goes any way: what chance alone would do.",
 }
+
+
+def by_hand() -> bool:
+    """Draw the choice of who makes the change; whether it is the visitor."""
+    way = st.segmented_control(
+        "Who makes the change?",
+        list(WAYS),
+        required=True,
+        format_func=WAYS.__getitem__,
+        key="attack-way",
+        label_visibility="collapsed",
+    )
+    return way == "draw"
+
+
+def votes(off: bool = False) -> int:
+    """Draw the number of votes that decide a try or an attempt, and return what is typed, within its limits.
+    Raises InputError."""
+    st.number_input(TYPED["n"], step=50, key="attack-n", disabled=off)
+    return int(within(TYPED["n"], st.session_state["attack-n"], COUNTS["attack-n"]))
 
 
 def settings(certificate: Certificate, off: bool) -> Draft[AttackConfig]:

@@ -113,13 +113,7 @@ def _broken(
     headline = f"a change of length **{there}** turns **{before}** into **{after}**"
     if success.length <= certificate.radius:
         return Verdict(
-            "failed",
-            ":material/error:",
-            "Certificate broken",
-            headline,
-            f"This is inside the certified radius {radius}. Certificate and vote are each wrong with "
-            f"probability {certificate.config.alpha:g} at most, so that one of them is with "
-            f"{2 * certificate.config.alpha:g} at most: this is such a case, or a fault.",
+            "failed", ":material/error:", "Certificate broken", headline, against_the_certificate(certificate)
         )
     narrowed = "" if progress.finished else " Shorter ones are being tried."
     gap = (
@@ -134,4 +128,14 @@ def _broken(
         "Broken",
         headline,
         f"{gap} Attempt {first} was the first to succeed.{narrowed}",
+    )
+
+
+def against_the_certificate(certificate: Certificate) -> str:
+    """What it means that a change inside the certified radius changed the class."""
+    alpha = certificate.config.alpha
+    return (
+        f"This is inside the certified radius {length(certificate.radius)}. Certificate and vote are each "
+        f"wrong with probability {alpha:g} at most, so that one of them is with {2 * alpha:g} at most: this "
+        "is such a case, or a fault."
     )

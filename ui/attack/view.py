@@ -12,7 +12,7 @@ from diffsmooth_core.attacks import AttackConfig, AttackProgress
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.wording import duration, length
 from ui import answer, charts, commands, tours
-from ui.attack import controls, regions_view
+from ui.attack import controls, drawing_view, regions_view
 from ui.attack.charts import shares
 from ui.attack.outcome import verdict
 from ui.colours import class_colour
@@ -30,6 +30,10 @@ from ui.session.draft import Draft
 
 def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     """Draw the page for this picture and these settings: the attack, or what must come before it."""
+    certified = _certified(picture, draft)
+    if certified and certified.progress and certified.progress.certificate and controls.by_hand():
+        drawing_view.show(certified)
+        return
     poll(lambda: attacks.with_jobs_on_it(_certified(picture, draft)), lambda: _live(picture, draft))
     if (tour := tours.current()) and (certified := _certified(picture, draft)):
         attacked = attacks.latest(certified)
@@ -118,7 +122,7 @@ def _attack(certified: Certification) -> None:
             if is_waiting(attacked):
                 show_queue_position(lambda: attacks.latest(certified))
             _figures(certificate, progress, attacked)
-        url.recall_in_part(controls.SETTINGS, controls.DEFAULTS)
+        url.recall_in_part(controls.SETTINGS, controls.SEARCH)
         chosen = controls.settings(certificate, running)
         url.write_in_part(controls.SETTINGS)  # only this part of the page is drawn after a change
         problem_line(chosen.problem)
@@ -236,7 +240,9 @@ def _charts(
         )
         figure.show(charts.tallies(panels, names), "attack-votes", alt, charts.HEIGHT, saved=every)
     with right:
-        spec = shares(certificate, certificate.candidate, progress, attack)
+        spec = shares(
+            certificate, certificate.candidate, progress.attempts if progress else (), attack.radius
+        )
         alt = "Share of votes over the length of the change, against what is guaranteed"
         figure.show(spec, "attack-shares", alt, charts.HEIGHT)
     meets = certificate.radius and certificate.config.bound == "one-class"

@@ -10,3 +10,7 @@ const fill = (parent, count, build) => {
   while (parent.children.length > count) parent.lastChild.remove();
   while (parent.children.length < count) build(parent);
 };
+
+const write = (node, text) => {
+  if (node.textContent !== text) node.textContent = text;
+};

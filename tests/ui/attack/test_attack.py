@@ -107,7 +107,7 @@ def test_a_look_that_draws_the_controls_first_keeps_their_settings(monkeypatch: 
     said = view.verdict
 
     def forgetful(*of: Any) -> Any:  # as while a new certificate was counted, without these controls
-        for name in controls.DEFAULTS:
+        for name in controls.SEARCH:
             del st.session_state[name]
         return said(*of)
 
@@ -235,8 +235,8 @@ def test_the_average_answer_of_many_classes_has_the_rest_together() -> None:
 
 @pytest.mark.parametrize(("reach", "side"), [(1.0, "right"), (10.0, "left")])
 def test_the_radius_is_named_clear_of_the_axis(reach: float, side: str) -> None:
-    certificate, attacked = snapshot("done", radius=reach)
-    spec = shares(certificate, SHIP, None, attacked.subject.attack)
+    certificate, _ = snapshot("done")
+    spec = shares(certificate, SHIP, (), reach)
     _, edge = spec["series"][0]["markLine"]["data"]
     assert edge["label"]["align"] == side
 
@@ -244,7 +244,7 @@ def test_the_radius_is_named_clear_of_the_axis(reach: float, side: str) -> None:
 def test_the_chart_has_a_mark_for_each_attempt_and_a_line_that_meets_a_half_at_the_radius() -> None:
     attempts = (attempt("held", 1.0), attempt("broken", 2.0), attempt("broken", 1.8))
     certificate, attacked = snapshot("done", attempts, radius=2.0)
-    spec = shares(certificate, SHIP, attacked.progress, attacked.subject.attack)
+    spec = shares(certificate, SHIP, attacked.progress.attempts, 2.0)
     marks = {series["name"]: series["data"] for series in spec["series"]}
     assert [len(marks[name]) for name in ("kept", "too close to call", "changed")] == [1, 0, 2]
     assert marks["changed"][0] == [2.0, 0.0]

@@ -12,15 +12,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import ABSTAIN, SmoothedClassifier, SmoothingConfig
-from diffsmooth_core.attacks import AttackConfig, attack_stream
+from diffsmooth_core.attacks import AttackConfig, attack_stream, distance
+from diffsmooth_core.certification.decision import predicted
 from diffsmooth_core.config import SIDES, USUAL
 from diffsmooth_core.datasets import class_names, resolve
+from diffsmooth_core.datasets.drawn import from_file
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from diffsmooth_core.statistics.peeking import simulate
 from diffsmooth_core.wording import length
 from tests.ui.conftest import address, dials, opened, turn
 from ui import curriculum
 from ui.attack import controls as attack
+from ui.attack import drawing
 from ui.compare import controls as compare
 from ui.curriculum import LESSONS, TOURS, Tour
 from ui.jobs import recordings
@@ -206,13 +209,13 @@ def test_what_was_guessed_and_what_came_out_stand_in_the_banner_and_the_next_les
     assert noise.answer in said(page)
     assert links(page)["Next lesson"] == {"lesson": purify.lesson}
     assert address(page)["guess"] == "1", "so a reload knows it"
-    assert any(c.value == "Lesson 1 of 10" for c in page.caption)
+    assert any(c.value == "Lesson 1 of 11" for c in page.caption)
     turn(page, sigma=0.25)
     assert "it came out 0.024." in said(page), "it stays while one tries other things"
     page.query_params.clear()
     page.switch_page("pages/lessons.py").run()
     assert "You guessed 0.5; it came out 0.024." in said(page)
-    assert page.get("progress")[0].proto.text == "1 of 10 lessons answered"
+    assert page.get("progress")[0].proto.text == "1 of 11 lessons answered"
 
 
 def test_a_right_guess_is_said_to_be_one_and_other_settings_answer_nothing(
@@ -297,6 +300,25 @@ def test_the_lesson_on_breaking_comes_out_as_promised() -> None:
         *_, last = attack_stream(smoothed.base, picture.tensor, certificate, attack)
         assert last.count("broken") == 0
         assert len(last.attempts) == 1
+
+
+def test_the_lesson_on_drawing_comes_out_as_promised() -> None:
+    """The recorded scribble lies far outside and holds with room to spare; an attack needs less than half."""
+    (tour,) = (tour for tour in LESSONS if tour.drawing)
+    picture = state.resolved(tour.settings["picture"])
+    changed = from_file(picture, drawing.RECORDED / tour.drawing)
+    far = distance(picture.tensor, changed.tensor)
+    for dtype in ("float32", "bfloat16"):
+        smoothed = SmoothedClassifier.load(asked(tour, dtype))
+        cast = smoothed.votes(changed.tensor, "prediction", 0, 40)
+        assert np.mean(cast == picture.label) > 0.8, "PREDICT names it from 70 of 100 votes on"
+    assert predicted((0,) * 8 + (70, 30), 0.001 / 2) == 8
+    config = replace(asked(tour, "bfloat16"), n0=10, n=60)
+    certificate = smoothed.under(config).certify(picture.tensor)
+    assert 6.5 * 0.9 < far < 7.5 * 0.9, "seven times about 0.9"
+    attack = AttackConfig("pgd", 0.46 * far, attempts=1, halvings=0, steps=5, copies=8, n=40)
+    *_, last = attack_stream(smoothed.base, picture.tensor, certificate, attack)
+    assert last.count("broken") == 1
 
 
 def test_the_radii_that_questions_name_are_so() -> None:

@@ -2,10 +2,6 @@
 const NAME = 5.2; // widths of small text that a tower's name takes; where there is less, some towers are drawn
 const FEW = 5; // so many, and one for all others
 
-const write = (node, text) => {
-  if (node.textContent !== text) node.textContent = text;
-};
-
 const titled = (parent, tag) => {
   const node = make(tag, parent);
   make("b", node);
