@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
@@ -61,7 +63,7 @@ def show(curves: Sequence[ResultCurve]) -> None:
         st.caption("  \n".join(f"{mark} {plain(note)}" for mark, note in notes.items()))
     rows = table(curves)
     with st.container(key="results-table"):
-        st.table(written(rows), border="horizontal", hide_index=True)
+        st.table(written(rows).assign(From=list(map(_linked, curves))), border="horizontal", hide_index=True)
     for sentence in beside(curves) or cautions(curves):
         st.caption(f":material/warning: {plain(sentence)}")
     if rows["ACR"].notna().any():
@@ -181,6 +183,16 @@ def written(rows: pd.DataFrame) -> pd.DataFrame:
         return said.replace(" \\= ", whole(" \\= ")) if column in ("Name", "From") else whole(said)
 
     return pd.DataFrame({whole(str(name)): [write(str(name), cell) for cell in rows[name]] for name in rows})
+
+
+def _linked(curve: ResultCurve) -> str:
+    """Where a row is from, with a link to its run, to the cards or to its paper."""
+    said = plain(curve.origin)
+    if curve.run:
+        return f"[{said}](runs?run={quote(curve.run.name)})"
+    if not curve.published:
+        return f"[{said}](models)"
+    return re.sub(r"arXiv (\d{4})\\\.(\d{4,5})", r"[arXiv \1.\2](https://arxiv.org/abs/\1.\2)", said)
 
 
 def whole(text: str) -> str:

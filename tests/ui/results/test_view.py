@@ -61,6 +61,8 @@ def test_the_papers_rows_stand_beside_our_best_of_each_method() -> None:
     name = "DiffSmooth, SmoothAdv with extra data"
     assert table.loc[name, ["Pictures", "Votes n", "r = 0.50"]].tolist() == ["500", "100,000", "65.6 %"]
     assert table.loc[name, "ACR"] == "", "it is not known"
+    assert "[arXiv 2308.14333](https://arxiv.org/abs/2308.14333)" in table.loc[name, "From"]
+    assert table.loc[ours, "From"].endswith("](models)")
     assert "① Section 5.2 quotes this value as that of r = 1.0." in said(page)
     assert "Our results: n = 1,000, in the paper 100,000; number of pictures 200, in the paper 500." in said(
         page
@@ -128,6 +130,7 @@ def test_a_small_run_is_drawn_only_where_it_is_asked_for() -> None:
     assert small not in ours_of(page).value
     ours_of(page).set_value([small]).run()
     assert table_of(page).loc[small, "ACR"] == "0.300"
+    assert table_of(page).loc[small, "From"].endswith("](runs?run=two)")
     rows_of(page).set_value([]).run()
     ours_of(page).set_value([small, ours_of(page).options[1]]).run()
     assert "From 2 to 200 pictures" in said(page)
