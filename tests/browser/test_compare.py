@@ -46,7 +46,7 @@ def test_a_comparison_can_be_cancelled_and_a_setting_changed(app: str, page: Pag
     votes = page.get_by_role("spinbutton", name="Votes n").first
     votes.fill("300")
     votes.press("Enter")
-    expect(page.get_by_text("These results are of")).to_be_visible()
+    expect(page.get_by_text("The results below are of")).to_be_visible()
     expect(page).to_have_url(re.compile("settings=plain.*?300(;|%3B)local-only"))
 
 

@@ -53,7 +53,9 @@ def test_on_a_phone_no_choice_and_no_label_is_cut_and_numbers_stand_beside_their
     assert legend
     assert label
     assert legend["y"] + legend["height"] <= label["y"] + 1
-    first = page.locator(".st-key-results-table td").filter(has_text="59.0 %").first
+    first = (
+        page.locator(".st-key-results-table tbody tr").first.get_by_role("cell").filter(has_text="%").first
+    )
     first.scroll_into_view_if_needed()
     seen = first.bounding_box()
     assert seen
