@@ -241,7 +241,7 @@ class Machine {
     const seconds = Math.min(LATE, Math.max(0, now - this.time) / 1000);
     this.time = now;
     this.advance(seconds);
-    document.documentElement.toggleAttribute(FILM, Boolean(this.replay?.first));
+    document.documentElement.toggleAttribute(FILM, Boolean(this.seen && this.replay?.first));
     this.draw();
     const { held, strength } = this.holding;
     const waits = held ? false : this.replay || !this.belt.resting;
