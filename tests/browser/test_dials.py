@@ -80,5 +80,5 @@ def test_keys_step_finely_and_coarsely_and_a_comma_is_read(app: str, page: Page)
 def test_votes_for_other_pictures_are_drawn_while_the_page_is_there(app: str, page: Page) -> None:
     page.goto(f"{app}/?picture=photo:coffee&method=plain&n0=10")
     words = page.locator(".panel .words")
-    expect(words).to_contain_text(re.compile(r"\d of 64 votes drawn beforehand at σ = 0\.5"))
+    expect(words).to_contain_text(re.compile(r"\d of 64 votes drawn beforehand at σ\s=\s0\.5"))
     expect(page.locator(".panel .image")).to_have_count(1)

@@ -18,6 +18,7 @@ from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.wording import duration, length, percent
 from ui import tours
+from ui.certify.vote_machine import UNBROKEN
 from ui.components import dials
 from ui.components.dials import Dial, Panel, Seen
 from ui.jobs import certificates, previews
@@ -171,7 +172,7 @@ def _seen(tried: Tried, row: int, config: SmoothingConfig, sizes: tuple[int, ...
         class_words=f"Share of {names[label]}",
         share=percent(counts[label] / total),
         radii=tuple(_radius(counts, at, n) for n in sizes),
-        words=f"{counts[label]:,} of {total:,} votes drawn beforehand at σ = {tried.sigma:g} say "
+        words=f"{counts[label]:,} of {total:,} votes drawn beforehand at σ{UNBROKEN}{tried.sigma:g} say "
         f"{names[label]}. They show what to expect; a run casts new ones.",
     )
 

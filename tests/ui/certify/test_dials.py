@@ -59,7 +59,8 @@ def test_every_radius_that_is_told_is_the_cores(visit: Visit) -> None:
             expected = decide(counts0, counts, replace(config, sigma=one.sigma, n=n)).radius
             assert radius == (length(expected) if expected else "none")
             certified += expected > 0
-        assert f"{k} of 200 votes drawn beforehand at σ = {one.sigma:g} say" in seen["words"]
+        words = seen["words"].replace("\N{NO-BREAK SPACE}", " ")
+        assert f"{k} of 200 votes drawn beforehand at σ = {one.sigma:g} say" in words
     assert certified > len(sizes)
 
 

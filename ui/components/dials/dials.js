@@ -1,6 +1,7 @@
 // Sliders with a field each. While one is dragged only texts are exchanged, all of which came with the data.
 const DECIMALS = /^\d*[.,]?\d+(e-?\d+)?$/i;
 const WHOLE = /^\d[\d,]*$/;
+const AGAIN = 3000; // milliseconds
 const KEYS = {
   ArrowUp: [1, 0],
   ArrowRight: [1, 0],
@@ -19,6 +20,7 @@ class Dial {
     this.help = make("button", head, "help");
     this.field = make("input", head);
     this.slider = make("input", this.node);
+    this.hint = make("p", this.node, "hint");
     this.problem = make("p", this.node, "problem");
     Object.assign(this.help, { type: "button", textContent: "?" });
     Object.assign(this.field, { type: "text", inputMode: "decimal", autocomplete: "off", role: "spinbutton" });
@@ -39,7 +41,8 @@ class Dial {
     this.field.id = `dial-${name}`;
     this.label.htmlFor = this.field.id;
     this.label.textContent = label;
-    this.help.dataset.hint = hint;
+    this.hint.textContent = hint;
+    this.hint.ariaHidden = "true"; // the button says it
     this.help.setAttribute("aria-label", `${label}: ${hint}`);
     this.slider.setAttribute("aria-label", label);
     this.slider.max = places.length - 1;
@@ -47,10 +50,15 @@ class Dial {
     this.problem.textContent = problem;
     this.field.setAttribute("aria-invalid", String(Boolean(problem)));
     if (!known || this.turned) return;
-    this.place = at;
+    this.stand(at);
     if (this.owner.focused !== this.field || this.field.value === this.written) this.write(text);
     this.written = text;
-    this.slider.value = at;
+  }
+
+  stand(place) {
+    this.place = place;
+    this.slider.value = place;
+    this.slider.style.setProperty("--at", `${part(place, this.data.places.length)}%`);
   }
 
   write(text) {
@@ -62,8 +70,7 @@ class Dial {
   // Where it is dragged or stepped to, before anybody is told.
   turn(place) {
     this.turned = true;
-    this.place = Math.max(0, Math.min(this.data.places.length - 1, place));
-    this.slider.value = this.place;
+    this.stand(Math.max(0, Math.min(this.data.places.length - 1, place)));
     this.write(this.data.places[this.place]);
     this.owner.follow();
   }
@@ -96,7 +103,7 @@ class Dial {
 class Dials {
   constructor(root) {
     this.root = root;
-    this.told = 0;
+    this.told = this.heard = 0;
     this.dials = [];
     this.row = make("div", root, "row");
     this.panel = make("div", root, "panel");
@@ -116,6 +123,7 @@ class Dials {
 
   show({ dials, panel, heard }, send) {
     this.send = send;
+    this.heard = heard;
     this.data = panel;
     while (this.dials.length > dials.length) this.dials.pop().node.remove();
     while (this.dials.length < dials.length) this.dials.push(new Dial(this.row, this));
@@ -156,7 +164,7 @@ class Dials {
     this.share.name.textContent = found?.class_words ?? "Share of the votes";
     this.share.value.textContent = found?.share ?? "–";
     this.radius.value.textContent = found?.radii[n] ?? "–";
-    this.words.textContent = [old ? stale : found?.words ?? none, times[n]].filter(Boolean).join(" ");
+    this.words.textContent = old ? stale : `${found?.words ?? none} ${times[n]}`; // a vote costs something else
     const row = found?.row ?? -1;
     [...this.pictures.children].forEach(({ firstChild: { style } }, i) => {
       style.backgroundPosition = `${part(i, titles.length)}% ${part(row, rows)}%`;
@@ -166,11 +174,18 @@ class Dials {
 
   tell(name, text) {
     this.told += 1;
-    this.send({ name, text, number: this.told });
+    this.sendUntilHeard({ name, text, number: this.told });
+  }
+
+  // What is sent while the page is being drawn for the first time can be lost.
+  sendUntilHeard(moved) {
+    if (this.heard >= moved.number || this.told > moved.number || !this.root.isConnected) return;
+    this.send(moved);
+    setTimeout(() => this.sendUntilHeard(moved), AGAIN);
   }
 }
 
-// Where in a sheet of `count` pictures one of them begins, as a style sheet counts.
+// Where among `count` pictures, or places, one of them is, as a style sheet counts.
 const part = (place, count) => (count > 1 ? (100 * place) / (count - 1) : 0);
 
 export default function ({ data, parentElement, setTriggerValue }) {
