@@ -74,7 +74,7 @@ def current(certified: Certification) -> Drawing:
     picture, certificate = certified.subject.picture, attacks.certificate_of(certified)
     kept: Drawing | None = st.session_state.get("drawing")
     if kept is None or kept.original.sha256 != picture.sha256:
-        kept = Drawing(picture, _first(picture), certificate.commitment, 1 + (kept.revision if kept else 0))
+        kept = Drawing(picture, first(picture), certificate.commitment, 1 + (kept.revision if kept else 0))
     if kept.tied != certificate.commitment:
         kept = replace(kept, tied=certificate.commitment, tries=())
     return _keep(replace(kept, tries=tuple(_counted(one, picture, certificate) for one in kept.tries)))
@@ -114,7 +114,7 @@ def running(now: Drawing) -> Sequence[Snapshot[Any] | None]:
     return [job(now.tries[-1])] if now.tries else []
 
 
-def _first(picture: Picture) -> Picture:
+def first(picture: Picture) -> Picture:
     """What is on the board at first: the picture, in a lesson as it was changed for that."""
     tour = tours.current()
     if tour and tour.drawing and tour.settings.get("picture") == picture.source:

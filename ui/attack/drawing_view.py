@@ -211,8 +211,8 @@ def _best(now: Drawing, best: Try, names: tuple[str, ...]) -> None:
 
 def _reveal(certified: Certification, now: Drawing) -> None:
     """Have the lesson say what its own drawing came to."""
-    tour = tours.current()
-    first = now.tries[0] if now.tries else None
+    tour, given = tours.current(), drawing.first(now.original).sha256
+    first = next((one for one in now.tries if one.changed.sha256 == given), None)
     if tour is None or first is None or first.attempt is None:
         return
     certificate = attacks.certificate_of(certified)

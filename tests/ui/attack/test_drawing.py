@@ -18,6 +18,7 @@ from diffsmooth_core.datasets.sources import Picture
 from tests.ui.attack.test_attack import NAMES, PLANE, SHIP, attack_page, figures, finish, snapshot, text
 from ui.attack import drawing
 from ui.attack.drawn_outcome import verdict
+from ui.curriculum import LESSONS
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
 
@@ -123,6 +124,22 @@ def test_what_a_browser_sends_is_not_trusted(page: AppTest, monkeypatch: pytest.
     assert not own.exception
     assert "100,000 characters were sent" in own.caption[0].value.replace("\\", "")
     assert own.session_state["drawing"].changed.sha256 == before.changed.sha256
+
+
+def test_a_lesson_begins_with_its_drawing_and_says_what_that_one_came_to() -> None:
+    (tour,) = (tour for tour in LESSONS if tour.drawing)
+    page = attack_page(**tour.settings, lesson=tour.lesson)
+    finish(page, "Certify")
+    assert float(figures(page)["Length (L2)"]) > 6
+    given = page.session_state["drawing"].changed.pixels
+    draw(page, 255 - given)
+    vote(page)
+    assert "outcomes" not in page.session_state, "another drawing answers nothing"
+    draw(page, given)
+    vote(page)
+    said = {"held": "still a", "broken": "it flips", "abstained": "too close"}
+    came = said[page.session_state["drawing"].attempts[-1].outcome]
+    assert page.session_state["outcomes"][tour.lesson].startswith(came)
 
 
 def test_too_few_votes_are_a_sentence_beside_the_button(page: AppTest) -> None:
