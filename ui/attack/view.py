@@ -119,6 +119,8 @@ def _attack(certified: Certification) -> None:
         with body:
             st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
             st.markdown(said.sentence)
+            if certified.subject.recorded:
+                st.caption(f"The certificate is a recording of {certificate.created[:10]}.")
             if is_waiting(attacked):
                 show_queue_position(lambda: attacks.latest(certified))
             _figures(certificate, progress, attacked)

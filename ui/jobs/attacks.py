@@ -18,7 +18,7 @@ from diffsmooth_core.attacks import (
 )
 from diffsmooth_core.attacks.stream import QUERIES
 from diffsmooth_core.datasets.sources import Picture
-from ui.jobs import certificates
+from ui.jobs import certificates, recordings
 from ui.jobs.certificates import Certification
 from ui.jobs.gate import Demand
 from ui.jobs.networks import base_classifier
@@ -61,10 +61,11 @@ class RegionsTask:
 
 
 def certification(picture: Picture, config: SmoothingConfig) -> Certification | None:
-    """The session's run of this picture under these settings, in whatever state it is."""
+    """The session's run of this picture under these settings, in whatever state it is; without one the
+    bundled recording, if it is of them."""
     run = certificates.find(state.job())
     if run is None or run.subject.picture.sha256 != picture.sha256:
-        return None
+        return recordings.recorded(picture, config)
     same = all(getattr(run.subject.config, name) == getattr(config, name) for name in settings.CONFIG_FIELDS)
     return run if same else None
 

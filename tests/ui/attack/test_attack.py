@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import ABSTAIN, Certificate, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress, Attempt
-from tests.ui.conftest import APP, address, progress
+from tests.ui.conftest import APP, address, opened, progress
 from ui import charts
 from ui.attack import controls, view
 from ui.attack.charts import shares
@@ -46,6 +46,14 @@ def attack_page(**parameters: str) -> AppTest:
     page.switch_page("pages/attack.py").run()
     assert not page.exception
     return page
+
+
+def test_a_first_visit_finds_the_recorded_certificate_to_break() -> None:
+    page = opened("pages/attack.py")
+    assert not page.button(key="Attack").disabled
+    assert [metric.value for metric in page.metric][0] == "1.11"
+    assert any("The certificate is a recording" in said.value for said in page.caption)
+    assert "Draw it yourself" in page.segmented_control[0].options
 
 
 def finish(page: AppTest, key: str) -> None:
