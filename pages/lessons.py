@@ -17,3 +17,4 @@ if tour and tour.guesses:
     view.one(tour)
 else:
     view.every()
+tours.keep_answers()

@@ -23,6 +23,7 @@ def show() -> None:
         with ways:
             go_on(tour)
             st.button("Show everything", key="show-everything", on_click=state.end_lesson, width="stretch")
+    tours.keep_answers()
 
 
 def _guessed(tour: Tour) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import streamlit as st
 
 from diffsmooth_core import Certificate
+from ui.components import kept
 from ui.curriculum import LESSONS, TOURS, Tour
 from ui.session import notices, state
 
+LONGEST = 200  # letters of what came out in a lesson
 _BY_NAME = {tour.lesson: tour for tour in (*LESSONS, *TOURS)}
 
 
@@ -64,3 +66,22 @@ def came_out(tour: Tour, words: str) -> None:
     if not state.outcome(tour.lesson) and settings == tour.settings:
         state.keep_outcome(tour.lesson, words)
         st.rerun()  # this is said above what shows it
+
+
+def keep_answers() -> None:
+    """Have the browser keep what was answered, and take from it what a session before this one answered."""
+    kept.keep(state.answers(), state.times_forgotten(), _recalled)
+
+
+def _recalled() -> None:
+    """Take what the browser kept, as far as it can be of a lesson: anybody can write there."""
+    found = st.session_state[kept.KEY].found
+    for lesson, answer in (found if isinstance(found, dict) else {}).items():
+        tour = _BY_NAME.get(lesson)
+        if tour is None or not isinstance(answer, dict) or state.outcome(lesson):
+            continue
+        words, number = answer.get("came_out"), str(answer.get("guess", ""))
+        if isinstance(words, str) and 0 < len(words) <= LONGEST:
+            state.keep_outcome(lesson, words)
+            if number.isdecimal() and len(number) < 3 and int(number) < len(tour.guesses):
+                state.keep_guess(lesson, int(number))

@@ -29,9 +29,17 @@ def test_a_guess_a_run_and_what_came_out_and_from_there_to_everything(app: str, 
     expect(page).not_to_have_url(re.compile("lesson="))
     page.go_back()
     page.get_by_role("link", name="Next lesson").click()
-    expect(page.get_by_text("Lesson 2 of 10")).to_be_visible()
+    expect(page.get_by_text("Lesson 2 of 11")).to_be_visible()
     page.get_by_role("link", name="All lessons").click()
-    expect(page.get_by_text("1 of 10 lessons answered")).to_be_visible()
+    answered = page.get_by_text("1 of 11 lessons answered")
+    expect(answered).to_be_visible()
+    page.goto(f"{app}/lessons")  # another session
+    expect(answered).to_be_visible()
+    page.get_by_role("button", name="Start over").click()
+    expect(answered).to_have_count(0)
+    page.goto(f"{app}/lessons")
+    expect(page.get_by_text("Guess first, then see it happen.")).to_be_visible()
+    expect(answered).to_have_count(0)
 
 
 def test_a_lesson_opens_in_a_tab_of_its_own_too(app: str, page: Page) -> None:

@@ -35,7 +35,9 @@ def every() -> None:
     done = sum(bool(state.outcome(tour.lesson)) for tour in LESSONS)
     st.markdown("Guess first, then see it happen. Each question opens a page with its settings.")
     if done:
-        st.progress(done / len(LESSONS), f"{done} of {len(LESSONS)} lessons answered")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(done / len(LESSONS), f"{done} of {len(LESSONS)} lessons answered")
+            st.button("Start over", key="start-over", type="tertiary", on_click=state.forget_answers)
     for column, tour in _cards(LESSONS):
         with column:
             _question(tour)

@@ -107,6 +107,25 @@ def keep_outcome(lesson: str, words: str) -> None:
     st.session_state["outcomes"] = {**st.session_state.get("outcomes", {}), lesson: words}
 
 
+def answers() -> dict[str, dict[str, str]]:
+    """By lesson, what came out and the number of the guess where there was one."""
+    outcomes: dict[str, str] = st.session_state.get("outcomes", {})
+    return {
+        lesson: {"came_out": words} | ({} if (number := guess(lesson)) is None else {"guess": str(number)})
+        for lesson, words in outcomes.items()
+    }
+
+
+def forget_answers() -> None:
+    """Forget all guesses and what came out; in the browser too."""
+    st.session_state["guesses"], st.session_state["outcomes"] = {}, {}
+    st.session_state["forgotten"] = times_forgotten() + 1
+
+
+def times_forgotten() -> int:
+    return int(st.session_state.get("forgotten", 0))
+
+
 def present(on: bool) -> None:
     """Have the pages drawn for a projector, or not any more."""
     st.session_state["present"] = on

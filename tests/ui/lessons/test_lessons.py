@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import ABSTAIN, SmoothedClassifier, SmoothingConfig
@@ -21,7 +23,7 @@ from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from diffsmooth_core.statistics.peeking import simulate
 from diffsmooth_core.wording import length
 from tests.ui.conftest import address, dials, opened, turn
-from ui import curriculum
+from ui import curriculum, tours
 from ui.attack import controls as attack
 from ui.attack import drawing
 from ui.compare import controls as compare
@@ -336,3 +338,28 @@ def test_what_the_lesson_on_a_photograph_goes_on_to_is_so() -> None:
     usual = {"dataset": "imagenet", "dtype": "float32"} | USUAL["imagenet"]
     purified = SmoothedClassifier.load(SmoothingConfig(**usual)).votes(picture.tensor, "estimation", 0, 12)
     assert np.sum(purified == picture.label) >= 11
+
+
+def test_what_the_browser_kept_is_taken_as_far_as_it_is_of_a_lesson(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened("pages/lessons.py")
+    first, second = LESSONS[0], LESSONS[1]
+    found = {
+        first.lesson: {"came_out": "0.024", "guess": "1"},
+        second.lesson: {"came_out": "x" * 201},
+        "none": {"came_out": "1"},
+        LESSONS[2].lesson: "no answer",
+        LESSONS[3].lesson: {"came_out": "**b**", "guess": "99"},
+    }
+    monkeypatch.setattr(st, "session_state", {"kept": SimpleNamespace(found=found)})
+    tours._recalled()
+    answers = state.answers()
+    assert answers == {
+        first.lesson: {"came_out": "0.024", "guess": "1"},
+        LESSONS[3].lesson: {"came_out": "**b**"},
+    }
+    monkeypatch.undo()
+    page.session_state["outcomes"] = {first.lesson: "0.024"}
+    page.run()
+    page.button(key="start-over").click().run()
+    assert not page.exception
+    assert not page.session_state["outcomes"]
