@@ -72,12 +72,11 @@ def main() -> None:
         take(page, "compare")
 
         page = visit(browser, f"{url}/theorems?{PICTURE}", "dark")
-        page.get_by_text("samples are inside the pathwise bound").wait_for(timeout=120_000)
+        page.get_by_text("samples are inside the proved bound").wait_for(timeout=120_000)
         page.wait_for_timeout(8_000)
         take(page, "theorems")
 
         page = visit(browser, f"{url}/runs", height=1150)
-        page.get_by_role("button", name="Open a recorded audit of 200 pictures").click(timeout=60_000)
         page.get_by_role("radio", name="Pictures").click(timeout=60_000)
         press_key(page, "a")
         page.get_by_text("Stage by stage").wait_for(timeout=60_000)

@@ -28,7 +28,7 @@ def words(page: AppTest) -> str:
 def finish(page: AppTest) -> None:
     """Press Predict and wait for the answer."""
     page.button(key="Predict").click().run()
-    (job,) = [
+    *_, job = [
         job for job in jobs().snapshots("certificates") if isinstance(job.subject, predictions.PredictionTask)
     ]
     jobs().wait(job.id, 100)

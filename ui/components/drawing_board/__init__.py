@@ -16,8 +16,8 @@ import streamlit as st
 _HERE = Path(__file__).parent
 PARTS = ("../nodes.js", "painting.js", "controls.js", "board.js")
 HTML = '<section class="board"></section>'
-CSS = (_HERE / "board.css").read_text()
-JS = "".join((_HERE / name).read_text() for name in PARTS)
+CSS = (_HERE / "board.css").read_text(encoding="utf-8")
+JS = "".join((_HERE / name).read_text(encoding="utf-8") for name in PARTS)
 _component = st.components.v2.component("diffsmooth_drawing_board", html=HTML, css=CSS, js=JS)
 
 

@@ -60,7 +60,7 @@ class Machine {
     if ((plays || unseen) && !STILL.matches && !played.has(run)) {
       played.add(run);
       this.play();
-      this.replay.first = true;
+      this.replay.first = plays; // of a run of one's own the answer waits for nothing
     } else if (before && !STILL.matches && (same || state === "running")) {
       this.apply(steps.at(-1), true);
       for (const copy of state === "ended" ? [this.last] : fresh) this.send(copy);
