@@ -147,7 +147,7 @@ def test_too_few_votes_are_a_sentence_beside_the_button(page: AppTest) -> None:
     draw(page, 255 - picture.pixels)
     page.session_state["attack-n"] = 10
     page.run()
-    page.button(key="drawing-vote").click().run()
+    vote(page)
     assert "n = 10 votes" not in text(page), "10 agreeing votes decide at 0.005"
     page.session_state["attack-n"] = 9
     page.run()
