@@ -22,7 +22,7 @@ def saved(page: Page, kind: str, alt: str) -> Path:
     ("path", "alt", "word", "line"),
     [
         ("?picture=gallery:sailing-yacht", "Votes for each class", "ship", "Estimation votes,ship,997"),
-        ("results", "Certified accuracy in percent over the radius", "radius (L2", ",0.5,38.5"),
+        ("results", "Certified accuracy in percent over the radius", "radius (L2", ",2,21.6"),
     ],
     ids=["echarts", "plotly"],
 )

@@ -50,6 +50,20 @@ def choose(runs: list[Run]) -> Run:
         return named[st.selectbox("Run", list(named), key="run", bind="query-params", filter_mode="contains")]
 
 
+def _other(names: list[str]) -> str | None:
+    """The run that is compared with, if one is chosen."""
+    chosen: str | None = st.selectbox(
+        "Compare with",
+        names,
+        None,
+        key="with",
+        bind="query-params",
+        placeholder="another run",
+        help="A run over the same pictures: which certificates it gained or lost.",
+    )
+    return chosen
+
+
 def sidebar(runs: list[Run], run: Run) -> Selection:
     """Draw every control of a run."""
     with st.sidebar:
@@ -57,16 +71,7 @@ def sidebar(runs: list[Run], run: Run) -> Selection:
         every = audits.rows(run)
         st.caption(plain(run_title(run)))
         others = [name for name in named if name != run.name]
-        beside = st.selectbox(
-            "Compare with",
-            others,
-            None,
-            key="with",
-            bind="query-params",
-            placeholder="another run",
-            disabled=not others,
-            help="A run over the same pictures: which certificates it gained or lost.",
-        )
+        beside = _other(others) if others else None
         other = named[beside] if beside else None
         names = class_titles(run.dataset, every + (audits.rows(other) if other else []))
         changes = _changes(every, other)
