@@ -124,6 +124,7 @@ class Dials {
   show({ dials, panel, heard }, send) {
     this.send = send;
     this.heard = heard;
+    this.told = Math.max(this.told, heard); // a page that comes back to the dials goes on counting
     this.data = panel;
     while (this.dials.length > dials.length) this.dials.pop().node.remove();
     while (this.dials.length < dials.length) this.dials.push(new Dial(this.row, this));
