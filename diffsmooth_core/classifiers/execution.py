@@ -123,8 +123,8 @@ class Graphed(nn.Module):
         return result
 
 
-AT_TIMESTEPS = (UNet, DiffusersUNet)
-AT_NONE = (DnCNN, CompactCNN, CifarResNet)
+WITH_TIMESTEP = (UNet, DiffusersUNet)
+WITHOUT_TIMESTEP = (DnCNN, CompactCNN, CifarResNet)
 
 
 def convertible(network: nn.Module) -> bool:
@@ -146,7 +146,7 @@ def prepared(network: nn.Module, mode: str, dtype: torch.dtype, t: float | None 
         return network
     if isinstance(network, Ensemble):
         return network.with_networks(lambda member: prepared(member, mode, dtype))
-    if not (isinstance(network, AT_TIMESTEPS + AT_NONE) or convertible(network)):
+    if not (isinstance(network, WITH_TIMESTEP + WITHOUT_TIMESTEP) or convertible(network)):
         return network
     return _prepared(network, next(network.parameters()).device, mode, dtype, t)
 
@@ -178,9 +178,9 @@ def _prepared(
     network: nn.Module, _where: torch.device, mode: str, dtype: torch.dtype, t: float | None
 ) -> nn.Module:
     made: Any = copy.deepcopy(network).eval()
-    if isinstance(made, AT_TIMESTEPS):
+    if isinstance(made, WITH_TIMESTEP):
         made.fold(t)
-    elif isinstance(made, AT_NONE):
+    elif isinstance(made, WITHOUT_TIMESTEP):
         made.fold()
     if isinstance(made, DnCNN):  # the noise alone is in the dtype: the picture that it is taken from is not
         made.layers = InDtype(made.layers, dtype)

@@ -80,8 +80,8 @@ def test_a_norm_of_negative_scale_stays_behind_the_maximum() -> None:
     )
 
 
-@pytest.mark.parametrize("scale_shift", [True, False])
-def test_folding_a_u_net_keeps_the_noise_that_it_predicts(scale_shift: bool) -> None:
+def small_u_net(scale_shift: bool, patch: int = 1) -> nn.Module:
+    """One for 16x16 pictures, with attention, and a variance beside the noise."""
     config = UNetConfig(
         image_size=16,
         num_channels=32,
@@ -90,9 +90,14 @@ def test_folding_a_u_net_keeps_the_noise_that_it_predicts(scale_shift: bool) -> 
         attention_resolutions=(2,),
         learn_sigma=True,
         use_scale_shift_norm=scale_shift,
-        patch=2,
+        patch=patch,
     )
-    network = randomised(UNet(config))
+    return randomised(UNet(config))
+
+
+@pytest.mark.parametrize("scale_shift", [True, False])
+def test_folding_a_u_net_keeps_the_noise_that_it_predicts(scale_shift: bool) -> None:
+    network = small_u_net(scale_shift, patch=2)
     x = torch.randn(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     expected = network(x, torch.full((3,), 37.5))
     found = prepared(network, "folded", torch.float32, 37.5)(x, torch.full((3,), 999.0))
@@ -102,16 +107,7 @@ def test_folding_a_u_net_keeps_the_noise_that_it_predicts(scale_shift: bool) -> 
 
 @pytest.mark.parametrize("scale_shift", [True, False])
 def test_a_u_net_at_several_timesteps_is_given_one_for_all_pictures(scale_shift: bool) -> None:
-    config = UNetConfig(
-        image_size=16,
-        num_channels=32,
-        num_res_blocks=1,
-        channel_mult=(1, 2),
-        attention_resolutions=(2,),
-        learn_sigma=True,
-        use_scale_shift_norm=scale_shift,
-    )
-    networks = randomised(UNet(config)), randomised(DiffusersUNet(DDPM))
+    networks = small_u_net(scale_shift), randomised(DiffusersUNet(DDPM))
     x = torch.randn(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     for network in networks:
         made = prepared(network, "folded", torch.float32)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.attacks import Attempt
 from diffsmooth_core.datasets.sources import Picture
-from diffsmooth_core.wording import confidence, down, length
+from diffsmooth_core.wording import confidence, down
 from ui import verdict as certified
-from ui.attack.outcome import against_the_certificate
+from ui.attack.outcome import against_the_certificate, before
 from ui.jobs.polling import failure
 from ui.jobs.registry import Snapshot
 from ui.text import plain
@@ -48,22 +49,15 @@ def share_and_class(label: int, counts: tuple[int, ...], names: tuple[str, ...])
 
 
 def _nothing(certificate: Certificate, picture: Picture, names: tuple[str, ...]) -> Verdict:
-    name = plain(names[certificate.candidate])
+    """Before anything is drawn: what the certificate guarantees, as before an attack."""
+    said = before(certificate, picture, names)
     if certificate.label == ABSTAIN:
-        return Verdict(
-            "abstain",
-            ":material/do_not_disturb_on:",
-            "No certificate",
-            f"most votes were for **{name}**",
-            "Nothing is promised for this picture, so any change may flip it. Draw one.",
-        )
-    said = certified.verdict(certificate, picture, names)
-    return Verdict(
-        said.mood,
-        said.mark,
-        "Draw a change",
-        f"**{name}** within **{length(certificate.radius)}**",
-        f"No change shorter than that makes it anything else, whoever draws it, with "
+        sentence = "Nothing is promised for this picture, so any change may flip it. Draw one."
+        return replace(said, sentence=sentence)
+    return replace(
+        said,
+        word="Draw a change",
+        sentence="No change shorter than that makes it anything else, whoever draws it, with "
         f"{confidence(certificate.config.alpha)} confidence. Draw on the picture: the gauge says how far you "
         "have gone.",
     )

@@ -12,6 +12,7 @@ from diffsmooth_core.wording import confidence, length
 from ui import verdict as certified
 from ui.jobs.polling import failure
 from ui.jobs.registry import Snapshot
+from ui.text import plain
 from ui.verdict import Verdict
 
 
@@ -20,7 +21,8 @@ def verdict(
 ) -> Verdict:
     """The state or outcome of the attack, as Markdown in which outside text is escaped."""
     if attacked is None:
-        return _before(certificate, picture, names)
+        return before(certificate, picture, names)
+    names = tuple(map(plain, names))
     if attacked.state == "failed":
         return Verdict("failed", ":material/error:", "Stopped", "no answer", failure(attacked))
     if attacked.state == "queued":
@@ -34,9 +36,9 @@ def verdict(
     return _not_broken(certificate, picture, attacked, names)
 
 
-def _before(certificate: Certificate, picture: Picture, names: tuple[str, ...]) -> Verdict:
+def before(certificate: Certificate, picture: Picture, names: tuple[str, ...]) -> Verdict:
     """Before an attack: what the certificate guarantees against it, in the colour of its own verdict."""
-    name, radius = names[certificate.candidate], length(certificate.radius)
+    name, radius = plain(names[certificate.candidate]), length(certificate.radius)
     if certificate.label == ABSTAIN:
         return Verdict(
             "abstain",
