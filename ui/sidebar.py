@@ -99,7 +99,7 @@ def sidebar(shared: bool = False, dials: bool = False) -> Draft[SmoothingConfig]
         if not shared and tours.current() is None:
             with more:
                 _challenge(draft.values)
-        if draft.problem:
+        if draft.problem and not (dials and _beside_a_dial()):
             error_box(draft.problem)
         if problem := state.picture_problem():
             draft = Draft(None, problem)
@@ -173,6 +173,11 @@ def _select(
         disabled=not used,
         on_change=chosen,
     )
+
+
+def _beside_a_dial() -> bool:
+    """Whether a dial says itself that its number cannot be."""
+    return not all(fits(state.setting(name), settings.SPANS[name]) for name in settings.DIALS)
 
 
 def _numbers(left: str, right: str | None, right_used: bool = True, left_used: bool = True) -> None:

@@ -26,10 +26,9 @@ from ui.jobs.previews import Preview, Tried
 from ui.session import notices, settings, state
 from ui.session.draft import Draft
 from ui.session.numbers import NUMBERS, fits, typed, within
-from ui.session.settings import SPANS
+from ui.session.settings import DIALS, SPANS
 
 KEY = "dials"
-NAMES = ("sigma", "sigma_local", "m", "n")
 COARSE = {"sigma": 4, "sigma_local": 4, "m": 8, "n": 9}  # places that a page key goes
 NEAR = 1.2  # how much larger a σ may be than another for which its votes are shown
 TICK_SECONDS = 1.0  # between two looks at what is drawn in the background
@@ -42,7 +41,7 @@ STALE = "Let go, and a few votes are drawn with this value."
 def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     """Draw the dials that the page or its lesson shows, and below them what votes drawn beforehand say. A
     lesson does without these, as its run is to answer what is asked in it."""
-    if not any(map(tours.shows, NAMES)):
+    if not any(map(tours.shows, DIALS)):
         return
     config = draft.values if tours.current() is None and not state.picture_problem() else None
     asked = previews.asked(config) if config else None
@@ -75,12 +74,12 @@ def _moved() -> None:
     name = str(moved["name"])
     st.session_state["dials-heard"] = int(moved["number"])
     st.session_state["dial-moved"] = True
-    if name in NAMES:
+    if name in DIALS:
         notices.attempt(lambda: state.change_settings(**{name: typed(name, str(moved["text"]))}))
 
 
 def _dials(method: str) -> tuple[Dial, ...]:
-    return tuple(_dial(name, METHODS[method].smooths_locally) for name in NAMES if tours.shows(name))
+    return tuple(_dial(name, METHODS[method].smooths_locally) for name in DIALS if tours.shows(name))
 
 
 def _dial(name: str, local: bool) -> Dial:

@@ -44,6 +44,7 @@ CONFIG_FIELDS = (
     "bound",
     "dtype",
 )
+DIALS = ("sigma", "sigma_local", "m", "n")  # settings that Certify has beside its machine
 SPANS: dict[str, tuple[float, float]] = {
     "sigma": (0.01, 2.0),
     "sigma_local": (0.0, 2.0),

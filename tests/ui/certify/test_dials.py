@@ -13,10 +13,9 @@ from streamlit.testing.v1 import AppTest
 from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.wording import length, percent
 from tests.ui.conftest import address, dials, turn
-from ui.certify.dials import NAMES
 from ui.jobs import certificates, previews
 from ui.session import settings, state
-from ui.session.settings import SPANS
+from ui.session.settings import DIALS, SPANS
 
 FROG = "gallery:frog-from-above"
 Visit = Callable[..., AppTest]
@@ -30,7 +29,7 @@ def panel(page: AppTest) -> dict[str, Any]:
 
 def test_a_slider_reaches_every_number_that_can_be_and_stands_at_its_own(visit: Visit) -> None:
     found = dials(visit(sigma="0.33", n="1234", m="7"))
-    assert tuple(found) == NAMES
+    assert tuple(found) == DIALS
     for name, dial in found.items():
         places = [float(text.replace(",", "")) for text in dial["places"]]
         assert (places[0], places[-1]) == SPANS[name]

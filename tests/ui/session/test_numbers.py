@@ -87,6 +87,17 @@ def test_a_number_that_cannot_be_stops_the_button_and_is_said_beside_it(
     assert not page.button(key=button).disabled
 
 
+def test_a_dial_says_itself_that_its_number_cannot_be() -> None:
+    """Beside the button too, and not a third time in the sidebar, which says it of other settings."""
+    page = opened("pages/certify.py")
+    turn(page, sigma=50.0)
+    assert dials(page)["sigma"]["problem"].startswith("Noise σ is 50: it can be from")
+    assert not page.error
+    turn(page, sigma=0.5)
+    choose(page, "alpha", 5.0)
+    assert len(page.error) == 1
+
+
 def test_a_field_that_is_not_used_stays_open_while_its_number_cannot_be() -> None:
     page = opened("pages/certify.py")
     turn(page, sigma_local=7.0)
