@@ -62,6 +62,7 @@ def test_keys_step_finely_and_coarsely_and_a_comma_is_read(app: str, page: Page)
     page.goto(f"{app}/{FROG}")
     slider, field = (page.get_by_role(role, name="Noise σ") for role in ("slider", "spinbutton"))
     expect(field).to_have_value("0.5")
+    expect(page).to_have_url(re.compile("sigma=0.5"))  # the page is drawn
     slider.focus()
     for key, value in (("ArrowRight", "0.55"), ("PageUp", "0.75"), ("ArrowLeft", "0.7"), ("Home", "0.01")):
         page.keyboard.press(key)
@@ -75,6 +76,15 @@ def test_keys_step_finely_and_coarsely_and_a_comma_is_read(app: str, page: Page)
     field.fill("noise")
     field.press("Enter")
     expect(field).to_have_value("0.35")
+    page.get_by_role("link", name="Step through").click()
+    expect(page.get_by_role("heading", name="Step through", level=1)).to_be_visible()
+    page.get_by_role("link", name="Certify now").click()
+    expect(slider).to_be_visible()  # which Step through does not have
+    expect(page).to_have_url(re.compile(r"/\?.*sigma=0.35&"))
+    expect(field).to_have_value("0.35")
+    field.fill("0.3")
+    field.press("Enter")
+    expect(page).to_have_url(re.compile("sigma=0.3&"))  # dials that came back are heard too
 
 
 def test_votes_for_other_pictures_are_drawn_while_the_page_is_there(app: str, page: Page) -> None:
