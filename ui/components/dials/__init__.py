@@ -14,7 +14,7 @@ import streamlit as st
 
 _HERE = Path(__file__).parent
 HTML = '<section class="dials" aria-label="Noise and votes"></section>'
-CSS = (_HERE / "dials.css").read_text(encoding="utf-8")
+CSS = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("../slider.css", "dials.css"))
 JS = (_HERE.parent / "nodes.js").read_text(encoding="utf-8") + (_HERE / "dials.js").read_text(
     encoding="utf-8"
 )

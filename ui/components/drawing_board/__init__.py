@@ -16,7 +16,7 @@ import streamlit as st
 _HERE = Path(__file__).parent
 PARTS = ("../nodes.js", "painting.js", "controls.js", "board.js")
 HTML = '<section class="board"></section>'
-CSS = (_HERE / "board.css").read_text(encoding="utf-8")
+CSS = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("../slider.css", "board.css"))
 JS = "".join((_HERE / name).read_text(encoding="utf-8") for name in PARTS)
 _component = st.components.v2.component("diffsmooth_drawing_board", html=HTML, css=CSS, js=JS)
 

@@ -43,7 +43,7 @@ class Board {
     canvas.onkeydown = (event) => this.key(event);
     canvas.onfocus = () => canvas.matches(":focus-visible") && this.showRing(true);
     canvas.onblur = () => this.showRing(false);
-    for (const { input, number } of [size, strength]) input.oninput = () => write(number, input.value);
+    for (const one of [size, strength]) one.input.oninput = () => showNumber(one);
     for (const [name, { input }] of Object.entries(whole)) {
       input.oninput = () => this.changeAll(name, +input.value);
       input.onchange = () => this.letGo();
@@ -149,9 +149,9 @@ class Board {
   draw() {
     const { painting, parts } = this;
     this.put(painting.shown);
-    for (const [name, { input, number }] of Object.entries(parts.whole)) {
-      input.value = painting.whole[name];
-      write(number, String(painting.whole[name]));
+    for (const [name, one] of Object.entries(parts.whole)) {
+      one.input.value = painting.whole[name];
+      showNumber(one);
     }
     parts.undo.disabled = !painting.past.length;
     this.measure();

@@ -7,9 +7,15 @@ const dial = (parent, words, name, [least, most, value]) => {
   const input = make("input", label);
   Object.assign(input, { type: "range", name, min: least, max: most });
   input.value = value;
-  const number = make("output", label);
-  number.textContent = value;
-  return { input, number };
+  const shown = { input, number: make("output", label) };
+  showNumber(shown);
+  return shown;
+};
+
+// A slider's number beside it, and how far its track is filled.
+const showNumber = ({ input, number }) => {
+  write(number, input.value);
+  input.style.setProperty("--at", `${(100 * (input.value - input.min)) / (input.max - input.min)}%`);
 };
 
 const buildBrushes = (tools) => {
