@@ -72,11 +72,14 @@ def status(snapshot: Certification, names: tuple[str, ...]) -> None:
         st.markdown(outcome.sentence)
 
 
-def find_time(place: DeltaGenerator, picture: Picture, config: SmoothingConfig) -> None:
-    """Find out how long a run takes where that is not known yet, once all else is drawn, and say it."""
-    if not certificates.seconds_needed(config):
-        certificates.time_votes(picture, config)
-        say_time(place, config)
+def find_time(place: DeltaGenerator, picture: Picture, config: SmoothingConfig) -> bool:
+    """Find out how long a run takes where that is not known yet, once all else is drawn, and say it. Returns
+    whether it was found out."""
+    if certificates.seconds_needed(config):
+        return False
+    certificates.time_votes(picture, config)
+    say_time(place, config)
+    return bool(certificates.seconds_needed(config))
 
 
 def say_time(place: DeltaGenerator, config: SmoothingConfig, counted: int = 0) -> None:

@@ -86,15 +86,14 @@ def _idle(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
         with action:
             place = _start("Certify", picture, draft)
             focus.steer("idle")
-    beside = st.container()
+    dials.show(picture, draft)
     if config is not None:
         machine.show(vote_machine.waiting(picture, config, _example(picture, config), names), key="machine")
         note = "" if state.picture_problem() else picture.note
         for sentence in filter(None, (note, too_noisy(config))):
             st.caption(f":material/info: {plain(sentence)}")
-        answer.find_time(place, picture, config)
-    with beside:  # at last, as they know then how long a vote takes
-        dials.show(picture, draft)
+        if answer.find_time(place, picture, config):
+            st.rerun()  # for the dials, which say it too
 
 
 def _example(picture: Picture, config: SmoothingConfig) -> tuple[Copy, ...]:
@@ -118,7 +117,7 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
             _figures(snapshot, names)
         with action:
             place = _actions(snapshot, picture, draft)
-    beside = st.container()
+    dials.show(picture, draft)
     example = () if progress else _example(run.picture, run.config)
     machine.show(vote_machine.of_run(snapshot, example, names), key="machine")
     for sentence in filter(None, (too_noisy(run.config), _other_bound(progress))):
@@ -126,10 +125,8 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
     done = progress is not None and progress.certificate is not None
     spec = charts.trace(progress.trace if progress else (), run.config, done)
     figure.show(spec, "trace", "Share of votes and its lower bound, against ½", charts.HEIGHT)
-    if place and draft.values:
-        answer.find_time(place, picture, draft.values)
-    with beside:
-        dials.show(picture, draft)
+    if place and draft.values and answer.find_time(place, picture, draft.values):
+        st.rerun()
 
 
 def _votes(progress: Progress, run: CertificationTask) -> None:
