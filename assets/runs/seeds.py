@@ -14,8 +14,8 @@ import torch
 from tqdm import tqdm
 
 from diffsmooth_core import SmoothedClassifier, SmoothingConfig
+from diffsmooth_core.certification.thousand_seeds import FILE
 from diffsmooth_core.datasets import resolve
-from ui.lessons.seeds import FILE
 
 PICTURE = "gallery:frog-from-above"
 SEEDS, LONG = 1000, 100_000

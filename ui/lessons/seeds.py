@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.certification.thousand_seeds import recorded
 from diffsmooth_core.datasets import class_names, resolve
-from diffsmooth_core.paths import ASSETS
 from diffsmooth_core.statistics import certified_radius
 from diffsmooth_core.statistics.seeds import Grinding, grind
 from diffsmooth_core.wording import down, percent
 from ui import commands, tours
 from ui.components import figure
 from ui.curriculum import Tour
-from ui.lessons.peeking import ANYTIME, LEVELS, NAIVE, steps
+from ui.echarts import Spec
+from ui.lessons.peeking import LEVELS
+from ui.step_charts import ANYTIME, NAIVE, steps
 
-FILE = ASSETS / "runs" / "thousand-seeds.json"
 SEEDS = (1, 3, 10, 30, 100, 300, 1000)
 ASKED = (1000, 0.01)  # seeds and risk that the lesson asks about
 FREE, CHALLENGED = "Whoever certifies", "A verifier, who gives a nonce"
 
 
-@lru_cache(maxsize=1)
-def recorded() -> dict[str, Any]:
-    """The recording that assets/runs/seeds.py made."""
-    document: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    return document
-
-
 def show(tour: Tour) -> None:
     """The panel: how many seeds are tried, at which risk, and who chooses them."""
     record = recorded()
-    config = SmoothingConfig.from_dict(record["config"])
-    share = record["long"]["votes"] / record["long"]["n"]
-    true, name = certified_radius(share, config.sigma), class_names(config.dataset)[record["label"]]
-    drawing = record["picture"].partition(":")[2].replace("-", " ")
+    config, share = record.config, record.share
+    true, name = certified_radius(share, config.sigma), class_names(config.dataset)[record.label]
+    drawing = record.picture.partition(":")[2].replace("-", " ")
     st.markdown(
-        f"The drawing *{drawing}* is a hard one: of {record['long']['n']:,} noisy copies {percent(share)} "
+        f"The drawing *{drawing}* is a hard one: of {record.long:,} noisy copies {percent(share)} "
         f"are taken for a {name}, which is worth a radius of {true:.3f}. It was certified with every seed "
-        f"from 0 to {len(record['votes']) - 1}, with n = {config.n} votes each."
+        f"from 0 to {len(record.votes) - 1}, with n = {config.n} votes each."
     )
     one, two, three = st.columns([3, 2, 4])
     tried = one.select_slider("Seeds tried", SEEDS, 1)
@@ -65,7 +53,7 @@ def show(tour: Tour) -> None:
             f"nobody shows. So each is read at α/{tried:,}: then any of them is wrong with probability α at "
             "most."
         )
-        picture = resolve(record["picture"], config.dataset)
+        picture = resolve(record.picture, config.dataset)
         commands.show(
             *commands.challenged(config, picture), note="The verifier calls the second and the last."
         )
@@ -81,7 +69,7 @@ def show(tour: Tour) -> None:
 @st.cache_data(max_entries=8)
 def _ground(alpha: float, share: float) -> Grinding:
     record = recorded()
-    return grind(record["votes"], record["config"]["n"], alpha, share, record["config"]["sigma"])
+    return grind(record.votes, record.config.n, alpha, share, record.config.sigma)
 
 
 def _figures(found: Grinding, tried: int, true: float, fair: bool) -> None:
@@ -101,7 +89,7 @@ def _figures(found: Grinding, tried: int, true: float, fair: bool) -> None:
     )
 
 
-def chart(found: Grinding, true: float, fair: bool, tried: int) -> dict[str, Any]:
+def chart(found: Grinding, true: float, fair: bool, tried: int) -> Spec:
     """The best radius of the first k seeds over k, up to those that were tried, and under a challenge what
     the ledger leaves of it."""
     lines = {"the best so far, at α": (NAIVE, _points(found.best[:tried]))}

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from diffsmooth_core import ABSTAIN, SmoothedClassifier, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, attack_stream, distance
 from diffsmooth_core.certification.decision import predicted
+from diffsmooth_core.certification.thousand_seeds import recorded
 from diffsmooth_core.config import SIDES, USUAL
 from diffsmooth_core.datasets import class_names, resolve
 from diffsmooth_core.datasets.drawn import from_file
@@ -29,9 +30,10 @@ from ui.attack import drawing
 from ui.compare import controls as compare
 from ui.curriculum import LESSONS, TOURS, Tour
 from ui.jobs import recordings
-from ui.lessons import peeking, seeds
+from ui.lessons import seeds
 from ui.session import settings, state
 from ui.step import view as step
+from ui.step_charts import false_claims
 
 Visit = Callable[..., AppTest]
 SETTINGS = {one.page: one for one in (settings.CERTIFY, step.SETTINGS, compare.SETTINGS, attack.SETTINGS)}
@@ -133,11 +135,12 @@ def test_peeking_is_counted_once_asked_for_and_the_anytime_bound_keeps_its_promi
 
 def test_the_chart_draws_the_counts_against_alpha() -> None:
     found = simulate(0.5, 1000, 0.05, 10, 200)
-    naive, anytime = peeking.chart(found)["series"]
+    naive, anytime = false_claims(found.looks, found.naive, found.anytime, found.runs, found.alpha)["series"]
     assert naive["data"][-1] == [1000, 100 * int(found.naive[-1]) / 200]
     assert anytime["markLine"]["data"] == [{"yAxis": 5.0}]
-    long = peeking.chart(simulate(0.5, 10_000, 0.05, 1, 5))["series"][0]["data"]
-    assert len(long) <= 500
+    long = np.arange(1, 10_001)
+    drawn = false_claims(long, 0 * long, 0 * long, 5, 0.05)["series"][0]["data"]
+    assert len(drawn) <= 500
 
 
 def test_a_thousand_seeds_claim_too_much_and_a_ledger_takes_it_back() -> None:
@@ -171,17 +174,13 @@ def test_a_thousand_seeds_claim_too_much_and_a_ledger_takes_it_back() -> None:
 
 def test_the_record_of_seeds_is_of_what_it_says() -> None:
     """The first seeds certified again: the same votes, on the machine and in the execution of the test."""
-    record = seeds.recorded()
-    config = SmoothingConfig.from_dict(record["config"] | {"dtype": "float32"})
+    record = recorded()
+    config = replace(record.config, dtype="float32")
     smoothed = SmoothedClassifier.load(config)
-    x = resolve(record["picture"], config.dataset).tensor
-    shares = [
-        smoothed.under(replace(config, seed=seed)).certify(x).counts[record["label"]] for seed in range(3)
-    ]
-    assert len(record["votes"]) == 1000
-    assert np.mean(record["votes"]) == pytest.approx(
-        100 * record["long"]["votes"] / record["long"]["n"], abs=3
-    )
+    x = resolve(record.picture, config.dataset).tensor
+    shares = [smoothed.under(replace(config, seed=seed)).certify(x).counts[record.label] for seed in range(3)]
+    assert len(record.votes) == 1000
+    assert np.mean(record.votes) == pytest.approx(100 * record.share, abs=3)
     assert np.mean(shares) == pytest.approx(67.6, abs=15)
 
 
