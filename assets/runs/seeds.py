@@ -37,6 +37,7 @@ def main() -> None:
     document = {
         "picture": PICTURE,
         "config": CONFIG.as_dict(),
+        "execution": str(smoothed.base.execution),
         "label": label,
         "votes": found,  # for the label, by seed; 0 where another class was selected
         "long": {"votes": votes, "n": LONG},

@@ -22,7 +22,18 @@ from diffsmooth_core.runs.store import Store
 from diffsmooth_core.theory import TheoremSetting
 from tests.datasets.conftest import write_twelve
 from tests.ui.conftest import APP, progress
-from ui.jobs import attacks, audits, certificates, experiments, files, gate, predictions, previews, theorems
+from ui.jobs import (
+    attacks,
+    audits,
+    certificates,
+    experiments,
+    files,
+    gate,
+    predictions,
+    previews,
+    rooms,
+    theorems,
+)
 from ui.jobs.certificates import CertificationTask
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.gate import Demand
@@ -59,11 +70,20 @@ def certified(config: SmoothingConfig = CONFIG) -> Snapshot[Any]:
     return Snapshot("certified", "done", CertificationTask(picture, config), progress=done)
 
 
+def with_a_seed() -> str:
+    """The code of a room whose next step is its job."""
+    room = rooms.open_room()
+    for phase in (rooms.Phase.GATHERING, rooms.Phase.GUESSING):
+        rooms.advance(room.code, phase)
+    rooms.give_seed(room.code, 7)
+    return room.code
+
+
 def every_kind(store: Store, config: SmoothingConfig = CONFIG) -> dict[str, Started]:
     """What starts a job of each kind, with these settings where it has settings."""
     picture, run, done = state.resolved(settings.FIRST_PICTURE), opened(store, config), certified(config)
     setting, plane = TheoremSetting(), Plane.through(picture.tensor, None, None, 0)
-    few = AttackConfig(n=30, attempts=1, halvings=0)
+    few, room = AttackConfig(n=30, attempts=1, halvings=0), with_a_seed()
     return {
         "certificate": lambda: certificates.submit(picture, config),
         "comparison": lambda: experiments.submit(ExperimentTask("comparison", picture, (config,))),
@@ -83,6 +103,7 @@ def every_kind(store: Store, config: SmoothingConfig = CONFIG) -> dict[str, Star
         ),
         "costs": lambda: theorems.request_costs(picture, config),
         "exact curves": lambda: theorems.request_exact_curves("clusters", 2, setting),
+        "room": lambda: rooms.advance(room, rooms.Phase.SEEDS),
         "file": lambda: files.read("here", "files", "a log", str, print, print),
         "convergence": lambda: theorems.request_convergence("clusters", 2, setting),
     }
@@ -90,6 +111,7 @@ def every_kind(store: Store, config: SmoothingConfig = CONFIG) -> dict[str, Star
 
 EXACT = {"exact curves", "convergence", "file"}  # no network, no votes
 A_VOTE = {"samples", "curves", "comparison of pictures"} | EXACT  # these cast none
+PLAIN = {"room"}  # its settings are its own, without purification
 FEW_VOTES = A_VOTE | {"attack", "prediction", "preview", "regions", "explain"}
 OF_THE_STORE = {"audit", "go on", "explain", "rescue"}
 
@@ -111,17 +133,19 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Registry, "_work", lambda *_: None)
     monkeypatch.setitem(limits._limits()["runs"], "waiting_each", 99)
     monkeypatch.setattr(files, "PATIENCE", 0.0)
+    monkeypatch.setattr(rooms, "_open", {})
+    monkeypatch.setattr(rooms, "visitor", lambda: "teacher")
 
 
 @pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize(
     ("limit", "value", "free", "sentence"),
     [
-        (("runs", "m"), 1, A_VOTE, "m = 2 is asked for; here it is up to 1"),
+        (("runs", "m"), 1, A_VOTE | PLAIN, "m = 2 is asked for; here it is up to 1"),
         (("runs", "n"), 20, FEW_VOTES - {"attack", "prediction"}, "; here it is up to 20"),
-        (("runs", "n0"), 5, FEW_VOTES, "n0 = 10 is asked for; here it is up to 5"),
+        (("runs", "n0"), 5, FEW_VOTES, "0 is asked for; here it is up to 5"),
         (("models", "classifiers"), ["standard"], A_VOTE, "the classifier 'gaussian-0.25' is not among"),
-        (("models", "denoisers"), ["other"], EXACT, "the denoiser 'bundled' is not among"),
+        (("models", "denoisers"), ["other"], EXACT | PLAIN, "the denoiser 'bundled' is not among"),
         (("audits", "may_start"), False, None, "audits are started and gone on with from the command line"),
         (("audits", "pictures"), 2, None, "3 pictures are asked for; here an audit has up to 2"),
     ],
@@ -170,6 +194,7 @@ def test_all_kinds_begin_where_nothing_forbids_it_and_there_is_no_other_way_to_t
         "files.read",
         "predictions.submit",
         "previews.keep_drawing",
+        "rooms._start",
         "theorems.request",
     }, "a new kind of job belongs into `every_kind`"
 

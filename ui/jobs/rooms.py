@@ -1,0 +1,328 @@
+"""Rooms in which a class does one experiment together. They are kept in memory alone, for as long as the
+operator lets them.
+
+A teacher opens a room, the class joins it by its code. Everybody guesses which share of them would claim too
+much by stopping at the first look that suits them, then gives a seed, and one job certifies the same picture
+with all of them. Nobody has a name: a room knows a browser by a hash under its own random key.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from diffsmooth_core import InputError
+from ui.jobs import gate, seeds
+from ui.jobs.gate import Demand
+from ui.jobs.registry import jobs
+from ui.jobs.seeds import SeedResult
+from ui.session.limits import limit
+from ui.session.numbers import within
+from ui.session.visitor import is_operator, visitor
+
+LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without those that look alike: 0 and O, 1, I and L
+QUEUE = "certificates"
+
+
+class Phase(StrEnum):
+    """What a room is at; they follow each other in this order."""
+
+    GATHERING = "gathering"
+    GUESSING = "guessing"
+    SEEDS = "seeds"
+    BOUNDS = "bounds"
+    PEEKING = "peeking"
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room at one moment, as one visitor sees it; nothing in it changes afterwards.
+
+    `guesses`, in percent, and `seeds`, one for everybody who gave one, are in the order of their size, which
+    says of nobody who gave which. `results` are those found so far, one for each seed of `seeds`: where two
+    people gave the same seed, both have its result, and both count. `job` is the id of the job that computes
+    them, and `problem` the sentence, without a full stop, why it ended before all were there; a `teacher` may
+    `advance` the room, `try_again` and `close` it.
+    """
+
+    code: str
+    phase: Phase
+    people: int
+    guesses: tuple[float, ...] = ()
+    seeds: tuple[int, ...] = ()
+    job: str | None = None
+    results: tuple[SeedResult, ...] = ()
+    problem: str = ""
+    teacher: bool = False
+    mine_guess: float | None = None
+    mine_seed: int | None = None
+    mine_result: SeedResult | None = None
+
+
+@dataclass(frozen=True)
+class RoomTask:
+    """The input of the job that certifies the picture with the seeds of a room."""
+
+    demand: Demand
+
+
+@dataclass(frozen=True)
+class RoomProgress:
+    """How many of a room's seeds have their results."""
+
+    done: int
+    total: int
+
+    @property
+    def finished(self) -> bool:
+        return self.done == self.total
+
+
+@dataclass
+class _Person:
+    guess: float | None = None
+    seed: int | None = None
+
+
+@dataclass
+class _Record:
+    """A room as the table holds it. `key` is its secret, under which browsers are hashed."""
+
+    code: str
+    key: bytes
+    opener: bytes
+    until: float  # on the clock
+    phase: Phase = Phase.GATHERING
+    people: dict[bytes, _Person] = field(default_factory=dict)
+    job: str | None = None
+    results: tuple[SeedResult, ...] = ()
+
+    def opened_by(self, who: str) -> bool:
+        return _hashed(self.key, who) == self.opener
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(sorted(person.seed for person in self.people.values() if person.seed is not None))
+
+    @property
+    def complete(self) -> bool:
+        return len(self.results) == len(self.seeds)
+
+
+_open: dict[str, _Record] = {}  # by code
+_lock = threading.RLock()  # guards the table and all that it holds
+_clock = time.monotonic
+
+
+def open_room() -> Room:
+    """Open a room, or find the one that this visitor has open already. Raises InputError where the operator
+    does not allow its votes, or as many rooms are open as may be."""
+    gate.allow(Demand(runs=(seeds.config_of(0),)))
+    who, most = visitor(), limit("rooms", "open")
+    with _lock:
+        _close_old()
+        own = [record for record in _open.values() if record.opened_by(who)]
+        if not own and len(_open) >= most:
+            raise InputError(
+                f"{len(_open)} rooms are open and no more may be here; try again once one has been closed"
+                if most
+                else "the operator of this server lets nobody open a room"
+            )
+        record = own[0] if own else _new(who)
+        return _seen(record, who)
+
+
+def join(code: str) -> Room:
+    """Enter a room, once a browser. Raises InputError for a code of none, and for a full room."""
+    who = visitor()
+    with _lock:
+        record = _find(code)
+        _person(record, who)
+        return _seen(record, who)
+
+
+def look(code: str) -> Room:
+    """A room, without entering it. Raises InputError for a code of none."""
+    who = visitor()
+    with _lock:
+        return _seen(_find(code), who)
+
+
+def guess(code: str, percent: float) -> None:
+    """Say, or say anew, how many in a hundred would claim too much, while that is asked. Raises InputError
+    when it is not, and for what is no percentage."""
+    who = visitor()
+    with _lock:
+        record = _find(code)
+        _check_phase(record, Phase.GUESSING, "a guess")
+        _person(record, who).guess = within("The guess in percent", percent, (0.0, 100.0))
+
+
+def give_seed(code: str, seed: int) -> None:
+    """Give a seed, or another one, while seeds are asked for. Raises InputError when they are not, and for
+    what is no seed. It may be one that somebody else gave."""
+    who = visitor()
+    with _lock:
+        record = _find(code)
+        _check_phase(record, Phase.SEEDS, "a seed")
+        given = seeds.config_of(seed).seed
+        _person(record, who).seed = given
+
+
+def advance(code: str, seen: Phase) -> None:
+    """Lead a room from the phase that the visitor saw to the next one; from SEEDS to BOUNDS, its job is
+    queued. Of two presses at once the second does nothing. Raises InputError where the visitor may not, and
+    where the next phase has nothing to show yet."""
+    who = visitor()
+    with _lock:
+        record = _led(code, who)
+        if record.phase is not seen:
+            return
+        if seen is Phase.SEEDS:
+            _start(record, who)
+        elif seen is Phase.BOUNDS and not record.complete and not _problem(record):
+            raise InputError("the bounds are still being computed; wait for the last, or cancel that")
+        elif seen is Phase.BOUNDS and not record.results:
+            raise InputError("there is no bound to look into yet; try again first")
+        elif seen is Phase.PEEKING:
+            raise InputError("this room is at its end; close it, and open another for another round")
+        order = list(Phase)
+        record.phase = order[order.index(seen) + 1]
+
+
+def try_again(code: str) -> None:
+    """Go on with the seeds that have no result yet, after the job ended early. Raises InputError where the
+    visitor may not, and where the queue is full."""
+    who = visitor()
+    with _lock:
+        record = _led(code, who)
+        if record.phase is Phase.BOUNDS and not record.complete:
+            _start(record, who)
+
+
+def close(code: str) -> None:
+    """Close a room and forget everything in it. Raises InputError where the visitor may not."""
+    who = visitor()
+    with _lock:
+        _forget(_led(code, who))
+
+
+def _new(who: str) -> _Record:
+    while (code := "".join(secrets.choice(LETTERS) for _ in range(6))) in _open:
+        pass
+    key, until = secrets.token_bytes(32), _clock() + 60 * limit("rooms", "minutes")
+    record = _open[code] = _Record(code, key, _hashed(key, who), until)
+    return record
+
+
+def _find(code: str) -> _Record:
+    _close_old()
+    record = _open.get("".join(code.split()).upper())
+    if record is None:
+        raise InputError(f"no room with the code {code[:20]!r} is open; compare it with the projector")
+    return record
+
+
+def _hashed(key: bytes, who: str) -> bytes:
+    """How a room knows a visitor."""
+    return hmac.digest(key, who.encode(), "sha256")
+
+
+def _leads(record: _Record, who: str) -> bool:
+    return record.opened_by(who) or is_operator()
+
+
+def _led(code: str, who: str) -> _Record:
+    record = _find(code)
+    if not _leads(record, who):
+        raise InputError("another visitor opened this room; only they or the operator can lead it")
+    return record
+
+
+def _person(record: _Record, who: str) -> _Person:
+    """A visitor in a room, who enters it with this where they have not yet."""
+    name, most = _hashed(record.key, who), limit("rooms", "people")
+    if name not in record.people:
+        if len(record.people) >= most:
+            raise InputError(f"this room is full: {most} people are in it, and no more may be here")
+        record.people[name] = _Person()
+    return record.people[name]
+
+
+def _check_phase(record: _Record, wanted: Phase, what: str) -> None:
+    order = list(Phase)
+    if order.index(record.phase) < order.index(wanted):
+        raise InputError(f"{what} is not asked for yet; wait until the projector does")
+    if record.phase is not wanted:
+        raise InputError(f"{what} is not taken any more; this room has gone on")
+
+
+def _start(record: _Record, who: str) -> None:
+    """Queue the job of the seeds that have no result yet."""
+    if not record.seeds:
+        raise InputError("nobody has given a seed yet; wait for one")
+    key = ("room", record.code)
+    task = RoomTask(Demand(runs=tuple(map(seeds.config_of, record.seeds))))
+    record.job = jobs().submit(
+        QUEUE, lambda: _certified(record), key=key, subject=task, owner=who, after=jobs().latest(key)
+    )
+
+
+def _certified(record: _Record) -> Iterator[RoomProgress]:
+    """Certify the picture with the seeds of a room, those that nobody else gave and those that several did,
+    each once; its results are in the room as soon as they are there."""
+    known = {result.seed for result in record.results}
+    for seed, times in Counter(record.seeds).items():
+        if seed not in known:
+            found = seeds.certified(seed)
+            with _lock:
+                record.results += (found,) * times
+            yield RoomProgress(len(record.results), len(record.seeds))
+
+
+def _problem(record: _Record) -> str:
+    """Why a room's job ended before all results were there."""
+    if record.job is None or record.complete:
+        return ""
+    job = jobs().snapshot(record.job)
+    if job is None:
+        return "the run is no longer on this server"
+    if job.state == "failed":
+        return job.error or "the reason is not known"
+    return "it was cancelled" if job.state == "cancelled" else ""
+
+
+def _seen(record: _Record, who: str) -> Room:
+    me = record.people.get(_hashed(record.key, who), _Person())
+    guesses = (person.guess for person in record.people.values() if person.guess is not None)
+    return Room(
+        code=record.code,
+        phase=record.phase,
+        people=len(record.people),
+        guesses=tuple(sorted(guesses)),
+        seeds=record.seeds,
+        job=record.job,
+        results=record.results,
+        problem=_problem(record),
+        teacher=_leads(record, who),
+        mine_guess=me.guess,
+        mine_seed=me.seed,
+        mine_result=next((result for result in record.results if result.seed == me.seed), None),
+    )
+
+
+def _close_old() -> None:
+    for record in [record for record in _open.values() if record.until <= _clock()]:
+        _forget(record)
+
+
+def _forget(record: _Record) -> None:
+    del _open[record.code]
+    if record.job is not None:
+        jobs().cancel(record.job)
