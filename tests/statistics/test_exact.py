@@ -143,14 +143,6 @@ def test_peeking_fails_as_often_as_computed() -> None:
     assert found.looks[[0, -1]].tolist() == [1, 300]
 
 
-def test_what_cannot_be_simulated_is_said() -> None:
-    with pytest.raises(InputError, match="the true share p must lie between 0 and 1, got 1"):
-        simulate(1.0, 100, 0.001, 1)
-    with pytest.raises(InputError, match="look less often"):
-        simulate(0.5, 10**6, 0.001, 1)
-    assert len(simulate(0.5, 10**6, 0.001, every=10**4, runs=100).looks) == 100, "only looks take memory"
-
-
 @pytest.mark.parametrize("counts", [(460, 200, 170, 170), (30, 60, 10), (900, 1, 99, 0, 0), (7, 5)])
 @pytest.mark.parametrize("alpha", [0.001, 0.05])
 def test_half_of_alpha_goes_to_the_candidate_and_half_to_the_runner_up(

@@ -47,8 +47,9 @@ class Room:
     `guesses`, in percent, and `seeds`, one for everybody who gave one, are in the order of their size, which
     says of nobody who gave which. `results` are those found so far, one for each seed of `seeds`: where two
     people gave the same seed, both have its result, and both count. `job` is the id of the job that computes
-    them, and `problem` the sentence, without a full stop, why it ended before all were there; a `teacher` may
-    `advance` the room, `try_again` and `close` it.
+    them, and `problem` says, without a full stop, why it ended before all were there. A `teacher`, who may
+    be the operator, can `advance` the room, `try_again` and `close` it. `mine_guess`, `mine_seed` and
+    `mine_result` are the visitor's own.
     """
 
     code: str
@@ -116,7 +117,7 @@ class _Record:
 
 
 _open: dict[str, _Record] = {}  # by code
-_lock = threading.RLock()  # guards the table and all that it holds
+_lock = threading.RLock()  # guards the table and all that it holds; the registry's is taken inside it
 _clock = time.monotonic
 
 
@@ -207,7 +208,8 @@ def try_again(code: str) -> None:
 
 
 def close(code: str) -> None:
-    """Close a room and forget everything in it. Raises InputError where the visitor may not."""
+    """Close a room and forget what is in it; its job ends after the seed in hand. Raises InputError where the
+    visitor may not."""
     who = visitor()
     with _lock:
         _forget(_led(code, who))
@@ -275,8 +277,8 @@ def _start(record: _Record, who: str) -> None:
 
 
 def _certified(record: _Record) -> Iterator[RoomProgress]:
-    """Certify the picture with the seeds of a room, those that nobody else gave and those that several did,
-    each once; its results are in the room as soon as they are there."""
+    """Certify the picture with the seeds of a room that have no result yet, each once, also where several
+    people gave it. The results are kept in the room, which outlives what the server knows of a job."""
     known = {result.seed for result in record.results}
     for seed, times in Counter(record.seeds).items():
         if seed not in known:
@@ -326,3 +328,4 @@ def _forget(record: _Record) -> None:
     del _open[record.code]
     if record.job is not None:
         jobs().cancel(record.job)
+        jobs().forget(record.job)
