@@ -64,9 +64,10 @@ def running(done: int) -> Machine:
 @pytest.fixture
 def show(page: Page) -> Show:
     """Tell the machine of a page of its own, whose clock stands still, what there is to see."""
-    page.clock.install()
+    page.clock.install(time=0)
     page.set_content(PAGE)
     page.wait_for_function("Boolean(window.show)")
+    page.clock.pause_at(600_000)  # it goes on by itself until then
     page.evaluate(COUNT_FRAMES)
 
     def show(told: Machine) -> None:
