@@ -21,9 +21,10 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from diffsmooth_core.certification import noise_on_device
+from diffsmooth_core.certification import hardware, noise_on_device
 from diffsmooth_core.certification.noise_on_device import normals, words
 from diffsmooth_core.config import SmoothingConfig
+from diffsmooth_core.layers import fused
 
 aten = torch.ops.aten
 CPU = torch.device("cpu")
@@ -309,6 +310,8 @@ def pretended_gpu(count: int = 1, kind: str = "cuda") -> Iterator[PretendedGPU]:
             patch.multiple(torch.backends.mps, **apple),
             patch.object(torch, "Generator", DeviceGenerator),
             patch.object(noise_on_device, "fastest", lambda device: (words, normals)),
+            patch.object(fused, "working_triton", lambda device: ""),
+            patch.object(hardware, "working_triton", lambda device: ""),
             patch.object(torch.accelerator, "current_accelerator", lambda check_available=False: None),
             patch.object(torch.Tensor, "to", _by_full_name(torch.Tensor.to)),
             patch.object(torch, "tensor", _by_full_name(torch.tensor)),

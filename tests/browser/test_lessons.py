@@ -42,6 +42,33 @@ def test_a_guess_a_run_and_what_came_out_and_from_there_to_everything(app: str, 
     expect(answered).to_have_count(0)
 
 
+def test_a_lesson_after_one_that_had_other_controls(app: str, page: Page) -> None:
+    """Its method is not drawn, which was drawn before: votes come in, and the run is of the lesson's own."""
+    page.goto(f"{app}/lessons?lesson=local")
+    page.get_by_role("link", name="Next lesson").click()
+    expect(page).to_have_url(f"{app}/lessons?lesson=abstain")
+    page.go_back()
+    expect(page.get_by_text("Lesson 3 of 11")).to_be_visible()
+    page.get_by_role("radio", name="about 1", exact=True).click()
+    page.get_by_role("link", name="Certify with DDS").click()
+    expect(page.get_by_role("combobox", name=re.compile("Method"))).to_be_visible()
+    page.get_by_role("link", name="Next lesson").click()
+    page.get_by_role("radio", name="truck or airplane", exact=True).click()
+    page.get_by_role("link", name="Certify the lorry").click()
+    page.get_by_role("button", name="Certify", exact=True).click()
+    expect(page.get_by_text("You guessed truck or airplane; it came out")).to_be_visible()
+    expect(page).to_have_url(re.compile("method=diffsmooth"))
+    votes = page.get_by_role("spinbutton", name="Votes n")
+    votes.fill("3000")
+    votes.press("Enter")
+    page.get_by_role("button", name="Certify with these settings").click()
+    expect(page.get_by_text(re.compile("Counting for the bound: [5-9].. of 3,000"))).to_be_visible()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.get_by_text("Cancelled after")).to_be_visible()
+    page.get_by_role("link", name="All lessons").click()
+    expect(page).to_have_url(f"{app}/lessons")
+
+
 def test_a_lesson_opens_in_a_tab_of_its_own_too(app: str, page: Page) -> None:
     """The first page's address is empty: the browser takes a link to it for one to the page it stands on."""
     page.goto(f"{app}/lessons")

@@ -274,6 +274,16 @@ def test_a_narrow_page_has_the_leading_towers_and_one_for_all_others(page: Page,
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
+def test_a_run_ends_with_every_dissenter_also_those_the_belt_had_no_time_for(page: Page, show: Show) -> None:
+    show(vote_machine.waiting(state.resolved(settings.FIRST_PICTURE), settings.DEFAULTS, (), NAMES))
+    show(replace(running(2), travellers=()))
+    page.clock.run_for(1_500)
+    show(replace(recorded(), plays=False))
+    page.clock.run_for(WHOLE)
+    beads = page.get_by_role("button", name="Vote")
+    assert sorted(bead.get_attribute("aria-label") or "" for bead in beads.all()) == DISSENTERS
+
+
 def test_a_run_that_goes_on_after_a_reload_is_there_at_once(page: Page, show: Show) -> None:
     show(running(9))
     assert heights(page)[SHIP] == running(9).steps[0].votes[SHIP][1]

@@ -63,7 +63,9 @@ class Machine {
       this.replay.first = plays; // of a run of one's own the answer waits for nothing
     } else if (before && !STILL.matches && (same || state === "running")) {
       this.apply(steps.at(-1), true);
-      for (const copy of state === "ended" ? [this.last] : fresh) this.send(copy);
+      const ended = state === "ended"; // dissenters that the belt had no time for fall to their towers too
+      for (const copy of ended ? fresh.filter(({ glows }) => glows) : []) this.land(copy);
+      for (const copy of ended ? [this.last] : fresh) this.send(copy);
     } else {
       this.apply(steps.at(-1), false);
       this.settle();
