@@ -162,7 +162,7 @@ def guess(code: str, percent: float) -> None:
     with _lock:
         record = _find(code)
         _check_phase(record, Phase.GUESSING, "a guess")
-        _person(record, who).guess = within("The guess in percent", percent, (0.0, 100.0))
+        _person(record, who).guess = within("The guess in percent", float(percent), (0.0, 100.0))
 
 
 def give_seed(code: str, seed: int) -> None:
@@ -172,8 +172,7 @@ def give_seed(code: str, seed: int) -> None:
     with _lock:
         record = _find(code)
         _check_phase(record, Phase.SEEDS, "a seed")
-        given = seeds.config_of(seed).seed
-        _person(record, who).seed = given
+        _person(record, who).seed = seeds.config_of(seed).seed
 
 
 def advance(code: str, seen: Phase) -> None:

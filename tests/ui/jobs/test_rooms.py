@@ -221,6 +221,8 @@ def test_words_are_taken_in_their_phase_alone(counter: Counter) -> None:
     refused("nobody has given a seed yet", rooms.advance, code, Phase.SEEDS)
     assert rooms.look(code).phase is Phase.SEEDS
     rooms.give_seed(code, 3)
+    rooms.try_again(code)
+    assert rooms.look(code).job is None, "it has not begun"
     rooms.advance(code, Phase.SEEDS)
     refused("a seed is not taken any more", rooms.give_seed, code, 4)
     ended(code)
@@ -253,12 +255,14 @@ def test_who_opened_a_room_leads_it_and_nobody_else_but_the_operator(counter: Co
     refused("no room with", rooms.look, code)
 
 
-def test_two_presses_at_once_lead_one_phase_further(counter: Counter) -> None:
+def test_a_press_leads_from_the_phase_that_was_seen_alone(counter: Counter) -> None:
     code = rooms.open_room().code
     for _ in range(2):
         rooms.advance(code, Phase.GATHERING)
     assert rooms.look(code).phase is Phase.GUESSING
-    code = led_to(Phase.SEEDS)
+    rooms.advance(code, Phase.GUESSING)
+    rooms.advance(code, Phase.GATHERING)
+    assert rooms.look(code).phase is Phase.SEEDS, "a press on a page that is behind leads nowhere"
     rooms.give_seed(code, 3)
     counter.hold = 3
     for _ in range(2):
@@ -319,6 +323,9 @@ def test_of_a_cancelled_job_the_bounds_that_are_there_can_be_looked_into(counter
     counter.go.set()
     ended(code)
     rooms.advance(code, Phase.BOUNDS)
+    job = rooms.look(code).job
+    rooms.try_again(code)
+    assert rooms.look(code).job == job, "the class has gone on"
     assert (rooms.look(code).phase, len(rooms.look(code).results)) == (Phase.PEEKING, 1)
 
 
