@@ -14,6 +14,7 @@ SECTIONS = {  # section -> page -> its title and Material icon
         "theorems": ("Theorems", "function"),
         "attack": ("Try to break it", "swords"),
         "lessons": ("Lessons", "school"),
+        "classroom": ("A class together", "groups"),
     },
     "Audit": {
         "runs": ("Runs", "fact_check"),

@@ -40,7 +40,7 @@ def false_claims(
     }
     across = {"type": "value", "min": 0, "max": int(looks[-1]), "name": "votes"}
     up = {"axisLabel": {"formatter": "{value} %"}}
-    return steps(lines, across, up, (100 * alpha, "α", "end"), "%.1f")
+    return steps(lines, across, up, (100 * alpha, f"α = {100 * alpha:g} %", "insideEndTop"), "%.1f")
 
 
 def steps(

@@ -1,0 +1,204 @@
+"""The page of a class: its teacher and two phones, from the door to what peeking came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from diffsmooth_core.certification.thousand_seeds import recorded
+from diffsmooth_core.statistics import clopper_pearson_lower
+from diffsmooth_core.statistics.peeking import claims, first
+from tests.ui.conftest import opened
+from ui.classroom.phone import first_above
+from ui.classroom.pieces import QUESTION
+from ui.jobs import rooms, seeds
+from ui.jobs.registry import jobs
+
+N = recorded().config.n
+VOTES = {  # by seed, in the order in which they are cast
+    1: [True] * 8 + [True, False] * 46,  # above the truth at the sixth vote, in the end not
+    2: [False] * 20 + [True] * 80,  # above it in the end alone
+    3: [True, False] * 50,  # never
+}
+
+
+@pytest.fixture(autouse=True)
+def rooms_of_their_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Votes that are made up, and no room left for the next test."""
+    monkeypatch.setattr(seeds, "certified", lambda seed: seeds.result(seed, VOTES[seed]))
+    yield
+    rooms._open.clear()
+
+
+@pytest.fixture
+def hall() -> AppTest:
+    page = opened("pages/classroom.py")
+    next(button for button in page.button if button.label == "Open a room").click().run()
+    return checked(page)
+
+
+def checked(page: AppTest) -> AppTest:
+    assert not page.exception
+    return page
+
+
+def code(hall: AppTest) -> str:
+    found = hall.query_params["room"]
+    return str(found if isinstance(found, str) else found[0])
+
+
+def phone(hall: AppTest) -> AppTest:
+    return opened("pages/classroom.py", room=code(hall))
+
+
+def said(page: AppTest) -> str:
+    """All words of the page, those within HTML too."""
+    html = " ".join(element.proto.body for element in page.get("html"))
+    parts = (element.value for element in (*page.subheader, *page.markdown, *page.caption))
+    return " ".join((*parts, html)).replace("<b>", "").replace("</b>", "").replace("\\", "")
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    next(button for button in page.button if button.label == label).click().run()
+    return checked(page)
+
+
+def give(page: AppTest, seed: int) -> AppTest:
+    page.number_input(key="room-seed").set_value(seed)
+    return press(page, "Send")
+
+
+def drawn(hall: AppTest) -> None:
+    """Wait for the results of all seeds."""
+    job = rooms._open[code(hall)].job
+    assert job is not None
+    done = jobs().wait(job, 60)
+    assert done is not None
+    assert done.state == "done", done.error
+
+
+def test_a_class_from_the_door_to_what_peeking_came_to(hall: AppTest) -> None:
+    one, two = phone(hall), phone(hall)
+    assert "2 are here" in said(hall.run())
+    assert code(hall) in said(hall)
+    assert "You are in" in said(one)
+    assert [button.label for button in one.button] == ["Present"], "a phone leads nobody"
+
+    press(hall, "Guess")
+    one.run(), two.run()
+    assert QUESTION in said(hall)
+    assert QUESTION in said(one)
+    one.slider(key="room-guess").set_value(20)
+    assert "20 in a hundred is your guess" in said(press(one, "Send"))
+    press(one, "Change it").slider(key="room-guess").set_value(30)
+    assert "30 in a hundred is your guess" in said(press(one, "Send"))
+    two.slider(key="room-guess").set_value(10)
+    press(two, "Send")
+    assert "2 of 2 have guessed" in said(hall.run())
+    assert not hall.get("echarts_chart"), "nobody sees what others guess"
+
+    press(hall, "Give seeds")
+    assert "the middle one is **20** in a hundred" in said(hall)
+    assert len(hall.get("vega_lite_chart") + hall.get("echarts_chart")) == 1
+    assert "1 is your seed" in said(give(one.run(), 1))
+    give(two.run(), 2)
+    assert "2 of 2 have given one" in said(hall.run())
+
+    press(hall, "Draw the votes")
+    drawn(hall)
+    assert "✕ 1 of 2 claim too much: more than 67.6 %, which is true." in said(hall.run())
+    assert "54 of 100 votes for a frog" in said(one.run())
+    assert "at least **47.1 %**. True: **67.6 %**" in said(one)
+    assert "✓ This claim holds" in said(one)
+    assert "✕ This claims too much" in said(two.run())
+
+    press(hall, "What if we had peeked?")
+    assert "You guessed 20 in a hundred; it came out 2 of 2, which is 100 in a hundred." in said(hall)
+    assert [(m.label, m.value) for m in hall.metric] == [
+        ("Looked once, at the end", "1 of 2"),
+        ("Looked after every vote", "2 of 2"),
+        ("The same, with the anytime bound", "1 of 2"),
+    ]
+    assert "After vote **6** your bound was **68.1 %**: more than is true, **67.6 %**." in said(one.run())
+
+    press(hall, "Close it")
+    assert "room" not in hall.query_params
+    assert "no room with the code" in said(one.run())
+
+
+def test_who_gave_no_seed_who_never_claimed_too_much_and_what_cannot_go_on(hall: AppTest) -> None:
+    late, calm = phone(hall), phone(hall)
+    press(press(hall, "Guess"), "Give seeds")
+    refused = press(hall, "Draw the votes")
+    assert "nobody has given a seed yet" in said(refused)
+    assert "0 of 2 have given one" in said(hall), "and the room is where it was"
+    give(calm.run(), 3)
+    press(hall, "Draw the votes")
+    assert "nobody has given a seed yet" not in said(hall)
+    drawn(hall)
+    press(hall.run(), "What if we had peeked?")
+    assert "You gave no seed" in said(late.run())
+    assert "✓ Wherever you had stopped, your claim would have held" in said(calm.run())
+    assert "It came out 0 of 1, which is 0 in a hundred." in said(hall), "nobody guessed"
+
+
+def test_a_seed_is_there_already_and_stays_the_same(hall: AppTest) -> None:
+    one = phone(hall)
+    press(press(hall, "Guess"), "Give seeds")
+    first = one.run().number_input(key="room-seed").value
+    assert 1000 <= first < 10_000
+    assert one.run().number_input(key="room-seed").value == first
+
+
+def test_a_code_is_typed_as_it_is_read_and_a_wrong_one_is_said(hall: AppTest) -> None:
+    door = opened("pages/classroom.py")
+    door.text_input(key="room-code").set_value("nothing")
+    assert "no room with the code 'nothing' is open" in said(press(door, "Join"))
+    door.text_input(key="room-code").set_value(f" {code(hall).lower()} ")
+    assert "You are in" in said(press(door, "Join"))
+    assert code(door) == code(hall)
+    wrong = opened("pages/classroom.py", room="<b>none</b>")
+    assert "no room with the code '<b>none</b>' is open" in said(wrong)
+
+
+def test_two_teachers_have_two_rooms_and_one_finds_theirs_again(hall: AppTest) -> None:
+    other = opened("pages/classroom.py")
+    press(other, "Open a room")
+    assert code(other) != code(hall)
+    before = code(hall)
+    hall.query_params.clear()
+    assert code(press(hall.run(), "Open a room")) == before
+
+
+def test_the_bound_at_the_first_look_above_the_truth_follows_from_when_that_was() -> None:
+    share, generator = recorded().share, np.random.default_rng(0)
+    found = 0
+    for _ in range(200):
+        votes = generator.random(N) < share
+        if (at := first(claims(votes, share, seeds.ALPHA)[0])) is not None:
+            found += 1
+            bound = clopper_pearson_lower(int(votes[:at].sum()), at, seeds.ALPHA)
+            assert first_above(share, at) == bound
+    assert found > 50
+
+
+def test_a_room_that_ended_early_says_so_and_goes_on(hall: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = phone(hall)
+    press(press(hall, "Guess"), "Give seeds")
+    give(one.run(), 1)
+
+    def broken(seed: int) -> seeds.SeedResult:
+        raise rooms.InputError("the network is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(seeds, "certified", broken)
+        press(hall, "Draw the votes")
+        jobs().wait(rooms._open[code(hall)].job or "", 60)
+    assert "It ended early: the network is gone" in said(hall.run())
+    assert "Your votes are being counted" in said(one.run())
+    press(hall, "Try again")
+    drawn(hall)
+    assert "0 of 1 claim too much" in said(hall.run())

@@ -1,0 +1,38 @@
+"""What a person asks of a room by a button, and why it did not go, beside that button.
+
+Session-state key: `room-refused`, the button that was pressed last and why it did nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from diffsmooth_core import InputError
+from ui import page
+
+
+def ask(button: str, action: Callable[[], object]) -> None:
+    """Do what a button is for; an InputError is shown by `refusal` of the same button."""
+    st.session_state.pop("room-refused", None)
+    try:
+        action()
+    except InputError as error:
+        st.session_state["room-refused"] = (button, str(error))
+
+
+def refusal(button: str) -> None:
+    """Why the button did nothing when it was pressed last; nothing where it did."""
+    pressed, why = st.session_state.get("room-refused", ("", ""))
+    page.problem_line(why if pressed == button else "")
+
+
+def enter(code: str) -> None:
+    """Have the address lead to this room; the page shows it then."""
+    st.query_params["room"] = code
+
+
+def leave() -> None:
+    """Have the address lead to no room."""
+    st.query_params.pop("room", None)

@@ -1,0 +1,69 @@
+"""The page of a class: what stands at the door, on the projector and on each phone."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from diffsmooth_core import InputError
+from ui import page
+from ui.classroom import hall, phone
+from ui.classroom.asking import ask, enter, refusal
+from ui.classroom.pieces import frog
+from ui.jobs import rooms
+
+STYLE = Path(__file__).with_name("classroom.css")
+STEPS = {
+    "Guess": "How many of us would claim too much, if all stopped counting as soon as it suits them?",
+    "Give a seed": "Everybody their own. It chooses the noise, and so 100 votes on this frog.",
+    "See the bounds": "One after the other, beside the truth.",
+    "Peek": "Look after every vote: who would have claimed too much?",
+}
+
+
+def show(code: str) -> None:
+    """The room of this code: for its teacher the projector's view, for others the phone's; without a room the
+    door."""
+    st.html(STYLE)
+    if not code:
+        _door()
+        return
+    try:
+        room = rooms.look(code)
+        room = room if room.teacher else rooms.join(code)
+    except InputError as error:
+        _door(str(error))
+        return
+    (hall if room.teacher else phone).show(room)
+
+
+def _door(why: str = "") -> None:
+    """Two ways in: to join a room, or to open one. `why` is the reason that the address leads to none."""
+    joining, opening = st.columns(2, gap="medium")
+    with joining.container(border=True, height="stretch"):
+        st.subheader("Take part", anchor=False)
+        with st.form("join", border=False):
+            st.text_input("Code on the projector", key="room-code", max_chars=20, autocomplete="off")
+            st.form_submit_button("Join", on_click=partial(ask, "join", _join))
+        refusal("join")
+        page.problem_line(why)
+    with opening.container(border=True, height="stretch"):
+        st.subheader("Teach", anchor=False)
+        st.markdown("Open a room on the projector. The class joins it with phones, without names.")
+        st.button("Open a room", type="primary", on_click=partial(ask, "open", _open))
+        refusal("open")
+    picture, *steps = st.columns([3, 2, 2, 2, 2], gap="medium")
+    picture.html(frog())
+    for number, (column, (name, words)) in enumerate(zip(steps, STEPS.items(), strict=True), 1):
+        column.subheader(f"{number}. {name}", anchor=False)
+        column.markdown(words)
+
+
+def _open() -> None:
+    enter(rooms.open_room().code)
+
+
+def _join() -> None:
+    enter(rooms.join(st.session_state["room-code"]).code)
