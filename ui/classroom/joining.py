@@ -39,7 +39,7 @@ def only_here(url: str) -> bool:
 
 def qr(text: str) -> Markup:
     """A QR code: dark modules on white whatever the theme, with its quiet zone."""
-    drawn = segno.make(text, micro=False).svg_data_uri(border=QUIET, light="#fff", omitsize=True)
+    drawn = segno.make(text, error="m", micro=False).svg_data_uri(border=QUIET, light="#fff", omitsize=True)
     return element("img", src=drawn, alt=f"QR code of {text}", class_="room-qr")
 
 
