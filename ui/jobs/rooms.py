@@ -187,7 +187,7 @@ def advance(code: str, seen: Phase) -> None:
         if seen is Phase.SEEDS:
             _start(record, who)
         elif seen is Phase.BOUNDS and not record.complete and not _problem(record):
-            raise InputError("the bounds are still being computed; wait for the last, or cancel that")
+            raise InputError("the bounds are still being computed; wait for the last one")
         elif seen is Phase.BOUNDS and not record.results:
             raise InputError("there is no bound to look into yet; try again first")
         elif seen is Phase.PEEKING:
