@@ -32,13 +32,14 @@ def show(room: Room) -> None:
 
 
 def _watch(shown: Room) -> None:
-    """Draw the page again once the room has gone on, or has this phone's result: not before, so that nobody
-    loses what they are typing."""
+    """Draw the page again once the room has gone on, has this phone's result, or counts no more: not before,
+    so that nobody loses what they are typing."""
     try:
         now = rooms.look(shown.code)
     except InputError:
         st.rerun()
-    if (now.phase, now.mine_result) != (shown.phase, shown.mine_result):
+    told, new = ((room.phase, room.mine_result, room.problem) for room in (shown, now))
+    if told != new:
         st.rerun()
 
 
@@ -127,7 +128,8 @@ def _mine(room: Room) -> SeedResult | None:
         st.subheader("You gave no seed", anchor=False)
         st.markdown("Look to the front.")
     elif room.mine_result is None:
-        st.subheader("Your votes are being counted", anchor=False)
+        counted = "were not counted: that ended early" if room.problem else "are being counted"
+        st.subheader(f"Your votes {counted}", anchor=False)
         st.markdown(f"Your seed is {room.mine_seed}. Look to the front.")
     return room.mine_result
 

@@ -198,7 +198,7 @@ def test_a_room_that_ended_early_says_so_and_goes_on(hall: AppTest, monkeypatch:
         press(hall, "Draw the votes")
         jobs().wait(rooms._open[code(hall)].job or "", 60)
     assert "It ended early: the network is gone" in said(hall.run())
-    assert "Your votes are being counted" in said(one.run())
+    assert "Your votes were not counted: that ended early" in said(one.run())
     press(hall, "Try again")
     drawn(hall)
     assert "0 of 1 claim too much" in said(hall.run())
