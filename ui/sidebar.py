@@ -89,10 +89,7 @@ def sidebar(shared: bool = False, dials: bool = False) -> Draft[SmoothingConfig]
             if st.session_state["denoiser"] not in denoisers:
                 st.session_state["denoiser"] = denoisers[0]
             _select("denoiser", "Denoiser", {d: network_title(d) for d in denoisers}, method.purifies)
-        if dials:
-            for dial in settings.DIALS:
-                state.let_go_of_widget(dial)
-        elif not shared:
+        if not shared and not dials:
             _numbers("sigma", "sigma_local", local)
             _numbers("n", "m", local)
         more = st.expander("More settings") if tours.current() is None else st.container()
@@ -166,7 +163,7 @@ def _select(
     """Draw a choice from a list and return its value; a lesson may hide the control, which then keeps its
     value. `chosen` is called after a choice."""
     if not tours.shows(name):
-        return str(state.let_go_of_widget(name))
+        return str(st.session_state[name])
     return st.selectbox(
         label,
         list(titles),
@@ -185,11 +182,7 @@ def _beside_a_dial() -> bool:
 
 def _numbers(left: str, right: str | None, right_used: bool = True, left_used: bool = True) -> None:
     """Two numbers side by side, or those of them that a lesson shows."""
-    both = [(n, used) for n, used in ((left, left_used), (right, right_used)) if n]
-    visible = [(n, used) for n, used in both if tours.shows(n)]
-    for name, _ in both:
-        if not tours.shows(name):
-            state.let_go_of_widget(name)
+    visible = [(n, used) for n, used in ((left, left_used), (right, right_used)) if n and tours.shows(n)]
     for column, (name, used) in zip(st.columns(2) if visible else (), visible, strict=False):
         label, step, hint = NUMBERS[name]
         form = "%g" if isinstance(getattr(settings.DEFAULTS, name), float) else None

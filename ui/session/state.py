@@ -50,15 +50,6 @@ def challenge() -> str:
     return check_nonce(text) if text else ""
 
 
-def let_go_of_widget(name: str) -> Any:
-    """One setting of the page, whose widget is not drawn. Streamlit would forget the value after a while, or
-    take another one that the browser still has from where it was drawn."""
-    value = st.session_state[name]
-    del st.session_state[name]
-    st.session_state[name] = value
-    return value
-
-
 def change_settings(**values: Any) -> None:
     """New values for some settings of the page."""
     st.session_state.update(values)

@@ -65,7 +65,8 @@ class UrlSync:
             return True
         if another:
             self._open(parameters, now)
-            session.update({page.prefix + name: self._kept(page, name) for name in page.defaults})
+            for name in page.defaults:
+                put(session, page.prefix + name, self._kept(page, name))
             if page.prefix and not parameters:
                 session[f"{page.prefix}dataset"] = self.dataset_of_opened(page)
             session["lesson"] = parameters.get("lesson", "")
@@ -148,6 +149,14 @@ class UrlSync:
         self.current = tuple(filter(None, self.current))
 
 
+def put(session: Session, key: str, value: Any) -> None:
+    """Put a value into the session, not as that of a widget that was drawn under this key before: where none
+    is drawn now, Streamlit would take what the browser still has of it, or forget it after a while."""
+    session[key] = value
+    del session[key]  # and with it what Streamlit knows of the widget
+    session[key] = value
+
+
 def sync() -> UrlSync:
     """The UrlSync of this session."""
     found: UrlSync = st.session_state.setdefault("url", UrlSync())
@@ -164,7 +173,7 @@ def read(page: Settings) -> bool:
     dataset = parameters.get("dataset", "") if parameters else sync().dataset_of_opened(page)
     page = page.on(dataset, parameters.get("method", ""))
     for name, default in page.defaults.items():
-        session[page.prefix + name] = default
+        put(session, page.prefix + name, default)
         if name in parameters:
             try:
                 session[page.prefix + name] = page.parse(name, parameters[name], state.dataset())
