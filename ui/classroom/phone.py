@@ -100,13 +100,10 @@ def _bounds(room: Room) -> None:
     if (result := _mine(room)) is None:
         return
     st.html(big(f"{result.votes} of {recorded().config.n}", "votes for a frog"))
-    if result.votes:
-        st.markdown(
-            f"So, you claim, the share is at least **{down(100 * result.lower, 1)} %**. True: **{truth()}**."
-        )
-        st.html(judged(not result.false, "This claim holds" if not result.false else "This claims too much"))
-    else:
-        st.markdown("The votes before these chose another class: you claim nothing for a frog.")
+    st.markdown(
+        f"So, you claim, the share is at least **{down(100 * result.lower, 1)} %**. True: **{truth()}**."
+    )
+    st.html(judged(not result.false, "This claim holds" if not result.false else "This claims too much"))
 
 
 def _peeking(room: Room) -> None:
@@ -123,15 +120,21 @@ def _peeking(room: Room) -> None:
 
 
 def _mine(room: Room) -> SeedResult | None:
-    """The result of this phone's seed; says so where there is none."""
+    """The result of this phone's seed, where it claims something; says why, where there is none."""
+    result = room.mine_result
     if room.mine_seed is None:
-        st.subheader("You gave no seed", anchor=False)
-        st.markdown("Look to the front.")
-    elif room.mine_result is None:
+        said, why = "You gave no seed", ""
+    elif result is None:
         counted = "were not counted: that ended early" if room.problem else "are being counted"
-        st.subheader(f"Your votes {counted}", anchor=False)
-        st.markdown(f"Your seed is {room.mine_seed}. Look to the front.")
-    return room.mine_result
+        said, why = f"Your votes {counted}", f"Your seed is {room.mine_seed}. "
+    elif not result.votes:
+        said = "You claim nothing for a frog"
+        why = f"The first {recorded().config.n0} votes of your seed, which choose the class, chose another. "
+    else:
+        return result
+    st.subheader(said, anchor=False)
+    st.markdown(f"{why}Look to the front.")
+    return None
 
 
 def first_above(share: float, votes: int) -> float:

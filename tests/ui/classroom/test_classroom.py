@@ -22,6 +22,7 @@ VOTES = {  # by seed, in the order in which they are cast
     1: [True] * 6 + [False, True] * 47,  # above the truth at the sixth vote, in the end not
     2: [False] * 20 + [True] * 80,  # above it in the end alone
     3: [True, False] * 50,  # never
+    4: [False] * 100,  # for a frog: the selection chose another class
 }
 
 
@@ -143,6 +144,22 @@ def test_who_gave_no_seed_who_never_claimed_too_much_and_what_cannot_go_on(hall:
     assert "You gave no seed" in said(late.run())
     assert "✓ Wherever you had stopped, your claim would have held" in said(calm.run())
     assert "It came out 0 of 1, which is 0 in a hundred." in said(hall), "nobody guessed"
+
+
+def test_a_phone_whose_seed_claims_nothing_is_told_of_no_votes_and_of_no_claim(hall: AppTest) -> None:
+    one = phone(hall)
+    press(press(hall, "Guess"), "Give seeds")
+    give(one.run(), 4)
+    press(hall, "Draw the votes")
+    drawn(hall)
+    for go_on in ("What if we had peeked?", None):
+        told = said(one.run())
+        assert "You claim nothing for a frog" in told
+        assert "The first 20 votes of your seed, which choose the class, chose another." in told
+        assert "of 100" not in told
+        assert "your claim" not in told
+        if go_on:
+            press(hall.run(), go_on)
 
 
 def test_a_seed_is_there_already_and_stays_the_same(hall: AppTest) -> None:
