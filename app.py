@@ -14,10 +14,12 @@ from ui.session import visitor
 ASSETS = Path(__file__).parent / "assets"
 
 if __name__ == "__main__":
-    st.set_page_config(page_title="DiffSmooth", page_icon=str(ASSETS / "icon.svg"), layout="wide")
-    st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
-    st.html(ASSETS / "style.css")
+    icon = str(ASSETS / "icon.svg")
+    st.set_page_config(page_icon=icon, layout="wide")  # first: a page without it has an icon from elsewhere
     page = st.navigation(pages())
+    st.set_page_config(page_title=f"{page.title} · DiffSmooth")
+    st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=icon)
+    st.html(ASSETS / "style.css")
     visitor.recognise_operator()
     presenting.begin_where_asked()
     server.load(page.url_path)

@@ -44,7 +44,7 @@ def changes(rows: int, half: str) -> list[float]:
     page.switch_page("pages/runs.py")
     page.query_params["run"] = str(rows)
     page.run()
-    page.segmented_control(key="view-of-run").set_value(half).run()
+    page.segmented_control(key="address-view").set_value(half).run()
     times = []
     for outcome in ["right", "abstained"] * REPEATS:
         began = time.perf_counter()
@@ -61,7 +61,7 @@ def main() -> None:
         store = Store()
         for rows in ROWS:
             fill(store, rows)
-        for half in ("Summary", "Pictures"):
+        for half in ("summary", "pictures"):
             medians = {}
             for rows in ROWS:
                 times = changes(rows, half)

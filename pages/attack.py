@@ -14,6 +14,6 @@ if url.read(SETTINGS):
 draft = sidebar.sidebar()
 picture = state.picture()
 
-page.header("Try to break it", lessons=True)
+page.header("attack", lessons=True)
 url.write(SETTINGS)
 view.show(picture, draft.then(runnable))

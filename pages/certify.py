@@ -19,7 +19,7 @@ QUESTION = (
     "follows a radius."
 )
 
-page.header("Certify", lessons=True, question=QUESTION)
+page.header("certify", lessons=True, question=QUESTION)
 certificates.hide_run_of_other_picture(picture)
 url.write(CERTIFY)
 known = recordings.recorded(picture, draft.values)  # then it can be run, and no network is loaded to see that

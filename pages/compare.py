@@ -14,7 +14,7 @@ side_by_side = state.setting("tab") == "compare"
 draft = sidebar.sidebar(shared=side_by_side)
 picture, settings = state.picture(), controls.chosen()
 
-page.header("Compare", lessons=True)
+page.header("compare", lessons=True)
 view.tabs()
 if side_by_side:
     view.show(picture, draft, settings)

@@ -6,19 +6,20 @@ import streamlit as st
 
 from ui import page, tours
 from ui.lessons import view
-from ui.session import url
+from ui.session import parameters, state, url
 
 address = st.query_params.to_dict()
-if st.session_state.get("lessons-address") != address:
-    # The browser does not note by itself where a link to the page that it is on leads.
-    st.session_state["lessons-address"] = address
-    st.query_params.from_dict(address)
 url.take_guess(address)
-tour = tours.named(address["lesson"]) if "lesson" in address else None
+asked = tours.named(address["lesson"]) if "lesson" in address else None
+tour = asked if asked and asked.guesses else None
 
-page.header("Lessons")
-if tour and tour.guesses:
+parameters.follow_link()
+page.header("lessons")
+if tour:
     view.one(tour)
 else:
     view.every()
+parameters.show("lesson", tour and tour.lesson)
+parameters.show("guess", tour and state.guess(tour.lesson))
+parameters.tell()
 tours.keep_answers()

@@ -6,8 +6,9 @@ import streamlit as st
 
 from ui import page
 from ui.models import adding, view
+from ui.session import parameters
 
-page.header("Models")
+page.header("models")
 st.markdown(
     "Every network that can be chosen on the other pages. Those with a ★ are used where none is chosen. "
     "Choose a row to see where a network comes from and what was measured of it."
@@ -15,3 +16,4 @@ st.markdown(
 view.show()
 view.from_plugins()
 adding.form()
+parameters.tell()

@@ -8,8 +8,9 @@ from diffsmooth_core import InputError
 from ui import page
 from ui.jobs import audits
 from ui.results import choosing, view
+from ui.session import parameters
 
-page.header("Results")
+page.header("results")
 st.markdown(
     "**Certified accuracy**: the share of pictures that are certified and right with at least this radius, "
     "so that no shorter change makes a difference. In colour our own results: runs of this server as curves, "
@@ -24,3 +25,4 @@ try:
         view.show(choosing.curves(question, audits.store().runs(), second, third))
 except InputError as problem:
     page.error_box(problem)
+parameters.tell()

@@ -9,10 +9,10 @@ import streamlit as st
 from diffsmooth_core import InputError
 from diffsmooth_core.runs.reading import fault_of
 from diffsmooth_core.runs.records import Run
-from ui import page, presenting
+from ui import navigation, page, presenting
 from ui.jobs import audits
 from ui.runs import controls, detail, grid, new, removing, report, view
-from ui.session import notices
+from ui.session import notices, parameters
 from ui.text import plain
 
 log = logging.getLogger(__name__)
@@ -48,16 +48,17 @@ def show(runs: list[Run], run: Run) -> None:
 
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-    st.title("Runs", anchor=False)
+    st.title(navigation.title("runs"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         presenting.button()
         adding = new.popover()
-presenting.tell_address()
+parameters.begin()
 try:
     new.begin()
     runs = audits.store().runs()
 except InputError as problem:
     page.error_box(problem)
+    parameters.tell()
     st.stop()
 with adding:
     new.show()
@@ -66,15 +67,16 @@ if moved := audits.store().moved:
         plain(f"The store of audits was damaged. It lies now at {moved.name}, and a new one was begun.")
     )
 new.reading()
-notices.show_on("Runs")
-if not runs:
+run = controls.choose(runs) if runs else None
+notices.show_on("runs")
+if run is None:
     st.markdown(
         "An audit certifies many pictures and keeps every vote. Start one above, or import a certification "
         "log: then this page shows which pictures are certified, which are wrong, which abstain, and why."
     )
     new.recorded("first")
+    parameters.tell()
     st.stop()
-run = controls.choose(runs)
 try:
     show(runs, run)
 except InputError as problem:
@@ -84,3 +86,4 @@ except Exception as fault:  # one run must not end the page for all others
     kind = type(fault).__name__
     page.error_box(f"The run {run.name} cannot be shown ({kind}; the server's log has more). Others can.")
 removing.offer(run)
+parameters.tell()

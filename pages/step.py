@@ -11,6 +11,6 @@ url.read(view.SETTINGS)
 draft = sidebar.sidebar()
 picture = state.picture()
 
-page.header("Step through", lessons=True)
+page.header("step", lessons=True)
 url.write(view.SETTINGS)
 view.show(picture, draft.then(runnable))

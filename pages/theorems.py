@@ -15,7 +15,7 @@ url.read(controls.SETTINGS)
 draft = controls.sidebar()
 chosen = draft.values
 
-page.header("Theorems", lessons=True, question=QUESTION)
+page.header("theorems", lessons=True, question=QUESTION)
 url.write(controls.SETTINGS)
 page.problem_line(draft.problem)
 try:

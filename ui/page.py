@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import banner, presenting
-from ui.session import notices
+from ui import banner, navigation, presenting
+from ui.session import notices, parameters
 from ui.text import plain
 
 
-def header(title: str, lessons: bool = False, question: str = "") -> None:
-    """The page's title and the question that it answers, the banner of its lesson where it can have
-    `lessons`, and what a person must read. Pages that can have lessons keep their settings in the address."""
+def header(page: str, lessons: bool = False, question: str = "") -> None:
+    """The title of the page of this name and the question that it answers, the banner of its lesson where it
+    can have `lessons`, and what a person must read. Pages that can have lessons keep `Settings` in the
+    address (`ui/session/url.py`), the others what they show (`ui/session/parameters.py`)."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title(title, anchor=False)
+        st.title(navigation.title(page), anchor=False)
         presenting.button()
     if question:
         st.markdown(question)
     if lessons:
         banner.show()
     else:
-        presenting.tell_address()
-    notices.show_on(title)
+        parameters.begin()
+    notices.show_on(page)
 
 
 def error_box(problem: Exception | str) -> None:

@@ -5,26 +5,14 @@ How it looks is in assets/style.css, which knows it by the button that ends it.
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
-from ui.components.address import complete
 from ui.session import state
 
 
 def begin_where_asked() -> None:
     """Present from the start where the address that a session was opened with says `present=1`."""
     state.remember_presenting(st.query_params.get("present") == "1")
-
-
-def tell_address() -> None:
-    """Have the address of a page that keeps no settings in it say whether it presents."""
-    shown = {name: st.query_params.get_all(name) for name in st.query_params}
-    wanted = {name: values for name, values in shown.items() if name != "present"}
-    if state.presenting():
-        wanted["present"] = ["1"]
-    complete((st.query_params.to_dict(),), urlencode(wanted, doseq=True))
 
 
 def button() -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from ui.navigation import SECTIONS
+from ui.navigation import PAGES, title
 
-ADDRESSES = {name: "" if name == "certify" else name for listed in SECTIONS.values() for name in listed}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 # Streamlit draws the navigation, and puts a box between its list and the entries.
 LOOKED_AT = {"exclude": [["[data-testid=stSidebarNavItems]"]]}
 
 
-@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_no_fault_that_axe_finds(app: str, page: Page, name: str) -> None:
-    page.goto(f"{app}/{ADDRESSES[name]}")
-    expect(page.locator("[data-testid=stMain] h1")).to_be_visible()
+    page.goto(f"{app}/{name}")
+    expect(page.locator("[data-testid=stMain] h1")).to_have_text(title(name))
+    expect(page).to_have_title(f"{title(name)} · DiffSmooth")
+    expect(page.locator("[aria-current=page]")).to_have_text(re.compile(f"{title(name)}$"))
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
     captions = page.get_by_test_id("stCaptionContainer")
     if captions.count():

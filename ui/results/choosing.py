@@ -18,27 +18,20 @@ from diffsmooth_core.zoo.cards import every
 from ui import uploads
 from ui.page import error_box
 from ui.results.curves import ResultCurve, marked, named, of_card, of_papers, of_run
+from ui.session.parameters import bind
 from ui.titles import dataset_title
 
 MOST = 8  # lines at once, of ours and of published ones
 USUAL = 6  # published lines at first
+ASKED = ("question", "results-dataset", "results-sigma")  # parameters of the address
+NONE = "none"  # in the place of rows, where somebody wants none of them
 Scope = tuple[str, str, str, float | None]  # parameter of the address, question, data set, σ
 FEWEST = 50  # pictures of a result of ours that is drawn unasked
 
 
 def question(place: DeltaGenerator) -> Question:
     """Which question is asked."""
-    asked = st.query_params.get("question")
-    key = place.selectbox(
-        "Question",
-        list(QUESTIONS),
-        list(QUESTIONS).index(asked) if asked in QUESTIONS else 0,
-        format_func=_titled,
-        key="question",
-        on_change=_begin_again,
-    )
-    st.query_params["question"] = key
-    return QUESTIONS[key]
+    return QUESTIONS[place.selectbox("Question", format_func=_titled, **_which("question", list(QUESTIONS)))]
 
 
 def curves(
@@ -74,10 +67,16 @@ def _titled(key: str) -> str:
     return f"{question.title} ({tables})"
 
 
-def _begin_again() -> None:
-    """Another question begins with its own rows."""
-    for parameter in ("published", "results"):
-        st.query_params.pop(parameter, None)
+def _which(name: str, options: Sequence[Any], usual: Any = None) -> dict[str, Any]:
+    """Arguments for a control of what is asked. Another question, data set or noise begins with its own
+    rows."""
+    bound = bind(name, options, usual)
+
+    def chosen() -> None:
+        kept = {other: st.query_params[other] for other in (*ASKED, "view") if other in st.query_params}
+        st.query_params.from_dict(kept | {name: str(st.session_state[bound["key"]])})
+
+    return {"options": options, "key": bound["key"], "on_change": chosen}
 
 
 def _values() -> list[Value]:
@@ -105,27 +104,13 @@ def _read(read: Callable[..., Sequence[Value]], *of: Any) -> list[Value]:
 
 def _dataset(place: DeltaGenerator, values: Sequence[Value]) -> str:
     options = sorted({value.setting.dataset for value in values})
-    chosen: str = place.selectbox(
-        "Data set",
-        options,
-        format_func=dataset_title,
-        key="results-dataset",
-        bind="query-params",
-        on_change=_begin_again,
-    )
-    return chosen
+    return str(place.selectbox("Data set", format_func=dataset_title, **_which("results-dataset", options)))
 
 
 def _sigma(place: DeltaGenerator, values: Sequence[Value], dataset: str) -> float | None:
     options = sorted({v.setting.sigma for v in values if v.setting.dataset == dataset and v.setting.sigma})
-    chosen: float | None = place.selectbox(
-        "Noise σ",
-        options,
-        options.index(0.5) if 0.5 in options else 0,
-        key="results-sigma",
-        bind="query-params",
-        on_change=_begin_again,
-    )
+    usual = 0.5 if 0.5 in options else None
+    chosen: float | None = place.selectbox("Noise σ", **_which("results-sigma", options, usual))
     return chosen
 
 
@@ -160,16 +145,20 @@ def _picked(
     and noise has a choice of its own, so that none keeps the rows of another."""
     by_name = {curve.name: curve for curve in curves}
     begin = [curve.name for curve, first in zip(curves, usual, strict=True) if first][:MOST]
-    parameter = scope[0]
-    key = "-".join(map(str, scope))
-    if key not in st.session_state:
-        asked = [name for name in st.query_params.get_all(parameter) if name in by_name]
-        st.session_state[key] = asked[:MOST] or begin
+    parameter, key = scope[0], "-".join(map(str, scope))
+    asked = st.query_params.get_all(parameter)
+    known = [name for name in asked if name in by_name][:MOST]
+    st.session_state[key] = known if known or asked == [NONE] else begin
+
+    def chosen() -> None:
+        st.query_params[parameter] = st.session_state[key] or NONE
+
     names = st.multiselect(
-        label, list(by_name), key=key, max_selections=MOST, placeholder="Choose what is drawn"
+        label,
+        list(by_name),
+        key=key,
+        max_selections=MOST,
+        placeholder="Choose what is drawn",
+        on_change=chosen,
     )
-    if names == begin:
-        st.query_params.pop(parameter, None)
-    else:
-        st.query_params[parameter] = names
     return [by_name[name] for name in names]

@@ -21,17 +21,22 @@ from diffsmooth_core.runs.records import Run
 from ui.components import figure
 from ui.results import charts
 from ui.results.curves import ResultCurve, costs
+from ui.session.parameters import bind
 from ui.text import no_formula, plain
 from ui.titles import dataset_title
 
-RADIUS, SHARE, DIFFERENCE = "Over the radius", "Over the share of votes", "Difference of two"
+VIEWS = {  # in the address -> on the page
+    "radius": "Over the radius",
+    "share": "Over the share of votes",
+    "difference": "Difference of two",
+}
 ACR_WARNING = (
     "ACR, the average certified radius, is led by the pictures that are easy: the largest radii grow with "
     "the number of votes, and a network may gain on them what it loses on all others. At σ = 0.5 the largest "
     "ACR of seven published methods, .760, comes with 59.3 % of pictures right at r = 0, where another "
     "method "
     "has 68.8 % with .571 (Sun, Mao, Müller and Vechev, arXiv 2410.06895). They propose to look at the "
-    f"distribution of p_A: it is *{SHARE}* above the chart."
+    f"distribution of p_A: it is *{VIEWS['share']}* above the chart."
 )
 COLUMNS = {  # of the paper's tables that hold no certified accuracies, in the order in which they are shown
     "table": "Table",
@@ -83,11 +88,16 @@ def show(curves: Sequence[ResultCurve]) -> None:
 
 
 def _chart(curves: Sequence[ResultCurve]) -> None:
-    views = [RADIUS, SHARE] + ([DIFFERENCE] if len(curves) > 1 else [])
+    views = [name for name in VIEWS if name != "difference" or len(curves) > 1]
     view = st.segmented_control(
-        "Chart", views, default=RADIUS, required=True, label_visibility="collapsed", key="results-view"
+        "Chart",
+        views,
+        required=True,
+        format_func=VIEWS.__getitem__,
+        label_visibility="collapsed",
+        **bind("view", views),
     )
-    if view == SHARE:
+    if view == "share":
         known = [curve for curve in curves if curve.setting.sigma]
         figure.show(
             charts.shares([(curve.line, curve.setting.sigma) for curve in known if curve.setting.sigma]),
@@ -100,7 +110,7 @@ def _chart(curves: Sequence[ResultCurve]) -> None:
             "pictures."
             + ("" if len(known) == len(curves) else " Rows without a σ of their own are left out.")
         )
-    elif view == DIFFERENCE:
+    elif view == "difference":
         _difference(curves)
     else:
         figure.show(
@@ -108,17 +118,16 @@ def _chart(curves: Sequence[ResultCurve]) -> None:
             "certified-accuracy",
             "Certified accuracy in percent over the radius",
         )
-    if view != DIFFERENCE and any(curve.run for curve in curves):
+    if view != "difference" and any(curve.run for curve in curves):
         st.caption(BAND)
 
 
 def _difference(curves: Sequence[ResultCurve]) -> None:
     by_name = {curve.name: curve for curve in curves}
+    names = list(by_name)
     left, right = st.columns(2)
-    first = by_name[
-        left.selectbox("Certified accuracy of", list(by_name), 0, key=f"first of {list(by_name)}")
-    ]
-    second = by_name[right.selectbox("minus that of", list(by_name), 1, key=f"second of {list(by_name)}")]
+    first = by_name[left.selectbox("Certified accuracy of", names, **bind("of", names))]
+    second = by_name[right.selectbox("minus that of", names, **bind("minus", names, names[1]))]
     found = difference(first.curve, second.curve)
     if not found.radii:
         st.markdown("These two have no radius in common.")

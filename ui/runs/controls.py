@@ -18,12 +18,14 @@ from diffsmooth_core.runs.results import OUTCOMES
 from ui.jobs import audits
 from ui.page import error_box
 from ui.session import notices
+from ui.session.parameters import bind
 from ui.text import plain
 from ui.titles import run_title
 
 ANY = "any"
 MOST_OFFERED = 1000  # classes to choose from; of more only those that occur
-SUMMARY, PICTURES = "Summary", "Pictures"  # the halves of the page
+SUMMARY, PICTURES = "summary", "pictures"  # the halves of the page
+HALVES = {SUMMARY: "Summary", PICTURES: "Pictures"}
 FILTERS = ("outcome", "class", "answer", "reason", "tag", "review", "from", "to", "near", "noted")
 
 
@@ -42,12 +44,14 @@ class Selection:
 
 
 def choose(runs: list[Run]) -> Run:
-    """Draw the choice of a run."""
+    """Draw the choice of a run; the first one is shown where the address names none that is here."""
     named = {run.name: run for run in runs}
     if added := st.session_state.pop("_next-run", None):
-        st.session_state["run"] = added
+        st.query_params["run"] = added
+    if (asked := st.query_params.get("run")) and asked not in named:
+        notices.notify(f"The run {asked[:80]} in the address is not here; {runs[0].name} is shown")
     with st.sidebar:
-        return named[st.selectbox("Run", list(named), key="run", bind="query-params", filter_mode="contains")]
+        return named[st.selectbox("Run", list(named), filter_mode="contains", **bind("run", list(named)))]
 
 
 def _other(names: list[str]) -> str | None:
@@ -189,9 +193,9 @@ def clear() -> None:
         st.session_state[key] = {"noted": False, "change": []}.get(key)
 
 
-def show_pictures() -> None:
-    """Turn to the half of the page that has the pictures."""
-    st.session_state["view-of-run"] = PICTURES
+def show_pictures(**parameters: str) -> None:
+    """Turn to the half of the page that has the pictures, with these parameters in the address."""
+    st.query_params.update(parameters | {"view": PICTURES})
 
 
 def ask(rule: RowFilter, order: str) -> None:

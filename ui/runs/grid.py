@@ -18,7 +18,7 @@ from diffsmooth_core.wording import length
 from ui.colours import outcome_colour
 from ui.components import focus, picker
 from ui.jobs import audits
-from ui.runs.controls import PICTURES, Selection, clear, show_pictures
+from ui.runs.controls import HALVES, PICTURES, Selection, clear, show_pictures
 from ui.session import state
 from ui.text import plain
 
@@ -74,7 +74,7 @@ def first(selection: Selection) -> None:
         _row_of(f"first-{selection.run.id}", selection.run, selection.shown[:FEW], selection.names)
         st.caption(
             f"The first {min(FEW, len(selection.shown))} of {len(selection.shown):,}, each with its radius. "
-            f"Choose one to see its votes; *{PICTURES}* above has all."
+            f"Choose one to see its votes; *{HALVES[PICTURES]}* above has all."
         )
 
 
@@ -82,7 +82,6 @@ def _row_of(key: str, run: Run, rows: list[RunRow], names: tuple[str, ...]) -> N
     def picked() -> None:
         if spec := st.session_state[key].picked:
             choose(int(spec))
-            show_pictures()
 
     choices = [_tile(run, row, names) for row in rows]
     picker.picker(data={"chosen": "", "large": True, "choices": choices}, key=key, on_picked_change=picked)
@@ -104,7 +103,7 @@ def _picked(run: Run, page: int) -> None:
 
 def choose(idx: int) -> None:
     """Show this picture."""
-    st.query_params["image"] = str(idx)
+    show_pictures(image=str(idx))
 
 
 def _tile(run: Run, row: RunRow, names: tuple[str, ...]) -> dict[str, Any]:

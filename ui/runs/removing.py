@@ -31,4 +31,5 @@ def _remove(run: Run) -> None:
     if not limit("audits", "may_remove"):
         raise InputError("runs are removed from the command line here: diffsmooth remove-run NAME")
     audits.remove(run)
+    st.query_params.pop("run", None)
     notices.notify(f"The run {run.name} was removed.")

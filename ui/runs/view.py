@@ -27,8 +27,9 @@ from ui.jobs import audits
 from ui.jobs.cancelling import cancel_button
 from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
 from ui.runs import grid
-from ui.runs.controls import PICTURES, SUMMARY, Selection, class_titles, clear, show_pictures
+from ui.runs.controls import HALVES, PICTURES, SUMMARY, Selection, class_titles, clear, show_pictures
 from ui.session import notices
+from ui.session.parameters import bind
 from ui.text import plain
 from ui.titles import dataset_title
 
@@ -169,11 +170,11 @@ def view() -> str:
     return str(
         st.segmented_control(
             "View",
-            [SUMMARY, PICTURES],
-            default=PICTURES if "image" in st.query_params else SUMMARY,
+            list(HALVES),
             required=True,
-            key="view-of-run",
+            format_func=HALVES.__getitem__,
             label_visibility="collapsed",
+            **bind("view", list(HALVES), PICTURES if "image" in st.query_params else SUMMARY),
         )
     )
 

@@ -79,23 +79,23 @@ def test_every_question_is_answered_on_both_data_sets(key: str) -> None:
     if QUESTIONS[key].sheet:
         assert len(page.dataframe[0].value) == {"cost": 12, "training": 11}[key]
         return
-    assert page.selectbox(key="question").value == key
-    for dataset in page.selectbox(key="results-dataset").options:
-        page.selectbox(key="results-dataset").set_value(
+    assert page.selectbox(key="address-question").value == key
+    for dataset in page.selectbox(key="address-results-dataset").options:
+        page.selectbox(key="address-results-dataset").set_value(
             {"CIFAR-10": "cifar10"}.get(dataset, "imagenet")
         ).run()
         assert not page.exception
         assert rows_of(page).value, dataset
-    page.segmented_control[0].set_value("Over the share of votes").run()
+    page.segmented_control[0].set_value("share").run()
     assert not page.exception
-    page.segmented_control[0].set_value("Difference of two").run()
+    page.segmented_control[0].set_value("difference").run()
     assert not page.exception
 
 
 def test_another_question_begins_with_rows_of_its_own() -> None:
     page = open_page()
     rows_of(page).set_value([]).run()
-    page.selectbox(key="question").set_value("local-only").run()
+    page.selectbox(key="address-question").set_value("local-only").run()
     assert not page.exception
     assert rows_of(page).value == [
         "Plain",

@@ -66,7 +66,7 @@ def headings(page: AppTest) -> list[str]:
 
 
 def show_pictures(page: AppTest) -> AppTest:
-    page.segmented_control(key="view-of-run").set_value("Pictures").run()
+    page.segmented_control(key="address-view").set_value("pictures").run()
     assert not page.exception
     return page
 

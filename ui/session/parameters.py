@@ -1,0 +1,61 @@
+"""The address of a page that keeps no `Settings`: what the page shows stands there by name, and is read from
+there, so that a choice is the same one whether it comes from a control, a link, a reload or Back.
+
+A page begins with its header (`begin`), binds its controls (`bind`) and has its address completed (`tell`).
+Session-state key: `shown`, what was bound in this run. A bound control's key is its name after `address-`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from ui.components.address import complete
+from ui.session import state
+
+
+def begin() -> None:
+    """Begin a run of a page."""
+    st.session_state["shown"] = {}
+
+
+def follow_link() -> None:
+    """Have the browser's address be the one that this run was asked for: a link from a page to itself leaves
+    it as it was."""
+    st.query_params.update({})
+
+
+def bind(name: str, options: Sequence[Any], usual: Any = None) -> dict[str, Any]:
+    """Arguments for a control that chooses one of `options`: the one that the parameter `name` says, or else
+    the `usual` one, which is the first where none is given. A choice writes the parameter, as an entry of its
+    own in the browser's history."""
+    key = f"address-{name}"
+    known = {str(option): option for option in options}
+    value = known.get(st.query_params.get(name, ""), options[0] if usual is None else usual)
+    st.session_state[key] = value
+    show(name, value)
+    return {"key": key, "on_change": lambda: choose(name, st.session_state[key])}
+
+
+def choose(name: str, value: Any) -> None:
+    """Write a choice into the address, as an entry of its own in the browser's history; None ends one."""
+    if value is None:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = str(value)
+
+
+def show(name: str, value: Any) -> None:
+    """Have the address say this; not mention it where it is None."""
+    st.session_state["shown"][name] = value
+
+
+def tell() -> None:
+    """Have the browser's address say all that was bound in this run, and whether the page is presented."""
+    begun = {name: st.query_params.get_all(name) for name in st.query_params}
+    shown = st.session_state["shown"] | {"present": 1 if state.presenting() else None}
+    wanted = {name: value for name, value in (begun | shown).items() if value is not None}
+    complete((st.query_params.to_dict(),), urlencode(wanted, doseq=True))
