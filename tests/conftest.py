@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.stores", "tests.wheels"]
+pytest_plugins = ["tests.downloads", "tests.stores", "tests.wheels"]
 
 ROOT = Path(__file__).parent.parent
 FUZZ = int(os.environ.get("DIFFSMOOTH_FUZZ") or 0)  # 0: the reduced counts of `make test`

@@ -1,31 +1,68 @@
-"""Downloading the published diffusion models, only on request; an interrupted download resumes."""
+"""Published networks that are not bundled, and downloading them, only on request; an interrupted download
+resumes."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from diffsmooth_core.config import InputError
 from diffsmooth_core.zoo import cards
 
+
+@dataclass(frozen=True)
+class Published:
+    """What is to be known of a published network before one downloads it: how many bytes that takes (about
+    four a parameter), from where, and what its makers allow. `address` is that of its file, or the Hub."""
+
+    dataset: str
+    title: str
+    megabytes: int
+    address: str
+    made_by: str
+    licence: str
+
+
+HUB = "huggingface.co"
 _HOME = "https://openaipublic.blob.core.windows.net/diffusion"
-ADDRESSES = {
-    "cifar10_uncond_50M_500K": f"{_HOME}/march-2021/cifar10_uncond_50M_500K.pt",
-    "256x256_diffusion_uncond": f"{_HOME}/jul-2021/256x256_diffusion_uncond.pt",
+PUBLISHED = {
+    "cifar10_uncond_50M_500K": Published(
+        "cifar10",
+        "The paper’s diffusion model for CIFAR-10",
+        210,
+        f"{_HOME}/march-2021/cifar10_uncond_50M_500K.pt",
+        "OpenAI (improved-diffusion)",
+        "MIT, as its code",
+    ),
+    "256x256_diffusion_uncond": Published(
+        "imagenet",
+        "The paper’s diffusion model for ImageNet",
+        2211,
+        f"{_HOME}/jul-2021/256x256_diffusion_uncond.pt",
+        "OpenAI (guided-diffusion)",
+        "MIT, as its code; its makers mean it for research only",
+    ),
+    "google/ddpm-cifar10-32": Published(
+        "cifar10", "The first DDPM for CIFAR-10", 143, HUB, "Google (google/ddpm-cifar10-32)", "Apache-2.0"
+    ),
 }
-HUB = {"google/ddpm-cifar10-32": "ddpm-cifar10-32"}  # repository -> folder
-NAMES = (*ADDRESSES, *HUB)
+NAMES = tuple(PUBLISHED)
 CHUNK = 1 << 20
 
 
 def here(dataset: str) -> tuple[str, ...]:
     """The names of the published models for a data set that are on this machine."""
-    made_for = {name: "cifar10" if "cifar10" in name else "imagenet" for name in NAMES}
-    return tuple(name for name in NAMES if made_for[name] == dataset and _place(name).exists())
+    return tuple(
+        name for name, model in PUBLISHED.items() if model.dataset == dataset and _place(name).exists()
+    )
 
 
 def _place(name: str) -> Path:
-    return cards.added_folder() / HUB.get(name, f"{name}.pt")
+    """A file, or a folder for a repository of the Hub."""
+    in_hub = PUBLISHED[name].address == HUB
+    return cards.added_folder() / (name.rpartition("/")[2] if in_hub else f"{name}.pt")
 
 
 def local(name: str) -> Path:
@@ -35,7 +72,7 @@ def local(name: str) -> Path:
     if not path.exists():
         raise InputError(
             f"{name} is not on this machine; run: python -m diffsmooth_core models download {name}, "
-            f"or put the {'folder' if name in HUB else 'file'} {path.name} into {path.parent}"
+            f"or put the {'file' if path.suffix == '.pt' else 'folder'} {path.name} into {path.parent}"
         )
     weights = max(path.iterdir(), key=lambda file: file.stat().st_size) if path.is_dir() else path
     record, found = path.with_suffix(".sha256"), cards.file_sha256(weights)
@@ -52,20 +89,33 @@ def local(name: str) -> Path:
 def fetch(name: str, address: str | None = None) -> Path:
     """Download a published model, resuming an interrupted download, record its SHA-256 and return its path.
     Raises InputError where the download fails."""
-    import requests
     from tqdm import tqdm
+
+    with tqdm(unit="B", unit_scale=True) as bar:
+        for done, bar.total in fetch_stream(name, address):
+            bar.update(done - bar.n)
+    return local(name)
+
+
+def fetch_stream(name: str, address: str | None = None) -> Iterator[tuple[int, int]]:
+    """`fetch`, piece by piece: how many bytes are here, and how many there are. Whoever stops early goes on
+    there the next time. A repository of the Hub comes as one piece, of which nothing is told."""
+    import requests
 
     path = _place(name)
     if path.exists():
-        return local(name)
-    if name in HUB:
-        return _from_hub(name, path)
+        return
+    if PUBLISHED[name].address == HUB:
+        _from_hub(name, path)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     have = partial.stat().st_size if partial.is_file() else 0
     headers = {"Range": f"bytes={have}-"} if have else {}
     try:
-        with requests.get(address or ADDRESSES[name], headers=headers, stream=True, timeout=30) as answer:
+        with requests.get(
+            address or PUBLISHED[name].address, headers=headers, stream=True, timeout=30
+        ) as answer:
             if answer.status_code == 416:  # no bytes are left to send: the file is complete, or too long
                 if answer.headers.get("Content-Range", "").rpartition("/")[2] != str(have):
                     partial.unlink()
@@ -74,25 +124,22 @@ def fetch(name: str, address: str | None = None) -> Path:
                 answer.raise_for_status()
                 resumed = answer.status_code == 206
                 total = int(answer.headers.get("Content-Length", 0)) + (have if resumed else 0)
-                with (
-                    partial.open("ab" if resumed else "wb") as file,
-                    tqdm(total=total, initial=have if resumed else 0, unit="B", unit_scale=True) as bar,
-                ):
+                with partial.open("ab" if resumed else "wb") as file:
                     for chunk in answer.iter_content(CHUNK):
                         file.write(chunk)
-                        bar.update(len(chunk))
+                        yield file.tell(), total
                 if partial.stat().st_size < total:
                     raise requests.ConnectionError(f"{partial.stat().st_size} of {total} bytes came")
     except OSError as error:  # the request failed, or the disk is full
         raise InputError(
-            f"{name} could not be downloaded ({type(error).__name__}: {str(error)[:120]}); run the command "
-            f"again to go on, or put the file {name}.pt into {cards.added_folder()}"
+            f"{name} could not be downloaded ({type(error).__name__}: {str(error)[:120]}); ask again to go "
+            f"on where it stopped, or put the file {name}.pt into {cards.added_folder()}"
         ) from None
     os.replace(partial, path)
-    return local(name)
+    local(name)  # records its SHA-256
 
 
-def _from_hub(name: str, folder: Path) -> Path:
+def _from_hub(name: str, folder: Path) -> None:
     from huggingface_hub import snapshot_download
 
     partial = folder.with_suffix(".partial")
@@ -101,8 +148,8 @@ def _from_hub(name: str, folder: Path) -> Path:
         snapshot_download(name, local_dir=partial, allow_patterns=wanted)
     except Exception as error:  # the Hub's client raises many exception types
         raise InputError(
-            f"{name} could not be fetched from the Hub ({type(error).__name__}); run the command again to "
-            f"go on, or put the folder {folder.name} into {folder.parent}"
+            f"{name} could not be fetched from the Hub ({type(error).__name__}); ask again to go on where it "
+            f"stopped, or put the folder {folder.name} into {folder.parent}"
         ) from None
     os.replace(partial, folder)
-    return local(name)
+    local(name)

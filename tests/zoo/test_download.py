@@ -2,62 +2,12 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from diffsmooth_core import load_denoiser
 from diffsmooth_core.config import InputError
 from diffsmooth_core.zoo import cards, download
-
-NAME = "cifar10_uncond_50M_500K"
-CONTENT = bytes(range(256)) * 20_000  # 5 MB
-
-
-class Server(http.server.ThreadingHTTPServer):
-    cut: int | None = None  # after how many bytes an answer breaks off
-    asked: list[str | None]
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        wanted = self.headers.get("Range")
-        self.server.asked.append(wanted)
-        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
-        if start >= len(CONTENT):
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(CONTENT)}")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        self.send_response(206 if wanted else 200)
-        self.send_header("Content-Length", str(len(CONTENT) - start))
-        self.end_headers()
-        self.wfile.write(CONTENT[start : start + self.server.cut if self.server.cut else None])
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "models"))
-    server = Server(("127.0.0.1", 0), Handler)
-    server.asked = []
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def address(server: Server) -> str:
-    return f"http://127.0.0.1:{server.server_port}/model.pt"
+from tests.downloads import CONTENT, NAME, Server, address
 
 
 def test_a_model_is_fetched_once(server: Server) -> None:
@@ -69,7 +19,7 @@ def test_a_model_is_fetched_once(server: Server) -> None:
 
 def test_a_broken_download_goes_on_where_it_stopped(server: Server) -> None:
     server.cut = 3_000_000
-    with pytest.raises(InputError, match="run the command again to go on"):
+    with pytest.raises(InputError, match="ask again to go on where it stopped"):
         download.fetch(NAME, address(server))
     server.cut = None
     assert download.fetch(NAME, address(server)).read_bytes() == CONTENT
@@ -84,7 +34,7 @@ def test_what_came_whole_is_taken_and_what_is_too_much_is_not(server: Server, su
     cards.added_folder().mkdir()
     (cards.added_folder() / f"{NAME}.partial").write_bytes(CONTENT + surplus)
     if surplus:
-        with pytest.raises(InputError, match="run the command again"):
+        with pytest.raises(InputError, match="ask again to go on"):
             download.fetch(NAME, address(server))
     assert download.fetch(NAME, address(server)).read_bytes() == CONTENT
 

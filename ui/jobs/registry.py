@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import secrets
 import threading
 import time
@@ -318,7 +319,7 @@ def jobs() -> Registry:
     Certificates, attacks and comparisons share one queue. Theorems have their own, so that work of seconds
     does not wait for minutes; audits too, as nobody's certificate shall wait for them; votes drawn
     beforehand, which give way; uploaded pictures and other files, of which one at a time is read, so that
-    large ones do not add up.
+    large ones do not add up; downloads, one after the other.
     """
     limits = QueueLimits(
         limit("runs", "waiting"), each=limit("runs", "waiting_each"), turn=limit("runs", "turn_seconds")
@@ -331,4 +332,5 @@ def jobs() -> Registry:
         audits=limits,
         pictures=QueueLimits(each=limits.each),
         files=QueueLimits(each=limits.each),
+        downloads=QueueLimits(each=limits.each, turn=math.inf),
     )

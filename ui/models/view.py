@@ -11,13 +11,16 @@ import torch
 
 from diffsmooth_core import SmoothingConfig, load_classifier
 from diffsmooth_core.config import usual
-from diffsmooth_core.datasets import labelled_pictures
+from diffsmooth_core.datasets import datasets, labelled_pictures
 from diffsmooth_core.zoo import adding as zoo
 from diffsmooth_core.zoo import brought, doctor
 from diffsmooth_core.zoo.cards import Card, every
 from diffsmooth_core.zoo.checkpoints import available_memory
 from ui.components import figure
+from ui.models import downloading
+from ui.session import parameters
 from ui.session.limits import limit
+from ui.session.parameters import bind
 from ui.text import plain
 from ui.titles import dataset_title, method_title, network_title
 
@@ -36,31 +39,56 @@ TABLES = {  # kind -> its heading, and what its columns say
         "in decibels: more is nearer, and 6 dB more is about half the distance.",
     ),
 }
+ROW_HEIGHTS = {"classifier": None, "denoiser": 66}  # pixels; names are broken into lines in rows of more than 64
+ALL = "all"  # data sets
 DEFAULT = "★"  # before what is used unless another network is chosen
 
 
 def show() -> None:
-    """A table of every kind of network, and below it the card of the row that is chosen."""
+    """A table of every kind of network, and below it the card of the row that is chosen; then what could be
+    downloaded. One data set may be chosen."""
+    known = tuple(datasets())
+    names = {ALL: "All"} | {dataset: dataset_title(dataset) for dataset in known}
+    dataset = st.segmented_control(
+        "Data set",
+        list(names),
+        required=True,
+        format_func=names.__getitem__,
+        label_visibility="collapsed",
+        **bind("dataset", list(names)),
+    )
     for kind, (title, words) in TABLES.items():
-        st.subheader(title, anchor=False)
-        st.caption(words)
-        if (chosen := _table(kind)) is not None:
-            card(chosen)
+        cards = [card for card in every().values() if card.kind == kind and dataset in (ALL, card.dataset)]
+        if cards:
+            st.subheader(title, anchor=False)
+            st.caption(words)
+            if (chosen := _table(kind, cards)) is not None:
+                card(chosen)
+    downloading.show(known if dataset == ALL else (dataset,))
 
 
-def _table(kind: str) -> Card | None:
+def _table(kind: str, cards: list[Card]) -> Card | None:
     """The networks of a kind as rows, those first that are used where none is chosen; the chosen one's card,
-    None before a choice."""
-    cards = [card for card in every().values() if card.kind == kind]
+    None before a choice. The address names it."""
     cards.sort(key=lambda card: (not _is_default(card), card.dataset, network_title(card.name)))
+    key, asked = f"models-{kind}", st.query_params.get(kind)
+    chosen = [row for row, card in enumerate(cards) if card.name == asked]
+
+    def choose() -> None:
+        rows = st.session_state[key].selection.rows
+        parameters.choose(kind, cards[rows[0]].name if rows else None)
+
+    st.session_state[key] = {"selection": {"rows": chosen}}
+    parameters.show(kind, cards[chosen[0]].name if chosen else None)
     percent, decibels = (st.column_config.NumberColumn(format=f"%.1f {unit}") for unit in ("%%", "dB"))
-    event: Any = st.dataframe(
+    st.dataframe(
         pd.DataFrame([_row(card) for card in cards]),
         hide_index=True,
         height="content",
-        on_select="rerun",
+        on_select=choose,
         selection_mode="single-row",
-        key=f"models-{kind}",
+        key=key,
+        row_height=ROW_HEIGHTS[kind],
         placeholder="",
         column_config={f"σ = {noise}": percent for noise in NOISES}
         | {
@@ -71,8 +99,7 @@ def _table(kind: str) -> Card | None:
             "Parameters": st.column_config.NumberColumn(format="%.2f M"),
         },
     )
-    picked = event.selection.rows
-    return cards[picked[0]] if picked else None
+    return cards[chosen[0]] if chosen else None
 
 
 def from_plugins() -> None:

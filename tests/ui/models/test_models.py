@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,17 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.classifiers.resnet import CifarResNet
+from diffsmooth_core.config import InputError
 from diffsmooth_core.zoo import cards, doctor
 from diffsmooth_core.zoo.cards import bundled
-from tests.ui.conftest import APP
+from diffsmooth_core.zoo.download import PUBLISHED
+from tests import downloads as stand_in
+from tests.downloads import Server
+from tests.ui.conftest import APP, address, opened
+from ui.jobs import downloads
+from ui.jobs.registry import jobs
 from ui.models import view
+from ui.session import limits, settings
 from ui.titles import network_title
 
 
@@ -47,6 +55,67 @@ def test_what_is_used_without_a_choice_stands_first_and_what_matters_on_the_left
     assert [*denoisers.columns[:3]] == ["Network", "For", "PSNR"]
     assert not denoisers["PSNR"].isna().any()
     assert "σ is the noise’s standard deviation" in page.caption[0].value
+
+
+def test_one_data_set_and_the_chosen_networks_are_in_the_address() -> None:
+    page = opened("pages/models.py", dataset="imagenet", denoiser="photographs", classifier="gaussian-0.25")
+    classifiers, denoisers = (frame.value for frame in page.dataframe)
+    assert set(classifiers["For"]) == set(denoisers["For"]) == {"ImageNet"}
+    assert [heading.value for heading in page.subheader][2] == "Diffusion model for photographs"
+    assert address(page) == {"dataset": "imagenet", "denoiser": "photographs"}, "no such classifier there"
+    page.segmented_control[0].set_value("all").run()
+    assert not page.exception
+    assert len(page.dataframe[0].value) > 10
+
+
+OFFER = stand_in.NAME
+
+
+def offered(page: AppTest) -> dict[str, str]:
+    """What is said of each network that is not here, by its title."""
+    said = [m.value.replace("\\", "") for m in page.markdown if "Licence: " in m.value]
+    return dict(words.removeprefix("**").split("**  \n") for words in said)  # type: ignore[misc]
+
+
+def test_what_a_download_brings_is_said_before_and_the_operator_may_forbid_it(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = offered(page)
+    assert found["The paper’s diffusion model for ImageNet"] == (
+        "2.2 GB from openaipublic.blob.core.windows.net, made by OpenAI (guided-diffusion). "
+        "Licence: MIT, as its code; its makers mean it for research only."
+    )
+    assert len(found) == len(downloads.OFFERS)
+    labels = [button.label for button in page.button if button.label.startswith("Download")]
+    assert labels == ["Download 210 MB", "Download 143 MB", "Download 2.2 GB", "Download 102 MB"]
+    monkeypatch.setitem(limits._limits()["models"], "may_change", False)
+    page.run()
+    assert offered(page) == found
+    assert not [button for button in page.button if button.label.startswith("Download")]
+    assert sum("The operator of this server adds networks" in c.value for c in page.caption) == len(found)
+    with pytest.raises(InputError, match="added from the command line"):
+        downloads.start(OFFER)
+
+
+def test_a_network_is_downloaded_goes_on_after_a_break_and_is_then_here(
+    page: AppTest, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = replace(downloads.OFFERS[OFFER], address=stand_in.address(server))
+    monkeypatch.setitem(PUBLISHED, OFFER, published)
+    for cut, state in ((3_000_000, "failed"), (None, "done")):
+        server.cut = cut
+        page.button(key=f"fetch-{OFFER}").click().run()
+        job = downloads.latest(OFFER)
+        assert job
+        ended = jobs().wait(job.id, 100)
+        assert ended
+        assert ended.state == state
+        page.run()
+        said = [error.value.replace("\\", "") for error in page.error]
+        assert [OFFER in sentence for sentence in said] == ([True] if cut else [])
+    assert [wanted is None for wanted in server.asked] == [True, False], "it went on where it was"
+    assert len(offered(page)) == len(downloads.OFFERS) - 1
+    assert settings.denoisers("diffsmooth", "cifar10")[-1] == OFFER
 
 
 def test_a_card_says_licence_origin_and_on_which_pictures_it_was_measured(
