@@ -6,6 +6,8 @@ import streamlit as st
 
 from ui import page
 from ui.classroom import view
+from ui.session import parameters
 
-page.header("A class together")
+page.header("classroom")
+parameters.tell()
 view.show(st.query_params.get("room", ""))

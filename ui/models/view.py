@@ -39,7 +39,7 @@ TABLES = {  # kind -> its heading, and what its columns say
         "in decibels: more is nearer, and 6 dB more is about half the distance.",
     ),
 }
-ROW_HEIGHTS = {"classifier": None, "denoiser": 66}  # pixels; names are broken into lines in rows of more than 64
+ROW_HEIGHTS = {"classifier": None, "denoiser": 66}  # pixels; above 64 a long name is broken into lines
 ALL = "all"  # data sets
 DEFAULT = "★"  # before what is used unless another network is chosen
 
