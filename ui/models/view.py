@@ -57,6 +57,7 @@ def show() -> None:
         label_visibility="collapsed",
         **bind("dataset", list(names)),
     )
+    parameters.show("dataset", None if dataset == ALL else dataset)
     for kind, (title, words) in TABLES.items():
         cards = [card for card in every().values() if card.kind == kind and dataset in (ALL, card.dataset)]
         if cards:
