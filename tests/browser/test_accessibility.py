@@ -6,8 +6,9 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.test_classroom import open_room, phones
 from ui.navigation import PAGES, title
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
@@ -25,6 +26,33 @@ def test_a_page_has_no_fault_that_axe_finds(app: str, page: Page, name: str) -> 
     captions = page.get_by_test_id("stCaptionContainer")
     if captions.count():
         expect(captions.first).to_have_css("opacity", "0.72")  # the page's own style has come
+    expect_no_fault(page)
+
+
+def test_a_class_has_none_on_the_projector_and_on_a_phone(app: str, page: Page, browser: Browser) -> None:
+    code = open_room(app, page)
+    with phones(browser, 1) as (phone,):
+        phone.goto(f"{app}/classroom?room={code}")
+        for go_on in ("Guess", "Give seeds", "Draw the votes", "What if we had peeked?"):
+            expect_no_fault(page)
+            expect_no_fault(phone)
+            page.get_by_role("button", name=go_on).click()
+            expect(page.get_by_role("button", name=go_on)).to_have_count(0)
+            if go_on == "Give seeds":
+                expect(phone.get_by_role("spinbutton", name="Seed")).to_be_visible()
+                phone.get_by_role("button", name="Send").click()
+                expect(page.get_by_text("1 of 1 have given one")).to_be_visible()
+            if go_on == "Draw the votes":
+                expect(page.get_by_text("of 1 claim too much")).to_be_visible()
+        expect_no_fault(page)
+        expect_no_fault(phone)
+    page.get_by_text("Close the room").click()
+    page.get_by_role("button", name="Close it").click()
+    expect(page.get_by_role("button", name="Open a room")).to_be_visible()
+
+
+def expect_no_fault(page: Page) -> None:
+    """Have axe look at the page in both themes."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         expected = {"light": "rgb(250, 249, 247)", "dark": "rgb(20, 26, 33)"}[scheme]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 import resource
 import time
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from diffsmooth_core import SmoothingConfig
+from tests.browser.test_classroom import open_room, phones
 from ui.jobs import certificates
 from ui.jobs.registry import jobs
 from ui.session import settings, state
@@ -44,6 +47,15 @@ def together(app: str, browser: Browser, count: int, n: int) -> list[float]:
     return took
 
 
+def server() -> tuple[float, float]:
+    """Seconds of a core and MiB of memory that the server has used, as Linux tells of the tests' children."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    (pid,) = (pid for pid in children if b"app.py" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    seconds = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds, int(stat[21]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 def test_four_browsers_at_once(app: str, browser: Browser, page: Page) -> None:
     assert len(together(app, browser, 4, 60)) == 4
 
@@ -54,6 +66,41 @@ def test_thirty_browsers_at_once(app: str, browser: Browser, page: Page) -> None
     took = sorted(together(app, browser, 30, 200))
     print(
         f"\n30 browsers: first verdict after {took[0]:.1f} s, median {took[15]:.1f} s, last {took[-1]:.1f} s"
+    )
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_thirty_phones_in_one_room(app: str, browser: Browser, page: Page) -> None:
+    """What a class asks of the server while it waits for the next step, and how long its bounds take."""
+    code = open_room(app, page)
+    _, before = server()
+    with phones(browser, 30) as pupils:
+        for phone in pupils:
+            phone.goto(f"{app}/classroom?room={code}")
+        expect(page.get_by_text("30 are here")).to_be_visible()
+        page.get_by_role("button", name="Guess").click()
+        for phone in pupils:
+            expect(phone.get_by_role("slider")).to_be_visible()
+        (began, _), seconds = server(), 20
+        page.wait_for_timeout(seconds * SECONDS)
+        used, after = server()
+        for phone in pupils:
+            phone.get_by_role("button", name="Send").click()
+        expect(page.get_by_text("30 of 30 have guessed")).to_be_visible()
+        page.get_by_role("button", name="Give seeds").click()
+        for phone in pupils:
+            expect(phone.get_by_role("spinbutton")).to_be_visible()
+            phone.get_by_role("button", name="Send").click()
+        expect(page.get_by_text("30 of 30 have given one")).to_be_visible()
+        page.get_by_role("button", name="Draw the votes").click()
+        clicked = time.monotonic()
+        for phone in pupils:
+            expect(phone.get_by_text("votes for a frog")).to_be_visible()
+        took = time.monotonic() - clicked
+    print(
+        f"\n30 phones: {(used - began) / seconds:.1%} of a core while they wait, {(after - before) / 30:.1f} MiB "
+        f"each, all bounds after {took:.0f} s"
     )
 
 

@@ -26,6 +26,8 @@ def one(tour: Tour) -> None:
                 st.markdown(f":material/school: {tour.task}")
         with ways:
             banner.go_on(tour)
+            if panel:
+                with_a_class()
     if panel:
         panel(tour)
 
@@ -41,11 +43,22 @@ def every() -> None:
     for column, tour in _cards(LESSONS):
         with column:
             _question(tour)
+    st.subheader("With a class", anchor=False)
+    st.markdown(
+        "Everybody guesses and gives a seed, with a phone; the projector shows how many bounds claim too "
+        "much, and how many would have by peeking."
+    )
+    with_a_class()
     st.subheader("Look around", anchor=False)
     for column, tour in _cards(TOURS):
         with column.container(height="stretch", vertical_alignment="distribute"):
             st.markdown(f"**{tour.question}**  \n{tour.answer}")
             banner.link(tour)
+
+
+def with_a_class() -> None:
+    """The way to where a class does this together."""
+    st.page_link("pages/classroom.py", label="With a class", icon=":material/groups:")
 
 
 def _question(tour: Tour, answers_here: bool = False) -> None:
