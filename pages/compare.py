@@ -14,7 +14,12 @@ side_by_side = state.setting("tab") == "compare"
 draft = sidebar.sidebar(shared=side_by_side)
 picture, settings = state.picture(), controls.chosen()
 
-page.header("compare", lessons=True)
+QUESTION = (
+    "What would another method or setting say? Copy by copy all see the same noise: what differs is the setting, "
+    "not chance."
+)
+
+page.header("compare", lessons=True, question=QUESTION)
 view.tabs()
 if side_by_side:
     view.show(picture, draft, settings)

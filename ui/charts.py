@@ -84,7 +84,7 @@ def tallies(panels: Sequence[Panel], class_names: Sequence[str], most: int = ROW
                 "40%" if many else "62%",
                 [_bar(c, colour) for c, colour in zip(counts, colours, strict=True)],
             )
-            | {"label": {"show": True, "position": "right", "fontSize": 11}}
+            | {"label": {"show": True, "position": "right"}}
             for i, ((name, *_), counts) in enumerate(zip(panels, drawn, strict=True))
         ],
     }

@@ -13,11 +13,13 @@ def header(page: str, lessons: bool = False, question: str = "") -> None:
     """The title of the page of this name and the question that it answers, the banner of its lesson where it
     can have `lessons`, and what a person must read. Pages that can have lessons keep `Settings` in the
     address (`ui/session/url.py`), the others what they show (`ui/session/parameters.py`)."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title(navigation.title(page), anchor=False)
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="header"
+    ):
+        st.title(navigation.title(page), anchor=False, width="content")
+        if question:
+            st.markdown(question)
         presenting.button()
-    if question:
-        st.markdown(question)
     if lessons:
         banner.show()
     else:

@@ -1,4 +1,5 @@
-"""Record what a first visitor sees of CIFAR-10 and of ImageNet: the first picture with the usual settings.
+"""Record what a first visitor sees: the first picture of CIFAR-10 and of ImageNet with the usual settings, and that
+of CIFAR-10 under those that Compare begins with.
 
 PYTHONPATH=. python assets/runs/record.py
 """
@@ -11,6 +12,9 @@ from diffsmooth_core import Progress, SmoothedClassifier
 from diffsmooth_core.certification.recording import Recording
 from diffsmooth_core.certification.sample_sheet import Shown, to_png
 from diffsmooth_core.config import DATASETS
+from diffsmooth_core.experiments import Comparison, compare_stream
+from ui.compare.controls import START
+from ui.jobs import networks, recorded_comparison
 from ui.jobs.copies import LOCAL
 from ui.jobs.recordings import file
 from ui.session import settings, state
@@ -28,7 +32,17 @@ def shown(steps: list[Progress]) -> list[Shown]:
     return [(stage, replace(samples, local=samples.local[:LOCAL])) for stage, samples in some]
 
 
+def compared() -> Comparison:
+    picture = state.resolved(settings.FIRST_PICTURE)
+    configs = [replace(settings.DEFAULTS, method=method, dtype="bfloat16") for method in START]
+    *_, last = compare_stream(
+        [(networks.base_classifier(config), config) for config in configs], picture.tensor, picture.source
+    )
+    return last
+
+
 def main() -> None:
+    recorded_comparison.FILE.write_text(recorded_comparison.to_json(compared()) + "\n", encoding="utf-8")
     for dataset in DATASETS:
         config = replace(settings.default_config(dataset), dtype="bfloat16")
         picture = state.resolved(settings.first_picture(dataset), dataset)

@@ -86,9 +86,9 @@ def _idle(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
         with action:
             place = _start("Certify", picture, draft)
             focus.steer("idle")
-    dials.show(picture, draft)
+    waiting = vote_machine.waiting(picture, config, _example(picture, config), names) if config else None
+    _machine(waiting, picture, draft)
     if config is not None:
-        machine.show(vote_machine.waiting(picture, config, _example(picture, config), names), key="machine")
         note = "" if state.picture_problem() else picture.note
         for sentence in filter(None, (note, too_noisy(config))):
             st.caption(f":material/info: {plain(sentence)}")
@@ -117,9 +117,8 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
             _figures(snapshot, names)
         with action:
             place = _actions(snapshot, picture, draft)
-    dials.show(picture, draft)
     example = () if progress else _example(run.picture, run.config)
-    machine.show(vote_machine.of_run(snapshot, example, names), key="machine")
+    _machine(vote_machine.of_run(snapshot, example, names), picture, draft)
     for sentence in filter(None, (too_noisy(run.config), _other_bound(progress))):
         st.caption(f":material/info: {plain(sentence)}")
     done = progress is not None and progress.certificate is not None
@@ -127,6 +126,17 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
     figure.show(spec, "trace", "Share of votes and its lower bound, against ½", charts.HEIGHT)
     if place and draft.values and answer.find_time(place, picture, draft.values):
         st.rerun()
+
+
+def _machine(shown: machine.Machine | None, picture: Picture, draft: Draft[SmoothingConfig]) -> None:
+    """The dials and the machine, which in a class is all that is on the screen beside the answer."""
+    presenting = state.presenting()
+    if not presenting:
+        dials.show(picture, draft)
+    if shown:
+        machine.show(replace(shown, large=presenting), key="machine")
+    if presenting:
+        dials.show(picture, draft)
 
 
 def _votes(progress: Progress, run: CertificationTask) -> None:

@@ -125,7 +125,7 @@ def _certify(config: SmoothingConfig) -> tuple[str, str]:
     opens = "A bound above ½" if config.bound == "one-class" else "A bound above that of every other class"
     return (
         "Certify or abstain",
-        f"{opens} opens the gate and gives the radius. Otherwise the method abstains.",
+        f"{opens} opens the gate. Otherwise the method abstains.",
     )
 
 

@@ -23,7 +23,7 @@ from ui.compare import best_setting, charts, controls, job_controls
 from ui.compare.controls import LETTERS, TABS, Chosen, listed, title
 from ui.components import figure, softmax, strip
 from ui.images import data_url
-from ui.jobs import experiments, networks, votes
+from ui.jobs import experiments, networks, recorded_comparison, votes
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.polling import poll
 from ui.jobs.registry import Snapshot
@@ -60,22 +60,21 @@ def tabs() -> None:
 
 def show(picture: Picture, shared: Draft[SmoothingConfig], settings: list[Chosen]) -> None:
     """The half of the page that has settings side by side."""
-    st.markdown(
-        "The same picture and the same noise under several settings: copy by copy they are made of the same "
-        "random numbers, so that what differs is the setting, not chance."
-    )
     if shared.values is None:
         problem_line(shared.problem)
         return
     drafts = controls.drafts(settings, shared.values)
     controls.cards(settings, drafts)
-    snapshot = experiments.find(KIND)
     ready = tuple(draft.values for draft in drafts if draft.values)
     able = len(ready) == len(drafts)
+    snapshot = _shown(picture, ready)
     task = ExperimentTask(KIND, picture, ready if able else ())
     with st.container(horizontal=True, vertical_alignment="center"):
         time = job_controls.buttons("Compare", task, snapshot)
         controls.more(settings)
+        if snapshot and snapshot.subject.recorded:
+            when = snapshot.progress.entries[0].certificate.created[:10]
+            st.caption(f"This is a recording of {when}. Compare counts its votes here.", width="content")
     if snapshot is None:
         if able:
             _preview(picture, ready)
@@ -84,11 +83,11 @@ def show(picture: Picture, shared: Draft[SmoothingConfig], settings: list[Chosen
     if (started := snapshot.subject.configs) != ready:
         words = (f"{title(config, i)}: {controls.words(config)}" for i, config in enumerate(started))
         st.caption(f":material/info: The results below are of {'; '.join(words)}.")
-    poll(lambda: [experiments.find(KIND)], lambda: _live(picture))
+    poll(lambda: [_shown(picture, ready)], lambda: _live(picture, ready))
     found: Comparison | None = snapshot.progress
     if found and snapshot.finished:
         if tours.shows("costs"):
-            _costs(found)
+            _costs(found, "the recording's" if snapshot.subject.recorded else "this server's")
         if tours.shows("differences"):
             _differences(snapshot, found)
         if tours.shows("best"):
@@ -102,6 +101,8 @@ def show(picture: Picture, shared: Draft[SmoothingConfig], settings: list[Chosen
                 note="Each certifies by itself and has noise of its own, so it draws other votes than this "
                 "comparison, whose settings share their noise.",
             )
+    if snapshot.subject.recorded:
+        job_controls.say_time(time, task)
 
 
 def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
@@ -118,8 +119,15 @@ def _preview(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
     )
 
 
-def _live(picture: Picture) -> None:
-    snapshot = experiments.find(KIND)
+def _shown(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> Snapshot[Any] | None:
+    """The comparison that the page shows. Without one, the bundled recording, if it is of the chosen picture
+    and settings; None otherwise."""
+    known = experiments.find(KIND)
+    return known or (None if state.setting(KIND) else recorded_comparison.recorded(picture, configs))
+
+
+def _live(picture: Picture, configs: tuple[SmoothingConfig, ...]) -> None:
+    snapshot = _shown(picture, configs)
     if snapshot is None:
         return
     configs = snapshot.subject.configs
@@ -180,7 +188,7 @@ def _verdict(i: int, entry: Entry, snapshot: Snapshot[Any], counts: Counts, show
     softmax.show([card], key=f"compare-counts-{i}")
 
 
-def _costs(found: Comparison) -> None:
+def _costs(found: Comparison, whose: str) -> None:
     st.subheader("What it took", anchor=False)
     rows: dict[str, list[str]] = {
         "setting": [],
@@ -204,7 +212,7 @@ def _costs(found: Comparison) -> None:
             rows[name].append(cell)
     st.table(rows, border="horizontal")
     st.caption(
-        "Denoiser and classifier: how many pictures each network looked at. Seconds are this server's. Peak "
+        f"Denoiser and classifier: how many pictures each network looked at. Seconds are {whose}. Peak "
         "memory is the most that was held at once while copies passed through the networks, their weights "
         "aside."
     )

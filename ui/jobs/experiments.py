@@ -20,12 +20,13 @@ from ui.session.visitor import visitor
 @dataclass(frozen=True)
 class ExperimentTask:
     """The input of an experiment's job. `kind` is "comparison" or "sweep"; `over`, one of SWEEPS, is what a
-    sweep varies."""
+    sweep varies; `recorded` says that it was computed elsewhere."""
 
     kind: str
     picture: Picture
     configs: tuple[SmoothingConfig, ...]
     over: str = ""
+    recorded: bool = False
 
     @property
     def demand(self) -> Demand:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from threading import Event
@@ -19,9 +20,9 @@ from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
 from tests.ui.conftest import address, opened, progress
 from ui.colours import BOUND, outcome_colour
-from ui.compare import best_setting, charts, view
+from ui.compare import best_setting, charts, controls, view
 from ui.components import strip
-from ui.jobs import certificates, networks, votes
+from ui.jobs import certificates, networks, recorded_comparison, votes
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.networks import base_classifier
 from ui.jobs.registry import Snapshot, jobs
@@ -63,6 +64,29 @@ def test_a_first_visit_compares_four_methods_and_shows_a_vote_of_each(compare: V
     assert "Gaussian, noise 0.25: σ = 0.5, σ′ = 0.25, m = 2, n = 16" in said(page)
     assert "counts 84 of them" in said(page)
     assert not page.table
+
+
+def test_a_first_visit_without_settings_sees_a_recorded_outcome_and_others_do_not() -> None:
+    page = opened("pages/compare.py")
+    assert "This is a recording of 2026-" in said(page)
+    assert "wrong: **frog**, radius" in said(page)
+    assert "**ship**, radius" in said(page)
+    assert "noisy copies not all say the same" in said(page)
+    assert "Seconds are the recording's" in said(page)
+    found = recorded_comparison.bundled()
+    for entry in found.entries:
+        assert entry.certificate is not None
+        assert discrepancies(entry.certificate) == []
+        assert entry.certificate.tied_to == found.entries[0].certificate.tied_to  # type: ignore[union-attr]
+    assert page.button(key="comparison-start").label == "Compare"
+    again = json.loads(recorded_comparison.to_json(found))
+    assert again == json.loads(recorded_comparison.FILE.read_text(encoding="utf-8"))
+    assert "This is a recording" not in said(opened("pages/compare.py", seed="1"))
+    picture, other = state.resolved(settings.FIRST_PICTURE), state.resolved("photo:coffee")
+    configs = [replace(settings.DEFAULTS, method=method) for method in controls.START]
+    assert recorded_comparison.recorded(picture, configs) is not None
+    assert recorded_comparison.recorded(other, configs) is None
+    assert recorded_comparison.recorded(picture, configs[:3]) is None
 
 
 def test_a_comparison_ends_with_costs_differences_and_the_best(compare: Visit) -> None:

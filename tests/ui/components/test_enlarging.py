@@ -1,4 +1,4 @@
-"""A chart for a projector has larger letters and the same numbers."""
+"""A chart's letters have a size of their own, larger on a projector, and its numbers stay."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from diffsmooth_core import SmoothingConfig
 from diffsmooth_core.figures import finish
 from ui import charts
 from ui.components import figure
-from ui.components.figure.enlarging import LARGER, enlarged
+from ui.components.figure.enlarging import LARGER, LETTERS, enlarged, with_letters
 
 
-def test_every_size_grows_and_no_number_does() -> None:
+def test_every_text_has_a_size_of_its_own_and_no_number_changes() -> None:
     points = [(26, 0.9, 0.7, 0.6), (52, 0.92, 0.8, 0.75)]
     chart = charts.trace(points, SmoothingConfig(n=1000), True)
-    large = enlarged(chart)
-    assert large["title"]["textStyle"]["fontSize"] == LARGER * chart["title"]["textStyle"]["fontSize"]
-    assert large["grid"]["bottom"] == LARGER * chart["grid"]["bottom"]
-    assert large["series"][1]["lineStyle"]["width"] == LARGER * 2.5
-    assert large["xAxis"]["max"] == 1000
-    assert large["animation"] is False
-    assert figure.as_csv(large) == figure.as_csv(chart)
+    sized = with_letters(chart)
+    for part in (sized["xAxis"]["axisLabel"], sized["yAxis"]["nameTextStyle"], sized["legend"]["textStyle"]):
+        assert part["fontSize"] == LETTERS
+    assert sized["title"] == chart["title"], "it has one of its own"
+    assert sized["xAxis"]["max"] == 1000
+    assert figure.as_csv(sized) == figure.as_csv(chart)
+    two = with_letters(charts.votes(None, SmoothingConfig(), ("cat", "dog")))
+    assert [axis["axisLabel"]["fontSize"] for axis in two["yAxis"]] == [LETTERS, LETTERS]
+    assert [axis["axisLabel"]["show"] for axis in two["yAxis"]] == [True, False], "what it says stays"
 
 
 def test_a_plotly_figure_grows_too_and_the_one_that_was_given_stays() -> None:

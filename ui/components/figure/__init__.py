@@ -15,7 +15,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui.components.figure.enlarging import LARGER, enlarged
+from ui.components.figure.enlarging import enlarged, with_letters
 from ui.session import state
 from ui.text import no_formula
 
@@ -67,14 +67,13 @@ def show(
     own, and what goes with it. `alt` says what is to be seen; `saved` is the specification with more points
     than are drawn, which are saved as CSV; `selection` is what `st.plotly_chart` takes where marks can be
     chosen."""
-    if state.presenting():
-        chart, height = enlarged(chart), round(LARGER * height)
     with st.container(key=f"figure-{key}", gap=None):
         if isinstance(chart, go.Figure):
-            st.plotly_chart(chart, key=key, alt=alt, config={"displayModeBar": False}, **selection)
+            drawn = enlarged(chart) if state.presenting() else chart
+            st.plotly_chart(drawn, key=key, alt=alt, config={"displayModeBar": False}, **selection)
         else:
-            drawn = chart | {"legend": legend(chart)} if "legend" in chart else chart
-            st.echarts_chart(drawn, key=key, alt=alt, height=height, renderer="svg")
+            spec = chart | {"legend": legend(chart)} if "legend" in chart else chart
+            st.echarts_chart(with_letters(spec), key=key, alt=alt, height=height, renderer="svg")
         found = tables(chart)
         data = {
             "name": f"diffsmooth-{key}",

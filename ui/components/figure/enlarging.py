@@ -1,4 +1,8 @@
-"""A chart for a projector: everything that has a size in pixels is as much larger as the page's letters."""
+"""A chart as large as the page's letters.
+
+What ECharts draws the browser enlarges as a whole (assets/style.css), so that its letters are read at three
+metres on a projector and in full screen; Plotly has to be told.
+"""
 
 from __future__ import annotations
 
@@ -6,42 +10,33 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-LARGER = 22 / 16  # as in assets/style.css
-PIXELS = {
-    "fontSize",
-    "lineHeight",
-    "itemGap",
-    "nameGap",
-    "margin",
-    "padding",
-    "top",
-    "bottom",
-    "left",
-    "right",
-    "width",
-    "height",
-    "symbolSize",
-    "borderRadius",
-}
+LETTERS = 12  # pixels of a chart's text beside a page's letters of 16
+LARGER = 20 / LETTERS  # of a Plotly figure on a projector
 
 
-def enlarged(chart: dict[str, Any] | go.Figure) -> Any:
-    """The chart with letters, lines and distances LARGER. What has no size of its own in an ECharts
-    specification grows with the page's letters without this."""
-    if isinstance(chart, go.Figure):
-        letters = {"size": round(LARGER * 12)}
-        figure = go.Figure(chart)
-        figure.update_layout(height=LARGER * (chart.layout.height or 450), font=letters, legend_font=letters)
-        figure.update_xaxes(tickfont=letters, title_font=letters)
-        figure.update_yaxes(tickfont=letters, title_font=letters)
-        return figure
-    return {key: _enlarged(key, value) for key, value in chart.items()}
+def with_letters(spec: dict[str, Any]) -> dict[str, Any]:
+    """The ECharts specification with the size of every text stated: otherwise Streamlit takes one that grows
+    with the page's letters, and the browser would enlarge that once more."""
+    size = {"fontSize": LETTERS}
+
+    def axis(given: dict[str, Any]) -> dict[str, Any]:
+        return given | {part: size | given.get(part, {}) for part in ("axisLabel", "nameTextStyle")}
+
+    sized = {"textStyle": size, **spec}
+    for name in ("xAxis", "yAxis"):
+        if given := spec.get(name):
+            sized[name] = list(map(axis, given)) if isinstance(given, list) else axis(given)
+    for name in ("legend", "tooltip"):
+        if given := spec.get(name):
+            sized[name] = {"textStyle": size, **given}
+    return sized
 
 
-def _enlarged(key: str, value: Any) -> Any:
-    if isinstance(value, dict):
-        return enlarged(value)
-    if isinstance(value, list | tuple):
-        return [_enlarged(key, one) for one in value]
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return LARGER * value if number and key in PIXELS else value
+def enlarged(figure: go.Figure) -> go.Figure:
+    """The Plotly figure with its letters and its height LARGER."""
+    letters = {"size": round(LARGER * LETTERS)}
+    height = LARGER * (figure.layout.height or 450)
+    larger = go.Figure(figure).update_layout(height=height, font=letters, legend_font=letters)
+    return larger.update_xaxes(tickfont=letters, title_font=letters).update_yaxes(
+        tickfont=letters, title_font=letters
+    )

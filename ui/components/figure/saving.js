@@ -6,7 +6,7 @@ const SPACE = "http://www.w3.org/2000/svg";
 const drawing = (chart) => {
   const plotly = chart.querySelectorAll(".js-plotly-plot .main-svg");
   const layers = plotly.length ? [...plotly] : [chart.querySelector(".stEChartsChart svg")];
-  const { width, height } = layers[0].getBoundingClientRect();
+  const [width, height] = [layers[0].width, layers[0].height].map(({ baseVal }) => baseVal.value);
   const whole = document.createElementNS(SPACE, "svg");
   const size = { width, height, viewBox: `0 0 ${width} ${height}` };
   Object.entries(size).forEach(([name, value]) => whole.setAttribute(name, value));

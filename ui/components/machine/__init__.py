@@ -81,7 +81,8 @@ class Traveller:
 class Machine:
     """All that is to be seen. `state`: "waiting" before a run, "running", of which the last step is told, or
     "ended", which can be shown again from its first step and, with `plays`, shows itself once. `count` and
-    `certify` are title and words above the towers and above the gate, `bound` is the bound's colour."""
+    `certify` are title and words above the towers and above the gate, `bound` is the bound's colour. `large`
+    is for a projector."""
 
     run: str
     state: Literal["waiting", "running", "ended"]
@@ -97,6 +98,7 @@ class Machine:
     foot: str
     said: str
     plays: bool = False
+    large: bool = False
 
 
 def show(machine: Machine, key: str) -> None:

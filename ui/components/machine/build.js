@@ -77,7 +77,7 @@ const votesOf = (step, drawn) => {
   return votes;
 };
 
-const lookOf = (root, { picture: url, bound }, before, loadedNow) => {
+const lookOf = (root, { picture: url, bound, large }, before, loadedNow) => {
   const style = getComputedStyle(root);
   const colour = (name) => style.getPropertyValue(`--st-${name}`).trim();
   return {
@@ -86,7 +86,7 @@ const lookOf = (root, { picture: url, bound }, before, loadedNow) => {
     border: colour("border-color"),
     primary: colour("link-color"),
     font: style.fontFamily,
-    small: 0.75 * parseFloat(getComputedStyle(document.documentElement).fontSize),
+    small: (large ? 0.92 : 0.75) * parseFloat(getComputedStyle(document.documentElement).fontSize),
     picture: before?.url === url ? before.picture : loaded(url, loadedNow),
     url,
     bound,

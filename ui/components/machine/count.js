@@ -175,7 +175,7 @@ class Count {
   // Around the picture: everything within the radius keeps the class. The dashed ring is the largest radius.
   drawDisc(pen, { x, y, width, height }, look) {
     const [cx, cy] = [x + width / 2, y + height / 2];
-    const most = height / 2 - 2;
+    const most = Math.max(0, Math.min(width, height) / 2 - 2);
     const least = 0.42 * most;
     const ring = (radius) => { pen.beginPath(); pen.arc(cx, cy, radius, 0, 2 * Math.PI); };
     pen.lineWidth = 1.5;

@@ -27,10 +27,17 @@ class Machine {
     return this.seen && !document.hidden;
   }
 
+  // Whether copies and gate are on the screen: then nothing has to move that one looks at.
+  get inSight() {
+    const [belt, gate] = [this.parts.belt, this.parts.disc.figure].map((node) => node.getBoundingClientRect());
+    return belt.top >= 0 && gate.bottom <= innerHeight;
+  }
+
   show(data) {
     const before = this.data;
     const same = before?.run === data.run;
     this.data = data;
+    this.root.classList.toggle("large", data.large);
     this.look = lookOf(this.root, data, this.look, () => this.wake());
     const stations = data.stations.map(({ shows }) => shows).join();
     if (this.belt?.name !== stations) this.belt = new Belt(data.stations, stations);
@@ -47,7 +54,9 @@ class Machine {
     this.showTowers();
     this.measure();
     const begins = before && data.state === "running" && !(same && before.state === "running");
-    if (begins) this.root.scrollIntoView({ block: "nearest", behavior: STILL.matches ? "instant" : "smooth" });
+    if (begins && !this.inSight) {
+      this.root.scrollIntoView({ block: "nearest", behavior: STILL.matches ? "instant" : "smooth" });
+    }
     if (!this.replay) this.follow(before, same, fresh);
     this.wake();
   }

@@ -1,0 +1,83 @@
+"""What is seen at once on a projector and on small screens, measured in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+SMALLEST_LETTERS = """(chart) => Math.min(...[...chart.querySelectorAll("text")].map((text) =>
+    parseFloat(getComputedStyle(text).fontSize) * text.getBoundingClientRect().height / text.getBBox().height))"""
+
+STANDS = """() => new Promise((done) => {
+    const height = () => document.querySelector("[data-testid=stMainBlockContainer]")?.scrollHeight;
+    const before = height();
+    setTimeout(() => done(before > 400 && height() === before), 500);
+})"""
+
+
+def bottom(page: Page, selector: str) -> float:
+    return float(page.locator(selector).first.evaluate("(node) => node.getBoundingClientRect().bottom"))
+
+
+def opened(app: str, page: Page, address: str, size: tuple[int, int]) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{app}/{address}")
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    page.wait_for_function(STANDS)
+
+
+def test_a_projector_shows_the_whole_machine_with_large_pictures(app: str, page: Page) -> None:
+    opened(app, page, "?present=1", (1920, 1080))
+    place = page.locator(".machine .place")
+    expect(place).to_have_count(5)
+    for size in ((1920, 1080), (1366, 768), (1280, 720)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.wait_for_function("innerWidth === document.querySelector('[data-testid=stMain]').clientWidth")
+        side = place.first.bounding_box()
+        assert side is not None
+        assert 360 <= side["width"] * 1080 / size[1] <= 420, size
+        for part in (".machine .meters", ".machine .labels", ".machine footer"):
+            assert bottom(page, part) <= size[1], (part, size)
+        expect(page.get_by_role("button", name="Certify", exact=True)).to_be_in_viewport()
+
+
+def test_a_charts_letters_are_read_from_afar(app: str, page: Page) -> None:
+    opened(app, page, "?present=1", (1920, 1080))
+    figure = page.locator(".st-key-figure-trace")
+    chart = figure.locator(".stEChartsChart")
+    expect(chart.locator("text").first).to_be_attached()
+    assert chart.evaluate(SMALLEST_LETTERS) >= 20, "presenting"
+    page.get_by_role("button", name="End presenting").click()
+    expect(page.get_by_role("button", name="Present", exact=True)).to_be_visible()
+    expect(chart).to_have_css("height", "300px")
+    assert chart.evaluate(SMALLEST_LETTERS) >= 12
+    page.get_by_role("button", name=re.compile("^Fullscreen: Share of votes")).press("Enter")
+    expect(page.get_by_role("button", name=re.compile("^Close fullscreen"))).to_be_visible()
+    page.wait_for_function(f"({SMALLEST_LETTERS})(document.querySelector('.stEChartsChart')) >= 20")
+    box = chart.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 1080, "all of it is on the screen"
+    assert box["height"] > 900, "and fills it"
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1366, 768)])
+def test_picture_button_and_gate_are_seen_at_once_and_stay_at_a_start(
+    app: str, page: Page, size: tuple[int, int]
+) -> None:
+    opened(app, page, "?n=20000&m=2", size)
+    gate = page.locator(".machine .meters")
+    expect(page.get_by_role("button", name="Certify", exact=True)).to_be_in_viewport()
+    assert bottom(page, ".machine .meters") <= size[1]
+    place = page.locator(".machine .place").first.bounding_box()
+    assert place is not None
+    assert place["width"] >= 120, "nothing is tiny"
+    before = gate.bounding_box()
+    page.get_by_role("button", name="Certify", exact=True).click()
+    expect(page.get_by_text("Counting votes for the bound")).to_be_visible()
+    assert gate.bounding_box() == before, "nothing jumps"
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.get_by_text(re.compile("Cancelled after"))).to_be_visible()
+    assert gate.bounding_box() == before
