@@ -11,6 +11,11 @@ url.read(view.SETTINGS)
 draft = sidebar.sidebar()
 picture = state.picture()
 
-page.header("step", lessons=True)
+QUESTION = (
+    "What happens to one noisy copy? From the noise to the count, the very vote that Certify draws with these "
+    "settings."
+)
+
+page.header("step", lessons=True, question=QUESTION)
 url.write(view.SETTINGS)
 view.show(picture, draft.then(runnable))

@@ -16,12 +16,14 @@ from diffsmooth_core.certification.tracing import TracedDiffusion, TracedVote
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.purification.purifiers import purifier_of
+from ui.colours import class_colour
 from ui.components import figure, softmax, strip
 from ui.images import data_url
 from ui.step import charts
 
 ROWS = 10  # classes that bars are shown for
-CHART = 300  # pixels high
+CHART = 225  # pixels high
+LOOKS = 4  # local copies that are seen side by side, at most
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,25 @@ def noise(scene: Scene) -> None:
             f"The length of this noise; {config.sigma:g} · √{traced.noise.size:,} = "
             f"{config.sigma * traced.noise.size**0.5:.2f} is usual."
         )
+
+
+def way(scene: Scene) -> None:
+    """The stations of the copy side by side, from the picture to the vote: where each step leads."""
+    config, traced = scene.config, scene.traced
+    frames = [
+        strip.Frame("The picture", "as the network sees it", (data_url(traced.original),)),
+        strip.Frame("The noisy copy", f"σ = {config.sigma:g}", (data_url(traced.noisy),)),
+    ]
+    if traced.purified is not None:
+        frames.append(strip.Frame("Purified", "the noise is taken out", (data_url(traced.purified),)))
+    if traced.local:
+        looks = "one look" if len(traced.local) == 1 else f"{len(traced.local):,} looks"
+        images = tuple(map(data_url, traced.local[:LOOKS]))
+        frames.append(strip.Frame("Classified", f"{looks} of the classifier", images))
+    word, share = scene.names[traced.vote], traced.confidence[traced.vote]
+    colour = class_colour(traced.vote)
+    frames.append(strip.Frame("The vote", f"with {share:.2f} of 1", word=word, colour=colour))
+    strip.show(frames, key="step-way-strip")
 
 
 def timestep(scene: Scene) -> None:

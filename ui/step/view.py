@@ -59,10 +59,6 @@ def steps(config: SmoothingConfig) -> list[Step]:
 
 def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     """The page below its title."""
-    st.markdown(
-        "A certificate counts many votes. Here is one of them, from the noise to the count: the very vote "
-        "that Certify draws with these settings, not an example of it."
-    )
     config = draft.values
     if config is None:
         problem_line(draft.problem)
@@ -83,7 +79,12 @@ def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
         except InputError as error:
             problem_line(str(error))
             return
-        step.panel(panels.Scene(picture, config, traced, class_names(config.dataset), tied_to))
+        scene = panels.Scene(picture, config, traced, class_names(config.dataset), tied_to)
+        step.panel(scene)
+    if at < len(path):  # the count is of all copies
+        with st.container(key="step-way"):
+            st.subheader(f"The whole way of copy {copy:,}", anchor=False)
+            panels.way(scene)
     if state.is_playing():
         st.fragment(_clock, run_every=PACE)(at, copy, len(path), config.n)
 

@@ -53,7 +53,8 @@ class Machine {
     this.showTexts();
     this.showTowers();
     this.measure();
-    const begins = before && data.state === "running" && !(same && before.state === "running");
+    const counts = ({ state, steps }) => state === "running" && steps.length > 0; // the page stands by then
+    const begins = before && counts(data) && !(same && counts(before));
     if (begins && !this.inSight) {
       this.root.scrollIntoView({ block: "nearest", behavior: STILL.matches ? "instant" : "smooth" });
     }
