@@ -15,8 +15,8 @@ draft = sidebar.sidebar(shared=side_by_side)
 picture, settings = state.picture(), controls.chosen()
 
 QUESTION = (
-    "What would another method or setting say? Copy by copy all see the same noise: what differs is the setting, "
-    "not chance."
+    "What would another method or setting say? Copy by copy all see the same noise: what differs is the "
+    "setting, not chance."
 )
 
 page.header("compare", lessons=True, question=QUESTION)

@@ -12,8 +12,8 @@ draft = sidebar.sidebar()
 picture = state.picture()
 
 QUESTION = (
-    "What happens to one noisy copy? From the noise to the count, the very vote that Certify draws with these "
-    "settings."
+    "What happens to one noisy copy? From the noise to the count, the very vote that Certify draws with "
+    "these settings."
 )
 
 page.header("step", lessons=True, question=QUESTION)

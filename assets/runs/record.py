@@ -1,5 +1,5 @@
-"""Record what a first visitor sees: the first picture of CIFAR-10 and of ImageNet with the usual settings, and that
-of CIFAR-10 under those that Compare begins with.
+"""Record what a first visitor sees: the first picture of CIFAR-10 and of ImageNet with the usual settings,
+and that of CIFAR-10 under those that Compare begins with.
 
 PYTHONPATH=. python assets/runs/record.py
 """

@@ -7,9 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-SMALLEST_LETTERS = """(chart) => Math.min(...[...chart.querySelectorAll("text")].map((text) =>
-    parseFloat(getComputedStyle(text).fontSize) * text.getBoundingClientRect().height / text.getBBox().height))"""
-
+SMALLEST_LETTERS = """(chart) => {
+    const size = (text) => parseFloat(getComputedStyle(text).fontSize);
+    const enlarged = (text) => text.getBoundingClientRect().height / text.getBBox().height;
+    return Math.min(...[...chart.querySelectorAll("text")].map((text) => size(text) * enlarged(text)));
+}"""
 STANDS = """() => new Promise((done) => {
     const height = () => document.querySelector("[data-testid=stMainBlockContainer]")?.scrollHeight;
     const before = height();
@@ -42,6 +44,27 @@ def test_a_projector_shows_the_whole_machine_with_large_pictures(app: str, page:
         for part in (".machine .meters", ".machine .labels", ".machine footer"):
             assert bottom(page, part) <= size[1], (part, size)
         expect(page.get_by_role("button", name="Certify", exact=True)).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(
+    ("address", "lowest"),
+    [
+        ("step?step=1", ".st-key-step-way"),
+        ("step?step=2", ".st-key-step-way"),
+        ("step?step=6", ".st-key-step-way"),
+        ("step?step=8", ".st-key-step-panel"),
+        ("compare?", ".stEChartsChart"),
+    ],
+)
+def test_a_projector_shows_step_and_compare_whole(app: str, page: Page, address: str, lowest: str) -> None:
+    opened(app, page, f"{address}&present=1", (1920, 1080))
+    expect(page.locator(lowest).first).to_be_visible()
+    page.wait_for_function(STANDS)
+    assert 900 <= bottom(page, lowest) <= 1080, "the screen is filled, and nothing is cut"
+    if address == "step?step=1":
+        side = page.locator(".st-key-step-strip img").first.bounding_box()
+        assert side is not None
+        assert 360 <= side["width"] <= 420
 
 
 def test_a_charts_letters_are_read_from_afar(app: str, page: Page) -> None:

@@ -46,6 +46,10 @@ def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     config = draft.values if tours.current() is None and not state.picture_problem() else None
     asked = previews.asked(config) if config else None
     growing = config is not None and asked is not None and previews.may_draw(picture, asked, config.sigma)
+    begun = "dials-begun"  # a run that begins ends the drawing, and the panel keeps its place
+    if growing:
+        st.session_state[begun] = (picture.sha256, asked)
+    open_panel = growing or st.session_state.get(begun) == (picture.sha256, asked)
     stays = False
 
     def redraw() -> None:
@@ -59,7 +63,7 @@ def show(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
                 previews.keep_drawing(picture, asked, config.sigma)
         stays = True
         drawn = _dials(state.setting("method"))
-        found = (previews.drawn(picture, asked) if asked else None) or (Preview() if growing else None)
+        found = (previews.drawn(picture, asked) if asked else None) or (Preview() if open_panel else None)
         panel = _panel(picture, config, found, growing) if config and found else None
         dials.show(drawn, panel, st.session_state.get("dials-heard", 0), KEY, _moved)
 

@@ -123,10 +123,7 @@ def _count(config: SmoothingConfig) -> tuple[str, str]:
 
 def _certify(config: SmoothingConfig) -> tuple[str, str]:
     opens = "A bound above ½" if config.bound == "one-class" else "A bound above that of every other class"
-    return (
-        "Certify or abstain",
-        f"{opens} opens the gate. Otherwise the method abstains.",
-    )
+    return ("Certify or abstain", f"{opens} opens the gate. Otherwise the method abstains.")
 
 
 def tower_classes(counts: npt.ArrayLike) -> tuple[int, ...]:

@@ -73,7 +73,7 @@ def show(picture: Picture, shared: Draft[SmoothingConfig], settings: list[Chosen
         time = job_controls.buttons("Compare", task, snapshot)
         controls.more(settings)
         if snapshot and snapshot.subject.recorded:
-            when = snapshot.progress.entries[0].certificate.created[:10]
+            when = recorded_comparison.created()
             st.caption(f"This is a recording of {when}. Compare counts its votes here.", width="content")
     if snapshot is None:
         if able:

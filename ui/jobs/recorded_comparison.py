@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from diffsmooth_core import SmoothingConfig
+from diffsmooth_core.certification.certificate import Counted
 from diffsmooth_core.certification.progress import Samples
 from diffsmooth_core.certification.recording import Recording
 from diffsmooth_core.datasets.sources import Picture
@@ -31,8 +32,10 @@ def to_json(ended: Comparison) -> str:
         progress = entry.progress
         assert progress is not None
         assert progress.certificate is not None
-        votes = (("selection", progress.selection), ("estimation", progress.estimation))
-        chunks = tuple((stage, tuple(map(int, ballots.classes))) for stage, ballots in votes)
+        chunks: tuple[tuple[Counted, tuple[int, ...]], ...] = (
+            ("selection", tuple(map(int, progress.selection.classes))),
+            ("estimation", tuple(map(int, progress.estimation.classes))),
+        )
         return {
             "recording": json.loads(Recording(progress.certificate, chunks).to_json()),
             "seconds": round(entry.seconds, 2),
@@ -54,9 +57,14 @@ def bundled() -> Comparison:
     return Comparison(tuple(map(entry, json.loads(FILE.read_text(encoding="utf-8")))))
 
 
+def created() -> str:
+    """The day of the recording."""
+    return min(entry.certificate.created for entry in bundled().entries if entry.certificate)[:10]
+
+
 def recorded(picture: Picture, configs: Sequence[SmoothingConfig]) -> Snapshot[Comparison] | None:
-    """The recording as a finished job, if it is of this picture under these settings; None otherwise. As with a
-    recorded run, the precision may differ."""
+    """The recording as a finished job, if it is of this picture under these settings; None otherwise. As with
+    a recorded run, the precision may differ."""
     found = bundled()
     certificates = [entry.certificate for entry in found.entries if entry.certificate]
     asked = [replace(config, dtype=c.config.dtype) for config, c in zip(configs, certificates, strict=False)]

@@ -42,7 +42,8 @@ def show(theorem: Theorem1 | None, one_shot: float, wanted: int, chosen: Control
     )
     mean = scale * float(theorem.distances.mean()) if theorem else 0.0
     bound = scale * float(theorem.bound("pathwise").mean()) if theorem else 0.0
-    row = st.container(horizontal=True, gap="medium", key="theorems-figures-1")
+    figures, histogram = st.columns([2, 5], gap="medium", vertical_alignment="center")
+    row = figures.container(horizontal=True, gap="medium", key="theorems-figures-1")
     row.metric(
         "Samples' distance",
         f"{mean:.4g}" if theorem else "–",
@@ -60,9 +61,9 @@ def show(theorem: Theorem1 | None, one_shot: float, wanted: int, chosen: Control
         help="From the output of a single step, which DiffSmooth takes. Theorem 1 does not speak of it.",
     )
     chart = charts.distances(theorem, wanted, scale, chosen.unit)
-    figure.show(
-        chart, "theorems-distances", "Histogram of the samples' distances from the picture", height=190
-    )
+    with histogram:
+        alt = "Histogram of the samples' distances from the picture"
+        figure.show(chart, "theorems-distances", alt, height=190)
     if theorem is None:
         return
     share, distances = theorem.share("pathwise"), scale * theorem.distances
