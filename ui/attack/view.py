@@ -117,12 +117,13 @@ def _attack(certified: Certification) -> None:
     with st.container(border=True, key=f"answer-{said.mood}"):
         body, action = answer.card(picture, names)
         with body:
-            st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
-            st.markdown(said.sentence)
-            if certified.subject.recorded:
-                st.caption(f"The certificate is a recording of {certificate.created[:10]}.")
-            if is_waiting(attacked):
-                show_queue_position(lambda: attacks.latest(certified))
+            with st.container():
+                st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
+                st.markdown(said.sentence)
+                if certified.subject.recorded:
+                    st.caption(f"The certificate is a recording of {certificate.created[:10]}.")
+                if is_waiting(attacked):
+                    show_queue_position(lambda: attacks.latest(certified))
             _figures(certificate, progress, attacked)
         url.recall_in_part(controls.SETTINGS, controls.SEARCH)
         chosen = controls.settings(certificate, running)

@@ -22,7 +22,7 @@ from ui.images import data_url
 from ui.step import charts
 
 ROWS = 10  # classes that bars are shown for
-CHART = 210  # pixels high
+CHART = 195  # pixels high
 LOOKS = 4  # local copies that are seen side by side, at most
 
 

@@ -42,7 +42,7 @@ def show(theorem: Theorem1 | None, one_shot: float, wanted: int, chosen: Control
     )
     mean = scale * float(theorem.distances.mean()) if theorem else 0.0
     bound = scale * float(theorem.bound("pathwise").mean()) if theorem else 0.0
-    figures, histogram = st.columns([2, 5], gap="medium", vertical_alignment="center")
+    figures, histogram = st.columns([3, 5], gap="medium", vertical_alignment="center")
     row = figures.container(horizontal=True, gap="medium", key="theorems-figures-1")
     row.metric(
         "Samples' distance",
