@@ -15,7 +15,7 @@ SMALLEST_LETTERS = """(chart) => {
 STANDS = """() => new Promise((done) => {
     const height = () => document.querySelector("[data-testid=stMainBlockContainer]")?.scrollHeight;
     const before = height();
-    setTimeout(() => done(before > 400 && height() === before), 500);
+    setTimeout(() => done(before > 400 && height() === before), 1200);
 })"""
 
 
