@@ -26,6 +26,7 @@ from ui.jobs import (
     attacks,
     audits,
     certificates,
+    downloads,
     experiments,
     files,
     gate,
@@ -104,16 +105,22 @@ def every_kind(store: Store, config: SmoothingConfig = CONFIG) -> dict[str, Star
         "costs": lambda: theorems.request_costs(picture, config),
         "exact curves": lambda: theorems.request_exact_curves("clusters", 2, setting),
         "room": lambda: rooms.advance(room, rooms.Phase.SEEDS),
+        "download": lambda: downloads.start(downloads.RESNET),
         "file": lambda: files.read("here", "files", "a log", str, print, print),
         "convergence": lambda: theorems.request_convergence("clusters", 2, setting),
     }
 
 
-EXACT = {"exact curves", "convergence", "file"}  # no network, no votes
+EXACT = {"exact curves", "convergence", "file", "download"}  # no network, no votes
 A_VOTE = {"samples", "curves", "comparison of pictures"} | EXACT  # these cast none
 PLAIN = {"room"}  # its settings are its own, without purification
 FEW_VOTES = A_VOTE | {"attack", "prediction", "preview", "regions", "explain"}
 OF_THE_STORE = {"audit", "go on", "explain", "rescue"}
+ONLY = {  # the kinds that these limits bind; the other limits bind all kinds but a few
+    "may_start": OF_THE_STORE,
+    "pictures": OF_THE_STORE - {"explain", "rescue"},  # of one picture each
+    "may_change": {"download"},
+}
 
 
 def refused(kinds: dict[str, Started]) -> dict[str, str]:
@@ -147,6 +154,7 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
         (("models", "classifiers"), ["standard"], A_VOTE, "the classifier 'gaussian-0.25' is not among"),
         (("models", "denoisers"), ["other"], EXACT | PLAIN, "the denoiser 'bundled' is not among"),
         (("audits", "may_start"), False, None, "audits are started and gone on with from the command line"),
+        (("models", "may_change"), False, None, "networks are added from the command line here"),
         (("audits", "pictures"), 2, None, "3 pictures are asked for; here an audit has up to 2"),
     ],
 )
@@ -161,9 +169,7 @@ def test_every_kind_of_job_asks_the_gate(
     kinds = every_kind(store)
     monkeypatch.setitem(limits._limits()[limit[0]], limit[1], value)
     said = refused(kinds)
-    bound = OF_THE_STORE if free is None else set(kinds) - free
-    if limit[1] == "pictures":
-        bound -= {"explain", "rescue"}  # of one picture each
+    bound = ONLY[limit[1]] if free is None else set(kinds) - free
     assert set(said) == bound
     assert all(sentence in words for words in said.values()), said
     assert [run.name for run in store.runs()] == ["opened"], "an audit that was refused leaves no run"
@@ -190,6 +196,7 @@ def test_all_kinds_begin_where_nothing_forbids_it_and_there_is_no_other_way_to_t
         "attacks._submit",
         "audits._submit",
         "certificates.submit",
+        "downloads.start",
         "experiments.submit",
         "files.read",
         "predictions.submit",
