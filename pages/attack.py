@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui import page, sidebar
+from ui import missing, page, sidebar
 from ui.attack import view
 from ui.attack.controls import SETTINGS
 from ui.jobs import certificates
@@ -15,5 +15,6 @@ draft = sidebar.sidebar()
 picture = state.picture()
 
 page.header("attack", lessons=True)
+missing.show()
 url.write(SETTINGS)
 view.show(picture, draft.then(runnable))

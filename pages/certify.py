@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui import page, sidebar
+from ui import missing, page, sidebar
 from ui.certify import prediction, view
 from ui.jobs import certificates, recordings
 from ui.jobs.networks import runnable
@@ -20,6 +20,7 @@ QUESTION = (
 )
 
 page.header("certify", lessons=True, question=QUESTION)
+missing.show()
 certificates.hide_run_of_other_picture(picture)
 url.write(CERTIFY)
 known = recordings.recorded(picture, draft.values)  # then it can be run, and no network is loaded to see that

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui import page, sidebar
+from ui import missing, page, sidebar
 from ui.compare import controls, sweep_view, view
 from ui.jobs import experiments
 from ui.session import state, url
@@ -20,6 +20,7 @@ QUESTION = (
 )
 
 page.header("compare", lessons=True, question=QUESTION)
+missing.show()
 view.tabs()
 if side_by_side:
     view.show(picture, draft, settings)

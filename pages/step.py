@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui import page, sidebar
+from ui import missing, page, sidebar
 from ui.jobs.networks import runnable
 from ui.session import state, url
 from ui.step import view
@@ -17,5 +17,6 @@ QUESTION = (
 )
 
 page.header("step", lessons=True, question=QUESTION)
+missing.show()
 url.write(view.SETTINGS)
 view.show(picture, draft.then(runnable))

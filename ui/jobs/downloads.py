@@ -46,6 +46,11 @@ def missing(dataset: str) -> tuple[str, ...]:
     return tuple(name for name, offer in OFFERS.items() if offer.dataset == dataset and name not in here)
 
 
+def size(offer: Published) -> str:
+    """ "2.2 GB"."""
+    return f"{offer.megabytes / 1000:.1f} GB" if offer.megabytes >= 1000 else f"{offer.megabytes} MB"
+
+
 def start(name: str, after: Snapshot[Any] | None = None) -> None:
     """Begin a download, or go on with one; `after` is the last one that the visitor saw. Raises InputError
     where the operator does not let visitors add networks."""

@@ -38,8 +38,8 @@ def _offer(name: str, offer: Published) -> None:
     job = downloads.latest(name)
     words, action = st.columns([4, 1], vertical_alignment="center")
     words.markdown(
-        f"**{plain(offer.title)}**  \n{size(offer)} from {plain(place)}, made by {plain(offer.made_by)}. "
-        f"Licence: {plain(offer.licence)}."
+        f"**{plain(offer.title)}**  \n{downloads.size(offer)} from {plain(place)}, made by "
+        f"{plain(offer.made_by)}. Licence: {plain(offer.licence)}."
     )
     if place == HUB:
         words.caption("The Hub does not tell how far a download is.")
@@ -48,7 +48,7 @@ def _offer(name: str, offer: Published) -> None:
             cancel_button(job, f"cancel-{name}")
         elif limit("models", "may_change"):
             st.button(
-                f"Download {size(offer)}",
+                f"Download {downloads.size(offer)}",
                 key=f"fetch-{name}",
                 icon=":material/download:",
                 width="stretch",
@@ -64,8 +64,3 @@ def _offer(name: str, offer: Published) -> None:
     elif job and not job.finished and job.progress:
         done, total = job.progress.done, job.progress.total or offer.megabytes * 1_000_000
         st.progress(min(done / total, 1.0), f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB have come")
-
-
-def size(offer: Published) -> str:
-    """ "2.2 GB"."""
-    return f"{offer.megabytes / 1000:.1f} GB" if offer.megabytes >= 1000 else f"{offer.megabytes} MB"

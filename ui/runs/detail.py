@@ -22,7 +22,7 @@ from diffsmooth_core.runs.records import Kind, Run
 from diffsmooth_core.runs.results import OUTCOMES, Result
 from diffsmooth_core.wording import down, length
 from ui.answer import card
-from ui.colours import outcome_mark
+from ui.colours import outcome_colour, outcome_mark
 from ui.components import figure, strip
 from ui.images import data_url
 from ui.jobs import audits
@@ -248,23 +248,22 @@ def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress, name
     found = ranked(progress.rescues, result.label)
     if result.label is not None and found[0][0] != "right":
         st.markdown(f"None of these certifies {plain(names[result.label])}, which the picture is of.")
-    st.dataframe(
-        pd.DataFrame(
-            [
-                {
-                    "Setting": r.change,
-                    "Answer": "–" if r.label == ABSTAIN else names[r.label],
-                    "Outcome": outcome_mark(outcome) + OUTCOMES[outcome] + no_rescue.get(outcome, ""),
-                    "Radius": length(r.radius) if r.radius else "–",
-                    "Share p̂": down(r.p_hat, 3),
-                    "Votes": r.config.n,
-                    "Classifications": r.cost,
-                }
-                for outcome, r in found
-            ]
-        ),
-        hide_index=True,
+    table = pd.DataFrame(
+        [
+            {
+                "Setting": r.change,
+                "Answer": "–" if r.label == ABSTAIN else names[r.label],
+                "Outcome": outcome_mark(outcome) + OUTCOMES[outcome] + no_rescue.get(outcome, ""),
+                "Radius": length(r.radius) if r.radius else "–",
+                "Share p̂": down(r.p_hat, 3),
+                "Votes": r.config.n,
+                "Classifications": r.cost,
+            }
+            for outcome, r in found
+        ]
     )
+    tints = [f"background-color: {outcome_colour(outcome)}33" for outcome, _ in found]
+    st.dataframe(table.style.apply(lambda _: tints, subset=["Outcome"]), hide_index=True)
     fewest = min(r.config.n for r in progress.rescues)
     if fewest < run.config["n"]:
         st.caption(

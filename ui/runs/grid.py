@@ -24,7 +24,7 @@ from ui.text import plain
 
 PAGE = 36  # pictures at once
 FEW = 12  # beside a run's numbers
-MARKS = {"right": "✓", "wrong": "✗", "certified": "✓", "abstained": "–"}
+MARKS = {"right": "✓", "wrong": "✕", "certified": "✓", "abstained": "–"}
 
 
 def grid(selection: Selection) -> int | None:
