@@ -252,9 +252,9 @@ def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress, name
         [
             {
                 "Setting": r.change,
-                "Answer": "–" if r.label == ABSTAIN else names[r.label],
                 "Outcome": outcome_mark(outcome) + OUTCOMES[outcome] + no_rescue.get(outcome, ""),
                 "Radius": length(r.radius) if r.radius else "–",
+                "Answer": "–" if r.label == ABSTAIN else names[r.label],
                 "Share p̂": down(r.p_hat, 3),
                 "Votes": r.config.n,
                 "Classifications": r.cost,
@@ -263,7 +263,11 @@ def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress, name
         ]
     )
     tints = [f"background-color: {outcome_colour(outcome)}33" for outcome, _ in found]
-    st.dataframe(table.style.apply(lambda _: tints, subset=["Outcome"]), hide_index=True)
+    st.dataframe(
+        table.style.apply(lambda _: tints, subset=["Outcome"]),
+        hide_index=True,
+        column_config={"Setting": st.column_config.TextColumn(width=176)},  # all of it on a phone
+    )
     fewest = min(r.config.n for r in progress.rescues)
     if fewest < run.config["n"]:
         st.caption(

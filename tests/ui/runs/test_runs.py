@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -361,6 +362,8 @@ def test_a_picture_of_ours_is_taken_apart_and_rescued(
     assert not page.exception
     table = page.dataframe[-1].value
     assert {"as it is", "half the noise σ"} <= set(table["Setting"])
+    tints = page.dataframe[-1].proto.arrow_data.styler.styles
+    assert len(set(re.findall("#[0-9a-f]{8}", tints))) == table["Outcome"].nunique() > 1, "each its colour"
     assert any("shared by" in c.value and "tries" in c.value for c in page.caption)
 
 
