@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,8 @@ from ui.session import limits
 @pytest.fixture(autouse=True)
 def only_networks_for_cifar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIFFSMOOTH_MODELS", str(tmp_path / "added"))
-    for path in cards.MODELS.glob("*.json"):
-        if json.loads(path.read_text())["dataset"] == "cifar10":
-            for file in cards.MODELS.glob(f"{path.stem}.*"):
-                (tmp_path / file.name).symlink_to(file)
-    monkeypatch.setattr(cards, "MODELS", tmp_path)
+    bundled = {name: card for name, card in cards.bundled().items() if card.dataset == "cifar10"}
+    monkeypatch.setattr(cards, "bundled", lambda: bundled)
 
 
 def said(path: str, **parameters: str) -> tuple[list[str], list[str]]:
