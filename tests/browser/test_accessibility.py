@@ -43,7 +43,7 @@ def test_a_class_has_none_on_the_projector_and_on_a_phone(app: str, page: Page, 
                 phone.get_by_role("button", name="Send").click()
                 expect(page.get_by_text("1 of 1 have given one")).to_be_visible()
             if go_on == "Draw the votes":
-                expect(page.get_by_text("of 1 claim too much")).to_be_visible()
+                expect(page.get_by_text("of 1 claim more than is true")).to_be_visible()
         expect_no_fault(page)
         expect_no_fault(phone)
     page.get_by_text("Close the room").click()

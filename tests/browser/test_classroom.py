@@ -90,9 +90,9 @@ def test_a_class_from_its_code_to_what_peeking_came_to(app: str, browser: Browse
         expect(one.get_by_text("This claims too much")).to_be_visible()
         expect(two.get_by_text("This claim holds")).to_be_visible()
         expect(three.get_by_text("You gave no seed")).to_be_visible()
-        expect(hall.get_by_text("1 of 2 claim too much")).to_be_visible()
+        expect(hall.get_by_text("✕ 1 of 2 claim more than is true")).to_be_visible()
         hall.reload()
-        expect(hall.get_by_text("1 of 2 claim too much")).to_be_visible()
+        expect(hall.get_by_text("✕ 1 of 2 claim more than is true")).to_be_visible()
 
         button(hall, "What if we had peeked?")
         expect(hall.get_by_text("You guessed 50.5 in a hundred; it came out")).to_be_visible()

@@ -118,7 +118,7 @@ def _seeds(room: Room) -> None:
 def _bounds(room: Room) -> None:
     false, found = sum(result.false for result in room.results), len(room.results)
     st.subheader(
-        f"✕ {false} of {found} claim too much: more than {truth()}, which is true."
+        f"{'✕ ' if false else ''}{false} of {found} claim more than is true: the share is {truth()}."
         if found
         else "The votes are being drawn.",
         anchor=False,

@@ -111,7 +111,7 @@ def _peeking(room: Room) -> None:
         return
     if (at := result.naive_at) is None:
         st.html(judged(True, "Wherever you had stopped, your claim would have held"))
-        st.markdown(f"After none of your votes was your bound above {truth()}.")
+        st.markdown(f"Your bound was never above **{truth()}**.")
         return
     bound, true = _told_apart(first_above(recorded().share, at), recorded().share)
     st.html(judged(False, "You would have claimed too much"))

@@ -110,7 +110,7 @@ def test_a_class_from_the_door_to_what_peeking_came_to(hall: AppTest) -> None:
 
     press(hall, "Draw the votes")
     drawn(hall)
-    assert "✕ 1 of 2 claim too much: more than 67.6 %, which is true." in said(hall.run())
+    assert "✕ 1 of 2 claim more than is true: the share is 67.6 %." in said(hall.run())
     assert "53 of 100 votes for a frog" in said(one.run())
     assert "at least **46.1 %**. True: **67.6 %**" in said(one)
     assert "✓ This claim holds" in said(one)
@@ -218,4 +218,4 @@ def test_a_room_that_ended_early_says_so_and_goes_on(hall: AppTest, monkeypatch:
     assert "Your votes were not counted: that ended early" in said(one.run())
     press(hall, "Try again")
     drawn(hall)
-    assert "0 of 1 claim too much" in said(hall.run())
+    assert "0 of 1 claim more than is true" in said(hall.run())
