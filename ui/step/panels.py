@@ -104,15 +104,15 @@ def way(scene: Scene) -> None:
     """The stations of the copy side by side, from the picture to the vote: where each step leads."""
     config, traced = scene.config, scene.traced
     frames = [
-        strip.Frame("The picture", "as the network sees it", (data_url(traced.original),)),
+        strip.Frame("The picture", "as it is", (data_url(traced.original),)),
         strip.Frame("The noisy copy", f"σ = {config.sigma:g}", (data_url(traced.noisy),)),
     ]
     if traced.purified is not None:
-        frames.append(strip.Frame("Purified", "the noise is taken out", (data_url(traced.purified),)))
+        frames.append(strip.Frame("Purified", "less noise", (data_url(traced.purified),)))
     if traced.local:
-        looks = "one look" if len(traced.local) == 1 else f"{len(traced.local):,} looks"
+        looks = "once" if len(traced.local) == 1 else f"{len(traced.local):,} times"
         images = tuple(map(data_url, traced.local[:LOOKS]))
-        frames.append(strip.Frame("Classified", f"{looks} of the classifier", images))
+        frames.append(strip.Frame("Classified", looks, images))
     word, share = scene.names[traced.vote], traced.confidence[traced.vote]
     colour = class_colour(traced.vote)
     frames.append(strip.Frame("The vote", f"with {share:.2f} of 1", word=word, colour=colour))
