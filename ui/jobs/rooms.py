@@ -28,6 +28,7 @@ from ui.session.visitor import is_operator, visitor
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without those that look alike: 0 and O, 1, I and L
 QUEUE = "certificates"
+SECONDS = 30.0  # between two looks for rooms whose time is over
 
 
 class Phase(StrEnum):
@@ -117,7 +118,8 @@ class _Record:
 
 
 _open: dict[str, _Record] = {}  # by code
-_lock = threading.RLock()  # guards the table and all that it holds; the registry's is taken inside it
+_closer: list[threading.Thread] = []  # one while a room is open
+_lock = threading.RLock()  # guards the above and all that it holds; the registry's is taken inside it
 _clock = time.monotonic
 
 
@@ -125,16 +127,15 @@ def open_room() -> Room:
     """Open a room, or find the one that this visitor has open already. Raises InputError where the operator
     does not allow its votes, or as many rooms are open as may be."""
     gate.allow(Demand(runs=(seeds.config_of(0),)))
-    who, most = visitor(), limit("rooms", "open")
+    if not all(limit("rooms", name) for name in ("open", "people", "minutes")):
+        raise InputError("the operator of this server lets nobody open a room")
+    who = visitor()
     with _lock:
         _close_old()
         own = [record for record in _open.values() if record.opened_by(who)]
-        if not own and len(_open) >= most:
-            raise InputError(
-                f"{len(_open)} rooms are open and no more may be here; try again once one has been closed"
-                if most
-                else "the operator of this server lets nobody open a room"
-            )
+        if not own and (many := len(_open)) >= limit("rooms", "open"):
+            are = "room is" if many == 1 else "rooms are"
+            raise InputError(f"{many} {are} open and no more may be here; try again once one has been closed")
         record = own[0] if own else _new(who)
         return _seen(record, who)
 
@@ -219,6 +220,9 @@ def _new(who: str) -> _Record:
         pass
     key, until = secrets.token_bytes(32), _clock() + 60 * limit("rooms", "minutes")
     record = _open[code] = _Record(code, key, _hashed(key, who), until)
+    if not _closer:
+        _closer.append(threading.Thread(target=_close_in_time, name="rooms", daemon=True))
+        _closer[0].start()
     return record
 
 
@@ -251,7 +255,8 @@ def _person(record: _Record, who: str) -> _Person:
     name, most = _hashed(record.key, who), limit("rooms", "people")
     if name not in record.people:
         if len(record.people) >= most:
-            raise InputError(f"this room is full: {most} people are in it, and no more may be here")
+            are = "person is" if most == 1 else "people are"
+            raise InputError(f"this room is full: {most} {are} in it, and no more may be here")
         record.people[name] = _Person()
     return record.people[name]
 
@@ -269,7 +274,8 @@ def _start(record: _Record, who: str) -> None:
     if not record.seeds:
         raise InputError("nobody has given a seed yet; wait for one")
     key = ("room", record.code)
-    task = RoomTask(Demand(runs=tuple(map(seeds.config_of, record.seeds))))
+    # Without the seeds: an ended job is known for longer than its room.
+    task = RoomTask(Demand(runs=(seeds.config_of(0),) * len(record.seeds)))
     record.job = jobs().submit(
         QUEUE, lambda: _certified(record), key=key, subject=task, owner=who, after=jobs().latest(key)
     )
@@ -278,13 +284,14 @@ def _start(record: _Record, who: str) -> None:
 def _certified(record: _Record) -> Iterator[RoomProgress]:
     """Certify the picture with the seeds of a room that have no result yet, each once, also where several
     people gave it. The results are kept in the room, which outlives what the server knows of a job."""
-    known = {result.seed for result in record.results}
-    for seed, times in Counter(record.seeds).items():
+    with _lock:  # somebody may come late meanwhile
+        given, known = record.seeds, {result.seed for result in record.results}
+    for seed, times in Counter(given).items():
         if seed not in known:
             found = seeds.certified(seed)
             with _lock:
                 record.results += (found,) * times
-            yield RoomProgress(len(record.results), len(record.seeds))
+            yield RoomProgress(len(record.results), len(given))
 
 
 def _problem(record: _Record) -> str:
@@ -321,6 +328,17 @@ def _seen(record: _Record, who: str) -> Room:
 def _close_old() -> None:
     for record in [record for record in _open.values() if record.until <= _clock()]:
         _forget(record)
+
+
+def _close_in_time() -> None:
+    """Close rooms whose time is over also where nobody looks any more, until none is open."""
+    while True:
+        time.sleep(SECONDS)
+        with _lock:
+            _close_old()
+            if not _open:
+                _closer.clear()
+                return
 
 
 def _forget(record: _Record) -> None:

@@ -206,8 +206,22 @@ def test_a_room_and_the_server_take_as_many_as_the_operator_allows(allowed: Call
     refused("2 rooms are open", as_visitor, "a third teacher", rooms.open_room)
     rooms.close(room.code)
     as_visitor("a third teacher", rooms.open_room)
-    allowed(open=0)
-    refused("lets nobody open a room", rooms.open_room)
+
+
+@pytest.mark.parametrize("name", ["open", "people", "minutes"])
+def test_a_limit_of_none_lets_nobody_open_a_room_and_of_one_takes_one(
+    allowed: Callable[..., None], name: str
+) -> None:
+    allowed(**{name: 0})
+    refused("^the operator of this server lets nobody open a room$", rooms.open_room)
+    assert not rooms._open
+    allowed(**{name: 1})
+    code = rooms.open_room().code
+    as_visitor("a", rooms.join, code)
+    if name == "open":
+        refused("^1 room is open and no more may be here", as_visitor, "another teacher", rooms.open_room)
+    if name == "people":
+        refused("^this room is full: 1 person is in it", as_visitor, "b", rooms.join, code)
 
 
 def test_words_are_taken_in_their_phase_alone(counter: Counter) -> None:
@@ -384,6 +398,49 @@ def test_a_room_closes_by_itself_and_its_job_with_it(
     assert rooms.open_room().code != code
 
 
+def test_a_room_is_forgotten_in_time_also_where_nobody_looks(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, allowed: Callable[..., None]
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(rooms, "_clock", lambda: now)
+    monkeypatch.setattr(rooms, "SECONDS", 0.01)
+    monkeypatch.setattr(rooms, "_closer", [])
+    allowed(minutes=30)
+    counter.hold = 50
+    job = rooms.look(led_to(Phase.BOUNDS, 50, 60)).job
+    as_visitor("another teacher", rooms.open_room)
+    (closer,) = rooms._closer
+    assert counter.held.wait(100)
+    now += 30 * 60
+    closer.join(100)
+    assert (rooms._open, rooms._closer) == ({}, [])
+    counter.go.set()
+    found = jobs().wait(str(job), 100)
+    assert found is not None
+    assert found.state == "cancelled"
+    assert {config.seed for config in found.subject.demand.runs} == {0}, "the room's seeds are forgotten too"
+
+
+def test_who_comes_late_does_not_end_the_job(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody enters while the job reads the seeds: it reads them under the lock, which they wait for."""
+    taken: list[bool] = []
+
+    class Watched(rooms._Record):
+        @property
+        def seeds(self) -> tuple[int, ...]:
+            taken.append(rooms._lock._is_owned())  # type: ignore[attr-defined]
+            return super().seeds
+
+    monkeypatch.setattr(rooms, "_Record", Watched)
+    counter.hold = 60
+    code = led_to(Phase.BOUNDS, 50, 60)
+    assert counter.held.wait(100)
+    as_visitor("late", rooms.join, code)
+    counter.go.set()
+    assert ended(code).state == "done"
+    assert all(taken)
+
+
 def test_a_room_that_is_closed_is_gone_for_those_who_look(counter: Counter) -> None:
     code = led_to(Phase.GUESSING, 5)
     rooms.close(code)
@@ -396,7 +453,7 @@ def test_of_a_closed_room_nothing_is_left(counter: Counter) -> None:
     code = led_to(Phase.BOUNDS, 50, 60)
     job = ended(code).id
     rooms.close(code)
-    assert jobs().snapshot(job) is None, "its settings have the seeds"
+    assert jobs().snapshot(job) is None
     assert rooms._open == {}
 
 
