@@ -9,6 +9,7 @@ import streamlit as st
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import GIVE_UP, METHODS
 from diffsmooth_core.plugins import plugin_names
+from diffsmooth_core.zoo.cards import names
 from ui import tours
 from ui.components import picker, sheet
 from ui.jobs import certificates
@@ -58,6 +59,8 @@ def sidebar(shared: bool = False, dials: bool = False) -> Draft[SmoothingConfig]
         classifiers = {name: network_title(name) for name in settings.classifiers(dataset)}
         if not classifiers:
             sheet.close()
+            if names("classifier", dataset):
+                return Draft(None, f"no classifier for {dataset_title(dataset)} may be chosen here")
             remedy = (
                 "models add timm/resnet50.a1_in1k --name resnet50"
                 if dataset in DATASETS

@@ -40,6 +40,11 @@ def test_a_page_says_what_is_needed_with_sizes_and_leads_to_it(name: str) -> Non
 def test_a_network_that_the_operator_does_not_offer_is_not_to_be_downloaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.undo()
+    monkeypatch.setitem(limits._limits()["models"], "classifiers", ["another"])
+    page = opened("pages/certify.py", dataset="imagenet")
+    assert any("no classifier for ImageNet may be chosen here" in m.value for m in page.markdown)
+    monkeypatch.setitem(limits._limits()["models"], "classifiers", [])
     monkeypatch.setitem(limits._limits()["models"], "denoisers", ["another"])
     (words,), links = said("pages/certify.py", method="dds")
     assert words.startswith("**CIFAR-10** needs a denoiser for the method DDS")
