@@ -72,13 +72,14 @@ def bounds(results: Sequence[SeedResult], people: int, truth: float) -> Spec:
             "data": seeds + [""] * (rows - len(results)),
             "axisTick": {"show": False},
             "axisLine": {"show": False},
-            "axisLabel": {"interval": 0, "fontSize": letters},
+            "axisLabel": {"interval": 0, "fontSize": letters, "hideOverlap": True},
         },
         "series": [
             {
                 "type": "bar",
                 "name": "lower bound",
                 "barWidth": "40%",
+                "labelLayout": {"hideOverlap": True},  # of two hundred; the chart's table has them all
                 "data": [_bar(result, letters) for result in results],
                 "markLine": _true(truth),
             }

@@ -42,6 +42,8 @@ def test_rows_are_there_before_their_bounds_and_their_letters_fit_in() -> None:
     assert len(early["yAxis"]["data"]) == 30
     few, many = (charts.bounds([HOLDS], people, 0.676) for people in (3, 40))
     assert few["yAxis"]["axisLabel"]["fontSize"] > many["yAxis"]["axisLabel"]["fontSize"] >= 9
+    assert many["yAxis"]["axisLabel"]["hideOverlap"], "two hundred do not fit in"
+    assert many["series"][0]["labelLayout"] == {"hideOverlap": True}
 
 
 def test_false_claims_are_counted_from_the_look_at_which_they_were_made() -> None:

@@ -244,6 +244,16 @@ def test_words_are_taken_in_their_phase_alone(counter: Counter) -> None:
     assert rooms.look(code).people == 3
 
 
+def test_nothing_and_everything_are_guesses_and_nothing_is_a_seed(counter: Counter) -> None:
+    code = led_to(Phase.GUESSING, 1, 1)
+    for who, percent in (("0", 0), ("1", 100)):
+        as_visitor(who, rooms.guess, code, percent)
+    rooms.advance(code, Phase.GUESSING)
+    as_visitor("0", rooms.give_seed, code, 0)
+    seen = as_visitor("0", rooms.look, code)
+    assert (seen.guesses, seen.seeds, seen.mine_guess, seen.mine_seed) == ((0.0, 100.0), (0,), 0.0, 0)
+
+
 @pytest.mark.parametrize("percent", [-0.5, 100.5, float("nan"), float("inf")])
 def test_what_is_no_percentage_or_no_seed_is_said(counter: Counter, percent: float) -> None:
     code = led_to(Phase.GUESSING, 1)
@@ -347,6 +357,17 @@ def test_results_outlive_the_job_that_the_server_forgets(counter: Counter) -> No
     code = led_to(Phase.BOUNDS, 50, 60)
     jobs().forget(ended(code).id)
     assert (len(rooms.look(code).results), rooms.look(code).problem) == (2, "")
+
+
+def test_a_job_that_the_server_forgot_before_its_end_is_tried_again(counter: Counter) -> None:
+    counter.failing = True
+    code = led_to(Phase.BOUNDS, 50)
+    jobs().forget(ended(code).id)
+    assert rooms.look(code).problem == "the run is no longer on this server"
+    counter.failing = False
+    rooms.try_again(code)
+    assert ended(code).state == "done"
+    assert (len(rooms.look(code).results), rooms.look(code).problem) == (1, "")
 
 
 def test_where_the_queue_is_full_the_room_stays_as_it_is(

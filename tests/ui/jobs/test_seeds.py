@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from diffsmooth_core import InputError
@@ -31,6 +33,22 @@ def test_a_seed_has_its_recorded_votes() -> None:
         assert seeds.certified(seed).votes == pytest.approx(recorded().votes[seed], abs=2)
     assert recorded().votes[90] == 0
     assert seeds.certified(90) == seeds.SeedResult(90, 0, 0.0, 0.0, False, None, None)
+
+
+@pytest.mark.parametrize(("selects", "votes"), [(0, 100), (1, 0)])
+def test_the_votes_asked_for_are_those_of_the_recording(
+    monkeypatch: pytest.MonkeyPatch, selects: int, votes: int
+) -> None:
+    asked = []
+
+    class Networks:
+        def votes(self, _: object, stage: str, first: int, n: int) -> npt.NDArray[np.int64]:
+            asked.append((stage, first, n))
+            return np.full(n, recorded().label + (selects if stage == "selection" else 0))
+
+    monkeypatch.setattr(seeds, "_smoothed", lambda _: Networks())
+    assert seeds.certified(3).votes == votes
+    assert asked == [("selection", 0, recorded().config.n0), ("estimation", 0, recorded().config.n)]
 
 
 def test_what_votes_imply_is_told_bound_by_bound() -> None:
