@@ -15,6 +15,7 @@ CONTENT = bytes(range(256)) * 20_000  # 5 MB
 
 class Server(http.server.ThreadingHTTPServer):
     cut: int | None = None  # after how many bytes an answer breaks off
+    length: str | None = ""  # that it claims to have, in the place of its own; None: it says nothing
     asked: list[str | None]
 
 
@@ -32,7 +33,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             return
         self.send_response(206 if wanted else 200)
-        self.send_header("Content-Length", str(len(CONTENT) - start))
+        if self.server.length is not None:
+            self.send_header("Content-Length", self.server.length or str(len(CONTENT) - start))
         self.end_headers()
         self.wfile.write(CONTENT[start : start + self.server.cut if self.server.cut else None])
 

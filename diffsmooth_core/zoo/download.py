@@ -50,6 +50,7 @@ PUBLISHED = {
 }
 NAMES = tuple(PUBLISHED)
 CHUNK = 1 << 20
+MOST = 1.5  # times its published size that a file may have
 
 
 def here(dataset: str) -> tuple[str, ...]:
@@ -111,7 +112,7 @@ def fetch_stream(name: str, address: str | None = None) -> Iterator[tuple[int, i
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     have = partial.stat().st_size if partial.is_file() else 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
         with requests.get(
             address or PUBLISHED[name].address, headers=headers, stream=True, timeout=30
@@ -123,12 +124,16 @@ def fetch_stream(name: str, address: str | None = None) -> Iterator[tuple[int, i
             else:
                 answer.raise_for_status()
                 resumed = answer.status_code == 206
-                total = int(answer.headers.get("Content-Length", 0)) + (have if resumed else 0)
+                total = (have if resumed else 0) + _bytes(answer.headers.get("Content-Length"))
+                if total > MOST * PUBLISHED[name].megabytes * 1e6:
+                    raise OSError(
+                        f"{total:,} bytes are offered, and {PUBLISHED[name].megabytes:,} MB were said"
+                    )
                 with partial.open("ab" if resumed else "wb") as file:
                     for chunk in answer.iter_content(CHUNK):
                         file.write(chunk)
                         yield file.tell(), total
-                if partial.stat().st_size < total:
+                if partial.stat().st_size != total:
                     raise requests.ConnectionError(f"{partial.stat().st_size} of {total} bytes came")
     except OSError as error:  # the request failed, or the disk is full
         raise InputError(
@@ -137,6 +142,13 @@ def fetch_stream(name: str, address: str | None = None) -> Iterator[tuple[int, i
         ) from None
     os.replace(partial, path)
     local(name)  # records its SHA-256
+
+
+def _bytes(length: str | None) -> int:
+    """The bytes of an answer. Raises OSError where it does not say: nobody could tell whether all came."""
+    if not (length or "").isdecimal():
+        raise OSError("the server does not say how many bytes there are")
+    return int(length or 0)
 
 
 def _from_hub(name: str, folder: Path) -> None:

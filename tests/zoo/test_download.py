@@ -39,6 +39,22 @@ def test_what_came_whole_is_taken_and_what_is_too_much_is_not(server: Server, su
     assert download.fetch(NAME, address(server)).read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (f"{400 * 10**6}", "400,000,000 bytes are offered, and 210 MB were said"),
+        (None, "does not say how many bytes there are"),
+    ],
+)
+def test_what_is_far_larger_than_published_or_of_no_length_is_not_fetched(
+    server: Server, length: str | None, said: str
+) -> None:
+    server.length = length
+    with pytest.raises(InputError, match=said):
+        download.fetch(NAME, address(server))
+    assert not [*cards.added_folder().iterdir()]
+
+
 def test_a_changed_file_is_refused_ever_after(server: Server) -> None:
     path = download.fetch(NAME, address(server))
     path.write_bytes(CONTENT[:-1] + b"x")
