@@ -41,6 +41,9 @@ def show(code: str) -> None:
 
 def _door(why: str = "") -> None:
     """Two ways in: to join a room, or to open one. `why` is the reason that the address leads to none."""
+    st.markdown(
+        "An experiment for a whole class: how many claim too much, if they stop counting when it suits?"
+    )
     joining, opening = st.columns(2, gap="medium")
     with joining.container(border=True, height="stretch"):
         st.subheader("Take part", anchor=False)
@@ -54,11 +57,12 @@ def _door(why: str = "") -> None:
         st.markdown("Open a room on the projector. The class joins it with phones, without names.")
         st.button("Open a room", type="primary", on_click=partial(ask, "open", _open))
         refusal("open")
-    picture, *steps = st.columns([3, 2, 2, 2, 2], gap="medium")
-    picture.html(frog())
-    for number, (column, (name, words)) in enumerate(zip(steps, STEPS.items(), strict=True), 1):
-        column.subheader(f"{number}. {name}", anchor=False)
-        column.markdown(words)
+    with st.container(key="room-story"):
+        picture, steps = st.columns([2, 3], gap="large", vertical_alignment="center")
+        picture.html(frog())
+        for number, (name, words) in enumerate(STEPS.items(), 1):
+            steps.subheader(f"{number}. {name}", anchor=False)
+            steps.markdown(words)
 
 
 def _open() -> None:

@@ -103,7 +103,7 @@ def test_a_class_from_the_door_to_what_peeking_came_to(hall: AppTest) -> None:
 
     press(hall, "Give seeds")
     assert "the middle one is **20** in a hundred" in said(hall)
-    assert len(hall.get("vega_lite_chart") + hall.get("echarts_chart")) == 1
+    assert len(hall.get("echarts_chart")) == 1
     assert "1 is your seed" in said(give(one.run(), 1))
     give(two.run(), 2)
     assert "2 of 2 have given one" in said(hall.run())
