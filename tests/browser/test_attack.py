@@ -38,3 +38,16 @@ def test_an_attack_holds_inside_breaks_outside_and_survives_a_reload(app: str, p
     expect(page.get_by_text("The circle is the certified radius")).to_be_visible()
     expect(page.get_by_role("img", name="Smoothed", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Draw")).to_be_visible()
+
+
+def test_a_try_by_hand_that_is_over_at_once_is_counted(app: str, page: Page) -> None:
+    page.goto(f"{app}/attack?attack-way=draw&attack-n=50")
+    expect(page.get_by_text("No try so far")).to_be_visible()
+    for times in ("1 try so far", "2 tries so far"):
+        slider = page.get_by_role("slider", name="All: brightness")
+        slider.focus()
+        slider.press("ArrowRight")
+        expect(page.get_by_role("heading", name="Inside: a change of length")).to_be_visible()
+        expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
+        page.get_by_role("button", name="Put it to the vote").click()
+        expect(page.get_by_text(times)).to_be_visible()

@@ -37,11 +37,17 @@ CHART = 260  # pixels
 def show(certified: Certification) -> None:
     """Draw the board for a certified picture, and beside it what is said of the change."""
     now = drawing.current(certified)
+
+    def draw() -> None:
+        if drawing.current(certified).attempts != now.attempts:  # which the rest of the page has not seen
+            st.rerun()
+        _answer(certified)
+
     left, right = st.columns([1, 1.25], gap="large")
     with left, st.container(key="drawing-board"):
         _board(certified, now)
     with right:
-        poll(lambda: drawing.running(drawing.current(certified)), lambda: _answer(certified))
+        poll(lambda: drawing.running(drawing.current(certified)), draw)
     _challenge(certified)
     if (tour := tours.current()) and tour.drawing:
         _reveal(certified, now)
