@@ -119,3 +119,7 @@ def test_what_cannot_be_simulated_or_looked_at_is_said() -> None:
     with pytest.raises(InputError, match="look less often"):
         simulate(0.5, 10**6, 0.001, 1)
     assert len(simulate(0.5, 10**6, 0.001, every=10**4, runs=100).looks) == 100, "only looks take memory"
+    for n, every, runs in ((100, 0, 9), (100, -1, 9), (100, 101, 9), (100, 10, 0), (100, 10, -1)):
+        with pytest.raises(InputError, match=f"{runs} runs of {n} votes with a look every {every} cannot"):
+            simulate(0.5, n, 0.1, every, runs)
+    assert simulate(0.5, 100, 0.1, every=100, runs=1).looks.tolist() == [100]

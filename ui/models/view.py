@@ -73,6 +73,7 @@ def _table(kind: str, cards: list[Card]) -> Card | None:
     None before a choice. The address names it."""
     cards.sort(key=lambda card: (not _is_default(card), card.dataset, network_title(card.name)))
     key, asked = f"models-{kind}", st.query_params.get(kind)
+    parameters.check(kind, [card.name for card in cards], "none")
     chosen = [row for row, card in enumerate(cards) if card.name == asked]
 
     def choose() -> None:

@@ -147,7 +147,7 @@ def _picked(
     begin = [curve.name for curve, first in zip(curves, usual, strict=True) if first][:MOST]
     parameter, key = scope[0], "-".join(map(str, scope))
     asked = st.query_params.get_all(parameter)
-    known = [name for name in asked if name in by_name][:MOST]
+    known = [name for name in dict.fromkeys(asked) if name in by_name][:MOST]
     st.session_state[key] = known if known or asked == [NONE] else begin
 
     def chosen() -> None:

@@ -48,10 +48,9 @@ def choose(runs: list[Run]) -> Run:
     named = {run.name: run for run in runs}
     if added := st.session_state.pop("_next-run", None):
         st.query_params["run"] = added
-    if (asked := st.query_params.get("run")) and asked not in named:
-        notices.notify(f"The run {asked[:80]} in the address is not here; {runs[0].name} is shown")
+    bound = bind("run", list(named), said="The run {asked:.80} in the address is not here; {value} is shown")
     with st.sidebar:
-        return named[st.selectbox("Run", list(named), filter_mode="contains", **bind("run", list(named)))]
+        return named[st.selectbox("Run", list(named), filter_mode="contains", **bound)]
 
 
 def _other(names: list[str]) -> str | None:

@@ -88,8 +88,8 @@ def _row_of(key: str, run: Run, rows: list[RunRow], names: tuple[str, ...]) -> N
 
 
 def _chosen(places: dict[int, int]) -> int | None:
-    asked = st.query_params.get("image", "")
-    return int(asked) if asked.isdecimal() and int(asked) in places else next(iter(places), None)
+    by_name = {str(idx): idx for idx in places}
+    return by_name.get(st.query_params.get("image", ""), next(iter(places), None))
 
 
 def _turn(shown: list[RunRow], key: str) -> None:

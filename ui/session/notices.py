@@ -1,6 +1,6 @@
 """Sentences that a person must read: each stays on its page until it is dismissed or the page is left.
 
-Session-state keys: `notices` and `notices-page`.
+Session-state keys: `notices`, `notices-page` and `notices-place`, the top of the page.
 """
 
 from __future__ import annotations
@@ -46,7 +46,19 @@ def show_on(page: str) -> None:
     if st.session_state.get("notices-page", page) != page:
         _keep([notice for notice in current() if not notice.shown])
     st.session_state["notices-page"] = page
-    show_with("")
+    st.session_state["notices-place"] = st.container()
+    with st.session_state["notices-place"]:
+        show_with("")
+
+
+def show_rest() -> None:
+    """Draw at the top of the page what was said since `show_on`."""
+    rest = [notice for notice in current() if not notice.form and not notice.shown]
+    if rest:
+        with st.session_state["notices-place"]:
+            for notice in rest:
+                _draw(notice)
+        _keep([replace(notice, shown=notice.shown or notice in rest) for notice in current()])
 
 
 def show_with(form: str) -> None:

@@ -2,23 +2,27 @@
 there, so that a choice is the same one whether it comes from a control, a link, a reload or Back.
 
 A page begins with its header (`begin`), binds its controls (`bind`) and has its address completed (`tell`).
-Session-state key: `shown`, what was bound in this run. A bound control's key is its name after `address-`.
+Session-state keys: `shown`, what was bound in this run, and `shown-before`, in the one before it. A bound
+control's key is its name after `address-`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from ui.components.address import complete
-from ui.session import state
+from ui.session import notices, state
+
+UNKNOWN = "{name} = {asked!r:.42} in the address is unknown; {value} is used instead"
 
 
 def begin() -> None:
     """Begin a run of a page."""
+    st.session_state["shown-before"] = st.session_state.get("shown", {})
     st.session_state["shown"] = {}
 
 
@@ -28,16 +32,28 @@ def follow_link() -> None:
     st.query_params.update({})
 
 
-def bind(name: str, options: Sequence[Any], usual: Any = None) -> dict[str, Any]:
+def bind(name: str, options: Sequence[Any], usual: Any = None, said: str = UNKNOWN) -> dict[str, Any]:
     """Arguments for a control that chooses one of `options`: the one that the parameter `name` says, or else
-    the `usual` one, which is the first where none is given. A choice writes the parameter, as an entry of its
-    own in the browser's history."""
+    the `usual` one, which is the first where none is given; where it says something else, see `check`. A
+    choice writes the parameter, as an entry of its own in the browser's history."""
     key = f"address-{name}"
     known = {str(option): option for option in options}
     value = known.get(st.query_params.get(name, ""), options[0] if usual is None else usual)
+    check(name, known, value, said)
     st.session_state[key] = value
     show(name, value)
     return {"key": key, "on_change": lambda: choose(name, st.session_state[key])}
+
+
+def check(name: str, known: Container[str], value: Any, said: str = UNKNOWN) -> None:
+    """Say so where the parameter `name` is none of `known`, and which value is taken; not of one that this
+    page itself had shown, as after the choice of another data set."""
+    asked = st.query_params.get(name)
+    if asked is None or asked in known or asked == str(st.session_state["shown-before"].get(name)):
+        return
+    sentence = said.format(name=name, asked=asked, value=value)
+    if sentence not in (notice.sentence for notice in notices.current()):  # the browser may ask twice
+        notices.notify(sentence)
 
 
 def choose(name: str, value: Any) -> None:
@@ -54,7 +70,9 @@ def show(name: str, value: Any) -> None:
 
 
 def tell() -> None:
-    """Have the browser's address say all that was bound in this run, and whether the page is presented."""
+    """Have the browser's address say all that was bound in this run, and whether the page is presented; show
+    what was wrong with it."""
+    notices.show_rest()
     begun = {name: st.query_params.get_all(name) for name in st.query_params}
     shown = st.session_state["shown"] | {"present": 1 if state.presenting() else None}
     wanted = {name: value for name, value in (begun | shown).items() if value is not None}

@@ -188,7 +188,7 @@ def read(page: Settings) -> bool:
     if parameters or "picture" not in session:
         state.set_picture(first_picture(state.dataset()))
     if "picture" in parameters:
-        state.choose_picture(parameters["picture"])
+        state.choose_picture(parameters["picture"][:100])  # which is longer than any spec
     sync().keep(page, session)
     return True
 

@@ -63,6 +63,10 @@ def test_one_data_set_and_the_chosen_networks_are_in_the_address() -> None:
     assert set(classifiers["For"]) == set(denoisers["For"]) == {"ImageNet"}
     assert [heading.value for heading in page.subheader][2] == "Diffusion model for photographs"
     assert address(page) == {"dataset": "imagenet", "denoiser": "photographs"}, "no such classifier there"
+    assert (
+        "classifier \\= \\'gaussian\\-0\\.25\\' in the address is unknown\\; none is used"
+        in page.caption[0].value
+    )
     page.segmented_control[0].set_value("all").run()
     assert not page.exception
     assert len(page.dataframe[0].value) > 10

@@ -92,6 +92,15 @@ def test_every_question_is_answered_on_both_data_sets(key: str) -> None:
     assert not page.exception
 
 
+def test_a_row_that_an_address_names_twice_is_drawn_once() -> None:
+    once = rows_of(open_page()).value[:1]
+    page = AppTest.from_file(str(APP), default_timeout=200)
+    page.query_params["published"] = once * 3
+    page.switch_page("pages/results.py").run()
+    assert not page.exception
+    assert rows_of(page).value == once
+
+
 def test_another_question_begins_with_rows_of_its_own() -> None:
     page = open_page()
     rows_of(page).set_value([]).run()

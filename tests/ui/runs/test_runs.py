@@ -298,6 +298,14 @@ def test_the_keys_lead_from_picture_to_picture(store: Store, open_page: Open) ->
         assert headings(page)[1] == title
 
 
+def test_a_picture_that_is_no_number_of_the_run_leads_to_its_first(store: Store, open_page: Open) -> None:
+    keep(store, "log", LOG)
+    for image in ("9" * 5000, "-1", "²", "<b>1</b>"):
+        page = open_page(image=image)
+        assert not page.error
+        assert len(headings(page)) > 1
+
+
 def test_notes_tags_and_review_stick(store: Store, open_page: Open) -> None:
     run = keep(store, "log", LOG)
     page = show_pictures(open_page(image="2"))
