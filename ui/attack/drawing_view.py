@@ -135,9 +135,10 @@ def _vote(certified: Certification, now: Drawing, jobs: Any) -> None:
                 key="drawing-vote",
                 type="primary",
                 disabled=n.values is None or not now.length,
-                on_click=lambda: notices.attempt(drawing.vote, certified, n.values),
+                on_click=lambda: notices.attempt(drawing.vote, certified, n.values, form="drawing-vote"),
             )
     problem_line(n.problem)
+    notices.show_with("drawing-vote")
 
 
 def _votes(

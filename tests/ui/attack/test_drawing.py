@@ -149,6 +149,10 @@ def test_too_few_votes_are_a_sentence_beside_the_button(page: AppTest) -> None:
     page.run()
     vote(page)
     assert "n = 10 votes" not in text(page), "10 agreeing votes decide at 0.005"
+    page.button(key="drawing-vote").click().run()
+    (refused,) = page.error
+    assert "10" in refused.value, "the second try has a third of the risk"
+    assert len(page.session_state["drawing"].tries) == 1
     page.session_state["attack-n"] = 9
     page.run()
     assert "Votes that decide an attempt is 9: it can be from 10" in text(page)
