@@ -14,7 +14,7 @@ from diffsmooth_core.markup import element
 from ui import page
 from ui.classroom import charts, joining
 from ui.classroom.asking import ask, leave, refusal
-from ui.classroom.pieces import QUESTION, big, frog, truth
+from ui.classroom.pieces import QUESTION, big, frog, lessons, truth
 from ui.components import figure
 from ui.jobs import rooms
 from ui.jobs.registry import jobs
@@ -58,6 +58,8 @@ def _lead(room: Room) -> None:
         if room.phase in NEXT:
             go_on = partial(ask, "lead", partial(rooms.advance, room.code, room.phase))
             st.button(NEXT[room.phase], key="room-next", type="primary", on_click=go_on)
+        else:
+            lessons()
         with st.popover("Close the room"):
             st.markdown("It forgets all that was given in it.")
             st.button("Close it", key="room-close", on_click=partial(ask, "lead", partial(_close, room.code)))

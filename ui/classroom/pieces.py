@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import streamlit as st
+
 from diffsmooth_core.certification.thousand_seeds import recorded
 from diffsmooth_core.markup import Markup, element
 from diffsmooth_core.wording import percent
+from ui.curriculum import LESSONS
 from ui.images import data_url
 from ui.jobs import seeds
 
@@ -37,3 +40,15 @@ def judged(holds: bool, words: str) -> Markup:
     """What became of a claim: colour, mark and words."""
     mood, mark = ("right", "✓") if holds else ("wrong", "✕")
     return element("p", element("b", mark), f" {words}", class_=f"room-judged room-{mood}")
+
+
+def lessons() -> None:
+    """The ways to the lessons that go on from here, each for itself."""
+    for lesson in LESSONS:
+        if lesson.lesson in ("peek", "seeds"):
+            st.page_link(
+                "pages/lessons.py",
+                label=f"Lesson: {lesson.title.removesuffix('.')}",
+                icon=":material/school:",
+                query_params={"lesson": lesson.lesson},
+            )

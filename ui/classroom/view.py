@@ -1,4 +1,7 @@
-"""The page of a class: what stands at the door, on the projector and on each phone."""
+"""The page of a class: what stands at the door, on the projector and on each phone.
+
+Session-state key: `room-entered`, the code of the room that was shown last.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ import streamlit as st
 from diffsmooth_core import InputError
 from ui import page
 from ui.classroom import hall, phone
-from ui.classroom.asking import ask, enter, refusal
-from ui.classroom.pieces import frog
+from ui.classroom.asking import ask, enter, leave, refusal
+from ui.classroom.pieces import frog, lessons
 from ui.jobs import rooms
 
 STYLE = Path(__file__).with_name("classroom.css")
@@ -34,8 +37,12 @@ def show(code: str) -> None:
         room = rooms.look(code)
         room = room if room.teacher else rooms.join(code)
     except InputError as error:
-        _door(str(error))
+        if st.session_state.get("room-entered") == code:
+            _closed()
+        else:
+            _door(str(error))
         return
+    st.session_state["room-entered"] = code
     (hall if room.teacher else phone).show(room)
 
 
@@ -63,6 +70,15 @@ def _door(why: str = "") -> None:
         for number, (name, words) in enumerate(STEPS.items(), 1):
             steps.subheader(f"{number}. {name}", anchor=False)
             steps.markdown(words)
+
+
+def _closed() -> None:
+    """What whoever was in a room sees when it is closed, or its time is over."""
+    with st.container(key="room-phone"):
+        st.subheader("The room is closed", anchor=False)
+        st.markdown("All that was given in it is forgotten. Each for themselves can go on:")
+        lessons()
+        st.button("Join another room", type="tertiary", on_click=leave)
 
 
 def _open() -> None:

@@ -122,27 +122,24 @@ def _findings(run: Run, rows: Sequence[RunRow]) -> None:
     found = summary(results)
     right = Proportion.of(sum(r.correct for r in results), len(results))
     with st.container(horizontal=True, key="figures-run"):
-        st.metric("Pictures", f"{found.images:,}", width=110)
+        st.metric("Pictures", f"{found.images:,}")
         st.metric(
             "Certified and right",
             _percent(right),
-            width=190,
             help=f"At radius 0; 95 % interval {100 * right.low:.1f} to {100 * right.high:.1f} %.",
         )
-        st.metric("Certified but wrong", _percent(Proportion.of(found.wrong, len(results))), width=190)
-        st.metric("Abstains", _percent(Proportion.of(found.abstained, len(results))), width=130)
+        st.metric("Certified but wrong", _percent(Proportion.of(found.wrong, len(results))))
+        st.metric("Abstains", _percent(Proportion.of(found.abstained, len(results))))
         if benign := browsing.benign(rows):
             st.metric(
                 "Benign accuracy",
                 _percent(benign),
-                width=160,
                 help="The class with the most votes is right, whether or not it is certified; 95 % interval "
                 f"{100 * benign.low:.1f} to {100 * benign.high:.1f} %.",
             )
         st.metric(
             "ACR",
             f"{found.acr:.3f}",
-            width=110,
             help="Average certified radius; a wrong answer or an abstention counts 0.",
         )
 
@@ -154,7 +151,7 @@ def in_words(run: Run, results: Sequence[Result]) -> str:
         "right": "are certified and right",
         "wrong": "are certified but wrong",
         "certified": "are certified, of which nobody knows whether they are right",
-        "abstained": "get no answer, as their votes settle on no class: it abstains",
+        "abstained": "get no answer, since their votes settle on no class (the method abstains)",
     }
     *most, last = [f"**{times[outcome]:,}** {words}" for outcome, words in said.items() if times[outcome]]
     found = f"{', '.join(most)} and {last}" if most else last

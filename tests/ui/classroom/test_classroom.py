@@ -127,7 +127,12 @@ def test_a_class_from_the_door_to_what_peeking_came_to(hall: AppTest) -> None:
 
     press(hall, "Close it")
     assert "room" not in hall.query_params
-    assert "no room with the code" in said(one.run())
+    assert "The room is closed" in said(one.run())
+    assert [link.proto.label for link in one.get("page_link")] == [
+        "Lesson: Why not peek?",
+        "Lesson: A thousand seeds",
+    ]
+    assert "Code on the projector" in [field.label for field in press(one, "Join another room").text_input]
 
 
 def test_who_gave_no_seed_who_never_claimed_too_much_and_what_cannot_go_on(hall: AppTest) -> None:
