@@ -77,13 +77,23 @@ def test_a_charts_letters_are_read_from_afar(app: str, page: Page) -> None:
     expect(page.get_by_role("button", name="Present", exact=True)).to_be_visible()
     expect(chart).to_have_css("height", "300px")
     assert chart.evaluate(SMALLEST_LETTERS) >= 12
-    page.get_by_role("button", name=re.compile("^Fullscreen: Share of votes")).press("Enter")
-    expect(page.get_by_role("button", name=re.compile("^Close fullscreen"))).to_be_visible()
+    enlarge = page.get_by_role("button", name=re.compile("^Fullscreen: Share of votes"))
+    enlarge.press("Enter")
+    expect(page.get_by_role("button", name=re.compile("^Close fullscreen"))).to_be_focused()
     page.wait_for_function(f"({SMALLEST_LETTERS})(document.querySelector('.stEChartsChart')) >= 20")
     box = chart.bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= 1080, "all of it is on the screen"
     assert box["height"] > 900, "and fills it"
+    page.keyboard.press("Escape")
+    expect(enlarge).to_be_focused()
+
+
+def test_on_a_phone_a_link_to_a_presented_machine_is_not_wider_than_the_page(app: str, page: Page) -> None:
+    opened(app, page, "?present=1", (400, 800))
+    expect(page.locator(".machine.large")).to_be_attached()
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1366, 768)])

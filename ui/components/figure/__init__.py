@@ -30,7 +30,8 @@ _numbers = st.components.v2.component(
     html='<details><summary></summary><div></div><p></p></details><div class="save"></div>',
     css=(_HERE / "figure.css").read_text(encoding="utf-8"),
     js="".join(
-        (_HERE / name).read_text(encoding="utf-8") for name in ("../nodes.js", "saving.js", "figure.js")
+        (_HERE / name).read_text(encoding="utf-8")
+        for name in ("../nodes.js", "focus.js", "saving.js", "figure.js")
     ),
 )
 
