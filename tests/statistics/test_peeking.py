@@ -77,6 +77,16 @@ def test_over_all_sequences_looking_is_false_as_often_as_computed(p: float) -> N
     assert chance[anytime.any(1)].sum() <= alpha < chance[naive.any(1)].sum()
 
 
+@pytest.mark.parametrize(("p", "alpha"), [(0.676, 0.1), (0.5, 0.4), (0.9, 0.3)])
+def test_the_fewest_votes_that_claim_are_those_of_the_bounds_at_any_number(p: float, alpha: float) -> None:
+    for n in range(30, 260, 3):
+        votes = np.arange(n + 1)[:, None]
+        for bound, claimed in zip(BOUNDS, claims(votes, p, alpha, every=n), strict=True):
+            fewest = int(claimed[:, 0].argmax())
+            assert claimed[fewest:].all()
+            assert bound(fewest - 1, n, alpha) <= p < bound(fewest, n, alpha)
+
+
 def test_the_first_look_is_counted_from_one() -> None:
     assert first(np.array([False, True, False, True])) == 2
     assert first(np.array([True])) == 1

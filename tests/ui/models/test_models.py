@@ -122,6 +122,24 @@ def test_a_network_is_downloaded_goes_on_after_a_break_and_is_then_here(
     assert settings.denoisers("diffsmooth", "cifar10")[-1] == OFFER
 
 
+def test_two_presses_start_one_download_and_an_address_none(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = replace(downloads.OFFERS[OFFER], address=stand_in.address(server))
+    monkeypatch.setitem(PUBLISHED, OFFER, published)
+    before = downloads.latest(OFFER)
+    asked = {"download": OFFER, "fetch": OFFER, f"fetch-{OFFER}": "true", "denoiser": OFFER}
+    opened("pages/models.py", **asked)
+    assert server.asked == []
+    assert downloads.latest(OFFER) == before
+    for _ in range(2):
+        downloads.start(OFFER, before)
+    job = downloads.latest(OFFER)
+    assert job
+    assert jobs().wait(job.id, 100)
+    assert server.asked == [None]
+
+
 def test_a_card_says_licence_origin_and_on_which_pictures_it_was_measured(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
