@@ -51,3 +51,25 @@ def test_a_try_by_hand_that_is_over_at_once_is_counted(app: str, page: Page) -> 
         expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
         page.get_by_role("button", name="Put it to the vote").click()
         expect(page.get_by_text(times)).to_be_visible()
+
+
+def test_settings_behind_more_are_what_they_are_once_it_is_opened(app: str, page: Page) -> None:
+    page.goto(f"{app}/attack")
+    attempts = page.get_by_role("spinbutton", name="Attempts")
+    attempts.fill("12")
+    attempts.press("Enter")
+    expect(page).to_have_url(re.compile("attack-attempts=12"))
+    page.get_by_role("button", name="More").click()
+    votes = page.get_by_role("spinbutton", name="Votes that decide an attempt")
+    expect(votes).to_have_value("100")
+    page.keyboard.press("Escape")
+    expect(votes).to_be_hidden()
+    page.get_by_text("Draw it yourself").click()
+    expect(page.get_by_text("No try so far")).to_be_visible()
+    expect(votes).to_have_value("100")
+
+
+def test_the_number_of_votes_goes_along_to_the_drawing_board(app: str, page: Page) -> None:
+    page.goto(f"{app}/attack")
+    page.get_by_text("Draw it yourself").click()
+    expect(page.get_by_role("spinbutton", name="Votes that decide an attempt")).to_have_value("100")

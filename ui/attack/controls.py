@@ -40,6 +40,7 @@ COUNTS = {
     "attack-halvings": (0, 12),
     "attack-seed": (0, 2**31),
 }
+OTHERS = [f"attack-{name}" for name in ("steps", "copies", "n", "halvings", "through", "seed")]
 TYPED = {"attempts": "Attempts", "n": "Votes that decide an attempt", "seed": "Seed"}
 CHOICES = {
     "attack-way": tuple(WAYS),
@@ -68,8 +69,16 @@ def by_hand() -> bool:
         format_func=WAYS.__getitem__,
         key="attack-way",
         label_visibility="collapsed",
+        on_change=_tell_votes,
     )
     return way == "draw"
+
+
+def _tell_votes() -> None:
+    """Send the number of votes to the browser, where both ways have a field for it: one that has not drawn
+    it yet, as it is behind a closed More, would take the smallest."""
+    if "attack-n" in st.session_state:
+        st.session_state["attack-n"] = st.session_state["attack-n"]
 
 
 def votes(off: bool = False) -> int:
@@ -136,7 +145,9 @@ def _length(certificate: Certificate, off: bool) -> float:
 
 def _others() -> dict[str, Any]:
     """Draw the less common settings; the values of those that are not TYPED, by their names in
-    AttackConfig."""
+    AttackConfig. What is behind a closed button is not drawn by the browser, which would take the smallest
+    values once it is: so it is told them every time."""
+    st.session_state.update({name: st.session_state[name] for name in OTHERS})
     steps = st.slider("Steps of an attempt", *COUNTS["attack-steps"], key="attack-steps")
     copies = st.slider("Noisy copies of a step", *COUNTS["attack-copies"], key="attack-copies")
     st.number_input(TYPED["n"], step=50, key="attack-n")
