@@ -52,10 +52,12 @@ def show_on(page: str) -> None:
 
 
 def show_rest() -> None:
-    """Draw at the top of the page what was said since `show_on`."""
+    """Draw at the top of the page what was said since `show_on`. A page that broke off before has no place
+    for it, and the next one says it."""
+    place = st.session_state.pop("notices-place", None)
     rest = [notice for notice in current() if not notice.form and not notice.shown]
-    if rest:
-        with st.session_state["notices-place"]:
+    if rest and place is not None:
+        with place:
             for notice in rest:
                 _draw(notice)
         _keep([replace(notice, shown=notice.shown or notice in rest) for notice in current()])

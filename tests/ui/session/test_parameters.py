@@ -84,3 +84,19 @@ def test_what_the_page_itself_had_shown_is_not_called_unknown() -> None:
     page.session_state["sizes"] = [1, 3]  # as after the choice of another data set
     assert chosen(page.run()) == [1]
     assert not page.caption
+
+
+def test_a_page_that_broke_off_before_its_notices_still_ends() -> None:
+    def draw_nothing() -> None:
+        import streamlit as st
+
+        from ui.session import notices, parameters
+
+        st.session_state["present"] = False
+        parameters.begin()
+        notices.notify("said by a press")
+        parameters.tell()
+
+    page = AppTest.from_function(draw_nothing).run()
+    assert not page.exception
+    assert not page.caption
