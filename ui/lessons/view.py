@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui import banner, tours
+from ui import banner, navigation, tours
 from ui.curriculum import LESSONS, TOURS, Tour
 from ui.lessons import peeking, seeds
 from ui.session import state
@@ -43,7 +43,7 @@ def every() -> None:
     for column, tour in _cards(LESSONS):
         with column:
             _question(tour)
-    st.subheader("With a class", anchor=False)
+    st.subheader(navigation.title("classroom"), anchor=False)
     st.markdown(
         "Everybody guesses and gives a seed, with a phone; the projector shows how many bounds claim too "
         "much, and how many would have by peeking."
@@ -58,7 +58,7 @@ def every() -> None:
 
 def with_a_class() -> None:
     """The way to where a class does this together."""
-    st.page_link("pages/classroom.py", label="With a class", icon=":material/groups:")
+    st.page_link("pages/classroom.py", label=navigation.title("classroom"), icon=":material/groups:")
 
 
 def _question(tour: Tour, answers_here: bool = False) -> None:
