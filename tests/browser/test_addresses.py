@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
@@ -50,6 +51,7 @@ def test_what_results_draws_is_in_the_address(app: str, page: Page) -> None:
     name = (removed.get_attribute("aria-label") or "").removeprefix("Remove ")
     removed.click()
     expect(rows.get_by_text(name)).to_have_count(0)
+    expect(page).to_have_url(re.compile("published=.*&of="))  # whole: the row is gone before that
 
     def look(fresh: Page) -> None:
         expect(fresh.get_by_role("combobox", name="minus that of")).to_have_value(chosen)
