@@ -214,7 +214,8 @@ def _costs(found: Comparison, whose: str) -> None:
     st.caption(
         f"Denoiser and classifier: how many pictures each network looked at. Seconds are {whose}. Peak "
         "memory is the most that was held at once while copies passed through the networks, their weights "
-        "aside."
+        "aside. The noise is shared by these settings alone: Certify draws other copies, and its radius may "
+        "differ by chance."
     )
 
 

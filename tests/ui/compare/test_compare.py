@@ -73,6 +73,7 @@ def test_a_first_visit_without_settings_sees_a_recorded_outcome_and_others_do_no
     assert "**ship**, radius" in said(page)
     assert "noisy copies not all say the same" in said(page)
     assert "Seconds are the recording's" in said(page)
+    assert "Certify draws other copies" in said(page)
     found = recorded_comparison.bundled()
     for entry in found.entries:
         assert entry.certificate is not None
