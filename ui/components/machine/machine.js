@@ -198,7 +198,7 @@ class Machine {
     this.count = new Count(names, this.count);
     const copies = [...this.holding.copies.values()];
     this.holding.clear();
-    for (const copy of copies) this.holding.add(this.towerOf(copy), this.copies.get(copy.id));
+    for (const copy of copies) this.holding.add(this.towerOf(copy), copy);
   }
 
   resize() {
