@@ -13,7 +13,7 @@ url.take_guess(address)
 asked = tours.named(address["lesson"]) if "lesson" in address else None
 tour = asked if asked and asked.guesses else None
 
-parameters.follow_link()
+parameters.follow_link("lesson")
 page.header("lessons")
 if tour:
     view.one(tour)

@@ -81,9 +81,14 @@ def test_a_lesson_and_the_list_of_lessons_each_have_their_address(app: str, page
     page.reload()
     expect(cards).to_be_visible()
     page.go_back()
+    expect(page.get_by_text("Lesson 5 of 11")).to_be_visible()
+    expect(cards).to_have_count(0)  # what it was drawn over has guesses too
     expect(guess).to_be_checked()
     expect(page).to_have_url(f"{app}/lessons?lesson=peek&guess=1")
     page.get_by_role("link", name="Next lesson").click()
     expect(page.get_by_text("Lesson 6 of 11")).to_be_visible()
+    for number, another in enumerate(LESSONS[5].guesses[:2]):
+        page.get_by_role("radio", name=another, exact=True).click()
+        expect(page).to_have_url(f"{app}/lessons?lesson={LESSONS[5].lesson}&guess={number}")
     page.go_back()
     expect(page.get_by_text("Lesson 5 of 11")).to_be_visible()

@@ -2,8 +2,8 @@
 there, so that a choice is the same one whether it comes from a control, a link, a reload or Back.
 
 A page begins with its header (`begin`), binds its controls (`bind`) and has its address completed (`tell`).
-Session-state keys: `shown`, what was bound in this run, and `shown-before`, in the one before it. A bound
-control's key is its name after `address-`.
+Session-state keys: `shown`, what was bound in this run, and `shown-before`, in the one before it; `followed`,
+what a link to the page named last. A bound control's key is its name after `address-`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,13 @@ def begin() -> None:
     st.session_state["shown"] = {}
 
 
-def follow_link() -> None:
-    """Have the browser's address be the one that this run was asked for: a link from a page to itself leaves
-    it as it was."""
-    st.query_params.update({})
+def follow_link(name: str) -> None:
+    """Have the browser's address be the one that this run was asked for, where its parameter `name` is
+    another one than before: a link from a page to itself leaves the browser's address as it was."""
+    asked = st.query_params.get(name)
+    if asked != st.session_state.get("followed"):
+        st.session_state["followed"] = asked
+        st.query_params.update({})
 
 
 def bind(name: str, options: Sequence[Any], usual: Any = None, said: str = UNKNOWN) -> dict[str, Any]:

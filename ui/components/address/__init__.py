@@ -15,7 +15,8 @@ _address = st.components.v2.component(
 
 
 def complete(begun: Sequence[dict[str, str]], query: str) -> None:
-    """Replace the address's parameters by `query`, if they are now one of `begun`.
+    """Replace the address's parameters by `query`, if they are now one of `begun`, or what was written here
+    last.
 
     `st.query_params` always adds a history entry, so that the Back button would first lead to the address
     with which the same page was opened.
