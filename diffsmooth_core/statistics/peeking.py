@@ -68,7 +68,8 @@ def claims(agreeing: npt.ArrayLike, p: float, alpha: float, every: int = 1) -> t
     k = np.asarray(agreeing, np.int64).cumsum(-1)
     against = every * np.arange(1, k.shape[-1] + 1) - k
     tail = np.where(k > 0, betainc(np.maximum(k, 1), against + 1, p), 1.0)
-    log_mixture = np.log(np.maximum(betaincc(k + 1, against + 1, p), 1e-300)) + betaln(k + 1, against + 1)
+    with np.errstate(divide="ignore"):  # of few votes among many nothing may be left; their logarithm is -inf
+        log_mixture = np.log(betaincc(k + 1, against + 1, p)) + betaln(k + 1, against + 1)
     log_null = k * np.log(p) + (against + 1) * np.log1p(-p)
     return tail < alpha, log_mixture - log_null >= -np.log(alpha)
 
@@ -85,6 +86,6 @@ def _check(p: float, alpha: float) -> None:
         raise InputError(f"alpha must lie between 0 and 1, got {alpha:g}")
 
 
-def _ever(claims: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """claims (runs,L) -> (L,): the number of runs with a claim at this look or any earlier one."""
-    return np.logical_or.accumulate(claims, axis=1).sum(0)  # type: ignore[no-any-return]
+def _ever(claimed: Looks) -> npt.NDArray[np.int64]:
+    """claimed (runs,L) -> (L,): the number of runs with a claim at this look or any earlier one."""
+    return np.logical_or.accumulate(claimed, axis=1).sum(0)  # type: ignore[no-any-return]

@@ -87,6 +87,15 @@ def test_the_fewest_votes_that_claim_are_those_of_the_bounds_at_any_number(p: fl
             assert bound(fewest - 1, n, alpha) <= p < bound(fewest, n, alpha)
 
 
+@pytest.mark.parametrize("p", [0.01, 0.676, 0.999])
+def test_votes_that_hardly_agree_claim_nothing_however_many_they_are(p: float) -> None:
+    """Where the share found is below p, M_n(p) < 1, also where its parts are too small for a float."""
+    for agreeing in (0, int(900 * p)):
+        naive, anytime = claims([agreeing] * 1000, p, 0.1, every=1000)
+        assert not naive.any()
+        assert not anytime.any()
+
+
 def test_the_first_look_is_counted_from_one() -> None:
     assert first(np.array([False, True, False, True])) == 2
     assert first(np.array([True])) == 1
