@@ -24,7 +24,8 @@ def false_claims(
     """How many of `runs` certifications in a hundred have made a false claim by each look, against alpha.
     `looks` (L,) are numbers of votes; `naive` and `anytime` (L,) count the runs by then, whose bound was
     meant for a fixed end or for every look."""
-    keep = slice(None, None, max(1, len(looks) // POINTS))
+    step = max(1, len(looks) // POINTS)
+    keep = slice((len(looks) - 1) % step, None, step)  # the last one too, which says how it ends
     lines = {
         name: (
             colour,

@@ -141,6 +141,10 @@ def test_the_chart_draws_the_counts_against_alpha() -> None:
     long = np.arange(1, 10_001)
     drawn = false_claims(long, 0 * long, 0 * long, 5, 0.05)["series"][0]["data"]
     assert len(drawn) <= 500
+    assert drawn[-1][0] == 10_000
+    looks = np.arange(10, 10_001, 10)
+    (_, _), *_, last = false_claims(looks, looks, 0 * looks, 20_000, 0.05)["series"][0]["data"]
+    assert last == [10_000, 50.0], "how it ends is drawn, whichever looks are left out"
 
 
 def test_a_thousand_seeds_claim_too_much_and_a_ledger_takes_it_back() -> None:
