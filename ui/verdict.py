@@ -45,7 +45,7 @@ def verdict(certificate: Certificate, picture: Picture, class_names: tuple[str, 
     if certificate.label == ABSTAIN:
         reason = plain(certificate.reason(class_names))
         return Verdict("abstain", ":material/do_not_disturb_on:", "Abstains", "no certificate", reason)
-    name, radius = class_names[certificate.label], length(certificate.radius)
+    name, radius = plain(class_names[certificate.label]), length(certificate.radius)
     headline = f"**{name}**, certified radius **{radius}**"
     holds = (
         f"With {confidence(certificate.config.alpha)} confidence, every change of the picture shorter than "
@@ -61,8 +61,8 @@ def verdict(certificate: Certificate, picture: Picture, class_names: tuple[str, 
         sentence = f"{holds}, which is the picture's class."
         return Verdict("right", ":material/check_circle:", "Certified and right", headline, sentence)
     sentence = (
-        f"{holds}, though the picture's class is {class_names[picture.label]}: a certificate promises that "
-        "the answer stays the same, not that it is right."
+        f"{holds}, though the picture's class is {plain(class_names[picture.label])}: a certificate promises "
+        "that the answer stays the same, not that it is right."
     )
     return Verdict("wrong", ":material/cancel:", "Certified but wrong", headline, sentence)
 

@@ -215,9 +215,11 @@ def _said(run: Certification, names: tuple[str, ...]) -> str:
     """What a screen reader says while votes come in: a sentence at each quarter, and the verdict."""
     progress = run.progress
     assert progress is not None
-    if progress.certificate:
-        outcome = verdict(progress.certificate, run.subject.picture, names)
-        return f"{outcome.word}: {outcome.headline.replace('*', '')}."
+    if certificate := progress.certificate:
+        word = verdict(certificate, run.subject.picture, names).word
+        if not certificate.radius:
+            return f"{word}: no certificate."
+        return f"{word}: {names[certificate.label]}, certified radius {length(certificate.radius)}."
     quarter = QUARTERS[min(3, 4 * progress.n_done // progress.n_total)]
     if progress.stage == "selection":
         return "The first votes choose the class."

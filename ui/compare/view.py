@@ -30,6 +30,7 @@ from ui.jobs.registry import Snapshot
 from ui.page import problem_line
 from ui.session import state
 from ui.session.draft import Draft
+from ui.text import plain
 from ui.verdict import verdict
 
 ROWS = 6  # classes shown in a count, at most
@@ -172,7 +173,7 @@ def _verdict(i: int, entry: Entry, snapshot: Snapshot[Any], counts: Counts, show
         words = "abstains"
         if certificate.radius:
             wrong = "wrong: " if said.mood == "wrong" else ""
-            words = f"{wrong}**{names[certificate.label]}**, radius **{length(certificate.radius)}**"
+            words = f"{wrong}**{plain(names[certificate.label])}**, radius **{length(certificate.radius)}**"
         with st.container(key=f"verdict-{said.mood}-{i}"):
             st.markdown(f"**{LETTERS[i]}** {said.mark} {words}")
     else:
@@ -242,12 +243,12 @@ def _differences(snapshot: Snapshot[Any], found: Comparison) -> None:
 
 
 def in_words(labels: Sequence[int], names: Sequence[str]) -> str:
-    """Who says what of a copy: "A and B say frog, C says ship"."""
+    """Who says what of a copy: "A and B say frog, C says ship", as Markdown."""
     by_class: dict[int, list[str]] = {}
     for letter, label in zip(LETTERS, labels, strict=False):
         by_class.setdefault(label, []).append(letter)
     return ", ".join(
-        f"{listed(letters)} {'say' if len(letters) > 1 else 'says'} {names[label]}"
+        f"{listed(letters)} {'say' if len(letters) > 1 else 'says'} {plain(names[label])}"
         for label, letters in by_class.items()
     )
 
