@@ -87,7 +87,9 @@ def test_a_first_visit_without_settings_sees_a_recorded_outcome_and_others_do_no
     configs = [replace(settings.DEFAULTS, method=method) for method in controls.START]
     assert recorded_comparison.recorded(picture, configs) is not None
     assert recorded_comparison.recorded(other, configs) is None
-    assert recorded_comparison.recorded(picture, configs[:3]) is None
+    assert recorded_comparison.recorded(picture, [replace(c, dtype="bfloat16") for c in configs]) is not None
+    for others in (configs[:3], [*configs, configs[0]], [*configs[1:], configs[0]], []):
+        assert recorded_comparison.recorded(picture, others) is None
 
 
 def test_a_comparison_ends_with_costs_differences_and_the_best(compare: Visit) -> None:
@@ -131,6 +133,7 @@ def test_who_says_what_of_a_copy_is_said_class_by_class() -> None:
     names = ("cat", "dog", "ship")
     assert view.in_words((0, 0, 2, 0), names) == "A, B and D say cat, C says ship"
     assert view.in_words((1, 2), names) == "A says dog, B says ship"
+    assert view.in_words((0,), ("a*b",)) == "A says a\\*b"
 
 
 def test_a_vote_carries_the_mark_and_colour_of_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
