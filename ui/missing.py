@@ -17,9 +17,10 @@ def show() -> None:
     where networks are here."""
     dataset, method = state.dataset(), str(state.setting("method"))
     if not settings.classifiers(dataset):
-        kind, lacks = "classifier", "a classifier"
+        kind, lacks, runs = "classifier", "a classifier", "nothing can be run yet"
     elif METHODS[method].purifies and not settings.denoisers(method, dataset):
         kind, lacks = "denoiser", f"a denoiser for the method {method_title(method)}"
+        runs = "this method cannot be run yet"
     else:
         return
     title = plain(dataset_title(dataset))
@@ -31,7 +32,7 @@ def show() -> None:
         sizes = "; ".join(f"{plain(offer.title)}, {downloads.size(offer)}" for offer in published)
         st.markdown(
             f"**{title}** needs {plain(lacks)}, and none is on this machine. Its pictures can be looked at; "
-            f"nothing can be run yet. {f'Published: {sizes}.' if sizes else 'Add one of your own.'}"
+            f"{runs}. {f'Published: {sizes}.' if sizes else 'Add one of your own.'}"
         )
         st.page_link(
             "pages/models.py",

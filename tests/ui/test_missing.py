@@ -30,11 +30,24 @@ def said(path: str, **parameters: str) -> tuple[list[str], list[str]]:
 def test_a_page_says_what_is_needed_with_sizes_and_leads_to_it(name: str) -> None:
     (words,), links = said(f"pages/{name}.py", dataset="imagenet")
     assert words.startswith("**ImageNet** needs a classifier, and none is on this machine.")
+    assert "nothing can be run yet. Published: " in words
     assert (
         "The paper’s diffusion model for ImageNet, 2.2 GB; ResNet-50 for ImageNet, no noise, 102 MB" in words
     )
     assert links == ["models?dataset=imagenet"]
     assert said(f"pages/{name}.py") == ([], []), "those for CIFAR-10 are here"
+
+
+def test_a_method_without_its_denoiser_is_said_to_lack_it_and_another_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.undo()
+    bundled = {name: card for name, card in cards.bundled().items() if card.kind == "classifier"}
+    monkeypatch.setattr(cards, "bundled", lambda: bundled)
+    (words,), _ = said("pages/step.py", method="dds")
+    assert words.startswith("**CIFAR-10** needs a denoiser for the method DDS (one-shot denoising), and none")
+    assert "this method cannot be run yet" in words
+    assert said("pages/step.py", method="plain") == ([], [])
 
 
 def test_a_network_that_the_operator_does_not_offer_is_not_to_be_downloaded(

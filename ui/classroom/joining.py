@@ -29,10 +29,11 @@ def link(code: str) -> str:
 
 
 def only_here(url: str) -> bool:
-    """Whether an address leads to the machine itself, whoever opens it."""
+    """Whether an address leads to the machine itself, whoever opens it; that of no machine, 0.0.0.0, does."""
     host = urlsplit(url).hostname or ""
     try:
-        return ip_address(host).is_loopback
+        number = ip_address(host)
+        return number.is_loopback or number.is_unspecified
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
 

@@ -14,6 +14,8 @@ from ui.classroom import joining
         ("http://127.0.0.1:8501", True),
         ("http://127.1.2.3:8501", True),
         ("http://[::1]:8501/classroom", True),
+        ("http://0.0.0.0:8501/classroom", True),
+        ("http://[::]:8501", True),
         ("http://app.localhost/classroom", True),
         ("http://192.168.1.20:8501/classroom", False),
         ("http://[2001:db8::1]:8501/classroom", False),
