@@ -16,6 +16,7 @@ CONTENT = bytes(range(256)) * 20_000  # 5 MB
 class Server(http.server.ThreadingHTTPServer):
     cut: int | None = None  # after how many bytes an answer breaks off
     length: str | None = ""  # that it claims to have, in the place of its own; None: it says nothing
+    resumes: bool = True  # otherwise every answer is the whole file
     asked: list[str | None]
 
 
@@ -23,8 +24,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        wanted = self.headers.get("Range")
-        self.server.asked.append(wanted)
+        self.server.asked.append(self.headers.get("Range"))
+        wanted = self.headers.get("Range") if self.server.resumes else None
         start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
         if start >= len(CONTENT):
             self.send_response(416)

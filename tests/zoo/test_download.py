@@ -29,6 +29,14 @@ def test_a_broken_download_goes_on_where_it_stopped(server: Server) -> None:
     assert server.asked[1] != "bytes=0-"
 
 
+def test_a_server_that_sends_all_again_is_not_added_to_what_is_here(server: Server) -> None:
+    cards.added_folder().mkdir()
+    (cards.added_folder() / f"{NAME}.partial").write_bytes(b"of another file" * 100)
+    server.resumes = False
+    assert download.fetch(NAME, address(server)).read_bytes() == CONTENT
+    assert server.asked == ["bytes=1500-"]
+
+
 @pytest.mark.parametrize("surplus", [b"", b"x"])
 def test_what_came_whole_is_taken_and_what_is_too_much_is_not(server: Server, surplus: bytes) -> None:
     cards.added_folder().mkdir()

@@ -19,4 +19,3 @@ document.addEventListener("click", ({ target }) => {
 document.addEventListener("keydown", ({ key }) => {
   if (key === "Escape" && document.querySelector(CLOSE)) followEnlarging(TRIES);
 }, true);
-
