@@ -4,7 +4,7 @@ resumes."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +98,7 @@ def fetch(name: str, address: str | None = None) -> Path:
     return local(name)
 
 
-def fetch_stream(name: str, address: str | None = None) -> Iterator[tuple[int, int]]:
+def fetch_stream(name: str, address: str | None = None) -> Generator[tuple[int, int]]:
     """`fetch`, piece by piece: how many bytes are here, and how many there are. Whoever stops early goes on
     there the next time. A repository of the Hub comes as one piece, of which nothing is told."""
     import requests

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from diffsmooth_core import load_denoiser
@@ -35,6 +37,30 @@ def test_a_server_that_sends_all_again_is_not_added_to_what_is_here(server: Serv
     server.resumes = False
     assert download.fetch(NAME, address(server)).read_bytes() == CONTENT
     assert server.asked == ["bytes=1500-"]
+
+
+def test_a_file_that_somebody_else_writes_to_meanwhile_is_not_taken(server: Server) -> None:
+    def disturbed() -> None:
+        for _ in download.fetch_stream(NAME, address(server)):
+            with (cards.added_folder() / f"{NAME}.partial").open("ab") as file:
+                file.write(b"x")
+
+    with pytest.raises(InputError, match=f"{len(CONTENT) + 1} of {len(CONTENT)} bytes came"):
+        disturbed()
+    assert download.here("cifar10") == ()
+
+
+def test_a_download_tells_what_is_here_of_how_much_from_where_it_goes_on(server: Server) -> None:
+    begun = download.fetch_stream(NAME, address(server))
+    first, _ = next(begun)
+    begun.close()
+    told = list(download.fetch_stream(NAME, address(server)))
+    assert 0 < first < told[0][0]
+    assert told == sorted(told)
+    assert told[-1] == (len(CONTENT), len(CONTENT))
+    assert {total for _, total in told} == {len(CONTENT)}
+    record = (cards.added_folder() / f"{NAME}.sha256").read_text()
+    assert record.strip() == hashlib.sha256(CONTENT).hexdigest(), "so that a change is found ever after"
 
 
 @pytest.mark.parametrize("surplus", [b"", b"x"])

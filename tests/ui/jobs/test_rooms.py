@@ -304,7 +304,9 @@ def test_results_arrive_one_by_one_and_the_looks_wait_for_them(counter: Counter)
     assert rooms.look(code).problem == ""
     refused("still being computed", rooms.advance, code, Phase.BOUNDS)
     counter.go.set()
-    ended(code)
+    job = ended(code).id
+    rooms.try_again(code)
+    assert rooms.look(code).job == job, "nothing is left to be computed"
     rooms.advance(code, Phase.BOUNDS)
     assert len(rooms.look(code).results) == 3
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 import torch
@@ -11,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
-from diffsmooth_core.zoo import cards, doctor
+from diffsmooth_core.zoo import cards, doctor, download
 from diffsmooth_core.zoo.cards import bundled
 from diffsmooth_core.zoo.download import PUBLISHED
 from tests import downloads as stand_in
@@ -120,6 +122,32 @@ def test_a_network_is_downloaded_goes_on_after_a_break_and_is_then_here(
     assert [wanted is None for wanted in server.asked] == [True, False], "it went on where it was"
     assert len(offered(page)) == len(downloads.OFFERS) - 1
     assert settings.denoisers("diffsmooth", "cifar10")[-1] == OFFER
+
+
+def test_a_download_shows_how_far_it_is_and_is_cancelled(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, go = Event(), Event()
+
+    def stream(_: str) -> Iterator[tuple[int, int]]:
+        yield 50_000_000, 200_000_000
+        told.set()
+        assert go.wait(100)
+        yield 100_000_000, 200_000_000
+
+    monkeypatch.setattr(download, "fetch_stream", stream)
+    page.button(key=f"fetch-{OFFER}").click().run()
+    assert told.wait(100)
+    (bar,) = page.run().get("progress")
+    assert (bar.proto.value, bar.proto.text) == (25, "50 of 200 MB have come")  # type: ignore[attr-defined]
+    other = opened("pages/models.py")
+    assert any("Another visitor started this" in caption.value for caption in other.caption)
+    page.button(key=f"cancel-{OFFER}").click().run()
+    go.set()
+    job = downloads.latest(OFFER)
+    assert job
+    assert jobs().wait(job.id, 100).state == "cancelled"  # type: ignore[union-attr]
+    assert page.run().button(key=f"fetch-{OFFER}").label == "Download 210 MB"
 
 
 def test_two_presses_start_one_download_and_an_address_none(
