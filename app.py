@@ -8,6 +8,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from ui import doors, presenting, server
+from ui.components import decimals
 from ui.navigation import pages
 from ui.session import visitor
 
@@ -20,6 +21,7 @@ if __name__ == "__main__":
     st.set_page_config(page_title=f"{page.title} · DiffSmooth")
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=icon)
     st.html(ASSETS / "style.css")
+    decimals.read_commas()
     visitor.recognise_operator()
     presenting.begin_where_asked()
     server.load(page.url_path)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from diffsmooth_core.plugins import own_names, plugin_names, with_plugins
+from diffsmooth_core.wording import written
 
 ABSTAIN = -1
 
@@ -224,7 +225,8 @@ class SmoothingConfig:
                 raise InputError(f"{name} must be a finite number, got {value!r:.60}")
             if value > LARGEST_LENGTH:
                 raise InputError(
-                    f"{name} must be at most {LARGEST_LENGTH:,.0f}, as pixels lie in [0,1], got {value:g}"
+                    f"{name} must be at most {written(LARGEST_LENGTH)}, as pixels lie in [0,1], "
+                    f"got {written(value)}"
                 )
             object.__setattr__(self, name, float(value) + 0.0)  # -0.0 is 0.0
         for name, (least, most) in WHOLE.items():
@@ -259,7 +261,7 @@ class SmoothingConfig:
                 raise InputError(f"{name} must lie between 0 and 1, got {getattr(self, name):g}")
         if self.n < (least := minimum_votes(self.alpha)):
             raise InputError(
-                f"n = {self.n} votes can never certify at alpha = {self.alpha:g}: "
+                f"n = {self.n} votes can never certify at alpha = {written(self.alpha)}: "
                 f"even if all agree the bound stays below 1/2; use n = {least} or more"
             )
 

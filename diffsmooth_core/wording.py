@@ -1,9 +1,19 @@
-"""Numbers in words: a bound or a radius is rounded down, a confidence never up, a time as coarse as it is."""
+"""Numbers in words, without powers of ten: a bound or a radius is rounded down, a confidence never up, a time
+as coarse as it is."""
 
 from __future__ import annotations
 
 import math
 from decimal import Decimal
+
+
+def written(value: float, digits: int = 6) -> str:
+    """A number as people write it, so many digits of one that is not whole, and never a power of ten where it
+    can be read without: "1,000,000", "0.000001"."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    short = f"{value:.{digits}g}"
+    return f"{Decimal(short):,f}" if 1e-9 < abs(value) < 1e16 else short
 
 
 def down(value: float, digits: int) -> str:

@@ -6,11 +6,11 @@ import streamlit as st
 
 from ui import page, tours
 from ui.lessons import view
-from ui.session import parameters, state, url
+from ui.session import parameters, state
 
 address = st.query_params.to_dict()
-url.take_guess(address)
 asked = tours.named(address["lesson"]) if "lesson" in address else None
+tours.take_guess(asked)
 tour = asked if asked and asked.guesses else None
 
 parameters.follow_link("lesson")

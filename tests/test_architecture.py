@@ -11,8 +11,8 @@ CORE = ROOT / "diffsmooth_core"
 
 # A unit of diffsmooth_core imports from the layers before its own; "__init__" is the public interface.
 LAYERS = [
-    {"plugins"},
-    {"caching", "config", "paths", "version", "markup", "wording"},
+    {"plugins", "wording"},
+    {"caching", "config", "paths", "version", "markup"},
     {"statistics", "datasets"},
     {"layers"},
     {"purification"},

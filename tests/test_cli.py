@@ -184,7 +184,7 @@ def test_precisions_and_noises_are_compared(capsys: pytest.CaptureFixture[str]) 
         (["certify", "missing.png"], "missing.png"),
         (["certify", "photo:cat", "--classifier", "resnet-9000"], "resnet-9000"),
         (["certify", "photo:cat", "--denoiser", "weights/none.pt"], "weights/none.pt"),
-        (["certify", "photo:cat", "--sigma", "1000000"], "1e+06"),
+        (["certify", "photo:cat", "--sigma", "1000000"], "1,000,000"),
         (["certify", "photo:cat", "--method", "magic"], "magic"),
         (["certify", "photo:cat", "--out", "no/such/folder/cert.json"], "no/such/folder"),
         (["certify", "photo:cat", "--compare-noise", "--out", "cert.json"], "leave out --out"),

@@ -4,7 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from diffsmooth_core.wording import confidence, down, duration, length, percent
+from diffsmooth_core.wording import confidence, down, duration, length, percent, written
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (2**53 - 1, "9,007,199,254,740,991"),
+        (1e6, "1,000,000"),
+        (1e-6, "0.000001"),
+        (0.1 + 0.2, "0.3"),
+        (16.0, "16"),
+        (-0.25, "-0.25"),
+        (0.0, "0"),
+        (1e300, "1e+300"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_a_number_is_written_without_powers_of_ten_where_it_can_be_read(value: float, text: str) -> None:
+    assert written(value) == text
 
 
 @pytest.mark.parametrize(

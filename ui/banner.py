@@ -13,7 +13,8 @@ from ui.text import plain
 
 def show() -> None:
     """Draw the banner of the lesson that the page was opened for, if there is one."""
-    if (tour := tours.current()) is None:
+    tours.take_guess(tour := tours.current())
+    if tour is None:
         return
     with st.container(border=True, key="lesson"):
         words, ways = st.columns([4, 1.2], gap="medium", vertical_alignment="center")

@@ -49,7 +49,24 @@ def after(tour: Tour) -> Tour | None:
 def guess(tour: Tour) -> str:
     """What was guessed in a lesson; empty before."""
     number = state.guess(tour.lesson)
-    return tour.guesses[number] if number is not None and number < len(tour.guesses) else ""
+    return "" if number is None else tour.guesses[number]
+
+
+def take_guess(tour: Tour | None) -> None:
+    """Take what was guessed in a lesson from the address, unless this session knows better. Says so where it
+    is none of the lesson's guesses."""
+    if tour is None or (asked := st.query_params.get("guess")) is None:
+        return
+    if (number := _guessed(tour, asked)) is None:
+        notices.notify(f"guess = {asked[:40]!r} in the address is none of this lesson's; it is left out")
+    elif state.guess(tour.lesson) is None:
+        state.keep_guess(tour.lesson, number)
+
+
+def _guessed(tour: Tour, text: str) -> int | None:
+    """The number of a guess from a text that anybody can have written; None where a lesson has no such
+    guess."""
+    return next((number for number in range(len(tour.guesses)) if str(number) == text), None)
 
 
 def reveal(certificate: Certificate) -> None:
@@ -80,8 +97,8 @@ def _recalled() -> None:
         tour = _BY_NAME.get(lesson)
         if tour is None or not isinstance(answer, dict) or state.outcome(lesson):
             continue
-        words, number = answer.get("came_out"), str(answer.get("guess", ""))
+        words, guess = answer.get("came_out"), str(answer.get("guess", ""))
         if isinstance(words, str) and 0 < len(words) <= LONGEST:
             state.keep_outcome(lesson, words)
-            if number.isdecimal() and len(number) < 3 and int(number) < len(tour.guesses):
-                state.keep_guess(lesson, int(number))
+            if (number := _guessed(tour, guess)) is not None:
+                state.keep_guess(lesson, number)

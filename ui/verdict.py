@@ -10,7 +10,7 @@ import streamlit as st
 from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.certification.illustration import ONE_PIXEL, familiar_changes, implied, perturbation
 from diffsmooth_core.datasets.sources import NO_CLASS, Picture
-from diffsmooth_core.wording import confidence, down, length
+from diffsmooth_core.wording import confidence, down, length, written
 from ui import commands
 from ui.components import strip
 from ui.images import amplified, data_url
@@ -173,10 +173,10 @@ def _bound(certificate: Certificate) -> str:
     if config.bound == "two-class":
         return (
             f"p_A ≥ {p_a} and every other p ≤ {-float(down(-certificate.p_b_upper, 6)):.6f}, together at "
-            f"α = {config.alpha:g} ({rule}, half of α each)"
+            f"α = {written(config.alpha)} ({rule}, half of α each)"
         )
     above = "above" if certificate.p_a_lower > 0.5 else "not above"
-    return f"{p_a} at α = {config.alpha:g} ({rule}), {above} ½"
+    return f"{p_a} at α = {written(config.alpha)} ({rule}), {above} ½"
 
 
 def _radius(certificate: Certificate) -> str:
@@ -196,7 +196,7 @@ def _ending(certificate: Certificate) -> str:
     why = {
         "spent": f"after all n = {config.n:,} votes",
         "reached": f"{early} reached",
-        "hopeless": f"{early} given up: out of reach, or not there at level β = {config.beta:g}",
+        "hopeless": f"{early} given up: out of reach, or not there at level β = {written(config.beta)}",
     }[certificate.ending]
     if config.stopping == "fixed" or not (planned := certificate.fixed_n):
         return why

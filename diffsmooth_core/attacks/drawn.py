@@ -16,6 +16,7 @@ from diffsmooth_core.attacks.stream import Attempt, outcome_of
 from diffsmooth_core.certification.certificate import Certificate
 from diffsmooth_core.certification.decision import predicted
 from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.wording import written
 
 
 def level(alpha: float, number: int) -> float:
@@ -31,7 +32,8 @@ def try_config(certificate: Certificate, number: int, n: int) -> SmoothingConfig
     least = math.ceil(1 - math.log2(alpha))
     if n < least:
         raise InputError(
-            f"n = {n} votes cannot decide try {number} at its level {alpha:.2g}; use n = {least} or more"
+            f"n = {n} votes cannot decide try {number} at its level {written(alpha, 2)}; "
+            f"use n = {least} or more"
         )
     return replace(certificate.config, stopping="fixed", bound="one-class", alpha=alpha, n=n)
 

@@ -24,6 +24,7 @@ from diffsmooth_core.classifiers.batching import halve_batch
 from diffsmooth_core.config import ABSTAIN, InputError, SmoothingConfig, check_choice
 from diffsmooth_core.plugins import own_names, plugin_names, with_plugins
 from diffsmooth_core.purification.purifier import Backward
+from diffsmooth_core.wording import written
 
 Kind = Literal["pgd", "nes", "random"]
 own_names("attacks", get_args(Kind))
@@ -76,7 +77,7 @@ class AttackConfig:
         if self.n < least:
             raise InputError(
                 f"n = {self.n} votes cannot decide {self.attempts + self.halvings} attempts at alpha = "
-                f"{self.alpha:g} together; use n = {least} or more"
+                f"{written(self.alpha)} together; use n = {least} or more"
             )
 
     @property

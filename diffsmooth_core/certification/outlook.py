@@ -12,6 +12,7 @@ from diffsmooth_core.certification.decision import Ending, bounds_of, level
 from diffsmooth_core.certification.target_test import target_test
 from diffsmooth_core.config import MOST_TESTED, InputError, SmoothingConfig
 from diffsmooth_core.statistics import clopper_pearson_lower, course, share_for_radius, smallest
+from diffsmooth_core.wording import written
 
 POWER = 0.9  # probability with which a new run of the suggested size certifies, if the shares are as counted
 LIMIT = 10_000_000
@@ -97,7 +98,7 @@ def advice(counts: Sequence[int], candidate: int, ending: Ending, config: Smooth
     return (
         f"if that share held, a new run{how} would {what} with probability {100 * POWER:.0f} % if it had "
         f"about {needed:,} votes. It needs another seed and is a second try with a risk of its own: that one "
-        f"of the two is wrong has probability 2α = {2 * config.alpha:g} at most."
+        f"of the two is wrong has probability 2α = {written(2 * config.alpha)} at most."
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from diffsmooth_core.certification.packing import unpacked
 from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.wording import written
 
 MOST_BYTES = 100_000_000  # of a certificate's file
 MOST_NESTED = 1_000_000  # objects and lists in a text: empty ones take 24 times as much memory as text
@@ -72,7 +73,8 @@ def _whole(low: int, high: int) -> Rule:
 
 
 def _number(low: float, high: float) -> Rule:
-    return f"a number from {low:g} to {high:g}", lambda v: type(v) in (int, float) and low <= v <= high
+    words = f"a number from {written(low)} to {written(high)}"
+    return words, lambda v: type(v) in (int, float) and low <= v <= high
 
 
 def _text(most: int, least: int = 0) -> Rule:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diffsmooth_core.config import InputError
+from diffsmooth_core.wording import written
 
 ScheduleName = Literal["linear", "scaled_linear", "cosine"]
 MOST_STEPS = 100_000
@@ -104,7 +105,7 @@ class Schedule:
         t = int(np.searchsorted(self.noise_ratio, 2 * sigma))
         if t == len(self.alpha_bar):
             raise InputError(
-                f"sigma {sigma:g} is beyond this diffusion model: its schedule ends at "
-                f"sigma {self.sigma_max:.3g}; choose a smaller sigma"
+                f"sigma {written(sigma)} is beyond this diffusion model: its schedule ends at "
+                f"sigma {written(self.sigma_max, 3)}; choose a smaller sigma"
             )
         return t, float(self.alpha_bar[t])

@@ -44,13 +44,14 @@ def opened(path: str, **parameters: str) -> AppTest:
 
 
 def address(page: AppTest) -> dict[str, str]:
-    """The parameters that the browser's address has after a run. Where a page was just opened, a component
-    completes them there."""
+    """The parameters that the browser's address has after a run, of a repeated one the last. Where a page was
+    just opened, a component completes them there."""
     found = next(
         e.proto for e in page.get("bidi_component") if e.proto.component_name == "diffsmooth_address"
     )
     told = json.loads(found.json)
-    return dict(parse_qsl(told["query"])) if page.query_params in told["begun"] else dict(page.query_params)
+    now = {name: text if isinstance(text, str) else text[-1] for name, text in page.query_params.items()}
+    return dict(parse_qsl(told["query"])) if now in told["begun"] else now
 
 
 def dials(page: AppTest) -> dict[str, dict[str, Any]]:

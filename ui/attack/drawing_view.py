@@ -11,7 +11,7 @@ from diffsmooth_core.attacks import AttackProgress
 from diffsmooth_core.datasets import drawn
 from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.statistics import guaranteed_share
-from diffsmooth_core.wording import down, length
+from diffsmooth_core.wording import down, length, written
 from ui import charts, commands, tours
 from ui.attack import controls, drawing
 from ui.attack.charts import shares
@@ -159,8 +159,8 @@ def _challenge(certified: Certification) -> None:
     st.subheader("The challenge: the shortest change that flips it", anchor=False)
     st.markdown(
         "A flip is a statement, not a guess: PREDICT has to name another class. All your tries here share "
-        f"the risk α = {certificate.config.alpha:g}: the k-th has α/(k(k + 1)), so that trying often finds "
-        "no flip by chance. An abstention is no flip."
+        f"the risk α = {written(certificate.config.alpha)}: the k-th has α/(k(k + 1)), so that trying often "
+        "finds no flip by chance. An abstention is no flip."
     )
     left, right = st.columns([1, 1.25], gap="large")
     with left:

@@ -8,7 +8,7 @@ from typing import Any
 from diffsmooth_core import ABSTAIN, Certificate
 from diffsmooth_core.attacks import AttackConfig, AttackProgress, Attempt
 from diffsmooth_core.datasets.sources import Picture
-from diffsmooth_core.wording import confidence, length
+from diffsmooth_core.wording import confidence, length, written
 from ui import verdict as certified
 from ui.jobs.polling import failure
 from ui.jobs.registry import Snapshot
@@ -138,6 +138,6 @@ def against_the_certificate(certificate: Certificate) -> str:
     alpha = certificate.config.alpha
     return (
         f"This is inside the certified radius {length(certificate.radius)}. Certificate and vote are each "
-        f"wrong with probability {alpha:g} at most, so that one of them is with {2 * alpha:g} at most: this "
-        "is such a case, or a fault."
+        f"wrong with probability {written(alpha)} at most, so that one of them is with {written(2 * alpha)} "
+        "at most: this is such a case, or a fault."
     )

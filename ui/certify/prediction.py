@@ -10,7 +10,7 @@ import streamlit as st
 
 from diffsmooth_core import ABSTAIN, InputError, SmoothingConfig
 from diffsmooth_core.datasets.sources import Picture, class_names
-from diffsmooth_core.wording import confidence
+from diffsmooth_core.wording import confidence, written
 from ui import commands, tours
 from ui.jobs import predictions
 from ui.jobs.cancelling import cancel_button
@@ -37,7 +37,7 @@ def offer(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
         st.caption(
             "PREDICT (Cohen et al. 2019) names the class that noisy copies get most often, or abstains where "
             "two are too close to tell. It says nothing about pictures nearby, so fewer votes do. Each "
-            f"answer is wrong with probability {draft.values.alpha:g} at most."
+            f"answer is wrong with probability {written(draft.values.alpha)} at most."
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             offered = [n for n in VOTES if n <= limit("runs", "n")] or [limit("runs", "n")]

@@ -14,7 +14,7 @@ from diffsmooth_core.certification.decision import decide
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture
 from diffsmooth_core.purification.purifiers import purifier_of
-from diffsmooth_core.wording import down, duration, length
+from diffsmooth_core.wording import down, duration, length, written
 from ui import charts
 from ui.colours import ABSTAIN, BOUND, class_colour
 from ui.components.machine import Machine, Shows, Station, Step, Tower, Traveller
@@ -117,7 +117,7 @@ def _count(config: SmoothingConfig) -> tuple[str, str]:
     return (
         "Count",
         f"The first {config.n0:,} votes choose a class, {config.n:,} more count for it. They bound its true "
-        f"share from below, wrongly with probability {config.alpha:g} at most.",
+        f"share from below, wrongly with probability {written(config.alpha)} at most.",
     )
 
 

@@ -12,7 +12,7 @@ from diffsmooth_core.certification.ballots import Ballots
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import SWEEPS, Cell, Sweep, grid
-from diffsmooth_core.wording import confidence, down, length
+from diffsmooth_core.wording import confidence, down, length, written
 from ui import commands
 from ui.compare import best_setting, charts, job_controls
 from ui.components import figure
@@ -123,7 +123,7 @@ def _live(picture: Picture) -> None:
     provisional = "" if snapshot.finished else " Provisional while votes come in."
     st.caption(
         f"Certified radius (L2) and class{marks}, – where it abstains; {sigma}n₀ = {first.n0:,}, "
-        f"α = {first.alpha:g} for each setting on its own.{provisional}"
+        f"α = {written(first.alpha)} for each setting on its own.{provisional}"
     )
 
 
@@ -152,9 +152,9 @@ def _best(snapshot: Snapshot[Any], found: Sweep) -> None:
     config = cell.config
     st.markdown(
         f"**σ = {config.sigma:g}, σ′ = {config.sigma_local:g}, m = {config.m}, n = {config.n:,}** has the "
-        f"largest radius{best_setting.for_class(snapshot)}, {length(cell.decision.radius)} at α = {alpha:g}. "
-        f"Picked afterwards from {k}, it may claim what its votes give at α/{k}: radius "
-        f"**{length(held.radius)}**, bound {down(held.p_a_lower, 4)}, with {confidence(alpha)} confidence. "
-        f"Picking costs a radius of {cell.decision.radius - held.radius:.2g}."
+        f"largest radius{best_setting.for_class(snapshot)}, {length(cell.decision.radius)} at "
+        f"α = {written(alpha)}. Picked afterwards from {k}, it may claim what its votes give at α/{k}: "
+        f"radius **{length(held.radius)}**, bound {down(held.p_a_lower, 4)}, with {confidence(alpha)} "
+        f"confidence. Picking costs a radius of {cell.decision.radius - held.radius:.2g}."
     )
     best_setting.certify_again(snapshot, config)

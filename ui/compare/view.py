@@ -16,7 +16,7 @@ from diffsmooth_core.datasets.sources import Picture, class_names
 from diffsmooth_core.experiments import Comparison, Entry, evaluations
 from diffsmooth_core.purification.purifiers import purifier_of
 from diffsmooth_core.runs.results import outcome_of
-from diffsmooth_core.wording import confidence, down, length
+from diffsmooth_core.wording import confidence, down, length, written
 from ui import commands, tours
 from ui.colours import class_colour, outcome_colour, outcome_mark
 from ui.compare import best_setting, charts, controls, job_controls
@@ -295,9 +295,9 @@ def _best(snapshot: Snapshot[Any], found: Comparison) -> None:
     assert alone is not None
     st.markdown(
         f"**{title(held.config, which)}** has the largest radius{best_setting.for_class(snapshot)}, "
-        f"{length(alone.radius)} at α = {alpha:g}{best_setting.as_large(found, which)}. "
+        f"{length(alone.radius)} at α = {written(alpha)}{best_setting.as_large(found, which)}. "
         f"Whoever compares first and picks then has had {k} chances to be fooled. What may be claimed of the "
-        f"best of {k} is what its votes give at α/{k} = {held.config.alpha:.3g}: radius "
+        f"best of {k} is what its votes give at α/{k} = {written(held.config.alpha, 3)}: radius "
         f"**{length(held.radius)}**, bound {down(held.p_a_lower, 4)}, with {confidence(alpha)} confidence."
     )
     with st.container(horizontal=True, vertical_alignment="center"):

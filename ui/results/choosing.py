@@ -18,13 +18,14 @@ from diffsmooth_core.zoo.cards import every
 from ui import uploads
 from ui.page import error_box
 from ui.results.curves import ResultCurve, marked, named, of_card, of_papers, of_run
-from ui.session.parameters import bind
+from ui.session.parameters import bind, check, show
 from ui.titles import dataset_title
 
 MOST = 8  # lines at once, of ours and of published ones
 USUAL = 6  # published lines at first
 ASKED = ("question", "results-dataset", "results-sigma")  # parameters of the address
 NONE = "none"  # in the place of rows, where somebody wants none of them
+NO_ROW = "{name} = {asked!r:.80} in the address is none of the rows here; it is left out"
 Scope = tuple[str, str, str, float | None]  # parameter of the address, question, data set, σ
 FEWEST = 50  # pictures of a result of ours that is drawn unasked
 
@@ -149,6 +150,7 @@ def _picked(
     asked = st.query_params.get_all(parameter)
     known = [name for name in dict.fromkeys(asked) if name in by_name][:MOST]
     st.session_state[key] = known if known or asked == [NONE] else begin
+    check(parameter, {*by_name, NONE}, None, NO_ROW)
 
     def chosen() -> None:
         st.query_params[parameter] = st.session_state[key] or NONE
@@ -161,4 +163,5 @@ def _picked(
         placeholder="Choose what is drawn",
         on_change=chosen,
     )
+    show(parameter, known or (NONE if asked == [NONE] else None))
     return [by_name[name] for name in names]

@@ -20,7 +20,7 @@ from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.runs.reading import with_readable_certificate
 from diffsmooth_core.runs.records import Kind, Run
 from diffsmooth_core.runs.results import OUTCOMES, Result
-from diffsmooth_core.wording import down, length
+from diffsmooth_core.wording import down, length, written
 from ui.answer import card
 from ui.colours import outcome_colour, outcome_mark
 from ui.components import figure, strip
@@ -276,8 +276,8 @@ def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress, name
         )
     alpha = progress.rescues[0].config.alpha
     st.caption(
-        f"Each holds at α = {alpha:.2g}, the run's risk shared by {progress.total} tries, so the best of "
-        f"them may be picked: together they hold with probability {1 - alpha * progress.total:g}."
+        f"Each holds at α = {written(alpha, 2)}, the run's risk shared by {progress.total} tries, so the "
+        f"best of them may be picked: together they hold with probability {1 - alpha * progress.total:g}."
     )
 
 

@@ -24,7 +24,7 @@ from diffsmooth_core.runs.estimate import held, peak_memory
 from diffsmooth_core.runs.indices import parse_indices, spread
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.store import Store
-from diffsmooth_core.wording import duration
+from diffsmooth_core.wording import duration, written
 from ui import uploads
 from ui.jobs import audits, certificates, files
 from ui.navigation import certify_by_name
@@ -232,7 +232,7 @@ def described(config: SmoothingConfig) -> str:
     local = f", σ′ = {config.sigma_local:g}, m = {config.m}" if method.smooths_locally else ""
     return (
         f"{method.title}, {config.classifier}, σ = {config.sigma:g}{local}, n₀ = {config.n0:,}, "
-        f"n = {config.n:,}, α = {config.alpha:g}, on {config.dataset}"
+        f"n = {config.n:,}, α = {written(config.alpha)}, on {config.dataset}"
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from diffsmooth_core import InputError, SmoothingConfig
+from diffsmooth_core.wording import written
 from ui.session.settings import CONFIG_FIELDS, SPANS
 
 Number = TypeVar("Number", bound=float)
@@ -55,9 +56,8 @@ def fits(value: float, span: Span) -> bool:
 def within(label: str, value: Number, span: Span) -> Number:
     """The number typed in the field `label`. Raises InputError where it cannot be that."""
     if not fits(value, span):
-        low, high = map(_written, span)
-        point = "" if isinstance(span[0], int) else "; a decimal is written with a point, as in 0.5"
-        raise InputError(f"{label} is {_written(value)}: it can be from {low} to {high}{point}")
+        low, high = map(written, span)
+        raise InputError(f"{label} is {written(value)}: it can be from {low} to {high}")
     return value
 
 
@@ -72,10 +72,6 @@ def typed(name: str, text: str) -> float:
     except ValueError:
         kind = "a whole number, as 1,000" if whole else "a number, as 0.5 or 0,5"
         raise InputError(f"{label} is {text[:40]!r}: it has to be {kind}") from None
-
-
-def _written(number: float) -> str:
-    return f"{number:,}" if isinstance(number, int) else f"{number:g}"
 
 
 def configuration(values: Mapping[Any, Any]) -> SmoothingConfig:

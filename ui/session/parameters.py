@@ -49,14 +49,15 @@ def bind(name: str, options: Sequence[Any], usual: Any = None, said: str = UNKNO
 
 
 def check(name: str, known: Container[str], value: Any, said: str = UNKNOWN) -> None:
-    """Say so where the parameter `name` is none of `known`, and which value is taken; not of one that this
-    page itself had shown, as after the choice of another data set."""
-    asked = st.query_params.get(name)
-    if asked is None or asked in known or asked == str(st.session_state["shown-before"].get(name)):
-        return
-    sentence = said.format(name=name, asked=asked, value=value)
-    if sentence not in (notice.sentence for notice in notices.current()):  # the browser may ask twice
-        notices.notify(sentence)
+    """Say so where the parameter `name` is none of `known`, or one of several is not, and which value is
+    taken; not of one that this page itself had shown, as after the choice of another data set."""
+    before = st.session_state["shown-before"].get(name)
+    own = list(map(str, before if isinstance(before, list) else [before]))
+    for asked in st.query_params.get_all(name):
+        sentence = said.format(name=name, asked=asked, value=value)
+        told = sentence in (notice.sentence for notice in notices.current())  # the browser may ask twice
+        if asked not in known and asked not in own and not told:
+            notices.notify(sentence)
 
 
 def choose(name: str, value: Any) -> None:

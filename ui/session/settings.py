@@ -11,6 +11,7 @@ from diffsmooth_core.classifiers.fast_dtype import fast_dtype
 from diffsmooth_core.config import BOUNDS, DTYPES, METHODS, NOISES, STOPPING, USUAL, USUAL_WITH
 from diffsmooth_core.datasets import datasets
 from diffsmooth_core.purification.purifiers import purifier_of
+from diffsmooth_core.wording import written
 from diffsmooth_core.zoo import brought
 from diffsmooth_core.zoo.cards import names
 from diffsmooth_core.zoo.download import here
@@ -184,8 +185,8 @@ class Settings:
         if value is None or not low <= value <= high:
             kind = "whole number" if isinstance(default, int) else "number"
             raise InputError(
-                f"{name} = {text[:40]!r} in the address is not a {kind} from {low:g} to {high:g}; "
-                f"{default} is used instead"
+                f"{name} = {text[:40]!r} in the address is not a {kind} from {written(low)} to "
+                f"{written(high)}; {written(default)} is used instead"
             )
         return value
 

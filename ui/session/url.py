@@ -181,7 +181,6 @@ def read(page: Settings) -> bool:
                 notices.notify(str(error))
     _choose_dataset(page)
     session["lesson"] = parameters.get("lesson", "")
-    take_guess(parameters)
     if parameters.get("present") == "1":
         state.present(True)
     session["job"] = parameters.get("job") if page.prefix == CERTIFY.prefix else session.get("job")
@@ -191,13 +190,6 @@ def read(page: Settings) -> bool:
         state.choose_picture(parameters["picture"][:100])  # which is longer than any spec
     sync().keep(page, session)
     return True
-
-
-def take_guess(parameters: Address) -> None:
-    """Take what was guessed in a lesson from an address, unless this session knows better."""
-    lesson, guess = (parameters.get(name, "") for name in ("lesson", "guess"))
-    if lesson and guess.isdecimal() and state.guess(lesson) is None:
-        state.keep_guess(lesson, int(guess[:3]))
 
 
 def _choose_dataset(page: Settings) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.certification.decision import Decision, check_reachable, decide, selected
 from diffsmooth_core.config import ABSTAIN, ANYTIME
-from diffsmooth_core.wording import down, duration, length
+from diffsmooth_core.wording import down, duration, length, written
 from ui import charts
 from ui.components import figure, softmax
 from ui.jobs import certificates, networks, votes
@@ -116,7 +116,7 @@ def _rule(config: SmoothingConfig, k: int, n: int) -> None:
             r"\begin{aligned} \underline{p_A} &= \mathrm{Beta}^{-1}(\alpha;\, k,\, n-k+1) \\"
             r"R &= \sigma\,\Phi^{-1}(\underline{p_A}) \end{aligned}"
         )
-    alpha = f"{config.alpha:g}" + (f"/{config.rounds}" if config.stopping == "adaptive" else "")
+    alpha = written(config.alpha) + (f"/{config.rounds}" if config.stopping == "adaptive" else "")
     st.latex(rf"k = {k:,}, \; n = {n:,}, \; \alpha = {alpha}, \; \sigma = {config.sigma:g}")
 
 

@@ -232,9 +232,17 @@ def test_a_right_guess_is_said_to_be_one_and_other_settings_answer_nothing(
     page = visit(**LESSONS[0].settings, lesson="noise", guess="1", job=job)
     assert "it came out" not in said(page)
     assert "You guessed: 0.5." in said(page)
-    page = visit(**LESSONS[0].settings, lesson="noise", guess="7")
-    assert not page.exception
-    assert "You guessed" not in said(page)
+
+
+@pytest.mark.parametrize("guess", ["7", "-1", "1.0", "٢", "<b>0.5</b>"])
+def test_a_guess_in_an_address_that_is_none_of_the_lessons_is_said(visit: Visit, guess: str) -> None:
+    page = visit(**LESSONS[0].settings, lesson="noise", guess=guess)
+    elsewhere = opened("pages/lessons.py", lesson="peek", guess=guess)
+    for one in (page, elsewhere):
+        (notice,) = [c.value.replace("\\", "") for c in one.caption if "in the address" in c.value]
+        assert notice.endswith(f"guess = {guess!r} in the address is none of this lesson's; it is left out")
+        assert "You guessed" not in said(one)
+        assert "guess" not in address(one)
 
 
 def test_a_radius_is_spread_over_the_values_that_there_are() -> None:

@@ -13,7 +13,7 @@ from diffsmooth_core.exchange import published
 from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, MeasuredSetting, Value
 from diffsmooth_core.exchange.questions import QUESTIONS
 from diffsmooth_core.runs.results import Result
-from tests.ui.conftest import APP
+from tests.ui.conftest import APP, address
 from ui.jobs import audits
 
 
@@ -99,6 +99,23 @@ def test_a_row_that_an_address_names_twice_is_drawn_once() -> None:
     page.switch_page("pages/results.py").run()
     assert not page.exception
     assert rows_of(page).value == once
+
+
+@pytest.mark.parametrize("parameter", ["results", "published"])
+def test_a_row_that_an_address_names_in_vain_is_said_and_left_out(parameter: str) -> None:
+    box = {"results": ours_of, "published": rows_of}[parameter]
+    usual = box(open_page()).value
+    for known, drawn in ((usual[:1], usual[:1]), ([], usual)):
+        page = AppTest.from_file(str(APP), default_timeout=200)
+        page.query_params[parameter] = ["<b>no row</b>", *known]
+        page.switch_page("pages/results.py").run()
+        assert not page.exception
+        assert box(page).value == drawn
+        assert (
+            f"{parameter} = '<b>no row</b>' in the address is none of the rows here; it is left out"
+            in said(page)
+        )
+        assert address(page).get(parameter) == (known[0] if known else None), "and out of the address"
 
 
 def test_another_question_begins_with_rows_of_its_own() -> None:

@@ -32,6 +32,16 @@ def test_what_can_be_is_taken(name: str, text: str, value: object) -> None:
         ("step", "9", "step = '9' in the address is not a whole number from 1 to 8; 1 is used instead"),
         ("step", "2.5", "not a whole number"),
         ("sigma", "nan", "sigma = 'nan' in the address is not a number from 0.01 to 2; 0.5 is used instead"),
+        (
+            "n",
+            "9999999999",
+            "n = '9999999999' in the address is not a whole number from 10 to 1,000,000; 1,000 is used",
+        ),
+        (
+            "alpha",
+            "0,05",
+            "alpha = '0,05' in the address is not a number from 0.000001 to 0.5; 0.001 is used instead",
+        ),
         ("tab", "c", "tab = 'c' in the address is unknown; a is used instead"),
         ("classifier", "x" * 99, f"classifier = '{'x' * 40}' in the address is unknown"),
     ],

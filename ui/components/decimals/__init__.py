@@ -1,0 +1,19 @@
+"""Reads a comma before decimals: a browser leaves it out of a number field, and "0,5" would become 5."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+_component = st.components.v2.component(
+    "diffsmooth_decimals",
+    html="<span></span>",
+    js=(Path(__file__).parent / "decimals.js").read_text(encoding="utf-8"),
+)
+
+
+def read_commas() -> None:
+    """Have every number field of the page that takes decimals take a comma for the point before them. In
+    fields of whole numbers it stays what it was there, a mark between thousands."""
+    _component(key="decimals")
