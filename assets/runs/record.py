@@ -1,24 +1,29 @@
 """Record what a first visitor sees: the first picture of CIFAR-10 and of ImageNet with the usual settings,
-and that of CIFAR-10 under those that Compare begins with.
+that of CIFAR-10 under those that Compare begins with, and an attack on it that succeeds.
 
 PYTHONPATH=. python assets/runs/record.py
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from datetime import date
 
-from diffsmooth_core import Progress, SmoothedClassifier
+from diffsmooth_core import Certificate, Progress, SmoothedClassifier
+from diffsmooth_core.attacks import AttackConfig, attack_stream
 from diffsmooth_core.certification.recording import Recording
 from diffsmooth_core.certification.sample_sheet import Shown, to_png
 from diffsmooth_core.config import DATASETS
 from diffsmooth_core.experiments import Comparison, compare_stream
 from ui.compare.controls import START
-from ui.jobs import networks, recorded_comparison
+from ui.jobs import networks, recorded_attack, recorded_comparison
 from ui.jobs.copies import LOCAL
+from ui.jobs.recorded_attack import RecordedAttack
 from ui.jobs.recordings import file
 from ui.session import settings, state
 
+TIMES = 3.0  # how many certified radii the recorded attack may go: by twice the radius none succeeds
 AGREEING = 5  # votes whose images are recorded beside those of the dissenters
 
 
@@ -41,6 +46,14 @@ def compared() -> Comparison:
     return last
 
 
+def attacked(certificate: Certificate) -> RecordedAttack:
+    base, picture = networks.base_classifier(certificate.config), state.resolved(certificate.source)
+    attack = AttackConfig(radius=TIMES * certificate.radius, alpha=certificate.config.alpha)
+    began = time.monotonic()
+    *_, last = attack_stream(base, picture.tensor, certificate, attack)
+    return RecordedAttack(attack, last, time.monotonic() - began, date.today().isoformat())
+
+
 def main() -> None:
     recorded_comparison.FILE.write_text(recorded_comparison.to_json(compared()) + "\n", encoding="utf-8")
     for dataset in DATASETS:
@@ -51,6 +64,9 @@ def main() -> None:
         file(dataset).write_text(Recording.of(iter(steps)).to_json() + "\n", encoding="utf-8")
         if dataset == "cifar10":  # ImageNet's take megabytes
             file(dataset).with_suffix(".png").write_bytes(to_png(shown(steps)))
+            assert steps[-1].certificate is not None
+            text = recorded_attack.to_json(attacked(steps[-1].certificate))
+            recorded_attack.FILE.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -113,6 +113,7 @@ def _attack(certified: Certification) -> None:
     attacked = attacks.latest(certified)
     progress: AttackProgress | None = attacked.progress if attacked else None
     running = attacked is not None and not attacked.finished
+    recorded = attacked.subject.recorded if attacked else ""
     said = verdict(certificate, picture, attacked, names)
     with st.container(border=True, key=f"answer-{said.mood}"):
         body, action = answer.card(picture, names)
@@ -120,7 +121,9 @@ def _attack(certified: Certification) -> None:
             with st.container():
                 st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
                 st.markdown(said.sentence)
-                if certified.subject.recorded:
+                if recorded:
+                    st.caption(f"A recording of {recorded}, as the certificate is. Attack makes your own.")
+                elif certified.subject.recorded:
                     st.caption(f"The certificate is a recording of {certificate.created[:10]}.")
                 if is_waiting(attacked):
                     show_queue_position(lambda: attacks.latest(certified))
@@ -137,6 +140,8 @@ def _attack(certified: Certification) -> None:
     else:
         strip.show(_frames(picture, progress, names), key="attack-strip")
     _charts(certificate, attacked, chosen, names)
+    if recorded:
+        _plan()
     if attacked is not None and attacked.finished:
         commands.show(commands.attack(certificate.config, attacked.subject.attack, picture))
 
@@ -146,7 +151,7 @@ def _button(certified: Certification, attacked: Snapshot[Any] | None, chosen: Dr
         cancel_button(attacked)
         return
     off = chosen.values is None
-    label = "Attack again" if attacked else "Attack"
+    label = "Attack again" if attacked and not attacked.subject.recorded else "Attack"
     if st.button(label, key="Attack", type="primary", width="stretch", disabled=off) and chosen.values:
         notices.attempt(attacks.submit, certified, chosen.values)
         st.rerun()

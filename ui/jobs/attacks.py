@@ -18,7 +18,7 @@ from diffsmooth_core.attacks import (
 )
 from diffsmooth_core.attacks.stream import QUERIES
 from diffsmooth_core.datasets.sources import Picture
-from ui.jobs import certificates, recordings
+from ui.jobs import certificates, recorded_attack, recordings
 from ui.jobs.certificates import Certification
 from ui.jobs.gate import Demand
 from ui.jobs.networks import base_classifier
@@ -36,6 +36,7 @@ class AttackTask:
     picture: Picture
     certificate: Certificate
     attack: AttackConfig
+    recorded: str = ""  # its day, where it comes with the program
 
     @property
     def demand(self) -> Demand:
@@ -104,9 +105,9 @@ def submit_regions(
 def _submit(
     certified: Certification, kind: Kind, stream: Callable[[], Iterator[Any]], task: AttackTask | RegionsTask
 ) -> None:
-    last = latest(certified, kind)
+    key = (kind, certified.id)
     job = jobs().submit(
-        "certificates", stream, key=(kind, certified.id), subject=task, owner=visitor(), after=last
+        "certificates", stream, key=key, subject=task, owner=visitor(), after=jobs().latest(key)
     )
     if (begun := jobs().snapshot(job)) and begun.subject is not task:
         what = "an attack on" if kind == "attack" else "a drawing of the regions around"
@@ -132,8 +133,21 @@ def _pace(certificate: Certificate) -> float:
 
 
 def latest(certified: Certification, kind: Kind = "attack") -> Snapshot[Any] | None:
-    """The most recent job of a kind on a certificate; None where there was none."""
-    return jobs().latest((kind, certified.id))
+    """The most recent job of a kind on a certificate. Without one, where the certificate is a recording, the
+    bundled attack on it, as a finished job; None otherwise."""
+    found = jobs().latest((kind, certified.id))
+    if found or kind == "regions" or not certified.subject.recorded:
+        return found
+    return _recorded(certified)
+
+
+def _recorded(certified: Certification) -> Snapshot[AttackProgress] | None:
+    """The bundled attack, if it is on this recording."""
+    if certified.subject.config.dataset != "cifar10":
+        return None
+    found = recorded_attack.bundled()
+    task = AttackTask(certified.subject.picture, certificate_of(certified), found.attack, found.created)
+    return Snapshot("recorded", "done", task, progress=found.progress, seconds=found.seconds)
 
 
 def with_jobs_on_it(certified: Certification | None) -> list[Snapshot[Any] | None]:

@@ -48,12 +48,37 @@ def attack_page(**parameters: str) -> AppTest:
     return page
 
 
-def test_a_first_visit_finds_the_recorded_certificate_to_break() -> None:
+def test_a_first_visit_finds_a_recorded_certificate_and_how_it_was_broken_outside() -> None:
     page = opened("pages/attack.py")
+    assert page.button(key="Attack").label == "Attack", "for the first time here"
     assert not page.button(key="Attack").disabled
-    assert page.metric[0].value == "1.11"
-    assert any("The certificate is a recording" in said.value for said in page.caption)
+    assert figures(page) == {
+        "Certified radius": "1.11",
+        "Broken at": "2.43",
+        "Attempts": "6",
+        "Too close": "2",
+    }
+    assert "Broken: a change of length 2.43 turns ship into airplane" in text(page)
+    assert "A recording of 2026-11-27, as the certificate is." in text(page)
+    assert "1 · Search" in text(page)
+    assert "--radius 3.339" in page.code[0].value, "the command that attacks again"
     assert "Draw it yourself" in page.segmented_control[0].options
+    page.number_input(key="attack-attempts").set_value(3).run()
+    assert figures(page)["Attempts"] == "6", "of the attack that is shown"
+
+
+def test_an_attack_of_ones_own_takes_the_place_of_the_recorded_one() -> None:
+    page = opened("pages/attack.py")
+    for name, value in {"attempts": 1, "steps": 1, "n": 20, "copies": 2}.items():
+        page.session_state[f"attack-{name}"] = value
+    page.button(key="Attack").click().run()
+    assert not page.exception
+    (job,) = [found for found in map(jobs().snapshot, jobs()._jobs) if found and found.key[0] == "attack"]
+    jobs().wait(job.id, 100)
+    page.run()
+    assert figures(page)["Attempts"] == "1"
+    assert page.button(key="Attack").label == "Attack again"
+    assert "The certificate is a recording of 2026-11-26." in text(page)
 
 
 def finish(page: AppTest, key: str) -> None:

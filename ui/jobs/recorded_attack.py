@@ -1,0 +1,86 @@
+"""The recorded attack that "Try to break it" shows before anything was attacked here."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from diffsmooth_core.attacks import AttackConfig, AttackProgress, Attempt, shortest
+from diffsmooth_core.paths import ASSETS
+
+FILE = ASSETS / "runs" / "attack-cifar10.json"
+
+
+@dataclass(frozen=True)
+class RecordedAttack:
+    """A finished attack that succeeded, on the certificate of the picture's recording. `created` is its day,
+    `seconds` is how long it took."""
+
+    attack: AttackConfig
+    progress: AttackProgress
+    seconds: float
+    created: str
+
+
+def to_json(recorded: RecordedAttack) -> str:
+    """The attack as one text: all attempts, and of the changed pictures that with the shortest success, in
+    float32: the noise of its votes derives from its exact values."""
+    progress = recorded.progress
+    success = progress.smallest
+    assert success is not None
+    assert success.picture is not None
+    document = {
+        "created": recorded.created,
+        "seconds": round(recorded.seconds, 2),
+        "attack": recorded.attack.as_dict(),
+        "label": progress.label,
+        "probabilities": [round(p, 4) for p in progress.probabilities],
+        "attempts": [asdict(replace(attempt, picture=None)) for attempt in progress.attempts],
+        "size": success.picture.shape[1],
+        "picture": base64.b64encode(success.picture.numpy().tobytes()).decode(),
+    }
+    return json.dumps(document, separators=(",", ":"))
+
+
+def from_json(text: str) -> RecordedAttack:
+    """The attack that `to_json` wrote, as it stood with its shortest success."""
+    document = json.loads(text)
+    size = document["size"]
+    values = np.frombuffer(base64.b64decode(document["picture"]), np.float32)
+    picture = torch.from_numpy(values.reshape(3, size, size).copy())
+    attack = AttackConfig(**document["attack"])
+    attempts = [_attempt(one) for one in document["attempts"]]
+    success = shortest(attempts)
+    assert success is not None
+    number = attempts.index(success)
+    attempts[number] = success = replace(success, picture=picture)
+    progress = AttackProgress(
+        document["label"],
+        "voting",
+        number + 1,
+        success.radius,
+        attack.steps,
+        tuple(document["probabilities"]),
+        picture,
+        success.length,
+        success.counts,
+        tuple(attempts),
+        finished=True,
+    )
+    return RecordedAttack(attack, progress, document["seconds"], document["created"])
+
+
+def _attempt(one: dict[str, Any]) -> Attempt:
+    return Attempt(**one | {"counts": tuple(one["counts"])})
+
+
+@lru_cache(maxsize=1)
+def bundled() -> RecordedAttack:
+    """The bundled recording: an attack on CIFAR-10's recorded run."""
+    return from_json(FILE.read_text(encoding="utf-8"))
