@@ -87,6 +87,15 @@ def test_how_long_a_million_votes_take_is_said_for_every_n(
     assert times["1,000,000"] == "1,000,000 votes take about 2 h 47 min."
 
 
+def test_a_first_visit_is_told_too_once_votes_were_timed(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificates, "_timed", {})
+    page = visit(picture=FROG)
+    assert certificates._timed
+    assert all("votes take about" in words for words in panel(page)["times"])
+
+
 def test_a_lesson_gives_nothing_away(visit: Visit) -> None:
     page = visit(lesson="noise", sigma="0.01")
     assert set(dials(page)) == {"sigma"}

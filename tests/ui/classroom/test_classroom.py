@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from diffsmooth_core.certification.thousand_seeds import recorded
 from diffsmooth_core.statistics import clopper_pearson_lower
 from diffsmooth_core.statistics.peeking import claims, first
 from tests.ui.conftest import opened
+from ui.classroom import phone as phone_view
 from ui.classroom.phone import first_above
 from ui.classroom.pieces import QUESTION
 from ui.jobs import rooms, seeds
@@ -149,6 +153,7 @@ def test_who_gave_no_seed_who_never_claimed_too_much_and_what_cannot_go_on(hall:
     assert "You gave no seed" in said(late.run())
     assert "✓ Wherever you had stopped, your claim would have held" in said(calm.run())
     assert "It came out 0 of 1, which is 0 in a hundred." in said(hall), "nobody guessed"
+    assert [metric.value for metric in hall.metric] == ["0 of 1"] * 3
 
 
 def test_a_phone_whose_seed_claims_nothing_is_told_of_no_votes_and_of_no_claim(hall: AppTest) -> None:
@@ -178,7 +183,9 @@ def test_a_seed_is_there_already_and_stays_the_same(hall: AppTest) -> None:
 def test_a_code_is_typed_as_it_is_read_and_a_wrong_one_is_said(hall: AppTest) -> None:
     door = opened("pages/classroom.py")
     door.text_input(key="room-code").set_value("nothing")
-    assert "no room with the code 'nothing' is open" in said(press(door, "Join"))
+    assert said(press(door, "Join")).count("no room with the code 'nothing' is open") == 1, (
+        "by its own button"
+    )
     door.text_input(key="room-code").set_value(f" {code(hall).lower()} ")
     assert "You are in" in said(press(door, "Join"))
     assert code(door) == code(hall)
@@ -224,3 +231,66 @@ def test_a_room_that_ended_early_says_so_and_goes_on(hall: AppTest, monkeypatch:
     press(hall, "Try again")
     drawn(hall)
     assert "0 of 1 claim more than is true" in said(hall.run())
+
+
+def test_where_other_runs_are_ahead_the_projector_says_how_many(hall: AppTest) -> None:
+    one, go = phone(hall), threading.Event()
+    press(press(hall, "Guess"), "Give seeds")
+    give(one.run(), 1)
+
+    def other() -> Iterator[rooms.RoomProgress]:
+        assert go.wait(100)
+        yield rooms.RoomProgress(1, 1)
+
+    jobs().submit(rooms.QUEUE, other, subject=rooms.RoomTask(rooms.Demand()))
+    assert "Runs ahead of ours on this server: 1." in said(press(hall, "Draw the votes"))
+    assert "The votes are being drawn." in said(hall)
+    go.set()
+    drawn(hall)
+    assert "Runs ahead of ours" not in said(hall.run())
+
+
+def test_a_room_that_went_on_while_it_was_drawn_is_drawn_anew(
+    hall: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it is led from a second window."""
+    room = rooms.look
+    looks = iter(range(1000))
+
+    def led_meanwhile(code: str) -> rooms.Room:
+        seen = room(code)
+        if next(looks) == 0:
+            rooms.advance(code, seen.phase)
+        return seen
+
+    monkeypatch.setattr(rooms, "look", led_meanwhile)
+    hall.run()
+    assert "Give seeds" in [button.label for button in hall.button], "and not once more the step before"
+
+
+@pytest.mark.parametrize(
+    ("changes", "again"),
+    [
+        ({}, False),
+        ({"people": 9, "guesses": (1.0,), "mine_guess": 1.0}, False),  # it is being typed
+        ({"problem": "it was cancelled"}, True),
+        ({"phase": rooms.Phase.PEEKING}, True),
+        ({"mine_result": seeds.result(1, VOTES[1])}, True),
+    ],
+)
+def test_a_phone_is_drawn_again_once_there_is_something_else_to_see(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], again: bool
+) -> None:
+    shown, drawn = rooms.Room("ABCDEF", rooms.Phase.BOUNDS, people=2, mine_seed=1), []
+    monkeypatch.setattr(rooms, "look", lambda _: replace(shown, **changes))
+    monkeypatch.setattr(phone_view.st, "rerun", lambda: drawn.append(True))
+    phone_view._watch(shown)
+    assert bool(drawn) == again
+
+
+def test_a_bound_and_the_truth_have_as_many_digits_as_tell_them_apart() -> None:
+    assert phone_view._told_apart(0.681, 0.676) == ("68.1", "67.6")
+    assert phone_view._told_apart(0.67612, 0.67609) == ("67.61", "67.60")
+    for votes in range(6, N + 1):  # five are too few to be above it
+        bound, true = phone_view._told_apart(first_above(recorded().share, votes), recorded().share)
+        assert float(bound) > float(true)

@@ -18,6 +18,11 @@ def test_every_text_has_a_size_of_its_own_and_no_number_changes() -> None:
     for part in (sized["xAxis"]["axisLabel"], sized["yAxis"]["nameTextStyle"], sized["legend"]["textStyle"]):
         assert part["fontSize"] == LETTERS
     assert sized["title"] == chart["title"], "it has one of its own"
+    larger = with_letters(
+        {"xAxis": {"axisLabel": {"fontSize": 14}}, "legend": {"textStyle": {"fontSize": 15}}}
+    )
+    assert larger["xAxis"]["axisLabel"]["fontSize"] == 14
+    assert larger["legend"]["textStyle"]["fontSize"] == 15
     assert sized["xAxis"]["max"] == 1000
     assert figure.as_csv(sized) == figure.as_csv(chart)
     two = with_letters(charts.votes(None, SmoothingConfig(), ("cat", "dog")))

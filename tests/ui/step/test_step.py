@@ -11,13 +11,16 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core import SmoothingConfig, certify
 from diffsmooth_core.config import METHODS
+from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from diffsmooth_core.wording import down
 from tests.ui.conftest import address, dials, opened
-from ui.components import softmax
+from ui.colours import class_colour
+from ui.components import softmax, strip
 from ui.jobs import networks, votes
 from ui.jobs.networks import base_classifier
 from ui.session import settings, state
+from ui.session.numbers import configuration
 from ui.step import charts, view
 
 Visit = Callable[..., AppTest]
@@ -53,6 +56,38 @@ def test_every_method_is_walked_to_the_count(step: Visit, method: str) -> None:
         page.button(key="step-next").click().run()
     assert (address(page)["step"], address(page)["copy"]) == ("1", "2")
     assert page.button(key="step-back").disabled
+
+
+@pytest.mark.parametrize(
+    ("method", "stations"),
+    [
+        ("diffsmooth", ["The picture", "The noisy copy", "Purified", "Classified", "The vote"]),
+        ("dds", ["The picture", "The noisy copy", "Purified", "The vote"]),
+        ("plain", ["The picture", "The noisy copy", "The vote"]),
+    ],
+)
+def test_the_whole_way_of_a_copy_ends_at_its_vote_and_the_count_has_none(
+    step: Visit, monkeypatch: pytest.MonkeyPatch, method: str, stations: list[str]
+) -> None:
+    ways: list[list[strip.Frame]] = []
+
+    def keep(frames: list[strip.Frame], key: str) -> None:
+        if key == "step-way-strip":
+            ways.append(frames)
+
+    monkeypatch.setattr(strip, "show", keep)
+    page = step(method=method, m="7", copy="3")
+    (frames,) = ways
+    assert "The whole way of copy 3" in said(page)
+    assert [frame.title for frame in frames] == stations
+    config = configuration({name: page.session_state[name] for name in settings.CONFIG_FIELDS})
+    vote = votes.classes(state.resolved(settings.FIRST_PICTURE), config, "estimation", 3)[2]
+    assert (frames[-1].word, frames[-1].colour) == (class_names("cifar10")[vote], class_colour(vote))
+    if method == "diffsmooth":
+        assert (frames[3].caption, len(frames[3].images)) == ("7 times", 4)
+    page = step(method=method, m="7", step=str(STEPS[method]))
+    assert len(ways) == 1
+    assert "The whole way" not in said(page)
 
 
 def test_the_count_has_the_runs_own_votes(step: Visit) -> None:
