@@ -12,6 +12,13 @@ from playwright.sync_api import Browser, Page, expect
 from diffsmooth_core.certification.thousand_seeds import recorded
 from tests.browser.qr_code import read
 
+WHOLE = """(height) => {
+    const main = document.querySelector("[data-testid=stMain]");
+    const texts = [...document.querySelectorAll(".stEChartsChart text")];
+    const above = (text) => text.getBoundingClientRect().bottom <= height;
+    const whole = main.clientHeight === height && main.scrollHeight <= height;
+    return whole && texts.length > 5 && texts.every(above);
+}"""
 VOTES = recorded().votes
 HIGH, LOW = VOTES.index(max(VOTES)), VOTES.index(min(filter(None, VOTES)))  # seeds whose claims are clear
 
@@ -28,8 +35,8 @@ def phones(browser: Browser, count: int) -> Iterator[list[Page]]:
 
 
 def open_room(app: str, hall: Page) -> str:
-    """Open a room as its teacher; its code."""
-    hall.goto(f"{app}/classroom")
+    """Open a room as its teacher, on a projector; its code."""
+    hall.goto(f"{app}/classroom?present=1")
     hall.get_by_role("button", name="Open a room").click()
     hall.wait_for_url("**room=**")
     return re.findall("room=([A-Z0-9]{6})", hall.url)[0]
@@ -44,6 +51,13 @@ def hall(page: Page) -> Iterator[Page]:
         end.click()
         page.get_by_role("button", name="Close it").click()
         expect(page.get_by_role("button", name="Open a room")).to_be_visible()
+
+
+def seen_whole(hall: Page) -> None:
+    """Wait until every projector's screen shows all of the page, its chart's axes too."""
+    for width, height in ((1280, 720), (1440, 900), (1920, 1080)):
+        hall.set_viewport_size({"width": width, "height": height})
+        hall.wait_for_function(WHOLE, arg=height)
 
 
 def button(page: Page, name: str) -> None:
@@ -73,6 +87,7 @@ def test_a_class_from_its_code_to_what_peeking_came_to(app: str, browser: Browse
         expect(hall.get_by_text("2 of 3 have guessed")).to_be_visible()
 
         button(hall, "Give seeds")
+        seen_whole(hall)
         seed = one.get_by_role("spinbutton")
         seed.fill(str(HIGH))
         two.get_by_role("spinbutton").fill(str(LOW))
@@ -93,9 +108,11 @@ def test_a_class_from_its_code_to_what_peeking_came_to(app: str, browser: Browse
         expect(hall.get_by_text("✕ 1 of 2 claim more than is true")).to_be_visible()
         hall.reload()
         expect(hall.get_by_text("✕ 1 of 2 claim more than is true")).to_be_visible()
+        seen_whole(hall)
 
         button(hall, "What if we had peeked?")
         expect(hall.get_by_text("You guessed 50.5 in a hundred; it came out")).to_be_visible()
+        seen_whole(hall)
         expect(one.get_by_text("You would have claimed too much")).to_be_visible()
         hall.get_by_text("Close the room").click()
         button(hall, "Close it")

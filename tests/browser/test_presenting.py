@@ -89,6 +89,13 @@ def test_a_charts_letters_are_read_from_afar(app: str, page: Page) -> None:
     expect(enlarge).to_be_focused()
 
 
+def test_a_runs_curve_is_read_from_afar_up_to_the_top_of_its_axis(app: str, page: Page) -> None:
+    opened(app, page, "runs?present=1", (1920, 1080))
+    curve = page.locator(".st-key-figure-curve .stPlotlyChart")
+    expect(curve.get_by_text("100 %", exact=True)).to_be_visible()
+    assert curve.evaluate(SMALLEST_LETTERS) >= 18
+
+
 def test_on_a_phone_a_link_to_a_presented_machine_is_not_wider_than_the_page(app: str, page: Page) -> None:
     opened(app, page, "?present=1", (400, 800))
     expect(page.locator(".machine.large")).to_be_attached()

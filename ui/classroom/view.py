@@ -56,7 +56,7 @@ def _door(why: str = "") -> None:
         st.subheader("Take part", anchor=False)
         with st.form("join", border=False):
             st.text_input("Code on the projector", key="room-code", max_chars=20, autocomplete="off")
-            st.form_submit_button("Join", on_click=partial(ask, "join", _join))
+            st.form_submit_button("Join", type="primary", on_click=partial(ask, "join", _join))
         refusal("join")
         page.problem_line(why)
     with opening.container(border=True, height="stretch"):

@@ -193,6 +193,11 @@ def test_a_code_is_typed_as_it_is_read_and_a_wrong_one_is_said(hall: AppTest) ->
     assert "no room with the code '<b>none</b>' is open" in said(wrong)
 
 
+def test_at_the_door_joining_comes_first_and_is_as_plain_to_see_as_opening() -> None:
+    ways = [(b.label, b.proto.type) for b in opened("pages/classroom.py").button if b.label != "Present"]
+    assert ways == [("Join", "primary"), ("Open a room", "primary")], "on a phone one joins"
+
+
 def test_two_teachers_have_two_rooms_and_one_finds_theirs_again(hall: AppTest) -> None:
     other = opened("pages/classroom.py")
     press(other, "Open a room")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import plotly.graph_objects as go
+import pytest
 
 from diffsmooth_core import SmoothingConfig
-from diffsmooth_core.figures import finish
+from diffsmooth_core.figures import Line, certified_accuracy, finish
 from ui import charts
 from ui.components import figure
 from ui.components.figure.enlarging import LARGER, LETTERS, enlarged, with_letters
@@ -35,4 +36,25 @@ def test_a_plotly_figure_grows_too_and_the_one_that_was_given_stays() -> None:
     large = enlarged(chart)
     assert (large.layout.height, chart.layout.height) == (LARGER * 260, 260)
     assert large.layout.xaxis.tickfont.size == round(LARGER * 12)
+    assert figure.as_csv(large) == figure.as_csv(chart)
+
+
+def test_margins_marks_and_lines_grow_with_the_letters_and_what_is_measured_does_not() -> None:
+    published = Line("theirs", table=[(0.0, 0.5), (0.5, 0.25)], marks={0.5: "1"}, size="500 pictures")
+    chart = certified_accuracy([published, Line("ours", table=[(0.0, 0.4)])])
+    chart.add_histogram(x=[0.1, 0.2], xbins={"start": 0, "end": 1, "size": 0.05})
+    chart.add_bar(x=[1, 2], y=["a", "b"], width=0.5, marker={"line": {"width": [3, 0]}})
+    chart.add_vline(0.5, line={"width": 1.5})
+    large = enlarged(chart)
+    theirs, ours, histogram, bar = large.data
+    assert large.layout.margin.t == pytest.approx(LARGER * chart.layout.margin.t)
+    assert large.layout.margin.t > 0.6 * large.layout.yaxis.tickfont.size, "Plotly hides a label that is cut"
+    assert theirs.marker.size == pytest.approx(LARGER * 9)
+    assert theirs.marker.line.width == theirs.line.width == pytest.approx(LARGER * 2)
+    assert theirs.textfont.size == pytest.approx(LARGER * 14)
+    assert (ours.marker.symbol, ours.line.dash) == ("diamond", "solid")
+    assert bar.marker.line.width == pytest.approx((LARGER * 3, 0))
+    assert large.layout.shapes[0].line.width == pytest.approx(LARGER * 1.5)
+    assert (histogram.xbins.size, bar.width, tuple(bar.x)) == (0.05, 0.5, (1, 2))
+    assert large.layout.yaxis.range == (0, 100.5)
     assert figure.as_csv(large) == figure.as_csv(chart)

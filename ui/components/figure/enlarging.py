@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 LETTERS = 12  # pixels of a chart's text beside a page's letters of 16
 LARGER = 20 / LETTERS  # of a Plotly figure on a projector
+LENGTHS = {  # in pixels, by the part of a Plotly figure that has them
+    "margin": ("l", "r", "t", "b"),
+    "font": ("size",),
+    "textfont": ("size",),
+    "marker": ("size",),
+    "line": ("width",),
+}
 
 
 def with_letters(spec: dict[str, Any]) -> dict[str, Any]:
@@ -33,10 +41,24 @@ def with_letters(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def enlarged(figure: go.Figure) -> go.Figure:
-    """The Plotly figure with its letters and its height LARGER."""
+    """The Plotly figure with its height, margins, letters, marks and lines LARGER."""
     letters = {"size": round(LARGER * LETTERS)}
-    height = LARGER * (figure.layout.height or 450)
-    larger = go.Figure(figure).update_layout(height=height, font=letters, legend_font=letters)
+    traces = [_enlarged(trace.to_plotly_json()) for trace in figure.data]
+    larger = go.Figure(traces, _enlarged(figure.layout.to_plotly_json()))
+    larger.update_layout(height=LARGER * (figure.layout.height or 450), font=letters, legend_font=letters)
     return larger.update_xaxes(tickfont=letters, title_font=letters).update_yaxes(
         tickfont=letters, title_font=letters
     )
+
+
+def _enlarged(part: Any, name: str = "") -> Any:
+    """A part of a Plotly figure, which has this name there, with its lengths in pixels LARGER."""
+    if isinstance(part, dict):
+        lengths = LENGTHS.get(name, ())
+        return {
+            key: np.multiply(LARGER, inner).tolist() if key in lengths else _enlarged(inner, key)
+            for key, inner in part.items()
+        }
+    if isinstance(part, list | tuple) and part and isinstance(part[0], dict):
+        return [_enlarged(inner, name) for inner in part]
+    return part
