@@ -14,7 +14,12 @@ if url.read(SETTINGS):
 draft = sidebar.sidebar()
 picture = state.picture()
 
-page.header("attack", lessons=True)
+QUESTION = (
+    "Can a picture be changed on purpose so that its class changes? Within the certified radius nobody can: "
+    "try it there, and farther out."
+)
+
+page.header("attack", lessons=True, question=QUESTION)
 missing.show()
 url.write(SETTINGS)
 view.show(picture, draft.then(runnable))

@@ -15,7 +15,9 @@ from diffsmooth_core.zoo import cards
 @dataclass(frozen=True)
 class Published:
     """What is to be known of a published network before one downloads it: how many bytes that takes (about
-    four a parameter), from where, and what its makers allow. `address` is that of its file, or the Hub."""
+    four a parameter), from where, and what its makers say that they allow: OpenAI's two repositories have
+    an MIT licence, and neither says that it is one of the weights too (guided-diffusion's issue 70 asks).
+    `address` is that of its file, or the Hub."""
 
     dataset: str
     title: str
@@ -34,7 +36,7 @@ PUBLISHED = {
         210,
         f"{_HOME}/march-2021/cifar10_uncond_50M_500K.pt",
         "OpenAI (improved-diffusion)",
-        "MIT, as its code",
+        "MIT for its code; none is stated for the weights",
     ),
     "256x256_diffusion_uncond": Published(
         "imagenet",
@@ -42,7 +44,8 @@ PUBLISHED = {
         2211,
         f"{_HOME}/jul-2021/256x256_diffusion_uncond.pt",
         "OpenAI (guided-diffusion)",
-        "MIT, as its code; its makers mean it for research only",
+        "MIT for its code; none is stated for the weights, which its model card means for research only and "
+        "not for commercial use",
     ),
     "google/ddpm-cifar10-32": Published(
         "cifar10", "The first DDPM for CIFAR-10", 143, HUB, "Google (google/ddpm-cifar10-32)", "Apache-2.0"

@@ -60,7 +60,7 @@ def _first(picture: Picture, draft: Draft[SmoothingConfig], certified: Certifica
     with st.container(border=True, key="answer-idle"):
         body, action = answer.card(picture, names)
         with body:
-            st.subheader("Can a change of this picture, made on purpose, change its class?", anchor=False)
+            st.subheader("No certificate to attack yet", anchor=False)
             st.markdown(
                 "First certify: that gives the radius within which nobody can. Then attack the picture "
                 "inside the radius, where every attempt must fail, and outside, where one may succeed."

@@ -176,7 +176,7 @@ def _seen(tried: Tried, row: int, config: SmoothingConfig, sizes: tuple[int, ...
         share=percent(counts[label] / total),
         radii=tuple(_radius(counts, at, n) for n in sizes),
         words=f"{counts[label]:,} of {total:,} votes drawn beforehand at σ{UNBROKEN}{tried.sigma:g} say "
-        f"{names[label]}. They show what to expect; a run casts new ones.",
+        f"{names[label]}. A run draws other noise, so by chance its figures will differ.",
     )
 
 

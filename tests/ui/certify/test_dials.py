@@ -60,6 +60,7 @@ def test_every_radius_that_is_told_is_the_cores(visit: Visit) -> None:
             certified += expected > 0
         words = seen["words"].replace("\N{NO-BREAK SPACE}", " ")
         assert f"{k} of 200 votes drawn beforehand at σ = {one.sigma:g} say" in words
+        assert words.endswith("A run draws other noise, so by chance its figures will differ.")
     assert certified > len(sizes)
 
 

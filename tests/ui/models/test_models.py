@@ -89,7 +89,8 @@ def test_what_a_download_brings_is_said_before_and_the_operator_may_forbid_it(
     found = offered(page)
     assert found["The paper’s diffusion model for ImageNet"] == (
         "2.2 GB from openaipublic.blob.core.windows.net, made by OpenAI (guided-diffusion). "
-        "Licence: MIT, as its code; its makers mean it for research only."
+        "Licence: MIT for its code; none is stated for the weights, which its model card means for research "
+        "only and not for commercial use."
     )
     assert len(found) == len(downloads.OFFERS)
     labels = [button.label for button in page.button if button.label.startswith("Download")]
