@@ -97,10 +97,13 @@ def put_on_board(certified: Certification, changed: Picture) -> None:
 
 
 def vote(certified: Certification, n: int) -> None:
-    """Queue `n` votes on what is drawn, as the next try. Raises InputError where that is refused."""
+    """Queue `n` votes on what is drawn, as the next try. Votes of the same try, of another visitor or from
+    before a reload, are taken as they are, and cast anew where they ended early. Raises InputError where that
+    is refused."""
     now = current(certified)
     config = try_config(attacks.certificate_of(certified), len(now.tries) + 1, n)
-    predictions.submit(now.changed, config)
+    same = predictions.latest(now.changed, config)
+    predictions.submit(now.changed, config, after=same if same and same.state != "done" else None)
     _keep(replace(now, tries=(*now.tries, Try(now.changed, config))))
 
 

@@ -87,17 +87,17 @@ def _answer(certified: Certification) -> None:
     """What is said of the change, and the votes on it."""
     now, certificate = drawing.current(certified), attacks.certificate_of(certified)
     names, far, last = class_names(certificate.config.dataset), now.length, now.last
-    job = drawing.job(last)
+    job, jobs = drawing.job(last), drawing.running(now)
     attempt = last.attempt if last else None
     said = verdict(certificate, now.original, far, attempt, job, names)
     with st.container(border=True, key=f"answer-{said.mood}"):
         st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
         st.markdown(said.sentence)
-        if is_waiting(job):
-            show_queue_position(lambda: drawing.job(last))
+        if any(map(is_waiting, jobs)):  # of the last try, also where the board shows another change by now
+            show_queue_position(lambda: drawing.job(now.tries[-1]))
         counts = attempt.counts if attempt else job.progress.counts if job and job.progress else ()
         _figures(certificate, far, counts, final=attempt is not None)
-        _vote(certified, now, drawing.running(now))
+        _vote(certified, now, jobs)
     _votes(certificate, counts, last, names)
 
 

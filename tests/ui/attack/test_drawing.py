@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,7 @@ from tests.ui.attack.test_attack import NAMES, PLANE, SHIP, attack_page, figures
 from ui.attack import drawing
 from ui.attack.drawn_outcome import verdict
 from ui.curriculum import LESSONS
+from ui.jobs.gate import Demand
 from ui.jobs.registry import Snapshot, jobs
 from ui.session import state
 
@@ -54,6 +58,53 @@ def page() -> AppTest:
     page = attack_page(**{"attack-way": "draw"})
     finish(page, "Certify")
     return page
+
+
+@pytest.fixture
+def another_run(page: AppTest) -> Iterator[threading.Event]:
+    """A run that is ahead of the page's, until the event is set."""
+    over = threading.Event()
+
+    def stream() -> Iterator[Any]:
+        over.wait(100)
+        yield from ()
+
+    jobs().submit("certificates", stream, subject=SimpleNamespace(demand=Demand()))
+    yield over
+    over.set()
+
+
+def changed(page: AppTest, value: int) -> np.ndarray:
+    """The page's picture with one value other than it is."""
+    pixels = page.session_state["drawing"].original.pixels.copy()
+    pixels[3, 4, 0] ^= value
+    return pixels
+
+
+def test_a_try_that_waits_is_followed_also_where_the_board_shows_another_change(
+    page: AppTest, another_run: threading.Event
+) -> None:
+    draw(page, changed(page, 2))
+    page.button(key="drawing-vote").click().run()
+    assert "one run is ahead of this one" in text(page)
+    draw(page, changed(page, 4))
+    assert "Inside: a change of length" in text(page)
+    assert "one run is ahead of this one" in text(page), "or nothing draws the page again when its turn comes"
+
+
+def test_a_try_that_was_cancelled_is_cast_anew_by_whoever_makes_it_next(
+    page: AppTest, another_run: threading.Event
+) -> None:
+    draw(page, changed(page, 8))
+    page.button(key="drawing-vote").click().run()
+    cancelled = drawing.job(page.session_state["drawing"].tries[-1])
+    assert cancelled is not None
+    jobs().cancel(cancelled.id)
+    another_run.set()
+    page.session_state["drawing"] = replace(page.session_state["drawing"], tries=())  # as after a reload
+    page.run()
+    vote(page)
+    assert len(page.session_state["drawing"].attempts) == 1
 
 
 def test_a_change_is_measured_voted_on_and_the_shortest_flip_is_kept(page: AppTest) -> None:
