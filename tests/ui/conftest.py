@@ -33,6 +33,17 @@ def patient_with_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "PATIENCE", 100.0)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_job_is_left() -> Iterator[None]:
+    """A job in torch would abort the process that ends around it, after its tests have passed."""
+    yield
+    left = [job.id for queue in jobs()._queues for job in jobs().snapshots(queue) if not job.finished]
+    for job in left:
+        jobs().cancel(job)
+    for job in left:
+        jobs().wait(job, 100)
+
+
 def opened(path: str, **parameters: str) -> AppTest:
     """The page at this path with these URL parameters."""
     page = AppTest.from_file(str(APP), default_timeout=200)

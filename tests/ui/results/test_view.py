@@ -121,8 +121,10 @@ def test_a_row_that_an_address_names_in_vain_is_said_and_left_out(parameter: str
 def test_another_question_begins_with_rows_of_its_own() -> None:
     page = open_page()
     rows_of(page).set_value([]).run()
+    page.segmented_control[0].set_value("share").run()
     page.selectbox(key="address-question").set_value("local-only").run()
     assert not page.exception
+    assert page.segmented_control[0].value == "share", "what is drawn over stays"
     assert rows_of(page).value == [
         "Plain",
         "Local smoothing, σ′ = 0.12",

@@ -246,6 +246,7 @@ def test_a_broken_run_fails_alone_and_can_be_removed(store: Store, open_page: Op
         assert sentence in page.error[0].value.replace("\\", ""), name
         next(button for button in page.button if button.label == "Remove it").click().run()
         assert name not in [run.name for run in store.runs()]
+        assert name not in page.query_params.get("run", ()), "a reload does not ask for it"
     assert not page.exception
     assert figures(page)["Pictures"] == "4"
 
@@ -461,3 +462,16 @@ def test_what_is_no_log_is_said(open_page: Open) -> None:
     (said,) = [e.value.replace("\\", "") for e in page.error]
     assert said.startswith("the log, line 1: no column 'idx'")
     assert page.file_uploader(key="log-file").value is not None, "what was refused can be tried again"
+
+
+def test_a_picture_that_is_chosen_is_in_the_address_with_the_half_that_has_it() -> None:
+    def chosen() -> None:
+        from ui.runs import grid
+
+        grid.choose(7)
+
+    page = AppTest.from_function(chosen).run()
+    assert {name: "".join(value) for name, value in page.query_params.items()} == {
+        "image": "7",
+        "view": "pictures",
+    }

@@ -34,6 +34,26 @@ def test_a_page_that_is_left_takes_its_sentences_along(visit: Visit) -> None:
     assert said(page) == []
 
 
+def late() -> None:
+    """A page that says something once its top is drawn."""
+    import streamlit as st
+
+    from ui.session import notices
+
+    notices.show_on(st.session_state["at"])
+    if st.session_state.pop("says", False):
+        notices.notify("said late")
+    notices.show_rest()
+
+
+def test_what_is_said_late_is_said_on_its_own_page_alone() -> None:
+    page = AppTest.from_function(late)
+    page.session_state["at"], page.session_state["says"] = "here", True
+    assert [caption.value for caption in page.run().caption] == [":material/info: said late"]
+    page.session_state["at"] = "there"
+    assert not page.run().caption
+
+
 def form(outcome: str) -> None:
     """A page with a form that can be refused, and something that cannot."""
     import streamlit as st
