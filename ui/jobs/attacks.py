@@ -105,7 +105,7 @@ def submit_regions(
 def _submit(
     certified: Certification, kind: Kind, stream: Callable[[], Iterator[Any]], task: AttackTask | RegionsTask
 ) -> None:
-    key = (kind, certified.id)
+    key = _key(certified, kind)
     job = jobs().submit(
         "certificates", stream, key=key, subject=task, owner=visitor(), after=jobs().latest(key)
     )
@@ -135,10 +135,16 @@ def _pace(certificate: Certificate) -> float:
 def latest(certified: Certification, kind: Kind = "attack") -> Snapshot[Any] | None:
     """The most recent job of a kind on a certificate. Without one, where the certificate is a recording, the
     bundled attack on it, as a finished job; None otherwise."""
-    found = jobs().latest((kind, certified.id))
+    found = jobs().latest(_key(certified, kind))
     if found or kind == "regions" or not certified.subject.recorded:
         return found
     return _recorded(certified)
+
+
+def _key(certified: Certification, kind: Kind) -> tuple[str, str, str]:
+    """What a job on a certificate is found by. Who has the link of a run sees the same as others with it; a
+    recording is there for everybody, and each attacks it for themselves."""
+    return kind, certified.id, visitor() if certified.subject.recorded else ""
 
 
 def _recorded(certified: Certification) -> Snapshot[AttackProgress] | None:

@@ -52,7 +52,9 @@ def _ended(dataset: str) -> Certification | None:
         for stage, samples in shown
     )
     task = CertificationTask(picture, config, recorded=True)
-    return Snapshot("recorded", "done", task, progress=replace(last, copies=copies), seconds=seconds)
+    return Snapshot(
+        f"recorded-{dataset}", "done", task, progress=replace(last, copies=copies), seconds=seconds
+    )
 
 
 def recorded(picture: Picture, config: SmoothingConfig | None) -> Certification | None:

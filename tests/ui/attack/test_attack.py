@@ -73,12 +73,16 @@ def test_an_attack_of_ones_own_takes_the_place_of_the_recorded_one() -> None:
         page.session_state[f"attack-{name}"] = value
     page.button(key="Attack").click().run()
     assert not page.exception
-    (job,) = [found for found in map(jobs().snapshot, jobs()._jobs) if found and found.key[0] == "attack"]
+    job = jobs().latest(("attack", "recorded-cifar10", page.session_state["visitor"]))
+    assert job is not None
     jobs().wait(job.id, 100)
     page.run()
     assert figures(page)["Attempts"] == "1"
     assert page.button(key="Attack").label == "Attack again"
     assert "The certificate is a recording of 2026-11-26." in text(page)
+    other = opened("pages/attack.py")
+    assert figures(other)["Attempts"] == "6", "whoever else opens the recorded certificate attacks it alone"
+    assert other.button(key="Attack").label == "Attack"
 
 
 def finish(page: AppTest, key: str) -> None:

@@ -327,6 +327,10 @@ def test_a_first_visit_shows_a_recording_that_plays_and_can_be_run(
     recording = recordings.bundled(dataset)
     assert recording is not None
     page = visit(dataset=dataset)
+    picture = state.resolved(settings.first_picture(dataset), dataset)
+    ended = recordings.recorded(picture, settings.default_config(dataset))
+    assert ended is not None
+    assert ended.id == f"recorded-{dataset}", "an attack on one is none on the other"
     assert "This is a recording of 20" in text(page)
     assert figures(page)["Class"] == label
     told = shown_by_the_machine(page)

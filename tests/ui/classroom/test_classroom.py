@@ -247,7 +247,7 @@ def test_where_other_runs_are_ahead_the_projector_says_how_many(hall: AppTest) -
         assert go.wait(100)
         yield rooms.RoomProgress(1, 1)
 
-    jobs().submit(rooms.QUEUE, other, subject=rooms.RoomTask(rooms.Demand()))
+    jobs().submit(rooms.QUEUE, other, key="other", subject=rooms.RoomTask(rooms.Demand()))
     assert "Runs ahead of ours on this server: 1." in said(press(hall, "Draw the votes"))
     assert "The votes are being drawn." in said(hall)
     go.set()
