@@ -15,8 +15,8 @@ draft = sidebar.sidebar()
 picture = state.picture()
 
 QUESTION = (
-    "Can a picture be changed on purpose so that its class changes? Within the certified radius nobody can: "
-    "try it there, and farther out."
+    "Can a change made on purpose change the class? Within the certified radius none can: try it there, and "
+    "farther out."
 )
 
 page.header("attack", lessons=True, question=QUESTION)

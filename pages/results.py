@@ -12,9 +12,10 @@ from ui.session import parameters
 
 page.header("results")
 st.markdown(
-    "**Certified accuracy**: the share of pictures that are certified and right with at least this radius, "
-    "so that no shorter change makes a difference. In colour our own results: runs of this server as curves, "
-    "what was measured for a model's card as diamonds. In grey published numbers; the table says whose."
+    "**Certified accuracy** at a radius r: the share of pictures that are certified and right with a radius "
+    "of r or more, so that no change shorter than r makes a difference. Our own results are in colour: runs "
+    "of this server as curves, what was measured for a model's card as diamonds. Published numbers are grey; "
+    "the table says whose they are."
 )
 try:
     first, second, third = st.columns([5, 2, 2])

@@ -139,9 +139,9 @@ LESSONS = (
     ),
     Tour(
         "peek",
-        "**Why not peek?** A bound at α = 0.001 is wrong once in 1,000 times, looked at once, after 10,000 "
-        "votes. Somebody looks after every ten and stops at the best moment, though the true share is ½ and "
-        "any certificate is false. How often is there one?",
+        "**Why not peek?** A bound at α = 0.001 is wrong once in 1,000 times, if one looks at it once, after "
+        "10,000 votes. Somebody looks after every ten votes and stops as soon as there is a certificate. The "
+        "true share is ½, so every certificate is false. How often is there one?",
         "Each look is one more chance to be wrong. The anytime bound pays a little radius for all of them, "
         "and may be looked at whenever one likes.",
         "pages/lessons.py",
@@ -256,11 +256,11 @@ TOURS = (
     Tour(
         "parts",
         "Which part does the work?",
-        "Plain smoothing, local smoothing alone, DDS and DiffSmooth on the same noise: one sees which of "
-        "them know the yacht, and on which copies they differ.",
+        "Plain smoothing, local smoothing alone, DDS and DiffSmooth on the same noise: which of them "
+        "recognise the yacht, and on which copies they differ.",
         "pages/compare.py",
         "Compare four methods",
-        "Press Compare. Which methods know the yacht?",
+        "Press Compare. Which methods recognise the yacht?",
         {"picture": "gallery:sailing-yacht", "tab": "compare"},
         shows=("differences",),
     ),

@@ -81,9 +81,9 @@ def meaning(certificate: Certificate, picture: Picture) -> None:
     st.markdown(
         f"No change of the picture whose L2 length is below **{size}** moves the smoothed classifier to "
         f"another class, with confidence 1 − α = {confidence(certificate.config.alpha)} over the sampling. "
-        "Its class is the likeliest vote; a number of votes shows which that is with a risk of its own. The "
-        "length is the root of the "
-        f"summed squares over all {change.size:,} pixel values, which go from 0 to 1. Turning one pixel "
+        "Its class is the one that comes out most often among all noisy copies; counting some of them to "
+        "find it has a risk of its own. The length is the root of the summed squares over all "
+        f"{change.size:,} pixel values, which go from 0 to 1. Turning one pixel "
         f"from black to white has length {ONE_PIXEL:.2f}; a change of length {size} spread over all values "
         f"moves each by about {levels:.2g} of 255 grey levels{alone_in_one}."
     )
@@ -97,7 +97,7 @@ def meaning(certificate: Certificate, picture: Picture) -> None:
         key="meaning",
     )
     st.caption(
-        "The certificate holds for every direction, the worst included; a random one only shows the length. "
+        "The certificate holds for every direction, also for the worst; the random one shows how long it is. "
         "Values beyond 0 and 1 are clipped for the screen alone."
     )
     _beside(radius, picture)
@@ -109,7 +109,7 @@ def _beside(radius: float, picture: Picture) -> None:
     st.markdown(
         f"It implies two more: no change that moves every value by less than {down(255 * most, 3)} grey "
         f"levels (L∞ {down(most, 5)}), and none whose moves add up to less than {length(summed)} (L1), "
-        "leads to another class. Some changes of this picture that everybody knows, as an illustration:"
+        "leads to another class. For comparison, some everyday changes of this picture:"
     )
     changes = familiar_changes(picture.pixels)
     rows = [

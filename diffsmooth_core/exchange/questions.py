@@ -29,9 +29,8 @@ class Question:
 QUESTIONS = {
     "best": Question(
         "Every method at its best σ",
-        "At each radius the paper took the best σ and σ′ of a method. So no classifier reaches a whole "
-        "row, and the choice "
-        "was made after looking.",
+        "For each radius the paper chose a method's best σ and σ′, after it had seen the results. So no "
+        "classifier reaches a whole row.",
         ("Table 1", "Table 2"),
     ),
     "sigma": Question(

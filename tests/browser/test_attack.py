@@ -19,7 +19,7 @@ def test_an_attack_holds_inside_breaks_outside_and_survives_a_reload(app: str, p
     attempts.press("Enter")
     attack.click()
     expect(page.get_by_role("heading", name="Held: still bird")).to_be_visible()
-    dial = page.get_by_role("slider", name="Length of the change, in certified radii")
+    dial = page.get_by_role("slider", name="Length, in certified radii")
     dial.focus()
     dial.press("End")
     expect(page.get_by_test_id("stSliderThumbValue").first).to_have_text("20 ×")

@@ -16,7 +16,7 @@ from ui.session.settings import CERTIFY
 
 TITLES = {"pgd": "Gradients (PGD)", "nes": "No gradients (NES)", "random": "Random"}
 TIMES = (0.5, 0.75, 0.9, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0)  # certified radii
-WAYS = {"search": "Have an attack search", "draw": "Draw it yourself"}
+WAYS = {"search": "Let an attack search", "draw": "Draw it yourself"}
 DEFAULTS = {
     "attack-way": "search",
     "attack-kind": "pgd",
@@ -133,7 +133,7 @@ def _length(certificate: Certificate, off: bool) -> float:
             help="There is no certified radius to measure it by.",
         )
     times = st.select_slider(
-        "Length of the change, in certified radii",
+        "Length, in certified radii",
         TIMES,
         key="attack-times",
         disabled=off,

@@ -20,8 +20,9 @@ def show(datasets: tuple[str, ...]) -> None:
         return
     st.subheader("Not on this machine", anchor=False)
     st.caption(
-        "Larger networks that others have published. Nothing is fetched before a button is pressed; a "
-        "download that stops goes on where it was, and what came is checked by its SHA-256 ever after."
+        "Larger networks that others have published. Nothing is fetched before a button is pressed. A "
+        "download that breaks off goes on where it was, and its SHA-256 is kept: a file that has changed "
+        "since is not used."
     )
     poll(lambda: [downloads.latest(name) for name in names], lambda: _boxes(names))
 

@@ -31,7 +31,8 @@ TABLES = {  # kind -> its heading, and what its columns say
         "Classifiers",
         "Right: how many of 100 test pictures it has right, under one draw of the noise that it was trained "
         "with, and at other noise levels σ. σ is the noise’s standard deviation where pixel values go from 0 "
-        "to 1. CIFAR-10’s networks were asked 10,000 test pictures; a card names those of ImageNet’s.",
+        "to 1. CIFAR-10’s networks were measured on 10,000 test pictures; a card says on which those of "
+        "ImageNet were.",
     ),
     "denoiser": (
         "Denoisers",

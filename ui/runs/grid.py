@@ -132,8 +132,8 @@ def _say_missing(run: Run, idx: int) -> None:
         state.resolved(f"{run.dataset}:{idx}", run.dataset)
     except InputError as problem:
         st.caption(
-            ":material/image_not_supported: A run keeps numbers and no pictures, and these are not on this "
-            f"machine: {plain(str(problem))}."
+            ":material/image_not_supported: A run keeps its numbers and not the pictures. "
+            f"{plain(str(problem))}."
         )
 
 

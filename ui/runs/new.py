@@ -77,8 +77,8 @@ def say_recorded(run: Run) -> None:
     recorded = map(_heading, _recordings())
     if any((run.config, run.indices, run.weights) == (r.config, r.indices, r.weights) for r in recorded):
         st.caption(
-            ":material/history: A recorded audit, which comes with the program: certified before, by the "
-            "networks that are here. *Add a run* has others, and starts your own."
+            ":material/history: A recorded audit, which comes with the program and was made with its "
+            "networks. *Add a run* has more of them, and starts your own."
         )
 
 

@@ -24,8 +24,8 @@ VERSIONS = (
 
 
 LENGTHS_CANCEL = (
-    " The bound adds up lengths that in truth cancel, as the score pulls the noise out again: look at the "
-    "slack, not at the passing."
+    " The bound adds up lengths that in truth cancel, as the score pulls the noise out again. So it is far "
+    "too long, and that all samples pass says little."
 )
 
 
@@ -37,8 +37,8 @@ def show(theorem: Theorem1 | None, one_shot: float, wanted: int, chosen: Control
     st.subheader("Theorem 1: how far does purification end from the picture?", anchor=False)
     st.markdown(
         "The reverse process takes the noise out in many small steps, each with some chance. A **sample** is "
-        "where it ends once. The theorem says how far from the picture that can be, but for a **risk** of "
-        f"η = {chosen.setting.eta:g}."
+        "where it ends once. The theorem says how far from the picture that can be, and may fail with "
+        f"probability η = {chosen.setting.eta:g}, its **risk**."
     )
     mean = scale * float(theorem.distances.mean()) if theorem else 0.0
     bound = scale * float(theorem.bound("pathwise").mean()) if theorem else 0.0
@@ -83,9 +83,9 @@ def _in_symbols(theorem: Theorem1, chosen: Controls) -> str:
     """What the symbols of the bounds mean, before they are used."""
     return (
         "A bound adds up to three lengths: the **shift** ‖xᵣₛ − x₀‖ from the picture x₀ to what is received "
-        "(it with noise, and with δ if it is changed), the **noise** $\\rho\\,C_\\eta$ of the process "
-        "itself, and what the **score** does, the direction in which noisy pictures become more likely. ρ "
-        "is the noise’s standard deviation, τ grows with it, and $C_\\eta$ is the length that d = "
+        "(the picture with noise, and with δ if it is changed), the **noise** $\\rho\\,C_\\eta$ of the "
+        "process itself, and how far the **score** leads, the direction in which noisy pictures become more "
+        "likely. ρ is the noise’s standard deviation, τ grows with it, and $C_\\eta$ is the length that d = "
         f"{theorem.dimension:,} standard normal values exceed with a probability of at most η. ‖·‖ is the L2 "
         f"length, in {plain(chosen.unit)} units."
     )

@@ -108,7 +108,7 @@ def figures(page: AppTest) -> dict[str, str]:
 
 def test_certify_first_then_an_attack_inside_holds_and_one_outside_breaks() -> None:
     page = attack_page()
-    assert text(page).count("Can a picture be changed on purpose so that its class changes?") == 1
+    assert text(page).count("Can a change made on purpose change the class?") == 1
     assert "First certify" in text(page)
     assert re.search(r"about \d+ s", text(page)), "how long that takes"
     finish(page, "Certify")
