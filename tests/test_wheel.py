@@ -35,7 +35,8 @@ def test_the_wheel_brings_what_the_app_needs_and_no_more(wheel: Path) -> None:
     }
     assert "diffsmooth_core/py.typed" in names
     app = {name.removeprefix("diffsmooth_app/") for name in names if name.startswith("diffsmooth_app/")}
-    assert {".streamlit/config.toml", "app.py", "limits.toml", "assets/style.css"} <= app
+    styles = {"assets/style.css", "assets/presenting.css"}
+    assert {".streamlit/config.toml", "app.py", "limits.toml"} | styles <= app
     assert {f"assets/models/{card.file}" for card in bundled().values() if card.file} <= app
     sources = [
         str(path.relative_to(ROOT))

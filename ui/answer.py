@@ -22,9 +22,11 @@ from ui.verdict import true_class, verdict
 NONE = "#c2362b"  # the colour of what cannot be done
 
 
-def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, DeltaGenerator]:
+def card(
+    picture: Picture, names: tuple[str, ...], again: bool = False
+) -> tuple[DeltaGenerator, DeltaGenerator]:
     """Draw the picture on the left, or that there is none, and return the containers for the answer and for
-    the buttons."""
+    the buttons. Where the page shows it `again` below, it makes room for the answer when presenting."""
     left, action = st.columns([7, 1.1], gap="medium")
     with left:
         portrait, body = st.columns([1, 4.4], gap="medium", wrap=False)
@@ -32,7 +34,7 @@ def card(picture: Picture, names: tuple[str, ...]) -> tuple[DeltaGenerator, Delt
     if state.picture_problem():
         frame = strip.Frame("What was given", "cannot be used", word="no picture", colour=NONE)
     with portrait:
-        strip.show([frame], key="portrait")
+        strip.show([frame], key="portrait-again" if again else "portrait")
         if tours.shows("picture"):
             sheet.pictures()
     return body, action

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from tests.ui.conftest import address, opened
 
 
@@ -24,3 +27,11 @@ def test_it_begins_by_its_button_on_a_page_without_settings_too() -> None:
     assert not page.exception
     assert page.button(key="present-end").label == "End presenting"
     assert address(page) == {"other": "kept", "present": "1"}
+
+
+def test_no_style_sheet_asks_the_whole_page() -> None:
+    """A browser that has to ask the page itself styles all of it anew at each change, which costs frames."""
+    assets = Path(__file__).parents[2] / "assets"
+    sheets = {path.name: path.read_text(encoding="utf-8") for path in assets.glob("*.css")}
+    assert sheets.keys() == {"style.css", "presenting.css"}
+    assert not [name for name, rules in sheets.items() if re.search(r"(html|body|:root|&):has", rules)]

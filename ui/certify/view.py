@@ -71,7 +71,7 @@ def _idle(picture: Picture, draft: Draft[SmoothingConfig]) -> None:
     config = draft.values
     names = class_names(state.dataset())
     with st.container(border=True, key="answer-idle"):
-        body, action = answer.card(picture, names)
+        body, action = answer.card(picture, names, again=config is not None)
         with body:
             with st.container():
                 st.subheader("Not certified yet", anchor=False)
@@ -107,7 +107,7 @@ def _run(snapshot: Certification, picture: Picture, draft: Draft[SmoothingConfig
     run, progress = snapshot.subject, snapshot.progress
     names = class_names(run.config.dataset)
     with st.container(border=True, key=f"answer-{_mood(snapshot, names)}"):
-        body, action = answer.card(run.picture, names)
+        body, action = answer.card(run.picture, names, again=True)
         with body:
             with st.container():
                 answer.status(snapshot, names)
