@@ -93,7 +93,7 @@ def main() -> None:
                 beside[empty] += frames
             page.evaluate("stand(false)")
             again.wait_for(timeout=60_000)
-            page.wait_for_timeout(5_000)  # what the run's end moves has come to rest
+            page.wait_for_timeout(12_000)  # the last copies are at their votes by then
             page.evaluate("drawn.length = 0")
             page.wait_for_timeout(TURN)
             print(f"at rest: {page.evaluate('drawn.length')} frames in {TURN / 1000} s")
