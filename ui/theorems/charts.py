@@ -157,7 +157,7 @@ def gain(found: Sequence[Gain], eta: float, scale: float, unit: str) -> Spec:
     lines = {
         "noisy": (SAMPLES, [pixel * g.noisy for g in found]),
         "purified": (ONE_SHOT, [pixel * g.purified for g in found]),
-        "bound without C": (NOISE, [pixel * g.bound(eta) for g in found]),
+        TITLES["free"]: (NOISE, [pixel * g.bound(eta) for g in found]),
         "its exact quantile": (SHIFT, [pixel * g.quantile(eta) for g in found]),
     }
     return log_lines("This picture", lines, [f"σ {g.sigma:g}" for g in found], unit)

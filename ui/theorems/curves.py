@@ -12,7 +12,7 @@ from ui.jobs.registry import Snapshot
 from ui.theorems import charts, live
 from ui.theorems.controls import Controls
 
-TITLE = "Both theorems over the noise: three charts"
+TITLE = "Both theorems over the noise"
 
 
 def show_picture(picture: Picture, chosen: Controls) -> None:

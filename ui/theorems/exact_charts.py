@@ -37,7 +37,7 @@ def forward_cloud(world: Exact, clouds: Sequence[Cloud], which: int) -> go.Figur
             marker={"color": class_colour(k), "size": 3, "opacity": 0.8},
         )
     figure.update_layout(
-        height=230,
+        height=200,
         margin={"l": 0, "r": 0, "t": 30, "b": 0},
         title={
             "text": f"σ = {cloud.rho / 2:.2g}" if cloud.rho else "No noise",

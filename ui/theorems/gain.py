@@ -19,33 +19,39 @@ from ui.text import plain
 from ui.theorems import charts, controls, live
 from ui.theorems.controls import Controls
 
-TITLE = "Before and after, over the noise: this picture, and many"
+TITLE = "Before and after, over the noise"
 
 
 def show_gain(picture: Picture, chosen: Controls) -> None:
-    """Distances before and after one-shot purification: this picture over sigma, and many pictures."""
-    setting = chosen.setting
+    """Whether one-shot purification brings pictures nearer, this one and many."""
     st.subheader("Does purification help?", anchor=False)
-    if theorems.is_active((picture, setting)):
+    if theorems.is_active((picture, chosen.setting)):
         st.caption("Once the samples are in.")
         return
-    key = theorems.request_comparison(
+    live.show("compare", _many(picture, chosen), lambda found: _nearer(found, chosen.setting.sigma))
+
+
+def _many(picture: Picture, chosen: Controls) -> Hashable:
+    """The key of the work that purifies many pictures, which is under way."""
+    setting = chosen.setting
+    return theorems.request_comparison(
         picture.dataset, chosen.denoiser, setting.sigma, setting.eps_error, setting.seed
     ).key
-    live.watch("compare", key)
 
-    def draw() -> None:
-        job = jobs().latest(key)
-        live.status(job)
-        found: PurificationDistances | None = job.progress if job else None
-        if found is not None:
-            _nearer(found, setting.sigma)
-        if part := live.folded(TITLE, "gain"):
-            with part:
-                _before_and_after(picture, chosen, found)
 
-    with st.container(key="charts-gain"):
-        poll(lambda: [jobs().latest(key)], draw)
+def show_distances(picture: Picture, chosen: Controls) -> None:
+    """Distances before and after one-shot purification: this picture over sigma, and many pictures."""
+    if theorems.is_active((picture, chosen.setting)):
+        return
+    if part := live.folded(TITLE, "gain"):
+        key = _many(picture, chosen)
+
+        def draw() -> None:
+            job = jobs().latest(key)
+            _before_and_after(picture, chosen, job.progress if job else None)
+
+        with part, st.container(key="charts-gain"):
+            poll(lambda: [jobs().latest(key)], draw)
 
 
 def _before_and_after(picture: Picture, chosen: Controls, many: PurificationDistances | None) -> None:
@@ -89,7 +95,7 @@ def _nearer(found: PurificationDistances, sigma: float) -> None:
 
 def show_costs(picture: Picture, chosen: Controls) -> None:
     """What errors of the network do to distance, votes and radius; asked for, as it takes a while."""
-    if part := live.folded("What a network error costs: distance, votes and radius", "costs"):
+    if part := live.folded("What a network error costs", "costs"):
         with part:
             _offer_costs(picture, chosen)
 

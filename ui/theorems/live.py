@@ -23,6 +23,11 @@ def folded(title: str, key: str) -> DeltaGenerator | None:
     return part if part.open else None
 
 
+def parts(name: str) -> DeltaGenerator:
+    """Where folded parts of the page stand side by side; an open one has a row to itself."""
+    return st.container(horizontal=True, key=f"theorems-parts-{name}")
+
+
 def watch(kind: str, key: Hashable) -> None:
     """Record which work this session shows now, and cancel work of the same kind that it no longer shows."""
     watched = st.session_state.setdefault("theorems-watched", {})

@@ -17,7 +17,7 @@ TITLES = {
 BOUNDS = {  # what each of them is
     "printed": "the paper’s formula. C is twice the largest score that these paths met: an estimate",
     "corrected": "the same with the factor that the paper’s own derivation gives",
-    "pathwise": "what the score did on each path, in place of C: the proved bound above",
+    "pathwise": "what the score did on each path, in place of C: nothing is estimated",
     "tight": "the same, with shift and noise together by their exact distribution",
     "free": "no bound, but what the first three begin with: whoever is nearer than this is inside all three",
 }
@@ -34,7 +34,7 @@ def first(found: Theorem1, scale: float, unit: str) -> tuple[list[TermRow], dict
             parts = [("both", scale * found.quantile)]
         if version in scores:
             parts.append((scores[version], scale * float(found.score_term(version).mean())))
-        rows.append(TermRow(title, "≤", parts, BOUNDS[version]))
+        rows.append(TermRow(title, "" if version == "free" else "≤", parts, BOUNDS[version]))
     score = "what the score may do on the way, where C/2 bounds its length and C is an estimate from below"
     words = {
         "shift": ("‖x_{rs} − x_0‖", SHIFT, "how far what is received lies from the picture"),
@@ -54,7 +54,7 @@ def first(found: Theorem1, scale: float, unit: str) -> tuple[list[TermRow], dict
     }
     values = {term: value for row in rows for term, value in row.parts}
     return rows, {
-        name: Term(symbol, f"{said}. Now {values[name]:,.4g} in {unit} units.", colour)
+        name: Term(symbol, colour, f"{said}. Now {values[name]:,.4g} in {unit} units.")
         for name, (symbol, colour, said) in words.items()
     }
 
@@ -101,5 +101,5 @@ def second(found: Theorem2, scale: float) -> tuple[list[TermRow], dict[str, Term
             TermRow(title, left, [(key, round(scale * value, 7))], words)
             for title, (key, left, value, _, _, words) in rows.items()
         ],
-        {key: Term(symbol, f"{words}.", colour) for key, _, _, symbol, colour, words in rows.values()},
+        {key: Term(symbol, colour) for key, _, _, symbol, colour, _ in rows.values()},
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from diffsmooth_core.theory import Theorem1, c_eta
@@ -29,37 +31,42 @@ LENGTHS_CANCEL = (
 )
 
 
-def show(theorem: Theorem1 | None, one_shot: float, wanted: int, chosen: Controls) -> None:
+def show(
+    theorem: Theorem1 | None, one_shot: float | None, wanted: int, chosen: Controls, below: Callable[[], None]
+) -> None:
     """The theorem's question, its numbers, histogram and bounds; dashes and empty axes before the first
     sample, where `theorem` is None. `one_shot` is that output's distance in [-1,1] units, `wanted` the number
-    of samples to come."""
+    of samples to come; `below` draws how the samples stand, below the numbers."""
     scale = chosen.scale
     st.subheader("Theorem 1: how far does purification end from the picture?", anchor=False)
     st.markdown(
         "The reverse process takes the noise out in many small steps, each with some chance. A **sample** is "
         "where it ends once. The theorem says how far from the picture that can be, and may fail with "
-        f"probability η = {chosen.setting.eta:g}, its **risk**."
+        f"probability η = {chosen.setting.eta:g}, its **risk**. First its **pathwise** bound, which is "
+        "proved with nothing estimated; below, all of its versions."
     )
     mean = scale * float(theorem.distances.mean()) if theorem else 0.0
     bound = scale * float(theorem.bound("pathwise").mean()) if theorem else 0.0
     figures, histogram = st.columns([3, 5], gap="medium", vertical_alignment="center")
-    row = figures.container(horizontal=True, gap="medium", key="theorems-figures-1")
+    row = figures.container(horizontal=True, gap="medium", key="theorems-figures")
     row.metric(
         "Samples' distance",
         f"{mean:.4g}" if theorem else "–",
         help="‖x̂₀ − x₀‖: from a sample to the picture, the mean over the samples.",
     )
     row.metric(
-        "Proved bound",
+        "Pathwise bound",
         f"{bound:.4g}" if theorem else "–",
-        help="The one that is called pathwise below, the mean over the paths.",
+        help="It adds up what the score did on each path; this is the mean over the paths.",
     )
     row.metric("Slack", f"{bound - mean:.4g}" if theorem else "–", help="What the bound leaves unused.")
     row.metric(
         "One-shot distance",
-        f"{scale * one_shot:.4g}",
+        "–" if one_shot is None else f"{scale * one_shot:.4g}",
         help="From the output of a single step, which DiffSmooth takes. Theorem 1 does not speak of it.",
     )
+    with figures:
+        below()
     chart = charts.distances(theorem, wanted, scale, chosen.unit)
     with histogram:
         alt = "Histogram of the samples' distances from the picture"
@@ -68,9 +75,9 @@ def show(theorem: Theorem1 | None, one_shot: float, wanted: int, chosen: Control
         return
     share, distances = theorem.share("pathwise"), scale * theorem.distances
     st.markdown(
-        f"**{share.k} of {share.n}** samples are inside the proved bound; they lie {distances.min():.4g} to "
-        f"{distances.max():.4g} from the picture. The theorem promises at least "
-        f"{confidence(chosen.setting.eta)}; the samples alone show a probability of {percent(share.low)} to "
+        f"**{share.k} of {share.n}** samples are inside the pathwise bound; they lie "
+        f"{distances.min():.4g} to {distances.max():.4g} from the picture. The theorem promises at least "
+        f"{confidence(chosen.setting.eta)}, the samples alone show {percent(share.low)} to "
         f"{percent(share.high)} (95 % confidence)." + (LENGTHS_CANCEL if mean < bound / 2 else "")
     )
     st.caption(_in_symbols(theorem, chosen))
@@ -91,8 +98,8 @@ def _in_symbols(theorem: Theorem1, chosen: Controls) -> str:
     )
 
 
-def explain(theorem: Theorem1, chosen: Controls) -> None:
-    """Where the printed bound fails, and the theorem in words."""
+def say_violated(theorem: Theorem1, chosen: Controls) -> None:
+    """Say where the printed bound fails."""
     fails = theorem.share("printed")
     if fails.k < fails.n:
         printed, corrected = (chosen.scale * float(theorem.bound(v).mean()) for v in ("printed", "corrected"))
@@ -102,7 +109,11 @@ def explain(theorem: Theorem1, chosen: Controls) -> None:
             f"{theorem.share('corrected').k} of them.",
             icon=":material/error:",
         )
-    with st.expander("Theorem 1 in full, and where print and derivation differ"):
+
+
+def in_full(theorem: Theorem1, chosen: Controls) -> None:
+    """The theorem in words, folded."""
+    with st.expander("Theorem 1 in full: print and derivation"):
         for title, colour, term in VERSIONS:
             st.markdown(f"{title}:")
             st.latex(FORMULA % (SHIFT, NOISE, colour, term))

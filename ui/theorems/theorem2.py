@@ -33,12 +33,11 @@ def show(theorem: Theorem2, chosen: Controls) -> None:
             f"The corrected one, {scale * theorem.corrected:.4g}, holds.",
             icon=":material/error:",
         )
-    _explain()
 
 
-def _explain() -> None:
-    """The theorem in words."""
-    with st.expander("Theorem 2 in full, and where print and derivation differ"):
+def in_full() -> None:
+    """The theorem in words, folded."""
+    with st.expander("Theorem 2 in full: print and derivation"):
         st.markdown("As printed, written with E:")
         st.latex(
             r"\lVert \hat x_0 - \mathbb E[x_0|x_t] \rVert \;\le\; \rho\, E, \qquad "

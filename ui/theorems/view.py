@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 import streamlit as st
 
 from diffsmooth_core.datasets.sources import Picture
-from diffsmooth_core.theory import Exact, Sampling, clouds
+from diffsmooth_core.theory import Cloud, Exact, Sampling, TheoremSetting, clouds
 from diffsmooth_core.wording import duration
 from ui import commands
 from ui.components import figure, strip
@@ -39,11 +40,14 @@ def show_picture(picture: Picture, chosen: Controls) -> None:
     )
     if theorems.is_active(key) or sampling is None or sampling.count < 2:
         return
-    theorem1.explain(sampling.theorem1, chosen)
+    theorem1.say_violated(sampling.theorem1, chosen)
     theorem2.show(sampling.theorem2, chosen)
-    with st.expander("How exact these numbers are: steps, precision, and what stands in for the mean"):
-        st.markdown(_exactness(sampling, chosen))
-    commands.show(on_picture(chosen, picture))
+    with live.parts("reading"):
+        theorem1.in_full(sampling.theorem1, chosen)
+        theorem2.in_full()
+        with st.expander("How exact these numbers are"):
+            st.markdown(_exactness(sampling, chosen))
+        commands.show(on_picture(chosen, picture))
 
 
 def _any_sample(sampling: Sampling | None) -> bool:
@@ -61,35 +65,40 @@ def _show_samples(picture: Picture, chosen: Controls) -> None:
     key = (picture, chosen.setting)
     job = jobs().latest(key)
     sampling: Sampling | None = job.progress if job else None
-    _status(job, chosen, key)
-    if sampling is None:
-        return
-    strip.show(_frames(picture, sampling, job is not None and not job.finished), key="theorems-strip")
-    first = sampling.theorem1 if sampling.count else None
-    theorem1.show(first, sampling.begun.one_shot_distance, chosen.samples, chosen)
+    running = job is not None and not job.finished
+    strip.show(_frames(picture, sampling, chosen.setting, running), key="theorems-strip")
+    first = sampling.theorem1 if sampling and sampling.count else None
+    one_shot = sampling.begun.one_shot_distance if sampling else None
+    theorem1.show(first, one_shot, chosen.samples, chosen, below=lambda: _status(job, chosen, key))
 
 
-def _frames(picture: Picture, sampling: Sampling, running: bool) -> list[strip.Frame]:
-    """The picture, what is received of it, the one-shot output and the first sample."""
-    received = sampling.begun.received.permute(1, 2, 0).numpy()
-    estimate = ((sampling.begun.one_shot + 1) / 2).permute(1, 2, 0).numpy()
-    frames = [
-        strip.Frame("The picture", "x₀", (data_url(picture.pixels),)),
-        strip.Frame("What is received", "xᵣₛ: with δ and noise, as chosen", (data_url(received),)),
-        strip.Frame("One shot", "Theorem 2 speaks of it", (data_url(estimate),)),
+def _frames(
+    picture: Picture, sampling: Sampling | None, setting: TheoremSetting, running: bool
+) -> list[strip.Frame]:
+    """The picture, what is received of it, the one-shot output and the first sample, as far as there are."""
+    added = ("δ",) * (setting.perturbation != "none") + ("noise",) * setting.noise
+    frames = (
+        ("→", "The picture", "x₀"),
+        ("→", "What is received", f"xᵣₛ: with {' and '.join(added)}" if added else "xᵣₛ: the picture itself"),
+        ("→", "One shot", "Theorem 2 speaks of it"),
+        ("or", "One sample", "Theorem 1 speaks of it"),
+    )
+    there = [data_url(picture.pixels)]
+    if sampling:
+        outputs = (sampling.begun.one_shot, *(part.end[0] for part in sampling.parts[:1]))
+        tensors = (sampling.begun.received, *((output + 1) / 2 for output in outputs))
+        there += [data_url(tensor.permute(1, 2, 0).numpy()) for tensor in tensors]
+    words, mark = ("on its way", "…") if running else ("none was drawn", "–")
+    return [
+        strip.Frame(title, caption, (url,), sign=sign)
+        if url
+        else strip.Frame(title, words, word=mark, sign=sign)
+        for (sign, title, caption), url in zip_longest(frames, there)
     ]
-    title = "One reverse-SDE sample"
-    if sampling.count:
-        sample = ((sampling.parts[0].end[0] + 1) / 2).permute(1, 2, 0).numpy()
-        frames.append(strip.Frame(title, "Theorem 1 speaks of it", (data_url(sample),)))
-    else:
-        words, sign = ("on its way", "…") if running else ("none was drawn", "–")
-        frames.append(strip.Frame(title, words, word=sign))
-    return frames
 
 
 def _status(job: Snapshot[Sampling] | None, chosen: Controls, key: Hashable) -> None:
-    """A line on how things stand and a bar, at the same place while sampling and afterwards."""
+    """A line on how things stand, and a bar while samples are drawn."""
     sampling = job.progress if job else None
     count, wanted, setting = sampling.count if sampling else 0, chosen.samples, chosen.setting
     with st.container(horizontal=True, vertical_alignment="center", key="theorems-status"):
@@ -150,34 +159,47 @@ def show_exact(chosen: Controls) -> None:
     if world.paths.states is not None:
         _show_paths(world)
     samples = len(world.theorem1.distances)
-    theorem1.show(world.theorem1, float((world.one_shot - world.clean).norm()), samples, chosen)
-    theorem1.explain(world.theorem1, chosen)
-    st.caption(
-        f"The paths take {len(world.levels) - 1} steps; leaving out every second one moves their ends by "
-        f"{chosen.scale * world.doubling_error:.2g}."
-    )
+
+    def steps() -> None:
+        st.caption(
+            f"{samples} samples in {len(world.levels) - 1} steps each; leaving out every second step moves "
+            f"them by {chosen.scale * world.doubling_error:.2g}."
+        )
+
+    theorem1.show(world.theorem1, float((world.one_shot - world.clean).norm()), samples, chosen, below=steps)
+    theorem1.say_violated(world.theorem1, chosen)
     theorem2.show(world.theorem2, chosen)
-    commands.show(exact(chosen, world))
+    with live.parts("reading"):
+        theorem1.in_full(world.theorem1, chosen)
+        theorem2.in_full()
+        commands.show(exact(chosen, world))
 
 
 def _show_paths(world: Exact) -> None:
     """A world of one or two dimensions: noise comes in, and the reverse paths take it out again."""
     forward = clouds(world.mixture, [world.levels[0] * k / 3 for k in range(4)], 300, seed=1)
-    if world.mixture.dimension == 2:
-        st.markdown("**Noise comes in.** Points of each component, and the component that Bayes would name.")
-        with st.container(key="charts-clouds"):
-            for k, (column, cloud) in enumerate(zip(st.columns(4), forward, strict=True)):
-                with column:
-                    alt = (
-                        f"Points of each component at σ = {cloud.rho / 2:.2g}, over what Bayes decides there"
-                    )
-                    chart = exact_charts.forward_cloud(world, forward, k)
-                    figure.show(chart, f"theorems-cloud-{k}", alt)
-        st.markdown("**And is taken out again.** The paths of the reverse SDE from one noisy point.")
     alt = "Reverse paths over the decision regions, and where they begin and should end"
-    figure.show(exact_charts.reverse_paths(world, forward), "theorems-drawn", alt)
+    with st.container(key="charts-world"):
+        columns = st.columns([2, 3] if world.mixture.dimension == 2 else 1, gap="medium")
+        if world.mixture.dimension == 2:
+            with columns[0]:
+                _show_clouds(world, forward)
+        with columns[-1]:
+            st.markdown("**Noise is taken out.** The paths of the reverse SDE from one noisy point.")
+            figure.show(exact_charts.reverse_paths(world, forward), "theorems-drawn", alt)
     st.caption(
         "In the model's [−1,1] units, scaled by 1/√ᾱ so that the components stay where they are. Shaded: the "
         "component that is most likely, in one dimension at every noise level. The paths begin at xᵣₛ and "
         "end where the clean point may be; their ends have the colour of the region that they end in."
     )
+
+
+def _show_clouds(world: Exact, forward: Sequence[Cloud]) -> None:
+    """A world in the plane at several noise levels."""
+    st.markdown("**Noise comes in.** The points of each component.")
+    with st.container(key="charts-clouds"):
+        for k, (column, cloud) in enumerate(zip(st.columns(4), forward, strict=True)):
+            with column:
+                alt = f"Points of each component at σ = {cloud.rho / 2:.2g}, over what Bayes decides there"
+                chart = exact_charts.forward_cloud(world, forward, k)
+                figure.show(chart, f"theorems-cloud-{k}", alt)

@@ -32,3 +32,4 @@ def test_only_the_versions_with_an_estimate_of_c_are_named_so() -> None:
     assert {title for title in parts if parts[title] & {"printed", "corrected"}} == set(quantities.WITH_C)
     assert parts["tightened"] == {"both", "path"}
     assert parts["without C"] == {"shift", "noise"}
+    assert [row.title for row in rows if not row.left] == ["without C"], "it is no bound"

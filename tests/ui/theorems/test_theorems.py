@@ -7,12 +7,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
-from diffsmooth_core.theory import Convergence, PurificationDistances, WeakError, clouds, exact
+from diffsmooth_core.datasets.sources import resolve
+from diffsmooth_core.theory import (
+    Convergence,
+    PurificationDistances,
+    TheoremSetting,
+    WeakError,
+    clouds,
+    exact,
+)
 from tests.ui.conftest import address
 from ui.components import terms
 from ui.curriculum import TOURS
@@ -20,7 +30,7 @@ from ui.jobs import theorems as theorems_jobs
 from ui.jobs.gate import Demand
 from ui.jobs.registry import jobs
 from ui.session import settings
-from ui.theorems import charts, controls, curves, exact_charts, gain, quantities, schemes
+from ui.theorems import charts, controls, curves, exact_charts, gain, quantities, schemes, view
 
 Visit = Callable[..., AppTest]
 
@@ -72,7 +82,7 @@ def said(page: AppTest) -> str:
 
 def test_both_theorems_have_their_numbers(theorems: AppTest) -> None:
     labels = [metric.label for metric in theorems.metric]
-    assert labels == ["Samples' distance", "Proved bound", "Slack", "One-shot distance"]
+    assert labels == ["Samples' distance", "Pathwise bound", "Slack", "One-shot distance"]
     assert "**E = " in said(theorems)
     assert "256** samples are inside" in said(theorems)
     assert not theorems.error
@@ -136,6 +146,26 @@ def test_both_schemes_errors_are_drawn_and_the_paths_take_the_chosen_one(theorem
     now = [metric.value for metric in theorems.metric]
     assert now[:2] != before[:2]
     assert now[3:] == before[3:], "the one-shot output takes no path"
+
+
+@pytest.mark.parametrize(
+    ("setting", "caption"),
+    [
+        (TheoremSetting(), "xᵣₛ: with noise"),
+        (TheoremSetting(perturbation="random"), "xᵣₛ: with δ and noise"),
+        (TheoremSetting(noise=False), "xᵣₛ: the picture itself"),
+    ],
+)
+def test_every_picture_has_its_place_before_anything_is_computed(
+    setting: TheoremSetting, caption: str
+) -> None:
+    frames = view._frames(resolve(settings.FIRST_PICTURE, "cifar10"), None, setting, running=True)
+    assert [(frame.caption, frame.word) for frame in frames] == [("x₀", ""), *[("on its way", "…")] * 3]
+    begun = SimpleNamespace(received=torch.zeros(3, 2, 2), one_shot=torch.zeros(3, 2, 2))
+    sampling: Any = SimpleNamespace(begun=begun, parts=())
+    frames = view._frames(resolve(settings.FIRST_PICTURE, "cifar10"), sampling, setting, running=False)
+    assert frames[1].caption == caption
+    assert (frames[3].word, frames[3].sign) == ("–", "or"), "no step from the one shot"
 
 
 def test_an_error_that_chance_could_have_made_is_not_drawn() -> None:

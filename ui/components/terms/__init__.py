@@ -22,17 +22,18 @@ MARK = "The dotted line is the samples’ mean distance. "
 
 @dataclass(frozen=True)
 class Term:
-    """A quantity of the formulas. In `symbol` "_" sets the next character or {…} low, "^" high."""
+    """A quantity of the formulas. In `symbol` "_" sets the next character or {…} low, "^" high. `words` are
+    said while it is lit."""
 
     symbol: str
-    words: str
     colour: str
+    words: str = ""
 
 
 @dataclass(frozen=True)
 class TermRow:
     """The inequality "left ≤ sum of terms" under a title; each term is a pair (its key, its length). `words`
-    say what it is."""
+    say what it is, with "_" and "^" as in a symbol."""
 
     title: str
     left: str
@@ -71,7 +72,7 @@ def show(
         "terms": {name: asdict(term) for name, term in terms.items()},
         "end": end,
         "mark": mark,
-        "hint": HINT if mark is None else MARK + HINT,
+        "hint": (HINT if mark is None else MARK + HINT) if any(term.words for term in terms.values()) else "",
     }
     _component(data=data, key=key)
 

@@ -38,7 +38,7 @@ const showRow = (row, { title, left, parts, total, cut, words }, { end, terms })
   }
   const [name, formula, said, track] = row.children;
   name.textContent = title;
-  said.textContent = words;
+  write(said, words);
   fill(formula, 1 + parts.length, "span", "");
   write(formula.children[0], left);
   fill(track, parts.length + 1, "span", "segment");
@@ -66,6 +66,7 @@ const light = (root, key, { terms, hint }) => {
   root.classList.toggle("lit-one", Boolean(key));
   for (const node of marks(root)) node.classList.toggle("lit", node.dataset.term === key);
   const words = root.querySelector(".words");
+  words.hidden = !hint;
   write(words, key ? `${terms[key].symbol}: ${terms[key].words}` : hint);
 };
 
