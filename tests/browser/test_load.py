@@ -76,7 +76,9 @@ def test_thirty_phones_in_one_room(app: str, browser: Browser, page: Page) -> No
     code = open_room(app, page)
     with phones(browser, 30) as pupils:
         for number, phone in enumerate(pupils):
-            if number == 10:  # the server has its networks by then
+            if number == 10:
+                expect(page.get_by_text("10 are here")).to_be_visible()
+                page.wait_for_timeout(20 * SECONDS)  # until the server has its networks and is at rest
                 _, before = server()
             phone.goto(f"{app}/classroom?room={code}")
         expect(page.get_by_text("30 are here")).to_be_visible()
