@@ -40,7 +40,8 @@ TABLES = {  # kind -> its heading, and what its columns say
         "in decibels: more is nearer, and 6 dB more is about half the distance.",
     ),
 }
-ROW_HEIGHTS = {"classifier": None, "denoiser": 66}  # pixels; above 64 a long name is broken into lines
+LONGEST = 30  # letters of a network's name on one line
+TWO_LINES = 66  # pixels of a row; above 64 a long name is broken into lines
 ALL = "all"  # data sets
 DEFAULT = "★"  # before what is used unless another network is chosen
 
@@ -82,6 +83,7 @@ def _table(kind: str, cards: list[Card]) -> Card | None:
         parameters.choose(kind, cards[rows[0]].name if rows else None)
 
     st.session_state[key] = {"selection": {"rows": chosen}}
+    long = any(len(network_title(card.name)) > LONGEST for card in cards)
     parameters.show(kind, cards[chosen[0]].name if chosen else None)
     percent, decibels = (st.column_config.NumberColumn(format=f"%.1f {unit}") for unit in ("%%", "dB"))
     st.dataframe(
@@ -91,7 +93,7 @@ def _table(kind: str, cards: list[Card]) -> Card | None:
         on_select=choose,
         selection_mode="single-row",
         key=key,
-        row_height=ROW_HEIGHTS[kind],
+        row_height=TWO_LINES if long else None,
         placeholder="",
         column_config={f"σ = {noise}": percent for noise in NOISES}
         | {

@@ -247,7 +247,8 @@ def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress, name
     no_rescue = {"wrong": ", no rescue"}
     found = ranked(progress.rescues, result.label)
     if result.label is not None and found[0][0] != "right":
-        st.markdown(f"None of these certifies {plain(names[result.label])}, which the picture is of.")
+        which = "None of these" if progress.done == progress.total else "None of these so far"
+        st.markdown(f"{which} certifies {plain(names[result.label])}, which the picture is of.")
     table = pd.DataFrame(
         [
             {
