@@ -8,7 +8,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from ui import doors, presenting, server
-from ui.components import decimals
+from ui.components import decimals, theme
 from ui.navigation import pages
 from ui.session import visitor
 
@@ -21,6 +21,7 @@ if __name__ == "__main__":
     st.set_page_config(page_title=f"{page.title} · DiffSmooth")
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=icon)
     decimals.read_commas()
+    theme.follow()
     visitor.recognise_operator()
     presenting.begin_where_asked()
     st.html(presenting.styled(ASSETS))
