@@ -121,6 +121,17 @@ def test_a_phone_shows_the_button_and_fits_its_width(app: str, page: Page) -> No
     assert inside["x"] + inside["width"] < card["x"] + card["width"]
 
 
+def test_figures_stand_at_the_foot_of_the_answer_whatever_its_words(app: str, page: Page) -> None:
+    """So that they keep their place from state to state."""
+    page.set_viewport_size({"width": 800, "height": 900})
+    page.goto(f"{app}/?picture=gallery:sailing-yacht")
+    figures = page.locator('[class*="st-key-figures-"]')
+    expect(figures.get_by_text("0.9970")).to_be_visible()
+    button = page.get_by_role("button", name="Certify", exact=True)
+    foot = figures.evaluate("figures => figures.getBoundingClientRect().bottom")
+    assert button.evaluate("button => button.getBoundingClientRect().top") - foot < 40
+
+
 def test_a_phone_leads_from_the_sidebar_back_to_certify(app: str, page: Page) -> None:
     page.set_viewport_size({"width": 400, "height": 800})
     page.goto(app)
