@@ -293,7 +293,7 @@ def test_bfloat16_computes_in_bfloat16_and_stays_close() -> None:
 def test_a_base_that_cannot_be_built_says_why() -> None:
     with pytest.raises(InputError, match="'dds' purifies and needs a denoiser"):
         build_base(replace(CONFIG, method="dds"), ten_classes())
-    with pytest.raises(InputError, match="sigma 1e\\+06 is beyond"):
+    with pytest.raises(InputError, match="sigma 1,000,000 is beyond"):
         base_for(sigma=1e6)
     with pytest.raises(InputError, match="'linear' is for cifar10.*imagenet"):
         base_for(dataset="imagenet")

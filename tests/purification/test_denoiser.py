@@ -46,7 +46,7 @@ def test_the_estimate_is_clamped_to_the_range_of_pictures() -> None:
 
 
 def test_a_sigma_beyond_the_schedule_is_an_error() -> None:
-    with pytest.raises(InputError, match="sigma 1e\\+06 is beyond"):
+    with pytest.raises(InputError, match="sigma 1,000,000 is beyond"):
         clamping_denoiser().purify(torch.zeros(1, 3, 4, 4), 1e6)
 
 
