@@ -72,7 +72,7 @@ def main() -> None:
         take(page, "compare")
 
         page = visit(browser, f"{url}/theorems?{PICTURE}", "dark")
-        page.get_by_text("samples are inside the proved bound").wait_for(timeout=120_000)
+        page.get_by_text("samples are inside the pathwise bound").wait_for(timeout=120_000)
         page.wait_for_timeout(8_000)
         take(page, "theorems")
 
