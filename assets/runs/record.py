@@ -66,7 +66,7 @@ def main() -> None:
             file(dataset).with_suffix(".png").write_bytes(to_png(shown(steps)))
             assert steps[-1].certificate is not None
             text = recorded_attack.to_json(attacked(steps[-1].certificate))
-            recorded_attack.FILE.write_text(text + "\n", encoding="utf-8")
+            recorded_attack.file(dataset).write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

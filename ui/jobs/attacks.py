@@ -148,10 +148,9 @@ def _key(certified: Certification, kind: Kind) -> tuple[str, str, str]:
 
 
 def _recorded(certified: Certification) -> Snapshot[AttackProgress] | None:
-    """The bundled attack, if it is on this recording."""
-    if certified.subject.config.dataset != "cifar10":
+    """The bundled attack on a recording, as a finished job; None where there is none."""
+    if (found := recorded_attack.bundled(certified.subject.config.dataset)) is None:
         return None
-    found = recorded_attack.bundled()
     task = AttackTask(certified.subject.picture, certificate_of(certified), found.attack, found.created)
     return Snapshot("recorded", "done", task, progress=found.progress, seconds=found.seconds)
 

@@ -6,6 +6,7 @@ import base64
 import json
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,6 @@ import torch
 
 from diffsmooth_core.attacks import AttackConfig, AttackProgress, Attempt, shortest
 from diffsmooth_core.paths import ASSETS
-
-FILE = ASSETS / "runs" / "attack-cifar10.json"
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,12 @@ def _attempt(one: dict[str, Any]) -> Attempt:
     return Attempt(**one | {"counts": tuple(one["counts"])})
 
 
-@lru_cache(maxsize=1)
-def bundled() -> RecordedAttack:
-    """The bundled recording: an attack on CIFAR-10's recorded run."""
-    return from_json(FILE.read_text(encoding="utf-8"))
+def file(dataset: str) -> Path:
+    """Where the attack on a data set's recorded run is bundled, if there is one."""
+    return ASSETS / "runs" / f"attack-{dataset}.json"
+
+
+@lru_cache(maxsize=8)
+def bundled(dataset: str) -> RecordedAttack | None:
+    """The bundled attack on a data set's recorded run, None where it has none."""
+    return from_json(file(dataset).read_text(encoding="utf-8")) if file(dataset).is_file() else None

@@ -15,8 +15,9 @@ from ui.session import state
 
 
 def test_it_is_of_the_recorded_picture_and_its_shortest_change_changes_the_class() -> None:
-    recording, recorded = recordings.bundled("cifar10"), recorded_attack.bundled()
+    recording, recorded = recordings.bundled("cifar10"), recorded_attack.bundled("cifar10")
     assert recording is not None
+    assert recorded is not None
     certificate, attack, success = recording.certificate, recorded.attack, recorded.progress.smallest
     assert success is not None
     assert success.picture is not None
