@@ -7,6 +7,7 @@ import re
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.plugins import package_of
 from diffsmooth_core.runs.records import Run
+from diffsmooth_core.wording import written
 
 DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet"}
 FAMILIES = {
@@ -51,7 +52,7 @@ def network_title(name: str) -> str:
 def run_title(run: Run) -> str:
     """Where a run comes from, and its main settings."""
     config = run.config
-    noise = f"σ = {config['sigma']:g}, n = {config['n']:,}, α = {config['alpha']:g}"
+    noise = f"σ = {config['sigma']:g}, n = {config['n']:,}, α = {written(config['alpha'])}"
     if run.origin != "audit":
         return f"A log in {run.origin}'s dialect, {dataset_title(run.dataset)}: {noise}"
     what = f"{method_title(config['method'])} · {network_title(config['classifier'])}"

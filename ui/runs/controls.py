@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from diffsmooth_core import ABSTAIN, InputError
 from diffsmooth_core.analysis import browsing
@@ -18,7 +20,7 @@ from diffsmooth_core.runs.results import OUTCOMES
 from ui.jobs import audits
 from ui.page import error_box
 from ui.session import notices
-from ui.session.parameters import bind
+from ui.session.parameters import bind, check, show
 from ui.text import plain
 from ui.titles import run_title
 
@@ -27,6 +29,9 @@ MOST_OFFERED = 1000  # classes to choose from; of more only those that occur
 SUMMARY, PICTURES = "summary", "pictures"  # the halves of the page
 HALVES = {SUMMARY: "Summary", PICTURES: "Pictures"}
 FILTERS = ("outcome", "class", "answer", "reason", "tag", "review", "from", "to", "near", "noted")
+LONGEST = 16.0  # radius that can be asked for
+LEFT_OUT = "{name} = {asked!r:.42} in the address is unknown and left out; {value}"
+MOST_NAMED = 12  # values that such a sentence names
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,9 @@ def choose(runs: list[Run]) -> Run:
 
 def _other(names: list[str]) -> str | None:
     """The run that is compared with, if one is chosen."""
+    _check_one_of("with", names)
+    if not names:
+        return None
     chosen: str | None = st.selectbox(
         "Compare with",
         names,
@@ -64,6 +72,7 @@ def _other(names: list[str]) -> str | None:
         placeholder="another run",
         help="A run over the same pictures: which certificates it gained or lost.",
     )
+    show("with", chosen)
     return chosen
 
 
@@ -73,13 +82,13 @@ def sidebar(runs: list[Run], run: Run) -> Selection:
         named = {other.name: other for other in runs if other.dataset == run.dataset and not fault_of(other)}
         every = audits.rows(run)
         st.caption(plain(run_title(run)))
-        others = [name for name in named if name != run.name]
-        beside = _other(others) if others else None
+        beside = _other([name for name in named if name != run.name])
         other = named[beside] if beside else None
         names = class_titles(run.dataset, every + (audits.rows(other) if other else []))
         changes = _changes(every, other)
         st.markdown("**Show**")
-        rule, order = _rule(run, every, names)
+        rule, order = _rule(every, names)
+        _check_one_of("change", CHANGES.values())
         kinds = (
             st.pills(
                 "Change",
@@ -124,7 +133,7 @@ def _changes(every: list[RunRow], other: Run | None) -> dict[int, Change]:
     return {change.idx: change for change in compare(before, [row.result for row in every])}
 
 
-def _rule(run: Run, every: list[RunRow], names: tuple[str, ...]) -> tuple[RowFilter, str]:
+def _rule(every: list[RunRow], names: tuple[str, ...]) -> tuple[RowFilter, str]:
     """The filters, and the order."""
     present_classes = {k for row in every for k in (row.result.label, row.result.predict, row.leader)}
     many = len(names) > MOST_OFFERED
@@ -140,22 +149,22 @@ def _rule(run: Run, every: list[RunRow], names: tuple[str, ...]) -> tuple[RowFil
     reason = _choice("Reason", "reason", {k: v for k, v in REASONS.items() if k in present})
     with st.expander("More filters"):
         left, right = st.columns(2)
-        low = left.number_input("Radius from", 0.0, 16.0, None, 0.05, key="from", bind="query-params")
-        high = right.number_input("to", 0.0, 16.0, None, 0.05, key="to", bind="query-params")
-        near = left.number_input(
+        low = _number(left, "Radius from", "from", LONGEST, 0.05)
+        high = _number(right, "to", "to", LONGEST, 0.05)
+        near = _number(
+            left,
             "Within … of ½",
-            0.0,
+            "near",
             0.5,
-            None,
             0.01,
-            key="near",
-            bind="query-params",
-            help="How near the share of the votes is to ½, where it is decided.",
+            "How near the share of the votes is to ½, where it is decided.",
         )
         with right:
             review = _choice("Review", "review", {k: v for k, v in REVIEWS.items() if k})
         tag = _choice("Tag", "tag", {tag: tag for tag in tags})
+        _check("noted", lambda asked: asked.lower() in ("true", "false"), "it is true or false")
         noted = st.checkbox("With a note", key="noted", bind="query-params")
+    _check_one_of("order", (title for title, _ in ORDERS.values()))
     order = st.selectbox(
         "Order", list(ORDERS), format_func=lambda name: ORDERS[name][0], key="order", bind="query-params"
     )
@@ -174,7 +183,9 @@ def _rule(run: Run, every: list[RunRow], names: tuple[str, ...]) -> tuple[RowFil
 
 
 def _choice(label: str, key: str, titles: dict[str, str]) -> str | None:
-    return st.selectbox(
+    """A filter by one of some values, whose title stands in the address; None without a choice."""
+    _check_one_of(key, titles.values())
+    chosen = st.selectbox(
         label,
         list(titles),
         None,
@@ -184,6 +195,36 @@ def _choice(label: str, key: str, titles: dict[str, str]) -> str | None:
         placeholder=ANY,
         disabled=not titles,
     )
+    show(key, titles[chosen] if chosen else None)
+    return chosen
+
+
+def _number(
+    place: DeltaGenerator, label: str, key: str, most: float, step: float, hint: str | None = None
+) -> float | None:
+    """A filter by a number from 0 to `most`; None without one."""
+
+    def fits(asked: str) -> bool:
+        try:
+            return 0 <= float(asked) <= most
+        except ValueError:
+            return False
+
+    _check(key, fits, f"it is a number from 0 to {most:g}")
+    return place.number_input(label, 0.0, most, None, step, key=key, bind="query-params", help=hint)
+
+
+def _check_one_of(name: str, titles: Iterable[str]) -> None:
+    known = list(titles)
+    named = ", ".join(known[:MOST_NAMED])
+    more = f" and {len(known) - MOST_NAMED:,} more" if len(known) > MOST_NAMED else ""
+    _check(name, known.__contains__, f"known are {named}{more}" if known else "there is none here")
+
+
+def _check(name: str, fits: Callable[[str], bool], known: str) -> None:
+    """Say so where the address asks a filter for what it cannot be, and what it can be: the filter is then
+    drawn as if nothing was asked."""
+    check(name, ["", *filter(fits, st.query_params.get_all(name))], known, LEFT_OUT)
 
 
 def clear() -> None:
@@ -207,7 +248,7 @@ def ask(rule: RowFilter, order: str) -> None:
     state["answer"] = None if rule.predict is None else str(rule.predict)
     if rule.radius is not None:
         low, high = rule.radius
-        state["from"], state["to"] = min(max(low, 0.0), 16.0), high if 0 <= high <= 16 else None
+        state["from"], state["to"] = min(max(low, 0.0), LONGEST), high if 0 <= high <= LONGEST else None
     if rule.margin is not None:
         state["near"] = min(max(rule.margin[1], 0.0), 0.5)
     state["order"] = order

@@ -20,7 +20,7 @@ from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.runs.reading import with_readable_certificate
 from diffsmooth_core.runs.records import Kind, Run
 from diffsmooth_core.runs.results import OUTCOMES, Result
-from diffsmooth_core.wording import down, length, written
+from diffsmooth_core.wording import confidence, down, length, written
 from ui.answer import card
 from ui.colours import outcome_colour, outcome_mark
 from ui.components import figure, strip
@@ -44,17 +44,17 @@ def show(selection: Selection, idx: int) -> None:
     """The chosen picture's card, its votes, stages, rescue and notes."""
     run = selection.run
     row = next(row for row in selection.every if row.result.idx == idx)
-    result, names = with_readable_certificate(audits.store().result(run, idx)), selection.names
+    result = with_readable_certificate(audits.store().result(run, idx))
     if result.certificate is not None:
-        names = with_numbers(names, len(result.certificate["counts"]))
+        selection = replace(selection, names=with_numbers(selection.names, len(result.certificate["counts"])))
     with st.container(border=True, key=f"answer-{MOODS[row.result.outcome]}"):
-        why, here = _card(replace(selection, names=names), result)
+        why, here = _card(selection, result)
     if result.certificate is None:
         why.caption("An imported log says what came out and not how the votes fell.")
     else:
         _votes(selection, row, result, why, here)
     if here:
-        _rescue(run, result, names)
+        _rescue(run, result, selection.names)
     _remarks(run, row)
 
 
@@ -182,7 +182,7 @@ def _said(diagnosis: Diagnosis) -> None:
 def _number(name: str, value: float) -> str:
     if "votes" in name:
         return f"{value:,.0f}" if np.isfinite(value) else "none up to ten million"
-    return f"{value:.2g}" if name.startswith("p of") else f"{100 * value:.1f} %"
+    return written(value, 2) if name.startswith("p of") else f"{100 * value:.1f} %"
 
 
 def _voters(stages: Stages, label: int, names: tuple[str, ...]) -> None:
@@ -278,7 +278,7 @@ def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress, name
     alpha = progress.rescues[0].config.alpha
     st.caption(
         f"Each holds at α = {written(alpha, 2)}, the run's risk shared by {progress.total} tries, so the "
-        f"best of them may be picked: together they hold with probability {1 - alpha * progress.total:g}."
+        f"best of them may be picked: together they hold with {confidence(run.config['alpha'])} confidence."
     )
 
 

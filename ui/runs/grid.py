@@ -20,10 +20,12 @@ from ui.components import focus, picker
 from ui.jobs import audits
 from ui.runs.controls import HALVES, PICTURES, Selection, clear, show_pictures
 from ui.session import state
+from ui.session.parameters import check, show
 from ui.text import plain
 
 PAGE = 36  # pictures at once
 FEW = 12  # beside a run's numbers
+NO_PICTURE = "{name} = {asked!r:.42} in the address is no picture of this run; picture {value} is shown"
 MARKS = {"right": "✓", "wrong": "✕", "certified": "✓", "abstained": "–"}
 
 
@@ -40,9 +42,9 @@ def grid(selection: Selection) -> int | None:
         st.button("Show every picture", on_click=clear)
         return None
     places = {row.result.idx: i for i, row in enumerate(shown)}
-    idx = _chosen(places)
+    idx = _chosen(places, selection)
     pages = -(-len(shown) // PAGE)
-    page = 1 + (places[idx] // PAGE if idx is not None else 0)
+    page = 1 + places[idx] // PAGE
     if pages > 1:
         # The page follows the chosen picture, and a turned page chooses its first.
         key = f"grid-page-{page}"
@@ -87,9 +89,15 @@ def _row_of(key: str, run: Run, rows: list[RunRow], names: tuple[str, ...]) -> N
     picker.picker(data={"chosen": "", "large": True, "choices": choices}, key=key, on_picked_change=picked)
 
 
-def _chosen(places: dict[int, int]) -> int | None:
-    by_name = {str(idx): idx for idx in places}
-    return by_name.get(st.query_params.get("image", ""), next(iter(places), None))
+def _chosen(places: dict[int, int], selection: Selection) -> int:
+    """The picture that the address names, or else the first one that is shown. One that the filters leave out
+    stays in the address, and is shown again without them."""
+    first, every = next(iter(places)), {str(row.result.idx): row.result.idx for row in selection.every}
+    check("image", every, first, NO_PICTURE)
+    if (asked := st.query_params.get("image")) is not None:
+        show("image", every.get(asked, first))
+    chosen = every.get(asked or "", first)
+    return chosen if chosen in places else first
 
 
 def _turn(shown: list[RunRow], key: str) -> None:

@@ -19,7 +19,7 @@ from diffsmooth_core.runs.commands import audit
 from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result, summary
 from diffsmooth_core.statistics import Proportion
-from diffsmooth_core.wording import duration
+from diffsmooth_core.wording import duration, written
 from ui import commands
 from ui.colours import outcome_colour
 from ui.components import figure
@@ -158,7 +158,7 @@ def in_words(run: Run, results: Sequence[Result]) -> str:
     return (
         f"Of {len(results):,} pictures of {plain(dataset_title(run.dataset))}, {found}. Certified means: no "
         "change shorter than the picture’s radius changes the answer. Each certificate is wrong with a "
-        f"probability of at most α = {run.config['alpha']:g}."
+        f"probability of at most α = {written(run.config['alpha'])}."
     )
 
 
@@ -323,5 +323,5 @@ def comparison(selection: Selection) -> None:
     st.caption(
         f"Of {len(changes):,} pictures in both runs, {times['gained']} were gained and {times['lost']} lost. "
         "Were the runs equally good, a split at least as uneven would have probability "
-        f"{mcnemar(changes):.2g} (McNemar's exact test)."
+        f"{written(mcnemar(changes), 2)} (McNemar's exact test)."
     )

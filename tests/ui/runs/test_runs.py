@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import time
@@ -23,12 +24,14 @@ from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import ThisProcess, load_picture
+from tests.ui.conftest import address
 from tests.ui.runs.conftest import Open
 from ui.components import picker
 from ui.jobs import audits, certificates
 from ui.jobs.registry import jobs
-from ui.runs import charts, new
-from ui.session import settings, state, url
+from ui.runs import charts, new, view
+from ui.session import notices, settings, state, url
+from ui.titles import run_title
 
 CONFIG = SmoothingConfig(
     method="plain", classifier="gaussian-0.25-b", sigma=0.25, n0=10, n=40, dtype="float32"
@@ -272,6 +275,22 @@ def test_rows_that_cannot_be_and_classes_without_names_are_shown(store: Store, o
     assert any("class 999, radius 0.30 (true class: class 49)" in heading for heading in headings(page))
 
 
+def test_votes_for_classes_that_no_answer_of_a_run_has_are_drawn(store: Store, open_page: Open) -> None:
+    run = audited(store)
+    certificate = store.result(run, 0).certificate
+    assert certificate is not None
+    certificate |= {"counts": [30] + [0] * 13 + [10], "counts0": [10] + [0] * 14, "label": 0}
+    certificate["config"] |= {"dataset": "mine"}
+    config = run.config | {"dataset": "mine"}
+    mine = store.create("mine", "audit", "mine", config, [0], run.weights)
+    store.add(mine, [], [Result(0, 0, 0, 0.1, 0.6, 40, 30, 30, certificate=certificate)])
+    page = open_page(run="mine", image="0")
+    assert not page.error
+    assert headings(page)[1].startswith("Certified and right, class 0")
+    (bars,) = (json.loads(chart.proto.spec)["data"][0] for chart in page.get("plotly_chart"))  # type: ignore[attr-defined]
+    assert bars["y"] == ["class 14", "class 0"]
+
+
 def test_a_filter_restricts_pictures_and_is_undone(store: Store, open_page: Open) -> None:
     keep(store, "log", LOG)
     page = show_pictures(open_page())
@@ -283,6 +302,79 @@ def test_a_filter_restricts_pictures_and_is_undone(store: Store, open_page: Open
     assert "No picture is like that." in [c.value for c in page.caption]
     page.button[[b.label for b in page.button].index("Show every picture")].click().run()
     assert headings(page)[0] == "4 pictures"
+
+
+NONSENSE = {  # of the address: what is said of each
+    "outcome": ("<b>rigth</b>", "known are Certified and right, Certified but wrong, "),
+    "class": ("lion", "known are airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"),
+    "answer": ("lion", "ship, truck, abstains"),
+    "reason": ("the moon", "there is none here"),
+    "tag": ("dark", "there is none here"),
+    "review": ("maybe", "known are Accepted, Disputed"),
+    "from": ("16.5", "it is a number from 0 to 16"),
+    "to": ("far", "it is a number from 0 to 16"),
+    "near": ("nan", "it is a number from 0 to 0.5"),
+    "noted": ("1", "it is true or false"),
+    "order": ("beauty", "known are Index, Largest radius, Smallest radius, Closest to ½, Class"),
+    "with": ("yesterday", "there is none here"),
+    "change": ("all", "known are Certificate gained, "),
+}
+
+
+def sentences(page: AppTest) -> list[str]:
+    """What the page says of its address."""
+    return [c.value.replace("\\", "") for c in page.caption if "in the address" in c.value]
+
+
+def test_what_an_address_asks_of_a_filter_in_vain_is_said_with_what_there_is(
+    store: Store, open_page: Open
+) -> None:
+    keep(store, "log", LOG)
+    every = [*NONSENSE.items()]
+    for some in (every[: notices.MOST], every[notices.MOST : -1], every[-1:]):
+        page = open_page(view="pictures", **{name: asked for name, (asked, _) in some})
+        assert headings(page)[0] == "4 pictures"
+        said = sentences(page)
+        assert len(said) == len(some)
+        for name, (asked, known) in some:
+            beginning = f":material/info: {name} = {asked!r} in the address is unknown and left out; "
+            (sentence,) = (sentence for sentence in said if sentence.startswith(beginning))
+            assert known in sentence
+
+
+def test_what_a_filter_can_be_is_taken_from_the_address_without_a_word(store: Store, open_page: Open) -> None:
+    keep(store, "before", LOG)
+    keep(store, "log", LOG)
+    asked = {
+        "outcome": "Certified and right",
+        "class": "ship",
+        "answer": "ship",
+        "from": "0",
+        "to": "16",
+        "near": "0.5",
+        "noted": "FALSE",
+        "order": "Largest radius",
+        "with": "before",
+        "change": "Radius grown",
+        "tag": "",
+    }
+    page = open_page(run="log", **asked)
+    assert not sentences(page)
+    assert (choice(page, "Outcome").value, choice(page, "Order").value) == ("right", "radius")
+
+
+def test_a_filter_that_another_run_does_not_have_is_dropped_without_a_word(
+    store: Store, open_page: Open
+) -> None:
+    run = keep(store, "tagged", LOG)
+    store.remark(run, 1, "tag", "dark")
+    keep(store, "log", LOG)
+    page = show_pictures(open_page(run="tagged", tag="dark"))
+    assert headings(page)[0] == "1 of 4 pictures"
+    choice(page, "Run").set_value("log").run()
+    assert headings(page)[0] == "4 pictures"
+    assert not sentences(page), "it was this page's own"
+    assert "tag" not in address(page)
 
 
 def test_the_keys_lead_from_picture_to_picture(store: Store, open_page: Open) -> None:
@@ -305,6 +397,23 @@ def test_a_picture_that_is_no_number_of_the_run_leads_to_its_first(store: Store,
         page = open_page(image=image)
         assert not page.error
         assert len(headings(page)) > 1
+        (said,) = sentences(page)
+        assert said.startswith(f":material/info: image = '{image[:40]}")
+        assert said.endswith(" in the address is no picture of this run; picture 0 is shown")
+        assert address(page)["image"] == "0"
+
+
+def test_a_picture_that_the_filters_leave_out_is_shown_again_without_them(
+    store: Store, open_page: Open
+) -> None:
+    keep(store, "log", LOG)
+    page = open_page(image="2")
+    assert headings(page)[1].startswith("Abstains")
+    choice(page, "Outcome").set_value("right").run()
+    assert headings(page)[1].startswith("Certified and right, cat")
+    choice(page, "Outcome").set_value(None).run()
+    assert headings(page)[1].startswith("Abstains")
+    assert not sentences(page)
 
 
 def test_notes_tags_and_review_stick(store: Store, open_page: Open) -> None:
@@ -338,6 +447,13 @@ def test_a_view_is_saved_and_applied(store: Store, open_page: Open) -> None:
     assert headings(page)[0] == "3 of 4 pictures"
 
 
+def test_a_small_risk_is_written_out(store: Store) -> None:
+    config = {"sigma": 0.5, "n": 100, "alpha": 1e-5}
+    run = store.create("log", "Cohen", "cifar10", config, range(4), {})
+    assert view.in_words(run, LOG).endswith("with a probability of at most α = 0.00001.")
+    assert run_title(run).endswith("σ = 0.5, n = 100, α = 0.00001")
+
+
 def test_two_runs_are_compared_picture_by_picture(store: Store, open_page: Open) -> None:
     keep(store, "before", LOG)
     keep(store, "after", [Result(0, 3, ABSTAIN, 0.0), Result(1, 3, 3, 0.3), Result(3, 8, 8, 0.5)])
@@ -347,6 +463,8 @@ def test_two_runs_are_compared_picture_by_picture(store: Store, open_page: Open)
     found = figures(page)
     assert [found[f"Certificate {k}"] for k in ("gained", "lost")] == ["1", "1"]
     assert (found["Radius grown"], found["Radius shrunk"]) == ("1", "0")
+    assert any("Of 3 pictures in both runs, 1 were gained and 1 lost." in c.value for c in page.caption)
+    assert any("would have probability 1 (McNemar" in c.value for c in page.caption)
     page.pills(key="change").set_value(["lost"]).run()
     show_pictures(page)
     assert headings(page)[0] == "1 of 3 pictures"
@@ -373,7 +491,9 @@ def test_a_picture_of_ours_is_taken_apart_and_rescued(
     assert {"as it is", "half the noise σ"} <= set(table["Setting"])
     tints = page.dataframe[-1].proto.arrow_data.styler.styles
     assert len(set(re.findall("#[0-9a-f]{8}", tints))) == table["Outcome"].nunique() > 1, "each its colour"
-    assert any("shared by" in c.value and "tries" in c.value for c in page.caption)
+    (said,) = (c.value for c in page.caption if "shared by" in c.value)
+    assert f"shared by {len(table)} tries" in said
+    assert said.endswith("together they hold with 99.9 % confidence.")
 
 
 def test_abstentions_are_counted_by_reason_and_explained(store: Store, open_page: Open) -> None:
