@@ -7,12 +7,12 @@ import math
 from decimal import Decimal
 
 
-def written(value: float, digits: int = 6) -> str:
-    """A number as people write it, so many digits of one that is not whole, and never a power of ten where it
-    can be read without: "1,000,000", "0.000001"."""
-    if isinstance(value, int):
-        return f"{value:,}"
-    short = f"{value:.{digits}g}"
+def written(value: float, digits: int | None = 6) -> str:
+    """A number as people write it, with so many digits where it is not whole (None: with all of them), and no
+    power of ten where it can be read without: "1,000,000", "0.000001"."""
+    if isinstance(value, int) or (abs(value) < 1e16 and value == int(value)):
+        return f"{int(value):,}"
+    short = str(value) if digits is None else f"{value:.{digits}g}"
     return f"{Decimal(short):,f}" if 1e-9 < abs(value) < 1e16 else short
 
 

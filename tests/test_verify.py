@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -226,7 +227,15 @@ def test_the_claim_is_of_the_radius_that_a_replay_accepts(
 
 def test_a_probability_is_not_rounded_up_to_certainty() -> None:
     assert together(2, 0.002).startswith("2 certificates: all hold together with probability 0.998 at least")
-    assert "probability 1 - 2e-09 at least" in together(2, 2e-9)
+    assert "probability 1 - 0.000000002 at least" in together(2, 2e-9)
+
+
+def test_a_small_risk_is_written_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    values = document(COUNTS0, COUNTS, replace(CONFIG, alpha=1e-5))
+    path = written(tmp_path / "sure.json", values)
+    text = said(capsys, path, path.with_name("sure.json"), "--family")
+    assert "unless a chance of 0.00001 happened" in text
+    assert "at alpha 0.00001: ship" in text
 
 
 def test_one_that_does_not_hold_leaves_no_family(

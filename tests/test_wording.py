@@ -17,12 +17,20 @@ from diffsmooth_core.wording import confidence, down, duration, length, percent,
         (16.0, "16"),
         (-0.25, "-0.25"),
         (0.0, "0"),
+        (1234567.0, "1,234,567"),
+        (12345.678, "12,345.7"),
         (1e300, "1e+300"),
         (float("nan"), "nan"),
     ],
 )
 def test_a_number_is_written_without_powers_of_ten_where_it_can_be_read(value: float, text: str) -> None:
     assert written(value) == text
+
+
+def test_a_number_is_written_with_as_many_digits_as_are_asked_for() -> None:
+    assert written(0.00012345, 2) == "0.00012"
+    assert written(1.23456789e-7, None) == "0.000000123456789"
+    assert written(1e-7, None) == "0.0000001"
 
 
 @pytest.mark.parametrize(

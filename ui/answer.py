@@ -62,8 +62,8 @@ def status(snapshot: Certification, names: tuple[str, ...]) -> None:
         st.markdown(f"**Cancelled** {after}.")
         if counted:
             st.markdown(
-                "What was counted is kept, and Resume goes on from there. Nothing is certified: bound and "
-                "radius hold only once all votes are in."
+                "What was counted is kept, and Resume goes on from there. Nothing is certified: only a run "
+                "that has ended gives a certificate."
             )
     elif snapshot.state == "failed":
         st.subheader(":material/error: Stopped: no certificate", anchor=False)

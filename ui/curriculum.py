@@ -139,9 +139,9 @@ LESSONS = (
     ),
     Tour(
         "peek",
-        "**Why not peek?** A bound at α = 0.001 is wrong once in 1,000 times, if one looks at it once, after "
-        "10,000 votes. Somebody looks after every ten votes and stops as soon as there is a certificate. The "
-        "true share is ½, so every certificate is false. How often is there one?",
+        "**Why not peek?** A bound at α = 0.001 is wrong at most once in 1,000 times, if one looks at it "
+        "once, after 10,000 votes. Somebody looks after every ten votes and stops as soon as there is a "
+        "certificate. The true share is ½, so every certificate is false. How often is there one?",
         "Each look is one more chance to be wrong. The anytime bound pays a little radius for all of them, "
         "and may be looked at whenever one likes.",
         "pages/lessons.py",

@@ -127,7 +127,7 @@ def evidence(certificate: Certificate, picture: Picture, class_names: tuple[str,
     """The numbers that the verdict follows from, the file and the command that give them again."""
     config, candidate = certificate.config, certificate.candidate
     n0, n = sum(certificate.counts0), sum(certificate.counts)
-    name = class_names[candidate]
+    name = plain(class_names[candidate])
     weights = ", ".join(f"{getattr(config, role)} `{sha[:12]}`" for role, sha in certificate.weights.items())
     rows = {
         "Selection": f"{certificate.counts0[candidate]:,} of n₀ = {n0:,} votes for {name}",

@@ -10,6 +10,7 @@ import click
 from diffsmooth_core.cli.options import config_options, given_on_the_command_line, json_option
 from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import ABSTAIN, USUAL_ATTACK, InputError, SmoothingConfig
+from diffsmooth_core.wording import written
 
 if TYPE_CHECKING:
     from diffsmooth_core import Certificate
@@ -164,7 +165,7 @@ def _tell(
     say(
         f"{promise}; {len(end.attempts)} attempts from length {attack.radius:.4f}, {where} the certificate: "
         f"{end.count('held')} left the class as it is, {end.count('abstained')} made the vote too close to "
-        f"call, {end.count('broken')} changed it (together at alpha {attack.alpha:g})"
+        f"call, {end.count('broken')} changed it (together at alpha {written(attack.alpha)})"
     )
     if (found := end.smallest) is not None:
         say(f"shortest change that succeeded: {found.length:.4f}, to {names[found.predicted]}")

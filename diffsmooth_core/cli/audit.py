@@ -22,6 +22,7 @@ from diffsmooth_core.cli.options import (
 )
 from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import InputError, SmoothingConfig
+from diffsmooth_core.wording import written
 
 if TYPE_CHECKING:
     from diffsmooth_core.runs.records import Run
@@ -200,8 +201,8 @@ def _sweep(
         percents = _percents(part)
         say(f"{title}: {part.images} pictures, ACR {part.acr:.3f}; certified in percent  {percents}")
     say(
-        f"each certificate holds at alpha = {config.alpha:g}; the best of {len(runs)} for a picture, picked "
-        f"afterwards, only at {config.alpha * len(runs):g}"
+        f"each certificate holds at alpha = {written(config.alpha)}; the best of {len(runs)} for a picture, "
+        f"picked afterwards, only at {written(config.alpha * len(runs))}"
     )
 
 

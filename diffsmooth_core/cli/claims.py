@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from diffsmooth_core.config import ABSTAIN, METHODS, InputError
-from diffsmooth_core.wording import down
+from diffsmooth_core.wording import down, written
 
 if TYPE_CHECKING:
     from diffsmooth_core.certification.certificate import Certificate
@@ -32,13 +32,13 @@ def claim(certificate: Certificate, radius: float, nonces: int = 1) -> str:
     networks = [config.classifier, *([config.denoiser] if method.purifies else [])]
     what = f"{method.title} ({', '.join(map(printable, networks))}; sigma {config.sigma:g})"
     votes = f"{certificate.n:,} vote{'s' * (certificate.n > 1)}"
-    tries = f", {config.alpha:g} for each of {nonces:,} nonces" if nonces > 1 else ""
+    tries = f", {written(config.alpha)} for each of {nonces:,} nonces" if nonces > 1 else ""
     if certificate.label == ABSTAIN:
         return f"The smoothed classifier of {what} is not certified at {picture}: {votes} did not decide it."
     return (
         f"The smoothed classifier of {what} gives {class_name(certificate)} for every picture within "
         f"{down(radius, 4)} (L2, pixels in [0,1]) of {picture}, unless a chance of "
-        f"{family_wise_level(config.alpha, nonces):g} happened ({votes}{tries})."
+        f"{written(family_wise_level(config.alpha, nonces))} happened ({votes}{tries})."
     )
 
 
@@ -66,12 +66,14 @@ def cautions(certificate: Certificate, in_ledger: bool) -> list[str]:
         many, level = len(certificate.members), group_level(certificate)
         found.append(
             f"It is one of {many:,} certificates on the same noise: if it was picked from them, the chance "
-            f"is {level:g}."
+            f"is {written(level)}."
         )
     if certificate.members is None:
         found.append("What its commitment stands for is kept with its run: import-run checks it there.")
     if (alpha := certificate.config.alpha) > WEAK:
-        found.append(f"Warning: alpha {alpha:g} is above {WEAK:g}; so weak a certificate says little.")
+        found.append(
+            f"Warning: alpha {written(alpha)} is above {written(WEAK)}; so weak a certificate says little."
+        )
     return found
 
 
@@ -112,7 +114,8 @@ def different(certificates: Iterable[Certificate]) -> list[Certificate]:
 def surely(level: float) -> str:
     """1 - level in six digits, written as a difference where these would round it up; 0 where it is less."""
     shown = f"{max(0.0, 1 - level):g}"
-    return shown if Decimal(shown) <= max(Decimal(0), 1 - Decimal(repr(level))) else f"1 - {level}"
+    rounded_up = Decimal(shown) > max(Decimal(0), 1 - Decimal(repr(level)))
+    return f"1 - {written(level, None)}" if rounded_up else shown
 
 
 def together(count: int, level: float) -> str:

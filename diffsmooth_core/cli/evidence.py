@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffsmooth_core.cli.claims import class_name, group_level
 from diffsmooth_core.config import ABSTAIN, InputError
-from diffsmooth_core.wording import down
+from diffsmooth_core.wording import down, written
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -103,7 +103,7 @@ def challenged(certificate: Certificate, given: Sequence[Challenge]) -> dict[str
     if count > 1:
         says += f", one of {count} that this commitment or whoever asked was given"
     if level is not None and level > certificate.config.alpha:
-        says += f": at alpha {level:g} together"
+        says += f": at alpha {written(level)} together"
     return {"holds": not faults, "says": says, "faults": faults, "challenges": count, "level": level}
 
 

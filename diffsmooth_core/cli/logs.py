@@ -13,6 +13,7 @@ import click
 from diffsmooth_core.cli.options import json_option, store_option
 from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import InputError, check_dataset_name
+from diffsmooth_core.wording import written
 
 if TYPE_CHECKING:
     from diffsmooth_core.runs.records import Run
@@ -222,5 +223,7 @@ def in_words(run: Run, results: Sequence[Result], nonces: int | None) -> str:
     if shared > 1:
         found.append(f"it is one of {shared} that shared their noise")
     if tried > 1:
-        found.append(f"if it was picked, each certificate holds at alpha {family_wise_level(alpha, tried):g}")
+        found.append(
+            f"if it was picked, each certificate holds at alpha {written(family_wise_level(alpha, tried))}"
+        )
     return "; ".join(found)

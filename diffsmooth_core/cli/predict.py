@@ -11,6 +11,7 @@ from tqdm import tqdm
 from diffsmooth_core.cli.options import config_options, json_option
 from diffsmooth_core.cli.output import say
 from diffsmooth_core.config import ABSTAIN, SmoothingConfig
+from diffsmooth_core.wording import written
 
 
 @click.command()
@@ -38,10 +39,10 @@ def predict(image: str, as_json: bool, **settings: Any) -> None:
     elif name is None:
         say(
             f"{picture.title}: ABSTAIN. The two leading classes are too close for {config.n:,} votes at "
-            f"alpha {config.alpha:g}"
+            f"alpha {written(config.alpha)}"
         )
     else:
         say(
             f"{picture.title}: {name}, the smoothed classifier's class by {config.n:,} votes, wrong with "
-            f"probability {config.alpha:g} at most"
+            f"probability {written(config.alpha)} at most"
         )

@@ -16,7 +16,7 @@ from diffsmooth_core.cli.options import json_option
 from diffsmooth_core.cli.output import say
 from diffsmooth_core.cli.report import REPORTS, verify_reports
 from diffsmooth_core.config import ABSTAIN, InputError
-from diffsmooth_core.wording import down
+from diffsmooth_core.wording import down, written
 
 if TYPE_CHECKING:
     from diffsmooth_core.certification.certificate import Certificate
@@ -124,7 +124,7 @@ def _say_together(read: Mapping[str, Certificate], found: dict[str, Any]) -> Non
         label = again["label"]
         named = "ABSTAIN" if label == ABSTAIN else claims.class_name(replace(certificate, label=label))
         say(
-            f"{path} at alpha {found['alpha']:.3g}: {named}, radius {down(again['radius'], 4)} "
+            f"{path} at alpha {written(found['alpha'], 3)}: {named}, radius {down(again['radius'], 4)} "
             f"(alone {down(certificate.radius, 4)})"
         )
 

@@ -21,6 +21,7 @@ from diffsmooth_core.exchange.dialects import Dialect, dialects, recognise, word
 from diffsmooth_core.exchange.tables import COLUMNS
 from diffsmooth_core.runs.reading import LOG_SETTINGS
 from diffsmooth_core.runs.results import Result
+from diffsmooth_core.wording import written
 
 if TYPE_CHECKING:
     from diffsmooth_core.runs.records import Run
@@ -161,12 +162,12 @@ class _Rows:
             most = largest_radius(self.votes, sigma, alpha)
             found.append(
                 f"{self.beyond} radii are beyond the {most:.4g} that {self.votes:,} votes give at alpha "
-                f"{alpha:g}: {other}"
+                f"{written(alpha)}: {other}"
             )
         elif self.between:
             found.append(
                 f"{self.between} radii are none that {self.votes:,} votes give at sigma {sigma:g} and alpha "
-                f"{alpha:g}, whatever their outcome: {other}, or with another sigma"
+                f"{written(alpha)}, whatever their outcome: {other}, or with another sigma"
             )
         return found
 

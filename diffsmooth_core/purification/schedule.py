@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diffsmooth_core.config import InputError
-from diffsmooth_core.wording import written
+from diffsmooth_core.wording import length, written
 
 ScheduleName = Literal["linear", "scaled_linear", "cosine"]
 MOST_STEPS = 100_000
@@ -106,6 +106,6 @@ class Schedule:
         if t == len(self.alpha_bar):
             raise InputError(
                 f"sigma {written(sigma)} is beyond this diffusion model: its schedule ends at "
-                f"sigma {written(self.sigma_max, 3)}; choose a smaller sigma"
+                f"sigma {length(self.sigma_max)}; choose a smaller sigma"
             )
         return t, float(self.alpha_bar[t])

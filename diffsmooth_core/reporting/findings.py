@@ -16,7 +16,7 @@ from diffsmooth_core.reporting import drawings
 from diffsmooth_core.reporting.report import Report
 from diffsmooth_core.runs.results import Result, summary
 from diffsmooth_core.statistics import Proportion
-from diffsmooth_core.wording import confidence, down, length, percent
+from diffsmooth_core.wording import confidence, down, length, percent, written
 
 SMALL = 20  # classes of a confusion matrix; of more the most frequent mistakes are listed
 MISTAKES = 12
@@ -48,9 +48,9 @@ def _asked(report: Report) -> Markup:
             element(
                 "p",
                 f"The run was read from a log in {run.origin}'s dialect: {len(run.indices):,} pictures of "
-                f"{run.dataset}, σ = {config['sigma']:g}, n = {config['n']:,}, α = {config['alpha']:g}. A "
-                "log "
-                "has no votes: its radii are possible for so many, and that is all that can be checked.",
+                f"{run.dataset}, σ = {config['sigma']:g}, n = {config['n']:,}, "
+                f"α = {written(config['alpha'])}. A log has no votes: its radii are possible for so many, "
+                "and that is all that can be checked.",
             ),
         )
     method = METHODS[config["method"]].title
@@ -60,13 +60,10 @@ def _asked(report: Report) -> Markup:
         element(
             "p",
             f"For each of {len(run.indices):,} test pictures of {run.dataset}: which class does the smoothed "
-            "classifier of "
-            f"{method} ({config['classifier']}, smoothing noise σ = {config['sigma']:g}) give it, and within "
-            "which "
-            "L2 distance, with pixels in [0,1], can no change of the picture change that class? Each answer "
-            "is wrong with "
-            f"probability α = {config['alpha']:g} at most; where the votes do not decide it, the classifier "
-            "abstains.",
+            f"classifier of {method} ({config['classifier']}, smoothing noise σ = {config['sigma']:g}) give "
+            "it, and within which L2 distance, with pixels in [0,1], can no change of the picture change "
+            f"that class? Each answer is wrong with probability α = {written(config['alpha'])} at most; "
+            "where the votes do not decide it, the classifier abstains.",
         ),
     )
 

@@ -73,11 +73,17 @@ def test_sigma_and_timestep_invert_each_other(t: int) -> None:
         assert schedule.timestep_for_sigma(at * (1 + 1e-9))[0] == t + 1
 
 
-def test_beyond_the_schedules_end_is_an_error_that_names_both_sigmas() -> None:
-    schedule = Schedule.named("linear", 1000)
-    assert schedule.timestep_for_sigma(schedule.sigma_max)[0] == 999
-    with pytest.raises(InputError, match=r"sigma 80 .* ends at sigma 78\.7; choose a smaller"):
-        schedule.timestep_for_sigma(80)
+@pytest.mark.parametrize(
+    ("name", "steps"), [("linear", 1000), ("linear", 300), ("scaled_linear", 1000), ("cosine", 4000)]
+)
+def test_beyond_the_schedules_end_is_an_error_that_names_both_sigmas(name: ScheduleName, steps: int) -> None:
+    schedule = Schedule.named(name, steps)
+    assert schedule.timestep_for_sigma(schedule.sigma_max)[0] == steps - 1
+    with pytest.raises(InputError, match=r"sigma 90,000 .* ends at sigma .*; choose a smaller") as error:
+        schedule.timestep_for_sigma(90_000)
+    named = float(str(error.value).partition("ends at sigma ")[2].partition(";")[0])
+    assert schedule.timestep_for_sigma(named)[0] == steps - 1, "which can be taken"
+    assert named == pytest.approx(schedule.sigma_max, abs=0.01)
 
 
 @pytest.mark.parametrize("sigma", [0.0, -0.5, math.nan])

@@ -198,10 +198,11 @@ def test_the_commands_write_and_verify_a_report(
 
 
 def test_a_log_has_a_report_without_certificates(own: Store) -> None:
-    run = own.create("log", "Cohen", "cifar10", {"sigma": 0.5, "n": 100, "alpha": 0.001}, [0, 1], {})
+    run = own.create("log", "Cohen", "cifar10", {"sigma": 0.5, "n": 100, "alpha": 1e-5}, [0, 1], {})
     own.add(run, [], [Result(0, 3, 3, 0.2, n=100, n_a_low=80, n_a_high=82), Result(1, 3, ABSTAIN, 0.0)])
     text = page(gathered(own, run, pictures=False))
     assert "read from a log in Cohen&#x27;s dialect" in text
+    assert "α = 0.00001. A log has no votes" in text
     assert checking.faults(read(text), text) == []
     assert checking.on_their_word(read(text)) == ["what was asked", "dates", "notes", "reasons", "other runs"]
 

@@ -30,6 +30,11 @@ def test_the_exact_world_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("exact", *arguments, "--json", "--unit", "pixel") == 0
     halved = json.loads(capsys.readouterr().out)["theorem1"]
     assert halved["distances"] == pytest.approx([d / 2 for d in found["distances"]])
+    for one in (found, halved):
+        term = one["versions"]["printed"]["score_term_mean"]
+        assert one["tau"] * one["C_estimate"] == pytest.approx(term), "whatever the units"
+    assert run("exact", *arguments, "--eta", "1e-7") == 0
+    assert "promised 1 - 0.0000001" in capsys.readouterr().out, "not 1"
 
 
 def test_a_picture(capsys: pytest.CaptureFixture[str]) -> None:

@@ -167,7 +167,7 @@ def _figures(snapshot: Certification | None, names: tuple[str, ...]) -> None:
             radius, label = length(progress.radius), "Class" if final else label
     key = f"figures-{'final' if final else 'provisional'}{'-long' if len(name) > LONG_NAME else ''}"
     with st.container(horizontal=True, key=key):
-        st.metric(label, name, width=190)
+        st.metric(label, plain(name), width=190)
         st.metric("Radius (L2)", radius, width=130, help="L2 length in pixel values, which go from 0 to 1.")
         st.metric("Lower bound", bound, width=120, help="Of the class's true share; it has to exceed ½.")
         st.metric("Share p̂", share, width=110, help=SHARE)

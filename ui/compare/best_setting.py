@@ -13,12 +13,14 @@ from diffsmooth_core.experiments import Comparison
 from ui.compare.controls import LETTERS, address, listed
 from ui.jobs.registry import Snapshot
 from ui.navigation import certify_by_name
+from ui.text import plain
 
 
 def for_class(snapshot: Snapshot[Any]) -> str:
-    """ " for ship" where the picture's class is known: only a radius certified for that class counts."""
+    """ " for ship", as Markdown, where the picture's class is known: only a radius certified for that class
+    counts."""
     picture = snapshot.subject.picture
-    return "" if picture.label is None else f" for {class_names(picture.dataset)[picture.label]}"
+    return "" if picture.label is None else f" for {plain(class_names(picture.dataset)[picture.label])}"
 
 
 def as_large(found: Comparison, which: int) -> str:

@@ -38,6 +38,7 @@ from ui.session.visitor import visitor
 QUEUE = "theorems"
 SIGMAS = (0.12, 0.25, 0.5, 0.75, 1.0)
 ERRORS = (0.0, 0.1, 0.2, 0.5)
+COPIES = 4  # noisy ones behind a mean distance
 CURVE = (0.2, 0.4, 0.6, 0.8, 1.0)
 PICTURES = 48
 EXACT_CURVE_SAMPLES = 64
@@ -195,7 +196,7 @@ def request_convergence(world: str, dimension: int, setting: TheoremSetting) -> 
 def purification(picture: Picture, denoiser: str, eps_error: float, seed: int) -> tuple[Gain, ...]:
     """What one-shot purification gains at each of SIGMAS."""
     worse = disturbed(_diffusion_model(denoiser), eps_error, seed)
-    return tuple(gains(picture.tensor, worse, SIGMAS, copies=4, seed=seed))
+    return tuple(gains(picture.tensor, worse, SIGMAS, COPIES, seed))
 
 
 @dataclass(frozen=True)
@@ -233,7 +234,7 @@ def request_costs(picture: Picture, config: SmoothingConfig) -> Snapshot[Costs]:
         yield (costs := earlier or Costs())
         classifier, denoiser = networks.classifier(config.classifier), _diffusion_model(config.denoiser)
         left = ERRORS[len(costs.found) :]
-        for cost in consequences(picture.tensor, classifier, denoiser, config, left, copies=4):
+        for cost in consequences(picture.tensor, classifier, denoiser, config, left, COPIES):
             yield (costs := Costs((*costs.found, cost)))
 
     return request(("costs", picture, config), stream, lambda costs: costs.finished, Demand(runs=(config,)))

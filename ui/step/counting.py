@@ -18,6 +18,7 @@ from ui.components import figure, softmax
 from ui.jobs import certificates, networks, votes
 from ui.page import error_box
 from ui.step.panels import CHART, ROWS, Scene, halves
+from ui.text import plain
 
 COUNTED = 2000  # votes that are drawn to show a count, at most
 NAMED = 4  # classes that are named while they are drawn
@@ -25,7 +26,7 @@ NAMED = 4  # classes that are named while they are drawn
 
 def count(scene: Scene) -> None:
     config, copy, label = scene.config, scene.traced.index + 1, scene.traced.vote
-    name = scene.names[label]
+    name = plain(scene.names[label])
     see, read = halves()
     with read:
         try:
@@ -52,7 +53,7 @@ def count(scene: Scene) -> None:
         spec = charts.trace(points, config, False, at=copy)
         figure.show(spec, "step-trace", "The bound over the votes, against ½", CHART)
     with read:
-        wins = scene.names[candidate]
+        wins = plain(scene.names[candidate])
         counts_for = (
             f"so it counts **for** {wins}" if label == candidate else f"so it counts **against** {wins}"
         )
@@ -74,7 +75,7 @@ def _drawn(scene: Scene, copy: int) -> tuple[list[int], list[int]] | None:
     def stop(at: object) -> None:
         st.session_state["step-stopped"] = at
 
-    name = scene.names[scene.traced.vote]
+    name = plain(scene.names[scene.traced.vote])
     if st.session_state.get("step-stopped") == here:
         st.markdown(f"Stopped before the vote for **{name}** was counted. What was drawn is kept.")
         st.button("Go on", key="step-go-on", on_click=stop, args=(None,))
@@ -93,7 +94,7 @@ def _drawn(scene: Scene, copy: int) -> tuple[list[int], list[int]] | None:
         done = min(total, len(found[0]) + len(found[1]))
         bar.progress(done / total, _pace(done, total, (time.monotonic() - began) * (total / done - 1)))
         often = Counter(label for part in found for label in part).most_common(NAMED)
-        so_far.caption("So far: " + ", ".join(f"{scene.names[k]} {n:,}" for k, n in often) + ".")
+        so_far.caption("So far: " + ", ".join(f"{plain(scene.names[k])} {n:,}" for k, n in often) + ".")
     meanwhile.empty()
     return found
 

@@ -20,6 +20,7 @@ from ui.colours import class_colour
 from ui.components import figure, softmax, strip
 from ui.images import data_url
 from ui.step import charts
+from ui.text import plain
 
 ROWS = 10  # classes that bars are shown for
 CHART = 195  # pixels high
@@ -284,7 +285,7 @@ def local(scene: Scene) -> None:
         winners = [int(p.argmax()) for p in traced.softmax]
         agree = sum(label == traced.vote for label in winners)
         st.caption(
-            f"{agree} of the {config.m} put {scene.names[traced.vote]} first. They are no votes: "
+            f"{agree} of the {config.m} put {plain(scene.names[traced.vote])} first. They are no votes: "
             "only their mean is."
         )
 
@@ -303,7 +304,8 @@ def vote(scene: Scene) -> None:
     config, traced, method = scene.config, scene.traced, METHODS[scene.config.method]
     order = np.argsort(-traced.confidence, kind="stable")
     first, second = (int(k) for k in order[:2])
-    name, p = scene.names[first], traced.confidence
+    name, runner_up = plain(scene.names[first]), plain(scene.names[second])
+    p = traced.confidence
     see, read = halves()
     with see:
         image = "" if traced.local else data_url(traced.noisy if traced.purified is None else traced.purified)
@@ -322,6 +324,6 @@ def vote(scene: Scene) -> None:
             st.markdown(f"The classifier sees the {seen} copy once and names the likeliest class.")
             st.latex(rf"p = \mathrm{{softmax}}\; h({x}), \quad \text{{vote}} = \arg\max_c\, p_c")
         st.markdown(
-            f"**One vote for {name}**, with {p[first]:.2f} before {scene.names[second]} with "
-            f"{p[second]:.2f}. How sure the network was counts no more from here on: a vote is a vote."
+            f"**One vote for {name}**, with {p[first]:.2f} before {runner_up} with {p[second]:.2f}. How "
+            "sure the network was counts no more from here on: a vote is a vote."
         )

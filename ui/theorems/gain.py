@@ -77,10 +77,11 @@ def _before_and_after(picture: Picture, chosen: Controls, many: PurificationDist
             figure.show(spec, "theorems-compared", "Distances of many pictures", charts.HEIGHT)
     nearer = sum(g.shortened == 1 for g in found)
     st.caption(
-        f"Below the pictures the distance to the original before and after, L2 in {plain(chosen.unit)} "
-        f"units. On the left means of 4 noisy copies, of which every one came nearer at {nearer} of "
-        f"{len(found)} noise levels. The upper lines are shift and noise of Theorem 1, for a sample that "
-        "starts from such a copy. The network error of the sidebar is added here too; δ is not."
+        "Below the pictures and on the left: the distance to the original before and after, L2 in "
+        f"{plain(chosen.unit)} units, the mean over {theorems.COPIES} noisy copies, of which the first is "
+        f"shown. At {nearer} of {len(found)} noise levels every one of them came nearer. The upper lines are "
+        "shift and noise of Theorem 1, for a sample that starts from such a copy. The network error of the "
+        "sidebar is added here too; δ is not."
     )
 
 
@@ -143,7 +144,8 @@ def _costs(costs: theorems.Costs, picture: Picture, chosen: Controls) -> None:
         counts, label = cost.certificate.counts, cost.certificate.label
         rows["error of ε"].append(f"{cost.eps_error:g}")
         rows[distance].append(f"{2 * chosen.scale * cost.purified:.3g}")
-        rows["most votes"].append(f"{max(counts)} of {sum(counts)}, {names[counts.index(max(counts))]}")
+        first = plain(names[counts.index(max(counts))])
+        rows["most votes"].append(f"{max(counts)} of {sum(counts)}, {first}")
         radius = "abstains" if label == ABSTAIN else length(cost.certificate.radius)
         rows["certified radius"].append(radius)
     st.table(rows, border="horizontal")

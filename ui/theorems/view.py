@@ -130,10 +130,10 @@ def _exactness(sampling: Sampling, chosen: Controls) -> str:
     return (
         f"The network computes in {chosen.setting.dtype}. Leaving out every second step, under the same "
         f"noise, moves the samples by {moved:.2g}: more steps would still change something of that size. The "
-        "bounds without C hold for the paths as they were stepped.\n\n"
+        "pathwise and the tightened bound hold for the paths as they were stepped.\n\n"
         f"The posterior mean is not known for a real picture. The mean of {sampling.count} samples stands in "
         f"for it, with a standard error of {error:.2g}, and the identity holds by construction. In the exact "
-        "world nothing is estimated."
+        "world it is a closed form."
     )
 
 
@@ -153,8 +153,8 @@ def show_exact(chosen: Controls) -> None:
     """Both theorems in a Gaussian mixture. Raises InputError."""
     world = theorems.exact_world(chosen.world, chosen.dimension, chosen.setting)
     st.markdown(
-        "Here the pictures are points of a Gaussian mixture, so the score, the posterior mean and every "
-        "other term are closed forms. Nothing is estimated but the paths, which have the exact score."
+        "Here the pictures are points of a Gaussian mixture, so the score and all of Theorem 2 are closed "
+        "forms. Of Theorem 1 the paths are sampled, with the exact score, and C is estimated on them."
     )
     if world.paths.states is not None:
         _show_paths(world)

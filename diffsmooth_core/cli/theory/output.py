@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from diffsmooth_core.cli.claims import surely
 from diffsmooth_core.cli.output import say
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def theorem1_as_dict(found: Theorem1, scale: float) -> dict[str, Any]:
         "dimension": found.dimension,
         "eta": found.eta,
         "tau": found.tau,
-        "C_estimate": found.c / scale,  # C bounds a score, which has units of 1/length
+        "C_estimate": scale * found.c,  # as a length, so that tau times it is the score term as printed
         "distances": (scale * found.distances).tolist(),
         "shift": scale * found.shift,
         "noise": scale * found.noise,
@@ -59,7 +60,7 @@ def show(result: dict[str, Any], as_json: bool) -> None:
         low, high = row["interval"]
         say(
             f"  {version:9} bound {row['bound_mean']:.4g}: {row['inside']} of {row['count']} samples inside, "
-            f"95 % interval {low:.3f} to {high:.3f}, promised {1 - one['eta']:g}"
+            f"95 % interval {low:.3f} to {high:.3f}, promised {surely(one['eta'])}"
         )
     say(
         f"  C is an estimate from these paths; halving the steps moves the ends by "

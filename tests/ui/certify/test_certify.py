@@ -19,6 +19,7 @@ from diffsmooth_core.certification.illustration import perturbation
 from diffsmooth_core.classifiers.execution import MODES
 from diffsmooth_core.config import METHODS
 from tests.ui.conftest import address, progress, turn
+from ui.certify import view
 from ui.commands import certify as command
 from ui.jobs import recordings
 from ui.jobs.certificates import CertificationTask, with_history
@@ -49,6 +50,14 @@ def wait(page: AppTest) -> Snapshot:
     snapshot = jobs().wait(address(page)["job"], 100)
     assert snapshot is not None
     return snapshot
+
+
+def test_a_classs_name_is_text_in_figures_and_evidence(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recorded run, as a data set of somebody's own would name its class."""
+    monkeypatch.setattr(view, "class_names", lambda _: ("*a*",) * 10)
+    page = visit()
+    assert figures(page)["Class"] == r"\*a\*"
+    assert r"votes for \*a\*" in page.table[-1].value.to_string()
 
 
 def test_certify_runs_to_a_verdict(visit: Visit) -> None:

@@ -136,6 +136,14 @@ def test_who_says_what_of_a_copy_is_said_class_by_class() -> None:
     assert view.in_words((0,), ("a*b",)) == "A says a\\*b"
 
 
+def test_the_best_is_the_best_for_a_class_whose_name_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(best_setting, "class_names", lambda _: ("cat", "a*b"))
+    snapshot: Any = SimpleNamespace(subject=SimpleNamespace(picture=SimpleNamespace(label=1, dataset="own")))
+    assert best_setting.for_class(snapshot) == r" for a\*b"
+    snapshot.subject.picture.label = None
+    assert best_setting.for_class(snapshot) == ""
+
+
 def test_a_vote_carries_the_mark_and_colour_of_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[strip.Frame] = []
     monkeypatch.setattr(strip, "show", lambda frames, key: drawn.extend(frames))

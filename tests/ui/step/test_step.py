@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -132,6 +133,14 @@ def test_counting_shows_what_is_drawn_and_can_be_stopped_and_gone_on_with(
 
 def page_config(page: AppTest) -> SmoothingConfig:
     return SmoothingConfig(**{name: page.session_state[name] for name in settings.CONFIG_FIELDS})
+
+
+def test_names_of_classes_are_text(step: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view, "class_names", lambda _: tuple(f"*{k}*" for k in range(10)))
+    for at in ("6", "7", "8"):
+        words = " ".join(e.value for page in (step(step=at),) for e in (*page.markdown, *page.caption))
+        assert re.search(r"\\\*\d\\\*", words)
+        assert not re.search(r"(?<!\\)\*\d", words)
 
 
 def test_the_formulas_show_the_present_numbers(step: Visit) -> None:

@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,7 +30,7 @@ from ui.jobs import theorems as theorems_jobs
 from ui.jobs.gate import Demand
 from ui.jobs.registry import jobs
 from ui.session import settings
-from ui.theorems import charts, controls, curves, exact_charts, gain, quantities, schemes, view
+from ui.theorems import charts, controls, curves, exact_charts, gain, quantities, schemes, theorem1, view
 
 Visit = Callable[..., AppTest]
 
@@ -104,6 +104,24 @@ def test_a_violated_bound_is_said(
     theorems.run()
     assert not theorems.exception
     assert [words in e.value for e in theorems.error] == [True]
+
+
+def test_a_bound_that_fails_is_not_called_far_too_long(
+    theorems: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert theorem1.LENGTHS_CANCEL in said(theorems)
+    real = theorems_jobs.exact_world
+
+    def one_beyond(*arguments: Any) -> Any:
+        world = real(*arguments)
+        distances = world.theorem1.distances.copy()
+        distances[0] = 2 * world.theorem1.bound("pathwise").max()
+        return replace(world, theorem1=replace(world.theorem1, distances=distances))
+
+    monkeypatch.setattr(theorems_jobs, "exact_world", one_beyond)
+    theorems.run()
+    assert "**255 of 256** samples are inside" in said(theorems)
+    assert theorem1.LENGTHS_CANCEL not in said(theorems)
 
 
 @pytest.mark.parametrize(
