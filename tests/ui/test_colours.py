@@ -73,3 +73,14 @@ def test_none_looks_right_or_wrong(classes: list[str]) -> None:
     assert nearest(found, outcomes) > 0.1
     hue = np.degrees(np.arctan2(found[:, 2], found[:, 1])) % 360
     assert not np.any((hue > 118) & (hue < 190)), "none is green"
+
+
+def test_the_accent_is_seen_on_every_surface(scheme: str) -> None:
+    """A slider, a tick and the edge of what is chosen have a contrast of 4.5, where 3 is asked of them."""
+    surfaces = [
+        st.get_option(f"theme.{scheme}.{part}{kind}ackgroundColor")
+        for part in ("", "sidebar.")
+        for kind in ("b", "secondaryB")
+    ]
+    accent = st.get_option(f"theme.{scheme}.primaryColor")
+    assert min(contrast(accent, surface) for surface in surfaces) > 4.5
