@@ -152,7 +152,7 @@ def _recorded(certified: Certification) -> Snapshot[AttackProgress] | None:
     if (found := recorded_attack.bundled(certified.subject.config.dataset)) is None:
         return None
     task = AttackTask(certified.subject.picture, certificate_of(certified), found.attack, found.created)
-    return Snapshot("recorded", "done", task, progress=found.progress, seconds=found.seconds)
+    return Snapshot("recorded", "done", task, progress=found.progress)
 
 
 def with_jobs_on_it(certified: Certification | None) -> list[Snapshot[Any] | None]:

@@ -18,12 +18,11 @@ from diffsmooth_core.paths import ASSETS
 
 @dataclass(frozen=True)
 class RecordedAttack:
-    """A finished attack that succeeded, on the certificate of the picture's recording. `created` is its day,
-    `seconds` is how long it took."""
+    """A finished attack that succeeded, on the certificate of the picture's recording. `created` is its
+    day."""
 
     attack: AttackConfig
     progress: AttackProgress
-    seconds: float
     created: str
 
 
@@ -36,7 +35,6 @@ def to_json(recorded: RecordedAttack) -> str:
     assert success.picture is not None
     document = {
         "created": recorded.created,
-        "seconds": round(recorded.seconds, 2),
         "attack": recorded.attack.as_dict(),
         "label": progress.label,
         "probabilities": [round(p, 4) for p in progress.probabilities],
@@ -72,7 +70,7 @@ def from_json(text: str) -> RecordedAttack:
         tuple(attempts),
         finished=True,
     )
-    return RecordedAttack(attack, progress, document["seconds"], document["created"])
+    return RecordedAttack(attack, progress, document["created"])
 
 
 def _attempt(one: dict[str, Any]) -> Attempt:

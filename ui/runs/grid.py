@@ -139,9 +139,10 @@ def _say_missing(run: Run, idx: int) -> None:
     try:
         state.resolved(f"{run.dataset}:{idx}", run.dataset)
     except InputError as problem:
+        why = str(problem)
         st.caption(
             ":material/image_not_supported: A run keeps its numbers and not the pictures. "
-            f"{plain(str(problem))}."
+            f"{plain(why[0].upper() + why[1:])}."
         )
 
 

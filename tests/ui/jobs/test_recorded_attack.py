@@ -45,11 +45,20 @@ def test_a_recorded_attack_is_read_as_it_was_written() -> None:
     base = networks.base_classifier(certificate.config)
     *_, last = attack_stream(base, picture.tensor, certificate, attack)
     assert last.smallest is not None
-    written = recorded_attack.RecordedAttack(attack, last, 1.25, "2026-11-27")
+    written = recorded_attack.RecordedAttack(attack, last, "2026-11-27")
     read = recorded_attack.from_json(recorded_attack.to_json(written))
-    assert (read.attack, read.seconds, read.created) == (attack, 1.25, "2026-11-27")
-    assert read.progress.smallest is not None
-    assert torch.equal(read.progress.adversarial, last.smallest.picture)
-    assert [replace(a, picture=None) for a in read.progress.attempts] == [
+    assert (read.attack, read.created) == (attack, "2026-11-27")
+    progress, shortest = read.progress, last.smallest
+    assert progress.smallest is not None
+    assert torch.equal(progress.adversarial, shortest.picture)
+    assert progress.attempts[progress.number - 1] is progress.smallest
+    assert (progress.label, progress.radius) == (last.label, shortest.radius)
+    assert (progress.length, progress.counts) == (shortest.length, shortest.counts)
+    assert progress.probabilities == pytest.approx(last.probabilities, abs=1e-4)
+    assert [replace(a, picture=None) for a in progress.attempts] == [
         replace(a, picture=None) for a in last.attempts
     ]
+
+
+def test_a_data_set_without_a_recorded_attack_has_none() -> None:
+    assert recorded_attack.bundled("imagenet") is None

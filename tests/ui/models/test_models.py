@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
-from diffsmooth_core.zoo import cards, doctor, download
+from diffsmooth_core.zoo import adding, cards, doctor, download
 from diffsmooth_core.zoo.cards import bundled
 from diffsmooth_core.zoo.download import PUBLISHED
 from tests import downloads as stand_in
@@ -72,6 +73,37 @@ def test_one_data_set_and_the_chosen_networks_are_in_the_address() -> None:
     page.segmented_control[0].set_value("all").run()
     assert not page.exception
     assert len(page.dataframe[0].value) > 10
+
+
+def choose_row(page: AppTest, table: int, *rows: int) -> AppTest:
+    """The page after a press on a row of a table, as a browser tells it; without rows, on the chosen one."""
+    states = page._tree.get_widget_states()
+    told = json.dumps({"selection": {"rows": rows, "columns": [], "cells": []}})
+    states.widgets.add(id=page.dataframe[table].proto.id, string_value=told)
+    page._run(states)
+    assert not page.exception
+    return page
+
+
+def test_a_row_that_is_chosen_shows_its_card_stays_marked_and_is_in_the_address(page: AppTest) -> None:
+    cards = {"Standard, no noise": "standard", "★ Gaussian, noise 0.25": "gaussian-0.25"}
+    rows = [*page.dataframe[0].value["Network"]]
+    for title, name in cards.items():
+        choose_row(page, 0, rows.index(title))
+        assert page.query_params["classifier"] == address(page)["classifier"] == name
+        assert title.removeprefix("★ ") in [heading.value.replace("\\", "") for heading in page.subheader]
+        assert page.session_state["models-classifier"]["selection"]["rows"] == [rows.index(title)]
+        assert page.session_state["models-denoiser"]["selection"]["rows"] == []
+    choose_row(page, 0)
+    assert "classifier" not in address(page)
+    assert page.session_state["models-classifier"]["selection"]["rows"] == []
+    assert "Gaussian, noise 0.25" not in [heading.value for heading in page.subheader]
+
+
+def test_rows_are_as_high_as_the_longest_name_needs(page: AppTest) -> None:
+    assert [frame.proto.row_height for frame in page.dataframe] == [0, view.TWO_LINES]
+    of_one = opened("pages/models.py", dataset="cifar10")
+    assert [frame.proto.row_height for frame in of_one.dataframe] == [0, 0]
 
 
 OFFER = stand_in.NAME
@@ -203,6 +235,25 @@ def test_a_checkpoint_is_added_and_listed(page: AppTest) -> None:
     ]
     assert cards.every()["mine"].normalisation == "none"
     assert "mine" in set(page.run().dataframe[0].value["Network"])
+
+
+def test_an_added_network_is_removed_unless_the_operator_forbids_it(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = cards.added_folder() / "m.pth"
+    path.parent.mkdir(exist_ok=True)
+    torch.save({"net": CifarResNet(8).state_dict()}, path)
+    adding.add(str(path), "mine")
+    page.query_params["classifier"] = "mine"
+    with monkeypatch.context() as forbidden:
+        forbidden.setitem(limits._limits()["models"], "may_change", False)
+        assert "mine" in [heading.value for heading in page.run().subheader]
+        assert "Remove this model" not in [button.label for button in page.button]
+    page.run()
+    next(button for button in page.button if button.label == "Remove this model").click().run()
+    assert not page.exception
+    assert "mine" not in cards.every()
+    assert "mine" not in set(page.dataframe[0].value["Network"])
 
 
 def test_an_output_that_is_no_class_is_asked_for_and_left_out(page: AppTest, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_every_recorded_audit_is_offered_until_it_is_open_and_needs_no_pictures(
     assert figures(page)["Pictures"] == "2"
     assert not [b.key for b in page.button if b.key and b.key.startswith("recorded")]
     said = " ".join(caption.value for caption in show_pictures(page).caption).replace("\\", "")
-    assert "set DIFFSMOOTH_DATA to a folder that has imagenet/val" in said
+    assert "A run keeps its numbers and not the pictures. There are no ImageNet photographs; set" in said
     assert headings(page)[1].startswith("Certified and right, beacon")
 
 
@@ -369,12 +369,12 @@ def test_a_filter_that_another_run_does_not_have_is_dropped_without_a_word(
     run = keep(store, "tagged", LOG)
     store.remark(run, 1, "tag", "dark")
     keep(store, "log", LOG)
-    page = show_pictures(open_page(run="tagged", tag="dark"))
+    page = show_pictures(open_page(**{"run": "tagged", "tag": "dark", "with": "log"}))
     assert headings(page)[0] == "1 of 4 pictures"
     choice(page, "Run").set_value("log").run()
     assert headings(page)[0] == "4 pictures"
-    assert not sentences(page), "it was this page's own"
-    assert "tag" not in address(page)
+    assert not sentences(page), "both were this page's own"
+    assert not {"tag", "with"} & set(address(page))
 
 
 def test_the_keys_lead_from_picture_to_picture(store: Store, open_page: Open) -> None:
@@ -411,6 +411,7 @@ def test_a_picture_that_the_filters_leave_out_is_shown_again_without_them(
     assert headings(page)[1].startswith("Abstains")
     choice(page, "Outcome").set_value("right").run()
     assert headings(page)[1].startswith("Certified and right, cat")
+    assert address(page)["image"] == "2"
     choice(page, "Outcome").set_value(None).run()
     assert headings(page)[1].startswith("Abstains")
     assert not sentences(page)
@@ -491,9 +492,39 @@ def test_a_picture_of_ours_is_taken_apart_and_rescued(
     assert {"as it is", "half the noise σ"} <= set(table["Setting"])
     tints = page.dataframe[-1].proto.arrow_data.styler.styles
     assert len(set(re.findall("#[0-9a-f]{8}", tints))) == table["Outcome"].nunique() > 1, "each its colour"
+    assert any(c.value.startswith("Tried with 20 votes where nothing else is said") for c in page.caption)
     (said,) = (c.value for c in page.caption if "shared by" in c.value)
     assert f"shared by {len(table)} tries" in said
     assert said.endswith("together they hold with 99.9 % confidence.")
+
+
+def draw_rescues(done: int) -> None:
+    from types import SimpleNamespace
+    from typing import Any
+
+    from diffsmooth_core import ABSTAIN, SmoothingConfig
+    from diffsmooth_core.analysis.rescue import Rescue
+    from diffsmooth_core.runs.results import Result
+    from ui.jobs.audits import ExplainingProgress
+    from ui.runs import detail
+
+    run: Any = SimpleNamespace(config={"n": 1000, "alpha": 1e-7})
+    tried = Rescue("as it is", SmoothingConfig(alpha=5e-8), ABSTAIN, 0.0, 0.4, 10)
+    names = tuple("abcdefghij")
+    detail._rescues(run, Result(0, 3, ABSTAIN, 0.0), ExplainingProgress((tried,), done, 2), names)
+
+
+@pytest.mark.parametrize(
+    ("done", "said"), [(1, "None of these so far certifies d"), (2, "None of these certifies d")]
+)
+def test_what_was_not_found_yet_is_not_said_to_be_nowhere_and_no_tries_are_certain(
+    done: int, said: str
+) -> None:
+    page = AppTest.from_function(draw_rescues, kwargs={"done": done}).run()
+    assert not page.exception
+    assert [m.value for m in page.markdown] == [f"{said}, which the picture is of."]
+    assert "at α = 0.00000005, the run's risk shared by 2 tries" in page.caption[-1].value
+    assert page.caption[-1].value.endswith("together they hold with 99.99999 % confidence.")
 
 
 def test_abstentions_are_counted_by_reason_and_explained(store: Store, open_page: Open) -> None:

@@ -346,6 +346,19 @@ def test_every_bound_says_what_it_is_and_their_scale_stays_while_lengths_change_
     assert ends == pytest.approx([100.0, 120.0, 120.0])
 
 
+def test_only_terms_that_say_something_are_said_to_light_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    hints: list[str] = []
+    monkeypatch.setattr(terms, "_component", lambda data, key: hints.append(data["hint"]))
+    row = terms.TermRow("a", "≤", [("x", 1.0)])
+    for term, mark in (
+        (terms.Term("x", "red"), 5.0),
+        (terms.Term("x", "red", "a length"), None),
+        (terms.Term("x", "red", "a length"), 5.0),
+    ):
+        terms.show([row], {"x": term}, "k", mark)
+    assert hints == ["", terms.HINT, terms.MARK + terms.HINT]
+
+
 def test_axes_of_a_photograph_have_room_for_the_longest_noise() -> None:
     d = 3 * 224**2
     length = math.sqrt(d)
