@@ -1,38 +1,32 @@
-"""One picture of a run: its result, the diagnosis, other settings that certify it, and people's remarks."""
+"""One picture of a run: its result, why it is not certified, and who votes for what."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from diffsmooth_core import ABSTAIN, InputError
-from diffsmooth_core.analysis.browsing import REVIEWS, RunRow
+from diffsmooth_core.analysis.browsing import RunRow
 from diffsmooth_core.analysis.comparing import CHANGES
 from diffsmooth_core.analysis.diagnosis import REASONS, Diagnosis
-from diffsmooth_core.analysis.rescue import ranked
 from diffsmooth_core.analysis.stages import Stages
 from diffsmooth_core.runs.reading import with_readable_certificate
-from diffsmooth_core.runs.records import Kind, Run
-from diffsmooth_core.runs.results import OUTCOMES, Result
-from diffsmooth_core.wording import confidence, down, length, written
+from diffsmooth_core.runs.records import Run
+from diffsmooth_core.runs.results import Result
+from diffsmooth_core.wording import down, written
 from ui.answer import card
-from ui.colours import outcome_colour, outcome_mark
 from ui.components import figure, strip
 from ui.images import data_url
 from ui.jobs import audits
-from ui.jobs.cancelling import cancel_button
-from ui.jobs.polling import failure, is_waiting, poll, show_queue_position
 from ui.navigation import certify_by_name
-from ui.runs import charts
+from ui.runs import charts, remarks, rescue
 from ui.runs.controls import Selection, with_numbers
 from ui.runs.grid import describe
-from ui.session import notices, state
+from ui.session import state
 from ui.session.settings import CONFIG_FIELDS
 from ui.text import plain
 
@@ -54,8 +48,8 @@ def show(selection: Selection, idx: int) -> None:
     else:
         _votes(selection, row, result, why, here)
     if here:
-        _rescue(run, result, selection.names)
-    _remarks(run, row)
+        rescue.show(run, result, selection.names)
+    remarks.show(run, row)
 
 
 def _card(selection: Selection, result: Result) -> tuple[DeltaGenerator, bool]:
@@ -202,137 +196,3 @@ def _voters(stages: Stages, label: int, names: tuple[str, ...]) -> None:
             for i in voters
         ]
         strip.show(frames, key=f"audit-voters-{title}", arrows=False)
-
-
-def _rescue(run: Run, result: Result, names: tuple[str, ...]) -> None:
-    """A sweep over settings, by a button."""
-    if run.origin != "audit":
-        return
-    what = f"rescue-{result.idx}"
-    st.subheader(
-        "What would rescue it?" if result.predict == ABSTAIN else "What would other settings say?",
-        anchor=False,
-    )
-    poll(lambda: [audits.latest(run, what)], lambda: _rescuing(run, result, what, names))
-
-
-def _rescuing(run: Run, result: Result, what: str, names: tuple[str, ...]) -> None:
-    job = audits.latest(run, what)
-    progress: audits.ExplainingProgress | None = job.progress if job else None
-    if job and not job.finished:
-        done, total = (progress.done, progress.total) if progress else (0, 1)
-        if is_waiting(job):
-            show_queue_position(lambda: audits.latest(run, what))
-        st.progress(done / total, f"{done} of {total} settings" if progress else "Starting")
-        cancel_button(job, f"stop-{what}", "Stop", wide=False)
-    elif job is None or job.state != "done":
-        if job and job.error:
-            st.error(failure(job))
-        st.caption(
-            "Tries about ten settings on this picture, with the same noise: other σ, σ′, m and n, and other "
-            "classifiers."
-        )
-        st.button(
-            "Try other settings",
-            on_click=notices.attempt,
-            args=(audits.rescue, run, result.idx, job),
-            icon=":material/healing:",
-        )
-    if progress and progress.rescues:
-        _rescues(run, result, progress, names)
-
-
-def _rescues(run: Run, result: Result, progress: audits.ExplainingProgress, names: tuple[str, ...]) -> None:
-    """The result of each other setting, the best first, and what may be claimed of it."""
-    no_rescue = {"wrong": ", no rescue"}
-    found = ranked(progress.rescues, result.label)
-    if result.label is not None and found[0][0] != "right":
-        which = "None of these" if progress.done == progress.total else "None of these so far"
-        st.markdown(f"{which} certifies {plain(names[result.label])}, which the picture is of.")
-    table = pd.DataFrame(
-        [
-            {
-                "Setting": r.change,
-                "Outcome": outcome_mark(outcome) + OUTCOMES[outcome] + no_rescue.get(outcome, ""),
-                "Radius": length(r.radius) if r.radius else "–",
-                "Answer": "–" if r.label == ABSTAIN else names[r.label],
-                "Share p̂": down(r.p_hat, 3),
-                "Votes": r.config.n,
-                "Classifications": r.cost,
-            }
-            for outcome, r in found
-        ]
-    )
-    tints = [f"background-color: {outcome_colour(outcome)}33" for outcome, _ in found]
-    st.dataframe(
-        table.style.apply(lambda _: tints, subset=["Outcome"]),
-        hide_index=True,
-        column_config={"Setting": st.column_config.TextColumn(width=176)},  # all of it on a phone
-    )
-    fewest = min(r.config.n for r in progress.rescues)
-    if fewest < run.config["n"]:
-        st.caption(
-            f"Tried with {fewest:,} votes where nothing else is said, so compare with “as it is”, not "
-            f"with the run's {run.config['n']:,}."
-        )
-    alpha = progress.rescues[0].config.alpha
-    st.caption(
-        f"Each holds at α = {written(alpha, 2)}, the run's risk shared by {progress.total} tries, so the "
-        f"best of them may be picked: together they hold with {confidence(run.config['alpha'])} confidence."
-    )
-
-
-def _remarks(run: Run, row: RunRow) -> None:
-    """Review state, tags and notes; each is kept at once."""
-    idx = row.result.idx
-
-    def say(kind: Kind, text: str) -> None:
-        notices.attempt(audits.store().remark, run, idx, kind, text)
-
-    st.subheader("Review", anchor=False)
-    with st.container(key="charts-review"):  # laid out as charts are: side by side where each has room
-        left, right = st.columns(2, gap="large")
-    with left:
-        key = f"review-{run.id}-{idx}"
-        st.session_state[key] = row.review
-        st.segmented_control(
-            "State",
-            list(REVIEWS),
-            format_func=REVIEWS.__getitem__,
-            key=key,
-            required=True,
-            on_change=lambda: say("review", st.session_state[key]),
-        )
-        tag_key = f"tags-{run.id}-{idx}"
-        st.session_state[tag_key] = list(row.tags)
-        every = sorted({tag for other in audits.rows(run) for tag in other.tags})
-        st.multiselect(
-            "Tags",
-            every,
-            key=tag_key,
-            accept_new_options=True,
-            placeholder="choose or write one",
-            on_change=lambda: _tagged(row, st.session_state[tag_key], say),
-        )
-    with right:
-        for note in row.notes:
-            st.markdown(f"{plain(note.text)}  \n:small[:gray[{note.created.replace('T', ' ')[:16]} UTC]]")
-        with st.form(f"note-{run.id}-{idx}", clear_on_submit=True, border=False):
-            st.text_area("Note", key=f"note-text-{run.id}-{idx}", height=80, max_chars=4000)
-            st.form_submit_button(
-                "Add the note", on_click=lambda: _noted(st.session_state[f"note-text-{run.id}-{idx}"], say)
-            )
-
-
-def _noted(text: str, say: Callable[[Kind, str], None]) -> None:
-    if text.strip():
-        say("note", text)
-
-
-def _tagged(row: RunRow, tags: list[str], say: Callable[[Kind, str], None]) -> None:
-    for tag in tags:
-        if tag not in row.tags:
-            say("tag", tag[:60])
-    for tag in row.tags:
-        if tag not in tags:
-            say("untag", tag)

@@ -506,12 +506,12 @@ def draw_rescues(done: int) -> None:
     from diffsmooth_core.analysis.rescue import Rescue
     from diffsmooth_core.runs.results import Result
     from ui.jobs.audits import ExplainingProgress
-    from ui.runs import detail
+    from ui.runs import rescue
 
     run: Any = SimpleNamespace(config={"n": 1000, "alpha": 1e-7})
     tried = Rescue("as it is", SmoothingConfig(alpha=5e-8), ABSTAIN, 0.0, 0.4, 10)
     names = tuple("abcdefghij")
-    detail._rescues(run, Result(0, 3, ABSTAIN, 0.0), ExplainingProgress((tried,), done, 2), names)
+    rescue._rescues(run, Result(0, 3, ABSTAIN, 0.0), ExplainingProgress((tried,), done, 2), names)
 
 
 @pytest.mark.parametrize(
