@@ -91,8 +91,12 @@ def test_a_class_from_its_code_to_what_peeking_came_to(app: str, browser: Browse
         seed = one.get_by_role("spinbutton")
         seed.fill(str(HIGH))
         two.get_by_role("spinbutton").fill(str(LOW))
+        button(hall, "Draw the votes")
+        in_vain = hall.get_by_text("nobody has given a seed yet")
+        expect(in_vain).to_be_visible()
         button(two, "Send")
         expect(hall.get_by_text("1 of 3 have given one")).to_be_visible()
+        expect(in_vain).to_be_hidden()
         one.wait_for_timeout(2500)  # longer than between two looks of a phone at its room
         expect(seed).to_be_focused()
         expect(seed).to_have_value(str(HIGH))

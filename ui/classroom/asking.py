@@ -15,17 +15,27 @@ from ui import page
 
 def ask(button: str, action: Callable[[], object]) -> None:
     """Do what a button is for; an InputError is shown by `refusal` of the same button."""
-    st.session_state.pop("room-refused", None)
+    forget()
     try:
         action()
     except InputError as error:
         st.session_state["room-refused"] = (button, str(error))
 
 
-def refusal(button: str) -> None:
-    """Why the button did nothing when it was pressed last; nothing where it did."""
+def refused(button: str) -> str:
+    """Why the button did nothing when it was pressed last; empty where it did."""
     pressed, why = st.session_state.get("room-refused", ("", ""))
-    page.problem_line(why if pressed == button else "")
+    return str(why) if pressed == button else ""
+
+
+def refusal(button: str) -> None:
+    """Draw why the button did nothing when it was pressed last; nothing where it did."""
+    page.problem_line(refused(button))
+
+
+def forget() -> None:
+    """Draw no refusal any more."""
+    st.session_state.pop("room-refused", None)
 
 
 def enter(code: str) -> None:

@@ -13,12 +13,12 @@ from diffsmooth_core.certification.thousand_seeds import recorded
 from diffsmooth_core.markup import element
 from ui import page
 from ui.classroom import charts, joining
-from ui.classroom.asking import ask, leave, refusal
+from ui.classroom.asking import ask, forget, leave, refusal, refused
 from ui.classroom.pieces import QUESTION, big, frog, lessons, truth
 from ui.components import figure
 from ui.jobs import rooms
 from ui.jobs.registry import jobs
-from ui.jobs.rooms import Phase, Room
+from ui.jobs.room import Phase, Room
 from ui.jobs.seeds import ALPHA
 
 SECONDS = 1.0  # between two looks at the room
@@ -56,14 +56,28 @@ def _lead(room: Room) -> None:
     """The way on, named by what it does, and the way out."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if room.phase in NEXT:
-            go_on = partial(ask, "lead", partial(rooms.advance, room.code, room.phase))
+            go_on = partial(ask, room.phase, partial(rooms.advance, room.code, room.phase))
             st.button(NEXT[room.phase], key="room-next", type="primary", on_click=go_on)
         else:
             lessons()
         with st.popover("Close the room"):
             st.markdown("It forgets all that was given in it.")
-            st.button("Close it", key="room-close", on_click=partial(ask, "lead", partial(_close, room.code)))
-        refusal("lead")
+            close = partial(ask, "close", partial(_close, room.code))
+            st.button("Close it", key="room-close", on_click=close)
+        if refused(room.phase):
+            st.fragment(partial(_hindered, room.code), run_every=SECONDS)()
+
+
+def _hindered(code: str) -> None:
+    """Why the way on was pressed in vain, for as long as it would be again."""
+    try:
+        why = rooms.look(code).hindered
+    except InputError:
+        st.rerun()
+    if not why:
+        forget()
+        st.rerun()
+    page.problem_line(why)
 
 
 def _close(code: str) -> None:

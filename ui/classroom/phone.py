@@ -16,7 +16,7 @@ from diffsmooth_core.wording import down
 from ui.classroom.asking import ask, refusal
 from ui.classroom.pieces import QUESTION, big, frog, judged, truth
 from ui.jobs import rooms
-from ui.jobs.rooms import Phase, Room
+from ui.jobs.room import Phase, Room
 from ui.jobs.seeds import ALPHA, SeedResult
 
 SECONDS = 2.0  # between two looks at the room
@@ -55,16 +55,19 @@ def _guessing(room: Room) -> None:
         return
     st.subheader(QUESTION, anchor=False)
     with st.form("guess", border=False):
-        st.slider("How many in a hundred", 0, 100, 50, key="room-guess", label_visibility="collapsed")
+        before = 50 if room.mine_guess is None else int(room.mine_guess)
+        st.slider("How many in a hundred", 0, 100, before, key="room-guess", label_visibility="collapsed")
         _send("guess", lambda: rooms.guess(room.code, st.session_state["room-guess"]))
 
 
 def _seeds(room: Room) -> None:
+    refusal("guess")  # which came too late
     if room.mine_seed is not None and not _changing(room):
         _sent(room, big(f"{room.mine_seed}", "is your seed"))
         return
     st.subheader("Give a seed: any number", anchor=False)
-    st.session_state.setdefault("room-seed", 1000 + secrets.randbelow(9000))
+    offered = 1000 + secrets.randbelow(9000) if room.mine_seed is None else room.mine_seed
+    st.session_state.setdefault("room-seed", offered)
     with st.form("seed", border=False):
         st.number_input("Seed", 0, LARGEST, step=1, key="room-seed", label_visibility="collapsed")
         _send("seed", lambda: rooms.give_seed(room.code, st.session_state["room-seed"]))
@@ -133,6 +136,7 @@ def _mine(room: Room) -> SeedResult | None:
     else:
         return result
     st.subheader(said, anchor=False)
+    refusal("seed")  # which came too late
     st.markdown(f"{why}Look to the front.")
     return None
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from diffsmooth_core import InputError
 from ui import page
-from ui.classroom import hall, phone
+from ui.classroom import hall, open_rooms, phone
 from ui.classroom.asking import ask, enter, leave, refusal
 from ui.classroom.pieces import frog, lessons
 from ui.jobs import rooms
@@ -47,7 +47,8 @@ def show(code: str) -> None:
 
 
 def _door(why: str = "") -> None:
-    """Two ways in: to join a room, or to open one. `why` is the reason that the address leads to none."""
+    """Two ways in: to join a room, or to open one; the operator sees those that are open. `why` is the reason
+    that the address leads to none."""
     st.markdown(
         "An experiment for a whole class: how many claim too much, if they stop counting when it suits?"
     )
@@ -64,6 +65,7 @@ def _door(why: str = "") -> None:
         st.markdown("Open a room on the projector. The class joins it with phones, without names.")
         st.button("Open a room", type="primary", on_click=partial(ask, "open", _open))
         refusal("open")
+    open_rooms.show()
     with st.container(key="room-story"):
         picture, steps = st.columns([2, 3], gap="large", vertical_alignment="center")
         picture.html(frog())

@@ -148,8 +148,8 @@ class Registry:
             latest = self.latest(key)
             if latest and (not latest.finished or latest.id != (after.id if after else None)):
                 return latest.id
+            self.check_capacity(queue, owner)
             line = self._queues[queue]
-            self._check_room(line, owner)
             job_id = secrets.token_urlsafe(6)
             snapshot = Snapshot(job_id, "queued", subject, key, owner, progress=resumed, resumed=resumed)
             job = _Job(snapshot, stream, line)
@@ -163,6 +163,17 @@ class Registry:
                 )
                 line.worker.start()
             return job_id
+
+    def check_capacity(self, queue: str, owner: str) -> None:
+        """Raises InputError where a queue, or the owner's share of it, is full."""
+        with self._changed:
+            waiting, limits = self._queues[queue].waiting, self._queues[queue].limits
+            if len(waiting) >= limits.capacity:
+                raise InputError(f"{len(waiting)} runs are waiting already; try again in a minute")
+            own = sum(job.owner == owner for job in waiting)
+            if limits.each is not None and own >= limits.each:
+                runs = "run of yours is" if own == 1 else "runs of yours are"
+                raise InputError(f"{own} {runs} waiting already; cancel one or wait")
 
     def latest(self, key: Hashable) -> Snapshot[Any] | None:
         """The last job of this key, or None where there was none or it is forgotten."""
@@ -227,15 +238,6 @@ class Registry:
                 lambda: job_id not in self._jobs or self._jobs[job_id].snapshot.finished, timeout
             )
             return self.snapshot(job_id)
-
-    def _check_room(self, queue: _Queue, owner: str) -> None:
-        waiting, each = len(queue.waiting), queue.limits.each
-        if waiting >= queue.limits.capacity:
-            raise InputError(f"{waiting} runs are waiting already; try again in a minute")
-        own = sum(job.owner == owner for job in queue.waiting)
-        if each is not None and own >= each:
-            runs = "run of yours is" if own == 1 else "runs of yours are"
-            raise InputError(f"{own} {runs} waiting already; cancel one or wait")
 
     def _enqueue(self, job: _Job) -> None:
         job.arrived = next(self._number)

@@ -15,12 +15,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from diffsmooth_core import InputError
 from ui.jobs import gate, seeds
 from ui.jobs.gate import Demand
 from ui.jobs.registry import jobs
+from ui.jobs.room import Phase, Room
 from ui.jobs.seeds import SeedResult
 from ui.session.limits import limit
 from ui.session.numbers import within
@@ -29,42 +29,7 @@ from ui.session.visitor import is_operator, visitor
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without those that look alike: 0 and O, 1, I and L
 QUEUE = "certificates"
 SECONDS = 30.0  # between two looks for rooms whose time is over
-
-
-class Phase(StrEnum):
-    """What a room is at; they follow each other in this order."""
-
-    GATHERING = "gathering"
-    GUESSING = "guessing"
-    SEEDS = "seeds"
-    BOUNDS = "bounds"
-    PEEKING = "peeking"
-
-
-@dataclass(frozen=True)
-class Room:
-    """A room at one moment, as one visitor sees it; nothing in it changes afterwards.
-
-    `guesses`, in percent, and `seeds`, one for everybody who gave one, are in the order of their size, which
-    says of nobody who gave which. `results` are those found so far, one for each seed of `seeds`: where two
-    people gave the same seed, both have its result, and both count. `job` is the id of the job that computes
-    them, and `problem` says, without a full stop, why it ended before all were there. A `teacher`, who may
-    be the operator, can `advance` the room, `try_again` and `close` it. `mine_guess`, `mine_seed` and
-    `mine_result` are the visitor's own.
-    """
-
-    code: str
-    phase: Phase
-    people: int
-    guesses: tuple[float, ...] = ()
-    seeds: tuple[int, ...] = ()
-    job: str | None = None
-    results: tuple[SeedResult, ...] = ()
-    problem: str = ""
-    teacher: bool = False
-    mine_guess: float | None = None
-    mine_seed: int | None = None
-    mine_result: SeedResult | None = None
+AWAY = 120.0  # seconds without a look after which an empty room counts as left
 
 
 @dataclass(frozen=True)
@@ -94,12 +59,14 @@ class _Person:
 
 @dataclass
 class _Record:
-    """A room as the table holds it. `key` is its secret, under which browsers are hashed."""
+    """A room as the table holds it. `key` is its secret, under which browsers are hashed. It was opened
+    `since` then, and last `looked` at then, both on the clock."""
 
     code: str
     key: bytes
     opener: bytes
-    until: float  # on the clock
+    since: float
+    looked: float
     phase: Phase = Phase.GATHERING
     people: dict[bytes, _Person] = field(default_factory=dict)
     job: str | None = None
@@ -113,6 +80,15 @@ class _Record:
         return tuple(sorted(person.seed for person in self.people.values() if person.seed is not None))
 
     @property
+    def old(self) -> bool:
+        return _clock() - self.since >= 60 * float(limit("rooms", "minutes"))
+
+    @property
+    def left(self) -> bool:
+        """Whether nobody is in it, nor has looked at it for long."""
+        return not self.people and _clock() >= self.looked + AWAY
+
+    @property
     def complete(self) -> bool:
         return len(self.results) == len(self.seeds)
 
@@ -124,8 +100,9 @@ _clock = time.monotonic
 
 
 def open_room() -> Room:
-    """Open a room, or find the one that this visitor has open already. Raises InputError where the operator
-    does not allow its votes, or as many rooms are open as may be."""
+    """Open a room, or find the one that this visitor has open already. Where as many are open as may be, one
+    that was left before anybody joined gives way. Raises InputError where there is none, and where the
+    operator does not allow its votes."""
     gate.allow(Demand(runs=(seeds.config_of(0),)))
     if not all(limit("rooms", name) for name in ("open", "people", "minutes")):
         raise InputError("the operator of this server lets nobody open a room")
@@ -133,6 +110,8 @@ def open_room() -> Room:
     with _lock:
         _close_old()
         own = [record for record in _open.values() if record.opened_by(who)]
+        if not own and len(_open) >= limit("rooms", "open"):
+            _close_left()
         if not own and (many := len(_open)) >= limit("rooms", "open"):
             are = "room is" if many == 1 else "rooms are"
             raise InputError(f"{many} {are} open and no more may be here; try again once one has been closed")
@@ -153,7 +132,17 @@ def look(code: str) -> Room:
     """A room, without entering it. Raises InputError for a code of none."""
     who = visitor()
     with _lock:
-        return _seen(_find(code), who)
+        record = _find(code)
+        record.looked = _clock()
+        return _seen(record, who)
+
+
+def every_room() -> tuple[Room, ...]:
+    """All rooms, in the order in which they were opened, for the operator; nobody else is told of any."""
+    who = visitor()
+    with _lock:
+        _close_old()
+        return tuple(_seen(record, who) for record in _open.values()) if is_operator() else ()
 
 
 def guess(code: str, percent: float) -> None:
@@ -185,14 +174,10 @@ def advance(code: str, seen: Phase) -> None:
         record = _led(code, who)
         if record.phase is not seen:
             return
+        if why := _hindered(record, who):
+            raise InputError(why)
         if seen is Phase.SEEDS:
             _start(record, who)
-        elif seen is Phase.BOUNDS and not record.complete and not _problem(record):
-            raise InputError("the bounds are still being computed; wait for the last one")
-        elif seen is Phase.BOUNDS and not record.results:
-            raise InputError("there is no bound to look into yet; try again first")
-        elif seen is Phase.PEEKING:
-            raise InputError("this room is at its end; close it, and open another for another round")
         order = list(Phase)
         record.phase = order[order.index(seen) + 1]
 
@@ -218,8 +203,8 @@ def close(code: str) -> None:
 def _new(who: str) -> _Record:
     while (code := "".join(secrets.choice(LETTERS) for _ in range(6))) in _open:
         pass
-    key, until = secrets.token_bytes(32), _clock() + 60 * limit("rooms", "minutes")
-    record = _open[code] = _Record(code, key, _hashed(key, who), until)
+    key, now = secrets.token_bytes(32), _clock()
+    record = _open[code] = _Record(code, key, _hashed(key, who), now, now)
     if not _closer:
         _closer.append(threading.Thread(target=_close_in_time, name="rooms", daemon=True))
         _closer[0].start()
@@ -269,10 +254,26 @@ def _check_phase(record: _Record, wanted: Phase, what: str) -> None:
         raise InputError(f"{what} is not taken any more; this room has gone on")
 
 
+def _hindered(record: _Record, who: str) -> str:
+    """Why this visitor cannot lead a room on to the next phase now; empty where they can."""
+    if record.phase is Phase.SEEDS and not record.seeds:
+        return "nobody has given a seed yet; wait for one"
+    if record.phase is Phase.SEEDS:
+        try:
+            jobs().check_capacity(QUEUE, who)
+        except InputError as full:
+            return str(full)
+    if record.phase is Phase.BOUNDS and not record.complete and not _problem(record):
+        return "the bounds are still being computed; wait for the last one"
+    if record.phase is Phase.BOUNDS and not record.results:
+        return "there is no bound to look into yet; try again first"
+    if record.phase is Phase.PEEKING:
+        return "this room is at its end; close it, and open another for another round"
+    return ""
+
+
 def _start(record: _Record, who: str) -> None:
     """Queue the job of the seeds that have no result yet."""
-    if not record.seeds:
-        raise InputError("nobody has given a seed yet; wait for one")
     key = ("room", record.code)
     # Without the seeds: an ended job is known for longer than its room.
     task = RoomTask(Demand(runs=(seeds.config_of(0),) * len(record.seeds)))
@@ -309,16 +310,19 @@ def _problem(record: _Record) -> str:
 def _seen(record: _Record, who: str) -> Room:
     me = record.people.get(_hashed(record.key, who), _Person())
     guesses = (person.guess for person in record.people.values() if person.guess is not None)
+    teacher = _leads(record, who)
     return Room(
         code=record.code,
         phase=record.phase,
         people=len(record.people),
+        minutes=int((_clock() - record.since) // 60),
         guesses=tuple(sorted(guesses)),
         seeds=record.seeds,
         job=record.job,
         results=record.results,
         problem=_problem(record),
-        teacher=_leads(record, who),
+        teacher=teacher,
+        hindered=_hindered(record, who) if teacher else "",
         mine_guess=me.guess,
         mine_seed=me.seed,
         mine_result=next((result for result in record.results if result.seed == me.seed), None),
@@ -326,8 +330,15 @@ def _seen(record: _Record, who: str) -> Room:
 
 
 def _close_old() -> None:
-    for record in [record for record in _open.values() if record.until <= _clock()]:
+    for record in [record for record in _open.values() if record.old]:
         _forget(record)
+
+
+def _close_left() -> None:
+    """Close the room that was left longest ago, if any was: its projector may have come back as another
+    visitor, as one without cookies does, or somebody opened it in passing."""
+    if left := [record for record in _open.values() if record.left]:
+        _forget(min(left, key=lambda record: record.looked))
 
 
 def _close_in_time() -> None:

@@ -20,6 +20,8 @@ from ui.classroom.phone import first_above
 from ui.classroom.pieces import QUESTION
 from ui.jobs import rooms, seeds
 from ui.jobs.registry import jobs
+from ui.jobs.room import Phase, Room
+from ui.session import visitor
 
 N = recorded().config.n
 VOTES = {  # by seed, in the order in which they are cast
@@ -98,7 +100,8 @@ def test_a_class_from_the_door_to_what_peeking_came_to(hall: AppTest) -> None:
     assert QUESTION in said(one)
     one.slider(key="room-guess").set_value(20)
     assert "20 in a hundred is your guess" in said(press(one, "Send"))
-    press(one, "Change it").slider(key="room-guess").set_value(30)
+    assert press(one, "Change it").slider(key="room-guess").value == 20, "it is one's own that is changed"
+    one.slider(key="room-guess").set_value(30)
     assert "30 in a hundred is your guess" in said(press(one, "Send"))
     two.slider(key="room-guess").set_value(10)
     press(two, "Send")
@@ -109,6 +112,8 @@ def test_a_class_from_the_door_to_what_peeking_came_to(hall: AppTest) -> None:
     assert "the middle one is **20** in a hundred" in said(hall)
     assert len(hall.get("echarts_chart")) == 1
     assert "1 is your seed" in said(give(one.run(), 1))
+    assert press(one, "Change it").number_input(key="room-seed").value == 1
+    assert "1 is your seed" in said(press(one, "Send"))
     give(two.run(), 2)
     assert "2 of 2 have given one" in said(hall.run())
 
@@ -145,15 +150,52 @@ def test_who_gave_no_seed_who_never_claimed_too_much_and_what_cannot_go_on(hall:
     refused = press(hall, "Draw the votes")
     assert "nobody has given a seed yet" in said(refused)
     assert "0 of 2 have given one" in said(hall), "and the room is where it was"
+    assert "nobody has given a seed yet" in said(hall.run()), "for as long as it is true"
     give(calm.run(), 3)
+    assert "nobody has given a seed yet" not in said(hall.run())
     press(hall, "Draw the votes")
-    assert "nobody has given a seed yet" not in said(hall)
     drawn(hall)
     press(hall.run(), "What if we had peeked?")
     assert "You gave no seed" in said(late.run())
     assert "✓ Wherever you had stopped, your claim would have held" in said(calm.run())
     assert "It came out 0 of 1, which is 0 in a hundred." in said(hall), "nobody guessed"
     assert [metric.value for metric in hall.metric] == ["0 of 1"] * 3
+
+
+def test_whose_word_comes_too_late_is_told_so(hall: AppTest) -> None:
+    late, other = phone(hall), phone(hall)
+    press(hall, "Guess")
+    late.run(), other.run()
+    press(other, "Send")
+    rooms_went_on = press(hall, "Give seeds")
+    told = said(press(late, "Send"))
+    assert "a guess is not taken any more" in told
+    assert "Give a seed: any number" in told
+    assert "the middle one is **50** in a hundred" in said(rooms_went_on)
+    give(other.run(), 3)
+    press(hall.run(), "Draw the votes")
+    drawn(hall)
+    told = said(give(late, 1))
+    assert "You gave no seed" in told
+    assert "a seed is not taken any more; this room has gone on" in told
+    assert "a seed is not taken" not in said(other.run())
+
+
+def test_the_operator_sees_every_room_and_closes_one(hall: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = phone(hall), opened("pages/classroom.py")
+    press(other, "Open a room")
+    assert "Open rooms" not in said(opened("pages/classroom.py")), "nobody else is told of any"
+    operator = opened("pages/classroom.py")
+    monkeypatch.setattr(visitor, "_operators", {operator.session_state["visitor"]})
+    operator.run()
+    assert f"**{code(hall)}**: open for 0 min, 1 person is in it" in said(operator)
+    assert f"**{code(other)}**: open for 0 min, 0 people are in it" in said(operator)
+    operator.button(key=f"room-close-{code(hall)}").click().run()
+    assert code(hall) not in said(checked(operator))
+    assert "The room is closed" in said(one.run())
+    operator.button(key=f"room-lead-{code(other)}").click().run()
+    press(checked(operator), "Guess")
+    assert QUESTION in said(other.run())
 
 
 def test_a_phone_whose_seed_claims_nothing_is_told_of_no_votes_and_of_no_claim(hall: AppTest) -> None:
@@ -262,7 +304,7 @@ def test_a_room_that_went_on_while_it_was_drawn_is_drawn_anew(
     room = rooms.look
     looks = iter(range(1000))
 
-    def led_meanwhile(code: str) -> rooms.Room:
+    def led_meanwhile(code: str) -> Room:
         seen = room(code)
         if next(looks) == 0:
             rooms.advance(code, seen.phase)
@@ -279,14 +321,14 @@ def test_a_room_that_went_on_while_it_was_drawn_is_drawn_anew(
         ({}, False),
         ({"people": 9, "guesses": (1.0,), "mine_guess": 1.0}, False),  # it is being typed
         ({"problem": "it was cancelled"}, True),
-        ({"phase": rooms.Phase.PEEKING}, True),
+        ({"phase": Phase.PEEKING}, True),
         ({"mine_result": seeds.result(1, VOTES[1])}, True),
     ],
 )
 def test_a_phone_is_drawn_again_once_there_is_something_else_to_see(
     monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], again: bool
 ) -> None:
-    shown, drawn = rooms.Room("ABCDEF", rooms.Phase.BOUNDS, people=2, mine_seed=1), []
+    shown, drawn = Room("ABCDEF", Phase.BOUNDS, people=2, mine_seed=1), []
     monkeypatch.setattr(rooms, "look", lambda _: replace(shown, **changes))
     monkeypatch.setattr(phone_view.st, "rerun", lambda: drawn.append(True))
     phone_view._watch(shown)

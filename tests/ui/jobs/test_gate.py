@@ -39,6 +39,7 @@ from ui.jobs.certificates import CertificationTask
 from ui.jobs.experiments import ExperimentTask
 from ui.jobs.gate import Demand
 from ui.jobs.registry import Registry, Snapshot, jobs
+from ui.jobs.room import Phase
 from ui.session import limits, settings, state
 
 CONFIG = replace(settings.DEFAULTS, n0=10, n=40, m=2, dtype="float32")
@@ -74,7 +75,7 @@ def certified(config: SmoothingConfig = CONFIG) -> Snapshot[Any]:
 def with_a_seed() -> str:
     """The code of a room whose next step is its job."""
     room = rooms.open_room()
-    for phase in (rooms.Phase.GATHERING, rooms.Phase.GUESSING):
+    for phase in (Phase.GATHERING, Phase.GUESSING):
         rooms.advance(room.code, phase)
     rooms.give_seed(room.code, 7)
     return room.code
@@ -104,7 +105,7 @@ def every_kind(store: Store, config: SmoothingConfig = CONFIG) -> dict[str, Star
         ),
         "costs": lambda: theorems.request_costs(picture, config),
         "exact curves": lambda: theorems.request_exact_curves("clusters", 2, setting),
-        "room": lambda: rooms.advance(room, rooms.Phase.SEEDS),
+        "room": lambda: rooms.advance(room, Phase.SEEDS),
         "download": lambda: downloads.start(downloads.RESNET),
         "file": lambda: files.read("here", "files", "a log", str, print, print),
         "convergence": lambda: theorems.request_convergence("clusters", 2, setting),

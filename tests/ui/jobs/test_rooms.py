@@ -16,7 +16,7 @@ from diffsmooth_core import InputError
 from diffsmooth_core.certification.thousand_seeds import recorded
 from ui.jobs import rooms, seeds
 from ui.jobs.registry import Registry, Snapshot, jobs
-from ui.jobs.rooms import Phase, Room
+from ui.jobs.room import Phase, Room
 from ui.jobs.seeds import SeedResult
 from ui.session import limits
 
@@ -208,6 +208,69 @@ def test_a_room_and_the_server_take_as_many_as_the_operator_allows(allowed: Call
     as_visitor("a third teacher", rooms.open_room)
 
 
+def test_where_no_more_may_be_open_a_room_gives_way_that_was_left_before_anybody_joined(
+    monkeypatch: pytest.MonkeyPatch, allowed: Callable[..., None]
+) -> None:
+    """As one whose projector was reloaded without cookies: it came back as somebody else."""
+    now = 0.0
+    monkeypatch.setattr(rooms, "_clock", lambda: now)
+    allowed(open=3)
+    with_class = rooms.open_room().code
+    as_visitor("phone", rooms.join, with_class)
+    first, second = (as_visitor(who, rooms.open_room).code for who in ("b", "c"))
+    now += rooms.AWAY - 1
+    as_visitor("b", rooms.look, first)
+    refused("3 rooms are open", as_visitor, "d", rooms.open_room)
+    now += 1
+    third = as_visitor("d", rooms.open_room).code
+    refused("no room with", rooms.look, second)
+    assert as_visitor("c", rooms.join, first).people == 1, "somebody looked at it meanwhile"
+    as_visitor("d", rooms.look, third)
+    now += 3600
+    assert as_visitor("d", rooms.open_room).code == third, "one's own is found, however long one was away"
+    as_visitor("e", rooms.open_room)
+    assert set(rooms._open) >= {with_class, first}, "those with people in them stay"
+
+
+def test_the_operator_alone_is_told_of_every_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(rooms, "_clock", lambda: now)
+    one = rooms.open_room().code
+    as_visitor("a", rooms.join, one)
+    now += 150
+    two = as_visitor("another teacher", rooms.open_room).code
+    seen = as_visitor("operator", rooms.every_room)
+    assert [(room.code, room.minutes, room.people) for room in seen] == [(one, 2, 1), (two, 0, 0)]
+    assert rooms.every_room() == (), "a teacher is told of their own alone"
+    now += 60 * limits.limit("rooms", "minutes") - 150
+    assert [room.code for room in as_visitor("operator", rooms.every_room)] == [two]
+
+
+def test_what_hinders_a_room_is_told_its_teacher_for_as_long_as_it_does(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter.hold = 60
+    code = led_to(Phase.SEEDS)
+    assert "nobody has given a seed yet" in rooms.look(code).hindered
+    as_visitor("a", rooms.join, code)
+    assert as_visitor("a", rooms.look, code).hindered == ""
+    as_visitor("a", rooms.give_seed, code, 60)
+    assert rooms.look(code).hindered == ""
+
+    def full(*_: object) -> None:
+        raise InputError("64 runs are waiting already; try again in a minute")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(Registry, "check_capacity", full)
+        assert "64 runs are waiting" in rooms.look(code).hindered
+    rooms.advance(code, Phase.SEEDS)
+    assert counter.held.wait(100)
+    assert "still being computed" in rooms.look(code).hindered
+    counter.go.set()
+    ended(code)
+    assert rooms.look(code).hindered == ""
+
+
 @pytest.mark.parametrize("name", ["open", "people", "minutes"])
 def test_a_limit_of_none_lets_nobody_open_a_room_and_of_one_takes_one(
     allowed: Callable[..., None], name: str
@@ -382,7 +445,7 @@ def test_where_the_queue_is_full_the_room_stays_as_it_is(
         raise InputError("64 runs are waiting already; try again in a minute")
 
     with monkeypatch.context() as busy:
-        busy.setattr(Registry, "_check_room", full)
+        busy.setattr(Registry, "check_capacity", full)
         refused("64 runs are waiting", rooms.advance, code, Phase.SEEDS)
         assert (rooms.look(code).phase, rooms.look(code).job) == (Phase.SEEDS, None)
     rooms.advance(code, Phase.SEEDS)

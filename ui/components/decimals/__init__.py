@@ -1,4 +1,5 @@
-"""Reads a comma before decimals: a browser leaves it out of a number field, and "0,5" would become 5."""
+"""Reads a comma before decimals: a browser leaves it out of a number field, and "0,5" would become 5. Says what
+is taken of a number with decimals in a field of whole ones."""
 
 from __future__ import annotations
 
@@ -15,5 +16,6 @@ _component = st.components.v2.component(
 
 def read_commas() -> None:
     """Have every number field of the page that takes decimals take a comma for the point before them. In
-    fields of whole numbers it stays what it was there, a mark between thousands."""
+    fields of whole numbers it stays what it was there, a mark between thousands; of 1.5 they take the 1, and
+    say so while it is typed."""
     _component(key="decimals")
