@@ -6,11 +6,13 @@ Session-state key: `room-refused`, the button that was pressed last and why it d
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from diffsmooth_core import InputError
 from ui import page
+from ui.jobs import rooms
 
 
 def ask(button: str, action: Callable[[], object]) -> None:
@@ -36,6 +38,18 @@ def refusal(button: str) -> None:
 def forget() -> None:
     """Draw no refusal any more."""
     st.session_state.pop("room-refused", None)
+
+
+def closing(label: str, code: str, then: Callable[[], object] = lambda: None) -> None:
+    """A button that says what closing a room loses, with the one in it that closes the room."""
+
+    def close() -> None:
+        rooms.close(code)
+        then()
+
+    with st.popover(label, key=f"room-closing-{code}"):
+        st.markdown("It forgets all that was given in it.")
+        st.button("Close it", key=f"room-close-{code}", on_click=partial(ask, "close", close))
 
 
 def enter(code: str) -> None:

@@ -13,7 +13,7 @@ from diffsmooth_core.certification.thousand_seeds import recorded
 from diffsmooth_core.markup import element
 from ui import page
 from ui.classroom import charts, joining
-from ui.classroom.asking import ask, forget, leave, refusal, refused
+from ui.classroom.asking import ask, closing, forget, leave, refusal, refused
 from ui.classroom.pieces import QUESTION, big, frog, lessons, truth
 from ui.components import figure
 from ui.jobs import rooms
@@ -60,10 +60,7 @@ def _lead(room: Room) -> None:
             st.button(NEXT[room.phase], key="room-next", type="primary", on_click=go_on)
         else:
             lessons()
-        with st.popover("Close the room"):
-            st.markdown("It forgets all that was given in it.")
-            close = partial(ask, "close", partial(_close, room.code))
-            st.button("Close it", key="room-close", on_click=close)
+        closing("Close the room", room.code, then=leave)
         if refused(room.phase):
             st.fragment(partial(_hindered, room.code), run_every=SECONDS)()
 
@@ -78,11 +75,6 @@ def _hindered(code: str) -> None:
         forget()
         st.rerun()
     page.problem_line(why)
-
-
-def _close(code: str) -> None:
-    rooms.close(code)
-    leave()
 
 
 def _gathering(room: Room) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
-from ui.classroom.asking import ask, enter, refusal
+from ui.classroom.asking import closing, enter, refusal
 from ui.jobs import rooms
 from ui.session.visitor import is_operator
 
@@ -14,8 +12,8 @@ SECONDS = 5.0  # between two looks
 
 
 def show() -> None:
-    """The rooms with how long they have been open and how many people are in them, each with the way in and a
-    button that closes it; nothing for whoever is not the operator."""
+    """The rooms with how long they have been open and how many people are in them, each with the way in
+    and the way to close it; nothing for whoever is not the operator."""
     if is_operator():
         with st.container(border=True):
             st.subheader("Open rooms", anchor=False)
@@ -30,9 +28,8 @@ def _listed() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             people = "1 person is" if room.people == 1 else f"{room.people} people are"
             st.markdown(f"**{room.code}**: open for {room.minutes} min, {people} in it", width="content")
-            if st.button("Lead it", key=f"room-lead-{room.code}"):
+            if st.button("Lead", key=f"room-lead-{room.code}"):
                 enter(room.code)
                 st.rerun()
-            close = partial(ask, "listed", partial(rooms.close, room.code))
-            st.button("Close it", key=f"room-close-{room.code}", on_click=close)
-    refusal("listed")
+            closing("Close", room.code)
+    refusal("close")

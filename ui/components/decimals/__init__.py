@@ -1,5 +1,5 @@
-"""Reads a comma before decimals: a browser leaves it out of a number field, and "0,5" would become 5. Says what
-is taken of a number with decimals in a field of whole ones."""
+"""Number fields as people use them: a comma before decimals is read, which a browser leaves out ("0,5" would
+become 5), and a field of whole numbers says what it takes of one with decimals."""
 
 from __future__ import annotations
 
