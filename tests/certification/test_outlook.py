@@ -67,6 +67,11 @@ def test_an_abstention_of_the_test_speaks_of_the_target_and_of_no_bound() -> Non
     assert votes_needed((690, 310), 0, config) is None, "a share below the tested one never passes"
 
 
+def test_a_second_try_says_its_risk_of_both_written_out() -> None:
+    said = reason((9, 1), (540, 460), 0, 0.48, "spent", replace(CONFIG, alpha=1e-5), NAMES)
+    assert "that one of the two is wrong has probability 2α = 0.00002 at most." in said
+
+
 def test_a_share_that_leads_without_a_majority_is_not_promised_anything() -> None:
     said = reason((9, 1, 0), (450, 300, 250), 0, 0.4, "spent", CONFIG, NAMES)
     assert "if its true share is not above ½ either, no number of votes certifies it" in said

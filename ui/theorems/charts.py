@@ -152,13 +152,14 @@ def over_sigma(found: Curves, scale: float, unit: str) -> tuple[Spec, ...]:
 
 
 def gain(found: Sequence[Gain], eta: float, scale: float, unit: str) -> Spec:
-    """Distance to the picture over sigma, before and after purification, and Theorem 1 without its C."""
+    """Distance to the picture over sigma, before and after purification, and what Theorem 1 says without its
+    score term."""
     pixel = 2 * scale  # Gain is in [0,1] units already
     lines = {
         "noisy": (SAMPLES, [pixel * g.noisy for g in found]),
         "purified": (ONE_SHOT, [pixel * g.purified for g in found]),
-        TITLES["free"]: (NOISE, [pixel * g.bound(eta) for g in found]),
-        "its exact quantile": (SHIFT, [pixel * g.quantile(eta) for g in found]),
+        "shift + noise": (NOISE, [pixel * g.bound(eta) for g in found]),
+        "their exact quantile": (SHIFT, [pixel * g.quantile(eta) for g in found]),
     }
     return log_lines("This picture", lines, [f"σ {g.sigma:g}" for g in found], unit)
 

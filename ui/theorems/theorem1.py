@@ -41,9 +41,9 @@ def show(
     st.subheader("Theorem 1: how far does purification end from the picture?", anchor=False)
     st.markdown(
         "The reverse process takes the noise out in many small steps, each with some chance. A **sample** is "
-        "where it ends once. The theorem says how far from the picture that can be, and may fail with "
-        f"probability η = {chosen.setting.eta:g}, its **risk**. First its **pathwise** bound, which is "
-        "proved with nothing estimated; below, all of its versions."
+        "where it ends once. The theorem says how far from the picture that can be, and fails with a "
+        f"probability of η = {chosen.setting.eta:g} at most, its **risk**. First its **pathwise** bound, "
+        "which is proved with nothing estimated; below, all of its versions."
     )
     mean = scale * float(theorem.distances.mean()) if theorem else 0.0
     bound = scale * float(theorem.bound("pathwise").mean()) if theorem else 0.0

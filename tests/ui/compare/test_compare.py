@@ -18,9 +18,10 @@ from diffsmooth_core.certification.certificate import discrepancies
 from diffsmooth_core.certification.commitment import Commitment
 from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.experiments import Cell, Comparison, Entry, Sweep, compare_stream, grid, sweep_stream
+from diffsmooth_core.wording import down, length
 from tests.ui.conftest import address, opened, progress
 from ui.colours import BOUND, outcome_colour
-from ui.compare import best_setting, charts, controls, view
+from ui.compare import best_setting, charts, controls, sweep_view, view
 from ui.components import strip
 from ui.jobs import certificates, networks, recorded_comparison, votes
 from ui.jobs.experiments import ExperimentTask
@@ -74,6 +75,11 @@ def test_a_first_visit_without_settings_sees_a_recorded_outcome_and_others_do_no
     assert "noisy copies not all say the same" in said(page)
     assert "Seconds are the recording's" in said(page)
     assert "Certify draws other copies" in said(page)
+    best = recorded_comparison.bundled().best(state.resolved(settings.FIRST_PICTURE).label)
+    assert best is not None
+    held = best[1]
+    claimed = f"at α/4 = 0.00025: radius **{length(held.radius)}**, bound {down(held.p_a_lower, 4)}"
+    assert claimed in said(page)
     found = recorded_comparison.bundled()
     for entry in found.entries:
         assert entry.certificate is not None
@@ -134,6 +140,26 @@ def test_who_says_what_of_a_copy_is_said_class_by_class() -> None:
     assert view.in_words((0, 0, 2, 0), names) == "A, B and D say cat, C says ship"
     assert view.in_words((1, 2), names) == "A says dog, B says ship"
     assert view.in_words((0,), ("a*b",)) == "A says a\\*b"
+
+
+def test_what_may_be_claimed_of_the_best_of_a_sweep_is_its_radius_at_the_shared_risk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(sweep_view.st, "markdown", said.append)
+    monkeypatch.setattr(sweep_view.st, "subheader", lambda *_, **__: None)
+    monkeypatch.setattr(best_setting, "certify_again", lambda *_: None)
+    found = cells("m", 200)
+    snapshot: Any = SimpleNamespace(subject=SimpleNamespace(picture=SimpleNamespace(label=None)))
+    sweep_view._best(snapshot, found)
+    best = found.best(None)
+    assert best is not None
+    which, held = best
+    alone, k = found.cells[which].decision.radius, len(found.cells)
+    assert held.radius < alone
+    (words,) = said
+    assert f"largest radius, {length(alone)} at α = 0.001. Picked afterwards from {k}" in words
+    assert f"at α/{k}: radius **{length(held.radius)}**, bound {down(held.p_a_lower, 4)}" in words
 
 
 def test_the_best_is_the_best_for_a_class_whose_name_is_text(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from diffsmooth_core.analysis.curves import Difference
 from diffsmooth_core.exchange import published
 from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, MeasuredSetting, Value
 from diffsmooth_core.exchange.questions import QUESTIONS
 from diffsmooth_core.runs.results import Result
 from tests.ui.conftest import APP, address
 from ui.jobs import audits
+from ui.results import charts
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +92,29 @@ def test_every_question_is_answered_on_both_data_sets(key: str) -> None:
     assert not page.exception
     page.segmented_control[0].set_value("difference").run()
     assert not page.exception
+
+
+def test_a_difference_is_the_first_minus_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Difference] = []
+    real = charts.difference
+    monkeypatch.setattr(charts, "difference", lambda of: (found.append(of), real(of))[1])
+    page = open_page()
+    table = table_of(page)
+    page.segmented_control[0].set_value("difference").run()
+    first, second = (page.selectbox(key=f"address-{which}").value for which in ("of", "minus"))
+    at = {name: float(table.loc[name, "r = 0.50"].removesuffix(" %")) for name in (first, second)}
+    shares = dict(zip(found[-1].radii, found[-1].shares, strict=True))
+    assert 100 * shares[0.5] == pytest.approx(at[first] - at[second])
+    assert shares[0.5]
+
+
+def test_no_rows_at_all_are_a_choice_like_any_other() -> None:
+    page = AppTest.from_file(str(APP), default_timeout=200)
+    page.query_params["published"] = "none"
+    page.switch_page("pages/results.py").run()
+    assert not page.exception
+    assert rows_of(page).value == []
+    assert "in the address" not in said(page)
 
 
 def test_a_row_that_an_address_names_twice_is_drawn_once() -> None:

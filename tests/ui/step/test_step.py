@@ -151,6 +151,7 @@ def test_the_formulas_show_the_present_numbers(step: Visit) -> None:
     assert found is not None
     assert f"t^* = {found.t}" in formulas(page)
     assert f"{found.alpha_bar:.4f}" in formulas(page)
+    assert rf"{found.noise_ratio[found.t] ** 2:.4g} \ge 0.25" in formulas(page), "(2σ)²"
     assert f"T = {len(found.noise_ratio):,}" in said(page)
 
 

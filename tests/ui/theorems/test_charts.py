@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ui.theorems import charts
+from ui.theorems.quantities import CORRECTED, NOISE, ONE_SHOT, PRINTED, SAMPLES, SCORE, SHIFT
 
 
 def test_a_histogram_counts_every_sample_also_where_all_are_alike() -> None:
@@ -68,6 +69,42 @@ def test_the_plots_of_a_row_begin_at_the_same_height() -> None:
     specs = charts.over_sigma(found, 0.5, "[0,1]")
     assert len({spec["grid"]["top"] for spec in specs}) == 1
     assert {spec["yAxis"]["name"] for spec in specs} == {"length, L2 in [0,1] units"}
+
+
+def test_every_line_over_the_noise_is_of_its_own_bound_and_in_its_colour() -> None:
+    versions = {"printed": 2.0, "corrected": 3.0, "pathwise": 4.0, "tight": 5.0}
+    one: Any = SimpleNamespace(distances=1.0, shift=6.0, noise=7.0, tau=0.1)
+    one.bound = versions.__getitem__
+    one.score_term = lambda version: 10 * versions[version]
+    two: Any = SimpleNamespace(distance=1.0, corrected=2.0, printed=3.0)
+    point: Any = SimpleNamespace(timestep=None, theorem1=one, theorem2=two, one_shot=8.0)
+    found: Any = SimpleNamespace(sigmas=[0.5], points=[point])
+    drawn = [
+        {line["name"]: (line["data"], line["color"]) for line in spec["series"]}
+        for spec in charts.over_sigma(found, 0.5, "[0,1]")
+    ]
+    assert drawn == [
+        {
+            "samples’ mean": ([0.5], SAMPLES),
+            "one shot": ([4.0], ONE_SHOT),
+            "tightened": ([2.5], SHIFT),
+            "pathwise": ([2.0], SCORE),
+            "corrected": ([1.5], CORRECTED),
+            "as printed": ([1.0], PRINTED),
+        },
+        {
+            "shift": ([3.0], SHIFT),
+            "noise": ([3.5], NOISE),
+            "score, pathwise": ([20.0], SCORE),
+            "(exp τ − 1)·C": ([15.0], CORRECTED),
+            "τ·C": ([10.0], PRINTED),
+        },
+        {
+            "distance": ([0.5], ONE_SHOT),
+            "corrected ρ√E": ([1.0], CORRECTED),
+            "as printed ρE": ([1.5], PRINTED),
+        },
+    ]
 
 
 def test_lengths_in_pixels_are_drawn_in_the_chosen_units() -> None:

@@ -26,6 +26,12 @@ def test_theorem_2s_rows_are_its_lengths_in_the_chosen_units(scale: float) -> No
     assert {term for row in rows for term, _ in row.parts} == set(terms)
 
 
+def test_print_and_derivation_have_one_colour_each_in_both_theorems() -> None:
+    for _, terms in (quantities.first(WORLD.theorem1, 1.0, ""), quantities.second(WORLD.theorem2, 1.0)):
+        colours = terms["printed"].colour, terms["corrected"].colour
+        assert colours == (quantities.PRINTED, quantities.CORRECTED)
+
+
 def test_only_the_versions_with_an_estimate_of_c_are_named_so() -> None:
     rows, _ = quantities.first(WORLD.theorem1, 1.0, "[−1,1]")
     parts = {row.title: {term for term, _ in row.parts} for row in rows}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -106,6 +107,21 @@ def test_a_violated_bound_is_said(
     assert [words in e.value for e in theorems.error] == [True]
 
 
+def test_the_numbers_are_those_of_the_samples(theorems: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    worlds, marks, real = [], [], theorems_jobs.exact_world
+    monkeypatch.setattr(theorems_jobs, "exact_world", lambda *a: worlds.append(real(*a)) or worlds[-1])
+    monkeypatch.setattr(terms, "show", lambda *_, mark=None, **__: marks.append(mark))
+    theorems.run()
+    (world,) = worlds
+    mean, bound = world.theorem1.distances.mean(), world.theorem1.bound("pathwise").mean()
+    one_shot = float((world.one_shot - world.clean).norm())
+    shown = [metric.value for metric in theorems.metric]
+    assert shown == [f"{0.5 * length:.4g}" for length in (mean, bound, bound - mean, one_shot)]
+    assert marks == [pytest.approx(0.5 * mean), None], "of Theorem 1 alone"
+    assert world.theorem2.printed < world.theorem2.corrected
+    assert "so it is smaller than what is proved here" in said(theorems)
+
+
 def test_a_bound_that_fails_is_not_called_far_too_long(
     theorems: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,10 +195,11 @@ def test_every_picture_has_its_place_before_anything_is_computed(
 ) -> None:
     frames = view._frames(resolve(settings.FIRST_PICTURE, "cifar10"), None, setting, running=True)
     assert [(frame.caption, frame.word) for frame in frames] == [("x₀", ""), *[("on its way", "…")] * 3]
-    begun = SimpleNamespace(received=torch.zeros(3, 2, 2), one_shot=torch.zeros(3, 2, 2))
+    begun = SimpleNamespace(received=torch.zeros(3, 2, 2), one_shot=torch.full((3, 2, 2), -1.0))
     sampling: Any = SimpleNamespace(begun=begun, parts=())
     frames = view._frames(resolve(settings.FIRST_PICTURE, "cifar10"), sampling, setting, running=False)
     assert frames[1].caption == caption
+    assert frames[1].images == frames[2].images, "black, in [0,1] and in the model's [-1,1]"
     assert (frames[3].word, frames[3].sign) == ("–", "or"), "no step from the one shot"
 
 
@@ -202,9 +219,15 @@ def test_a_picture_is_sampled_and_what_an_error_costs_is_asked_for(theorems: App
     sampled(theorems, where="picture", steps=4, samples=16)
     assert "16 of 16** samples are inside" in said(theorems)
     assert "16 samples in 4 steps each" in said(theorems)
+    assert "so it is larger than it need be here" in said(theorems), "E is far above 1 with so many values"
     assert "Does purification help?" in [s.value for s in theorems.subheader]
     sampled(theorems, kind="compare")
-    assert "A single step at σ = 0.5 brought" in said(theorems)
+    share = re.search(
+        r"\*\*(\d+) of (\d+)\*\* pictures nearer: a share of (\S+) % to (\S+) %", said(theorems)
+    )
+    assert share is not None
+    nearer, many, low, high = map(float, share.groups())
+    assert low < 100 * nearer / many <= high
     assert not [button for button in theorems.button if button.key == "theorems-costs"], "folded"
     theorems.session_state["theorems-part-costs"] = True
     theorems.run()
@@ -386,6 +409,7 @@ def test_the_axes_have_room_for_every_point(dimension: int) -> None:
     figures = [exact_charts.reverse_paths(found, shown)]
     if dimension == 2:
         figures += [exact_charts.forward_cloud(found, shown, k) for k in range(2)]
+        assert [cloud.layout.title.text for cloud in figures[1:]] == ["No noise", "σ = 0.5"]
     for figure in figures:
         ranges = {"y": figure.layout.yaxis.range, "x": figure.layout.xaxis.range}
         for trace in figure.data[1:]:
