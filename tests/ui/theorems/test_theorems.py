@@ -195,11 +195,11 @@ def test_every_picture_has_its_place_before_anything_is_computed(
 ) -> None:
     frames = view._frames(resolve(settings.FIRST_PICTURE, "cifar10"), None, setting, running=True)
     assert [(frame.caption, frame.word) for frame in frames] == [("x₀", ""), *[("on its way", "…")] * 3]
-    begun = SimpleNamespace(received=torch.zeros(3, 2, 2), one_shot=torch.full((3, 2, 2), -1.0))
+    begun = SimpleNamespace(received=torch.full((3, 2, 2), 0.5), one_shot=torch.zeros(3, 2, 2))
     sampling: Any = SimpleNamespace(begun=begun, parts=())
     frames = view._frames(resolve(settings.FIRST_PICTURE, "cifar10"), sampling, setting, running=False)
     assert frames[1].caption == caption
-    assert frames[1].images == frames[2].images, "black, in [0,1] and in the model's [-1,1]"
+    assert frames[1].images == frames[2].images, "grey, in [0,1] and in the model's [-1,1]"
     assert (frames[3].word, frames[3].sign) == ("–", "or"), "no step from the one shot"
 
 
