@@ -31,9 +31,9 @@ def confidence(alpha: float) -> str:
     return f"{(100 * (1 - Decimal(repr(alpha)))).normalize():f} %"
 
 
-def percent(share: float) -> str:
-    """A share of 1 in percent, with one decimal."""
-    return f"{100 * share:.1f} %"
+def percent(share: float, digits: int = 1) -> str:
+    """A share of 1 in percent, with so many decimals."""
+    return f"{100 * share:.{digits}f} %"
 
 
 def duration(seconds: float) -> str:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from diffsmooth_core.classifiers.base import Classifier
 from diffsmooth_core.classifiers.normalisation import STATISTICS, Normalise
 from diffsmooth_core.config import InputError
+from diffsmooth_core.wording import percent
 
 SIGMAS = (0.0, 0.12, 0.25, 0.5, 1.0)
 MARGIN = 3.0  # two accuracies count as different from this many standard errors on
@@ -94,14 +95,14 @@ def _sentence(found: Checkup, classes: int, declared_sigma: float | None) -> str
     best = found.accuracy[found.normalisation][f"{found.sigma:g}"]
     if best < 3 / classes:
         return (
-            f"No normalisation fits: the best share right is {best:.0%}, where guessing gives "
-            f"{1 / classes:.1%}; it is another network, or one for other classes."
+            f"No normalisation fits: the best share right is {percent(best, 0)}, where guessing gives "
+            f"{percent(1 / classes)}; it is another network, or one for other classes."
         )
     if found.normalisation != found.declared:
         now = max(found.accuracy[found.declared].values())
         return (
-            f"Use normalisation {found.normalisation!r}: with it {best:.0%} are right, "
-            f"with {found.declared!r} only {now:.0%}."
+            f"Use normalisation {found.normalisation!r}: with it {percent(best, 0)} are right, "
+            f"with {found.declared!r} only {percent(now, 0)}."
         )
     noise = f"it is best under noise {found.sigma:g}" if found.sigma else "it is best without noise"
     if declared_sigma is not None and declared_sigma != found.sigma:
@@ -111,9 +112,10 @@ def _sentence(found: Checkup, classes: int, declared_sigma: float | None) -> str
             or best - declared_best > MARGIN * (best * (1 - best) / found.pictures) ** 0.5
         ):
             return (
-                f"Normalisation {found.declared!r} fits, but {noise} ({best:.0%} right) "
+                f"Normalisation {found.declared!r} fits, but {noise} ({percent(best, 0)} right) "
                 f"and not under the {declared_sigma:g} that it is said to be trained for."
             )
     return (
-        f"Normalisation {found.declared!r} fits, and {noise} ({best:.0%} of {found.pictures} pictures right)."
+        f"Normalisation {found.declared!r} fits, and {noise} "
+        f"({percent(best, 0)} of {found.pictures} pictures right)."
     )

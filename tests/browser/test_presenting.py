@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from ui.curriculum import LESSONS
 
 SMALLEST_LETTERS = """(chart) => {
     const size = (text) => parseFloat(getComputedStyle(text).fontSize);
@@ -54,9 +57,11 @@ def test_a_projector_shows_the_whole_machine_with_large_pictures(app: str, page:
         ("step?step=6", ".st-key-step-way"),
         ("step?step=8", ".st-key-step-panel"),
         ("compare?", ".stEChartsChart"),
+        ("attack?", ".st-key-figure-attack-shares"),
+        ("attack?attack-way=draw", ".st-key-drawing-board"),
     ],
 )
-def test_a_projector_shows_step_and_compare_whole(app: str, page: Page, address: str, lowest: str) -> None:
+def test_a_projector_shows_other_pages_whole(app: str, page: Page, address: str, lowest: str) -> None:
     opened(app, page, f"{address}&present=1", (1920, 1080))
     expect(page.locator(lowest).first).to_be_visible()
     page.wait_for_function(STANDS)
@@ -65,6 +70,25 @@ def test_a_projector_shows_step_and_compare_whole(app: str, page: Page, address:
         side = page.locator(".st-key-step-strip img").first.bounding_box()
         assert side is not None
         assert 360 <= side["width"] <= 420
+
+
+def test_a_projector_shows_a_lessons_task_and_the_whole_machine(app: str, page: Page) -> None:
+    lesson = next(lesson for lesson in LESSONS if lesson.lesson == "size")  # whose run is recorded
+    opened(app, page, f"?{urlencode(lesson.settings)}&lesson=size&guess=0&present=1", (1920, 1080))
+    expect(
+        page.get_by_text("You guessed 50 grey levels; it came out 0.16 of a grey level.")
+    ).to_be_in_viewport()
+    for size in ((1920, 1080), (1280, 720)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.wait_for_function(STANDS)
+        for part in (".machine .meters", ".machine .labels", ".machine footer"):
+            assert bottom(page, part) <= size[1], (part, size)
+        way = page.get_by_role("link", name="All lessons").bounding_box()
+        end = page.get_by_role("button", name="Show everything").bounding_box()
+        assert way is not None
+        assert end is not None
+        assert way["x"] + way["width"] <= end["x"], "side by side"
+        assert way["y"] < end["y"] + end["height"], "in one row"
 
 
 def test_a_charts_letters_are_read_from_afar(app: str, page: Page) -> None:

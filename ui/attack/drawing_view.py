@@ -11,7 +11,7 @@ from diffsmooth_core.attacks import AttackProgress
 from diffsmooth_core.datasets import drawn
 from diffsmooth_core.datasets.sources import class_names
 from diffsmooth_core.statistics import guaranteed_share
-from diffsmooth_core.wording import down, length, written
+from diffsmooth_core.wording import down, length, percent, written
 from ui import charts, commands, tours
 from ui.attack import controls, drawing
 from ui.attack.charts import shares
@@ -102,7 +102,7 @@ def _answer(certified: Certification) -> None:
 
 
 def _figures(certificate: Certificate, far: float, counts: tuple[int, ...], *, final: bool) -> None:
-    share = f"{counts[certificate.candidate] / sum(counts):.0%}" if sum(counts) else "–"
+    share = percent(counts[certificate.candidate] / sum(counts), 0) if sum(counts) else "–"
     least = guaranteed_share(certificate.p_a_lower, certificate.config.sigma, far)
     with st.container(horizontal=True, key="figures-final" if final else "figures-provisional"):
         st.metric(
@@ -114,8 +114,8 @@ def _figures(certificate: Certificate, far: float, counts: tuple[int, ...], *, f
         st.metric("Share", share, width=110, help="Of the votes on the changed picture: those for its class.")
         st.metric(
             "Guaranteed",
-            f"{down(100 * least, 0)}%" if certificate.radius else "–",
-            width=120,
+            f"{down(100 * least, 0)} %" if certificate.radius else "–",
+            width=150,
             help="No change of this length brings the class’s true share lower. Above ½ the class stays.",
         )
 
@@ -146,7 +146,8 @@ def _votes(
 ) -> None:
     before = ("Votes as it is", f"{certificate.n:,} of {certificate.n:,}", certificate.counts, certificate.n)
     n = last.config.n if last else 0
-    after = ("Votes after the change", f"{sum(counts):,} of {n:,}", counts or (0,) * len(names), n or 1)
+    cast = f"{sum(counts):,} of {n:,}" if n else "none yet"
+    after = ("Votes after the change", cast, counts or (0,) * len(names), n or 1)
     alt = "Votes for each class before and after the change"
     spec, every = charts.tallies((before, after), names), charts.tallies((before, after), names, len(names))
     figure.show(spec, "drawing-votes", alt, charts.HEIGHT, saved=every)
@@ -158,9 +159,9 @@ def _challenge(certified: Certification) -> None:
     names, best = class_names(certificate.config.dataset), now.best
     st.subheader("The challenge: the shortest change that flips it", anchor=False)
     st.markdown(
-        "A flip is a statement, not a guess: PREDICT has to name another class. All your tries here share "
-        f"the risk α = {written(certificate.config.alpha)}: the k-th has α/(k(k + 1)), so that trying often "
-        "finds no flip by chance. An abstention is no flip."
+        "A flip is a statement, not a guess: the votes have to pass PREDICT’s test for another class. All "
+        f"your tries here share the risk α = {written(certificate.config.alpha)}: the k-th has α/(k(k + 1)), "
+        "so that trying often finds no flip by chance. An abstention is no flip."
     )
     left, right = st.columns([1, 1.25], gap="large")
     with left:

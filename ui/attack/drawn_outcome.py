@@ -16,10 +16,7 @@ from ui.jobs.registry import Snapshot
 from ui.text import plain
 from ui.verdict import Verdict
 
-WHY_IT_HOLDS = (
-    "A picture has thousands of directions to change in, and a drawn change hardly ever goes the worst way: "
-    "most hold far outside."
-)
+WHY_IT_HOLDS = "Of thousands of ways to change a picture a drawn one is hardly ever the worst."
 
 
 def verdict(
@@ -120,5 +117,5 @@ def _voted(certificate: Certificate, picture: Picture, attempt: Attempt, names: 
         mood = certified.verdict(certificate, picture, names).mood
         sentence = f"{votes}. The certificate promised it: inside its radius no change flips the class."
         return Verdict(mood, ":material/shield:", "Held", headline, sentence)
-    sentence = f"{votes}. Nothing promised that, and another change of its length may flip it. {WHY_IT_HOLDS}"
+    sentence = f"{votes}. Nothing promised that: another of its length may flip it. {WHY_IT_HOLDS}"
     return Verdict("unknown", ":material/shield:", "Held", headline, sentence)

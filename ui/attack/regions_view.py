@@ -17,7 +17,7 @@ from diffsmooth_core.attacks.plane import UNKNOWN, Labels
 from diffsmooth_core.config import METHODS
 from diffsmooth_core.datasets import Choice, catalogue
 from diffsmooth_core.datasets.sources import class_names
-from diffsmooth_core.wording import duration, length
+from diffsmooth_core.wording import duration, length, percent
 from ui.attack.regions_image import regions_picture
 from ui.colours import ABSTAIN, class_colour
 from ui.components import strip
@@ -232,7 +232,7 @@ def _shares(labels: Labels, names: tuple[str, ...]) -> str:
     """The classes with the largest regions, and the share of the square of each, in words."""
     counts = np.bincount(labels[labels != UNKNOWN], minlength=len(names))
     largest = [int(k) for k in np.argsort(-counts, kind="stable")[:2] if counts[k]]
-    return ", ".join(f"{names[k]} {counts[k] / counts.sum():.0%}" for k in largest)
+    return ", ".join(f"{names[k]} {percent(counts[k] / counts.sum(), 0)}" for k in largest)
 
 
 def _legend(regions: Regions, run: attacks.RegionsTask, names: tuple[str, ...], colours: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from diffsmooth_core import Certificate, SmoothingConfig
 from diffsmooth_core.attacks import AttackConfig, AttackProgress
 from diffsmooth_core.datasets.sources import Picture, class_names
-from diffsmooth_core.wording import duration, length
+from diffsmooth_core.wording import duration, length, percent
 from ui import answer, charts, commands, tours
 from ui.attack import controls, drawing_view, regions_view
 from ui.attack.charts import shares
@@ -116,7 +117,7 @@ def _attack(certified: Certification) -> None:
     recorded = attacked.subject.recorded if attacked else ""
     said = verdict(certificate, picture, attacked, names)
     with st.container(border=True, key=f"answer-{said.mood}"):
-        body, action = answer.card(picture, names)
+        body, action = answer.card(picture, names, again=True)
         with body:
             with st.container():
                 st.subheader(f"{said.mark} {said.word}: {said.headline}", anchor=False)
@@ -134,13 +135,14 @@ def _attack(certified: Certification) -> None:
         problem_line(chosen.problem)
         with action:
             _button(certified, attacked, chosen)
-    if progress is None:
-        _plan()
-        st.space("small")
-    else:
+    attack: AttackConfig | None = attacked.subject.attack if attacked else chosen.values
+    with st.container(key="attack-evidence"):
         strip.show(_frames(picture, progress, names), key="attack-strip")
-    _charts(certificate, attacked, chosen, names)
-    if recorded:
+        if attack:
+            _charts(certificate, progress, attack, names)
+    if attack:
+        st.caption(_marks(certificate, attack))
+    if recorded or progress is None:
         _plan()
     if attacked is not None and attacked.finished:
         commands.show(commands.attack(certificate.config, attacked.subject.attack, picture))
@@ -187,56 +189,52 @@ def _figures(
         )
 
 
-def _frames(picture: Picture, progress: AttackProgress, names: tuple[str, ...]) -> list[strip.Frame]:
+def _frames(picture: Picture, progress: AttackProgress | None, names: tuple[str, ...]) -> list[strip.Frame]:
     """Frames of the picture, the change and the changed picture, for the shortest change that succeeded or
-    else the latest attempt."""
+    else the latest attempt; before the first one they are empty, and keep its place."""
+    height, width, _ = picture.pixels.shape
+    given = strip.Frame(
+        "The picture", f"{height} × {width} pixels, as the network sees it", (data_url(picture.pixels),)
+    )
+    if progress is None:
+        return [
+            given,
+            strip.Frame("The change", "of the chosen length"),
+            strip.Frame("Changed", "the picture with the change"),
+            strip.Frame("Its votes", "under new noise"),
+        ]
     found = progress.smallest
     shown = found.picture if found and found.picture is not None else progress.adversarial
-    counts = found.counts if found else progress.counts
     changed = shown.permute(1, 2, 0).numpy()
-    change = (shown - picture.tensor).permute(1, 2, 0).numpy()
-    alone, gain = amplified(change)
+    alone, gain = amplified((shown - picture.tensor).permute(1, 2, 0).numpy())
     size = length(float(found.length if found else progress.length))
-    height, width, _ = picture.pixels.shape
-    frames = [
-        strip.Frame(
-            "The picture", f"{height} × {width} pixels, as the network sees it", (data_url(picture.pixels),)
-        ),
+    which = "the shortest that succeeded" if found else f"attempt {progress.number}"
+    return [
+        given,
         strip.Frame("The change", f"length {size}, {gain:.0f} × amplified", (data_url(alone),)),
-        strip.Frame(
-            "Changed",
-            "the shortest that succeeded" if found else f"attempt {progress.number}",
-            (data_url(changed),),
-        ),
+        strip.Frame("Changed", which, (data_url(changed),)),
+        _said(progress, found.counts if found else progress.counts, names),
     ]
-    votes = sum(counts)
-    if votes:
+
+
+def _said(progress: AttackProgress, counts: Sequence[int], names: tuple[str, ...]) -> strip.Frame:
+    """What the votes say of the changed picture, or before they are cast what the average answer does."""
+    if votes := sum(counts):
         leading = max(range(len(counts)), key=counts.__getitem__)
         said = f"{counts[leading]:,} of {votes:,} votes"
-        frames.append(strip.Frame("Its votes", said, word=names[leading], colour=class_colour(leading)))
-    else:
-        said = f"of {names[progress.label]}, averaged over noisy copies"
-        frames.append(
-            strip.Frame(
-                "Probability",
-                said,
-                word=f"{progress.probabilities[progress.label]:.0%}",
-                colour=class_colour(progress.label),
-            )
-        )
-    return frames
+        return strip.Frame("Its votes", said, word=names[leading], colour=class_colour(leading))
+    label = progress.label
+    return strip.Frame(
+        "Probability",
+        f"of {names[label]}, averaged over noisy copies",
+        word=percent(progress.probabilities[label], 0),
+        colour=class_colour(label),
+    )
 
 
 def _charts(
-    certificate: Certificate,
-    attacked: Snapshot[Any] | None,
-    chosen: Draft[AttackConfig],
-    names: tuple[str, ...],
+    certificate: Certificate, progress: AttackProgress | None, attack: AttackConfig, names: tuple[str, ...]
 ) -> None:
-    progress: AttackProgress | None = attacked.progress if attacked else None
-    attack = attacked.subject.attack if attacked else chosen.values
-    if attack is None:
-        return
     before = ("Votes as it is", f"{certificate.n:,} of {certificate.n:,}", certificate.counts, certificate.n)
     with st.container(key="charts"):
         left, right = st.columns(2, gap="medium")
@@ -253,8 +251,12 @@ def _charts(
         )
         alt = "Share of votes over the length of the change, against what is guaranteed"
         figure.show(spec, "attack-shares", alt, charts.HEIGHT)
+
+
+def _marks(certificate: Certificate, attack: AttackConfig) -> str:
+    """What the marks and the dashed line of the charts are."""
     meets = certificate.radius and certificate.config.bound == "one-class"
-    st.caption(
+    return (
         "Each mark is an attempt: how long its change is, and what share of the votes the class keeps. No "
         "change brings the true share below the dashed line"
         + (", which meets ½ at the certified radius" if meets else "")

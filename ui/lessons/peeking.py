@@ -27,7 +27,7 @@ def show(tour: Tour) -> None:
     )
     one, two, three, four = st.columns(4)
     p = one.number_input("True share p", value=ASKED[0], step=0.05, help="At ½ every certificate is false.")
-    n = two.select_slider("Votes n", (100, 300, 1000, 3000, 10_000), ASKED[1])
+    n = two.select_slider("Votes n", (100, 300, 1000, 3000, 10_000), ASKED[1], format_func="{:,}".format)
     every = three.select_slider("Look every", (10, 30, 100), ASKED[2])
     alpha = four.select_slider("Risk α", list(LEVELS), ASKED[3], format_func=LEVELS.__getitem__)
     if st.button("Simulate", type="primary"):

@@ -80,6 +80,7 @@ def _figures(found: Grinding, tried: int, true: float, fair: bool) -> None:
         down(float(shown), 3),
         f"{shown - true:+.3f} against the truth" if shown else "no certificate",
         delta_color="off" if shown <= true else "inverse",
+        delta_arrow="auto" if shown else "off",
     )
     two.metric("Radius of the true share", f"{true:.3f}")
     three.metric(

@@ -38,6 +38,7 @@ export default function ({ data, parentElement }) {
   const strip = parentElement.querySelector(".strip");
   const { frames, arrows } = data;
   strip.classList.toggle("without-arrows", !arrows);
+  strip.style.setProperty("--frames", frames.length);
   fill(strip, Math.max(0, 2 * frames.length - 1), buildFrame);
   frames.forEach((frame, i) => {
     showFrame(strip.children[2 * i], frame);
