@@ -17,7 +17,7 @@ from ui.jobs import rooms
 
 def ask(button: str, action: Callable[[], object]) -> None:
     """Do what a button is for; an InputError is shown by `refusal` of the same button."""
-    forget()
+    st.session_state.pop("room-refused", None)
     try:
         action()
     except InputError as error:
@@ -33,11 +33,6 @@ def refused(button: str) -> str:
 def refusal(button: str) -> None:
     """Draw why the button did nothing when it was pressed last; nothing where it did."""
     page.problem_line(refused(button))
-
-
-def forget() -> None:
-    """Draw no refusal any more."""
-    st.session_state.pop("room-refused", None)
 
 
 def closing(label: str, code: str, then: Callable[[], object] = lambda: None) -> None:

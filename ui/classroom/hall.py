@@ -13,7 +13,7 @@ from diffsmooth_core.certification.thousand_seeds import recorded
 from diffsmooth_core.markup import element
 from ui import page
 from ui.classroom import charts, joining
-from ui.classroom.asking import ask, closing, forget, leave, refusal, refused
+from ui.classroom.asking import ask, closing, leave, refusal, refused
 from ui.classroom.pieces import QUESTION, big, frog, lessons, truth
 from ui.components import figure
 from ui.jobs import rooms
@@ -68,13 +68,9 @@ def _lead(room: Room) -> None:
 def _hindered(code: str) -> None:
     """Why the way on was pressed in vain, for as long as it would be again."""
     try:
-        why = rooms.look(code).hindered
+        page.problem_line(rooms.look(code).hindered)
     except InputError:
         st.rerun()
-    if not why:
-        forget()
-        st.rerun()
-    page.problem_line(why)
 
 
 def _gathering(room: Room) -> None:

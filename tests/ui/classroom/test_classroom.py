@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -85,6 +86,11 @@ def drawn(hall: AppTest) -> None:
     done = jobs().wait(job, 60)
     assert done is not None
     assert done.state == "done", done.error
+
+
+def drawn_rows(hall: AppTest) -> int:
+    (chart,) = hall.get("echarts_chart")
+    return len(json.loads(chart.proto.spec)["yAxis"]["data"])
 
 
 def test_a_class_from_the_door_to_what_peeking_came_to(hall: AppTest) -> None:
@@ -214,6 +220,17 @@ def test_a_phone_whose_seed_claims_nothing_is_told_of_no_votes_and_of_no_claim(h
             press(hall.run(), go_on)
 
 
+def test_nothing_in_a_hundred_is_a_guess_and_zero_a_seed(hall: AppTest) -> None:
+    one = phone(hall)
+    press(hall, "Guess")
+    one.run().slider(key="room-guess").set_value(0)
+    assert "0 in a hundred is your guess" in said(press(one, "Send"))
+    assert press(one, "Change it").slider(key="room-guess").value == 0
+    press(hall, "Give seeds")
+    assert "0 is your seed" in said(give(one.run(), 0))
+    assert press(one, "Change it").number_input(key="room-seed").value == 0
+
+
 def test_a_seed_is_there_already_and_stays_the_same(hall: AppTest) -> None:
     one = phone(hall)
     press(press(hall, "Guess"), "Give seeds")
@@ -231,6 +248,8 @@ def test_a_code_is_typed_as_it_is_read_and_a_wrong_one_is_said(hall: AppTest) ->
     door.text_input(key="room-code").set_value(f" {code(hall).lower()} ")
     assert "You are in" in said(press(door, "Join"))
     assert code(door) == code(hall)
+    door.query_params["room"] = "ABC"
+    assert "no room with the code 'ABC' is open" in said(door.run()), "the one before is not closed"
     wrong = opened("pages/classroom.py", room="<b>none</b>")
     assert "no room with the code '<b>none</b>' is open" in said(wrong)
 
@@ -290,8 +309,10 @@ def test_where_other_runs_are_ahead_the_projector_says_how_many(hall: AppTest) -
         yield rooms.RoomProgress(1, 1)
 
     jobs().submit(rooms.QUEUE, other, key="other", subject=rooms.RoomTask(rooms.Demand()))
+    rooms._open[code(hall)].people |= {bytes([i]): rooms._Person(seed=1) for i in range(9)}
     assert "Runs ahead of ours on this server: 1." in said(press(hall, "Draw the votes"))
     assert "The votes are being drawn." in said(hall)
+    assert drawn_rows(hall) == 10, "everybody's bar has its place before it is there"
     go.set()
     drawn(hall)
     assert "Runs ahead of ours" not in said(hall.run())
@@ -333,6 +354,18 @@ def test_a_phone_is_drawn_again_once_there_is_something_else_to_see(
     monkeypatch.setattr(phone_view.st, "rerun", lambda: drawn.append(True))
     phone_view._watch(shown)
     assert bool(drawn) == again
+
+
+def test_a_phone_is_drawn_again_once_its_room_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class DrawnAgainError(Exception):
+        """Streamlit ends a run so."""
+
+    def rerun() -> None:
+        raise DrawnAgainError
+
+    monkeypatch.setattr(phone_view.st, "rerun", rerun)
+    with pytest.raises(DrawnAgainError):
+        phone_view._watch(Room("ABCDEF", Phase.SEEDS, people=2))
 
 
 def test_a_bound_and_the_truth_have_as_many_digits_as_tell_them_apart() -> None:

@@ -225,11 +225,18 @@ def test_where_no_more_may_be_open_a_room_gives_way_that_was_left_before_anybody
     third = as_visitor("d", rooms.open_room).code
     refused("no room with", rooms.look, second)
     assert as_visitor("c", rooms.join, first).people == 1, "somebody looked at it meanwhile"
-    as_visitor("d", rooms.look, third)
+    now += 60
+    allowed(open=4)
+    fourth = as_visitor("e", rooms.open_room).code
     now += 3600
     assert as_visitor("d", rooms.open_room).code == third, "one's own is found, however long one was away"
-    as_visitor("e", rooms.open_room)
-    assert set(rooms._open) >= {with_class, first}, "those with people in them stay"
+    allowed(open=5)
+    fifth = as_visitor("f", rooms.open_room).code
+    assert set(rooms._open) == {with_class, first, third, fourth, fifth}, (
+        "nothing gives way where there is room"
+    )
+    sixth = as_visitor("g", rooms.open_room).code
+    assert set(rooms._open) == {with_class, first, fourth, fifth, sixth}, "the one that was left longest does"
 
 
 def test_the_operator_alone_is_told_of_every_room(monkeypatch: pytest.MonkeyPatch) -> None:
