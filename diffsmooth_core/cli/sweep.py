@@ -77,9 +77,12 @@ def sweep(image: str, over: str, as_json: bool, **settings: Any) -> None:
             f"sigma {c.sigma:<5g} sigma_local {c.sigma_local:<5g} m {c.m:<3} n {c.n:<7,} {answer:<12} "
             f"{max(cell.counts):,} votes, radius {down(d.radius, 4)}"
         )
-    if best is not None:
+    which = f"the best of {len(cells)}" + ("" if picture.label is None else f" for {names[picture.label]}")
+    if best is None:
+        say(f"{which}, picked afterwards, needs a radius at alpha/{len(cells)}, and none has one")
+    else:
         say(
-            f"the best of {len(cells)}, picked afterwards, holds at alpha/{len(cells)}: sigma_local "
+            f"{which}, picked afterwards, holds at alpha/{len(cells)}: sigma_local "
             f"{configs[best[0]].sigma_local:g}, sigma {configs[best[0]].sigma:g}, m {configs[best[0]].m}, "
             f"{names[best[1].label]}, radius {down(best[1].radius, 4)}"
         )
