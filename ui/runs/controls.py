@@ -216,7 +216,7 @@ def _number(
 
 def _check_one_of(name: str, titles: Iterable[str]) -> None:
     known = list(titles)
-    named = ", ".join(known[:MOST_NAMED])
+    named = ", ".join(f"“{title}”" for title in known[:MOST_NAMED])
     more = f" and {len(known) - MOST_NAMED:,} more" if len(known) > MOST_NAMED else ""
     _check(name, known.__contains__, f"known are {named}{more}" if known else "there is none here")
 

@@ -305,19 +305,19 @@ def test_a_filter_restricts_pictures_and_is_undone(store: Store, open_page: Open
 
 
 NONSENSE = {  # of the address: what is said of each
-    "outcome": ("<b>rigth</b>", "known are Certified and right, Certified but wrong, "),
-    "class": ("lion", "known are airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"),
-    "answer": ("lion", "ship, truck, abstains"),
+    "outcome": ("<b>rigth</b>", "known are “Certified and right”, “Certified but wrong”"),
+    "class": ("lion", "known are “airplane”, “automobile”, “bird”"),
+    "answer": ("lion", "“ship”, “truck”, “abstains”"),
     "reason": ("the moon", "there is none here"),
     "tag": ("dark", "there is none here"),
-    "review": ("maybe", "known are Accepted, Disputed"),
+    "review": ("maybe", "known are “Accepted”, “Disputed”"),
     "from": ("16.5", "it is a number from 0 to 16"),
     "to": ("far", "it is a number from 0 to 16"),
     "near": ("nan", "it is a number from 0 to 0.5"),
     "noted": ("1", "it is true or false"),
-    "order": ("beauty", "known are Index, Largest radius, Smallest radius, Closest to ½, Class"),
+    "order": ("beauty", "known are “Index”, “Largest radius”, “Smallest radius”, “Closest to ½”, “Class”"),
     "with": ("yesterday", "there is none here"),
-    "change": ("all", "known are Certificate gained, "),
+    "change": ("all", "known are “Certificate gained”"),
 }
 
 
