@@ -81,6 +81,8 @@ def test_a_term_lights_up_with_its_bar_by_pointer_and_by_keyboard(app: str, page
     expect(plots).to_have_count(3)
     tops = {round(box["y"]) for box in map(Locator.bounding_box, plots.all()) if box and box["width"] > 200}
     assert len(tops) == 1, "as wide as their place, and side by side"
+    said = page.locator(".st-key-theorems-second .said").filter(has_text="that xt may come from")
+    expect(said.locator("sub")).to_have_text("t")
     terms = page.locator(".st-key-theorems-terms")
     bars = terms.locator(".segment[data-term=noise]")
     expect(bars.first).to_be_visible()
