@@ -65,6 +65,17 @@ def address(page: AppTest) -> dict[str, str]:
     return dict(parse_qsl(told["query"])) if now in told["begun"] else now
 
 
+def choose_in_table(
+    page: AppTest, table: int, rows: Sequence[int] = (), cells: Sequence[tuple[int, str]] = ()
+) -> None:
+    """Press rows or cells of a page's table, as a browser tells it; without any, let go of what is chosen."""
+    states = page._tree.get_widget_states()
+    told = json.dumps({"selection": {"rows": rows, "columns": [], "cells": cells}})
+    states.widgets.add(id=page.dataframe[table].proto.id, string_value=told)
+    page._run(states)
+    assert not page.exception
+
+
 def dials(page: AppTest) -> dict[str, dict[str, Any]]:
     """The dials that the Certify page tells the browser, by their names."""
     told = [e.proto for e in page.get("bidi_component") if e.proto.component_name == "diffsmooth_dials"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from diffsmooth_core.zoo.cards import bundled
 from diffsmooth_core.zoo.download import PUBLISHED
 from tests import downloads as stand_in
 from tests.downloads import Server
-from tests.ui.conftest import APP, address, opened
+from tests.ui.conftest import APP, address, choose_in_table, opened
 from ui.jobs import downloads
 from ui.jobs.registry import jobs
 from ui.models import view
@@ -75,26 +74,16 @@ def test_one_data_set_and_the_chosen_networks_are_in_the_address() -> None:
     assert len(page.dataframe[0].value) > 10
 
 
-def choose_row(page: AppTest, table: int, *rows: int) -> AppTest:
-    """The page after a press on a row of a table, as a browser tells it; without rows, on the chosen one."""
-    states = page._tree.get_widget_states()
-    told = json.dumps({"selection": {"rows": rows, "columns": [], "cells": []}})
-    states.widgets.add(id=page.dataframe[table].proto.id, string_value=told)
-    page._run(states)
-    assert not page.exception
-    return page
-
-
 def test_a_row_that_is_chosen_shows_its_card_stays_marked_and_is_in_the_address(page: AppTest) -> None:
     cards = {"Standard, no noise": "standard", "★ Gaussian, noise 0.25": "gaussian-0.25"}
     rows = [*page.dataframe[0].value["Network"]]
     for title, name in cards.items():
-        choose_row(page, 0, rows.index(title))
+        choose_in_table(page, 0, [rows.index(title)])
         assert page.query_params["classifier"] == address(page)["classifier"] == name
         assert title.removeprefix("★ ") in [heading.value.replace("\\", "") for heading in page.subheader]
         assert page.session_state["models-classifier"]["selection"]["rows"] == [rows.index(title)]
         assert page.session_state["models-denoiser"]["selection"]["rows"] == []
-    choose_row(page, 0)
+    choose_in_table(page, 0)
     assert "classifier" not in address(page)
     assert page.session_state["models-classifier"]["selection"]["rows"] == []
     assert "Gaussian, noise 0.25" not in [heading.value for heading in page.subheader]

@@ -15,17 +15,16 @@ from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.analysis import browsing, explaining
 from diffsmooth_core.analysis.stages import Stages
-from diffsmooth_core.config import ABSTAIN, SmoothingConfig
+from diffsmooth_core.config import ABSTAIN
 from diffsmooth_core.datasets import cifar10
 from diffsmooth_core.exchange import bundles
 from diffsmooth_core.paths import ASSETS
 from diffsmooth_core.runs import batch
-from diffsmooth_core.runs.records import Run
 from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import ThisProcess, load_picture
 from tests.ui.conftest import address
-from tests.ui.runs.conftest import Open
+from tests.ui.runs.conftest import CONFIG, LOG, Open, audited, choice, headings, keep
 from ui.components import picker
 from ui.jobs import audits, certificates
 from ui.jobs.registry import jobs
@@ -33,40 +32,9 @@ from ui.runs import charts, new, view
 from ui.session import notices, settings, state, url
 from ui.titles import run_title
 
-CONFIG = SmoothingConfig(
-    method="plain", classifier="gaussian-0.25-b", sigma=0.25, n0=10, n=40, dtype="float32"
-)
-LOG = [
-    Result(0, 3, 3, 0.5, 0.8, 100, 90, 90),
-    Result(1, 3, 5, 0.2, 0.6, 100, 75, 75),
-    Result(2, 3, ABSTAIN, 0.0, 0.4, 100, 51, 51),
-    Result(3, 8, 8, 0.25, 0.7, 100, 80, 80),
-]
-
-
-def keep(store: Store, name: str, results: list[Result]) -> Run:
-    run = store.create(name, "Cohen", "cifar10", {"sigma": 0.5, "n": 100, "alpha": 0.001}, range(4), {})
-    store.add(run, [], results)
-    return run
-
-
-def audited(store: Store) -> Run:
-    run = batch.start(store, "ours", CONFIG, (0, 1, 2))
-    for _ in batch.work(store, run, ThisProcess):
-        pass
-    return run
-
 
 def figures(page: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in page.metric}
-
-
-def choice(page: AppTest, label: str):  # type: ignore[no-untyped-def]
-    return next(box for box in page.selectbox if box.label == label)
-
-
-def headings(page: AppTest) -> list[str]:
-    return [heading.value.replace("\\", "") for heading in page.subheader]
 
 
 def show_pictures(page: AppTest) -> AppTest:
