@@ -226,7 +226,7 @@ class SmoothingConfig:
             if value > LARGEST_LENGTH:
                 raise InputError(
                     f"{name} must be at most {written(LARGEST_LENGTH)}, as pixels lie in [0,1], "
-                    f"got {written(value)}"
+                    f"got {written(float(value), None)}"
                 )
             object.__setattr__(self, name, float(value) + 0.0)  # -0.0 is 0.0
         for name, (least, most) in WHOLE.items():

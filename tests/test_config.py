@@ -27,6 +27,8 @@ from diffsmooth_core.config import METHODS, InputError, SmoothingConfig, minimum
         ("sigma", math.nan, "sigma .* got nan"),
         ("sigma", math.inf, "sigma .* got inf"),
         ("sigma", 10**400, "sigma .* got 1000"),
+        ("sigma", 10**300, r"sigma .* got 1e\+300$"),
+        ("sigma", 1_000_000.25, r"sigma .* at most 1,000,000, .* got 1,000,000\.25$"),
         ("sigma", "0.5", "sigma .* got '0.5'"),
         ("sigma", True, "sigma .* got True"),
         ("sigma_local", -1.0, "sigma_local .* got -1"),

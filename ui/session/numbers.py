@@ -57,7 +57,7 @@ def within(label: str, value: Number, span: Span) -> Number:
     """The number typed in the field `label`. Raises InputError where it cannot be that."""
     if not fits(value, span):
         low, high = map(written, span)
-        raise InputError(f"{label} is {written(value)}: it can be from {low} to {high}")
+        raise InputError(f"{label} is {written(value, None)}: it can be from {low} to {high}")
     return value
 
 

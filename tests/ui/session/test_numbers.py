@@ -50,6 +50,8 @@ def test_a_number_that_cannot_be_is_named_with_what_can() -> None:
     assert within("Votes n", 10, (10, 1_000_000)) == 10
     with pytest.raises(InputError, match="^Votes n is 2,000,000: it can be from 10 to 1,000,000$"):
         within("Votes n", 2_000_000, (10, 1_000_000))
+    with pytest.raises(InputError, match="^Noise σ is 1.0000001: it can be from 0.01 to 1$"):
+        within("Noise σ", 1.0000001, (0.01, 1.0))
     with pytest.raises(InputError, match="^Risk α is 5: it can be from 0.000001 to 0.5$"):
         within("Risk α", 5.0, SPANS["alpha"])
     assert not fits(float("nan"), SPANS["sigma"])
