@@ -83,6 +83,6 @@ def _cards(shown: tuple[Tour, ...]) -> Iterator[tuple[DeltaGenerator, Tour]]:
     """A card for each, in rows of three, or of two where that comes out even."""
     row = 3 if len(shown) % 3 == 0 else 2
     for first in range(0, len(shown), row):
-        columns = st.columns(row, gap="medium")
+        columns = st.columns(row, gap="small")
         for column, tour in zip(columns, shown[first : first + row], strict=False):
             yield column.container(border=True, height="stretch"), tour

@@ -40,7 +40,8 @@ TABLES = {  # kind -> its heading, and what its columns say
         "in decibels: more is nearer, and 6 dB more is about half the distance.",
     ),
 }
-LONGEST = 30  # letters of a network's name on one line
+LONGEST = 45  # letters of a network's name on one line
+NARROW, LETTER = 186, 6.2  # pixels of a column of names, at least, and of a letter
 TWO_LINES = 66  # pixels of a row; above 64 a long name is broken into lines
 ALL = "all"  # data sets
 DEFAULT = "★"  # before what is used unless another network is chosen
@@ -83,7 +84,7 @@ def _table(kind: str, cards: list[Card]) -> Card | None:
         parameters.choose(kind, cards[rows[0]].name if rows else None)
 
     st.session_state[key] = {"selection": {"rows": chosen}}
-    long = any(len(network_title(card.name)) > LONGEST for card in cards)
+    longest = max(len(network_title(card.name)) for card in cards)
     parameters.show(kind, cards[chosen[0]].name if chosen else None)
     percent, decibels = (st.column_config.NumberColumn(format=f"%.1f {unit}") for unit in ("%%", "dB"))
     st.dataframe(
@@ -93,11 +94,11 @@ def _table(kind: str, cards: list[Card]) -> Card | None:
         on_select=choose,
         selection_mode="single-row",
         key=key,
-        row_height=TWO_LINES if long else None,
+        row_height=TWO_LINES if longest > LONGEST else None,
         placeholder="",
         column_config={f"σ = {noise}": percent for noise in NOISES}
         | {
-            "Network": st.column_config.TextColumn(width=186),
+            "Network": st.column_config.TextColumn(width=max(NARROW, round(LETTER * min(longest, LONGEST)))),
             "For": st.column_config.TextColumn(width=82),
             "Right": percent,
             "PSNR": decibels,
@@ -126,15 +127,15 @@ def from_plugins() -> None:
 def _row(card: Card) -> dict[str, Any]:
     """What matters most stands first, as a phone shows no more."""
     star = f"{DEFAULT} " if _is_default(card) else ""
-    row = {"Network": star + network_title(card.name), "For": dataset_title(card.dataset)}
+    name, use = {"Network": star + network_title(card.name)}, {"For": dataset_title(card.dataset)}
     rest = {"Trained with": _training_noise(card), "Parameters": card.parameters / 1e6}
     if card.kind == "denoiser":
-        return row | {"PSNR": card.metrics.get("psnr_db", {}).get("0.25")} | rest
+        return name | {"PSNR": card.metrics.get("psnr_db", {}).get("0.25")} | use | rest
     right = {
         float(noise): 100 * share for noise, share in card.metrics.get("accuracy_under_noise", {}).items()
     }
     levels = {f"σ = {noise}": right.get(float(noise)) for noise in NOISES}
-    return row | {"Right": right.get(card.training.get("sigma", -1))} | levels | rest
+    return name | use | {"Right": right.get(card.training.get("sigma", -1))} | levels | rest
 
 
 def _is_default(card: Card) -> bool:

@@ -54,7 +54,7 @@ def test_what_is_used_without_a_choice_stands_first_and_what_matters_on_the_left
     assert not classifiers["Network"][2:].str.contains("★").any()
     assert [*denoisers["Network"][:2]] == ["★ Bundled diffusion model", "★ Diffusion model for photographs"]
     assert [*classifiers.columns[:3]] == ["Network", "For", "Right"]
-    assert [*denoisers.columns[:3]] == ["Network", "For", "PSNR"]
+    assert [*denoisers.columns[:3]] == ["Network", "PSNR", "For"]
     assert not denoisers["PSNR"].isna().any()
     assert "σ is the noise’s standard deviation" in page.caption[0].value
 
@@ -89,10 +89,17 @@ def test_a_row_that_is_chosen_shows_its_card_stays_marked_and_is_in_the_address(
     assert "Gaussian, noise 0.25" not in [heading.value for heading in page.subheader]
 
 
-def test_rows_are_as_high_as_the_longest_name_needs(page: AppTest) -> None:
-    assert [frame.proto.row_height for frame in page.dataframe] == [0, view.TWO_LINES]
-    of_one = opened("pages/models.py", dataset="cifar10")
-    assert [frame.proto.row_height for frame in of_one.dataframe] == [0, 0]
+def test_names_stand_on_one_line_in_a_column_that_is_as_wide_as_the_longest(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def widths(page: AppTest) -> list[int]:
+        return [json.loads(frame.proto.columns)["Network"]["width"] for frame in page.dataframe]
+
+    assert [frame.proto.row_height for frame in page.dataframe] == [0, 0]
+    assert widths(page)[0] == view.NARROW < widths(page)[1]
+    assert widths(opened("pages/models.py", dataset="cifar10")) == [view.NARROW, view.NARROW]
+    monkeypatch.setattr(view, "LONGEST", 30)
+    assert [frame.proto.row_height for frame in page.run().dataframe] == [0, view.TWO_LINES]
 
 
 OFFER = stand_in.NAME
