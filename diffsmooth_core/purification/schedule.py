@@ -105,7 +105,7 @@ class Schedule:
         t = int(np.searchsorted(self.noise_ratio, 2 * sigma))
         if t == len(self.alpha_bar):
             raise InputError(
-                f"sigma {written(sigma)} is beyond this diffusion model: its schedule ends at "
+                f"sigma {written(float(sigma), None)} is beyond this diffusion model: its schedule ends at "
                 f"sigma {length(self.sigma_max)}; choose a smaller sigma"
             )
         return t, float(self.alpha_bar[t])

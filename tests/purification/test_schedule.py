@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -84,6 +85,9 @@ def test_beyond_the_schedules_end_is_an_error_that_names_both_sigmas(name: Sched
     named = float(str(error.value).partition("ends at sigma ")[2].partition(";")[0])
     assert schedule.timestep_for_sigma(named)[0] == steps - 1, "which can be taken"
     assert named == pytest.approx(schedule.sigma_max, abs=0.01)
+    beyond = math.nextafter(schedule.sigma_max, math.inf)
+    with pytest.raises(InputError, match=re.escape(f"sigma {beyond:,} is beyond")):
+        schedule.timestep_for_sigma(beyond)
 
 
 @pytest.mark.parametrize("sigma", [0.0, -0.5, math.nan])

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from diffsmooth_core import InputError, Progress, SmoothingConfig, certify_stream
 from diffsmooth_core.certification.illustration import perturbation
 from diffsmooth_core.classifiers.execution import MODES
-from diffsmooth_core.config import METHODS
+from diffsmooth_core.config import ANYTIME, METHODS, STOPPING
 from tests.ui.conftest import address, progress, turn
 from ui.certify import view
 from ui.commands import certify as command
@@ -58,6 +58,14 @@ def test_a_classs_name_is_text_in_figures_and_evidence(visit: Visit, monkeypatch
     page = visit()
     assert figures(page)["Class"] == r"\*a\*"
     assert r"votes for \*a\*" in page.table[-1].value.to_string()
+
+
+def test_a_bound_is_called_provisional_but_for_one_that_always_holds() -> None:
+    said = {stopping: view._validity(SmoothingConfig(n=500, stopping=stopping)) for stopping in STOPPING}  # type: ignore[arg-type]
+    assert "once all 500 votes are in" in said["fixed"]
+    assert "at the end of a round" in said["adaptive"]
+    assert "no bound until it is shown" in said["sequential"]
+    assert {name for name in STOPPING if "hold at every moment" in said[name]} == set(ANYTIME)
 
 
 def test_certify_runs_to_a_verdict(visit: Visit) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, MeasuredSetting, Value
+from diffsmooth_core.figures import Line
 from diffsmooth_core.runs.records import Run
-from ui.results import curves
+from ui.results import charts, curves
 from ui.results.curves import LOG, OURS, ResultCurve
 
 
@@ -92,3 +93,11 @@ def test_an_imported_log_is_of_the_network_that_somebody_named(
     assert (of.source, of.method, of.sigma, of.n, of.images) == (LOG, method, 0.5, 100_000, 500)
     found = curves.printed("cifar10", 0.5, training, 100_000)
     assert len(found) == printed
+
+
+def test_over_the_share_of_votes_a_radius_stands_at_the_bound_that_it_takes() -> None:
+    """Φ(0), Φ(1) and Φ(2), for radii of 0, σ and 2 σ."""
+    table = [(0.0, 0.75), (0.5, 0.5), (1.0, 0.25)]
+    (line,) = charts.shares([(Line("ours", table=table), 0.5)]).data
+    assert list(line.x) == pytest.approx([0.5, 0.841345, 0.977250], abs=1e-6)
+    assert list(line.y) == [75, 50, 25]

@@ -182,7 +182,11 @@ def test_a_small_run_is_drawn_only_where_it_is_asked_for() -> None:
     (small,) = [name for name in ours_of(page).options if name.startswith("log, two")]
     assert small not in ours_of(page).value
     ours_of(page).set_value([small]).run()
-    assert table_of(page).loc[small, "ACR"] == "0.300"
+    assert table_of(page).loc[small, ["ACR", "r = 0.00", "r = 0.50"]].tolist() == [
+        "0.300",
+        "50.0 %",
+        "50.0 %",
+    ]
     assert table_of(page).loc[small, "From"].endswith("](runs?run=two)")
     rows_of(page).set_value([]).run()
     ours_of(page).set_value([small, ours_of(page).options[1]]).run()

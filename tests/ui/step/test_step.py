@@ -100,6 +100,8 @@ def test_the_count_has_the_runs_own_votes(step: Visit) -> None:
     page = step(step="8", copy="16")
     k = certificate.counts[certificate.candidate]
     assert f"{k} of 16" in said(page)
+    way = "for" if found[15] == certificate.candidate else "against"
+    assert f"so it counts **{way}**" in said(page)
     bound = clopper_pearson_lower(k, 16, 0.001)
     shown = {metric.label: metric.value for metric in page.metric}
     assert shown["Lower bound"] == down(bound, 4) == down(certificate.p_a_lower, 4)

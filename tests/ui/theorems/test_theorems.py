@@ -16,6 +16,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from diffsmooth_core.datasets.sources import resolve
+from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from diffsmooth_core.theory import (
     Convergence,
     PurificationDistances,
@@ -24,6 +25,7 @@ from diffsmooth_core.theory import (
     clouds,
     exact,
 )
+from diffsmooth_core.wording import length
 from tests.ui.conftest import address
 from ui.components import terms
 from ui.curriculum import TOURS
@@ -235,7 +237,9 @@ def test_a_picture_is_sampled_and_what_an_error_costs_is_asked_for(theorems: App
     sampled(theorems, kind="costs")
     rows = theorems.table[-1].value
     assert list(rows["error of ε"]) == ["0", "0.5"]
-    assert rows["most votes"].str.contains(" of 100, ").all()
+    for counted, shown in zip(rows["most votes"], rows["certified radius"], strict=True):
+        bound = clopper_pearson_lower(int(counted.partition(" of 100, ")[0]), 100, 0.001)
+        assert shown == (length(certified_radius(bound, 0.5)) if bound > 0.5 else "abstains")
 
 
 def test_a_stop_keeps_what_there_is_and_go_on_takes_it_up(
