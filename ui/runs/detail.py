@@ -145,7 +145,7 @@ def _votes(selection: Selection, row: RunRow, result: Result, why: DeltaGenerato
     chosen = st.pills(
         "Voters",
         present,
-        format_func=lambda k: f"{names[k]} ({int(np.sum(stages.votes == k))})",
+        format_func=lambda k: f"{plain(names[k])} ({int(np.sum(stages.votes == k))})",
         key=key,
         default=max(present, key=lambda k: counts[k]),
         required=True,

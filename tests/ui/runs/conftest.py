@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from diffsmooth_core.runs.results import Result
 from diffsmooth_core.runs.store import Store
 from diffsmooth_core.runs.workers import ThisProcess, load_picture
 from tests.datasets.conftest import write_twelve
-from tests.ui.conftest import APP
+from tests.ui.conftest import opened
 from ui.components import picker
 from ui.jobs import audits
 from ui.runs import new
@@ -53,16 +55,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 @pytest.fixture
 def open_page() -> Open:
-    def open_page(**parameters: str) -> AppTest:
-        page = AppTest.from_file(str(APP), default_timeout=200).run()
-        page.switch_page("pages/runs.py")
-        for name, value in parameters.items():
-            page.query_params[name] = value
-        page.run()
-        assert not page.exception
-        return page
-
-    return open_page
+    return partial(opened, "pages/runs.py")
 
 
 def keep(store: Store, name: str, results: list[Result]) -> Run:
@@ -86,3 +79,9 @@ def choice(page: AppTest, label: str):  # type: ignore[no-untyped-def]
 
 def headings(page: AppTest) -> list[str]:
     return [heading.value.replace("\\", "") for heading in page.subheader]
+
+
+def tiles(page: AppTest) -> list[int]:
+    """The pictures that are drawn, by their index."""
+    (told,) = (e.proto for e in page.get("bidi_component") if e.proto.component_name == "diffsmooth_picker")
+    return [int(choice["spec"]) for choice in json.loads(told.json)["choices"]]
