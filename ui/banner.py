@@ -8,7 +8,7 @@ from ui import tours
 from ui.curriculum import LESSONS, Tour
 from ui.navigation import certify_by_name
 from ui.session import state
-from ui.text import plain
+from ui.text import plain, unbroken
 
 
 def show() -> None:
@@ -20,7 +20,7 @@ def show() -> None:
         words, ways = st.columns([4, 1.2], gap="medium", vertical_alignment="center")
         with words:
             said = revealed(tour) or f"**{tour.title}** {tour.task}{_guessed(tour)}"
-            st.markdown(f":material/school: {said}")
+            st.markdown(f":material/school: {unbroken(said)}")
         with ways:
             go_on(tour)
             st.button("Show everything", key="show-everything", on_click=state.end_lesson, width="stretch")

@@ -13,6 +13,11 @@ def plain(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
+def unbroken(text: str) -> str:
+    """`text` in which no line ends before or after an equals sign, or before a percent sign."""
+    return text.replace(" = ", "\u00a0=\u00a0").replace(r" \= ", "\u00a0\\=\u00a0").replace(" %", "\u00a0%")
+
+
 def no_formula(cell: str) -> str:
     """A cell of a CSV file that no spreadsheet takes for a formula: one that begins like a formula and is no
     number gets an apostrophe in front."""

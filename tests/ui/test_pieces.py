@@ -18,7 +18,7 @@ from ui import charts
 from ui.colours import BOUND
 from ui.components import figure
 from ui.images import data_url
-from ui.text import no_formula, plain
+from ui.text import no_formula, plain, unbroken
 
 CAT, DOG = 3, 5
 CONFIG = SmoothingConfig(n=1000)
@@ -108,6 +108,11 @@ def test_a_thumbnail_is_the_central_square() -> None:
 
 def test_plain_text_escapes_all_markup() -> None:
     assert plain("[a](b) **c** $d$ <e>\n:red[f]") == r"\[a\]\(b\) \*\*c\*\* \$d\$ \<e\> \:red\[f\]"
+
+
+def test_no_line_ends_within_an_equation_or_before_a_percent_sign() -> None:
+    assert unbroken("at σ = 0.5, 59.3 % of").split(" ") == ["at", "σ\u00a0=\u00a00.5,", "59.3\u00a0%", "of"]
+    assert unbroken(plain("n = 10")).split(" ") == ["n\u00a0\\=\u00a010"]
 
 
 def test_one_run_of_densepure_is_no_majority() -> None:

@@ -19,7 +19,7 @@ from ui.session import notices, state
 from ui.session.draft import Draft
 from ui.session.numbers import NUMBERS, within
 from ui.session.settings import CERTIFY, CONFIG_FIELDS, SPANS, choices, denoisers
-from ui.text import plain
+from ui.text import plain, unbroken
 from ui.titles import method_title, network_title
 
 TABS = {"compare": "Side by side", "sweep": "Sweep one setting"}
@@ -98,7 +98,7 @@ def words(config: SmoothingConfig) -> str:
     used = [name for name in numbered if name not in config.unused]
     numbers = [f"{SmoothingConfig.symbol(name)} = {getattr(config, name):g}" for name in used]
     text = f"{network_title(config.classifier)}: {', '.join([*numbers, f'n = {config.n:,}'])}"
-    return plain(text).replace(r" \= ", "\u00a0\\=\u00a0")
+    return unbroken(plain(text))
 
 
 def cards(settings: list[Chosen], drafts: list[Draft[SmoothingConfig]]) -> None:

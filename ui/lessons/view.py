@@ -11,6 +11,7 @@ from ui import banner, navigation, tours
 from ui.curriculum import LESSONS, TOURS, Tour
 from ui.lessons import peeking, seeds
 from ui.session import state
+from ui.text import unbroken
 
 PANELS: dict[str, Callable[[Tour], None]] = {"peek": peeking.show, "seeds": seeds.show}  # that answer here
 
@@ -70,11 +71,11 @@ def _question(tour: Tour, answers_here: bool = False) -> None:
         chosen = st.session_state[key]
         state.keep_guess(tour.lesson, None if chosen is None else tour.guesses.index(chosen))
 
-    st.markdown(tour.question)
+    st.markdown(unbroken(tour.question))
     st.session_state[key] = tours.guess(tour) or None
     st.pills("Your guess", tour.guesses, key=key, on_change=guessed, label_visibility="collapsed")
     if said := banner.revealed(tour):
-        st.markdown(said)
+        st.markdown(unbroken(said))
     if (tours.guess(tour) or said) and not answers_here:
         banner.link(tour)
 

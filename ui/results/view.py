@@ -22,7 +22,7 @@ from ui.components import figure
 from ui.results import charts
 from ui.results.curves import ResultCurve, costs
 from ui.session.parameters import bind
-from ui.text import no_formula, plain
+from ui.text import no_formula, plain, unbroken
 from ui.titles import dataset_title
 
 VIEWS = {  # in the address -> on the page
@@ -34,9 +34,8 @@ ACR_WARNING = (
     "ACR, the average certified radius, is led by the pictures that are easy: the largest radii grow with "
     "the number of votes, and a network may gain on them what it loses on all others. At σ = 0.5 the largest "
     "ACR of seven published methods, .760, comes with 59.3 % of pictures right at r = 0, where another "
-    "method "
-    "has 68.8 % with .571 (Sun, Mao, Müller and Vechev, arXiv 2410.06895). They propose to look at the "
-    f"distribution of p_A: it is *{VIEWS['share']}* above the chart."
+    "method has 68.8 % with .571 (Sun, Mao, Müller and Vechev, arXiv 2410.06895). They propose to look at "
+    f"the distribution of p_A: it is *{VIEWS['share']}* above the chart."
 )
 COLUMNS = {  # of the paper's tables that hold no certified accuracies, in the order in which they are shown
     "table": "Table",
@@ -72,7 +71,7 @@ def show(curves: Sequence[ResultCurve]) -> None:
     for sentence in beside(curves) or cautions(curves):
         st.caption(f":material/warning: {plain(sentence)}")
     if rows["ACR"].notna().any():
-        st.caption(ACR_WARNING)
+        st.caption(unbroken(ACR_WARNING))
     st.download_button(
         "Table as CSV",
         rows.map(lambda cell: no_formula(cell) if isinstance(cell, str) else cell).to_csv(index=False),

@@ -42,8 +42,8 @@ def show(
     st.markdown(
         "The reverse process takes the noise out in many small steps, each with some chance. A **sample** is "
         "where it ends once. The theorem says how far from the picture that can be, and fails with a "
-        f"probability of η = {chosen.setting.eta:g} at most, its **risk**. First its **pathwise** bound, "
-        "which is proved with nothing estimated; below, all of its versions."
+        f"probability of η\u00a0=\u00a0{chosen.setting.eta:g} at most, its **risk**. First its **pathwise** "
+        "bound, which is proved with nothing estimated; below, all of its versions."
     )
     mean = scale * float(theorem.distances.mean()) if theorem else 0.0
     bound = scale * float(theorem.bound("pathwise").mean()) if theorem else 0.0
