@@ -348,6 +348,13 @@ def test_bounds_are_drawn_pale_until_they_are_final() -> None:
     assert [bar["value"] for bar in radii["data"]] == [0.0, running.radius, done.radius]
 
 
+def test_a_cell_of_the_map_is_the_stronger_the_larger_its_radius() -> None:
+    drawn = charts.heat(cells("sigma_local", 200), NAMES, 3)["series"][0]["data"]
+    strength = {cell["value"][2]: int(cell["itemStyle"]["color"][-2:], 16) for cell in drawn}
+    assert len(strength) == len({d["value"][1] for d in drawn}), "all votes agree, so σ alone decides"
+    assert sorted(strength, key=strength.__getitem__) == sorted(strength)
+
+
 def test_right_and_wrong_have_a_colour_and_a_mark_and_the_bound_has_neither() -> None:
     done = progress(SmoothingConfig(n=100), [(3, 100)], [(3, 100)])
     found = Comparison((Entry(done.certificate.config, done),))  # type: ignore[union-attr]

@@ -22,7 +22,7 @@ from diffsmooth_core.datasets import class_names, resolve
 from diffsmooth_core.datasets.drawn import from_file
 from diffsmooth_core.statistics import certified_radius, clopper_pearson_lower
 from diffsmooth_core.statistics.peeking import simulate
-from diffsmooth_core.wording import length
+from diffsmooth_core.wording import length, percent
 from tests.ui.conftest import address, dials, opened, turn
 from ui import curriculum, tours
 from ui.attack import controls as attack
@@ -159,6 +159,8 @@ def test_a_thousand_seeds_claim_too_much_and_a_ledger_takes_it_back() -> None:
     assert "It came out 0.132." in said(page), "without a guess too"
     assert figures() == ["0.132", "0.114", "8 of 1,000"]
     assert page.metric[0].delta == "+0.018 against the truth"
+    any_false = 1 - (1 - seeds._ground(0.01, recorded().share).chance) ** 1000
+    assert f"At least one of 1,000 is false with probability {percent(any_false)}" in said(page)
     page.segmented_control[0].set_value(seeds.CHALLENGED).run()
     assert not page.exception
     assert [page.metric[0].label, *figures()] == [

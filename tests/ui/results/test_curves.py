@@ -9,6 +9,7 @@ import pytest
 from diffsmooth_core.exchange.published import ACR, BENIGN, CERTIFIED, MeasuredSetting, Value
 from diffsmooth_core.figures import Line
 from diffsmooth_core.runs.records import Run
+from diffsmooth_core.statistics import Proportion
 from ui.results import charts, curves
 from ui.results.curves import LOG, OURS, ResultCurve
 
@@ -97,7 +98,9 @@ def test_an_imported_log_is_of_the_network_that_somebody_named(
 
 def test_over_the_share_of_votes_a_radius_stands_at_the_bound_that_it_takes() -> None:
     """Φ(0), Φ(1) and Φ(2), for radii of 0, σ and 2 σ."""
-    table = [(0.0, 0.75), (0.5, 0.5), (1.0, 0.25)]
-    (line,) = charts.shares([(Line("ours", table=table), 0.5)]).data
-    assert list(line.x) == pytest.approx([0.5, 0.841345, 0.977250], abs=1e-6)
-    assert list(line.y) == [75, 50, 25]
+    points = [(0.0, Proportion.of(3, 4)), (0.5, Proportion.of(2, 4)), (1.0, Proportion.of(1, 4))]
+    run, card = Line("run", points=points), Line("card", table=[(r, found.share) for r, found in points])
+    for line in charts.shares([(run, 0.5), (card, 0.5)]).data:
+        if line.name in ("run", "card"):
+            assert list(line.x) == pytest.approx([0.5, 0.841345, 0.977250], abs=1e-6)
+            assert list(line.y) == [75, 50, 25]
