@@ -100,7 +100,7 @@ def test_over_the_share_of_votes_a_radius_stands_at_the_bound_that_it_takes() ->
     """Φ(0), Φ(1) and Φ(2), for radii of 0, σ and 2 σ."""
     points = [(0.0, Proportion.of(3, 4)), (0.5, Proportion.of(2, 4)), (1.0, Proportion.of(1, 4))]
     run, card = Line("run", points=points), Line("card", table=[(r, found.share) for r, found in points])
-    for line in charts.shares([(run, 0.5), (card, 0.5)]).data:
-        if line.name in ("run", "card"):
-            assert list(line.x) == pytest.approx([0.5, 0.841345, 0.977250], abs=1e-6)
-            assert list(line.y) == [75, 50, 25]
+    drawn = {line.name: line for line in charts.shares([(run, 0.5), (card, 0.5)]).data}
+    for name in ("run", "card"):
+        assert list(drawn[name].x) == pytest.approx([0.5, 0.841345, 0.977250], abs=1e-6)
+        assert list(drawn[name].y) == [75, 50, 25]
