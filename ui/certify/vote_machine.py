@@ -116,8 +116,8 @@ def _stations(picture: Picture, config: SmoothingConfig) -> tuple[Station, ...]:
 def _count(config: SmoothingConfig) -> tuple[str, str]:
     return (
         "Count",
-        f"The first {config.n0:,} votes choose a class. Of {config.n:,} more, those for it are counted: they "
-        f"bound its true share from below, wrongly with probability {written(config.alpha)} at most.",
+        f"{config.n0:,} votes choose a class. Of {config.n:,} more, those for it bound its true share from "
+        f"below, wrongly with probability {written(config.alpha)} at most.",
     )
 
 

@@ -95,7 +95,7 @@ def test_the_last_step_says_what_the_certificate_says() -> None:
 def test_the_last_stations_say_what_is_counted_and_at_which_risk() -> None:
     config = SmoothingConfig(n0=20, n=500, alpha=1e-5)
     _, words = vote_machine._count(config)
-    assert words.startswith("The first 20 votes choose a class. Of 500 more, those for it are counted")
+    assert words.startswith("20 votes choose a class. Of 500 more, those for it bound its true share")
     assert words.endswith("with probability 0.00001 at most.")
     gates = [vote_machine._certify(replace(config, bound=b))[1] for b in ("one-class", "two-class")]
     assert gates[0].startswith("A bound above ½ opens")
