@@ -16,12 +16,13 @@ from diffsmooth_core.classifiers.resnet import CifarResNet
 from diffsmooth_core.config import InputError
 from diffsmooth_core.zoo import adding, cards, doctor, download
 from diffsmooth_core.zoo.cards import bundled
-from diffsmooth_core.zoo.download import PUBLISHED
+from diffsmooth_core.zoo.download import HUB, PUBLISHED
 from tests import downloads as stand_in
 from tests.downloads import Server
 from tests.ui.conftest import APP, address, choose_in_table, opened
 from ui.jobs import downloads
-from ui.jobs.registry import jobs
+from ui.jobs.downloads import Downloaded
+from ui.jobs.registry import Snapshot, jobs
 from ui.models import view
 from ui.session import limits, settings
 from ui.titles import network_title
@@ -43,6 +44,8 @@ def test_every_network_has_a_row(page: AppTest) -> None:
     assert not set(rows) & set(bundled()), "words for a person"
     row = classifiers.loc["Gaussian (b), noise 0.25"]
     assert (row["For"], row["Right"], row["Trained with"]) == ("CIFAR-10", row["σ = 0.25"], "σ = 0.25")
+    shares = bundled()["gaussian-0.25-b"].metrics["accuracy_under_noise"]
+    assert row["Right"] == pytest.approx(100 * shares["0.25"])
 
 
 def test_what_is_used_without_a_choice_stands_first_and_what_matters_on_the_left(page: AppTest) -> None:
@@ -180,6 +183,27 @@ def test_a_download_shows_how_far_it_is_and_is_cancelled(
     assert page.run().button(key=f"fetch-{OFFER}").label == "Download 210 MB"
 
 
+def test_only_of_the_hub_it_is_said_that_it_does_not_tell_how_far_a_download_is(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {}
+    for name in downloads.OFFERS:
+        monkeypatch.setattr(downloads, "missing", lambda dataset, name=name: [name] * (dataset == "cifar10"))
+        (words,) = offered(page.run()).values()
+        told[name] = any(c.value.startswith("The Hub does not tell") for c in page.caption)
+        assert told[name] == (f" from {HUB}, " in words)
+    assert set(told.values()) == {True, False}
+
+
+def test_a_download_that_is_larger_than_published_is_at_its_end(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beyond: Snapshot[Downloaded] = Snapshot("x", "running", progress=Downloaded(300_000_000))
+    monkeypatch.setattr(downloads, "latest", lambda name: beyond if name == OFFER else None)
+    (bar,) = page.run().get("progress")
+    assert (bar.proto.value, bar.proto.text) == (100, "300 of 210 MB have come")  # type: ignore[attr-defined]
+
+
 def test_two_presses_start_one_download_and_an_address_none(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +235,13 @@ def test_a_card_says_licence_origin_and_on_which_pictures_it_was_measured(
     assert by_noise.loc["0.25", "right behind Diffusion model for photographs"] == "58 %"
     (of,) = (caption.value.replace("\\", "") for caption in drawn.caption)
     assert of.startswith("On 100 ImageNet photographs, which may have been among its training pictures")
+
+
+@pytest.mark.parametrize(("free", "said"), [(0, "does not fit"), (2**50, "fits")])
+def test_a_card_says_whether_the_network_fits(monkeypatch: pytest.MonkeyPatch, free: int, said: str) -> None:
+    monkeypatch.setattr(view, "available_memory", lambda: free)
+    drawn = AppTest.from_function(draw_card, kwargs={"name": "standard"}, default_timeout=200).run()
+    assert f", which {said} into what is free now" in drawn.table[0].value.loc["Memory"].item()
 
 
 def draw_card(name: str) -> None:

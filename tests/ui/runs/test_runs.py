@@ -29,7 +29,7 @@ from ui.components import picker
 from ui.jobs import audits, certificates
 from ui.jobs.registry import jobs
 from ui.runs import charts, new, view
-from ui.session import notices, settings, state, url
+from ui.session import limits, notices, settings, state, url
 from ui.titles import run_title
 
 
@@ -68,6 +68,18 @@ def test_a_store_without_runs_begins_with_a_recorded_audit_until_it_is_removed(
     assert any("Start one above, or import" in m.value for m in page.markdown)
     page.button(key="recorded-first-diffsmooth").click().run()
     assert figures(page)["Pictures"] == "200"
+
+
+def test_nobody_is_offered_to_remove_a_run_where_the_operator_forbids_it(
+    store: Store, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = keep(store, "log", LOG)
+    page = open_page()
+    monkeypatch.setitem(limits._limits()["audits"], "may_remove", False)
+    next(button for button in page.button if button.label == "Remove it").click().run()
+    assert any("removed from the command line here" in c.value for c in page.caption)
+    assert store.runs() == [run]
+    assert "Remove it" not in [button.label for button in page.button]
 
 
 def test_every_recorded_audit_is_offered_until_it_is_open_and_needs_no_pictures(
