@@ -59,7 +59,13 @@ def test_settings_behind_more_are_what_they_are_once_it_is_opened(app: str, page
     attempts.fill("12")
     attempts.press("Enter")
     expect(page).to_have_url(re.compile("attack-attempts=12"))
-    page.get_by_role("button", name="More").click()
+    more = page.get_by_role("button", name="More")
+    field, button = attempts.bounding_box(), more.bounding_box()
+    assert field is not None
+    assert button is not None
+    middle = button["y"] + button["height"] / 2
+    assert field["y"] < middle < field["y"] + field["height"], "on the field's line, not its label's"
+    more.click()
     votes = page.get_by_role("spinbutton", name="Votes that decide an attempt")
     expect(votes).to_have_value("100")
     page.keyboard.press("Escape")

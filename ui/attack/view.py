@@ -193,9 +193,7 @@ def _frames(picture: Picture, progress: AttackProgress | None, names: tuple[str,
     """Frames of the picture, the change and the changed picture, for the shortest change that succeeded or
     else the latest attempt; before the first one they are empty, and keep its place."""
     height, width, _ = picture.pixels.shape
-    given = strip.Frame(
-        "The picture", f"{height} × {width} pixels, as the network sees it", (data_url(picture.pixels),)
-    )
+    given = strip.Frame("The picture", f"{height} × {width} pixels", (data_url(picture.pixels),))
     if progress is None:
         return [
             given,
@@ -226,7 +224,7 @@ def _said(progress: AttackProgress, counts: Sequence[int], names: tuple[str, ...
     label = progress.label
     return strip.Frame(
         "Probability",
-        f"of {names[label]}, averaged over noisy copies",
+        f"of {names[label]}, over noisy copies",
         word=percent(progress.probabilities[label], 0),
         colour=class_colour(label),
     )
