@@ -288,15 +288,15 @@ NONSENSE = {  # of the address: what is said of each
     "outcome": ("<b>rigth</b>", "known are “Certified and right”, “Certified but wrong”"),
     "class": ("lion", "known are “airplane”, “automobile”, “bird”"),
     "answer": ("lion", "“ship”, “truck”, “abstains”"),
-    "reason": ("the moon", "there is none here"),
-    "tag": ("dark", "there is none here"),
+    "reason": ("the moon", "there is nothing to choose from here"),
+    "tag": ("dark", "there is nothing to choose from here"),
     "review": ("maybe", "known are “Accepted”, “Disputed”"),
     "from": ("16.5", "it is a number from 0 to 16"),
     "to": ("far", "it is a number from 0 to 16"),
     "near": ("nan", "it is a number from 0 to 0.5"),
     "noted": ("1", "it is true or false"),
     "order": ("beauty", "known are “Index”, “Largest radius”, “Smallest radius”, “Closest to ½”, “Class”"),
-    "with": ("yesterday", "there is none here"),
+    "with": ("yesterday", "there is nothing to choose from here"),
     "change": ("all", "known are “Certificate gained”"),
 }
 
