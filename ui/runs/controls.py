@@ -218,7 +218,8 @@ def _check_one_of(name: str, titles: Iterable[str]) -> None:
     known = list(titles)
     named = ", ".join(f"“{title}”" for title in known[:MOST_NAMED])
     more = f" and {len(known) - MOST_NAMED:,} more" if len(known) > MOST_NAMED else ""
-    _check(name, known.__contains__, f"known are {named}{more}" if known else "there is nothing to choose from here")
+    there_are = f"known are {named}{more}" if known else "there is nothing to choose from here"
+    _check(name, known.__contains__, there_are)
 
 
 def _check(name: str, fits: Callable[[str], bool], known: str) -> None:
