@@ -9,6 +9,7 @@ import streamlit as st
 from diffsmooth_core import InputError, SmoothingConfig
 from diffsmooth_core.config import GIVE_UP, METHODS
 from diffsmooth_core.plugins import plugin_names
+from diffsmooth_core.wording import written
 from diffsmooth_core.zoo.cards import names
 from ui import tours
 from ui.components import picker, sheet
@@ -146,7 +147,7 @@ def described(config: SmoothingConfig, name: str) -> str:
     value = getattr(config, name)
     if name in NUMBERS:
         label = NUMBERS[name][0]
-        return f"{label[0].lower()}{label[1:]} = {value:{',' if isinstance(value, int) else 'g'}}"
+        return f"{label[0].lower()}{label[1:]} = {written(value)}"
     titles: dict[str, Callable[[str], str]] = {
         "dataset": dataset_title,
         "method": method_title,
