@@ -543,7 +543,7 @@ def test_snapshots_agree_with_each_other_while_many_threads_submit_and_cancel() 
                     problems.append(f"finished ones are ahead of {snapshot}")
 
     def submit(owner: str) -> None:
-        for k in range(25):
+        for k in range(12):
             key = (owner, k % 3)
             job = registry.submit("work", stream, key=key, owner=owner, after=registry.latest(key))
             if k % 2:
