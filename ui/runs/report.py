@@ -12,7 +12,7 @@ from ui.text import plain
 
 
 def offer(run: Run) -> None:
-    """Draw the button that saves the report, with what a person can add to it."""
+    """Draw what a person can add to the report of a run and, once it is written, the button that saves it."""
     with st.popover("Report to sign", icon=":material/contract:"):
         st.caption(
             "One page with the whole run inside: it prints on A4, and `verify` checks every certificate and "
